@@ -1,0 +1,297 @@
+/*
+ * kess.h: the signing core of the KESS partner API. This header is the manual.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What it computes
+ *   The canonical form of a JSON document is what PHP 8.2 and later gives for
+ *       $a = json_decode($text, true); ksort($a);
+ *       unset($a['sign_type'], $a['sign']); json_encode($a);
+ *   byte for byte, and an error exactly where PHP fails. The signature is RSA
+ *   PKCS#1 v1.5 with SHA-256 (RFC 8017, 8.2) over these bytes, in base64.
+ *
+ * Rules that hold for every function
+ *   Arguments   object, outputs, inputs, options, error. A length follows the
+ *               array it measures.
+ *   Lengths     bytes. An output length is in-out: the room in the buffer on
+ *               entry, the number of bytes written on return.
+ *   Result      KESS_OK (0) is the only success. On any other status the
+ *               outputs are untouched, with one exception: KESS_ERR_BUFFER
+ *               stores the room that is needed in the output length.
+ *   NULL        is accepted only where stated, and for an input of length 0.
+ *   Memory      outputs go to the caller's buffers; only a kess_key owns
+ *               memory. Scratch memory is released before return.
+ *   Overlap     inputs and outputs must not overlap.
+ *   Threads     there is no global state. A const kess_key may be used by any
+ *               number of threads at once, and on both sides of a fork.
+ *   Errors      err may be NULL. It is written on every return.
+ *   OpenSSL     the thread's error queue is left empty by every function that
+ *               takes or makes a key.
+ */
+#ifndef KESS_H
+#define KESS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define KESS_VERSION_MAJOR 0
+#define KESS_VERSION_MINOR 1
+#define KESS_VERSION_PATCH 0
+
+#if defined(KESS_STATIC)
+#define KESS_API
+#elif defined(_WIN32)
+#if defined(KESS_BUILD)
+#define KESS_API __declspec(dllexport)
+#else
+#define KESS_API __declspec(dllimport)
+#endif
+#elif defined(__GNUC__)
+#define KESS_API __attribute__((visibility("default")))
+#else
+#define KESS_API
+#endif
+
+#if defined(__GNUC__)
+#define KESS_MUST_CHECK __attribute__((warn_unused_result))
+#else
+#define KESS_MUST_CHECK
+#endif
+
+/* ------------------------------------------------------------ status values */
+
+/*
+ * The values are ABI: they never change. Ranges say who must act:
+ * 1 the caller, 100 resources, 200 the text, 300 the key, 400 verification.
+ */
+typedef enum kess_status {
+    KESS_OK = 0,
+
+    KESS_ERR_ARGUMENT = 1, /* NULL, an unknown option, a private key needed */
+    KESS_ERR_BUFFER = 2,   /* output too small: its length says what is needed */
+    KESS_ERR_LENGTH = 3,   /* a length beyond what can be processed */
+
+    KESS_ERR_MEMORY = 100, /* no memory */
+    KESS_ERR_CRYPTO = 101, /* libcrypto failed for no fault of the input */
+    KESS_ERR_FILE = 102,   /* a key file cannot be read */
+
+    KESS_ERR_SYNTAX = 200,    /* not JSON (RFC 8259) at err->pos */
+    KESS_ERR_UTF8 = 201,      /* malformed UTF-8 starts at err->pos */
+    KESS_ERR_CONTROL = 202,   /* raw byte 00 - 1f in a string */
+    KESS_ERR_ESCAPE = 203,    /* unknown or incomplete escape; pos: the '\' */
+    KESS_ERR_SURROGATE = 204, /* unpaired UTF-16 surrogate escape; pos: the '\' */
+    KESS_ERR_DEPTH = 205,     /* too many nested containers; pos: the bracket */
+    KESS_ERR_TOP_LEVEL = 206, /* top level is neither an object nor an array */
+    KESS_ERR_INFINITE = 207,  /* a number beyond the range of a double */
+    KESS_ERR_DUPLICATE = 220, /* verify: a key occurs twice; pos: the second */
+    KESS_ERR_NOT_OBJECT = 221,  /* sign, verify: an object is needed */
+    KESS_ERR_NOT_STABLE = 222,  /* sign: a server would canonicalise the body to
+                                   other bytes; pos: first differing byte */
+    KESS_ERR_SIGN_PRESENT = 223, /* sign: parameters already hold "sign", or a
+                                    "sign_type" other than "RSA2" */
+
+    KESS_ERR_KEY_FORMAT = 300,     /* not a key in any known format */
+    KESS_ERR_KEY_KIND = 301,       /* another kind of object was found */
+    KESS_ERR_KEY_AMBIGUOUS = 302,  /* more than one key was found */
+    KESS_ERR_KEY_SECRET = 303,     /* a public file holds a private key */
+    KESS_ERR_KEY_PASSWORD = 304,   /* a password is needed, or it is wrong */
+    KESS_ERR_KEY_ALGORITHM = 305,  /* not an RSA key */
+    KESS_ERR_KEY_SIZE = 306,       /* modulus not within the policy */
+    KESS_ERR_KEY_MODULUS = 307,    /* modulus is even */
+    KESS_ERR_KEY_EXPONENT = 308,   /* public exponent not within the policy */
+    KESS_ERR_KEY_INCONSISTENT = 309, /* parts of a private key disagree */
+
+    KESS_ERR_SIGNATURE = 400,       /* the signature is wrong */
+    KESS_ERR_SIGN_MISSING = 401,    /* the document has no "sign" */
+    KESS_ERR_SIGN_NOT_STRING = 402, /* "sign" is not a string */
+    KESS_ERR_SIGN_BASE64 = 403,     /* "sign" is not strict padded base64 */
+    KESS_ERR_SIGN_LENGTH = 404,     /* not exactly as long as the modulus */
+    KESS_ERR_SIGN_TYPE = 405        /* "sign_type" is not absent or "RSA2" */
+} kess_status;
+
+/* What a key loader found where something else was needed (err->item). */
+typedef enum kess_found {
+    KESS_FOUND_NOTHING = 0,
+    KESS_FOUND_PRIVATE_KEY = 1,
+    KESS_FOUND_ENCRYPTED_PRIVATE_KEY = 2,
+    KESS_FOUND_PUBLIC_KEY = 3,
+    KESS_FOUND_CERTIFICATE = 4,
+    KESS_FOUND_EC_KEY = 5,
+    KESS_FOUND_ED_KEY = 6, /* Ed25519, Ed448, X25519, X448 */
+    KESS_FOUND_DSA_KEY = 7,
+    KESS_FOUND_DH_KEY = 8,
+    KESS_FOUND_RSA_PSS_KEY = 9,
+    KESS_FOUND_OTHER_KEY = 10,
+    KESS_FOUND_CSR = 11,
+    KESS_FOUND_OPENSSH_KEY = 12,
+    KESS_FOUND_LEGACY_ENCRYPTED_KEY = 13, /* PEM with a Proc-Type header */
+    KESS_FOUND_OTHER_PEM = 14
+} kess_found;
+
+typedef struct kess_error {
+    int32_t status; /* the kess_status returned */
+    int32_t item;   /* key functions: a kess_found; else 0 */
+    uint64_t pos;   /* byte offset of the fault in the input text, or 0 */
+} kess_error;
+
+/* One English clause for a status ("malformed UTF-8"); never NULL. */
+KESS_API const char *kess_status_message(int status);
+/* The name of a status ("KESS_ERR_UTF8"); never NULL. */
+KESS_API const char *kess_status_name(int status);
+/* What was found, with its article ("an X.509 certificate"); never NULL. */
+KESS_API const char *kess_found_message(int found);
+/* "0.1.0" */
+KESS_API const char *kess_version(void);
+/* The version text of the libcrypto in use. */
+KESS_API const char *kess_openssl_version(void);
+
+/* ------------------------------------------------------------ options */
+
+/* kess_options.profile: how the PHP of the gateway is set up. */
+#define KESS_PROFILE_PRECISION_17 1u       /* serialize_precision = 17 */
+#define KESS_PROFILE_UNESCAPED_SLASHES 2u  /* JSON_UNESCAPED_SLASHES */
+#define KESS_PROFILE_UNESCAPED_UNICODE 4u  /* JSON_UNESCAPED_UNICODE */
+#define KESS_PROFILE_KSORT_PHP_8_0 8u      /* ksort of PHP 8.0 and 8.1 */
+#define KESS_PROFILE_KSORT_PHP_7 16u       /* ksort of PHP 7.x */
+
+#define KESS_DEPTH_DECODE 511u /* what json_decode accepts */
+#define KESS_DEPTH_ENCODE 512u /* what json_encode accepts */
+#define KESS_DEPTH_VERIFY 64u  /* default of the verify functions */
+
+/* NULL, or a zeroed structure, means the defaults. */
+typedef struct kess_options {
+    uint32_t profile;   /* KESS_PROFILE_* or-ed together; 0 is PHP 8.2+ */
+    uint32_t max_depth; /* nested containers allowed, 1 to 512; 0: 511 for
+                           kess_canonicalize, 512 for the sign functions
+                           (their text stands for an array of parameters),
+                           64 for the verify functions */
+} kess_options;
+
+/* kess_*_key_load: accept RSA from 512 bits and public exponents from 3. For
+ * tests against old sandboxes only: such keys can be broken. */
+#define KESS_KEY_ALLOW_WEAK 1u
+
+/* ------------------------------------------------------------ canonical form */
+
+/*
+ * Write the canonical form of a JSON text.
+ *   Out: out, *out_len. Never empty: the smallest canonical text is "[]".
+ *   Returns 200 - 207 for a text that PHP does not accept.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_canonicalize(
+    uint8_t *out, size_t *out_len, const uint8_t *text, size_t text_len,
+    const kess_options *options, kess_error *err);
+
+/* Room that is enough for the canonical form of any text of text_len bytes
+ * (SIZE_MAX where that cannot be expressed). Real needs are about text_len. */
+KESS_API size_t kess_canonical_bound(size_t text_len);
+
+/* ------------------------------------------------------------ keys */
+
+typedef struct kess_key kess_key;
+
+/*
+ * Load an RSA private key: PEM or DER of PKCS#1, PKCS#8, encrypted PKCS#8;
+ * also bare base64, "\n" written as two characters, CRLF and a BOM.
+ *   Out: *key, to be released by kess_key_free.
+ *   In:  password may be NULL; it is used for encrypted PKCS#8 only.
+ *        policy: 0 or KESS_KEY_ALLOW_WEAK.
+ * The default policy: 2048 to 8192 bits, odd modulus, odd public exponent of
+ * 65537 up to 256 bits, parts that agree.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_private_key_load(
+    kess_key **key, const uint8_t *data, size_t data_len, const char *password,
+    size_t password_len, uint32_t policy, kess_error *err);
+KESS_API KESS_MUST_CHECK kess_status kess_private_key_load_file(
+    kess_key **key, const char *path, const char *password,
+    size_t password_len, uint32_t policy, kess_error *err);
+
+/* Load an RSA public key: PEM or DER of SPKI, PKCS#1 or an X.509 certificate
+ * (whose names and dates are not checked), and the same wrappings. */
+KESS_API KESS_MUST_CHECK kess_status kess_public_key_load(
+    kess_key **key, const uint8_t *data, size_t data_len, uint32_t policy,
+    kess_error *err);
+KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_file(
+    kess_key **key, const char *path, uint32_t policy, kess_error *err);
+
+/* Make an independent object of the public half. */
+KESS_API KESS_MUST_CHECK kess_status kess_key_public(kess_key **public_key,
+                                                     const kess_key *key,
+                                                     kess_error *err);
+/* NULL is allowed. Private parts are wiped. */
+KESS_API void kess_key_free(kess_key *key);
+
+KESS_API int kess_key_is_private(const kess_key *key); /* 1 or 0 */
+KESS_API unsigned kess_key_bits(const kess_key *key);  /* of the modulus */
+KESS_API size_t kess_key_size(const kess_key *key);    /* signature bytes */
+/* The DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). */
+KESS_API KESS_MUST_CHECK kess_status kess_key_spki(const kess_key *key,
+                                                   uint8_t *out,
+                                                   size_t *out_len,
+                                                   kess_error *err);
+
+/* ------------------------------------------------------------ signatures */
+
+/* Sign a message. Out: kess_key_size(key) bytes. */
+KESS_API KESS_MUST_CHECK kess_status kess_sign(const kess_key *key,
+                                               uint8_t *signature,
+                                               size_t *signature_len,
+                                               const uint8_t *message,
+                                               size_t message_len,
+                                               kess_error *err);
+
+/* KESS_OK only for a right signature, else KESS_ERR_SIGNATURE, or a status
+ * below 200 where it could not be checked. */
+KESS_API KESS_MUST_CHECK kess_status kess_verify(const kess_key *key,
+                                                 const uint8_t *signature,
+                                                 size_t signature_len,
+                                                 const uint8_t *message,
+                                                 size_t message_len,
+                                                 kess_error *err);
+
+/* The signature of the canonical form of a JSON text, as base64 without a
+ * terminating NUL. */
+KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
+    const kess_key *key, char *sign, size_t *sign_len, const uint8_t *text,
+    size_t text_len, const kess_options *options, kess_error *err);
+
+/*
+ * The request body for the parameters in text (a JSON object without "sign"):
+ * their canonical form with "sign_type" and "sign" appended. Refuses, with
+ * KESS_ERR_NOT_STABLE, what a server would canonicalise to other bytes.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_signed_body(
+    const kess_key *key, uint8_t *body, size_t *body_len, const uint8_t *text,
+    size_t text_len, const kess_options *options, kess_error *err);
+
+/*
+ * Verify a response body and write the canonical bytes that verified. Stricter
+ * than kess_canonicalize: duplicate keys, a "sign" that is not strict base64 of
+ * exactly the modulus length, a "sign_type" other than absent or "RSA2", and
+ * more than 64 levels are refused. Read values only from the output.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
+    const kess_key *key, uint8_t *out, size_t *out_len, const uint8_t *body,
+    size_t body_len, const kess_options *options, kess_error *err);
+
+/*
+ * Verify count bodies that lie in one buffer, body i at data[offsets[i]] up to
+ * data[offsets[i + 1]] (Arrow LargeBinary; offsets[0] may be above 0).
+ *   Out: statuses[i], a kess_status for each body. A bad body is not an error
+ *        of the call. Returns KESS_ERR_ARGUMENT for offsets that descend or
+ *        leave the data; then no status is written.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
+    const kess_key *key, int32_t *statuses, const uint8_t *data,
+    size_t data_len, const int64_t *offsets, size_t count,
+    const kess_options *options, kess_error *err);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

@@ -1,0 +1,230 @@
+/*
+ * canonical.c: a parsed document in canonical order.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+kess_status kess_int_options(const kess_options *options, uint32_t *profile,
+                             size_t *max_depth, size_t default_depth,
+                             size_t most, kess_error *err)
+{
+    const uint32_t both_ksorts =
+        KESS_PROFILE_KSORT_PHP_8_0 | KESS_PROFILE_KSORT_PHP_7;
+    *profile = 0;
+    *max_depth = default_depth;
+    if (options == NULL) {
+        return KESS_OK;
+    }
+    if ((options->profile & ~KESS_PROFILE_ALL) != 0 ||
+        (options->profile & both_ksorts) == both_ksorts ||
+        options->max_depth > most) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    *profile = options->profile;
+    if (options->max_depth != 0) {
+        *max_depth = options->max_depth;
+    }
+    return KESS_OK;
+}
+
+static int is_removed(const kess_document *doc, const kess_entry *entry)
+{
+    const uint8_t *name = doc->scratch + entry->key + 1;
+    return (entry->name_len == 4 && memcmp(name, "sign", 4) == 0) ||
+           (entry->name_len == 9 && memcmp(name, "sign_type", 9) == 0);
+}
+
+kess_status kess_int_arrange(kess_document *doc, kess_error *err)
+{
+    size_t kept = 0;
+    const kess_status status = kess_int_ksort(doc->entries, doc->entry_count,
+                                              doc->scratch, doc->profile);
+    if (status != KESS_OK) {
+        return kess_int_fail(err, status, 0);
+    }
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        if (!is_removed(doc, &doc->entries[i])) {
+            doc->entries[kept++] = doc->entries[i];
+        }
+    }
+    doc->entry_count = kept;
+    return KESS_OK;
+}
+
+/* Whether the sorted keys are 0, 1, 2 ... */
+static int is_list(const kess_document *doc)
+{
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        const kess_entry *entry = &doc->entries[i];
+        int64_t value;
+        if (!kess_int_integer_key(doc->scratch + entry->key + 1,
+                                  entry->name_len, &value) ||
+            value < 0 || (uint64_t)value != i) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+static size_t put(uint8_t *out, size_t len, uint8_t c)
+{
+    if (out != NULL) {
+        out[len] = c;
+    }
+    return len + 1;
+}
+
+static uint8_t *behind(uint8_t *out, size_t len)
+{
+    return out != NULL ? out + len : NULL;
+}
+
+/* Write the document (out may be NULL) and return its length. */
+static size_t write_document(const kess_document *doc, uint8_t *out,
+                             uint64_t *infinite)
+{
+    if (!doc->is_object) {
+        return kess_int_mend(doc, out, 0, doc->scratch_len, infinite);
+    }
+    const int list = is_list(doc);
+    size_t len = put(out, 0, list ? '[' : '{');
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        const kess_entry *entry = &doc->entries[i];
+        const size_t name_end = entry->key + entry->name_len + 3;
+        if (i > 0) {
+            len = put(out, len, ',');
+        }
+        if (!list && name_end == entry->value) {
+            len += kess_int_mend(doc, behind(out, len), entry->key, entry->end,
+                                 infinite);
+            continue;
+        }
+        if (!list) {
+            len += kess_int_mend(doc, behind(out, len), entry->key, name_end,
+                                 infinite);
+        }
+        len += kess_int_mend(doc, behind(out, len), entry->value, entry->end,
+                             infinite);
+    }
+    return put(out, len, list ? ']' : '}');
+}
+
+kess_status kess_int_measure(const kess_document *doc, size_t *len,
+                             kess_error *err)
+{
+    uint64_t infinite = UINT64_MAX;
+    *len = write_document(doc, NULL, &infinite);
+    if (infinite != UINT64_MAX) {
+        return kess_int_fail(err, KESS_ERR_INFINITE, infinite);
+    }
+    return KESS_OK;
+}
+
+void kess_int_emit(const kess_document *doc, uint8_t *out)
+{
+    uint64_t infinite;
+    (void)write_document(doc, out, &infinite);
+}
+
+kess_status kess_int_text_of(kess_text *out, const kess_document *doc,
+                             kess_error *err)
+{
+    size_t len;
+    kess_status status;
+    out->data = out->small_data;
+    out->len = 0;
+    status = kess_int_measure(doc, &len, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    if (len > sizeof out->small_data) {
+        out->data = KESS_MALLOC(len);
+        if (out->data == NULL) {
+            out->data = out->small_data;
+            return kess_int_fail(err, KESS_ERR_MEMORY, 0);
+        }
+    }
+    out->len = len;
+    kess_int_emit(doc, out->data);
+    return KESS_OK;
+}
+
+void kess_int_text_release(kess_text *text)
+{
+    if (text->data != text->small_data) {
+        KESS_FREE(text->data);
+    }
+}
+
+kess_status kess_int_canonical(kess_text *out, const uint8_t *text,
+                               size_t text_len, uint32_t profile,
+                               size_t max_depth, kess_error *err)
+{
+    kess_document doc;
+    kess_status status;
+    out->data = out->small_data;
+    out->len = 0;
+    doc.profile = profile;
+    doc.max_depth = max_depth;
+    doc.strict = 0;
+    status = kess_int_parse(&doc, text, text_len, err);
+    if (status == KESS_OK) {
+        status = kess_int_arrange(&doc, err);
+    }
+    if (status == KESS_OK) {
+        status = kess_int_text_of(out, &doc, err);
+    }
+    kess_int_release(&doc);
+    return status;
+}
+
+kess_status kess_canonicalize(uint8_t *out, size_t *out_len,
+                              const uint8_t *text, size_t text_len,
+                              const kess_options *options, kess_error *err)
+{
+    kess_document doc;
+    kess_status status;
+    size_t len = 0;
+    if (out_len == NULL || (out == NULL && *out_len > 0) ||
+        (text == NULL && text_len > 0)) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    status = kess_int_options(options, &doc.profile, &doc.max_depth,
+                              KESS_DEPTH_DECODE, KESS_DEPTH_ENCODE, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    doc.strict = 0;
+    status = kess_int_parse(&doc, text, text_len, err);
+    if (status == KESS_OK) {
+        status = kess_int_arrange(&doc, err);
+    }
+    if (status == KESS_OK) {
+        status = kess_int_measure(&doc, &len, err);
+    }
+    if (status == KESS_OK && len > *out_len) {
+        *out_len = len;
+        status = kess_int_fail(err, KESS_ERR_BUFFER, 0);
+    } else if (status == KESS_OK) {
+        kess_int_emit(&doc, out);
+        *out_len = len;
+    }
+    kess_int_release(&doc);
+    return status;
+}
+
+/* The worst growth is "3e-4," (5 bytes) under serialize_precision 17, which
+ * becomes 22 digits and a comma. */
+#define GROWTH 6
+
+size_t kess_canonical_bound(size_t text_len)
+{
+    if (text_len > (SIZE_MAX - 64) / GROWTH) {
+        return SIZE_MAX;
+    }
+    return text_len * GROWTH + 64;
+}

@@ -1,0 +1,219 @@
+/*
+ * number.c: from the text of a number to its canonical text.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <string.h>
+
+#include "internal.h"
+
+/* PHP's strtod cuts the explicit exponent off here. */
+#define EXPONENT_CLAMP 19999
+
+#define INT64_DIGITS 19
+
+static int is_digit(uint8_t c)
+{
+    return c >= '0' && c <= '9';
+}
+
+/* [at, end) begins behind the 'e'. */
+static int64_t read_exponent(const uint8_t *at, const uint8_t *end)
+{
+    const int negative = at < end && *at == '-';
+    int64_t value = 0;
+    if (at < end && (*at == '-' || *at == '+')) {
+        at++;
+    }
+    for (; at < end && is_digit(*at); at++) {
+        value = value * 10 + (*at - '0');
+        if (value > EXPONENT_CLAMP) {
+            value = EXPONENT_CLAMP;
+            break;
+        }
+    }
+    return negative ? -value : value;
+}
+
+void kess_int_split(kess_number *number, const uint8_t *at, const uint8_t *end)
+{
+    const uint8_t *point = NULL;
+    const uint8_t *first = NULL;
+    int64_t fraction = 0;
+    uint64_t head = 0;
+    size_t count = 0;
+    for (; at < end; at++) {
+        if (*at == '.' && point == NULL) {
+            point = at;
+            continue;
+        }
+        if (!is_digit(*at)) {
+            break;
+        }
+        fraction += point != NULL;
+        if (first == NULL && *at != '0') {
+            first = at;
+        }
+        if (first != NULL) {
+            if (count < INT64_DIGITS) {
+                head = head * 10 + (uint64_t)(*at - '0');
+            }
+            count++;
+        }
+    }
+    number->digits = first != NULL ? first : at;
+    number->span = (size_t)(at - number->digits);
+    number->head = head;
+    number->count = count;
+    number->exponent = -fraction;
+    number->negative = 0;
+    if (at < end && (*at == 'e' || *at == 'E')) {
+        number->exponent += read_exponent(at + 1, end);
+    }
+}
+
+int kess_int_is_int64(const uint8_t *digits, size_t count, int negative)
+{
+    const char *limit =
+        negative ? "9223372036854775808" : "9223372036854775807";
+    if (count != INT64_DIGITS) {
+        return count < INT64_DIGITS;
+    }
+    return memcmp(digits, limit, INT64_DIGITS) <= 0;
+}
+
+static size_t write_digits(uint8_t *out, uint64_t value, int count)
+{
+    for (int i = count - 1; i >= 0; i--) {
+        out[i] = (uint8_t)('0' + value % 10);
+        value /= 10;
+    }
+    return (size_t)count;
+}
+
+static size_t write_zeros(uint8_t *out, int count)
+{
+    memset(out, '0', (size_t)count);
+    return (size_t)count;
+}
+
+/* d1.d2...e+N; at least one digit stands behind the point. */
+static size_t write_scientific(uint8_t *out, const uint8_t *digits, int count,
+                               int exponent)
+{
+    size_t len = 0;
+    const int magnitude = exponent < 0 ? -exponent : exponent;
+    out[len++] = digits[0];
+    out[len++] = '.';
+    if (count == 1) {
+        out[len++] = '0';
+    } else {
+        memcpy(out + len, digits + 1, (size_t)count - 1);
+        len += (size_t)count - 1;
+    }
+    out[len++] = 'e';
+    out[len++] = exponent < 0 ? '-' : '+';
+    const int width = magnitude >= 100 ? 3 : magnitude >= 10 ? 2 : 1;
+    len += write_digits(out + len, (uint64_t)magnitude, width);
+    return len;
+}
+
+/* The layout of PHP's smart_str_append_double for 17 digits. */
+static size_t write_decimal(uint8_t *out, const kess_decimal *d)
+{
+    uint8_t digits[20];
+    size_t len = 0;
+    const size_t count = write_digits(digits, d->digits, d->count);
+    if (d->exponent < -4 || d->exponent > 16) {
+        return write_scientific(out, digits, d->count, d->exponent);
+    }
+    if (d->exponent < 0) {
+        out[len++] = '0';
+        out[len++] = '.';
+        len += write_zeros(out + len, -d->exponent - 1);
+        memcpy(out + len, digits, count);
+        return len + count;
+    }
+    const size_t whole = (size_t)d->exponent + 1;
+    if (whole >= count) {
+        memcpy(out, digits, count);
+        return count + write_zeros(out + count, (int)(whole - count));
+    }
+    memcpy(out, digits, whole);
+    out[whole] = '.';
+    memcpy(out + whole + 1, digits + whole, count - whole);
+    return count + 1;
+}
+
+/* A decimal of at most 15 digits in the normal range is the only one of its
+ * length that reads back as its double, so it needs no conversion. */
+static int is_its_own_shortest(const kess_number *number, kess_decimal *d)
+{
+    uint64_t digits = number->head;
+    int count = (int)number->count;
+    if (number->count > INT64_DIGITS) {
+        return 0;
+    }
+    d->exponent = count - 1;
+    while (count > 15 && digits % 10 == 0) {
+        digits /= 10;
+        count--;
+    }
+    if (count > 15 || number->exponent > 280 || number->exponent < -300) {
+        return 0;
+    }
+    while (digits % 10 == 0) {
+        digits /= 10;
+        count--;
+    }
+    d->digits = digits;
+    d->count = count;
+    d->exponent += (int)number->exponent;
+    return 1;
+}
+
+static size_t write_double(uint8_t *out, const kess_number *number,
+                           uint32_t profile)
+{
+    kess_decimal d;
+    const int precise = (profile & KESS_PROFILE_PRECISION_17) != 0;
+    if (number->count == 0) {
+        *out = '0';
+        return 1;
+    }
+    if (precise || !is_its_own_shortest(number, &d)) {
+        const uint64_t bits = kess_int_double_bits(number);
+        if (bits == 0) {
+            *out = '0';
+            return 1;
+        }
+        if (bits >> 52 == 0x7ff) {
+            return 0;
+        }
+        d = precise ? kess_int_precise(bits) : kess_int_shortest(bits);
+    }
+    return write_decimal(out, &d);
+}
+
+size_t kess_int_write_number(uint8_t *out, const uint8_t *at,
+                             const uint8_t *end, uint32_t profile)
+{
+    const int negative = *at == '-';
+    const uint8_t *digits = at + negative;
+    const uint8_t *stop = digits;
+    while (stop < end && is_digit(*stop)) {
+        stop++;
+    }
+    const size_t count = (size_t)(stop - digits);
+    if (stop == end && kess_int_is_int64(digits, count, negative)) {
+        /* The integer -0 is 0, the double -0.0 is not. */
+        const size_t skip = negative && *digits == '0';
+        memcpy(out, at + skip, (size_t)(end - at) - skip);
+        return (size_t)(end - at) - skip;
+    }
+    kess_number number;
+    kess_int_split(&number, digits, end);
+    *out = '-';
+    const size_t len = write_double(out + negative, &number, profile);
+    return len == 0 ? 0 : len + (size_t)negative;
+}

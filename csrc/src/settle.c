@@ -1,0 +1,351 @@
+/*
+ * settle.c: what an object turns out to be at its end.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ *
+ * A key that occurs twice leaves the value of the last in the place of the
+ * first. Keys 0, 1, 2 ... in this order make a list. Both are told only by the
+ * whole object, when its text is written already.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "parser.h"
+
+/* ------------------------------------------------------------ memory */
+
+static int grow_members(kess_parser *p)
+{
+    kess_document *doc = p->doc;
+    const size_t cap = doc->member_cap * 2;
+    kess_member *old =
+        doc->members == doc->small_members ? NULL : doc->members;
+    kess_member *members = KESS_REALLOC(old, cap * sizeof *members);
+    if (members == NULL) {
+        return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
+    }
+    if (old == NULL) {
+        memcpy(members, doc->small_members, sizeof doc->small_members);
+    }
+    doc->members = members;
+    doc->member_cap = cap;
+    return 1;
+}
+
+int kess_int_note_positions(kess_parser *p)
+{
+    kess_document *doc = p->doc;
+    uint64_t *positions =
+        KESS_REALLOC(doc->positions, doc->member_cap * sizeof *positions);
+    if (positions == NULL) {
+        return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
+    }
+    doc->positions = positions;
+    return 1;
+}
+
+int kess_int_add_member(kess_parser *p)
+{
+    kess_document *doc = p->doc;
+    if (doc->member_count == doc->member_cap) {
+        if (!grow_members(p) || (doc->locate && !kess_int_note_positions(p))) {
+            return 0;
+        }
+    }
+    if (doc->locate) {
+        doc->positions[doc->member_count] = (uint64_t)(p->at - p->text);
+    }
+    doc->members[doc->member_count++].key = kess_int_parse_used(p);
+    return 1;
+}
+
+int kess_int_add_fixup(kess_parser *p, kess_fixup fixup)
+{
+    kess_document *doc = p->doc;
+    if (doc->fixup_count == doc->fixup_cap) {
+        const size_t cap = doc->fixup_cap == 0 ? 16 : doc->fixup_cap * 2;
+        kess_fixup *fixups = KESS_REALLOC(doc->fixups, cap * sizeof *fixups);
+        if (fixups == NULL) {
+            return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
+        }
+        doc->fixups = fixups;
+        doc->fixup_cap = cap;
+    }
+    doc->fixups[doc->fixup_count++] = fixup;
+    return 1;
+}
+
+/* ------------------------------------------------------------ lists */
+
+/* The end of the value of member i; the object ends at close. */
+static size_t member_end(const kess_document *doc, size_t i, size_t close)
+{
+    /* Between two members stands a comma. */
+    return i + 1 < doc->member_count ? doc->members[i + 1].key - 1 : close;
+}
+
+/* Count up a decimal text of up to 20 digits. */
+typedef struct counter {
+    char digits[20];
+    size_t len;
+} counter;
+
+static void count_up(counter *c)
+{
+    size_t i = c->len;
+    while (i > 0 && c->digits[i - 1] == '9') {
+        c->digits[--i] = '0';
+    }
+    if (i > 0) {
+        c->digits[i - 1]++;
+        return;
+    }
+    memmove(c->digits + 1, c->digits, c->len);
+    c->digits[0] = '1';
+    c->len++;
+}
+
+static int key_is(const kess_document *doc, const kess_member *member,
+                  const counter *c)
+{
+    return member->value - member->key == c->len + 3 &&
+           memcmp(doc->scratch + member->key + 1, c->digits, c->len) == 0;
+}
+
+/* Whether the keys are 0, 1, 2 ... in this order. last may be NULL. */
+static int is_list(const kess_document *doc, size_t first,
+                   const uint32_t *last)
+{
+    counter c = {"0", 1};
+    for (size_t i = first; i < doc->member_count; i++) {
+        if (last != NULL && last[i - first] == KESS_DROPPED) {
+            continue;
+        }
+        if (!key_is(doc, &doc->members[i], &c)) {
+            return 0;
+        }
+        count_up(&c);
+    }
+    return 1;
+}
+
+static int skip_range(kess_parser *p, size_t begin, size_t end)
+{
+    kess_document *doc = p->doc;
+    const kess_fixup fixup = {begin, end, 0, 0};
+    if (doc->fixup_count > 0) {
+        kess_fixup *before = &doc->fixups[doc->fixup_count - 1];
+        if (before->end == begin && before->source_end == 0) {
+            before->end = end;
+            return 1;
+        }
+    }
+    return kess_int_add_fixup(p, fixup);
+}
+
+/* Close up the values of a list where nothing in it was moved before: no byte
+ * is ever moved twice, whatever the nesting. */
+static void close_up(kess_parser *p, const kess_frame *frame)
+{
+    kess_document *doc = p->doc;
+    const size_t close = kess_int_parse_used(p) - 1;
+    size_t to = frame->start + 1;
+    for (size_t i = frame->first; i < doc->member_count; i++) {
+        const size_t from = doc->members[i].value;
+        const size_t end = member_end(doc, i, close);
+        if (i > frame->first) {
+            doc->scratch[to++] = ',';
+        }
+        memmove(doc->scratch + to, doc->scratch + from, end - from);
+        to += end - from;
+    }
+    doc->scratch[to] = ']';
+    p->out = doc->scratch + to + 1;
+    for (size_t i = 0; i <= doc->depth; i++) {
+        doc->frames[i].is_moved = 1;
+    }
+}
+
+static int skip_keys(kess_parser *p, const kess_frame *frame,
+                     const uint32_t *last)
+{
+    kess_document *doc = p->doc;
+    for (size_t i = frame->first; i < doc->member_count; i++) {
+        const kess_member member = doc->members[i];
+        if (last != NULL && last[i - frame->first] == KESS_DROPPED) {
+            continue;
+        }
+        if (!skip_range(p, member.key, member.value)) {
+            return 0;
+        }
+    }
+    doc->scratch[kess_int_parse_used(p) - 1] = ']';
+    return 1;
+}
+
+/* Write [1,2] for {"0":1,"1":2}. */
+static int make_list(kess_parser *p, const kess_frame *frame,
+                     const uint32_t *last)
+{
+    kess_document *doc = p->doc;
+    doc->scratch[frame->start] = '[';
+    if (last == NULL && !frame->is_moved &&
+        frame->fixups == doc->fixup_count) {
+        close_up(p, frame);
+        return 1;
+    }
+    return skip_keys(p, frame, last);
+}
+
+/* The first occurrence of a key fixes the position, the last one the value. */
+static int merge_members(kess_parser *p, const kess_frame *frame,
+                         const uint32_t *last)
+{
+    kess_document *doc = p->doc;
+    const size_t close = kess_int_parse_used(p) - 1;
+    for (size_t i = frame->first; i < doc->member_count; i++) {
+        const size_t source = last[i - frame->first] + frame->first;
+        const kess_member member = doc->members[i];
+        const size_t end = member_end(doc, i, close);
+        if (last[i - frame->first] == KESS_DROPPED) {
+            /* With the comma: a first member is never dropped. */
+            if (!skip_range(p, member.key - 1, end)) {
+                return 0;
+            }
+        } else if (source != i) {
+            const kess_fixup replace = {
+                member.value,
+                end,
+                doc->members[source].value,
+                member_end(doc, source, close),
+            };
+            if (!kess_int_add_fixup(p, replace)) {
+                return 0;
+            }
+        }
+    }
+    return 1;
+}
+
+static void note_duplicates(kess_document *doc, size_t first,
+                            const uint32_t *last)
+{
+    for (size_t i = first; i < doc->member_count; i++) {
+        if (last[i - first] == KESS_DROPPED) {
+            if (doc->positions[i] < doc->duplicate) {
+                doc->duplicate = doc->positions[i];
+            }
+            return;
+        }
+    }
+}
+
+static int merge_object(kess_parser *p, const kess_frame *frame,
+                        const uint32_t *last)
+{
+    kess_document *doc = p->doc;
+    if (doc->locate) {
+        note_duplicates(doc, frame->first, last);
+        return 1;
+    }
+    if (doc->strict) {
+        return 1;
+    }
+    return merge_members(p, frame, last) &&
+           (!is_list(doc, frame->first, last) || make_list(p, frame, last));
+}
+
+/* What cannot be told before the end of an object below the top level. */
+int kess_int_settle_object(kess_parser *p, const kess_frame *frame)
+{
+    kess_document *doc = p->doc;
+    uint32_t *last;
+    const kess_status status =
+        kess_int_find_equal(doc->scratch, doc->members + frame->first,
+                            doc->member_count - frame->first, &last);
+    if (status != KESS_OK) {
+        return kess_int_parse_fail(p, status, p->text);
+    }
+    if (last == NULL) {
+        return !is_list(doc, frame->first, NULL) || make_list(p, frame, NULL);
+    }
+    doc->has_duplicate = 1;
+    const int done = merge_object(p, frame, last);
+    KESS_FREE(last);
+    return done;
+}
+
+/* ------------------------------------------------------------ top level */
+
+/* The entries of the top level, where no key occurs twice. */
+static void plain_entries(kess_document *doc)
+{
+    const size_t close = doc->scratch_len - 1;
+    for (size_t i = 0; i < doc->member_count; i++) {
+        doc->entries[i].key = doc->members[i].key;
+        doc->entries[i].name_len =
+            doc->members[i].value - doc->members[i].key - 3;
+        doc->entries[i].value = doc->members[i].value;
+        doc->entries[i].end = member_end(doc, i, close);
+    }
+    doc->entry_count = doc->member_count;
+}
+
+static void merged_entries(kess_document *doc, const uint32_t *last)
+{
+    const size_t close = doc->scratch_len - 1;
+    size_t count = 0;
+    for (size_t i = 0; i < doc->member_count; i++) {
+        if (last[i] == KESS_DROPPED) {
+            continue;
+        }
+        doc->entries[count].key = doc->members[i].key;
+        doc->entries[count].name_len =
+            doc->members[i].value - doc->members[i].key - 3;
+        doc->entries[count].value = doc->members[last[i]].value;
+        doc->entries[count].end = member_end(doc, last[i], close);
+        count++;
+    }
+    doc->entry_count = count;
+}
+
+static int make_entries(kess_parser *p)
+{
+    kess_document *doc = p->doc;
+    uint32_t *last;
+    const kess_status status = kess_int_find_equal(doc->scratch, doc->members,
+                                                   doc->member_count, &last);
+    if (status != KESS_OK) {
+        return kess_int_parse_fail(p, status, p->text);
+    }
+    if (last == NULL) {
+        plain_entries(doc);
+        return 1;
+    }
+    doc->has_duplicate = 1;
+    if (doc->locate) {
+        note_duplicates(doc, 0, last);
+    }
+    merged_entries(doc, last);
+    KESS_FREE(last);
+    return 1;
+}
+
+int kess_int_settle_top_level(kess_parser *p)
+{
+    kess_document *doc = p->doc;
+    if (!doc->is_object) {
+        return 1;
+    }
+    if (doc->member_count > KESS_SMALL_ENTRIES) {
+        if (doc->member_count > SIZE_MAX / sizeof *doc->entries) {
+            return kess_int_parse_fail(p, KESS_ERR_LENGTH, p->text);
+        }
+        doc->entries = KESS_MALLOC(doc->member_count * sizeof *doc->entries);
+        if (doc->entries == NULL) {
+            return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
+        }
+    }
+    return make_entries(p);
+}

@@ -1,0 +1,250 @@
+/*
+ * unique.c: find the members of an object that have the same key.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * Canonical key texts are compared: the escapes are canonical too, so they
+ * are equal exactly where the keys are, and "0" is the integer key 0.
+ *
+ * A few members are compared directly. Many are sorted by a hash and then by
+ * length and bytes: n log n comparisons whatever the keys are, since a
+ * collision of the hash only moves work to the second order.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "internal.h"
+
+#define FEW 32
+
+typedef struct item {
+    uint32_t hash;
+    uint32_t index;
+} item;
+
+typedef struct keys {
+    const uint8_t *scratch;
+    const kess_member *members;
+} keys;
+
+static size_t key_len(const kess_member *member)
+{
+    return member->value - member->key;
+}
+
+static int compare_keys(const keys *k, size_t a, size_t b)
+{
+    const kess_member *ma = &k->members[a];
+    const kess_member *mb = &k->members[b];
+    const size_t len_a = key_len(ma);
+    const size_t len_b = key_len(mb);
+    if (len_a != len_b) {
+        return len_a < len_b ? -1 : 1;
+    }
+    return memcmp(k->scratch + ma->key, k->scratch + mb->key, len_a);
+}
+
+/* Whether one of the first count keys equals key number count. */
+static int is_among(const keys *k, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (compare_keys(k, i, count) == 0) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+/* Keys of one object seldom agree in length, first and last byte. */
+static int any_equal_of_few(const keys *k, size_t count)
+{
+    uint64_t seen = 0;
+    for (size_t i = 0; i < count; i++) {
+        const kess_member *member = &k->members[i];
+        const size_t len = key_len(member);
+        const uint8_t *text = k->scratch + member->key;
+        /* text[len - 3] is the last byte before the closing quote, or the
+         * opening quote of an empty key. */
+        const unsigned mix =
+            (unsigned)len * 11u + text[1] * 7u + text[len - 3] * 29u;
+        const uint64_t bit = UINT64_C(1) << (mix & 63u);
+        if ((seen & bit) != 0 && is_among(k, i)) {
+            return 1;
+        }
+        seen |= bit;
+    }
+    return 0;
+}
+
+/* Negative: ascending, so no key occurs twice; 0: two neighbours are equal;
+ * positive: not known. */
+static int order_of_neighbours(const keys *k, size_t count)
+{
+    int order = -1;
+    for (size_t i = 1; i < count && order < 0; i++) {
+        order = compare_keys(k, i - 1, i);
+    }
+    return order;
+}
+
+static uint32_t hash_bytes(const uint8_t *text, size_t len)
+{
+    uint64_t hash = len * UINT64_C(0x9e3779b97f4a7c15);
+    while (len >= 8) {
+        uint64_t word;
+        memcpy(&word, text, 8);
+        hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
+        hash ^= hash >> 32;
+        text += 8;
+        len -= 8;
+    }
+    for (; len > 0; len--) {
+        hash = (hash ^ *text++) * UINT64_C(0x100000001b3);
+    }
+    hash ^= hash >> 29;
+    hash *= UINT64_C(0xc4ceb9fe1a85ec53);
+    return (uint32_t)(hash >> 32);
+}
+
+#define RADIX_BITS 8
+#define RADIX_SIZE (1 << RADIX_BITS)
+
+static void radix_pass(item *to, const item *from, size_t count, int shift)
+{
+    size_t place[RADIX_SIZE] = {0};
+    size_t sum = 0;
+    for (size_t i = 0; i < count; i++) {
+        place[from[i].hash >> shift & (RADIX_SIZE - 1)]++;
+    }
+    for (int i = 0; i < RADIX_SIZE; i++) {
+        const size_t here = place[i];
+        place[i] = sum;
+        sum += here;
+    }
+    for (size_t i = 0; i < count; i++) {
+        to[place[from[i].hash >> shift & (RADIX_SIZE - 1)]++] = from[i];
+    }
+}
+
+static void merge_runs(const keys *k, item *to, const item *from,
+                       size_t middle, size_t count)
+{
+    size_t a = 0;
+    size_t b = middle;
+    for (size_t i = 0; i < count; i++) {
+        const int take_a =
+            b >= count ||
+            (a < middle && compare_keys(k, from[a].index, from[b].index) <= 0);
+        to[i] = from[take_a ? a++ : b++];
+    }
+}
+
+/* A stable merge sort by key of items with one hash. */
+static void sort_run(const keys *k, item *items, item *spare, size_t count)
+{
+    for (size_t width = 1; width < count; width *= 2) {
+        for (size_t at = 0; at < count; at += 2 * width) {
+            const size_t left = count - at;
+            const size_t both = left < 2 * width ? left : 2 * width;
+            const size_t middle = left < width ? left : width;
+            merge_runs(k, spare + at, items + at, middle, both);
+        }
+        memcpy(items, spare, count * sizeof *items);
+    }
+}
+
+/* Stable: items of one hash stay in the order of their index. */
+static void sort_by_hash(const keys *k, item *items, item *spare, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        const kess_member *member = &k->members[i];
+        items[i].hash = hash_bytes(k->scratch + member->key, key_len(member));
+        items[i].index = (uint32_t)i;
+    }
+    for (int shift = 0; shift < 32; shift += 2 * RADIX_BITS) {
+        radix_pass(spare, items, count, shift);
+        radix_pass(items, spare, count, shift + RADIX_BITS);
+    }
+}
+
+/* How many items from the first on have its key. */
+static size_t equal_run(const keys *k, const item *items, size_t count)
+{
+    size_t i = 1;
+    while (i < count && compare_keys(k, items[0].index, items[i].index) == 0) {
+        i++;
+    }
+    return i;
+}
+
+/* Items with one key, in the order of their index. */
+static void note_run(const item *items, size_t count, uint32_t *last)
+{
+    const uint32_t first = items[0].index;
+    last[first] = items[count - 1].index;
+    for (size_t i = 1; i < count; i++) {
+        last[items[i].index] = KESS_DROPPED;
+    }
+}
+
+/* Items with one hash; returns whether two have the same key. */
+static int settle_hash(const keys *k, item *items, item *spare, size_t count,
+                       uint32_t *last)
+{
+    size_t run = equal_run(k, items, count);
+    int any = 0;
+    if (run < count) {
+        sort_run(k, items, spare, count);
+        run = equal_run(k, items, count);
+    }
+    for (size_t at = 0; at < count; at += run) {
+        run = at == 0 ? run : equal_run(k, items + at, count - at);
+        note_run(items + at, run, last);
+        any |= run > 1;
+    }
+    return any;
+}
+
+/* Fill last; returns whether any key occurs twice. */
+static int settle(const keys *k, item *items, item *spare, size_t count,
+                  uint32_t *last)
+{
+    int any = 0;
+    for (size_t at = 0; at < count;) {
+        size_t next = at + 1;
+        while (next < count && items[next].hash == items[at].hash) {
+            next++;
+        }
+        any |= settle_hash(k, items + at, spare, next - at, last);
+        at = next;
+    }
+    return any;
+}
+
+kess_status kess_int_find_equal(const uint8_t *scratch,
+                                const kess_member *members, size_t count,
+                                uint32_t **last)
+{
+    const keys k = {scratch, members};
+    *last = NULL;
+    if (count <= FEW ? !any_equal_of_few(&k, count)
+                     : order_of_neighbours(&k, count) < 0) {
+        return KESS_OK;
+    }
+    if (count >= KESS_DROPPED || count > SIZE_MAX / (2 * sizeof(item))) {
+        return KESS_ERR_LENGTH;
+    }
+    item *items = KESS_MALLOC(2 * count * sizeof *items);
+    uint32_t *found = KESS_MALLOC(count * sizeof *found);
+    const int done = items != NULL && found != NULL;
+    if (done) {
+        sort_by_hash(&k, items, items + count, count);
+        if (settle(&k, items, items + count, count, found)) {
+            *last = found;
+            found = NULL;
+        }
+    }
+    KESS_FREE(items);
+    KESS_FREE(found);
+    return done ? KESS_OK : KESS_ERR_MEMORY;
+}
