@@ -1,0 +1,393 @@
+"""
+Every exception kesspay raises on purpose.
+
+::
+
+    KesspayError
+    ├── InputError (also a ValueError)    an argument cannot be used; nothing was signed or sent
+    │   ├── CanonicalizationError         a document has no canonical form
+    │   │   └── DocumentRefused           ... and therefore cannot be verified (also InvalidSignature)
+    │   ├── KeyLoadError                  a key cannot be loaded, or the key policy refuses it
+    │   └── FieldError                    a request field breaks a rule of the API document
+    ├── InvalidSignature                  not authentic: believe nothing of what was to be verified
+    ├── BackendError                      the requested backend is not available
+    ├── TransportError                    for transports: how an exchange broke off
+    └── GatewayError                      an exchange with the gateway did not succeed
+        ├── NotSent                       no byte of the request left: safe to repeat
+        ├── Rejected                      the gateway said no, signed
+        ├── AuthenticationFailed          the credentials were refused
+        ├── TokenRejected                 for users of the protocol layer: log in again
+        └── OutcomeUnknown                the request may have been carried out
+
+``OutcomeUnknown`` is never a kind of ``Rejected``: a transfer whose outcome
+is unknown may have been paid. No message and no attribute of any exception
+holds a secret.
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+
+__all__ = [
+    "AuthenticationFailed",
+    "BackendError",
+    "CanonicalizationError",
+    "DocumentRefused",
+    "FieldError",
+    "GatewayError",
+    "InputError",
+    "InvalidSignature",
+    "KesspayError",
+    "KeyLoadError",
+    "NotSent",
+    "OutcomeUnknown",
+    "Rejected",
+    "TokenRejected",
+    "TransportError",
+]
+
+#: What each ``reason`` of a document error means. The words are stable.
+DOCUMENT_REASONS: Final[dict[str, str]] = {
+    "syntax": "the text is not JSON (RFC 8259)",
+    "utf8": "malformed UTF-8",
+    "control": "a raw control character in a string",
+    "escape": "an unknown or incomplete escape",
+    "surrogate": "an unpaired UTF-16 surrogate",
+    "depth": "too many nested containers",
+    "top_level": "the top level is neither an object nor an array",
+    "infinite": "a number that is not finite",
+    "type": "a value of a type that has no place in a document",
+    "range": "an integer beyond 64 bits",
+    "duplicate": "a key occurs twice",
+    "not_object": "the top level is not an object",
+    "not_stable": (
+        "a server that decodes the body would canonicalise it to other bytes"
+    ),
+    "sign_present": (
+        'the parameters already hold "sign", or a "sign_type" other than '
+        '"RSA2"'
+    ),
+}
+
+#: What each ``reason`` of an InvalidSignature means. The words are stable.
+SIGNATURE_REASONS: Final[dict[str, str]] = {
+    "mismatch": "the signature does not fit the canonical bytes and the key",
+    "sign_missing": 'the document has no "sign"',
+    "sign_not_string": '"sign" is not a string',
+    "sign_base64": '"sign" is not strict padded base64',
+    "sign_length": '"sign" is not exactly as long as the modulus',
+    "sign_type": '"sign_type" is neither absent nor "RSA2"',
+}
+
+#: What each ``reason`` of a KeyLoadError means. The words are stable.
+KEY_REASONS: Final[dict[str, str]] = {
+    "file": "the key file cannot be read",
+    "format": "no key was found in any known format",
+    "kind": "another kind of object was found",
+    "ambiguous": "more than one key was found",
+    "secret": "a private key was found where a public key is needed",
+    "password": "the private key is encrypted and the password is missing or wrong",
+    "algorithm": "not an RSA key",
+    "size": "the modulus must have 2048 to 8192 bits",
+    "modulus": "the modulus is even",
+    "exponent": "the public exponent must be odd, from 65537 up to 256 bits",
+    "inconsistent": "the parts of the private key do not belong together",
+}
+
+
+class KesspayError(Exception):
+    """The root of every exception kesspay raises on purpose."""
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """Travel between processes with message and attributes as they are."""
+        return _restored, (type(self), self.args, self.__dict__)
+
+
+def _restored(
+    kind: type[KesspayError], args: tuple[object, ...], state: dict[str, object]
+) -> KesspayError:
+    """Rebuild an error without running the constructor of its class again."""
+    error = kind.__new__(kind, *args)
+    error.__dict__.update(state)
+    return error
+
+
+class InputError(KesspayError, ValueError):
+    """An argument cannot be used. Nothing was signed and nothing was sent."""
+
+
+class CanonicalizationError(InputError):
+    """
+    A document has no canonical form, as PHP would fail on it too.
+
+    Attributes:
+        reason: one of the keys of ``DOCUMENT_REASONS``.
+        position: offset in bytes of the fault in the UTF-8 text, or None
+            where the document was a mapping.
+        path: where the fault lies in a mapping, ``params["a"]["b"][3]``, or
+            None where the document was a text.
+    """
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        position: int | None = None,
+        path: str | None = None,
+        detail: str = "",
+    ) -> None:
+        """Store the reason and where it lies; detail extends the message."""
+        self.reason = reason
+        self.position = position
+        self.path = path
+        where = ""
+        if path is not None:
+            where = f" at {path}"
+        elif position is not None:
+            where = f" at byte {position}"
+        extra = f" ({detail})" if detail else ""
+        # Not super(): in a DocumentRefused that would be InvalidSignature.
+        KesspayError.__init__(self, f"{DOCUMENT_REASONS[reason]}{where}{extra}")
+
+
+class InvalidSignature(KesspayError):
+    """
+    The document is not authentic. Believe nothing of it.
+
+    For money this says nothing: a forged or damaged answer neither confirms
+    nor denies a transfer. Ask the gateway with a query.
+
+    Attributes:
+        reason: one of the keys of ``SIGNATURE_REASONS``, or of
+            ``DOCUMENT_REASONS`` in a DocumentRefused.
+    """
+
+    def __init__(self, reason: str = "mismatch", *, detail: str = "") -> None:
+        """Store the reason; detail extends the message."""
+        self.reason = reason
+        extra = f" ({detail})" if detail else ""
+        super().__init__(f"{SIGNATURE_REASONS[reason]}{extra}")
+
+
+class DocumentRefused(CanonicalizationError, InvalidSignature):
+    """A document cannot be verified: it has no, or no safe, canonical form."""
+
+    def __init__(
+        self,
+        reason: str,
+        *,
+        position: int | None = None,
+        path: str | None = None,
+        detail: str = "",
+    ) -> None:
+        """Store the reason and where it lies; detail extends the message."""
+        CanonicalizationError.__init__(
+            self, reason, position=position, path=path, detail=detail
+        )
+
+
+class KeyLoadError(InputError):
+    """
+    A key cannot be loaded, or the key policy refuses it.
+
+    Attributes:
+        reason: one of the keys of ``KEY_REASONS``.
+        found: what was found instead ("an X.509 certificate"), or "".
+        needed: "a private key" or "a public key".
+    """
+
+    def __init__(
+        self, reason: str, *, needed: str, found: str = "", detail: str = ""
+    ) -> None:
+        """Store the reason; detail (never key material) extends the message."""
+        self.reason = reason
+        self.needed = needed
+        self.found = found
+        text = KEY_REASONS[reason]
+        if found:
+            text = f"found {found} where {needed} is needed: {text}"
+        else:
+            text = f"cannot load {needed}: {text}"
+        extra = f" ({detail})" if detail else ""
+        super().__init__(text + extra)
+
+
+class FieldError(InputError):
+    """
+    A request field breaks a rule of the API document. Nothing was sent.
+
+    Attributes:
+        field: the name of the field.
+        rule: the rule it breaks.
+        value: the offending value (never a secret).
+    """
+
+    def __init__(self, field: str, rule: str, value: object) -> None:
+        """Store the field, the rule and the value."""
+        self.field = field
+        self.rule = rule
+        self.value = value
+        super().__init__(f"{field} {rule}; got {value!r:.120}")
+
+
+class BackendError(KesspayError):
+    """The requested backend is not available in this installation."""
+
+
+Broken = Literal["not_sent", "no_reply", "bad_reply"]
+
+
+class TransportError(KesspayError):
+    """
+    An exchange broke off. What a Transport raises; the client translates it.
+
+    Attributes:
+        kind: "not_sent" only where no byte of the request left, "no_reply"
+            where it may have been received, "bad_reply" where something came
+            back that is no answer.
+    """
+
+    def __init__(self, kind: Broken, message: str) -> None:
+        """Store the kind; the message must hold no secret."""
+        self.kind: Broken = kind
+        super().__init__(message)
+
+
+Outcome = Literal["not_sent", "rejected", "unknown"]
+
+
+class GatewayError(KesspayError):
+    """
+    An exchange with the gateway did not succeed.
+
+    Attributes:
+        outcome: "not_sent", "rejected" or "unknown": what is known about the
+            effect of the request.
+        safe_to_retry: True only where the same call cannot act twice.
+        next_step: what the caller should do now.
+        evidence: safe facts (service, HTTP status, error code, hashes);
+            never a token, a secret or a whole body.
+    """
+
+    outcome: Outcome = "unknown"
+    safe_to_retry: bool = False
+    next_step: str = ""
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        safe_to_retry: bool | None = None,
+        next_step: str | None = None,
+        evidence: dict[str, object] | None = None,
+    ) -> None:
+        """Store what happened, what to do next, and the evidence."""
+        if safe_to_retry is not None:
+            self.safe_to_retry = safe_to_retry
+        if next_step is not None:
+            self.next_step = next_step
+        self.evidence: dict[str, object] = dict(evidence or {})
+        text = message
+        if self.next_step:
+            text = f"{message} Next: {self.next_step}"
+        super().__init__(text)
+
+
+class NotSent(GatewayError):
+    """No byte of the request left this machine. Repeating it is safe."""
+
+    outcome: Outcome = "not_sent"
+    safe_to_retry = True
+    next_step = "repeat the call when the connection works again."
+
+
+class Rejected(GatewayError):
+    """
+    The gateway said no, in a signed answer to this request.
+
+    Attributes:
+        code: the gateway's ``error_code``, verbatim.
+        description: the gateway's ``error_desc``, verbatim.
+    """
+
+    outcome: Outcome = "rejected"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        description: str = "",
+        safe_to_retry: bool | None = None,
+        next_step: str | None = None,
+        evidence: dict[str, object] | None = None,
+    ) -> None:
+        """Store the gateway's code and description besides the rest."""
+        self.code = code
+        self.description = description
+        super().__init__(
+            message,
+            safe_to_retry=safe_to_retry,
+            next_step=next_step,
+            evidence=evidence,
+        )
+
+
+class AuthenticationFailed(GatewayError):
+    """The gateway refused the credentials; no transfer was asked for."""
+
+    outcome: Outcome = "not_sent"
+    next_step = (
+        "check partner id, partner secret, user name and password."
+    )
+
+
+class TokenRejected(GatewayError):
+    """
+    The gateway did not take the bearer token (HTTP 401).
+
+    It says nothing about the transfer: it may be forged, or come after the
+    request was carried out. The client answers it with one new log-in and
+    never raises it; who drives the protocol layer alone does the same.
+    """
+
+    outcome: Outcome = "unknown"
+    next_step = "log in again and send the same body once more."
+
+
+class OutcomeUnknown(GatewayError):
+    """
+    The request may have been carried out. Neither paid nor failed.
+
+    Never refund and never send a new transfer on this error: ask with a
+    query until the gateway gives a signed answer.
+
+    Attributes:
+        code: the gateway's ``error_code`` or ``result_code``, verbatim, where
+            a signed answer held one; else "". It is evidence, no verdict.
+        description: the gateway's ``error_desc``, verbatim, or "".
+    """
+
+    outcome: Outcome = "unknown"
+    next_step = "query the transfer; do not refund and do not create another."
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str = "",
+        description: str = "",
+        safe_to_retry: bool | None = None,
+        next_step: str | None = None,
+        evidence: dict[str, object] | None = None,
+    ) -> None:
+        """Store the gateway's code and description besides the rest."""
+        self.code = code
+        self.description = description
+        super().__init__(
+            message,
+            safe_to_retry=safe_to_retry,
+            next_step=next_step,
+            evidence=evidence,
+        )

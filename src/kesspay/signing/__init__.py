@@ -1,0 +1,1 @@
+"""Documents to canonical bytes to signatures. No network, no clock."""

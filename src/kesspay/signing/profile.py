@@ -1,0 +1,76 @@
+"""How the PHP of a gateway is set up: the knobs of the canonical form."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from kesspay.errors import InputError
+
+
+__all__ = ["PHP_8", "Profile"]
+
+Ksort = Literal["8.2", "8.0", "7"]
+
+_FLAG_PRECISION_17: Final = 1
+_FLAG_UNESCAPED_SLASHES: Final = 2
+_FLAG_UNESCAPED_UNICODE: Final = 4
+_KSORT_FLAGS: Final[dict[str, int]] = {"8.2": 0, "8.0": 8, "7": 16}
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """
+    The PHP settings under which a gateway canonicalises.
+
+    Args:
+        serialize_precision: the php.ini setting of this name, -1 (shortest
+            digits, the default since PHP 7.1) or 17.
+        unescaped_slashes: True where json_encode gets JSON_UNESCAPED_SLASHES.
+        unescaped_unicode: True where it gets JSON_UNESCAPED_UNICODE.
+        ksort: whose ksort orders the top level: "8.2" (and later), "8.0"
+            (and 8.1) or "7" (7.2 to 7.4). They differ only where a top-level
+            key looks like a number.
+
+    Raises:
+        InputError: for any other value.
+
+    Source: PHP manual, json_encode, ksort, and php.ini core settings.
+    """
+
+    serialize_precision: Literal[-1, 17] = -1
+    unescaped_slashes: bool = False
+    unescaped_unicode: bool = False
+    ksort: Ksort = "8.2"
+
+    def __post_init__(self) -> None:
+        """Refuse values that stand for no PHP set-up we know."""
+        if (
+            type(self.serialize_precision) is not int
+            or self.serialize_precision not in (-1, 17)
+        ):
+            msg = "serialize_precision must be -1 or 17"
+            raise InputError(msg)
+        if self.ksort not in _KSORT_FLAGS:
+            msg = 'ksort must be "8.2", "8.0" or "7"'
+            raise InputError(msg)
+        for name in ("unescaped_slashes", "unescaped_unicode"):
+            if type(getattr(self, name)) is not bool:
+                msg = f"{name} must be True or False"
+                raise InputError(msg)
+
+    @property
+    def flags(self) -> int:
+        """The same settings as KESS_PROFILE_* bits of kess.h."""
+        flags = _KSORT_FLAGS[self.ksort]
+        if self.serialize_precision == 17:
+            flags |= _FLAG_PRECISION_17
+        if self.unescaped_slashes:
+            flags |= _FLAG_UNESCAPED_SLASHES
+        if self.unescaped_unicode:
+            flags |= _FLAG_UNESCAPED_UNICODE
+        return flags
+
+
+#: PHP 8.2 or later with its default settings.
+PHP_8: Final = Profile()
