@@ -1,0 +1,1 @@
+"""What the tests share: stored vectors, hostile documents, and real PHP."""
