@@ -1,0 +1,289 @@
+/*
+ * keyfile.c: loading keys.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The rules. The first one that applies decides, and gives one verdict: a
+ * status, and what was found. The pure-Python twin follows the same list.
+ *
+ *   1 size      more than KESS_KEY_FILE_MAX bytes, or none: FORMAT
+ *   2 DER       30, and then 80 or above, or a short length that fits exactly;
+ *               anything else is text
+ *   3 text      one BOM is dropped; "\r" and "\n" of two characters become
+ *               line feeds
+ *   4 framing   blocks from "-----BEGIN X-----" to "-----END X-----", wherever
+ *               they stand in a line; other text is explanatory. An unpaired
+ *               boundary, a wrong label or nesting: FORMAT for the whole file
+ *   5 choice    private: no secret block KIND, several AMBIGUOUS, else the one.
+ *               public: any secret block SECRET, no public block KIND, several
+ *               AMBIGUOUS, else the one. Other blocks beside it are not read
+ *   6 no block  "ssh-", "ecdsa-sha2-": KIND; else the whole text is base64
+ *   7 base64    strict; spaces, tabs, CR and LF are dropped before. Else FORMAT
+ *   8 shape     the tags of the outermost SEQUENCE, which fills the data, tell
+ *               the kind (keyparts.c). A secret in a public load: SECRET.
+ *               Another kind than the label says: FORMAT
+ *   9 password  scheme not in pbes2.c FORMAT; no password, an empty or a wrong
+ *               one: PASSWORD
+ *  10 algorithm not rsaEncryption: ALGORITHM, before the key bits are read
+ *  11 integers  strict DER, two primes; else FORMAT (more primes: KIND)
+ *  12 policy    SIZE, MODULUS, EXPONENT (keypolicy.c), INCONSISTENT (rsa.c)
+ *
+ * What was found is named for KIND, SECRET, PASSWORD, ALGORITHM, and for the
+ * FORMAT of rule 9 (but for an empty text).
+ */
+#include <stdio.h>
+
+#include "keyfile.h"
+
+#define PASSWORD_MAX 1023u /* bytes */
+
+typedef struct request {
+    int want_private;
+    uint32_t policy;
+    kess_slice password;
+} request;
+
+/* ------------------------------------------------------------ objects */
+
+static kess_status make_key(kess_key **key, kess_kind kind,
+                            const kess_der *outer, uint32_t policy,
+                            kess_error *err)
+{
+    kess_rsa_parts parts;
+    kess_status status = kess_int_parts_read(&parts, kind, outer, err);
+
+    if (status != KESS_OK) {
+        return status;
+    }
+    status = kess_int_key_judge(&parts, policy);
+    if (status != KESS_OK) {
+        return kess_int_refuse(err, status, KESS_FOUND_NOTHING);
+    }
+    return kess_int_key_make(key, &parts, err);
+}
+
+static kess_status refuse_encrypted(kess_error *err, kess_status status)
+{
+    return kess_int_refuse(err, status, KESS_FOUND_ENCRYPTED_PRIVATE_KEY);
+}
+
+/* With a wrong password the padding is right once in 256 times; then the
+ * result has not the shape of a key. */
+static kess_status open_plain(kess_key **key, kess_slice plain,
+                              uint32_t policy, kess_error *err)
+{
+    kess_der outer;
+
+    if (kess_int_kind_of(&outer, plain) != KESS_KIND_PKCS8) {
+        return refuse_encrypted(err, KESS_ERR_KEY_PASSWORD);
+    }
+    return make_key(key, KESS_KIND_PKCS8, &outer, policy, err);
+}
+
+static kess_status open_encrypted(kess_key **key, const kess_der *outer,
+                                  const request *wanted, kess_error *err)
+{
+    kess_pbes2 scheme = {0};
+    kess_secret secret = {NULL, 0};
+    kess_slice plain = {NULL, 0};
+
+    if (outer->contents[1].len == 0) {
+        return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
+    }
+    if (!kess_int_pbes2_read(&scheme, outer)) {
+        return refuse_encrypted(err, KESS_ERR_KEY_FORMAT);
+    }
+    if (wanted->password.len == 0 || wanted->password.len > PASSWORD_MAX) {
+        return refuse_encrypted(err, KESS_ERR_KEY_PASSWORD);
+    }
+    kess_status status =
+        kess_int_decrypt(&secret, &plain.len, &scheme, wanted->password);
+    plain.data = secret.data;
+    if (status == KESS_OK) {
+        status = open_plain(key, plain, wanted->policy, err);
+    } else if (status == KESS_ERR_KEY_PASSWORD) {
+        refuse_encrypted(err, status);
+    } else {
+        kess_int_refuse(err, status, KESS_FOUND_NOTHING);
+    }
+    kess_int_secret_free(&secret);
+    return status;
+}
+
+static kess_status open_object(kess_key **key, kess_kind label,
+                               kess_slice der, const request *wanted,
+                               kess_error *err)
+{
+    kess_der outer;
+    const kess_kind kind = kess_int_kind_of(&outer, der);
+    const int hidden = kess_int_kind_is_secret(kind) && !wanted->want_private;
+
+    if (label != KESS_KIND_UNKNOWN && kind != label && !hidden) {
+        return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
+    }
+    const kess_status status =
+        kess_int_kind_judge(kind, wanted->want_private, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    if (kind == KESS_KIND_PKCS8_ENCRYPTED) {
+        return open_encrypted(key, &outer, wanted, err);
+    }
+    return make_key(key, kind, &outer, wanted->policy, err);
+}
+
+static kess_status load(kess_key **key, kess_slice data,
+                        const request *wanted, kess_error *err)
+{
+    kess_container container;
+    kess_status status = kess_int_container_open(
+        &container, data.data, data.len, wanted->want_private, err);
+
+    if (status == KESS_OK) {
+        status = open_object(key, container.label, container.der, wanted, err);
+    }
+    kess_int_container_release(&container);
+    return status;
+}
+
+/* ------------------------------------------------------------ files */
+
+/* Not for a program that is started in the meantime (glibc, musl, BSD). */
+#if defined(__linux__) || defined(__FreeBSD__) || defined(__OpenBSD__)
+#define READ_MODE "rbe"
+#else
+#define READ_MODE "rb"
+#endif
+
+/* Read one byte more than is allowed, to see that there is more. */
+static kess_status read_stream(kess_secret *text, FILE *file)
+{
+    const size_t room = KESS_KEY_FILE_MAX + 1;
+
+    /* stdio must not keep a copy in a buffer that nobody wipes. */
+    if (setvbuf(file, NULL, _IONBF, 0) != 0) {
+        return KESS_ERR_FILE;
+    }
+    text->data = KESS_MALLOC(room);
+    if (text->data == NULL) {
+        return KESS_ERR_MEMORY;
+    }
+    text->len = fread(text->data, 1, room, file);
+    return ferror(file) ? KESS_ERR_FILE : KESS_OK;
+}
+
+static kess_status load_file(kess_key **key, const char *path,
+                             const request *wanted, kess_error *err)
+{
+    kess_secret text = {NULL, 0};
+    FILE *file = fopen(path, READ_MODE);
+
+    if (file == NULL) {
+        return kess_int_refuse(err, KESS_ERR_FILE, KESS_FOUND_NOTHING);
+    }
+    kess_status status = read_stream(&text, file);
+    fclose(file);
+    if (status == KESS_OK) {
+        const kess_slice data = {text.data, text.len};
+        status = load(key, data, wanted, err);
+    } else {
+        kess_int_refuse(err, status, KESS_FOUND_NOTHING);
+    }
+    kess_int_secret_free(&text);
+    return status;
+}
+
+/* ------------------------------------------------------------ the API */
+
+static int is_policy(uint32_t policy)
+{
+    return (policy & ~KESS_KEY_ALLOW_WEAK) == 0;
+}
+
+static int is_input(const void *data, size_t len)
+{
+    return data != NULL || len == 0;
+}
+
+static kess_error *or_local(kess_error *err, kess_error *local)
+{
+    return err != NULL ? err : local;
+}
+
+static kess_status refuse_argument(kess_error *err)
+{
+    return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+}
+
+kess_status kess_private_key_load(kess_key **key, const uint8_t *data,
+                                  size_t data_len, const char *password,
+                                  size_t password_len, uint32_t policy,
+                                  kess_error *err)
+{
+    kess_error local;
+    const kess_slice text = {data, data_len};
+    const request wanted = {
+        1, policy, {(const uint8_t *)password, password_len}};
+
+    if (key == NULL || !is_input(data, data_len) ||
+        !is_input(password, password_len) || !is_policy(policy)) {
+        return refuse_argument(err);
+    }
+    return load(key, text, &wanted, or_local(err, &local));
+}
+
+kess_status kess_private_key_load_file(kess_key **key, const char *path,
+                                       const char *password,
+                                       size_t password_len, uint32_t policy,
+                                       kess_error *err)
+{
+    kess_error local;
+    const request wanted = {
+        1, policy, {(const uint8_t *)password, password_len}};
+
+    if (key == NULL || path == NULL || !is_input(password, password_len) ||
+        !is_policy(policy)) {
+        return refuse_argument(err);
+    }
+    return load_file(key, path, &wanted, or_local(err, &local));
+}
+
+kess_status kess_public_key_load(kess_key **key, const uint8_t *data,
+                                 size_t data_len, uint32_t policy,
+                                 kess_error *err)
+{
+    kess_error local;
+    const kess_slice text = {data, data_len};
+    const request wanted = {0, policy, {NULL, 0}};
+
+    if (key == NULL || !is_input(data, data_len) || !is_policy(policy)) {
+        return refuse_argument(err);
+    }
+    return load(key, text, &wanted, or_local(err, &local));
+}
+
+kess_status kess_public_key_load_file(kess_key **key, const char *path,
+                                      uint32_t policy, kess_error *err)
+{
+    kess_error local;
+    const request wanted = {0, policy, {NULL, 0}};
+
+    if (key == NULL || path == NULL || !is_policy(policy)) {
+        return refuse_argument(err);
+    }
+    return load_file(key, path, &wanted, or_local(err, &local));
+}
+
+kess_status kess_key_public(kess_key **public_key, const kess_key *key,
+                            kess_error *err)
+{
+    kess_error local;
+    /* The policy was applied when the key was loaded. */
+    const request wanted = {0, KESS_KEY_ALLOW_WEAK, {NULL, 0}};
+
+    if (public_key == NULL || key == NULL) {
+        return refuse_argument(err);
+    }
+    return open_object(public_key, KESS_KIND_SPKI, kess_int_key_spki(key),
+                       &wanted, or_local(err, &local));
+}

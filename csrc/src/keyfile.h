@@ -1,0 +1,84 @@
+/*
+ * keyfile.h: from the bytes of a key file to the integers of an RSA key.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef KESS_KEYFILE_H
+#define KESS_KEYFILE_H
+
+#include "bytes.h"
+#include "der.h"
+#include "rsa.h"
+
+#define KESS_KEY_FILE_MAX 1048576u /* bytes */
+
+/* What a PEM block calls itself, or what a DER object is by its shape. */
+typedef enum kess_kind {
+    KESS_KIND_UNKNOWN = 0,
+    /* told by shape, and by label where there is one */
+    KESS_KIND_PKCS8,
+    KESS_KIND_PKCS8_ENCRYPTED,
+    KESS_KIND_PKCS1_PRIVATE,
+    KESS_KIND_EC_PRIVATE,
+    KESS_KIND_DSA_PRIVATE,
+    KESS_KIND_SPKI,
+    KESS_KIND_PKCS1_PUBLIC,
+    KESS_KIND_CERTIFICATE,
+    KESS_KIND_CSR,
+    /* told by label only */
+    KESS_KIND_LEGACY_ENCRYPTED,
+    KESS_KIND_OPENSSH,
+    KESS_KIND_OTHER_PRIVATE,
+    KESS_KIND_OTHER_PUBLIC,
+    KESS_KIND_OTHER_PEM
+} kess_kind;
+
+/* ------------------------------------------------------------ keyparts.c */
+
+/* 1 where an object of this kind holds a private key, or is a public key. */
+int kess_int_kind_is_secret(kess_kind kind);
+int kess_int_kind_is_public(kess_kind kind);
+
+/* Judge whether a key of the wanted half can be read from this kind. */
+kess_status kess_int_kind_judge(kess_kind kind, int want_private,
+                                kess_error *err);
+
+/* Store a verdict that names this kind. */
+kess_status kess_int_kind_refuse(kess_error *err, kess_status status,
+                                 kess_kind kind);
+
+/* The kind of a DER object by its shape, and its children in outer. */
+kess_kind kess_int_kind_of(kess_der *outer, kess_slice der);
+
+/* The integers of an RSA key, from the children of an object of this kind
+ * (not of an encrypted one). They point into the object. */
+kess_status kess_int_parts_read(kess_rsa_parts *parts, kess_kind kind,
+                                const kess_der *outer, kess_error *err);
+
+/* ------------------------------------------------------------ keypolicy.c */
+
+/* KESS_OK, or the first rule of the policy that the integers break. */
+kess_status kess_int_key_judge(const kess_rsa_parts *parts, uint32_t policy);
+
+/* ------------------------------------------------------------ pbes2.c */
+
+/* How the children of an encrypted PKCS#8 object are encrypted. Returns 0 for
+ * any other scheme than the ones listed in pbes2.c. */
+int kess_int_pbes2_read(kess_pbes2 *scheme, const kess_der *outer);
+
+/* ------------------------------------------------------------ pem.c */
+
+/* The one object that a key file was read for. */
+typedef struct kess_container {
+    kess_kind label;  /* KESS_KIND_UNKNOWN where there was no PEM block */
+    kess_slice der;   /* in text, or in the caller's bytes */
+    kess_secret text; /* working copy */
+} kess_container;
+
+/* Find the object. The container must be released whatever the outcome. */
+kess_status kess_int_container_open(kess_container *container,
+                                    const uint8_t *data, size_t len,
+                                    int want_private, kess_error *err);
+void kess_int_container_release(kess_container *container);
+
+#endif

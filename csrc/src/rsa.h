@@ -1,0 +1,99 @@
+/*
+ * rsa.h: what rsa.c does for the other files.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef KESS_RSA_H
+#define KESS_RSA_H
+
+#include "bytes.h"
+
+#define KESS_RSA_MAX_BITS 8192u
+#define KESS_RSA_MAX_SIZE (KESS_RSA_MAX_BITS / 8) /* bytes of a signature */
+
+/* ------------------------------------------------------------ keys */
+
+/* The integers of a key in the order of RFC 8017, A.1.2: big-endian, without
+ * leading zeros. A public key has the first two. */
+enum {
+    KESS_RSA_N,
+    KESS_RSA_E,
+    KESS_RSA_D,
+    KESS_RSA_P,
+    KESS_RSA_Q,
+    KESS_RSA_DP,
+    KESS_RSA_DQ,
+    KESS_RSA_QINV,
+    KESS_RSA_PARTS
+};
+
+typedef struct kess_rsa_parts {
+    int is_private;
+    kess_slice part[KESS_RSA_PARTS];
+} kess_rsa_parts;
+
+/* Make, warm and test a key of integers that kess_int_key_judge accepted.
+ * Returns KESS_ERR_KEY_INCONSISTENT where the parts disagree. */
+kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
+                              kess_error *err);
+
+/* The DER SubjectPublicKeyInfo, as long as the key lives. */
+kess_slice kess_int_key_spki(const kess_key *key);
+
+/* ------------------------------------------------------------ decryption */
+
+/* A password-based scheme (RFC 8018, 6.2), checked by pbes2.c. */
+typedef struct kess_pbes2 {
+    const char *prf; /* PBKDF2: name of the digest; NULL: scrypt */
+    kess_slice salt;
+    uint64_t cost;   /* iterations, or N */
+    uint64_t r;
+    uint64_t p;
+    const char *cipher; /* OpenSSL's name */
+    size_t key_len;
+    kess_slice iv;
+    kess_slice encrypted;
+} kess_pbes2;
+
+#define KESS_PBES2_KEY_MAX 32
+#define KESS_SCRYPT_MEMORY 33554432u /* bytes; what OpenSSL allows itself */
+
+/* Decrypt into the first *plain_len bytes of plain, which the caller must
+ * free. Returns KESS_ERR_KEY_PASSWORD where the padding is wrong. */
+kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
+                             const kess_pbes2 *scheme, kess_slice password);
+
+/* ------------------------------------------------------------ signatures */
+
+/* Sign the concatenation of count slices. Writes kess_key_size(key) bytes,
+ * and only on success. Leaves the error queue empty. */
+kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
+                          const kess_slice *slices, size_t count);
+
+/*
+ * What one thread needs to verify any number of signatures with one key: a
+ * batch makes it once, which saves about a twentieth of each verification.
+ * The key must outlive it. Not to be shared by threads.
+ */
+typedef struct kess_verifier {
+    const kess_key *key;
+    void *pkey_ctx;
+    void *md_ctx;
+} kess_verifier;
+
+/* Must be closed whatever the outcome. */
+kess_status kess_int_verifier_open(kess_verifier *verifier,
+                                   const kess_key *key);
+/* KESS_OK, KESS_ERR_SIGNATURE, or a status below 200 (could not check). */
+kess_status kess_int_verifier_check(const kess_verifier *verifier,
+                                    const uint8_t *signature,
+                                    size_t signature_len,
+                                    const kess_slice *slices, size_t count);
+void kess_int_verifier_close(kess_verifier *verifier);
+
+/* The three above for one signature. */
+kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
+                            size_t signature_len, const kess_slice *slices,
+                            size_t count);
+
+#endif
