@@ -1,0 +1,142 @@
+# The commands of this project. `make demo` and `make test` need nothing but
+# Python 3.11 or later with pip, make and git: each makes its own environment.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+BUILD  := build
+
+# What the extension and the metadata are made from. Python sources are not
+# here: the installation is editable and sees them at once.
+CORE := pyproject.toml src/kesspay/_version.py \
+        $(wildcard bindings/* csrc/CMakeLists.txt csrc/cmake/*) \
+        $(wildcard csrc/include/*.h csrc/src/*.c csrc/src/*.h)
+
+# One line, whenever the installed package turned out pure and nobody asked.
+define NATIVE_HINT
+import os, kesspay
+backend = kesspay.backend()
+asked = os.environ.get("KESSPAY_PURE") or os.environ.get("KESSPAY_BACKEND")
+if backend.import_error:
+    print("kesspay runs in pure Python:", backend.import_error)
+elif backend.name != "native" and not asked:
+    print(
+        "kesspay runs in pure Python: the native core could not be built."
+        " Install a C compiler, the OpenSSL 3 headers and the Python headers"
+        " (Debian, Ubuntu: gcc libssl-dev python3-dev; Fedora: gcc"
+        " openssl-devel python3-devel; Alpine: gcc musl-dev openssl-dev"
+        " python3-dev) and run make again."
+    )
+endef
+export NATIVE_HINT
+HINT = @$(BIN)/python -c "$$NATIVE_HINT"
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' \
+	  Makefile
+
+# ------------------------------------------------------------- environments
+
+# What a build could find right now. When it changes (a compiler was installed,
+# KESSPAY_PURE was set), the package is built again.
+$(VENV)/toolchain: FORCE
+	@mkdir -p $(VENV)
+	@{ echo "$${KESSPAY_PURE:-} $${KESSPAY_REQUIRE_NATIVE:-}"; \
+	   printf '#include <openssl/evp.h>\n' \
+	     | $${CC:-cc} -E -x c - 2>/dev/null | cksum; } > $@.new
+	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+.PHONY: FORCE
+FORCE:
+
+# --without-pip: some distributions ship Python without ensurepip.
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
+	  || { echo "kesspay needs Python 3.11 or later: make PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv --without-pip $(VENV)
+
+INSTALL = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check \
+          install -qq
+
+$(VENV)/demo-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
+	$(INSTALL) --editable '.[cli,sandbox]'
+	@touch $@
+
+$(VENV)/test-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
+	$(INSTALL) --editable '.[test]'
+	@touch $@ $(VENV)/demo-ready
+
+# ----------------------------------------------------------------- commands
+
+.PHONY: demo
+demo: $(VENV)/demo-ready ## A whole signed transfer against the sandbox
+	$(HINT)
+	@$(BIN)/kesspay demo
+
+# KESSPAY_BUILD_TESTS=1 adds the tests that build wheels. PYTEST_ARGS is
+# handed on.
+.PHONY: test
+test: $(VENV)/test-ready ## The test suite
+	$(HINT)
+	$(BIN)/python -m pytest $(if $(KESSPAY_BUILD_TESTS),-m "not network") \
+	  $(PYTEST_ARGS)
+
+.PHONY: lint
+lint: $(VENV)/test-ready ## ruff: rules and format
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(VENV)/test-ready ## mypy --strict
+	$(BIN)/mypy
+
+.PHONY: coverage
+coverage: $(VENV)/test-ready ## The test suite with branch coverage
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
+
+.PHONY: bench
+bench: $(VENV)/test-ready ## Measure everything
+	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-only \
+	  $(PYTEST_ARGS)
+
+.PHONY: bench-smoke
+bench-smoke: $(VENV)/test-ready ## Run each benchmark once, untimed
+	$(BIN)/python -m pytest bench $(PYTEST_ARGS)
+
+.PHONY: vectors
+vectors: $(VENV)/test-ready ## Ask PHP for the test vectors again
+	$(BIN)/python tests/vectors/generate.py
+
+.PHONY: c-test
+c-test: ## The C library alone: build and ctest
+	cmake -S csrc -B $(BUILD)/c
+	cmake --build $(BUILD)/c --parallel 2
+	ctest --test-dir $(BUILD)/c --output-on-failure --no-tests=error
+
+# FUZZ_SECONDS for each target; findings stay in build/fuzz.
+FUZZ_SECONDS ?= 60
+.PHONY: fuzz
+fuzz: ## Fuzz the C library with clang under ASan and UBSan
+	CC=clang cmake -S csrc -B $(BUILD)/fuzz -DKESS_FUZZ=ON \
+	  -DKESS_SANITIZER=address -DKESS_BUILD_TESTS=OFF
+	cmake --build $(BUILD)/fuzz --parallel 2
+	csrc/fuzz/run $(BUILD)/fuzz/fuzz $(FUZZ_SECONDS)
+
+# For work on the C side with PYTHONPATH=src: the extension, built into
+# src/kesspay. PYTHON needs cffi, cmake and ninja (the extra [test] has them).
+.PHONY: native-dev
+native-dev: ## Build the extension in place
+	$(PYTHON) -m cmake -S bindings -B $(BUILD)/native-dev \
+	  -DPython_EXECUTABLE="$$(command -v $(PYTHON))"
+	$(PYTHON) -m cmake --build $(BUILD)/native-dev --parallel 2 --target _native
+	$(PYTHON) -m cmake --install $(BUILD)/native-dev --component python \
+	  --prefix src
+
+.PHONY: clean
+clean: ## Remove environments, builds and caches
+	rm -rf $(VENV) $(BUILD) dist .coverage* .hypothesis .mypy_cache \
+	  .pytest_cache .ruff_cache .benchmarks src/kesspay/_native*
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,134 @@
+/*
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * What Python sees of kess.h. Declarations only; "..." leaves a value to the
+ * compiler, which reads it from the header. The manual is the header.
+ */
+
+typedef enum kess_status {
+    KESS_OK = ...,
+    KESS_ERR_ARGUMENT = ...,
+    KESS_ERR_BUFFER = ...,
+    KESS_ERR_LENGTH = ...,
+    KESS_ERR_MEMORY = ...,
+    KESS_ERR_CRYPTO = ...,
+    KESS_ERR_FILE = ...,
+    KESS_ERR_SYNTAX = ...,
+    KESS_ERR_UTF8 = ...,
+    KESS_ERR_CONTROL = ...,
+    KESS_ERR_ESCAPE = ...,
+    KESS_ERR_SURROGATE = ...,
+    KESS_ERR_DEPTH = ...,
+    KESS_ERR_TOP_LEVEL = ...,
+    KESS_ERR_INFINITE = ...,
+    KESS_ERR_DUPLICATE = ...,
+    KESS_ERR_NOT_OBJECT = ...,
+    KESS_ERR_NOT_STABLE = ...,
+    KESS_ERR_SIGN_PRESENT = ...,
+    KESS_ERR_KEY_FORMAT = ...,
+    KESS_ERR_KEY_KIND = ...,
+    KESS_ERR_KEY_AMBIGUOUS = ...,
+    KESS_ERR_KEY_SECRET = ...,
+    KESS_ERR_KEY_PASSWORD = ...,
+    KESS_ERR_KEY_ALGORITHM = ...,
+    KESS_ERR_KEY_SIZE = ...,
+    KESS_ERR_KEY_MODULUS = ...,
+    KESS_ERR_KEY_EXPONENT = ...,
+    KESS_ERR_KEY_INCONSISTENT = ...,
+    KESS_ERR_SIGNATURE = ...,
+    KESS_ERR_SIGN_MISSING = ...,
+    KESS_ERR_SIGN_NOT_STRING = ...,
+    KESS_ERR_SIGN_BASE64 = ...,
+    KESS_ERR_SIGN_LENGTH = ...,
+    KESS_ERR_SIGN_TYPE = ...
+} kess_status;
+
+typedef enum kess_found {
+    KESS_FOUND_NOTHING = ...,
+    KESS_FOUND_PRIVATE_KEY = ...,
+    KESS_FOUND_ENCRYPTED_PRIVATE_KEY = ...,
+    KESS_FOUND_PUBLIC_KEY = ...,
+    KESS_FOUND_CERTIFICATE = ...,
+    KESS_FOUND_EC_KEY = ...,
+    KESS_FOUND_ED_KEY = ...,
+    KESS_FOUND_DSA_KEY = ...,
+    KESS_FOUND_DH_KEY = ...,
+    KESS_FOUND_RSA_PSS_KEY = ...,
+    KESS_FOUND_OTHER_KEY = ...,
+    KESS_FOUND_CSR = ...,
+    KESS_FOUND_OPENSSH_KEY = ...,
+    KESS_FOUND_LEGACY_ENCRYPTED_KEY = ...,
+    KESS_FOUND_OTHER_PEM = ...
+} kess_found;
+
+#define KESS_VERSION_MAJOR ...
+#define KESS_VERSION_MINOR ...
+#define KESS_VERSION_PATCH ...
+
+#define KESS_PROFILE_PRECISION_17 ...
+#define KESS_PROFILE_UNESCAPED_SLASHES ...
+#define KESS_PROFILE_UNESCAPED_UNICODE ...
+#define KESS_PROFILE_KSORT_PHP_8_0 ...
+#define KESS_PROFILE_KSORT_PHP_7 ...
+
+#define KESS_DEPTH_DECODE ...
+#define KESS_DEPTH_ENCODE ...
+#define KESS_DEPTH_VERIFY ...
+
+#define KESS_KEY_ALLOW_WEAK ...
+
+typedef struct kess_error {
+    int32_t status;
+    int32_t item;
+    uint64_t pos;
+} kess_error;
+
+typedef struct kess_options {
+    uint32_t profile;
+    uint32_t max_depth;
+} kess_options;
+
+typedef struct kess_key kess_key;
+
+const char *kess_status_message(int);
+const char *kess_status_name(int);
+const char *kess_found_message(int);
+const char *kess_version(void);
+const char *kess_openssl_version(void);
+
+kess_status kess_canonicalize(uint8_t *, size_t *, const uint8_t *, size_t,
+                              const kess_options *, kess_error *);
+size_t kess_canonical_bound(size_t);
+
+kess_status kess_private_key_load(kess_key **, const uint8_t *, size_t,
+                                  const char *, size_t, uint32_t,
+                                  kess_error *);
+kess_status kess_private_key_load_file(kess_key **, const char *, const char *,
+                                       size_t, uint32_t, kess_error *);
+kess_status kess_public_key_load(kess_key **, const uint8_t *, size_t,
+                                 uint32_t, kess_error *);
+kess_status kess_public_key_load_file(kess_key **, const char *, uint32_t,
+                                      kess_error *);
+kess_status kess_key_public(kess_key **, const kess_key *, kess_error *);
+void kess_key_free(kess_key *);
+int kess_key_is_private(const kess_key *);
+unsigned kess_key_bits(const kess_key *);
+size_t kess_key_size(const kess_key *);
+kess_status kess_key_spki(const kess_key *, uint8_t *, size_t *, kess_error *);
+
+kess_status kess_sign(const kess_key *, uint8_t *, size_t *, const uint8_t *,
+                      size_t, kess_error *);
+kess_status kess_verify(const kess_key *, const uint8_t *, size_t,
+                        const uint8_t *, size_t, kess_error *);
+kess_status kess_sign_document(const kess_key *, char *, size_t *,
+                               const uint8_t *, size_t, const kess_options *,
+                               kess_error *);
+kess_status kess_signed_body(const kess_key *, uint8_t *, size_t *,
+                             const uint8_t *, size_t, const kess_options *,
+                             kess_error *);
+kess_status kess_verify_document(const kess_key *, uint8_t *, size_t *,
+                                 const uint8_t *, size_t, const kess_options *,
+                                 kess_error *);
+kess_status kess_verify_documents(const kess_key *, int32_t *,
+                                  const uint8_t *, size_t, const int64_t *,
+                                  size_t, const kess_options *, kess_error *);

@@ -1,0 +1,105 @@
+"""What is in the sdist, in the wheel, and among the exported symbols."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tarfile
+import zipfile
+from pathlib import Path
+
+import pytest
+
+from tests.packaging.wheels import ROOT, build_wheel, copy_tree, run
+
+
+pytestmark = pytest.mark.build
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the native wheel."""
+    folder = tmp_path_factory.mktemp("wheel")
+    tree = copy_tree(tmp_path_factory.mktemp("tree"))
+    done, names = build_wheel(tree, folder, env={"KESSPAY_REQUIRE_NATIVE": "1"})
+    assert done.code == 0, done.output
+    return folder / names[0]
+
+
+@pytest.fixture(scope="module")
+def extension(wheel: Path) -> Path:
+    """Give the extension module of the wheel, unpacked."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if "/_native." in name]
+        assert names == ["kesspay/_native.abi3.so"]
+        return Path(archive.extract(names[0], wheel.parent))
+
+
+def test_only_the_init_function_is_exported(extension: Path) -> None:
+    """No symbol of ours or of libcrypto can collide with anybody else's."""
+    table = subprocess.check_output(["nm", "-D", "--defined-only", extension])
+    assert [line.split()[-1] for line in table.splitlines()] == [b"PyInit__native"]
+
+
+def test_hardening(extension: Path) -> None:
+    """The extension has full RELRO and no executable stack."""
+    text = subprocess.check_output(["readelf", "-lWd", extension], text=True)
+    assert "GNU_RELRO" in text
+    assert "BIND_NOW" in text
+    stack = next(line for line in text.splitlines() if "GNU_STACK" in line)
+    assert "RWE" not in stack
+
+
+def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
+    """The wheel holds kesspay, typed, and neither tests nor C sources."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = archive.namelist()
+    assert "kesspay/py.typed" in names
+    tops = {name.split("/")[0].split("-")[0] for name in names}
+    assert tops == {"kesspay"}
+    assert not [name for name in names if name.endswith((".c", ".h", ".map"))]
+    sources = {
+        str(path.relative_to(ROOT / "src")) for path in (ROOT / "src").rglob("*.py")
+    }
+    assert sources == {name for name in names if name.endswith(".py")}
+
+
+def test_sdist(tmp_path: Path) -> None:
+    """The sdist is whole: a wheel and the C library build from it."""
+    call = "import sys, scikit_build_core.build as b; print(b.build_sdist(sys.argv[1]))"
+    done = run(sys.executable, "-c", call, tmp_path, cwd=ROOT)
+    assert done.code == 0, done.output
+    archive = tmp_path / done.output.split()[-1]
+    with tarfile.open(archive) as tar:
+        tar.extractall(tmp_path, filter="data")
+    tree = tmp_path / archive.name.removesuffix(".tar.gz")
+    for name in ("bench", "bindings", "csrc/include", "csrc/tests", "src", "tests"):
+        assert any((tree / name).iterdir()), name
+    for name in ("LICENSE", "Makefile", "README.md", "csrc/kess.pc.in"):
+        assert (tree / name).is_file(), name
+    assert not list(tree.glob("src/kesspay/_native*"))
+
+    done, wheels = build_wheel(tree, tmp_path, env={"KESSPAY_REQUIRE_NATIVE": "1"})
+    assert done.code == 0, done.output
+    assert len(wheels) == 1
+
+
+def test_sdist_is_reproducible(tmp_path: Path) -> None:
+    """Two builds of one tree give the same bytes."""
+    call = "import sys, scikit_build_core.build as b; b.build_sdist(sys.argv[1])"
+    archives = []
+    for name in ("one", "two"):
+        folder = tmp_path / name
+        done = run(sys.executable, "-c", call, folder, cwd=ROOT)
+        assert done.code == 0, done.output
+        archives.append(next(folder.glob("*.tar.gz")).read_bytes())
+    assert archives[0] == archives[1]
+
+
+@pytest.mark.skipif(shutil.which("strings") is None, reason="needs binutils")
+def test_no_path_of_the_build_machine(extension: Path) -> None:
+    """The extension names no folder of the machine that built it."""
+    text = subprocess.check_output(["strings", "-a", extension], text=True)
+    assert str(ROOT) not in text
+    assert str(extension.parents[2]) not in text

@@ -1,0 +1,230 @@
+"""The rules of the house that no linter knows: imports, sizes, forbidden text."""
+
+from __future__ import annotations
+
+import ast
+import re
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+ROOT = Path(__file__).resolve().parents[1]
+PACKAGE = ROOT / "src" / "kesspay"
+
+#: What each part may import of kesspay, besides itself. "" is the top level
+#: (kesspay/__init__.py and the like), which nothing inside may import.
+ALLOWED: dict[str, tuple[str, ...]] = {
+    "_version": (),
+    "errors": (),
+    "signing": ("_native", "_version", "errors"),
+    "gateway": ("_version", "errors", "signing"),
+    "transfers": ("_version", "errors", "gateway", "signing"),
+    "sandbox": ("_version", "errors", "gateway.messages", "signing"),
+    "audit": ("_version", "errors", "gateway.messages", "signing"),
+}
+
+#: The clock and the network are arguments, never imports.
+WORLD = (
+    "asyncio.",
+    "http.",
+    "httpx2.",
+    "select.",
+    "selectors.",
+    "socket.",
+    "socketserver.",
+    "ssl.",
+    "time.",
+    "urllib.request.",
+    "uvicorn.",
+)
+
+
+def modules() -> dict[str, Path]:
+    """Map the dotted name of every module of kesspay to its file."""
+    found = {}
+    for path in sorted(PACKAGE.rglob("*.py")):
+        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+        found[".".join(parts).removesuffix(".__init__")] = path
+    return found
+
+
+MODULES = modules()
+
+
+def imports(name: str) -> Iterator[str]:
+    """Yield the dotted name of everything a module imports, also lazily."""
+    for node in ast.walk(ast.parse(MODULES[name].read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name}: relative import"
+            assert node.module is not None
+            for alias in node.names:
+                dotted = f"{node.module}.{alias.name}"
+                yield dotted if dotted in MODULES else node.module
+
+
+def closure(name: str) -> set[str]:
+    """Collect everything that importing a module brings in from kesspay."""
+    seen: set[str] = set()
+    todo = [name]
+    while todo:
+        current = todo.pop()
+        if current in seen or current not in MODULES:
+            continue
+        seen.add(current)
+        todo.extend(i for i in imports(current) if i.startswith("kesspay."))
+    return seen
+
+
+def inside(name: str) -> str:
+    """Strip the package: ``kesspay.signing.keys`` is ``signing.keys``."""
+    return name.removeprefix("kesspay").removeprefix(".")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_imports_run_one_way(name: str) -> None:
+    """Imports run errors <- signing <- gateway <- transfers <- cli, never back."""
+    part = inside(name).partition(".")[0]
+    wanted = [inside(i) for i in imports(name) if i.split(".")[0] == "kesspay"]
+    if part == "cli":
+        return
+    if part not in ALLOWED:
+        assert len(name.split(".")) <= 2, f"{part} has no place in ALLOWED"
+        assert not [i for i in wanted if i.partition(".")[0] == "cli"]
+        return
+    for target in wanted:
+        allowed = (part, *ALLOWED[part])
+        assert any(
+            target == place or target.startswith(f"{place}.") for place in allowed
+        ), f"{name} imports kesspay.{target}"
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in MODULES
+        if inside(name).startswith(("signing", "gateway.protocol", "errors"))
+    ],
+)
+def test_no_clock_and_no_network_below_the_client(name: str) -> None:
+    """No import of signing or gateway.protocol ends at a socket or a clock."""
+    for module in closure(name):
+        world = {i for i in imports(module) if f"{i}.".startswith(WORLD)}
+        assert not world, f"{module} (from {name})"
+
+
+def test_the_layers_are_there() -> None:
+    """The tests above look at something."""
+    assert "kesspay.signing.canonical" in MODULES
+    assert "kesspay.gateway.protocol" in MODULES
+    assert "kesspay.errors" in closure("kesspay.gateway.protocol")
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_are_short(name: str) -> None:
+    """A module has fewer than 400 lines."""
+    lines = MODULES[name].read_text(encoding="utf-8").count("\n")
+    assert lines < 400
+
+
+def test_only_rsa_c_knows_openssl() -> None:
+    """No C source but rsa.c includes a header of OpenSSL."""
+    sources = [*ROOT.glob("csrc/src/*.[ch]"), *ROOT.glob("csrc/include/*.h")]
+    knowing = {
+        path.name
+        for path in sources
+        if re.search(r"#\s*include\s*<openssl/", path.read_text(encoding="utf-8"))
+    }
+    assert knowing == {"rsa.c"}
+
+
+def macro(name: str) -> str:
+    """Read the value of a macro of kess.h."""
+    header = (ROOT / "csrc/include/kess.h").read_text(encoding="utf-8")
+    found = re.search(rf"^#define {name} (\d+)$", header, re.MULTILINE)
+    assert found is not None
+    return found[1]
+
+
+def test_versions_agree() -> None:
+    """kess.h and kesspay are released together, under one version."""
+    text = (PACKAGE / "_version.py").read_text(encoding="utf-8")
+    found = re.search(r'^__version__: Final = "([0-9.]+)', text, re.MULTILINE)
+    assert found is not None
+    parts = [macro(f"KESS_VERSION_{part}") for part in ("MAJOR", "MINOR", "PATCH")]
+    assert found[1] == ".".join(parts)
+
+
+def names_in_c(text: str) -> set[str]:
+    """Collect the functions and constants that a C declaration file names."""
+    text = re.sub(r"/\*.*?\*/", " ", text, flags=re.DOTALL)
+    constants = set(re.findall(r"\bKESS_[A-Z0-9_]+\b", text))
+    return constants | set(re.findall(r"\bkess_[a-z0-9_]+(?=\()", text))
+
+
+def test_the_bindings_see_the_whole_header() -> None:
+    """kess.cdef.h declares every function and constant of kess.h."""
+    header = names_in_c((ROOT / "csrc/include/kess.h").read_text(encoding="utf-8"))
+    cdef = names_in_c((ROOT / "bindings/kess.cdef.h").read_text(encoding="utf-8"))
+    plumbing = {"KESS_H", "KESS_API", "KESS_BUILD", "KESS_MUST_CHECK", "KESS_STATIC"}
+    assert header - plumbing == cdef
+
+
+def texts() -> Iterator[tuple[str, str]]:
+    """Yield every text file of the project with its content."""
+    places = ["src", "csrc", "bindings", "tests", "bench", ".ci", ".github", "docs"]
+    files = [path for path in ROOT.iterdir() if path.is_file()]
+    for place in places:
+        files.extend(path for path in (ROOT / place).rglob("*") if path.is_file())
+    for path in sorted(files):
+        if "__pycache__" in path.parts or path.name.startswith(
+            ("_native", ".coverage")
+        ):
+            continue
+        try:
+            yield str(path.relative_to(ROOT)), path.read_text(encoding="utf-8")
+        except UnicodeDecodeError:
+            continue
+
+
+#: What must not stand in a file, and why. Brackets keep the patterns from
+#: finding themselves.
+FORBIDDEN = {
+    "a place on one machine": r"(?<![\w.~-])/(?:w[o]rk|r[o]ot|h[o]me|U[s]ers)/",
+    "the host of a registry": r"py[p]i\.org|pythonh[o]sted\.|npm[j]s\.|d[e]b\.debian",
+    "a mark of unfinished work": r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b",
+    "a key that is not for tests": r"[a]ws_secret_access_key|gh[p]_[A-Za-z0-9]{36}",
+}
+
+
+@pytest.mark.parametrize("what", FORBIDDEN)
+def test_no_file_holds(what: str) -> None:
+    """No file names a machine, a registry host or unfinished work."""
+    found = [
+        f"{name}: {match[0]}"
+        for name, text in texts()
+        for match in re.finditer(FORBIDDEN[what], text)
+    ]
+    assert not found
+
+
+def test_c_files_name_their_licence() -> None:
+    """Every C file says under which licence it can be copied alone."""
+    files = [
+        path
+        for folder in ("csrc", "bindings")
+        for path in (ROOT / folder).rglob("*.[ch]")
+        if path.name != "kess.csrc.c"
+    ]
+    assert len(files) > 10
+    for path in files:
+        head = path.read_text(encoding="utf-8")[:600]
+        assert "SPDX-License-Identifier: Apache-2.0" in head, path.name
