@@ -1,0 +1,11 @@
+/*
+ * test_json_plain.c: test_json.c without vector instructions.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * The linker takes this copy of scalar.c, not the one of the library.
+ */
+#define KESS_NO_SIMD
+#include "../src/scalar.c"
+
+#include "test_json.c"

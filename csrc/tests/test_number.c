@@ -1,0 +1,264 @@
+/*
+ * test_number.c: number tokens to canonical texts. The C library's strtoll and
+ * strtod judge what a token stands for; the layout is PHP's.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <errno.h>
+#include <math.h>
+
+#include "check.h"
+#include "decimal.h"
+#include "dice.h"
+#include "guard.h"
+#include "internal.h"
+
+#define RANDOM_TOKENS 200000
+
+static guard input;
+static guard output;
+
+/* ------------------------------------------------------------ judges */
+
+/* Whether a token without point and exponent fits, and its canonical text. */
+static int judge_integer(char *out, size_t room, const char *token)
+{
+    char *end;
+
+    errno = 0;
+    const long long value = strtoll(token, &end, 10);
+    if (*end != '\0' || errno == ERANGE) {
+        return 0;
+    }
+    snprintf(out, room, "%lld", value);
+    return 1;
+}
+
+/* PHP's layout: positional from 10^-4 up to 10^16, else d.de+N. */
+static void lay_out(char *out, size_t room, const kess_decimal *d)
+{
+    char digits[24];
+    const int count =
+        snprintf(digits, sizeof(digits), "%llu", (unsigned long long)d->digits);
+
+    if (d->exponent < -4 || d->exponent > 16) {
+        snprintf(out, room, "%c.%se%c%d", digits[0],
+                 count > 1 ? digits + 1 : "0", d->exponent < 0 ? '-' : '+',
+                 abs(d->exponent));
+    } else if (d->exponent < 0) {
+        snprintf(out, room, "0.%.*s%s", -d->exponent - 1, "000", digits);
+    } else if (d->exponent + 1 >= count) {
+        snprintf(out, room, "%s%.*s", digits, d->exponent + 1 - count,
+                 "0000000000000000");
+    } else {
+        snprintf(out, room, "%.*s.%s", d->exponent + 1, digits,
+                 digits + d->exponent + 1);
+    }
+}
+
+/* "" for an infinite number. */
+static void judge(char *out, size_t room, const char *token, int precise)
+{
+    if (judge_integer(out, room, token)) {
+        return;
+    }
+    const double value = strtod(token, NULL);
+    const double magnitude = fabs(value);
+    const int negative = token[0] == '-';
+
+    out[0] = '-';
+    if (isinf(value)) {
+        out[0] = '\0';
+    } else if (magnitude == 0) {
+        snprintf(out + negative, room - 1, "0");
+    } else {
+        const kess_decimal d = precise
+                                   ? kess_int_precise(bits_of(magnitude))
+                                   : kess_int_shortest(bits_of(magnitude));
+        lay_out(out + negative, room - 1, &d);
+    }
+}
+
+/* ------------------------------------------------------------ tests */
+
+static void check_token(const char *token)
+{
+    const size_t len = strlen(token);
+    const uint8_t *in = guard_copy(&input, AT_END, token, len);
+
+    for (int precise = 0; precise < 2; precise++) {
+        uint8_t *out = guard_fill(&output, AT_END, KESS_NUMBER_MAX);
+        char expected[64];
+        judge(expected, sizeof(expected), token, precise);
+        const size_t written = kess_int_write_number(
+            out, in, in + len, precise ? KESS_PROFILE_PRECISION_17 : 0);
+        if (written != strlen(expected) ||
+            memcmp(out, expected, written) != 0) {
+            fprintf(stderr, "%s: expected %s, found %.*s\n", token, expected,
+                    (int)written, (const char *)out);
+        }
+        CHECK_EQUAL(strlen(expected), written);
+        CHECK(memcmp(out, expected, written) == 0);
+    }
+}
+
+/* A few digits of every layout, and the ends of the integers. */
+static void test_tokens(void)
+{
+    static const char *const tokens[] = {
+        "0", "-0", "0.0", "-0.0", "-0e0", "0e5", "-1e-400", "1e-400", "1",
+        "-1", "10", "1.0", "1e0", "1E2", "1e+2", "1e-2", "0.5", "0.50",
+        "-0.25", "0.0001", "0.00009999", "1e-4", "1e-5", "12345e-9", "1e15",
+        "1e16", "1e17", "123456789e8", "123456789e9", "1.5e16", "1.5e17",
+        "99999999999999984.0", "99999999999999999.0", "1e22", "1e23", "1e99",
+        "1e100", "1e-99", "1e-100", "5e-324", "1e308", "-1e308", "1e309",
+        "-1e309", "1e99999999999999999999", "1e-99999999999999999999",
+        "999999999999999999", "1000000000000000000", "9223372036854775806",
+        "9223372036854775807", "9223372036854775808", "9223372036854775809",
+        "-9223372036854775807", "-9223372036854775808",
+        "-9223372036854775809", "9223372036854775807.0", "9999999999999999999",
+        "10000000000000000000", "18446744073709551616",
+        "123456789012345", "123456789012345.6", "1234567890123456.0",
+        "0.1", "0.3", "0.7", "3e-4", "7e-4", "19.99", "100000.00",
+        "123456789012345000000000000000000000000000000000000000000000000000",
+        "0.000000000000000000000000000000000000000000000000000000000000001",
+        "1000000000000000000000000000000e-30", "1.000000000000000000000000000",
+    };
+
+    for (size_t i = 0; i < sizeof(tokens) / sizeof(tokens[0]); i++) {
+        check_token(tokens[i]);
+    }
+}
+
+static size_t add_digits(char *out, dice *d, unsigned count)
+{
+    const unsigned zeros = roll_of(d, 3) == 0 ? roll_of(d, count + 1) : 0;
+
+    for (unsigned i = 0; i < count; i++) {
+        out[i] = (char)('0' + (i < count - zeros ? roll_of(d, 10) : 0));
+    }
+    return count;
+}
+
+/* Tokens of the JSON grammar with up to 25 digits before and behind the point:
+ * those with up to 15 need no conversion, the others do. */
+static void test_random_tokens(void)
+{
+    dice d = {6};
+    char token[100];
+
+    for (int i = 0; i < RANDOM_TOKENS; i++) {
+        const unsigned longest = i % 2 == 0 ? 8 : 25;
+        size_t len = 0;
+        if (roll_of(&d, 4) == 0) {
+            token[len++] = '-';
+        }
+        if (roll_of(&d, 4) == 0) {
+            token[len++] = '0';
+        } else {
+            token[len++] = (char)('1' + roll_of(&d, 9));
+            len += add_digits(token + len, &d, roll_of(&d, longest));
+        }
+        if (roll_of(&d, 2) == 0) {
+            token[len++] = '.';
+            len += add_digits(token + len, &d, 1 + roll_of(&d, longest));
+        }
+        token[len] = '\0';
+        if (roll_of(&d, 3) == 0) {
+            const int range = i % 5 == 0 ? 700 : 50;
+            snprintf(token + len, sizeof(token) - len, "%c%+d",
+                     i % 2 == 0 ? 'e' : 'E',
+                     (int)roll_of(&d, (unsigned)range) - range / 2);
+        }
+        check_token(token);
+    }
+}
+
+/* 64 bits, with and without a sign, on either side of the limits. */
+static void test_is_int64(void)
+{
+    dice d = {7};
+    char text[32];
+    char expected[32];
+
+    text[0] = '-';
+    for (int i = 0; i < 100000; i++) {
+        const unsigned count = 1 + roll_of(&d, 22);
+        const int near = i % 2;
+        text[1] = (char)('1' + roll_of(&d, 9));
+        add_digits(text + 2, &d, count - 1);
+        text[1 + count] = '\0';
+        if (near) {
+            snprintf(text + 1, sizeof(text) - 1, "9223372036854775%03u",
+                     800 + roll_of(&d, 16));
+        }
+        const uint8_t *digits = (const uint8_t *)text + 1;
+        const size_t len = strlen(text + 1);
+        CHECK_EQUAL(judge_integer(expected, sizeof(expected), text + 1),
+                    kess_int_is_int64(digits, len, 0));
+        CHECK_EQUAL(judge_integer(expected, sizeof(expected), text),
+                    kess_int_is_int64(digits, len, 1));
+    }
+    CHECK_EQUAL(1, kess_int_is_int64((const uint8_t *)"0", 1, 0));
+}
+
+/* The forms of PHP's numeric strings, which JSON does not know; what follows
+ * the number is not read. */
+static void test_split(void)
+{
+    static const struct {
+        const char *text;
+        size_t len; /* of the number */
+    } rows[] = {
+        {"1.", 2},       {".5", 2},      {"1.e3", 4},    {".5E-3", 5},
+        {"007", 3},      {"00.50", 5},   {"0", 1},       {"12.5 ", 4},
+        {"1e5e5", 3},    {"1.5.5", 3},   {"1e+05x", 5},  {"000", 3},
+        {"5000000.", 8}, {"0.00012", 7}, {"1e19999", 7}, {"10e-19999", 9},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char text[32];
+        kess_number number;
+        const uint8_t *in = (const uint8_t *)rows[i].text;
+
+        snprintf(text, sizeof(text), "%.*s", (int)rows[i].len, rows[i].text);
+        kess_int_split(&number, in, in + strlen(rows[i].text));
+        CHECK_EQUAL(0, number.negative);
+        CHECK(kess_int_double_bits(&number) == bits_of(strtod(text, NULL)));
+        CHECK(number.digits >= in && number.digits + number.span <=
+                                         in + rows[i].len);
+    }
+}
+
+static kess_number split_text(const char *text)
+{
+    kess_number number;
+
+    kess_int_split(&number, (const uint8_t *)text,
+                   (const uint8_t *)text + strlen(text));
+    return number;
+}
+
+/* PHP's strtod takes no exponent beyond 19999, in either direction. */
+static void test_exponent_clamp(void)
+{
+    CHECK_EQUAL(19999, split_text("1e19999").exponent);
+    CHECK_EQUAL(19999, split_text("1e20000").exponent);
+    CHECK_EQUAL(19999, split_text("1e+99999999999999999999999").exponent);
+    CHECK_EQUAL(-19999, split_text("1e-20000").exponent);
+    CHECK_EQUAL(-20001, split_text("1.25e-00000000000000000020000").exponent);
+    CHECK_EQUAL(0, split_text("1e").exponent);
+    CHECK_EQUAL(0, split_text("1e+").exponent);
+}
+
+int main(void)
+{
+    guard_open(&input, 128);
+    guard_open(&output, KESS_NUMBER_MAX);
+    test_tokens();
+    test_random_tokens();
+    test_is_int64();
+    test_split();
+    test_exponent_clamp();
+    return 0;
+}
