@@ -9,9 +9,11 @@ of it. What must be right in a test is made by the openssl command or by
 from __future__ import annotations
 
 import base64
-from typing import Any, Final
+from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives.asymmetric import rsa
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.asymmetric import rsa
 
 
 __all__ = [
@@ -122,7 +124,7 @@ def pem(label: str, der: bytes) -> bytes:
     )
 
 
-def numbers(key: rsa.RSAPrivateKey) -> dict[str, Any]:
+def numbers(key: rsa.RSAPrivateKey) -> dict[str, int]:
     """Return the numbers of a key, in the order of ``pkcs1_private``."""
     private = key.private_numbers()
     return {

@@ -1,0 +1,276 @@
+"""
+Choose who computes: the native core, or pure Python with ``cryptography``.
+
+The choice is made once, at the first use:
+
+- ``KESSPAY_BACKEND=native`` or ``=python`` forces one; a forced backend that
+  cannot be had is a BackendError, never a silent change.
+- ``KESSPAY_REQUIRE_NATIVE=1``, the switch that turns a failing build of the
+  native core into an error, means at run time that there is no fallback:
+  the same as ``KESSPAY_BACKEND=native`` where that is not set.
+- Otherwise the native core is used where it is installed, and pure Python
+  where it is not. A native core that is installed but cannot be imported is
+  a defect of the installation: a RuntimeWarning tells it once, and
+  ``backend().import_error`` keeps saying it.
+
+Both backends give the same bytes and the same refusals. A key stays with the
+backend that loaded it.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from contextlib import contextmanager
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
+
+from kesspay.errors import BackendError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from kesspay.signing.profile import Profile
+
+
+__all__ = [
+    "Backend",
+    "BackendInfo",
+    "PrivateHandle",
+    "PublicHandle",
+    "backend",
+    "current",
+    "override",
+]
+
+_NATIVE_MODULE = "kesspay._native"
+_OFF = frozenset({"", "0", "false", "no", "off"})
+
+
+class PublicHandle(Protocol):
+    """A loaded public key. May be used by any number of threads."""
+
+    @property
+    def bits(self) -> int:
+        """Bits of the modulus."""
+
+    @property
+    def spki(self) -> bytes:
+        """DER of the SubjectPublicKeyInfo (RFC 5280, 4.1.2.7)."""
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Raise InvalidSignature unless the signature is right."""
+
+    def verify_document(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
+        """Return the canonical bytes that verified, or raise."""
+
+    def verify_documents(
+        self, texts: Sequence[bytes], profile: Profile, max_depth: int
+    ) -> list[int]:
+        """Return a kess_status for each text, in one call."""
+
+
+class PrivateHandle(Protocol):
+    """A loaded private key. May be used by any number of threads."""
+
+    @property
+    def bits(self) -> int:
+        """Bits of the modulus."""
+
+    def public(self) -> PublicHandle:
+        """Return the public half."""
+
+    def sign(self, message: bytes) -> bytes:
+        """Return the raw signature of a message."""
+
+    def sign_text(self, text: bytes, profile: Profile, max_depth: int) -> str:
+        """Return the base64 signature of the canonical form of a text."""
+
+    def signed_body(self, text: bytes, profile: Profile) -> bytes:
+        """
+        Return the request body for parameters written as a JSON text.
+
+        An error tells the reason only, and not where in the text.
+        """
+
+
+class Backend(Protocol):
+    """What a backend must be able to do. Arguments were checked before."""
+
+    @property
+    def name(self) -> str:
+        """``"native"`` or ``"python"``."""
+
+    @property
+    def version(self) -> str:
+        """Version of the code that computes."""
+
+    @property
+    def openssl(self) -> str:
+        """Version text of the libcrypto that does the RSA."""
+
+    def canonicalize_text(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
+        """Return the canonical bytes of a JSON text."""
+
+    def load_private(
+        self, data: bytes, password: bytes | None, *, allow_weak: bool
+    ) -> PrivateHandle:
+        """Load a private key from PEM, DER or base64."""
+
+    def load_private_file(
+        self, path: str, password: bytes | None, *, allow_weak: bool
+    ) -> PrivateHandle:
+        """Load a private key from a file."""
+
+    def load_public(self, data: bytes, *, allow_weak: bool) -> PublicHandle:
+        """Load a public key from PEM, DER or base64."""
+
+    def load_public_file(self, path: str, *, allow_weak: bool) -> PublicHandle:
+        """Load a public key from a file."""
+
+
+@dataclass(frozen=True, slots=True)
+class BackendInfo:
+    """
+    Which backend is in use.
+
+    Attributes:
+        name: ``"native"`` or ``"python"``.
+        version: version of the code that computes.
+        openssl: version text of the libcrypto that does the RSA.
+        import_error: why a native core that is installed could not be
+            imported, or None.
+    """
+
+    name: str
+    version: str
+    openssl: str
+    import_error: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    backend: Backend
+    import_error: str | None
+
+
+_lock = Lock()
+_choice: _Choice | None = None
+
+
+def current() -> Backend:
+    """
+    Return the backend in use, choosing it at the first call.
+
+    Raises:
+        BackendError: the forced backend is not available.
+    """
+    return (_choice or _choose()).backend
+
+
+def backend() -> BackendInfo:
+    """
+    Tell which backend is in use, with the version of its OpenSSL.
+
+    Raises:
+        BackendError: the forced backend is not available.
+    """
+    choice = _choice or _choose()
+    used = choice.backend
+    return BackendInfo(
+        name=used.name,
+        version=used.version,
+        openssl=used.openssl,
+        import_error=choice.import_error,
+    )
+
+
+@contextmanager
+def override(name: str) -> Iterator[Backend]:
+    """
+    Use another backend for a while, in the whole process. For tests.
+
+    Raises:
+        BackendError: this backend is not available.
+    """
+    global _choice  # noqa: PLW0603 - the one place that switches
+    chosen = _forced(name)
+    before, _choice = _choice, chosen
+    try:
+        yield chosen.backend
+    finally:
+        _choice = before
+
+
+def _choose() -> _Choice:
+    global _choice  # noqa: PLW0603 - the one place that chooses
+    with _lock:
+        if _choice is None:
+            _choice = _chosen_by_environment()
+        return _choice
+
+
+def _chosen_by_environment() -> _Choice:
+    name = os.environ.get("KESSPAY_BACKEND", "").strip().lower()
+    required = os.environ.get("KESSPAY_REQUIRE_NATIVE", "").strip().lower()
+    if name:
+        return _forced(name)
+    if required not in _OFF:
+        return _forced("native")
+    native, import_error = _native()
+    if native is not None:
+        return _Choice(native, None)
+    if import_error is not None:
+        warnings.warn(
+            "the native core of kesspay is installed but cannot be imported "
+            f"({import_error}); pure Python is used instead",
+            RuntimeWarning,
+            stacklevel=2,
+        )
+    return _Choice(_python(), import_error)
+
+
+def _forced(name: str) -> _Choice:
+    if name == "python":
+        return _Choice(_python(), None)
+    if name != "native":
+        raise BackendError(f"there is no backend {name!r:.40}: use native or python")
+    native, import_error = _native()
+    if native is None:
+        why = (
+            "not installed: reinstall kesspay with a C compiler and the "
+            "OpenSSL headers at hand"
+            if import_error is None
+            else f"cannot be imported ({import_error})"
+        )
+        raise BackendError(f"the native core is asked for but {why}")
+    return _Choice(native, None)
+
+
+def _python() -> Backend:
+    try:
+        from kesspay.signing.python_backend import PythonBackend
+    except ImportError as error:
+        why = _told(error)
+    else:
+        return PythonBackend()
+    raise BackendError(f"not even pure Python can be used: {why}")
+
+
+def _native() -> tuple[Backend | None, str | None]:
+    """Return the native backend, or why it cannot be imported, or neither."""
+    try:
+        from kesspay.signing.native_backend import NativeBackend
+    except ModuleNotFoundError as error:
+        if error.name == _NATIVE_MODULE:
+            return None, None
+        return None, _told(error)
+    except (ImportError, OSError, AttributeError) as error:
+        return None, _told(error)
+    return NativeBackend(), None
+
+
+def _told(error: Exception) -> str:
+    return f"{type(error).__name__}: {error}"

@@ -1,0 +1,124 @@
+"""
+Read DER strictly: the few things that a key file holds.
+
+One-byte tags, definite lengths in their shortest form, nothing left over
+(X.690, 8.1 and 10.1). Key files are parsed here and not by a cryptographic
+library, so that the verdict on a file does not depend on its version.
+"""
+
+from __future__ import annotations
+
+from typing import Final, NamedTuple
+
+
+__all__ = [
+    "BIT_STRING",
+    "INTEGER",
+    "NULL",
+    "OBJECT_IDENTIFIER",
+    "OCTET_STRING",
+    "SEQUENCE",
+    "DerError",
+    "Element",
+    "children",
+    "integer",
+    "only_sequence",
+    "tags",
+]
+
+INTEGER: Final = 0x02
+BIT_STRING: Final = 0x03
+OCTET_STRING: Final = 0x04
+NULL: Final = 0x05
+OBJECT_IDENTIFIER: Final = 0x06
+SEQUENCE: Final = 0x30
+
+_TAG_CONTINUES: Final = 0x1F
+_LONG_FORM: Final = 0x80
+_MAX_LENGTH_BYTES: Final = 4
+
+
+class DerError(ValueError):
+    """The bytes are not strict DER, or not what is needed. Never leaves us."""
+
+
+class Element(NamedTuple):
+    """A tag and the content behind it."""
+
+    tag: int
+    content: bytes
+
+
+def children(content: bytes) -> list[Element]:
+    """
+    Split the content of a constructed element into its elements.
+
+    Raises:
+        DerError: an element is malformed or does not end within the content.
+    """
+    found = []
+    at = 0
+    while at < len(content):
+        element, at = _element(content, at)
+        found.append(element)
+    return found
+
+
+def tags(elements: list[Element]) -> bytes:
+    """Return the tags in order: the shape of an element."""
+    return bytes(element.tag for element in elements)
+
+
+def only_sequence(data: bytes) -> list[Element]:
+    """
+    Return the elements of the one SEQUENCE that fills the data exactly.
+
+    Raises:
+        DerError: the data are something else.
+    """
+    elements = children(data)
+    if tags(elements) != bytes([SEQUENCE]):
+        raise DerError("not one SEQUENCE")
+    return children(elements[0].content)
+
+
+def integer(element: Element) -> int:
+    """
+    Return the value of an INTEGER that is not negative.
+
+    Raises:
+        DerError: empty, negative or not in the shortest form.
+    """
+    content = element.content
+    if element.tag != INTEGER or not content or content[0] >= _LONG_FORM:
+        raise DerError("no INTEGER, or a negative one")
+    if len(content) > 1 and content[0] == 0 and content[1] < _LONG_FORM:
+        raise DerError("an INTEGER that is not in its shortest form")
+    return int.from_bytes(content, "big")
+
+
+def _element(data: bytes, at: int) -> tuple[Element, int]:
+    tag = data[at]
+    if tag & _TAG_CONTINUES == _TAG_CONTINUES:
+        raise DerError("a tag of several bytes")
+    length, start = _length(data, at + 1)
+    end = start + length
+    if end > len(data):
+        raise DerError("an element that is cut off")
+    return Element(tag, data[start:end]), end
+
+
+def _length(data: bytes, at: int) -> tuple[int, int]:
+    first = data[at : at + 1]
+    if not first:
+        raise DerError("an element that is cut off")
+    if first[0] < _LONG_FORM:
+        return first[0], at + 1
+    count = first[0] - _LONG_FORM
+    digits = data[at + 1 : at + 1 + count]
+    if not 1 <= count <= _MAX_LENGTH_BYTES or len(digits) != count:
+        raise DerError("a length that cannot be used")
+    length = int.from_bytes(digits, "big")
+    if length < _LONG_FORM or digits[0] == 0:
+        raise DerError("a length that is not in its shortest form")
+    return length, at + 1 + count

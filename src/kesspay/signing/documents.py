@@ -1,0 +1,222 @@
+"""
+Documents and keys of any kind: the canonical form, and keys held elsewhere.
+
+A key in an HSM or a KMS takes part through two small protocols. Everything
+that guards money stays here: such a key only ever sees canonical bytes that
+passed the same checks as with a PrivateKey or a PublicKey.
+
+::
+
+    class KmsSigner:
+        bits = 2048
+
+        def sign(self, message: bytes) -> bytes:
+            return kms.sign(key_id, message, "RSASSA_PKCS1_V1_5_SHA_256")
+
+
+    body = kesspay.signed_body(KmsSigner(), params)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
+
+from kesspay.errors import CanonicalizationError, InputError
+from kesspay.signing import guard
+from kesspay.signing.arguments import require_depth, require_profile
+from kesspay.signing.backend import current
+from kesspay.signing.guard import MAX_DEPTH
+from kesspay.signing.keyring import KeyRing
+from kesspay.signing.keys import PrivateKey, PublicKey
+from kesspay.signing.profile import PHP_8
+from kesspay.signing.text import body_bytes, document_text, parameters_text
+from kesspay.signing.unstable import refusal
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kesspay.signing.profile import Profile
+    from kesspay.signing.text import Document, Text
+
+
+__all__ = [
+    "Signer",
+    "Verifier",
+    "canonicalize",
+    "sign_document",
+    "signed_body",
+    "verify_document",
+]
+
+_BITS: Final = range(2048, 8193)
+
+
+@runtime_checkable
+class Signer(Protocol):
+    """An RSA private key, wherever it is. A PrivateKey is one."""
+
+    @property
+    def bits(self) -> int:
+        """Bits of the modulus, 2048 to 8192."""
+
+    def sign(self, message: bytes, /) -> bytes:
+        """Return the raw PKCS#1 v1.5 SHA-256 signature of a message."""
+
+
+@runtime_checkable
+class Verifier(Protocol):
+    """An RSA public key, wherever it is. A PublicKey is one."""
+
+    @property
+    def bits(self) -> int:
+        """Bits of the modulus, 2048 to 8192."""
+
+    def verify(self, signature: bytes, message: bytes, /) -> None:
+        """
+        Return None only if the signature is right.
+
+        Raises:
+            InvalidSignature: it is not.
+        """
+
+
+def canonicalize(document: Document, *, profile: Profile = PHP_8) -> bytes:
+    """
+    Return the canonical form of a document, byte for byte that of PHP.
+
+    It is what ``json_decode($text, true)``, ``ksort``, removal of ``sign``
+    and ``sign_type``, and ``json_encode`` give. This is the faithful
+    reference, which refuses only what PHP refuses; to check a message use
+    ``verify_document``.
+
+    Args:
+        document: a JSON text (bytes, bytearray, memoryview or str), or a
+            mapping of parameters. Values of a mapping are None, bool, int of
+            64 bits, finite float, Decimal, str, list, tuple and mapping.
+        profile: the PHP settings of the gateway.
+
+    Raises:
+        CanonicalizationError: PHP fails on the document, or a value of a
+            mapping is of a kind that has no place in one.
+        InputError: profile is no Profile.
+
+    Source: PHP manual, json_decode, ksort, json_encode.
+    """
+    require_profile(profile)
+    text, max_depth = document_text(document)
+    return current().canonicalize_text(text, profile, max_depth)
+
+
+def sign_document(
+    signer: Signer, document: Document, *, profile: Profile = PHP_8
+) -> str:
+    """
+    Return the base64 signature of a document, by any Signer.
+
+    The rest is that of ``PrivateKey.sign_document``.
+
+    Raises:
+        CanonicalizationError: there is no canonical form.
+        InputError: an argument of the wrong type, or a Signer that does not
+            return a signature as long as its modulus.
+    """
+    if isinstance(signer, PrivateKey):
+        return signer.sign_document(document, profile=profile)
+    sign = _checked_sign(signer)
+    require_profile(profile)
+    text, max_depth = document_text(document)
+    return guard.sign_text(sign, text, profile, max_depth)
+
+
+def signed_body(
+    signer: Signer, params: Mapping[str, object], *, profile: Profile = PHP_8
+) -> bytes:
+    """
+    Return the request body for parameters, signed by any Signer.
+
+    The rest is that of ``PrivateKey.signed_body``.
+
+    Raises:
+        CanonicalizationError: there is no canonical form, or
+            ``sign_present``, ``not_object``, ``not_stable``.
+        InputError: an argument of the wrong type, or a Signer that does not
+            return a signature as long as its modulus.
+    """
+    if isinstance(signer, PrivateKey):
+        return signer.signed_body(params, profile=profile)
+    sign = _checked_sign(signer)
+    require_profile(profile)
+    text = parameters_text(params)
+    try:
+        return guard.signed_body(sign, text, profile)
+    except CanonicalizationError as error:
+        reason = error.reason
+    raise refusal(text, reason)
+
+
+def verify_document(
+    verifier: Verifier | KeyRing,
+    body: Text,
+    *,
+    profile: Profile = PHP_8,
+    max_depth: int = MAX_DEPTH,
+) -> bytes:
+    """
+    Return the canonical bytes of a body that verified with any Verifier.
+
+    The rest is that of ``PublicKey.verify_document``.
+
+    Raises:
+        DocumentRefused, InvalidSignature: believe nothing of the body.
+        InputError: an argument of the wrong type, or a Verifier that returns
+            something instead of raising.
+    """
+    if isinstance(verifier, (PublicKey, KeyRing)):
+        return verifier.verify_document(body, profile=profile, max_depth=max_depth)
+    verify = _checked_verify(verifier)
+    require_profile(profile)
+    require_depth(max_depth)
+    return guard.verify_document(
+        verify, _size(verifier), body_bytes(body), profile, max_depth
+    )
+
+
+def _checked_sign(signer: object) -> Callable[[bytes], bytes]:
+    if not isinstance(signer, Signer):
+        raise InputError(f"a Signer is needed, a {type(signer).__name__} is none")
+    size = _size(signer)
+
+    def sign(message: bytes) -> bytes:
+        signature: object = signer.sign(message)
+        if type(signature) is not bytes or len(signature) != size:
+            raise InputError(
+                f"the Signer did not return the {size} bytes of a signature"
+            )
+        return signature
+
+    return sign
+
+
+def _checked_verify(verifier: object) -> Callable[[bytes, bytes], None]:
+    if not isinstance(verifier, Verifier):
+        raise InputError(f"a Verifier is needed, a {type(verifier).__name__} is none")
+
+    def verify(signature: bytes, message: bytes) -> None:
+        untyped: Callable[[bytes, bytes], object] = verifier.verify
+        answer = untyped(signature, message)
+        # A False that nobody looks at would let every forgery through.
+        if answer is not None:
+            raise InputError(
+                "the Verifier returned something; it has to raise "
+                "InvalidSignature or return None"
+            )
+
+    return verify
+
+
+def _size(key: Signer | Verifier) -> int:
+    bits: object = key.bits
+    if type(bits) is not int or bits not in _BITS:
+        raise InputError("bits must be an int from 2048 to 8192")
+    return (bits + 7) // 8

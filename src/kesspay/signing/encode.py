@@ -1,0 +1,185 @@
+r"""
+An array to text, exactly as PHP's json_encode writes it.
+
+Text
+    No blanks outside strings. ``null``, ``true``, ``false``; integers in
+    decimal; doubles as described in ``number``.
+
+Strings, values and keys alike
+    ``\"  \\  \/  \b  \f  \n  \r  \t`` for these characters, ``\u00xx`` for
+    the other ones below 20, the rest up to 7f as it is (also 7f itself), and
+    ``\uxxxx`` in lower case from 80 on, above ffff as a surrogate pair. With
+    JSON_UNESCAPED_SLASHES ``/`` stays as it is; with JSON_UNESCAPED_UNICODE
+    the characters from 80 on do, except U+2028 and U+2029.
+
+Lists
+    PHP no longer knows what was an object. A map whose keys are exactly the
+    integers 0, 1, ..., n-1 in this order is written as a list, every other
+    one as an object. So ``{}`` becomes ``[]`` wherever it is, and
+    ``{"0":1,"1":2}`` becomes ``[1,2]``.
+
+Failure
+    An infinite number that is still in the array.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from itertools import count, repeat
+from json import encoder
+from operator import eq
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+
+from kesspay.errors import CanonicalizationError
+from kesspay.signing.number import write_double
+from kesspay.signing.profile import PHP_8
+from kesspay.signing.tokens import Infinite
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kesspay.signing.decode import Array, Value
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["encode"]
+
+_LITERALS: Final = {None: "null", False: "false", True: "true"}
+
+
+class _Open(NamedTuple):
+    """
+    A container that is being written.
+
+    Attributes:
+        opening: the bracket that starts it.
+        colon: what stands between name and value: ":" or nothing.
+        closing: the bracket that ends it.
+        members: what is still to be written, each with its name: the quoted
+            key, or nothing in a list.
+    """
+
+    opening: str
+    colon: str
+    closing: str
+    members: Iterator[tuple[str, Value]]
+
+
+def encode(array: Array, profile: Profile = PHP_8) -> bytes:
+    """
+    Write an array.
+
+    Args:
+        array: as ``decode`` returns it, of any depth.
+        profile: the PHP settings; ksort is of no concern here.
+
+    Returns:
+        UTF-8 text; pure ASCII unless the profile leaves Unicode unescaped.
+
+    Raises:
+        CanonicalizationError: "infinite", with the position of the earliest
+            infinite number in the text that was decoded.
+
+    Source: PHP manual, json_encode.
+    """
+    # The escaping of the standard library is PHP's but for the few characters
+    # that _finish_strings sets right in the whole text at once.
+    quote = encoder.encode_basestring_ascii
+    if profile.unescaped_unicode:
+        quote = encoder.encode_basestring
+    scalars = _scalars(quote, profile)
+    written: list[str] = []
+    write = written.append
+    # The innermost container, and those around it.
+    now = _open(array, quote)
+    around: list[_Open] = []
+    write(now.opening)
+    comma = ""
+    while True:
+        colon = now.colon
+        for name, value in now.members:
+            scalar = scalars.get(type(value))
+            if scalar is None:
+                break
+            write(f"{comma}{name}{colon}{scalar(value)}")
+            comma = ","
+        else:
+            write(now.closing)
+            if not around:
+                break
+            now = around.pop()
+            comma = ","
+            continue
+        if not isinstance(value, dict | list):
+            _fail_infinite(array)
+        around.append(now)
+        now = _open(value, quote)
+        write(f"{comma}{name}{colon}{now.opening}")
+        comma = ""
+    return _finish_strings("".join(written), profile).encode()
+
+
+def _scalars(
+    quote: Callable[[str], str], profile: Profile
+) -> dict[type, Callable[[Any], str]]:
+    """Return what writes the values of each type that is no container."""
+    double = write_double
+    if profile.serialize_precision == 17:
+        double = partial(write_double, precision=17)
+    literal = _LITERALS.__getitem__
+    return {
+        str: quote,
+        int: repr,
+        float: double,
+        bool: literal,
+        type(None): literal,
+    }
+
+
+def _open(array: Array, quote: Callable[[str], str]) -> _Open:
+    """Find out how a container is to be written."""
+    if isinstance(array, list):
+        return _Open("[", "", "]", zip(repeat(""), array, strict=False))
+    if _is_list(array):
+        return _Open("[", "", "]", zip(repeat(""), array.values(), strict=False))
+    return _Open("{", ":", "}", zip(map(quote, array), array.values(), strict=True))
+
+
+def _is_list(array: dict[str, Value]) -> bool:
+    """Tell whether the keys are 0, 1, ..., n-1 in this order."""
+    if "0" not in array:
+        return not array
+    return all(map(eq, array, map(str, count())))
+
+
+def _finish_strings(text: str, profile: Profile) -> str:
+    """Replace what the standard library escapes otherwise than PHP."""
+    # Outside of strings there is nothing of what is replaced here, and inside
+    # of them no slash is escaped yet.
+    if not profile.unescaped_slashes:
+        text = text.replace("/", "\\/")
+    if profile.unescaped_unicode:
+        return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
+    if "\\u007f" in text:
+        # Escaped backslashes have to stand aside, lest one of them be taken
+        # for the start of an escape. No string holds a raw NUL.
+        text = text.replace("\\\\", "\0")
+        text = text.replace("\\u007f", "\x7f")
+        text = text.replace("\0", "\\\\")
+    return text
+
+
+def _fail_infinite(array: Array) -> NoReturn:
+    """Refuse the array for the infinite number that is first in the text."""
+    positions = []
+    unseen: list[Value] = [array]
+    while unseen:
+        value = unseen.pop()
+        if isinstance(value, Infinite):
+            positions.append(value.position)
+        elif isinstance(value, dict):
+            unseen.extend(value.values())
+        elif isinstance(value, list):
+            unseen.extend(value)
+    raise CanonicalizationError("infinite", position=min(positions))

@@ -1,0 +1,231 @@
+"""
+The guard of the payment system: what may be signed, and what is believed.
+
+``canonicalize`` is the faithful reference and refuses only what PHP refuses.
+The functions here are stricter. They are the readable form of
+kess_signed_body and kess_verify_document, and give the same verdicts in the
+same order. The first one that applies wins.
+
+Verifying a body (DocumentRefused for 1 to 4, InvalidSignature for the rest):
+
+1. the text does not decode within the levels allowed: ``syntax``, ``utf8``,
+   ``control``, ``escape``, ``surrogate``, ``depth``;
+2. the top level is a scalar: ``top_level``, or an array: ``not_object``;
+3. a key occurs twice, at any depth: ``duplicate``;
+4. a number that is part of the canonical form is infinite: ``infinite``;
+5. ``sign_type`` is there and is not "RSA2": ``sign_type``;
+6. ``sign`` is missing: ``sign_missing``, no string: ``sign_not_string``, not
+   strict padded base64 (RFC 4648, 4; unused bits zero): ``sign_base64``, not
+   exactly as long as the modulus: ``sign_length``;
+7. the signature does not fit: ``mismatch``.
+
+Signing parameters (CanonicalizationError):
+
+1. they have no canonical form: the reasons of ``canonicalize``;
+2. they hold ``sign``, or a ``sign_type`` other than "RSA2": ``sign_present``;
+3. their canonical form is an array: ``not_object``;
+4. a server that decodes the body would canonicalise it to other bytes:
+   ``not_stable``. JSON and PHP lose the sign of a negative zero that was
+   written as ``-0``, give up at 512 levels, and order some sets of
+   number-like keys differently each time they sort them.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from typing import TYPE_CHECKING, Final
+
+from kesspay.errors import (
+    CanonicalizationError,
+    DocumentRefused,
+    InvalidSignature,
+)
+from kesspay.signing.canonical import (
+    arrange,
+    canonicalize_text,
+    decode,
+    encode,
+)
+from kesspay.signing.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kesspay.signing.decode import Value
+    from kesspay.signing.profile import Profile
+
+
+__all__ = [
+    "MAX_DEPTH",
+    "SIGN_TYPE",
+    "examine",
+    "sign_text",
+    "signed_body",
+    "verify_document",
+]
+
+#: Levels a body that is verified may have. No honest message comes near.
+MAX_DEPTH: Final = 64
+
+#: The only algorithm there is: RSA PKCS#1 v1.5 with SHA-256.
+SIGN_TYPE: Final = "RSA2"
+_BLANKS: Final = b" \t\n\r"
+_EMPTY: Final = b"[]"
+
+
+def examine(
+    text: bytes, size: int, profile: Profile, max_depth: int
+) -> tuple[bytes, bytes]:
+    """
+    Take a body apart into canonical bytes and the signature claimed for them.
+
+    Args:
+        text: the body as it was received.
+        size: bytes of the modulus, which a signature must have.
+        profile: the PHP settings of the gateway.
+        max_depth: nested containers allowed.
+
+    Raises:
+        DocumentRefused, InvalidSignature: steps 1 to 6 of the module text.
+    """
+    try:
+        canonical, array = _strictly_decoded(text, profile, max_depth)
+    except CanonicalizationError as error:
+        reason, position = error.reason, error.position
+    else:
+        return canonical, _claimed_signature(array, size)
+    raise DocumentRefused(reason, position=position)
+
+
+def verify_document(
+    verify: Callable[[bytes, bytes], None],
+    size: int,
+    text: bytes,
+    profile: Profile,
+    max_depth: int,
+) -> bytes:
+    """
+    Return the canonical bytes of a body once their signature has verified.
+
+    Args:
+        verify: called with signature and message; raises InvalidSignature.
+        size: bytes of the modulus.
+        text: the body as it was received.
+        profile: the PHP settings of the gateway.
+        max_depth: nested containers allowed.
+
+    Raises:
+        DocumentRefused, InvalidSignature: see the module text.
+    """
+    canonical, signature = examine(text, size, profile, max_depth)
+    verify(signature, canonical)
+    return canonical
+
+
+def sign_text(
+    sign: Callable[[bytes], bytes],
+    text: bytes,
+    profile: Profile,
+    max_depth: int,
+) -> str:
+    """
+    Return the base64 signature of the canonical form of a JSON text.
+
+    Args:
+        sign: called with the message, returns the raw signature.
+        text: the bytes of the text.
+        profile: the PHP settings of the gateway.
+        max_depth: nested containers allowed.
+
+    Raises:
+        CanonicalizationError: there is no canonical form.
+    """
+    canonical = canonicalize_text(text, profile, max_depth=max_depth)
+    return _base64(sign(canonical))
+
+
+def signed_body(sign: Callable[[bytes], bytes], text: bytes, profile: Profile) -> bytes:
+    """
+    Return the body that carries parameters, ``sign_type`` and ``sign``.
+
+    Args:
+        sign: called with the message, returns the raw signature.
+        text: the parameters as a JSON text, see ``parameters.to_json``.
+        profile: the PHP settings of the gateway.
+
+    Raises:
+        CanonicalizationError: see the module text. Nothing was signed.
+    """
+    array = decode(text, max_depth=MAX_PARAMETERS_DEPTH).value
+    if not isinstance(array, dict):
+        raise CanonicalizationError("not_object")
+    if "sign" in array or array.get("sign_type", SIGN_TYPE) != SIGN_TYPE:
+        raise CanonicalizationError("sign_present")
+    canonical = encode(arrange(array, profile), profile)
+    if canonical[:1] == b"[" and canonical != _EMPTY:
+        raise CanonicalizationError("not_object")
+    if not _stable(canonical, profile):
+        raise CanonicalizationError("not_stable")
+    return _with_signature(canonical, _base64(sign(canonical)), profile)
+
+
+def _strictly_decoded(
+    text: bytes, profile: Profile, max_depth: int
+) -> tuple[bytes, dict[str, Value]]:
+    decoded = decode(text, max_depth=max_depth)
+    array = decoded.value
+    if not isinstance(array, dict):
+        position = len(text) - len(text.lstrip(_BLANKS))
+        raise CanonicalizationError("not_object", position=position)
+    if decoded.duplicate is not None:
+        raise CanonicalizationError("duplicate", position=decoded.duplicate)
+    return encode(arrange(array, profile), profile), array
+
+
+def _claimed_signature(array: dict[str, Value], size: int) -> bytes:
+    if array.get("sign_type", SIGN_TYPE) != SIGN_TYPE:
+        raise InvalidSignature("sign_type")
+    if "sign" not in array:
+        raise InvalidSignature("sign_missing")
+    sign = array["sign"]
+    if not isinstance(sign, str):
+        raise InvalidSignature("sign_not_string")
+    signature = _strict_base64(sign)
+    if signature is None:
+        raise InvalidSignature("sign_base64")
+    if len(signature) != size:
+        raise InvalidSignature("sign_length")
+    return signature
+
+
+def _strict_base64(text: str) -> bytes | None:
+    try:
+        data = a2b_base64(text, strict_mode=True)
+    except (Base64Error, ValueError):
+        return None
+    # Strict mode still takes non-zero unused bits in the last character.
+    return data if _base64(data) == text else None
+
+
+def _base64(data: bytes) -> str:
+    return b64encode(data).decode("ascii")
+
+
+def _stable(canonical: bytes, profile: Profile) -> bool:
+    """Tell whether a server would come to the same canonical bytes."""
+    body = _with_signature(canonical, "", profile)
+    try:
+        return canonicalize_text(body, profile) == canonical
+    except CanonicalizationError:
+        return False
+
+
+def _with_signature(canonical: bytes, sign: str, profile: Profile) -> bytes:
+    if not profile.unescaped_slashes:
+        sign = sign.replace("/", "\\/")
+    head = b"{" if canonical == _EMPTY else canonical[:-1] + b","
+    tail = f'"sign_type":"{SIGN_TYPE}","sign":"{sign}"}}'
+    return head + tail.encode("ascii")

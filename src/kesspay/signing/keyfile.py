@@ -1,0 +1,258 @@
+"""
+Find the one key in a file: DER, PEM, or base64 on its own.
+
+This file knows how keys are wrapped, ``keyparts`` what lies in the wrapping,
+``keypolicy`` which numbers are acceptable. The rules here, in order; the
+first that applies decides, and the native core follows the same list:
+
+1. Empty data, or more than 1 MiB, is no key.
+2. Data that start like a DER SEQUENCE are DER. Everything else is text: a
+   byte order mark is dropped, and a backslash followed by ``n`` or ``r``,
+   which is how line ends arrive in environment variables, becomes a line end.
+3. Text without any PEM boundary must be base64 of DER, on one line or
+   wrapped.
+4. PEM blocks (RFC 7468) may have explanatory text around them. One broken
+   boundary refuses the whole file: half a file is never used.
+5. For a private key there must be exactly one private block; certificates
+   and public keys beside it are not read. For a public key there must be
+   exactly one public block, and no private block at all: a private key in a
+   file that is handed around is an accident that has to be noticed.
+
+Source: RFC 7468, RFC 4648.
+"""
+
+from __future__ import annotations
+
+import re
+from base64 import b64encode
+from binascii import Error as Base64Error
+from binascii import a2b_base64
+from enum import Enum
+from typing import Final, NamedTuple
+
+from kesspay.errors import KeyLoadError
+from kesspay.signing.status import Found
+
+
+__all__ = [
+    "SECRET_KINDS",
+    "Kind",
+    "Need",
+    "Wrapped",
+    "key_error",
+    "secret_error",
+    "unwrap",
+]
+
+MAX_BYTES: Final = 1 << 20
+_MAX_LABEL: Final = 64
+_BLANKS: Final = b" \t\r\n"
+_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_LONG_LENGTH: Final = 0x80
+_BEGIN: Final = b"-----BEGIN "
+_BOUNDARY: Final = re.compile(rb"-----(BEGIN|END) ")
+_DASHES: Final = b"-----"
+
+
+class Need(Enum):
+    """What the caller asks for; the value is ``KeyLoadError.needed``."""
+
+    PRIVATE = "a private key"
+    PUBLIC = "a public key"
+
+
+class Kind(Enum):
+    """Structures that may hold a key, or are known not to."""
+
+    PKCS8 = "PrivateKeyInfo (RFC 5958)"
+    ENCRYPTED_PKCS8 = "EncryptedPrivateKeyInfo (RFC 5958)"
+    PKCS1_PRIVATE = "RSAPrivateKey (RFC 8017)"
+    EC_PRIVATE = "ECPrivateKey (RFC 5915)"
+    DSA_PRIVATE = "the private key of OpenSSL's DSA"
+    SPKI = "SubjectPublicKeyInfo (RFC 5280)"
+    PKCS1_PUBLIC = "RSAPublicKey (RFC 8017)"
+    CERTIFICATE = "Certificate (RFC 5280)"
+    REQUEST = "CertificationRequest (RFC 2986)"
+    UNKNOWN_PRIVATE = "another private key"
+    UNKNOWN_PUBLIC = "another public key"
+    OTHER = "no key"
+
+
+class Wrapped(NamedTuple):
+    """DER, and the kind that a PEM label says it is (None without one)."""
+
+    der: bytes
+    kind: Kind | None
+
+
+class _Block(NamedTuple):
+    kind: Kind
+    found: str
+    body: bytes
+
+
+_LABELS: Final[dict[bytes, tuple[Kind, str]]] = {
+    b"PRIVATE KEY": (Kind.PKCS8, Found.PRIVATE_KEY),
+    b"RSA PRIVATE KEY": (Kind.PKCS1_PRIVATE, Found.PRIVATE_KEY),
+    b"ENCRYPTED PRIVATE KEY": (
+        Kind.ENCRYPTED_PKCS8,
+        Found.ENCRYPTED_PRIVATE_KEY,
+    ),
+    b"EC PRIVATE KEY": (Kind.EC_PRIVATE, Found.EC_KEY),
+    b"DSA PRIVATE KEY": (Kind.DSA_PRIVATE, Found.DSA_KEY),
+    b"OPENSSH PRIVATE KEY": (Kind.UNKNOWN_PRIVATE, Found.OPENSSH_KEY),
+    b"PUBLIC KEY": (Kind.SPKI, Found.PUBLIC_KEY),
+    b"RSA PUBLIC KEY": (Kind.PKCS1_PUBLIC, Found.PUBLIC_KEY),
+    b"CERTIFICATE": (Kind.CERTIFICATE, Found.CERTIFICATE),
+    b"X509 CERTIFICATE": (Kind.CERTIFICATE, Found.CERTIFICATE),
+    b"CERTIFICATE REQUEST": (Kind.OTHER, Found.CSR),
+    b"NEW CERTIFICATE REQUEST": (Kind.OTHER, Found.CSR),
+}
+_ALGORITHM_KINDS: Final = frozenset({Kind.EC_PRIVATE, Kind.DSA_PRIVATE})
+SECRET_KINDS: Final = frozenset(
+    {
+        Kind.PKCS8,
+        Kind.ENCRYPTED_PKCS8,
+        Kind.PKCS1_PRIVATE,
+        Kind.EC_PRIVATE,
+        Kind.DSA_PRIVATE,
+        Kind.UNKNOWN_PRIVATE,
+    }
+)
+_PUBLIC_KINDS: Final = frozenset(
+    {Kind.SPKI, Kind.PKCS1_PUBLIC, Kind.CERTIFICATE, Kind.UNKNOWN_PUBLIC}
+)
+_NOT_TOLD_APART: Final = frozenset({Found.EC_KEY, Found.DSA_KEY, Found.OTHER_KEY})
+
+
+def key_error(need: Need, reason: str, found: str = "") -> KeyLoadError:
+    """Return the error for a file that does not hold what is needed."""
+    return KeyLoadError(reason, needed=need.value, found=found)
+
+
+def secret_error(found: str) -> KeyLoadError:
+    """Return the error for a private key where a public key is needed."""
+    if found in _NOT_TOLD_APART:
+        found = Found.PRIVATE_KEY
+    return key_error(Need.PUBLIC, "secret", found)
+
+
+def unwrap(data: bytes, need: Need) -> Wrapped:
+    """
+    Return the DER of the one key in the data that is needed.
+
+    Args:
+        data: what the file holds.
+        need: whether a private or a public key is wanted.
+
+    Raises:
+        KeyLoadError: ``format``, ``kind``, ``ambiguous``, ``secret`` or
+            ``algorithm``.
+    """
+    if not 0 < len(data) <= MAX_BYTES:
+        raise key_error(need, "format")
+    if _starts_like_der(data):
+        return Wrapped(data, None)
+    text = data.removeprefix(_BYTE_ORDER_MARK)
+    text = text.replace(rb"\r", b"\n").replace(rb"\n", b"\n")
+    blocks = _blocks(text, need)
+    if not blocks:
+        return _bare_base64(text, need)
+    choose = _private_block if need is Need.PRIVATE else _public_block
+    block = choose(blocks)
+    return Wrapped(_base64(block.body, need), block.kind)
+
+
+def _starts_like_der(data: bytes) -> bool:
+    if len(data) < 2 or data[0] != 0x30:
+        return False
+    return data[1] >= _LONG_LENGTH or len(data) == 2 + data[1]
+
+
+def _bare_base64(text: bytes, need: Need) -> Wrapped:
+    if text.lstrip(_BLANKS).startswith((b"ssh-", b"ecdsa-sha2-")):
+        raise key_error(need, "kind", Found.OPENSSH_KEY)
+    return Wrapped(_base64(text, need), None)
+
+
+def _base64(text: bytes, need: Need) -> bytes:
+    packed = text.translate(None, _BLANKS)
+    try:
+        data = a2b_base64(packed, strict_mode=True)
+    except (Base64Error, ValueError):
+        data = b""
+    if not data or b64encode(data) != packed:
+        raise key_error(need, "format")
+    return data
+
+
+def _blocks(text: bytes, need: Need) -> list[_Block]:
+    blocks = []
+    boundary = _BOUNDARY.search(text)
+    while boundary is not None:
+        if boundary[1] == b"END":
+            raise key_error(need, "format")
+        block, end = _block(text, boundary.end(), need)
+        blocks.append(block)
+        boundary = _BOUNDARY.search(text, end)
+    return blocks
+
+
+def _block(text: bytes, at: int, need: Need) -> tuple[_Block, int]:
+    """Read the block whose label starts at ``at``; return it and its end."""
+    label_end = text.find(_DASHES, at, at + _MAX_LABEL + len(_DASHES))
+    label = text[at:label_end]
+    if label_end <= at or not all(0x20 <= byte <= 0x7E for byte in label):
+        raise key_error(need, "format")
+    body_at = label_end + len(_DASHES)
+    body_end = text.find(_DASHES, body_at)
+    closing = _DASHES + b"END " + label + _DASHES
+    if body_end < 0 or not text.startswith(closing, body_end):
+        raise key_error(need, "format")
+    body = text[body_at:body_end]
+    return _labelled(label, body), body_end + len(closing)
+
+
+def _labelled(label: bytes, body: bytes) -> _Block:
+    secret = b"PRIVATE KEY" in label
+    if secret and body.lstrip(_BLANKS).startswith(b"Proc-Type:"):
+        return _Block(Kind.UNKNOWN_PRIVATE, Found.LEGACY_ENCRYPTED_KEY, b"")
+    if label in _LABELS:
+        kind, found = _LABELS[label]
+        return _Block(kind, found, body)
+    if secret:
+        return _Block(Kind.UNKNOWN_PRIVATE, Found.OTHER_KEY, b"")
+    if b"PUBLIC KEY" in label:
+        return _Block(Kind.UNKNOWN_PUBLIC, Found.OTHER_KEY, b"")
+    return _Block(Kind.OTHER, Found.OTHER_PEM, b"")
+
+
+def _private_block(blocks: list[_Block]) -> _Block:
+    secret = [block for block in blocks if block.kind in SECRET_KINDS]
+    if not secret:
+        raise key_error(Need.PRIVATE, "kind", blocks[0].found)
+    if len(secret) > 1:
+        raise key_error(Need.PRIVATE, "ambiguous")
+    block = secret[0]
+    if block.kind in _ALGORITHM_KINDS:
+        raise key_error(Need.PRIVATE, "algorithm", block.found)
+    if block.kind is Kind.UNKNOWN_PRIVATE:
+        raise key_error(Need.PRIVATE, "kind", block.found)
+    return block
+
+
+def _public_block(blocks: list[_Block]) -> _Block:
+    public = []
+    for block in blocks:
+        if block.kind in SECRET_KINDS:
+            raise secret_error(block.found)
+        if block.kind in _PUBLIC_KINDS:
+            public.append(block)
+    if not public:
+        raise key_error(Need.PUBLIC, "kind", blocks[0].found)
+    if len(public) > 1:
+        raise key_error(Need.PUBLIC, "ambiguous")
+    block = public[0]
+    if block.kind is Kind.UNKNOWN_PUBLIC:
+        raise key_error(Need.PUBLIC, "kind", block.found)
+    return block

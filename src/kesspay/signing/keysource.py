@@ -1,0 +1,83 @@
+"""Where keys come from: files, and nowhere but the class methods that load."""
+
+from __future__ import annotations
+
+import os
+import stat
+import warnings
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from kesspay.errors import InputError, KeyLoadError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = ["KeyPermissionWarning", "Sealed", "from_file", "warn_if_open"]
+
+_Handle = TypeVar("_Handle")
+
+_OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
+
+
+class KeyPermissionWarning(UserWarning):
+    """A private key file is open to the group or to everybody."""
+
+
+class Sealed:
+    """An object that only its own class methods make."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        """Refuse: a key comes from ``from_pem`` or ``from_file``."""
+        raise InputError(f"a {type(self).__name__} is made by from_pem or from_file")
+
+
+def from_file(path: str, load: Callable[[], _Handle]) -> _Handle:
+    """
+    Return what ``load`` returns; say why where the file cannot be read.
+
+    Raises:
+        KeyLoadError: what ``load`` raises.
+    """
+    try:
+        return load()
+    except KeyLoadError as error:
+        if error.reason != "file":
+            raise
+        needed = error.needed
+    raise KeyLoadError("file", needed=needed, detail=_why_unreadable(path))
+
+
+def _why_unreadable(path: str) -> str:
+    why = "it is no file"
+    try:
+        with Path(path).open("rb"):
+            pass
+    except OSError as error:
+        why = error.strerror or why
+    except ValueError:
+        why = "the path holds a NUL byte"
+    return f"{path!r}: {why}"
+
+
+def warn_if_open(path: str) -> None:
+    """
+    Warn the caller's caller of a key file that others may touch (POSIX).
+
+    Warns:
+        KeyPermissionWarning: the group or others have any access to it.
+    """
+    if os.name != "posix":
+        return
+    status = Path(path).stat()
+    if stat.S_ISREG(status.st_mode) and status.st_mode & _OPEN_TO_OTHERS:
+        warnings.warn(
+            f"the private key file {path!r} is open to other users "
+            f"(mode {stat.S_IMODE(status.st_mode):04o}); chmod 600 closes it",
+            KeyPermissionWarning,
+            stacklevel=3,
+        )

@@ -1,0 +1,127 @@
+"""
+The fast lane of decoding: orjson, where it certainly gives the same array.
+
+orjson reads a text many times faster than ``decode.decode`` and, with a few
+exceptions, to the same values. ``decode`` stays the rule and has the last word
+on every fault; a text is left to it in these cases:
+
+-   orjson refuses it: it is faulty, or has infinite numbers, which PHP reads;
+-   it has more levels than allowed (orjson allows more);
+-   it has 19 digits in a row outside of its strings. Among such numbers are
+    the integers beyond 2^63 - 1, which have to become doubles, and those whose
+    exponent PHP clamps;
+-   duplicate keys are to be reported, and it has some.
+"""
+
+from __future__ import annotations
+
+import re
+from itertools import accumulate
+from typing import Final, NamedTuple
+
+import orjson
+
+from kesspay.signing import decode as reference
+from kesspay.signing.decode import MAX_DEPTH, Array, Decoded, Value
+
+
+__all__ = ["decode", "read_array"]
+
+_many_digits: Final = re.compile(rb"[0-9]{19}").search
+
+#: Brackets to steps up and down, to be read as signed bytes.
+_STEPS: Final = bytes.maketrans(b"{[}]", b"\x01\x01\xff\xff")
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"{[}]"))
+
+
+def decode(text: bytes, *, max_depth: int = MAX_DEPTH) -> Decoded:
+    """
+    Do what the reference does, and quickly where that is possible.
+
+    Args:
+        text: the bytes of the text, to be UTF-8.
+        max_depth: how many containers may be open at once.
+
+    Raises:
+        CanonicalizationError: as ``decode.decode`` does.
+    """
+    quick = _read_quickly(text, max_depth)
+    # Each key has its colon in the text. Of two equal keys only one has made
+    # it into the array.
+    if quick is None or quick.outside.count(b":") != _count_keys(quick.array):
+        return reference.decode(text, max_depth=max_depth)
+    return Decoded(quick.array, None)
+
+
+def read_array(text: bytes, *, max_depth: int = MAX_DEPTH) -> Array:
+    """
+    Do the same where it does not matter whether a key occurs twice.
+
+    Args:
+        text: the bytes of the text, to be UTF-8.
+        max_depth: how many containers may be open at once.
+
+    Raises:
+        CanonicalizationError: as ``decode.decode`` does.
+    """
+    quick = _read_quickly(text, max_depth)
+    if quick is None:
+        return reference.decode(text, max_depth=max_depth).value
+    return quick.array
+
+
+class _Quick(NamedTuple):
+    """
+    What the lane has read.
+
+    Attributes:
+        array: the top-level array.
+        outside: the text without its strings.
+    """
+
+    array: Array
+    outside: bytes
+
+
+def _read_quickly(text: bytes, max_depth: int) -> _Quick | None:
+    """Read a text, unless this is a case for the reference."""
+    try:
+        array: Value = orjson.loads(text)
+    except orjson.JSONDecodeError:
+        return None
+    if not isinstance(array, dict | list):
+        return None
+    outside = _outside_strings(text)
+    if _many_digits(outside) or _is_deeper(outside, max_depth):
+        return None
+    return _Quick(array, outside)
+
+
+def _outside_strings(text: bytes) -> bytes:
+    """Return what is left of a good JSON text without its strings."""
+    # With the escaped backslashes out of the way a backslash before a quote
+    # escapes it, and without these two every quote begins or ends a string.
+    quoted = text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
+    return b"".join(quoted[::2])
+
+
+def _is_deeper(outside: bytes, max_depth: int) -> bool:
+    """Tell whether more than max_depth containers are ever open at once."""
+    if outside.count(b"{") + outside.count(b"[") <= max_depth:
+        return False
+    steps = outside.translate(_STEPS, _NO_BRACKETS)
+    return max(accumulate(memoryview(steps).cast("b"))) > max_depth
+
+
+def _count_keys(array: Array) -> int:
+    """Count the keys of all maps in an array."""
+    total = 0
+    unseen: list[Value] = [array]
+    while unseen:
+        value = unseen.pop()
+        if type(value) is dict:
+            total += len(value)
+            unseen.extend(value.values())
+        elif type(value) is list:
+            unseen.extend(value)
+    return total

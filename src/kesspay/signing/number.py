@@ -1,0 +1,133 @@
+"""
+Numbers: from JSON text to a value, and from a double to PHP's text.
+
+Two types exist, as in PHP: the 64-bit integer (``int``) and the IEEE 754
+double (``float``). Nothing here depends on a locale or on a PHP ``precision``
+setting.
+
+Reading (PHP: ext/json scanner, Zend/zend_strtod.c)
+    A token without fraction and exponent whose value fits 64 bits is an
+    integer; ``-0`` is the integer 0. Every other token is the double nearest
+    to the *whole* decimal text, ties to even. Beyond the range of a double
+    it is infinite, which is no error yet: only writing it is.
+
+Writing (PHP: smart_str_append_double with serialize_precision)
+    Take the significant digits d1 d2 ... dk, without zeros at either end,
+    and E with value = d1.d2...dk x 10^E. With serialize_precision -1 they are
+    the shortest digits that read back as the same double, and the nearest to
+    it among the shortest, which is what ``repr`` gives. With 17 they are the
+    value rounded to 17 digits.
+
+    ==================  ==============================================
+    -4 <= E <= 16       positional, no exponent and no ".0"
+    any other E         d1.d2...dk e sign |E|; ".0" where k is 1
+    negative zero       ``-0`` (positive zero is ``0``)
+    ==================  ==============================================
+"""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+
+__all__ = ["INTEGER_MAX", "INTEGER_MIN", "read_double", "read_integer", "write_double"]
+
+INTEGER_MIN: Final = -(2**63)
+INTEGER_MAX: Final = 2**63 - 1
+
+#: An integer of at most this many characters, sign included, fits 64 bits.
+_SURELY_FITS: Final = 18
+#: An integer of more characters than this, sign included, does not.
+_LONGEST_INTEGER: Final = 20
+
+#: PHP's strtod clamps an explicit exponent to this magnitude.
+_EXPONENT_CLAMP: Final = 19_999
+#: The clamp can be seen only behind more than about 19,600 digits: a shorter
+#: number with an exponent beyond it is zero or infinite either way.
+_CLAMP_SHOWS: Final = 19_000
+
+#: Positional notation is used from 10^-4 up to below 10^17.
+_LOWEST_POSITIONAL: Final = -4
+_HIGHEST_POSITIONAL: Final = 16
+
+
+def read_integer(token: bytes) -> int | float:
+    """
+    Read a number token that has neither fraction nor exponent.
+
+    Args:
+        token: text of the form ``-?[0-9]+``.
+
+    Returns:
+        An int within 64 bits, or a float beyond them (infinite from about
+        310 digits on).
+    """
+    if len(token) <= _SURELY_FITS:
+        return int(token)
+    # The length decides first: int() of a megabyte of digits is quadratic.
+    if len(token) <= _LONGEST_INTEGER:
+        value = int(token)
+        if INTEGER_MIN <= value <= INTEGER_MAX:
+            return value
+    return float(token)
+
+
+def read_double(token: bytes) -> float:
+    """
+    Read a number token as a double, correctly rounded.
+
+    Args:
+        token: decimal digits with an optional sign, fraction and exponent.
+
+    Returns:
+        The nearest double, with PHP's clamp of the exponent applied; signed
+        zero on underflow, an infinity on overflow.
+    """
+    if len(token) > _CLAMP_SHOWS:
+        token = _clamp_exponent(token)
+    return float(token)
+
+
+def write_double(value: float, precision: Literal[-1, 17] = -1) -> str:
+    """
+    Write a finite double as PHP's json_encode does.
+
+    Args:
+        value: any double but an infinity or NaN.
+        precision: PHP's serialize_precision.
+
+    Returns:
+        Text such as ``0.5``, ``100``, ``-0`` or ``1.0e+25``.
+    """
+    text = repr(value) if precision == -1 else f"{value:.16e}"
+    if "e" not in text:
+        # repr switches to an exponent at the same lower bound as PHP and one
+        # step before PHP's upper bound, so its positional text is PHP's.
+        return text.removesuffix(".0")
+    mantissa, _, exponent = text.partition("e")
+    sign = "-" if mantissa.startswith("-") else ""
+    digits = mantissa.lstrip("-").replace(".", "").rstrip("0")
+    return sign + _lay_out(digits or "0", int(exponent))
+
+
+def _lay_out(digits: str, exponent: int) -> str:
+    """Place d1...dk x 10^exponent, whose decimal point follows d1."""
+    if not _LOWEST_POSITIONAL <= exponent <= _HIGHEST_POSITIONAL:
+        return f"{digits[0]}.{digits[1:] or '0'}e{exponent:+d}"
+    if exponent < 0:
+        return "0." + "0" * (-exponent - 1) + digits
+    whole = digits[: exponent + 1].ljust(exponent + 1, "0")
+    fraction = digits[exponent + 1 :]
+    return f"{whole}.{fraction}" if fraction else whole
+
+
+def _clamp_exponent(token: bytes) -> bytes:
+    """Limit the magnitude of an explicit exponent as PHP's strtod does."""
+    mantissa, mark, exponent = token.lower().partition(b"e")
+    magnitude = exponent.lstrip(b"+-0")
+    if not mark or len(magnitude) < len(str(_EXPONENT_CLAMP)):
+        return token
+    # Six digits are enough to see that a magnitude is beyond the clamp.
+    limited = min(int(magnitude[:6]), _EXPONENT_CLAMP)
+    sign = b"-" if exponent.startswith(b"-") else b"+"
+    return b"%be%b%d" % (mantissa, sign, limited)

@@ -1,0 +1,190 @@
+"""
+The backend in pure Python, with ``cryptography`` for the RSA operation.
+
+It is the readable reference of the native core, and takes its place where
+that could not be built. Key files are parsed and judged by our own code;
+``cryptography`` only ever sees numbers that passed the policy.
+
+Python cannot wipe memory: key material stays in it until it is reused. Use
+the native core where that matters.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.exceptions import InvalidSignature as WrongSignature
+from cryptography.hazmat.backends.openssl import backend as openssl
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
+
+from kesspay._version import __version__
+from kesspay.errors import BackendError, InvalidSignature
+from kesspay.signing import guard
+from kesspay.signing.batch import status_of
+from kesspay.signing.canonical import canonicalize_text
+from kesspay.signing.keyfile import MAX_BYTES, Need, key_error
+from kesspay.signing.keyparts import private_numbers, public_numbers
+from kesspay.signing.keypolicy import check_private, check_public
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kesspay.signing.keyparts import PrivateNumbers
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["PythonBackend"]
+
+_PADDING: Final = padding.PKCS1v15()
+_SHA256: Final = SHA256()
+_SELF_TEST: Final = b"kess self-test"
+_FAILURES: Final = (InternalError, UnsupportedAlgorithm, ValueError)
+
+
+class _Public:
+    """A public key; see PublicHandle."""
+
+    __slots__ = ("_key", "bits", "size", "spki")
+
+    def __init__(self, key: rsa.RSAPublicKey) -> None:
+        self._key = key
+        self.bits = key.key_size
+        self.size = (key.key_size + 7) // 8
+        self.spki = key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        if len(signature) != self.size:
+            raise InvalidSignature
+        try:
+            self._key.verify(signature, message, _PADDING, _SHA256)
+        except WrongSignature:
+            raise InvalidSignature from None
+        except _FAILURES as error:
+            raise _cannot("verify", error) from None
+
+    def verify_document(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
+        return guard.verify_document(self.verify, self.size, text, profile, max_depth)
+
+    def verify_documents(
+        self, texts: Sequence[bytes], profile: Profile, max_depth: int
+    ) -> list[int]:
+        return [
+            status_of(self.verify_document, text, profile, max_depth) for text in texts
+        ]
+
+
+class _Private:
+    """A private key; see PrivateHandle."""
+
+    __slots__ = ("_key", "_public", "bits")
+
+    def __init__(self, key: rsa.RSAPrivateKey) -> None:
+        self._key = key
+        self._public = _Public(key.public_key())
+        self.bits = key.key_size
+
+    def public(self) -> _Public:
+        return self._public
+
+    def sign(self, message: bytes) -> bytes:
+        try:
+            return self._key.sign(message, _PADDING, _SHA256)
+        except _FAILURES as error:
+            raise _cannot("sign", error) from None
+
+    def sign_text(self, text: bytes, profile: Profile, max_depth: int) -> str:
+        return guard.sign_text(self.sign, text, profile, max_depth)
+
+    def signed_body(self, text: bytes, profile: Profile) -> bytes:
+        return guard.signed_body(self.sign, text, profile)
+
+
+class PythonBackend:
+    """Pure Python; see Backend."""
+
+    name: Final = "python"
+
+    @property
+    def version(self) -> str:
+        """Version of kesspay: this code is part of it."""
+        return __version__
+
+    @property
+    def openssl(self) -> str:
+        """Version text of the libcrypto inside ``cryptography``."""
+        return openssl.openssl_version_text()
+
+    def canonicalize_text(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
+        """Return the canonical bytes of a JSON text."""
+        return canonicalize_text(text, profile, max_depth=max_depth)
+
+    def load_private(
+        self, data: bytes, password: bytes | None, *, allow_weak: bool
+    ) -> _Private:
+        """Load a private key from PEM, DER or base64."""
+        numbers = private_numbers(data, password)
+        check_private(numbers, allow_weak=allow_weak)
+        return _tested(numbers)
+
+    def load_private_file(
+        self, path: str, password: bytes | None, *, allow_weak: bool
+    ) -> _Private:
+        """Load a private key from a file."""
+        data = _read(path, Need.PRIVATE)
+        return self.load_private(data, password, allow_weak=allow_weak)
+
+    def load_public(self, data: bytes, *, allow_weak: bool) -> _Public:
+        """Load a public key from PEM, DER or base64."""
+        numbers = public_numbers(data)
+        check_public(numbers, allow_weak=allow_weak)
+        try:
+            key = rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key()
+        except _FAILURES as error:
+            raise _cannot("use a public key", error) from None
+        return _Public(key)
+
+    def load_public_file(self, path: str, *, allow_weak: bool) -> _Public:
+        """Load a public key from a file."""
+        return self.load_public(_read(path, Need.PUBLIC), allow_weak=allow_weak)
+
+
+def _tested(numbers: PrivateNumbers) -> _Private:
+    """Make the key and let it sign once: wrong primes show, and it is warm."""
+    try:
+        handle = _Private(_assembled(numbers))
+        signature = handle.sign(_SELF_TEST)
+        handle.public().verify(signature, _SELF_TEST)
+    except (BackendError, InvalidSignature, *_FAILURES):
+        raise key_error(Need.PRIVATE, "inconsistent") from None
+    return handle
+
+
+def _assembled(numbers: PrivateNumbers) -> rsa.RSAPrivateKey:
+    # What the library would check at length here has been checked already.
+    return rsa.RSAPrivateNumbers(
+        p=numbers.p,
+        q=numbers.q,
+        d=numbers.d,
+        dmp1=numbers.dp,
+        dmq1=numbers.dq,
+        iqmp=numbers.q_inverse,
+        public_numbers=rsa.RSAPublicNumbers(numbers.e, numbers.n),
+    ).private_key(unsafe_skip_rsa_key_validation=True)
+
+
+def _read(path: str, need: Need) -> bytes:
+    try:
+        with Path(path).open("rb") as file:
+            return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
+        pass
+    raise key_error(need, "file")
+
+
+def _cannot(act: str, error: Exception) -> BackendError:
+    return BackendError(f"libcrypto cannot {act} ({type(error).__name__})")

@@ -1,0 +1,145 @@
+"""
+The numbers of kess.h and the words of ``kesspay.errors`` for one another.
+
+The numbers are ABI of the C library and never change; the words are the
+``reason`` of an exception. Both backends speak through these tables, so they
+cannot drift apart.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Final
+
+from kesspay.errors import InputError
+
+
+__all__ = [
+    "DOCUMENT_STATUS",
+    "FOUND",
+    "KEY_STATUS",
+    "SIGNATURE_STATUS",
+    "Found",
+    "VerifyStatus",
+]
+
+#: kess_status 200 - 223 to the reason of a CanonicalizationError.
+DOCUMENT_STATUS: Final[dict[int, str]] = {
+    200: "syntax",
+    201: "utf8",
+    202: "control",
+    203: "escape",
+    204: "surrogate",
+    205: "depth",
+    206: "top_level",
+    207: "infinite",
+    220: "duplicate",
+    221: "not_object",
+    222: "not_stable",
+    223: "sign_present",
+}
+
+#: kess_status 400 - 405 to the reason of an InvalidSignature.
+SIGNATURE_STATUS: Final[dict[int, str]] = {
+    400: "mismatch",
+    401: "sign_missing",
+    402: "sign_not_string",
+    403: "sign_base64",
+    404: "sign_length",
+    405: "sign_type",
+}
+
+#: kess_status 102 and 300 - 309 to the reason of a KeyLoadError.
+KEY_STATUS: Final[dict[int, str]] = {
+    102: "file",
+    300: "format",
+    301: "kind",
+    302: "ambiguous",
+    303: "secret",
+    304: "password",
+    305: "algorithm",
+    306: "size",
+    307: "modulus",
+    308: "exponent",
+    309: "inconsistent",
+}
+
+
+class Found:
+    """The words for what was found (``KeyLoadError.found``)."""
+
+    PRIVATE_KEY: Final = "a private key"
+    ENCRYPTED_PRIVATE_KEY: Final = "an encrypted private key"
+    PUBLIC_KEY: Final = "a public key"
+    CERTIFICATE: Final = "an X.509 certificate"
+    EC_KEY: Final = "an EC key"
+    ED_KEY: Final = "an Edwards or Montgomery curve key"
+    DSA_KEY: Final = "a DSA key"
+    DH_KEY: Final = "a Diffie-Hellman key"
+    RSA_PSS_KEY: Final = "an RSA-PSS key"
+    OTHER_KEY: Final = "a key of another algorithm"
+    CSR: Final = "a certificate request"
+    OPENSSH_KEY: Final = "an OpenSSH key"
+    LEGACY_ENCRYPTED_KEY: Final = "a private key in OpenSSL's old encrypted form"
+    OTHER_PEM: Final = "a PEM block that is no key"
+
+
+#: kess_found to the words of ``KeyLoadError.found``.
+FOUND: Final[dict[int, str]] = {
+    0: "",
+    1: Found.PRIVATE_KEY,
+    2: Found.ENCRYPTED_PRIVATE_KEY,
+    3: Found.PUBLIC_KEY,
+    4: Found.CERTIFICATE,
+    5: Found.EC_KEY,
+    6: Found.ED_KEY,
+    7: Found.DSA_KEY,
+    8: Found.DH_KEY,
+    9: Found.RSA_PSS_KEY,
+    10: Found.OTHER_KEY,
+    11: Found.CSR,
+    12: Found.OPENSSH_KEY,
+    13: Found.LEGACY_ENCRYPTED_KEY,
+    14: Found.OTHER_PEM,
+}
+
+
+class VerifyStatus(IntEnum):
+    """
+    The verdict on one body of a batch; the values are kess_status of kess.h.
+
+    Only ``OK`` says that a body is authentic. ``LENGTH``, ``MEMORY`` and
+    ``CRYPTO`` say that it could not be checked; every other value is a
+    refusal that ``verify_document`` raises as an exception. A status has no
+    truth value: compare it.
+    """
+
+    OK = 0
+    LENGTH = 3
+    MEMORY = 100
+    CRYPTO = 101
+    SYNTAX = 200
+    UTF8 = 201
+    CONTROL = 202
+    ESCAPE = 203
+    SURROGATE = 204
+    DEPTH = 205
+    TOP_LEVEL = 206
+    INFINITE = 207
+    DUPLICATE = 220
+    NOT_OBJECT = 221
+    MISMATCH = 400
+    SIGN_MISSING = 401
+    SIGN_NOT_STRING = 402
+    SIGN_BASE64 = 403
+    SIGN_LENGTH = 404
+    SIGN_TYPE = 405
+
+    def __bool__(self) -> bool:
+        """Refuse: 0 is OK, so a careless ``if`` would take a forgery for good."""
+        raise InputError("compare a VerifyStatus with VerifyStatus.OK")
+
+    @property
+    def reason(self) -> str:
+        """The ``reason`` that ``verify_document`` would raise, or "ok"."""
+        return self.name.lower()

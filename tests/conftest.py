@@ -1,0 +1,64 @@
+"""
+What all tests share: both backends, real PHP, and the test keys.
+
+``KESSPAY_REQUIRE_NATIVE=1`` and ``KESSPAY_REQUIRE_PHP=1`` turn a test that
+would be skipped for want of the native core or of PHP into a failure.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING, NoReturn
+
+import pytest
+
+from kesspay.errors import BackendError
+from kesspay.signing import backend as backends
+from tests.support.php import Php, find_php
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kesspay.signing.backend import Backend
+
+
+def missing(what: str, variable: str) -> NoReturn:
+    """Skip the test, or fail it where the environment insists."""
+    if os.environ.get(variable, "0") not in ("", "0"):
+        pytest.fail(f"{what}, but {variable} is set")
+    pytest.skip(what)
+
+
+@pytest.fixture(params=["native", "python"])
+def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
+    """Run the test on both backends; keys loaded in it belong to the one set."""
+    try:
+        switched = backends.override(request.param)
+        used = switched.__enter__()
+    except BackendError as error:
+        missing(str(error), "KESSPAY_REQUIRE_NATIVE")
+    yield used
+    switched.__exit__(None, None, None)
+
+
+@pytest.fixture
+def both_backends() -> dict[str, Backend]:
+    """Return both backends by name, for comparisons."""
+    found = {}
+    for name in ("native", "python"):
+        try:
+            with backends.override(name) as used:
+                found[name] = used
+        except BackendError as error:
+            missing(str(error), "KESSPAY_REQUIRE_NATIVE")
+    return found
+
+
+@pytest.fixture(scope="session")
+def php() -> Iterator[Php]:
+    """Start one PHP process for the session."""
+    if find_php() is None:
+        missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
+    with Php() as process:
+        yield process

@@ -1,0 +1,222 @@
+"""verify_documents: the verdicts of verify_document, many at once."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from kesspay import (
+    BackendError,
+    CanonicalizationError,
+    InputError,
+    PrivateKey,
+    Profile,
+    VerifyStatus,
+    errors,
+)
+from kesspay.signing import batch, status
+from tests.support.documents import hostile_documents
+from tests.support.messages import outcome
+from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kesspay.signing.backend import Backend
+
+
+PEM: Final = (KEYS / "rsa-2048.pem").read_bytes()
+
+
+@pytest.fixture
+def key(backend: Backend) -> PrivateKey:
+    """Return the key most tests use."""
+    return PrivateKey.from_pem(PEM)
+
+
+@pytest.fixture
+def bodies(key: PrivateKey) -> list[bytes]:
+    """Return bodies of which every third one is honest."""
+    honest = [key.signed_body({"n": n, "text": "é/"}) for n in range(100)]
+    tampered = [body.replace(b"text", b"test") for body in honest]
+    hostile = list(hostile_documents(1, 100))
+    return [
+        body for three in zip(honest, tampered, hostile, strict=True) for body in three
+    ]
+
+
+def test_same_verdicts(key: PrivateKey, bodies: list[bytes]) -> None:
+    """Each status is the reason that verify_document raises, in order."""
+    statuses = key.public_key.verify_documents(bodies)
+    assert len(statuses) == len(bodies)
+    for body, verdict in zip(bodies, statuses, strict=True):
+        single = outcome(key.public_key, body)
+        assert verdict.reason == ("ok" if len(single) == 1 else single[1])
+    assert statuses.count(VerifyStatus.OK) == 100
+
+
+@pytest.mark.parametrize("threads", [1, 2, 3, 8, 1000])
+def test_threads(key: PrivateKey, bodies: list[bytes], threads: int) -> None:
+    """The number of threads changes nothing but the time."""
+    public = key.public_key
+    many = bodies * 3
+    assert public.verify_documents(many, threads=threads) == (
+        public.verify_documents(bodies) * 3
+    )
+
+
+def test_empty(key: PrivateKey) -> None:
+    """No body, and a body of no bytes."""
+    assert key.public_key.verify_documents([]) == []
+    assert key.public_key.verify_documents([b""]) == [VerifyStatus.SYNTAX]
+    assert key.public_key.verify_documents([b"", b"", b"1"]) == [
+        VerifyStatus.SYNTAX,
+        VerifyStatus.SYNTAX,
+        VerifyStatus.TOP_LEVEL,
+    ]
+
+
+def test_forms(key: PrivateKey) -> None:
+    """Bodies may be text, buffers, and any iterable of them."""
+    body = key.signed_body({"a": 1})
+    forms: list[Any] = [body, body.decode(), bytearray(body), memoryview(body)]
+    ok = [VerifyStatus.OK] * 4
+    assert key.public_key.verify_documents(forms) == ok
+    assert key.public_key.verify_documents(tuple(forms)) == ok
+    assert key.public_key.verify_documents(iter(forms)) == ok
+    assert key.public_key.verify_documents(["\ud800", body]) == [
+        VerifyStatus.SURROGATE,
+        VerifyStatus.OK,
+    ]
+
+
+def test_no_text(key: PrivateKey) -> None:
+    """A body that is no text is an error of the call, and is named."""
+    wrong: list[Any] = [b"{}", None]
+    with pytest.raises(CanonicalizationError) as caught:
+        key.public_key.verify_documents(wrong)
+    assert caught.value.reason == "type"
+    assert caught.value.path == "bodies[1]"
+
+
+def test_options(key: PrivateKey) -> None:
+    """Profile and depth are handed on."""
+    profile = Profile(unescaped_slashes=True)
+    body = key.signed_body({"a": ["/"]}, profile=profile)
+    public = key.public_key
+    assert public.verify_documents([body]) == [VerifyStatus.MISMATCH]
+    assert public.verify_documents([body], profile=profile) == [VerifyStatus.OK]
+    assert public.verify_documents([body], profile=profile, max_depth=1) == [
+        VerifyStatus.DEPTH
+    ]
+
+
+def test_slices(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Bodies are cut by number and by bytes, and none is lost or moved."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 2)
+    monkeypatch.setattr(batch, "_MAX_SLICE", 5)
+    monkeypatch.setattr(batch, "_MAX_SLICE_BYTES", 2000)
+    good = key.signed_body({"a": 1})
+    large = key.signed_body({"a": "x" * 3000})
+    bodies = [large, good, b"1", large, *[good] * 11, b"[]", large, b""]
+    expected = [outcome(key.public_key, body) for body in bodies]
+    for threads in (1, 2, 7):
+        statuses = key.public_key.verify_documents(bodies, threads=threads)
+        assert ["ok" if len(one) == 1 else one[1] for one in expected] == [
+            one.reason for one in statuses
+        ]
+
+
+def test_really_parallel(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Slices go to as many threads as asked for."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 1)
+    together = threading.Barrier(4, timeout=30)
+
+    class Handle:
+        def verify_documents(self, texts: Sequence[bytes], *_: object) -> list[int]:
+            together.wait()
+            return [0] * len(texts)
+
+    statuses = batch.verify_documents(
+        Handle(),  # type: ignore[arg-type]
+        [b"x"] * 4,
+        Profile(),
+        64,
+        4,
+    )
+    assert statuses == [VerifyStatus.OK] * 4
+
+
+@pytest.mark.parametrize(
+    ("error", "verdict"),
+    [
+        (BackendError("x"), VerifyStatus.CRYPTO),
+        (MemoryError(), VerifyStatus.MEMORY),
+        (errors.InvalidSignature(), VerifyStatus.MISMATCH),
+        (errors.DocumentRefused("depth"), VerifyStatus.DEPTH),
+    ],
+)
+def test_status_of(error: Exception, verdict: VerifyStatus) -> None:
+    """What could not be checked is told apart from what is wrong."""
+
+    def verify(*_: object) -> bytes:
+        raise error
+
+    assert batch.status_of(verify, b"", Profile(), 64) is verdict
+
+
+def test_unknown_status(key: PrivateKey) -> None:
+    """A status nobody knows is never taken for OK."""
+
+    class Handle:
+        def verify_documents(self, *_: object) -> list[int]:
+            return [1, 2, 999, -1, 0]
+
+    statuses = batch.verify_documents(
+        Handle(),  # type: ignore[arg-type]
+        [b""] * 5,
+        Profile(),
+        64,
+        1,
+    )
+    assert statuses == [*[VerifyStatus.CRYPTO] * 4, VerifyStatus.OK]
+
+
+def test_short_answer() -> None:
+    """An answer for fewer bodies than were asked for is an error, not a shift."""
+
+    class Handle:
+        def verify_documents(self, *_: object) -> list[int]:
+            return [0]
+
+    with pytest.raises(BackendError):
+        batch.verify_documents(
+            Handle(),  # type: ignore[arg-type]
+            [b""] * 2,
+            Profile(),
+            64,
+            1,
+        )
+
+
+def test_words_and_numbers() -> None:
+    """Every status has the word of an exception, and the number of kess.h."""
+    reasons = errors.DOCUMENT_REASONS | errors.SIGNATURE_REASONS
+    for verdict in VerifyStatus:
+        if verdict.value >= 200:
+            assert verdict.reason in reasons
+    words = status.DOCUMENT_STATUS | status.SIGNATURE_STATUS
+    for verdict in VerifyStatus:
+        if verdict.value >= 200:
+            assert words[verdict.value] == verdict.reason
+    assert set(status.KEY_STATUS.values()) == set(errors.KEY_REASONS)
+
+
+@pytest.mark.parametrize("verdict", VerifyStatus)
+def test_no_truth_value(verdict: VerifyStatus) -> None:
+    """Neither a forgery nor an honest body can be told by ``if``."""
+    with pytest.raises(InputError):
+        bool(verdict)

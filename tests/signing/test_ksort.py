@@ -1,0 +1,243 @@
+"""The order of the top-level keys, under each version of PHP."""
+
+from __future__ import annotations
+
+import json
+import random
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kesspay.signing import ksort
+from kesspay.signing.ksort import Key, order_keys, read_key
+from kesspay.signing.sort import sort_like_php
+from tests.support import atoms
+from tests.support.dice import Dice
+from tests.support.vectors import iter_canonical, iter_profiles
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kesspay.signing.profile import Ksort
+    from tests.support.php import Php
+
+
+def key_sets(count: int) -> Iterator[list[str]]:
+    """Yield hostile sets of keys."""
+    dice = Dice("key sets")
+    for _ in range(count):
+        yield atoms.key_set(dice, dice.between(2, 20))
+    for size in (100, 1023, 1024, 1200):
+        yield atoms.key_set(dice, size)
+
+
+def test_live(php: Php) -> None:
+    """Hostile sets of keys, in PHP's order."""
+    sets = list(key_sets(1500))
+    documents = [
+        json.dumps({key: at for at, key in enumerate(keys)}).encode() for keys in sets
+    ]
+    for keys, answer in zip(sets, php.canonicalize(documents), strict=True):
+        assert answer.canonical is not None
+        order = json.loads(answer.canonical)
+        # A list has lost its keys; the values tell the places.
+        places = order if isinstance(order, list) else list(order.values())
+        left = [key for key in order_keys(keys) if key not in {"sign", "sign_type"}]
+        assert [keys[place] for place in places] == left
+
+
+def emulated(keys: list[str], version: Ksort) -> list[str]:
+    """Sort by PHP's algorithm alone, without any short cut."""
+    read = [read_key(key, at, version) for at, key in enumerate(keys)]
+    sort_like_php(read, ksort._AFTER[version])
+    return [key.text for key in read]
+
+
+PLAIN = ["", "a", "ab", "A", "_", "é", "z9", ":", "\U00010000"]
+INTEGERS = ["0", "-1", "7", "10", "9", "-9223372036854775808", "9223372036854775807"]
+NUMERIC = ["1.5", " 5", "007", "5 ", "1e1", "1e999", "12345678901234567890", ".5"]
+LOW = [" ", "-", "1a", "10x", "!", "+", ".", "1 1", "0x1", "9e+"]
+
+
+@pytest.mark.parametrize("version", ["8.2", "8.0", "7"])
+@pytest.mark.parametrize(
+    "pool",
+    [
+        PLAIN,
+        INTEGERS,
+        PLAIN + INTEGERS,
+        PLAIN + LOW,
+        [*PLAIN, *LOW, "1.5"],
+        [*PLAIN, *LOW, "12"],
+        [*PLAIN, "12"],
+        INTEGERS + NUMERIC,
+        PLAIN + INTEGERS + NUMERIC,
+        LOW + INTEGERS,
+    ],
+)
+def test_short_cuts(version: Ksort, pool: list[str]) -> None:
+    """The short cuts give what the algorithm gives."""
+    dice = random.Random(repr(pool))
+    for _ in range(150):
+        keys = dice.sample(pool, dice.randint(0, len(pool)))
+        assert emulated(keys, version) == order_keys(keys, version)
+
+
+def test_old_versions() -> None:
+    """The answers of PHP 7.4 and 8.1, whose ksort knows other rules."""
+    seen = set()
+    for case in iter_profiles():
+        version: Ksort = case.settings.ksort
+        if version == "8.2" or case.answer.canonical is None:
+            continue
+        document = json.loads(case.document)
+        canonical = json.loads(case.answer.canonical)
+        if not isinstance(document, dict) or not isinstance(canonical, dict):
+            continue
+        order = [
+            key
+            for key in order_keys(document, version)
+            if key not in {"sign", "sign_type"}
+        ]
+        assert list(canonical) == order, case.group
+        seen.add(version)
+    assert seen == {"8.0", "7"}
+
+
+@pytest.mark.parametrize(
+    ("text", "integer"),
+    [
+        ("0", 0),
+        ("-1", -1),
+        ("9223372036854775807", 2**63 - 1),
+        ("-9223372036854775808", -(2**63)),
+        ("-0", None),
+        ("00", None),
+        ("01", None),
+        ("+1", None),
+        ("1.0", None),
+        (" 1", None),
+        ("1 ", None),
+        ("1\n", None),
+        ("9223372036854775808", None),
+        ("-9223372036854775809", None),
+        ("99999999999999999999", None),
+        ("\u0661", None),
+        ("", None),
+    ],
+)
+def test_integer_keys(text: str, integer: int | None) -> None:
+    """Exactly the canonical spellings of 64-bit integers are integers."""
+    key = read_key(text, 0)
+    assert key.is_integer == (integer is not None)
+    if integer is not None:
+        assert key.number == integer
+
+
+@pytest.mark.parametrize(
+    ("text", "number", "overflow"),
+    [
+        ("1.", 1.0, 0),
+        (".5", 0.5, 0),
+        ("1.e3", 1000.0, 0),
+        (" +1 ", 1, 0),
+        ("\t\n\v\f\r 007\r\f\v\n\t ", 7, 0),
+        ("-0", 0, 0),
+        ("9223372036854775808", 2.0**63, 1),
+        ("-9223372036854775808 ", -(2.0**63), -1),
+        ("0009223372036854775807", 2**63 - 1, 0),
+        ("123456789012345678901e-20", 1.23456789012345678901, 1),
+        ("-12345678901234567890.5", -12345678901234567890.5, -1),
+        ("1e999", float("inf"), 0),
+        ("", None, 0),
+        (" ", None, 0),
+        (".", None, 0),
+        ("-", None, 0),
+        ("- 1", None, 0),
+        ("1e", None, 0),
+        ("1e+", None, 0),
+        ("0x1", None, 0),
+        ("1_0", None, 0),
+        ("inf", None, 0),
+        ("nan", None, 0),
+        ("1 1", None, 0),
+        ("1\0", None, 0),
+        ("\xa01", None, 0),
+        ("\u0661", None, 0),
+    ],
+)
+def test_numeric_strings(text: str, number: float | None, overflow: int) -> None:
+    """What a numeric string is, its value, and whether it overflows."""
+    key = read_key(text, 0)
+    assert not key.is_integer
+    assert type(key.number) is type(number)
+    assert key.number == number
+    assert key.overflow == overflow
+
+
+@pytest.mark.parametrize(
+    ("text", "prefix"),
+    [
+        ("12abc", 12),
+        ("1.5x", 1.5),
+        ("-.5e1e", -5.0),
+        ("1e+", 1),
+        (" 7 x", 7),
+        ("abc", 0),
+        ("", 0),
+        ("9223372036854775807\0", 2**63 - 1),
+        ("9223372036854775807x", 2**63 - 1),
+        ("9223372036854775808x", 2.0**63),
+        ("-9223372036854775808x", -(2.0**63)),
+        # PHP compares with one digit too few, and wraps.
+        ("9300000000000000000e+x", 9300000000000000000 - 2**64),
+        ("9990000000000000000E-", 9990000000000000000.0),
+    ],
+)
+def test_prefixes(text: str, prefix: float) -> None:
+    """The number that PHP before 8.2 takes a string for."""
+    for version in ("8.0", "7"):
+        key = read_key(text, 0, version)
+        assert type(key.prefix) is type(prefix)
+        assert key.prefix == prefix
+
+
+def test_trailing_blanks() -> None:
+    """Only PHP 7 does not take blanks behind a number."""
+    assert read_key("5 ", 0, "8.0").number == 5
+    assert read_key("5 ", 0, "7").number is None
+    assert read_key("5 ", 0, "7").prefix == 5
+
+
+def test_ties() -> None:
+    """Equal numbers keep the order of the document, but not in PHP 7."""
+    assert order_keys(["10.0", "1e1", "10"]) == ["10.0", "1e1", "10"]
+    assert order_keys(["1e1", "10", "10.0"]) == ["1e1", "10", "10.0"]
+    ties = [f"{'0' * zeros}5.0" for zeros in range(40)]
+    assert order_keys(ties, "8.0") == ties
+    assert order_keys(ties, "7") != ties
+    assert sorted(order_keys(ties, "7")) == sorted(ties)
+
+
+def test_many_digits() -> None:
+    """Keys of a megabyte of digits are numbers like any other."""
+    long = ["1" * 1_000_000, "2" * 1_000_000, "0" * 1_000_000 + "5"]
+    assert order_keys([*long, "7"]) == [long[2], "7", long[0], long[1]]
+
+
+def test_every_stored_set_of_keys() -> None:
+    """What order is found, it is one of the same keys."""
+    count = 0
+    for case in iter_canonical():
+        if case.answer.ok and case.document[:1] == b"{":
+            keys: dict[str, Any] = json.loads(case.document)
+            for version in ("8.2", "8.0", "7"):
+                assert sorted(order_keys(keys, version)) == sorted(keys)
+            count += 1
+    assert count > 1000
+
+
+def test_key_is_small() -> None:
+    """A million of them have to fit into memory."""
+    assert not hasattr(Key("a", 0), "__dict__")
