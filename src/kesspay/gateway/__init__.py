@@ -1,0 +1,1 @@
+"""The wire protocol of the gateway: messages, protocol, tokens, transport, client."""

@@ -1,0 +1,311 @@
+"""
+What an answer of the gateway means for the money. The one place that decides.
+
+The rules, from the strictest down:
+
+- An answer is verified before anything of it is read, at every HTTP status,
+  and every value comes from the bytes that verified.
+- Only HTTP 200, ``success`` exactly true and an object ``data`` is a success.
+- Unsigned is accepted with HTTP 401 only, and its only effect is a log-in.
+- A signed refusal is final only where nothing else can have moved money:
+  never of a query, and of a confirm only for the codes below, on its first
+  send, without a 5xx status.
+- Everything else is unknown.
+
+Source: API document, "Error code review" of each service.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+from hashlib import sha256
+from typing import TYPE_CHECKING, Final
+
+from kesspay.errors import (
+    AuthenticationFailed,
+    GatewayError,
+    InvalidSignature,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    TokenRejected,
+    TransportError,
+)
+from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
+from kesspay.signing.documents import verify_document
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.documents import Verifier
+    from kesspay.signing.keyring import KeyRing
+    from kesspay.signing.profile import Profile
+
+
+__all__ = [
+    "Answer",
+    "broken",
+    "log_in_failed_after_sending",
+    "read_answer",
+    "refused_twice",
+    "unknown",
+]
+
+_OK: Final = 200
+_UNAUTHORIZED: Final = 401
+_SERVER_ERROR: Final = 500
+_UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+_SYSTEM_ERROR: Final = "SYSTEMERROR"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A verified success: ``data``, and the bytes it was read from."""
+
+    data: dict[str, object]
+    canonical: bytes
+    evidence: dict[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """
+    How the answers of one service are judged.
+
+    Attributes:
+        final: codes that are a refusal on a first send; None means every
+            code but SYSTEMERROR and UNAUTHENTICATED.
+        harmless: True where the request can move no money.
+        repeatable: True where the same request cannot act twice.
+        when_unknown: what to do when the outcome is unknown.
+        when_refused: what to do after a refusal.
+    """
+
+    final: frozenset[str] | None
+    harmless: bool
+    repeatable: bool
+    when_unknown: str
+    when_refused: str
+
+
+_RULES: Final[dict[str, _Rules]] = {
+    CREATE: _Rules(
+        final=None,
+        harmless=True,
+        repeatable=False,
+        when_unknown=(
+            "no money is involved: start again with a new out_trade_no; "
+            "never use this one again."
+        ),
+        when_refused="no money is involved: correct what the code names.",
+    ),
+    CONFIRM: _Rules(
+        final=frozenset({"EXPIRED", "NOTEXIST", "VALIDATIONERROR"}),
+        harmless=False,
+        repeatable=False,
+        when_unknown=OutcomeUnknown.next_step,
+        when_refused="query the transfer once before you give money back.",
+    ),
+    QUERY: _Rules(
+        final=frozenset(),
+        harmless=True,
+        repeatable=True,
+        when_unknown=(
+            "query again later; until a query succeeds the transfer is "
+            "neither paid nor failed."
+        ),
+        when_refused="",
+    ),
+}
+
+_OTHER: Final = _Rules(
+    final=None,
+    harmless=False,
+    repeatable=False,
+    when_unknown=OutcomeUnknown.next_step,
+    when_refused="look the code up in the description of the service.",
+)
+
+
+def read_answer(
+    service: str,
+    response: HttpResponse,
+    verifier: Verifier | KeyRing,
+    *,
+    profile: Profile,
+    first_send: bool,
+) -> Answer:
+    """
+    Verify an answer, then tell what it means.
+
+    Args:
+        service: name of the service that was called.
+        response: the whole response.
+        verifier: the gateway's public key or keys.
+        profile: the PHP settings of the gateway.
+        first_send: False where this request may have left before.
+
+    Raises:
+        TokenRejected: HTTP 401 with UNAUTHENTICATED or no code, signed or not.
+        Rejected: a signed refusal that is final.
+        OutcomeUnknown: everything else; caused by an InvalidSignature where
+            the answer did not verify.
+    """
+    evidence = _evidence(service, response)
+    try:
+        canonical = verify_document(verifier, response.body, profile=profile)
+    except InvalidSignature as error:
+        if response.status == _UNAUTHORIZED and _is_bare_refusal(response, error):
+            raise _token_rejected(evidence) from None
+        evidence["reason"] = error.reason
+        message = f"The answer to {service} is not authentic."
+        raise unknown(service, message, evidence) from error
+    except Exception as error:  # noqa: BLE001 - a Verifier of somebody's own
+        evidence["reason"] = type(error).__name__
+        message = f"The answer to {service} could not be verified."
+        raise unknown(service, message, evidence) from None
+    answer = json.loads(canonical, parse_float=Decimal)
+    success = answer.get("success") if isinstance(answer, dict) else None
+    if success is True:
+        return _success(service, response.status, answer, canonical, evidence)
+    if success is False:
+        raise _refusal(service, response.status, answer, evidence, first_send)
+    message = f'The answer to {service} has no true or false "success".'
+    raise unknown(service, message, evidence)
+
+
+def unknown(
+    service: str,
+    message: str,
+    evidence: dict[str, object],
+    *,
+    code: str = "",
+    description: str = "",
+) -> OutcomeUnknown:
+    """Return the error for an outcome that is not known."""
+    rules = _rules_of(service)
+    return OutcomeUnknown(
+        message,
+        code=code,
+        description=description,
+        safe_to_retry=rules.repeatable,
+        next_step=rules.when_unknown,
+        evidence=evidence,
+    )
+
+
+def broken(service: str, error: TransportError, *, sent_before: bool) -> GatewayError:
+    """
+    Return what a broken exchange means.
+
+    Args:
+        service: name of the service that was called.
+        error: how the exchange broke off.
+        sent_before: True where the request had left once already.
+    """
+    evidence: dict[str, object] = {"service": service, "transport": error.kind}
+    if error.kind == "not_sent" and not sent_before:
+        return NotSent(f"{service} was not sent: {error}.", evidence=evidence)
+    return unknown(service, f"{service} was not answered: {error}.", evidence)
+
+
+def log_in_failed_after_sending(service: str, error: GatewayError) -> GatewayError:
+    """Return what it means that the log-in after an HTTP 401 failed."""
+    if isinstance(error, AuthenticationFailed) and _rules_of(service).harmless:
+        return error
+    evidence = {**error.evidence, "service": service, "http_status": _UNAUTHORIZED}
+    message = f"{service} was answered with HTTP 401, and the new log-in failed."
+    return unknown(service, message, evidence)
+
+
+def refused_twice(service: str, error: TokenRejected) -> GatewayError:
+    """Return what it means that a brand-new token was rejected as well."""
+    message = f"{service} was answered with HTTP 401 twice, with two tokens."
+    if _rules_of(service).harmless:
+        return AuthenticationFailed(message, evidence=error.evidence)
+    return unknown(service, message, error.evidence)
+
+
+def _success(
+    service: str,
+    status: int,
+    answer: dict[str, object],
+    canonical: bytes,
+    evidence: dict[str, object],
+) -> Answer:
+    if status != _OK:
+        message = f"{service} was answered with success and HTTP status {status}."
+        raise unknown(service, message, evidence)
+    data = answer.get("data")
+    if not isinstance(data, dict):
+        message = f'The answer to {service} has no object "data".'
+        raise unknown(service, message, evidence)
+    return Answer(data, canonical, evidence)
+
+
+def _refusal(
+    service: str,
+    status: int,
+    answer: dict[str, object],
+    evidence: dict[str, object],
+    first_send: bool,  # noqa: FBT001 - private, and the callers pass a name
+) -> GatewayError:
+    code, description = answer.get("error_code"), answer.get("error_desc")
+    if status == _UNAUTHORIZED and code in {None, _UNAUTHENTICATED}:
+        return _token_rejected(evidence)
+    if not isinstance(code, str) or not code:
+        message = f"{service} was refused without an error code."
+        return unknown(service, message, evidence)
+    description = description if isinstance(description, str) else ""
+    evidence["error_code"] = code
+    message = f"{service} was answered with {code:.64}: {description!r:.200}"
+    rules = _rules_of(service)
+    if not (first_send or rules.harmless) or not _is_final(rules, code, status):
+        return unknown(service, message, evidence, code=code, description=description)
+    return Rejected(
+        message,
+        code=code,
+        description=description,
+        next_step=rules.when_refused,
+        evidence=evidence,
+    )
+
+
+def _is_final(rules: _Rules, code: str, status: int) -> bool:
+    if status >= _SERVER_ERROR or code in {_SYSTEM_ERROR, _UNAUTHENTICATED}:
+        return False
+    return rules.final is None or code in rules.final
+
+
+def _is_bare_refusal(response: HttpResponse, error: InvalidSignature) -> bool:
+    """
+    Tell whether an unsigned body is one that HTTP 401 may carry.
+
+    A signature that is there but wrong, or another error code, is not.
+    """
+    if error.reason != "sign_missing":
+        return False
+    # The guard has decoded it already: it is JSON, and has no depths.
+    body = json.loads(response.body)
+    return (
+        isinstance(body, dict)
+        and body.get("success", False) is False
+        and body.get("error_code", _UNAUTHENTICATED) == _UNAUTHENTICATED
+    )
+
+
+def _token_rejected(evidence: dict[str, object]) -> TokenRejected:
+    return TokenRejected("The gateway did not take the token.", evidence=evidence)
+
+
+def _evidence(service: str, response: HttpResponse) -> dict[str, object]:
+    return {
+        "service": service,
+        "http_status": response.status,
+        "answer_sha256": sha256(response.body).hexdigest(),
+    }
+
+
+def _rules_of(service: str) -> _Rules:
+    return _RULES.get(service, _OTHER)

@@ -1,0 +1,243 @@
+"""The synchronous client. Every decision lies in ``base`` and below."""
+
+from __future__ import annotations
+
+import logging
+from time import monotonic
+from typing import TYPE_CHECKING, Self, TypeVar, cast
+
+from kesspay.errors import KesspayError, NotSent, TransportError
+from kesspay.gateway.base import BaseClient, seconds
+from kesspay.gateway.flow import Flow, TokenWanted
+from kesspay.gateway.messages import (
+    ConfirmFundTransfer,
+    CreateFundTransfer,
+    FundTransfer,
+    HttpRequest,
+    HttpResponse,
+    PreTransfer,
+    QueryFundTransfer,
+    Token,
+    VerifiedAnswer,
+)
+from kesspay.gateway.protocol import parse_token
+from kesspay.gateway.tokens import TokenCache
+from kesspay.gateway.transport import HttpTransport, Transport
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from types import TracebackType
+
+
+__all__ = ["Client"]
+
+_T = TypeVar("_T")
+
+_log = logging.getLogger("kesspay.gateway")
+
+
+class Client(BaseClient[Transport]):
+    """
+    A synchronous client. Any number of threads may use one.
+
+    ::
+
+        with Client(base_url=..., credentials=..., private_key=...,
+                    gateway_key=...) as client:
+            created = client.create_fund_transfer(request)
+            # show created.receiver_name, debit your customer, then:
+            paid = client.confirm_fund_transfer(
+                created, partner_transaction_id="debit-1")
+
+    Each method returns only what verified and fits the request. Everything
+    else is an exception that says what to do next (``kesspay.errors``):
+    NotSent, Rejected, AuthenticationFailed, and OutcomeUnknown, after which
+    only a query tells more.
+
+    The arguments are those of BaseClient. ``timeout`` of a method replaces
+    the one of the client.
+    """
+
+    def token(self, *, timeout: float | None = None) -> Token:
+        """
+        Return the token in use, logging in where there is none.
+
+        Raises:
+            AuthenticationFailed: the credentials were refused.
+            NotSent: the log-in did not succeed.
+
+        Source: API document, "GET ACCESS TOKEN".
+        """
+        return self._tokens.get(until=self._deadline(timeout))
+
+    def create_fund_transfer(
+        self, request: CreateFundTransfer, *, timeout: float | None = None
+    ) -> PreTransfer:
+        """
+        Ask for a pre-transfer. Moves no money.
+
+        Raises:
+            NotSent: repeat the call when the connection works again.
+            AuthenticationFailed: the credentials were refused.
+            Rejected: ``code`` is NOTELIGIBLE, VALIDATIONERROR or another.
+            OutcomeUnknown: start again with a new ``out_trade_no``.
+
+        Source: API document, "CREATE UNIFIED FUND TRANSFER".
+        """
+        return self._run(self._create(request), timeout)
+
+    def confirm_fund_transfer(
+        self,
+        transfer: PreTransfer,
+        *,
+        partner_transaction_id: str,
+        sent_before: bool = False,
+        timeout: float | None = None,
+    ) -> FundTransfer:
+        """
+        Carry out a pre-transfer: the receiver gets the money.
+
+        The request is sent once, and a second time only after an HTTP 401.
+
+        Args:
+            transfer: what create returned.
+            partner_transaction_id: your own id of the customer's debit.
+            sent_before: True where a confirm of this pre-transfer may have
+                left already, from another client or an earlier process; no
+                refusal is final then. A client remembers its own.
+            timeout: seconds for everything.
+
+        Raises:
+            NotSent: the confirm did not leave: repeat it while the
+                pre-transfer lives.
+            AuthenticationFailed: the credentials were refused; not sent.
+            Rejected: ``code`` is EXPIRED, NOTEXIST or VALIDATIONERROR: query
+                once before you give money back.
+            OutcomeUnknown: the money may have moved, also after USED: query.
+
+        Source: API document, "CONFIRM FUND TRANSFER".
+        """
+        request = ConfirmFundTransfer(transfer, partner_transaction_id)
+        return self._run(self._confirm(request, sent_before=sent_before), timeout)
+
+    def query_fund_transfer(
+        self,
+        transfer: CreateFundTransfer | PreTransfer,
+        *,
+        timeout: float | None = None,
+    ) -> FundTransfer:
+        """
+        Return a transfer that was carried out. Changes nothing.
+
+        Raises:
+            NotSent: repeat the query.
+            AuthenticationFailed: the credentials were refused.
+            OutcomeUnknown: everything else. ``code`` holds what the gateway
+                said (NOTEXIST, EXPIRED, PENDING ...): evidence, no verdict.
+
+        Source: API document, "QUERY FUND TRANSFER".
+        """
+        return self._run(self._query(QueryFundTransfer(transfer)), timeout)
+
+    def call(
+        self,
+        service: str,
+        params: Mapping[str, object],
+        *,
+        timeout: float | None = None,
+    ) -> VerifiedAnswer:
+        """
+        Call any service, also one that is newer than this library.
+
+        The answer is verified, but not compared with the request: that is
+        the caller's part.
+
+        Args:
+            service: name of the service.
+            params: its parameters; amounts as Decimal.
+            timeout: seconds for everything.
+
+        Raises:
+            NotSent, AuthenticationFailed, Rejected, OutcomeUnknown: as in
+                the other methods.
+            CanonicalizationError: the parameters cannot be signed.
+
+        Source: API document, "API GATEWAY SPECIFICATION".
+        """
+        return self._run(self._call(service, params), timeout)
+
+    def close(self) -> None:
+        """Forget the token. The client can be used again."""
+        self._tokens.forget()
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Forget the token."""
+        self.close()
+
+    def _prepare(self, transport: Transport | None) -> None:
+        self._transport = HttpTransport() if transport is None else transport
+        self._tokens = TokenCache(self._log_in, monotonic)
+
+    def _deadline(self, timeout: float | None) -> float:
+        limit = self._timeout if timeout is None else seconds(timeout)
+        return monotonic() + limit
+
+    def _run(self, flow: Flow[_T], timeout: float | None) -> _T:
+        """Drive a flow to its end, giving it what it needs."""
+        until = self._deadline(timeout)
+        try:
+            need = next(flow)
+            while True:
+                try:
+                    given = self._provide(need, until)
+                except KesspayError as error:
+                    need = flow.throw(error)
+                else:
+                    need = flow.send(given)
+        except StopIteration as stop:
+            return cast("_T", stop.value)
+
+    def _provide(
+        self, need: TokenWanted | HttpRequest, until: float
+    ) -> Token | HttpResponse:
+        if isinstance(need, TokenWanted):
+            return self._tokens.get(until=until, rejected=need.rejected)
+        return self._send(need, until - monotonic())
+
+    def _log_in(self, timeout: float) -> Token:
+        request = self._log_in_request()
+        try:
+            response = self._send(request, timeout)
+        except TransportError as error:
+            message = f"The log-in failed: {error}."
+            evidence: dict[str, object] = {"phase": "log-in", "transport": error.kind}
+            raise NotSent(message, evidence=evidence) from None
+        return parse_token(response)
+
+    def _send(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        if timeout <= 0:
+            raise TransportError("not_sent", "the deadline passed")
+        _log.debug("POST %s (%d bytes)", request.url, len(request.body))
+        try:
+            response = self._transport.send(request, timeout=timeout)
+        except TransportError as error:
+            _log.warning("POST %s: %s: %s", request.url, error.kind, error)
+            raise
+        except Exception as error:  # noqa: BLE001 - money may have moved
+            foreign = type(error).__name__
+        else:
+            text = "POST %s: HTTP %d (%d bytes)"
+            _log.debug(text, request.url, response.status, len(response.body))
+            return response
+        # Outside the handler: a foreign error may show what it carried.
+        raise TransportError("no_reply", f"the transport raised {foreign}")

@@ -1,0 +1,82 @@
+"""Where the gateway is: the base URL, checked, and the two URLs under it."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import SplitResult, urlsplit
+
+from kesspay.errors import FieldError
+
+
+__all__ = ["SANDBOX_URL", "Endpoint"]
+
+#: KESS's own sandbox, from the API document. The document names no URL for
+#: production, so there is no default.
+SANDBOX_URL: Final = "https://clientdev.kesspay.io/partnerapi/v1"
+
+_FIELD: Final = "base_url"
+_URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """
+    The base URL of a gateway.
+
+    Args:
+        base_url: "https://host[:port]/path"; no user, query or fragment.
+        allow_plain_http: True sends secrets over plain http to any host.
+            Without it plain http goes to this machine's loopback only.
+
+    Raises:
+        FieldError: the URL breaks a rule.
+    """
+
+    base_url: str
+    allow_plain_http: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse what could send secrets to the wrong place or in the clear."""
+        parts = _split(self.base_url)
+        if parts.scheme != "https" and not (
+            self.allow_plain_http or _is_loopback(parts.hostname)
+        ):
+            rule = "must be https, or plain http to the loopback only"
+            raise FieldError(_FIELD, rule, self.base_url)
+
+    @property
+    def token_url(self) -> str:
+        """Where the log-in goes."""
+        return self.base_url.rstrip("/") + "/token"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where every service goes."""
+        return self.base_url.rstrip("/") + "/gateway"
+
+
+def _split(url: object) -> SplitResult:
+    if not (isinstance(url, str) and _URL.fullmatch(url)):
+        # A URL with a user in it would show the password.
+        shown = "(hidden)" if isinstance(url, str) and "@" in url else url
+        raise FieldError(_FIELD, "must be https://host[:port]/path", shown)
+    try:
+        parts = urlsplit(url)
+        good = bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise FieldError(_FIELD, "must name a host and a valid port", url)
+    return parts
+
+
+def _is_loopback(host: str | None) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host or "").is_loopback
+    except ValueError:
+        return False

@@ -1,0 +1,266 @@
+"""
+What the emulated gateway answers: the API document, without sockets.
+
+The document leaves open what a gateway does in several cases; where it does,
+this one takes the choice that is hardest on a client: a new token ends the
+old one, and two creates with one reference are two pre-transfers.
+
+Source: API document, all sections.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import re
+from decimal import Decimal
+from hmac import compare_digest
+from secrets import token_urlsafe
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final
+
+from kesspay.errors import KesspayError
+from kesspay.gateway.messages import (
+    CONFIRM,
+    CREATE,
+    QUERY,
+    Credentials,
+    HttpResponse,
+)
+from kesspay.sandbox.ledger import Ledger, PreTransferRow, Refusal
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kesspay.signing.keys import PrivateKey, PublicKey
+
+
+__all__ = ["BASE_PATH", "Emulator"]
+
+_log = logging.getLogger("kesspay.sandbox")
+
+BASE_PATH: Final = "/partnerapi/v1"
+
+_REFERENCE: Final = re.compile(r"[!-~]{1,64}")
+_AMOUNT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
+_JSON: Final = (("Content-Type", "application/json"),)
+
+
+class Emulator:
+    """
+    A gateway for one partner. Any number of threads may use one.
+
+    Args:
+        credentials: what the partner logs in with.
+        partner_key: verifies requests.
+        private_key: signs answers.
+        ledger: the books.
+        clock: seconds, on which tokens expire.
+        token_life: seconds a token lives.
+        transfer_life: seconds a pre-transfer lives.
+    """
+
+    def __init__(
+        self,
+        *,
+        credentials: Credentials,
+        partner_key: PublicKey,
+        private_key: PrivateKey,
+        ledger: Ledger,
+        clock: Callable[[], float],
+        token_life: int,
+        transfer_life: int,
+    ) -> None:
+        """Take the settings; nobody is logged in."""
+        self._credentials = credentials
+        self._partner_key = partner_key
+        self._private_key = private_key
+        self._ledger = ledger
+        self._clock = clock
+        self._token_life = token_life
+        self._transfer_life = transfer_life
+        self._lock = Lock()
+        self._token: tuple[str, float] | None = None
+        self._services = {
+            CREATE: self._create,
+            CONFIRM: self._confirm,
+            QUERY: self._query,
+        }
+
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpResponse:
+        """
+        Answer one request.
+
+        Args:
+            method: HTTP method.
+            path: path of the URL.
+            headers: names in lower case.
+            body: the whole body.
+        """
+        if path not in {f"{BASE_PATH}/token", f"{BASE_PATH}/gateway"}:
+            return _plain(404, "Not Found")
+        if method != "POST":
+            return _plain(405, "Method Not Allowed")
+        if path.endswith("/token"):
+            return self._log_in(headers, body)
+        if not self._is_logged_in(headers):
+            return _unauthenticated()
+        try:
+            return self._signed(200, self._serve(body))
+        except Refusal as refusal:
+            return self._refused(refusal)
+        except Exception:  # noqa: BLE001 - a gateway answers, whatever happens
+            _log.exception("the sandbox failed")
+            return self._refused(Refusal(500, "SYSTEMERROR", "Server error or busy."))
+
+    def revoke_token(self) -> None:
+        """End the token that is out."""
+        with self._lock:
+            self._token = None
+
+    def _log_in(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        wanted = self._credentials
+        fields = _object(body)
+        pairs = (
+            (headers.get("partner-id"), wanted.partner_id),
+            (headers.get("partner-secret-key"), wanted.partner_secret_key),
+            (fields.get("user_name"), wanted.user_name),
+            (fields.get("password"), wanted.password),
+        )
+        # Every pair is compared, so that the time tells nothing.
+        verdicts = [_is_equal(given, right) for given, right in pairs]
+        if not all(verdicts):
+            return _unauthenticated()
+        token = token_urlsafe(48)
+        with self._lock:
+            self._token = (token, self._clock() + self._token_life)
+        answer = {"access_token": token, "expire_in": self._token_life}
+        return HttpResponse(200, _JSON, json.dumps(answer).encode())
+
+    def _is_logged_in(self, headers: Mapping[str, str]) -> bool:
+        with self._lock:
+            held = self._token
+        if held is None or self._clock() >= held[1]:
+            return False
+        return _is_equal(headers.get("authorization"), f"Bearer {held[0]}")
+
+    def _serve(self, body: bytes) -> dict[str, object]:
+        try:
+            canonical = self._partner_key.verify_document(body)
+        except KesspayError as error:
+            raise _invalid(f"signature: {error}") from None
+        params = json.loads(canonical, parse_float=Decimal)
+        name = params.get("service") if isinstance(params, dict) else None
+        if not isinstance(name, str) or name not in self._services:
+            raise _invalid("service")
+        data = self._services[name](params)
+        return {"success": True, "code": 200, "message": "Success", "data": data}
+
+    def _create(self, params: dict[str, Any]) -> dict[str, object]:
+        if params.get("currency") != "USD":
+            raise _invalid("currency")
+        row = self._ledger.create(
+            out_trade_no=_reference(params, "out_trade_no"),
+            receiver_id=_text(params, "receiver_id", 25),
+            sender_name=_text(params, "sender_name", 96),
+            amount=_amount(params),
+            life=self._transfer_life,
+        )
+        return {**_echo(row), "expire_in": self._transfer_life}
+
+    def _confirm(self, params: dict[str, Any]) -> dict[str, object]:
+        row = self._ledger.confirm(
+            _reference(params, "pre_transfer_id"),
+            _reference(params, "partner_transaction_id"),
+        )
+        return {**_echo(row), **_result(row)}
+
+    def _query(self, params: dict[str, Any]) -> dict[str, object]:
+        row = self._ledger.find(_reference(params, "out_trade_no"))
+        data = {**_echo(row), **_result(row)}
+        del data["pre_transfer_id"]
+        return data
+
+    def _refused(self, refusal: Refusal) -> HttpResponse:
+        answer: dict[str, object] = {
+            "success": False,
+            "error_code": refusal.code,
+            "error_desc": str(refusal),
+        }
+        return self._signed(refusal.status, answer)
+
+    def _signed(self, status: int, answer: dict[str, object]) -> HttpResponse:
+        return HttpResponse(status, _JSON, self._private_key.signed_body(answer))
+
+
+def _echo(row: PreTransferRow) -> dict[str, object]:
+    return {
+        "out_trade_no": row.out_trade_no,
+        "receiver_id": row.receiver_id,
+        "amount": row.amount,
+        "currency": "USD",
+        "pre_transfer_id": row.pre_transfer_id,
+        "receiver_name": row.receiver_name,
+    }
+
+
+def _result(row: PreTransferRow) -> dict[str, object]:
+    if row.fund_transfer_id is None:
+        return {"result_code": "PENDING"}
+    return {"result_code": "SUCCESS", "fund_transfer_id": row.fund_transfer_id}
+
+
+def _reference(params: dict[str, Any], field: str) -> str:
+    value = params.get(field)
+    if not (isinstance(value, str) and _REFERENCE.fullmatch(value)):
+        raise _invalid(field)
+    return value
+
+
+def _text(params: dict[str, Any], field: str, limit: int) -> str:
+    value = params.get(field)
+    # PHP frameworks trim; a value that changes is refused here.
+    if not (isinstance(value, str) and 1 <= len(value.strip()) == len(value) <= limit):
+        raise _invalid(field)
+    return value
+
+
+def _amount(params: dict[str, Any]) -> Decimal:
+    value = params.get("amount")
+    text = str(value) if type(value) in {int, str, Decimal} else ""
+    if not _AMOUNT.fullmatch(text) or not Decimal(text):
+        raise _invalid("amount")
+    return Decimal(text)
+
+
+def _invalid(what: str) -> Refusal:
+    return Refusal(400, "VALIDATIONERROR", f"Parameters validation incorrect: {what}.")
+
+
+def _is_equal(given: object, right: str) -> bool:
+    text = given if isinstance(given, str) else ""
+    return compare_digest(text.encode("utf-8", "replace"), right.encode())
+
+
+def _object(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _unauthenticated() -> HttpResponse:
+    answer = {
+        "success": False,
+        "error_code": "UNAUTHENTICATED",
+        "error_desc": "Unauthorized",
+    }
+    return HttpResponse(401, _JSON, json.dumps(answer).encode())
+
+
+def _plain(status: int, text: str) -> HttpResponse:
+    return HttpResponse(status, (("Content-Type", "text/plain"),), text.encode())

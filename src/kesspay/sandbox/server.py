@@ -1,0 +1,93 @@
+"""Serve an ASGI application on the loopback, from a thread of its own."""
+
+from __future__ import annotations
+
+import socket
+from threading import Thread
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Final
+
+from kesspay.errors import KesspayError
+
+
+if TYPE_CHECKING:
+    from kesspay.sandbox.app import App
+
+
+__all__ = ["Server"]
+
+#: Seconds that starting and stopping may take.
+_PATIENCE: Final = 10.0
+
+
+class Server:
+    """
+    A running server on 127.0.0.1. ``stop`` ends it.
+
+    Args:
+        app: the application.
+        port: TCP port; 0 lets the system choose.
+
+    Raises:
+        KesspayError: uvicorn is not installed, the port is taken, or the
+            server did not start within ten seconds.
+    """
+
+    def __init__(self, app: App, port: int = 0) -> None:
+        """Bind, start the thread, and wait until it serves."""
+        try:
+            import uvicorn  # the extra [sandbox]
+        except ImportError:
+            message = "the sandbox server needs uvicorn: pip install kesspay[sandbox]"
+            raise KesspayError(message) from None
+        config = uvicorn.Config(
+            app,
+            access_log=False,
+            http="h11",
+            lifespan="off",
+            log_config=None,
+            loop="asyncio",
+            timeout_graceful_shutdown=1,
+            ws="none",
+        )
+        self._socket = _bound(port)
+        self.port: int = self._socket.getsockname()[1]
+        self._server = uvicorn.Server(config)
+        self._thread = Thread(
+            target=self._server.run, args=([self._socket],), daemon=True
+        )
+        self._thread.start()
+        self._wait_until_started()
+
+    def stop(self) -> None:
+        """
+        End the server and wait for its thread.
+
+        Raises:
+            KesspayError: it did not end within ten seconds.
+        """
+        self._server.should_exit = True
+        self._thread.join(_PATIENCE)
+        self._socket.close()
+        if self._thread.is_alive():
+            raise KesspayError("the sandbox server did not stop")
+
+    def _wait_until_started(self) -> None:
+        deadline = monotonic() + _PATIENCE
+        while not self._server.started:
+            if not self._thread.is_alive() or monotonic() > deadline:
+                self.stop()
+                raise KesspayError("the sandbox server did not start")
+            sleep(0.005)
+
+
+def _bound(port: int) -> socket.socket:
+    bound = socket.socket()
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind(("127.0.0.1", port))
+    except OSError as error:
+        bound.close()
+        message = f"the sandbox cannot listen on port {port}: {error.strerror}"
+        raise KesspayError(message) from None
+    return bound

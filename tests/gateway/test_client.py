@@ -1,0 +1,449 @@
+# ruff: noqa: ANN401, FBT001 - what tests are given is of any type
+
+"""The course of a call: what is sent how often, and what an error then means."""
+
+from __future__ import annotations
+
+import logging
+import warnings
+from dataclasses import replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kesspay.errors import (
+    AuthenticationFailed,
+    FieldError,
+    GatewayError,
+    InputError,
+    NotSent,
+    OutcomeUnknown,
+    Rejected,
+    TransportError,
+)
+from kesspay.gateway.base import OwnKeyWarning
+from kesspay.gateway.client import Client
+from kesspay.gateway.messages import FundTransfer, PreTransfer
+from kesspay.signing.keyring import KeyRing
+from tests.gateway.helpers import (
+    BASE_URL,
+    CANARIES,
+    CONFIRM_DATA,
+    CREATE_DATA,
+    CREATE_REQUEST,
+    PRE_TRANSFER,
+    QUERY_DATA,
+    UNAUTHENTICATED,
+    Script,
+    Scripted,
+    client,
+    credentials,
+    failure,
+    gateway_key,
+    partner_key,
+    plain,
+    signed,
+    success,
+    token_answer,
+)
+
+
+CREATED = signed(200, success(CREATE_DATA))
+CONFIRMED = signed(200, success(CONFIRM_DATA))
+QUERIED = signed(200, success(QUERY_DATA))
+
+SERVICES = ["create", "confirm", "query", "call"]
+GOOD = {
+    "create": CREATED,
+    "confirm": CONFIRMED,
+    "query": QUERIED,
+    "call": signed(200, success({"n": 1})),
+}
+
+
+def call(client_: Client, service: str, **options: Any) -> object:
+    """Call a service of a client."""
+    if service == "create":
+        return client_.create_fund_transfer(CREATE_REQUEST, **options)
+    if service == "confirm":
+        return client_.confirm_fund_transfer(
+            PRE_TRANSFER, partner_transaction_id="debit-1", **options
+        )
+    if service == "query":
+        return client_.query_fund_transfer(PRE_TRANSFER, **options)
+    return client_.call("some.service", {"a": 1}, **options)
+
+
+def error_of(service: str, *answers: Scripted) -> tuple[GatewayError, Script]:
+    """Return the error that a scripted call ends in, and what was sent."""
+    made, script = client(*answers)
+    with pytest.raises(GatewayError) as caught:
+        call(made, service)
+    return caught.value, script
+
+
+def test_a_whole_transfer() -> None:
+    """One log-in, then each request once."""
+    made, script = client(token_answer(), CREATED, CONFIRMED, QUERIED)
+    with made:
+        created = made.create_fund_transfer(CREATE_REQUEST)
+        paid = made.confirm_fund_transfer(created, partner_transaction_id="debit-1")
+        asked = made.query_fund_transfer(created)
+        assert created == PRE_TRANSFER
+        assert isinstance(created, PreTransfer)
+        assert isinstance(paid, FundTransfer)
+        assert paid == asked
+        assert made.token().access_token == CANARIES["access_token"]
+    assert script.paths == ["token", "gateway", "gateway", "gateway"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_401_leads_to_one_log_in_and_the_same_body(service: str) -> None:
+    """After a 401 the very same bytes go out once more, with a new token."""
+    made, script = client(
+        token_answer(),
+        UNAUTHENTICATED,
+        token_answer(CANARIES["second_token"]),
+        GOOD[service],
+    )
+    call(made, service)
+    assert script.paths == ["token", "gateway", "token", "gateway"]
+    first, second = script.sent[1], script.sent[3]
+    assert first.body == second.body
+    assert ("Authorization", f"Bearer {CANARIES['access_token']}") in first.headers
+    assert ("Authorization", f"Bearer {CANARIES['second_token']}") in second.headers
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_second_401_ends_it(service: str) -> None:
+    """Two 401s: of a confirm the outcome is unknown, elsewhere nobody is let in."""
+    error, script = error_of(
+        service, token_answer(), UNAUTHENTICATED, token_answer("t-2"), UNAUTHENTICATED
+    )
+    harmless = service in {"create", "query"}
+    assert type(error) is (AuthenticationFailed if harmless else OutcomeUnknown)
+    assert len(script.sent) == 4
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    "answer", [UNAUTHENTICATED, plain(500, b""), TransportError("not_sent", "refused")]
+)
+def test_a_log_in_that_fails_after_a_401(service: str, answer: Scripted) -> None:
+    """The request had left: nothing says any more that it had no effect."""
+    error, script = error_of(service, token_answer(), UNAUTHENTICATED, answer)
+    refused = answer is UNAUTHENTICATED and service in {"create", "query"}
+    assert type(error) is (AuthenticationFailed if refused else OutcomeUnknown)
+    assert script.paths == ["token", "gateway", "token"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize("kind", ["not_sent", "no_reply", "bad_reply"])
+def test_broken_exchanges(service: str, kind: Any) -> None:
+    """An exchange that broke off is never repeated by itself."""
+    error, script = error_of(service, token_answer(), TransportError(kind, "why"))
+    assert type(error) is (NotSent if kind == "not_sent" else OutcomeUnknown)
+    assert error.evidence["transport"] == kind
+    assert script.paths == ["token", "gateway"]
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_second_send_that_fails(service: str) -> None:
+    """After a 401 even "not sent" is unknown: the first one had left."""
+    error, _ = error_of(
+        service,
+        token_answer(),
+        UNAUTHENTICATED,
+        token_answer("t-2"),
+        TransportError("not_sent", "refused"),
+    )
+    assert type(error) is OutcomeUnknown
+
+
+@pytest.mark.parametrize("service", SERVICES)
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (UNAUTHENTICATED, AuthenticationFailed),
+        (plain(503, b"<html>"), NotSent),
+        (TransportError("not_sent", "refused"), NotSent),
+        (TransportError("no_reply", "reset"), NotSent),
+        (TransportError("bad_reply", "gzip"), NotSent),
+    ],
+)
+def test_without_a_token_nothing_is_sent(
+    service: str, answer: Scripted, kind: type[GatewayError]
+) -> None:
+    """A log-in that fails is certain: the request did not leave."""
+    error, script = error_of(service, answer)
+    assert type(error) is kind
+    assert error.outcome == "not_sent"
+    assert error.evidence["phase"] == "log-in"
+    assert script.paths == ["token"]
+
+
+@pytest.mark.parametrize("code", ["EXPIRED", "NOTEXIST", "VALIDATIONERROR"])
+def test_a_refusal_is_final_on_the_first_send_only(code: str) -> None:
+    """A confirm that may have left before can have moved money."""
+    refusal = signed(400, failure(code))
+    made, _ = client(token_answer(), refusal, refusal)
+    with pytest.raises(Rejected) as caught:
+        call(made, "confirm")
+    assert "query the transfer once" in caught.value.next_step
+    with pytest.raises(OutcomeUnknown) as unknown:
+        call(made, "confirm")
+    assert unknown.value.code == code
+
+
+def test_a_refusal_after_a_401_is_not_final() -> None:
+    """The second send after a 401 is a second send."""
+    error, _ = error_of(
+        "confirm",
+        token_answer(),
+        UNAUTHENTICATED,
+        token_answer("t-2"),
+        signed(400, failure("EXPIRED")),
+    )
+    assert type(error) is OutcomeUnknown
+
+
+def test_a_refusal_after_a_send_from_elsewhere_is_not_final() -> None:
+    """The caller can tell of a confirm that an earlier process sent."""
+    made, _ = client(token_answer(), signed(400, failure("EXPIRED")))
+    with pytest.raises(OutcomeUnknown):
+        call(made, "confirm", sent_before=True)
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        [token_answer(), TransportError("not_sent", "refused")],
+        [TransportError("not_sent", "refused")],
+        [UNAUTHENTICATED],
+    ],
+)
+def test_a_confirm_that_did_not_leave_does_not_count(answers: list[Scripted]) -> None:
+    """After NotSent the next confirm is the first one."""
+    again: list[Scripted] = [] if len(answers) == 2 else [token_answer()]
+    made, _ = client(*answers, *again, signed(400, failure("EXPIRED")))
+    with pytest.raises((NotSent, AuthenticationFailed)):
+        call(made, "confirm")
+    made._tokens._rest_until = 0.0
+    with pytest.raises(Rejected):
+        call(made, "confirm")
+
+
+def test_a_confirm_without_an_answer_counts() -> None:
+    """After an unknown outcome no refusal is final, not even from the gateway."""
+    made, _ = client(
+        token_answer(),
+        TransportError("no_reply", "reset"),
+        TransportError("not_sent", "refused"),
+        signed(400, failure("NOTEXIST")),
+    )
+    with pytest.raises(OutcomeUnknown):
+        call(made, "confirm")
+    with pytest.raises(NotSent):
+        call(made, "confirm")
+    with pytest.raises(OutcomeUnknown):
+        call(made, "confirm")
+
+
+def test_the_memory_of_confirms_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The oldest confirm is forgotten first, and another one is not touched."""
+    monkeypatch.setattr("kesspay.gateway.base._REMEMBERED", 2)
+    refusal = signed(400, failure("EXPIRED"))
+    made, _ = client(token_answer(), *[refusal] * 5)
+    kinds = []
+    for number in (1, 2, 3, 3, 1):
+        transfer = replace(PRE_TRANSFER, pre_transfer_id=f"PT-{number}")
+        with pytest.raises((Rejected, OutcomeUnknown)) as caught:
+            made.confirm_fund_transfer(transfer, partner_transaction_id="d")
+        kinds.append(caught.type)
+    assert kinds == [Rejected, Rejected, Rejected, OutcomeUnknown, Rejected]
+
+
+def test_a_confirm_by_call_is_never_final() -> None:
+    """Nothing counts the sends of a confirm that is called by its name."""
+    made, _ = client(token_answer(), signed(400, failure("EXPIRED")))
+    with pytest.raises(OutcomeUnknown):
+        made.call("confirm.fundTransfer", {"pre_transfer_id": "PT-1"})
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_transport_that_raises_something_else(service: str) -> None:
+    """A foreign error after sending may not be taken for "not sent"."""
+    error, _ = error_of(service, token_answer(), RuntimeError("canary-password-c09a"))
+    assert type(error) is OutcomeUnknown
+    assert "RuntimeError" in str(error)
+    assert "canary" not in str(error)
+
+
+def test_one_deadline_for_everything() -> None:
+    """Log-ins and sends share the time of the call; the last one gets the rest."""
+    made, script = client(
+        token_answer(), UNAUTHENTICATED, token_answer("t-2"), CREATED, timeout=50
+    )
+    call(made, "create", timeout=7)
+    assert 7 >= script.timeouts[0] >= script.timeouts[1] >= script.timeouts[2]
+    assert min(script.timeouts) > 0
+    made, script = client(token_answer(), CREATED, timeout=50)
+    call(made, "create")
+    assert 7 < script.timeouts[0] <= 50
+
+
+def test_a_deadline_that_passed_sends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """When the log-in ate the time, the request does not leave."""
+    now = [100.0]
+    monkeypatch.setattr("kesspay.gateway.client.monotonic", lambda: now[0])
+
+    def slow(_: object) -> Any:
+        now[0] += 31
+        return token_answer()
+
+    made, script = client(slow)
+    with pytest.raises(NotSent, match="deadline"):
+        call(made, "confirm")
+    assert script.paths == ["token"]
+
+
+@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "5", None, True])
+def test_timeouts_that_are_refused(value: Any) -> None:
+    """A timeout is a finite number of seconds above zero."""
+    if value is not None:
+        made, _ = client()
+        with pytest.raises(InputError, match="timeout"):
+            call(made, "create", timeout=value)
+    with pytest.raises(InputError, match="timeout"):
+        client(timeout=value)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("credentials", ("partner", "canary-secret")),
+        ("profile", 17),
+        ("amount_format", "float"),
+        ("private_key", "canary-secret"),
+        ("private_key", gateway_key()),
+        ("gateway_key", partner_key()),
+        ("gateway_key", None),
+    ],
+)
+def test_settings_that_are_refused(name: str, value: Any) -> None:
+    """A wrong setting is found when the client is made, and not shown."""
+    settings: dict[str, Any] = {
+        "base_url": BASE_URL,
+        "credentials": credentials(),
+        "private_key": partner_key(),
+        "gateway_key": gateway_key(),
+    }
+    with pytest.raises(InputError, match=name) as caught:
+        Client(**{**settings, name: value})
+    assert "canary" not in str(caught.value)
+
+
+def test_a_url_that_is_refused() -> None:
+    """A client does not send secrets over plain http to another machine."""
+    with pytest.raises(FieldError, match="loopback"):
+        Client(
+            base_url="http://pay.example/x",
+            credentials=credentials(),
+            private_key=partner_key(),
+            gateway_key=gateway_key(),
+        )
+
+
+@pytest.mark.parametrize("ring", [False, True])
+def test_ones_own_key_as_the_gateways(ring: bool) -> None:
+    """The most common mix-up of keys is told at once."""
+    own = partner_key().public_key
+    with pytest.warns(OwnKeyWarning, match="public half"):
+        Client(
+            base_url=BASE_URL,
+            credentials=credentials(),
+            private_key=partner_key(),
+            gateway_key=KeyRing([gateway_key(), own]) if ring else own,
+        )
+
+
+class RemoteKey:
+    """A key in another machine: it signs and verifies, and has no halves."""
+
+    bits = 2048
+
+    def sign(self, message: bytes) -> bytes:
+        """Sign somewhere else."""
+        return partner_key().sign(message)
+
+    def verify(self, signature: bytes, message: bytes) -> None:
+        """Verify somewhere else."""
+        gateway_key().verify(signature, message)
+
+
+def test_keys_that_are_somewhere_else() -> None:
+    """Any Signer and any Verifier fit, without a warning."""
+    script = Script(token_answer(), CREATED)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        made = Client(
+            base_url=BASE_URL,
+            credentials=credentials(),
+            private_key=RemoteKey(),
+            gateway_key=RemoteKey(),
+            transport=script,
+        )
+    assert made.create_fund_transfer(CREATE_REQUEST) == PRE_TRANSFER
+    partner_key().public_key.verify_document(script.sent[1].body)
+
+
+@pytest.mark.parametrize("value", [None, "order-1", PRE_TRANSFER])
+def test_create_takes_a_request_only(value: Any) -> None:
+    """Anything else is refused before a token is fetched."""
+    made, script = client()
+    with pytest.raises(InputError, match="CreateFundTransfer"):
+        made.create_fund_transfer(value)
+    assert not script.sent
+
+
+def test_amounts_as_strings() -> None:
+    """amount_format="string" sends two places in quotes."""
+    made, script = client(token_answer(), CREATED, amount_format="string")
+    call(made, "create")
+    assert b'"amount":"0.50"' in script.sent[1].body
+
+
+def test_closing_forgets_the_token() -> None:
+    """After close the next call logs in again."""
+    made, script = client(token_answer(), QUERIED, token_answer(), QUERIED)
+    call(made, "query")
+    made.close()
+    call(made, "query")
+    assert script.paths == ["token", "gateway", "token", "gateway"]
+
+
+def test_the_log_says_where_and_how_long(caplog: pytest.LogCaptureFixture) -> None:
+    """The log names URL, status and sizes, and a failure at a higher level."""
+    caplog.set_level(logging.DEBUG)
+    made, _ = client(token_answer(), QUERIED, TransportError("no_reply", "reset"))
+    call(made, "query")
+    with pytest.raises(OutcomeUnknown):
+        call(made, "query")
+    assert f"POST {BASE_URL}/gateway: HTTP 200" in caplog.text
+    levels = {
+        record.levelname
+        for record in caplog.records
+        if "reset" in record.msg % (record.args or ())
+    }
+    assert levels == {"WARNING"}
+
+
+def test_the_parameters_of_a_call_are_checked_first() -> None:
+    """Parameters that cannot be signed stop a call before the log-in."""
+    made, script = client()
+    with pytest.raises(InputError):
+        made.call("s", {"amount": Decimal("NaN")})
+    assert not script.sent

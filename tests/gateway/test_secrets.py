@@ -1,0 +1,187 @@
+# ruff: noqa: ANN401 - what tests are given is of any type
+
+"""Canary secrets are planted, and looked for wherever something could leak."""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from typing import TYPE_CHECKING, Any
+
+import httpcore2
+import pytest
+
+from kesspay.errors import GatewayError
+from kesspay.gateway.client import Client
+from kesspay.gateway.messages import HttpRequest
+from kesspay.gateway.transport import HttpTransport
+from tests.gateway.helpers import (
+    CANARIES,
+    CONFIRM_DATA,
+    CREATE_DATA,
+    CREATE_REQUEST,
+    PRE_TRANSFER,
+    UNAUTHENTICATED,
+    client,
+    credentials,
+    failure,
+    gateway_key,
+    partner_key,
+    plain,
+    signed,
+    success,
+    texts_of,
+    token_answer,
+)
+from tests.gateway.wire import WireServer, answering, read_request
+
+
+if TYPE_CHECKING:
+    import socket
+    from collections.abc import Iterator
+
+    from kesspay.gateway.messages import HttpResponse
+
+
+CANARY = tuple(CANARIES.values())
+
+
+def leaks(text: str) -> list[str]:
+    """Return the canaries in a text."""
+    return [canary for canary in CANARY if canary in text]
+
+
+@pytest.fixture
+def log(caplog: pytest.LogCaptureFixture) -> Iterator[pytest.LogCaptureFixture]:
+    """Record every logger at every level."""
+    with caplog.at_level(1):
+        names = [
+            "kesspay", "httpx2", "httpcore2", "httpcore2.http11",
+            "httpcore2.connection", "h11", "asyncio", "uvicorn",
+        ]  # fmt: skip
+        for name in names:
+            caplog.set_level(1, logger=name)
+        yield caplog
+
+
+def shown(error: BaseException) -> str:
+    """Return everything an error shows, its traceback included."""
+    lines = traceback.TracebackException.from_exception(error).format(chain=True)
+    return "".join(lines) + "".join(texts_of(error))
+
+
+def everything_logged(log: pytest.LogCaptureFixture) -> str:
+    """Return every record with its arguments."""
+    return log.text + "".join(repr(vars(record)) for record in log.records)
+
+
+ANSWERS: list[Any] = [
+    UNAUTHENTICATED,
+    plain(200, f'{{"access_token":"{CANARY[2]} with a space"}}'.encode()),
+    plain(500, CANARY[2].encode()),
+    plain(200, f'{{"token":"{CANARY[2]}"'.encode()),
+]
+
+
+@pytest.mark.parametrize("answer", ANSWERS)
+def test_errors_of_a_log_in(
+    answer: HttpResponse, log: pytest.LogCaptureFixture
+) -> None:
+    """A log-in that fails shows neither what was sent nor what came back."""
+    made, _ = client(answer)
+    with pytest.raises(GatewayError) as caught:
+        made.token()
+    assert not leaks(shown(caught.value) + everything_logged(log) + repr(made))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        signed(500, failure("SYSTEMERROR")),
+        signed(400, failure("USED")),
+        signed(200, success({**CONFIRM_DATA, "amount": 1})),
+        plain(200, CANARY[2].encode()),
+        plain(502, b"<html>" + CANARY[3].encode()),
+        RuntimeError(CANARY[0]),
+    ],
+)
+def test_errors_of_a_call(answer: Any, log: pytest.LogCaptureFixture) -> None:
+    """An error after sending shows no header, no body and no foreign text."""
+    made, _ = client(token_answer(), answer)
+    with pytest.raises(GatewayError) as caught:
+        made.confirm_fund_transfer(PRE_TRANSFER, partner_transaction_id="d")
+    assert not leaks(shown(caught.value) + everything_logged(log) + repr(made))
+
+
+def test_errors_after_a_401(log: pytest.LogCaptureFixture) -> None:
+    """Neither the token that was rejected nor the new one is shown."""
+    made, _ = client(
+        token_answer(),
+        UNAUTHENTICATED,
+        token_answer(CANARIES["second_token"]),
+        UNAUTHENTICATED,
+    )
+    with pytest.raises(GatewayError) as caught:
+        made.create_fund_transfer(CREATE_REQUEST)
+    assert not leaks(shown(caught.value) + everything_logged(log))
+
+
+def test_the_http_librarys_own_log(log: pytest.LogCaptureFixture) -> None:
+    """With every logger at its lowest level a real exchange leaks nothing."""
+    answers = [token_answer(), signed(200, success(CREATE_DATA)), UNAUTHENTICATED]
+    ending = b"HTTP/1.1 200 OK\r\n" + CANARY[2].encode() + b"\r\n\r\n"
+
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        if not answers:
+            connection.sendall(ending)
+            return
+        answer = answers.pop(0)
+        head = b"HTTP/1.1 %d X\r\n\r\n" % answer.status
+        connection.sendall(head + answer.body)
+
+    with WireServer(behave) as server:
+        made = Client(
+            base_url=f"http://127.0.0.1:{server.port}",
+            credentials=credentials(),
+            private_key=partner_key(),
+            gateway_key=gateway_key(),
+        )
+        assert made.create_fund_transfer(CREATE_REQUEST) == PRE_TRANSFER
+        with pytest.raises(GatewayError) as caught:
+            made.create_fund_transfer(CREATE_REQUEST)
+    assert f"POST http://127.0.0.1:{server.port}/gateway: HTTP 401" in log.text
+    assert not leaks(shown(caught.value) + everything_logged(log))
+
+
+def test_the_canaries_are_really_sent() -> None:
+    """The tests above would find something: all canaries go over the wire."""
+    seen: list[HttpRequest] = []
+
+    def keep(request: HttpRequest) -> HttpResponse:
+        seen.append(request)
+        return token_answer()
+
+    made, script = client(keep, signed(200, success(CREATE_DATA)))
+    made.create_fund_transfer(CREATE_REQUEST)
+    wire = repr([(sent.headers, sent.body) for sent in script.sent])
+    assert sorted(leaks(wire)) == sorted(CANARY[:3])
+
+
+def test_other_users_of_the_library_keep_their_log(
+    log: pytest.LogCaptureFixture,
+) -> None:
+    """The library is silent about our exchanges only."""
+    with WireServer(answering(b"HTTP/1.1 200 OK\r\nX-A: b\r\n\r\n")) as server:
+        request = HttpRequest("POST", server.url, (), b"")
+        HttpTransport().send(request, timeout=20)
+        assert not [one for one in log.records if one.name.startswith("httpcore2")]
+        with httpcore2.ConnectionPool() as pool:
+            pool.request("POST", server.url, content=b"x")
+    assert "X-A" in log.text
+
+
+def test_what_is_logged_is_looked_through(log: pytest.LogCaptureFixture) -> None:
+    """The search above finds a secret that somebody logs, also as an argument."""
+    logging.getLogger("httpcore2.http11").debug("sent %r", CANARY[1])
+    assert leaks(everything_logged(log)) == [CANARY[1]]

@@ -1,0 +1,97 @@
+"""The ASGI application: any server can run it."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kesspay.gateway.messages import HttpResponse
+from kesspay.sandbox.app import App
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, MutableMapping
+
+
+class Echo:
+    """Answers with what it was asked."""
+
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> HttpResponse:
+        """Return everything that came in."""
+        text = f"{method} {path} {sorted(headers.items())} {body!r}"
+        return HttpResponse(207, (("X-Kind", "echo"),), text.encode())
+
+
+def run(
+    *messages: dict[str, Any], kind: str = "http", **scope: object
+) -> list[MutableMapping[str, Any]]:
+    """Run the application on messages, and return what it sends."""
+    todo = list(messages)
+    sent: list[MutableMapping[str, Any]] = []
+
+    async def receive() -> dict[str, Any]:
+        return todo.pop(0)
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message)
+
+    whole = {
+        "type": kind,
+        "method": "POST",
+        "path": "/p",
+        "headers": [(b"X-A", b"b\xe9")],
+        **scope,
+    }
+    asyncio.run(App(Echo())(whole, receive, send))  # type: ignore[arg-type]
+    return sent
+
+
+def part(body: bytes, *, more: bool = False) -> dict[str, Any]:
+    """Return a piece of a body."""
+    return {"type": "http.request", "body": body, "more_body": more}
+
+
+def test_a_request_in_pieces() -> None:
+    """A body may come in pieces; header names are in lower case."""
+    start, body = run(part(b"ab", more=True), part(b"", more=True), part(b"c"))
+    assert start["status"] == 207
+    length = str(len(body["body"])).encode()
+    assert start["headers"] == [(b"x-kind", b"echo"), (b"content-length", length)]
+    assert body["body"].decode() == "POST /p [('x-a', 'bé')] b'abc'"
+
+
+def test_a_request_without_a_body() -> None:
+    """A message without a body is an empty body."""
+    _, body = run({"type": "http.request"})
+    assert body["body"].endswith(b"b''")
+
+
+@pytest.mark.parametrize(
+    "messages",
+    [
+        [part(b"x" * 65537)],
+        [part(b"x" * 65536, more=True), part(b"x", more=True)],
+        [part(b"x", more=True), {"type": "http.disconnect"}],
+    ],
+)
+def test_requests_that_are_not_read_to_the_end(messages: list[dict[str, Any]]) -> None:
+    """Too long a body, or a client that is gone, ends with 413."""
+    start, _ = run(*messages)
+    assert start["status"] == 413
+
+
+def test_the_longest_body() -> None:
+    """64 KiB are taken."""
+    start, _ = run(part(b"x" * 65536))
+    assert start["status"] == 207
+
+
+@pytest.mark.parametrize("kind", ["websocket", "lifespan"])
+def test_other_scopes(kind: str) -> None:
+    """Everything but HTTP is refused."""
+    with pytest.raises(RuntimeError, match=kind):
+        run(kind=kind)

@@ -1,0 +1,121 @@
+"""The demonstration: complete, readable, and honest when something is wrong."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.cli.demo import run_demo
+from kesspay.sandbox import Sandbox
+from kesspay.sandbox.ledger import Ledger
+from kesspay.signing.documents import canonicalize
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.backend import Backend
+
+
+def test_the_account(backend: Backend) -> None:
+    """Every step is told with what was signed and what verified."""
+    out = io.StringIO()
+    assert run_demo(out) == 0
+    text = out.getvalue()
+    for number, word in enumerate(["Log in", "Create", "Confirm", "Query"], 1):
+        assert f"{number}. {word}" in text
+    assert f"the {backend.name} backend" in text
+    assert '"service":"confirm.fundTransfer"}' in text
+    assert text.count("SHA-256") == 11
+    assert "refused   the signature does not fit" in text
+    assert "held      the ledger was credited exactly once" in text
+    assert "0.50 USD to 85512345678" in text
+    assert "FAILED" not in text
+    assert text.endswith("Every check held.\n")
+    assert max(len(line.split(" {")[0]) for line in text.splitlines()) < 250
+
+
+def test_the_account_as_json(backend: Backend) -> None:
+    """The same account as one JSON object; hashes and texts agree."""
+    out = io.StringIO()
+    assert run_demo(out, as_json=True) == 0
+    account = json.loads(out.getvalue())
+    assert account["ok"] is True
+    assert account["backend"] == backend.name
+    assert account["error"] == ""
+    assert all(account["checks"].values())
+    assert len(account["checks"]) == 8
+    (entry,) = account["ledger"]
+    assert entry["amount"] == "0.50"
+    for step in account["steps"][1:]:
+        (message,) = step["messages"]
+        assert canonicalize(message["signed"]).decode() == message["signed"]
+
+
+def test_nothing_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither credentials nor tokens are in the account, in either form."""
+    secrets: list[str] = []
+    original = Sandbox.__init__
+
+    def keep(self: Sandbox) -> None:
+        original(self)
+        credentials = self.settings["credentials"]
+        secrets.extend([credentials.partner_secret_key, credentials.password])
+        log_in = self.emulator._log_in
+
+        def kept(*arguments: object) -> object:
+            answer = log_in(*arguments)  # type: ignore[arg-type]
+            secrets.append(json.loads(answer.body)["access_token"])
+            return answer
+
+        self.emulator._log_in = kept  # type: ignore[method-assign,assignment]
+
+    monkeypatch.setattr(Sandbox, "__init__", keep)
+    for as_json in (False, True):
+        out = io.StringIO()
+        assert run_demo(out, as_json=as_json) == 0
+        assert not [secret for secret in secrets if secret in out.getvalue()]
+        assert "PRIVATE KEY" not in out.getvalue()
+    assert len(secrets) == 6
+
+
+def test_a_gateway_that_credits_twice(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A ledger with two credits is a failing demonstration."""
+    monkeypatch.setattr(
+        Ledger, "credits", lambda self, real=Ledger.credits: real(self) * 2
+    )
+    out = io.StringIO()
+    assert run_demo(out) == 1
+    assert "FAILED    the ledger was credited exactly once" in out.getvalue()
+    assert out.getvalue().endswith("The demonstration FAILED.\n")
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_a_gateway_that_refuses(
+    monkeypatch: pytest.MonkeyPatch,
+    as_json: bool,  # noqa: FBT001 - given by pytest
+) -> None:
+    """A step that cannot be done ends the demonstration with its error."""
+    monkeypatch.setattr("kesspay.sandbox.sandbox.DEFAULT_USERS", {})
+    out = io.StringIO()
+    assert run_demo(out, as_json=as_json) == 1
+    assert "Rejected: create.unified.fundTransfer" in out.getvalue()
+    assert "NOTELIGIBLE" in out.getvalue()
+
+
+def test_a_sandbox_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a server there is an error, and no step."""
+    monkeypatch.setitem(sys.modules, "uvicorn", None)
+    out = io.StringIO()
+    assert run_demo(out) == 1
+    assert "kesspay[sandbox]" in out.getvalue()
+
+
+def test_a_client_that_believes_a_forgery(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A forged answer that is believed is a failing demonstration."""
+    monkeypatch.setattr("kesspay.cli.demo._FORGED", b'"amount":0.5')
+    out = io.StringIO()
+    assert run_demo(out) == 1
+    assert "FAILED    the changed answer is refused" in out.getvalue()
