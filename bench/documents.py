@@ -1,0 +1,95 @@
+"""The documents that are measured: those of the API, and hostile ones."""
+
+from __future__ import annotations
+
+import random
+from typing import TYPE_CHECKING, Final
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+PARAMETERS: Final[dict[str, object]] = {
+    "service": "create.unified.fundTransfer",
+    "out_trade_no": "ORDER-2026-000123-1",
+    "receiver_id": "85512345678",
+    "sender_name": "Sok Dara",
+    "amount": 19.99,
+    "currency": "USD",
+    "note": "school fees / first half of the year",
+}
+
+#: An answer to a confirm, without its signature; about 500 bytes.
+ANSWER: Final = (
+    b'{"success":true,"code":200,"message":"Success","data":{'
+    b'"result_code":"SUCCESS","fund_transfer_id":"FT20260101123456789",'
+    b'"out_trade_no":"ORDER-2026-000123-1","receiver_id":"85512345678",'
+    b'"pre_transfer_id":"PT0123456789abcdef0123456789abcdef",'
+    b'"amount":19.99,"currency":"USD","receiver_name":"\xe1\x9e\x9f\xe1\x9e\xbb'
+    b'\xe1\x9e\x81 Dara","expire_in":300}}'
+)
+
+
+def _objects(keys: list[str]) -> bytes:
+    return ("{" + ",".join(f'"{key}":1' for key in keys) + "}").encode()
+
+
+def _nested(members: bytes) -> bytes:
+    return b'{"d":' + members + b"}"
+
+
+def _random_keys(dice: random.Random, n: int) -> bytes:
+    return _objects([f"{dice.getrandbits(60):x}" for _ in range(n)])
+
+
+def _mixed_keys(dice: random.Random, n: int) -> bytes:
+    forms = ["%d", "%da", "%d.5", "%de1", " %d", "%d "]
+    return _objects([dice.choice(forms) % dice.randrange(10 * n) for _ in range(n)])
+
+
+def _doubles(dice: random.Random, n: int) -> bytes:
+    values = (dice.random() * 10.0 ** dice.randrange(-20, 20) for _ in range(n))
+    return ("[" + ",".join(map(repr, values)) + "]").encode()
+
+
+def _hard_doubles(dice: random.Random, n: int) -> bytes:
+    values = (f"{dice.getrandbits(70)}.{dice.getrandbits(70)}" for _ in range(n))
+    return ("[" + ",".join(values) + "]").encode()
+
+
+#: Name -> document from seeded dice and a number n that it grows with.
+HOSTILE: Final[dict[str, Callable[[random.Random, int], bytes]]] = {
+    "keys, random": _random_keys,
+    "keys, random, nested": lambda d, n: _nested(_random_keys(d, n)),
+    "keys, ascending": lambda _, n: _objects([f"key_{i}" for i in range(n)]),
+    "keys, integers": lambda d, n: _objects(
+        [str(i) for i in d.sample(range(10**9), n)]
+    ),
+    "keys, numeric strings": lambda d, n: _objects(
+        [f"{i}.5" for i in d.sample(range(10**9), n)]
+    ),
+    "keys without an order": _mixed_keys,
+    "one key, repeated": lambda _, n: _nested(_objects(["a"] * n)),
+    "1000 keys, repeated": lambda _, n: _objects([f"a{i % 1000}" for i in range(n)]),
+    "object that is a list": lambda _, n: _nested(_objects([str(i) for i in range(n)])),
+    "lists in lists, 500 deep": lambda _, n: (
+        b'{"0":' * 500 + b"[" + b"1," * n + b"1]" + b"}" * 500
+    ),
+    "empty objects": lambda _, n: b"[" + b"{}," * n + b"1]",
+    "small objects": lambda _, n: b"[" + b'{"a":1,"b":2},' * n + b"1]",
+    "small integers": lambda _, n: b"[" + b"1," * n + b"1]",
+    "doubles": _doubles,
+    "doubles, 42 digits": _hard_doubles,
+    "string, plain": lambda _, n: b'{"a":"' + b"x" * (50 * n) + b'"}',
+    "string, slashes": lambda _, n: b'{"a":"' + b"/" * (50 * n) + b'"}',
+    "string, Khmer": lambda _, n: b'{"a":"' + "\u1780".encode() * (16 * n) + b'"}',
+    "string, escapes": lambda _, n: b'{"a":"' + b"\\u0041" * (8 * n) + b'"}',
+    "number, n digits": lambda _, n: b'{"a":0.' + b"1" * n + b"}",
+    "integer, n digits, replaced": lambda _, n: b'{"a":' + b"1" * n + b',"a":1}',
+}
+
+
+def hostile(name: str, size: int) -> bytes:
+    """Return the hostile document of this name; the same on every machine."""
+    return HOSTILE[name](random.Random(name), size)
