@@ -1,0 +1,1 @@
+"""Look at recorded messages. ``explain`` says why a body does not verify."""

@@ -1,0 +1,363 @@
+"""
+Explain why a recorded body does not verify.
+
+``explain`` asks the guard first, and its verdict is the verdict. Everything
+behind it looks for the reason: in the recording, in the document, in the text
+of ``sign``, in the key, and in the text that was signed. A signature gives
+back the digest of what was signed to everybody who has the right public key,
+so a wrong key and a wrong text can be told apart, and each known mistake in
+building the text can be tried.
+
+The codes of findings
+    body_*            the recording or the document (``bodyform``,
+                      ``bodyfindings``)
+    sign_*            the text of ``sign`` (``signtext``)
+    key_*             which key made the signature
+    digest_*, padding_pss
+                      how the signature was made (``signature``)
+    text_*, profile, and the codes of ``mistakes`` and ``rawtexts``
+                      which text was signed
+    expected_*, values_differ
+                      how the text given by the other side compares
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kesspay.audit.bodyfindings import (
+    DECODE_REASONS,
+    about_document,
+    about_text,
+    sign_of,
+)
+from kesspay.audit.bodyform import FORMS, unwrap_body
+from kesspay.audit.expected import compare
+from kesspay.audit.report import (
+    ExpectedReport,
+    Explanation,
+    Finding,
+    KeyReport,
+    Refusal,
+    SignatureReport,
+)
+from kesspay.audit.signature import Examined, RsaKey, examine, findings_about
+from kesspay.audit.signedtext import SignedText, Subject, find_signed_text
+from kesspay.audit.tree import read
+from kesspay.errors import (
+    CanonicalizationError,
+    DocumentRefused,
+    InputError,
+    InvalidSignature,
+)
+from kesspay.signing.documents import canonicalize
+from kesspay.signing.keyparts import public_numbers
+from kesspay.signing.profile import PHP_8
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kesspay.signing.keys import PublicKey
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["explain"]
+
+#: How many wrappings around a body are taken off.
+_LAYERS: Final = 3
+
+
+class _Verdict(NamedTuple):
+    """What the guard says: the canonical bytes and the key, or a refusal."""
+
+    canonical: bytes | None
+    key: int | None
+    refusal: Refusal | None
+
+
+class _Signed(NamedTuple):
+    """What was found out about the signature and its text."""
+
+    examined: Examined | None
+    covers: bool | None
+    made: SignedText | None
+
+
+def explain(
+    body: bytes,
+    keys: Sequence[PublicKey],
+    *,
+    own_keys: Sequence[PublicKey] = (),
+    expected: bytes | None = None,
+    profile: Profile = PHP_8,
+) -> Explanation:
+    """
+    Explain why a body does not verify, or say that it does.
+
+    Args:
+        body: as it was received or recorded.
+        keys: that should verify it; the first that does decides.
+        own_keys: public halves of one's own private keys.
+        expected: the text that the other side says it signed.
+        profile: the PHP settings of the gateway.
+
+    Raises:
+        InputError: no key was given.
+    """
+    if not keys:
+        msg = "at least one public key is needed"
+        raise InputError(msg)
+    verdict = _judge(body, keys, profile)
+    refusal = verdict.refusal
+    findings: list[Finding] = []
+    if refusal is not None:
+        body, verdict = _unwrapped(body, keys, profile, verdict, findings)
+    canonical = _canonical(body, profile)
+    subject = _subject(body, canonical, profile, verdict.refusal, findings)
+    signed = _signed(subject, verdict, keys, own_keys, findings)
+    findings += _about_own_keys(keys, own_keys, verdict)
+    compared: ExpectedReport | None = None
+    if expected is not None and (subject is None or not subject.canonical):
+        findings.append(
+            Finding(
+                "expected_unused",
+                "the expected text was not looked at, since the body has no "
+                "canonical form to compare it with",
+                sort="note",
+            )
+        )
+    elif expected is not None and subject is not None:
+        compared, said = compare(expected, subject, signed.examined, signed.made)
+        findings += said
+        if compared.covered:
+            findings = [f for f in findings if f.code != "text_unknown"]
+    other = signed.made.profile if signed.made else None
+    return Explanation(
+        verifies=refusal is None,
+        verified_by=verdict.key if refusal is None else None,
+        refusal=refusal,
+        canonical=canonical,
+        keys=_key_reports(keys, own_keys, verdict, signed.examined),
+        signature=_signature_report(signed, len(keys)),
+        expected=compared,
+        profile=_confirmed(body, keys, other),
+        mistakes=signed.made.codes if signed.made else (),
+        findings=_in_order(findings),
+    )
+
+
+def _judge(body: bytes, keys: Sequence[PublicKey], profile: Profile) -> _Verdict:
+    """Ask the guard, key by key."""
+    refusal: Refusal | None = None
+    for index, key in enumerate(keys):
+        try:
+            canonical = key.verify_document(body, profile=profile)
+        except DocumentRefused as error:
+            refusal = Refusal(error.reason, str(error), error.position)
+            break
+        except InvalidSignature as error:
+            if refusal is None or error.reason == "mismatch":
+                refusal = Refusal(error.reason, str(error))
+        else:
+            return _Verdict(canonical, index, None)
+    return _Verdict(None, None, refusal)
+
+
+def _unwrapped(
+    body: bytes,
+    keys: Sequence[PublicKey],
+    profile: Profile,
+    verdict: _Verdict,
+    findings: list[Finding],
+) -> tuple[bytes, _Verdict]:
+    """Take off what was recorded around the body, naming it."""
+    for _ in range(_LAYERS):
+        refusal = verdict.refusal
+        if refusal is None or refusal.reason not in DECODE_REASONS:
+            break
+        form = unwrap_body(body)
+        if form is None:
+            findings.append(about_text(body, refusal))
+            break
+        findings.append(Finding(form.code, *FORMS[form.code]))
+        if form.body is None:
+            break
+        body = form.body
+        verdict = _judge(body, keys, profile)
+        if verdict.refusal is None:
+            findings.append(
+                Finding(
+                    "body_inside_verifies",
+                    "the body inside the recording verifies",
+                    sort="note",
+                )
+            )
+    return body, verdict
+
+
+def _canonical(body: bytes, profile: Profile) -> bytes | None:
+    """Return the canonical form, by the rules of PHP and no stricter ones."""
+    try:
+        return canonicalize(body, profile=profile)
+    except CanonicalizationError:
+        return None
+
+
+def _subject(
+    body: bytes,
+    canonical: bytes | None,
+    profile: Profile,
+    refusal: Refusal | None,
+    findings: list[Finding],
+) -> Subject | None:
+    """Read the document, and say what is wrong with it."""
+    if refusal is not None and refusal.reason in DECODE_REASONS:
+        return None
+    text = body.decode()
+    document = read(text)
+    if refusal is not None:
+        findings += about_document(document, refusal)
+    return Subject(text, document, canonical or b"", profile)
+
+
+def _signed(
+    subject: Subject | None,
+    verdict: _Verdict,
+    keys: Sequence[PublicKey],
+    own_keys: Sequence[PublicKey],
+    findings: list[Finding],
+) -> _Signed:
+    """Look at the signature, and at the text it was made over."""
+    sign = sign_of(subject.document) if subject else None
+    if subject is None or sign is None:
+        return _Signed(None, None, None)
+    numbers = [_numbers(k, own=k in own_keys) for k in keys]
+    numbers += [_numbers(k, own=True) for k in own_keys if k not in keys]
+    examined = examine(sign, numbers)
+    if examined.recovered is None:
+        findings += findings_about(examined, numbers[: len(keys)])
+        return _Signed(examined, None, None)
+    covers = bool(subject.canonical) and examined.covers(subject.canonical)
+    if verdict.refusal is None:
+        return _Signed(examined, covers, None)
+    findings += findings_about(examined, numbers)
+    if examined.made_by is not None and examined.made_by >= len(keys):
+        findings.append(
+            Finding(
+                "key_own_signed",
+                "the signature was made with your own private key: this is a "
+                "message of yours, not an answer of the gateway",
+                "record the gateway's answer; if this is one, the gateway "
+                "reflected your request, so believe nothing of it",
+            )
+        )
+    if covers:
+        findings.append(
+            Finding(
+                "text_right",
+                "the signature was made over exactly the canonical form",
+                sort="note",
+            )
+        )
+        return _Signed(examined, covers, None)
+    made = find_signed_text(subject, examined.covers)
+    findings += made.findings if made else [_unknown_text(examined)]
+    return _Signed(examined, covers, made)
+
+
+def _numbers(key: PublicKey, *, own: bool) -> RsaKey:
+    """Take modulus and exponent out of a key."""
+    spki = key._handle.spki  # noqa: SLF001 - not for users: sign, verify only
+    numbers = public_numbers(spki)
+    return RsaKey(numbers.n, numbers.e, own)
+
+
+def _unknown_text(examined: Examined) -> Finding:
+    """Say that the text is none that could be guessed."""
+    digest = examined.recovered.digest if examined.recovered else ""
+    whose = f" whose digest is {digest}" if digest else ""
+    return Finding(
+        "text_unknown",
+        f"the key is right, but the signature was made over another text"
+        f"{whose}; it is not the canonical form, and no known mistake leads "
+        "to it",
+        "a value was changed after signing, or something else was signed: "
+        "ask the other side for the exact bytes it signed and give them as "
+        "the expected text",
+    )
+
+
+def _about_own_keys(
+    keys: Sequence[PublicKey],
+    own_keys: Sequence[PublicKey],
+    verdict: _Verdict,
+) -> list[Finding]:
+    """Warn of keys that are the public half of one's own private key."""
+    return [
+        Finding(
+            "key_own",
+            f"key {index + 1} is the public half of your own private key",
+            "verify answers with the public key that the gateway gave you; "
+            "only a sandbox signs with the key of its client",
+            sort="note" if verdict.refusal is None else "cause",
+        )
+        for index, key in enumerate(keys)
+        if key in own_keys
+    ]
+
+
+def _key_reports(
+    keys: Sequence[PublicKey],
+    own_keys: Sequence[PublicKey],
+    verdict: _Verdict,
+    examined: Examined | None,
+) -> tuple[KeyReport, ...]:
+    """Report on each key."""
+    return tuple(
+        KeyReport(
+            fingerprint=key.fingerprint,
+            bits=key.bits,
+            verifies=verdict.key == index,
+            made_signature=(None if examined is None else examined.made_by == index),
+            own=key in own_keys,
+        )
+        for index, key in enumerate(keys)
+    )
+
+
+def _signature_report(signed: _Signed, count: int) -> SignatureReport | None:
+    """Report on the signature."""
+    examined = signed.examined
+    if examined is None:
+        return None
+    recovered = examined.recovered
+    if recovered is None or examined.made_by is None:
+        return SignatureReport(len(examined.value), examined.slips)
+    ring = examined.made_by < count
+    return SignatureReport(
+        length=len(examined.value),
+        slips=examined.slips,
+        padding=recovered.kind,
+        algorithm=recovered.algorithm or None,
+        digest=recovered.digest or None,
+        made_by=examined.made_by if ring else None,
+        made_by_own_key=not ring,
+        covers_canonical=signed.covers,
+    )
+
+
+def _confirmed(
+    body: bytes, keys: Sequence[PublicKey], profile: Profile | None
+) -> Profile | None:
+    """Return a profile only if the guard accepts the body under it."""
+    if profile is None:
+        return None
+    accepted = _judge(body, keys, profile).refusal is None
+    return profile if accepted else None
+
+
+def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
+    """Put causes first, and say nothing twice."""
+    once = list(dict.fromkeys(findings))
+    return tuple(sorted(once, key=lambda finding: finding.sort))

@@ -1,0 +1,347 @@
+"""
+The known mistakes in building a text to sign.
+
+Most are one value of one field of ``Style``; their code is the name of the
+field and the value, and stable. To add a mistake, add the value to ``Style``
+and to ``render``, and describe it here; the search needs nothing else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Final
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from kesspay.audit.style import Style
+
+
+__all__ = ["AROUND", "FRAME", "MISTAKES", "Mistake", "make"]
+
+
+@dataclass(frozen=True, slots=True)
+class Mistake:
+    """
+    One known mistake of a signer.
+
+    Args:
+        code: stable name, ``slashes_raw``.
+        changes: fields of ``Style`` and the values they get.
+        what: what was done.
+        fix: what the signer has to do instead.
+    """
+
+    code: str
+    changes: tuple[tuple[str, str], ...]
+    what: str
+    fix: str
+
+    @property
+    def fields(self) -> frozenset[str]:
+        """The fields of ``Style`` that it is about."""
+        return frozenset(field for field, _ in self.changes)
+
+
+def make(style: Style, mistakes: Iterable[Mistake]) -> Style:
+    """Return the style with these mistakes made."""
+    changes = dict(change for mistake in mistakes for change in mistake.changes)
+    return replace(style, **changes)
+
+
+_REMOVE_SIGN: Final = 'remove "sign" before encoding'
+_REMOVE_TYPE: Final = 'remove "sign_type" before encoding'
+_KSORT: Final = "sort the top level with ksort, and nothing else"
+_ESCAPE: Final = r"write them as \uXXXX (PHP: no JSON_UNESCAPED_UNICODE)"
+_LOWER: Final = "use lower-case hexadecimal digits"
+_NO_FLAGS: Final = "encode as json_encode does without flags"
+_PROFILE: Final = "encode as the chosen profile has it"
+_DIGITS: Final = "write numbers as PHP does: 0.50 as 0.5, 10.0 as 10"
+_TYPES: Final = "sign values with the types in which they are sent"
+_COMPACT: Final = "write no white space between values"
+_KEEP: Final = "keep every member but sign and sign_type"
+_TRIM: Final = "send no such strings, or check the signature before the trimming"
+_JSON: Final = "sign the JSON text"
+_BARE: Final = "sign the text with nothing around it (shell: printf, not echo)"
+_UTF8: Final = "encode the text in UTF-8"
+_PHP: Final = (
+    r"write / as \/, characters beyond ASCII as \uXXXX, {} as [], 1.0 as 1, and no "
+    "blanks, as json_encode does"
+)
+_ONCE: Final = "give the text itself to the signing function, which hashes it"
+
+#: Field, value, what was done, what to do. The likelier ones come first.
+_TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
+    ("scope", {"data": ('only the value of "data" was signed', _KEEP)}),
+    (
+        "with_sign",
+        {
+            "empty": ('"sign" was in the text, as an empty string', _REMOVE_SIGN),
+            "null": ('"sign" was in the text, as null', _REMOVE_SIGN),
+        },
+    ),
+    (
+        "with_type",
+        {
+            "kept": ('"sign_type" was in the text', _REMOVE_TYPE),
+            "added": ('"sign_type" was in the text only, as "RSA2"', _REMOVE_TYPE),
+        },
+    ),
+    (
+        "order",
+        {
+            "ksort": ("keys were sorted as by ksort since PHP 8.2", _PROFILE),
+            "ksort_8_0": ("keys were sorted as by ksort of PHP 8.0 and 8.1", _KSORT),
+            "ksort_7": ("keys were sorted as by ksort of PHP 7", _KSORT),
+            "document": ("the top level was not sorted", _KSORT),
+            "deep": ("nested objects were sorted too", _KSORT),
+            "caseless": ("keys were sorted without regard to case", _KSORT),
+            "reverse": ("keys were sorted in descending order", _KSORT),
+        },
+    ),
+    (
+        "slashes",
+        {
+            "raw": (
+                "slashes were not escaped",
+                r"write / as \/ (PHP: no JSON_UNESCAPED_SLASHES)",
+            ),
+            "escaped": (r"slashes were escaped as \/", _PROFILE),
+        },
+    ),
+    (
+        "unicode",
+        {
+            "raw": ("characters beyond ASCII were not escaped", _ESCAPE),
+            "raw_all": (
+                "characters beyond ASCII, U+2028 and U+2029 too, were not escaped",
+                _ESCAPE,
+            ),
+            "upper": (r"\uXXXX escapes had upper-case digits", _LOWER),
+            "lower": (r"characters beyond ASCII were escaped as \uXXXX", _PROFILE),
+        },
+    ),
+    (
+        "html",
+        {
+            "tags": (
+                "the characters < > & were escaped, as encoding/json of Go does",
+                "write them as such (Go: SetEscapeHTML(false))",
+            ),
+            "hex": (
+                "the characters < > & ' \" were escaped (JSON_HEX_TAG and so on)",
+                _NO_FLAGS,
+            ),
+            "dotnet": (
+                "the characters < > & ' \" + ` were escaped, as .NET does",
+                "write them as such (System.Text.Json: UnsafeRelaxedJsonEscaping)",
+            ),
+        },
+    ),
+    (
+        "delete",
+        {
+            "escaped": (
+                "the character U+007F was escaped, as json of Python does",
+                "write the byte 7F as such",
+            )
+        },
+    ),
+    (
+        "empty",
+        {
+            "object": (
+                "empty or list-like objects were written as objects",
+                "write {} as [] and {0: .., 1: ..} as [.., ..], as PHP does",
+            )
+        },
+    ),
+    (
+        "numbers",
+        {
+            "php": ("doubles were written with their shortest digits", _PROFILE),
+            "php_17": (
+                "doubles were written with 17 digits",
+                "set serialize_precision = -1",
+            ),
+            "float": (
+                "doubles were written as Python and Java do: 1.0, 1e-05",
+                _DIGITS,
+            ),
+            "written": ("numbers were kept as they stand in the body", _DIGITS),
+            "amount_places": ("the amount had two decimal places", _DIGITS),
+            "amount_places_text": (
+                "the amount was a string with two decimal places",
+                _TYPES,
+            ),
+            "amount_text": ("the amount was a string", _TYPES),
+            "amount_float": ("the amount was written as a double with .0", _DIGITS),
+            "text": ("all numbers were strings", _TYPES),
+            "check": (
+                "strings that look like numbers became numbers (JSON_NUMERIC_CHECK)",
+                _TYPES,
+            ),
+        },
+    ),
+    (
+        "spacing",
+        {
+            "python": (
+                "a blank stood behind each colon and comma, as json of Python writes",
+                'write no blanks (Python: separators=(",", ":"))',
+            ),
+            "pretty_4": (
+                "the text was indented by four blanks (JSON_PRETTY_PRINT)",
+                _COMPACT,
+            ),
+            "pretty_2": ("the text was indented by two blanks", _COMPACT),
+        },
+    ),
+    (
+        "values",
+        {
+            "no_null": ("null members were left out", _KEEP),
+            "no_empty": ("null members and empty strings were left out", _KEEP),
+            "no_empty_top": (
+                "null members and empty strings at the top were left out",
+                _KEEP,
+            ),
+            "no_falsy_top": (
+                "top-level members that are false in PHP were left out (array_filter)",
+                _KEEP,
+            ),
+            "trimmed": ("white space at the edges of strings was cut off", _TRIM),
+            "trimmed_null": (
+                "strings were trimmed and empty ones nulled, as Laravel does",
+                _TRIM,
+            ),
+        },
+    ),
+    (
+        "duplicates",
+        {
+            "first": (
+                "of a key that occurs twice the first value was taken",
+                "send every key once",
+            )
+        },
+    ),
+    (
+        "form",
+        {
+            "query": ("the text was key=value&key=value, not JSON", _JSON),
+            "query_php": (
+                "the text was key=value&key=value with 1 for true, not JSON",
+                _JSON,
+            ),
+            "query_encoded": (
+                "the text was percent-encoded key=value (http_build_query), not JSON",
+                _JSON,
+            ),
+        },
+    ),
+    (
+        "end",
+        {
+            "lf": ("a line feed followed the text", _BARE),
+            "crlf": ("a carriage return and a line feed followed the text", _BARE),
+            "bom": ("a byte order mark preceded the text", _BARE),
+        },
+    ),
+    (
+        "encoding",
+        {"utf16le": ("the text was UTF-16 (.NET: Encoding.Unicode)", _UTF8)},
+    ),
+    (
+        "hashing",
+        {
+            "hex": ("the hexadecimal SHA-256 of the text was signed", _ONCE),
+            "raw": ("the SHA-256 of the text was signed, not the text", _ONCE),
+            "md5_hex": ("the hexadecimal MD5 of the text was signed", _ONCE),
+            "base64": ("the base64 of the text was signed", _ONCE),
+        },
+    ),
+)
+
+
+#: What JSON libraries of other languages do by default, all at once.
+_LIBRARIES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
+    (
+        "javascript",
+        "JSON.stringify of JavaScript does",
+        {"slashes": "raw", "unicode": "raw_all", "empty": "object"},
+    ),
+    (
+        "python",
+        "json.dumps of Python does",
+        {
+            "slashes": "raw",
+            "delete": "escaped",
+            "empty": "object",
+            "numbers": "float",
+            "spacing": "python",
+        },
+    ),
+    (
+        "python_compact",
+        "json.dumps of Python does, without blanks",
+        {
+            "slashes": "raw",
+            "delete": "escaped",
+            "empty": "object",
+            "numbers": "float",
+        },
+    ),
+    (
+        "python_utf8",
+        "json.dumps of Python does with ensure_ascii=False",
+        {
+            "slashes": "raw",
+            "unicode": "raw_all",
+            "empty": "object",
+            "numbers": "float",
+            "spacing": "python",
+        },
+    ),
+    (
+        "java",
+        "libraries of Java do",
+        {
+            "slashes": "raw",
+            "unicode": "raw_all",
+            "empty": "object",
+            "numbers": "float",
+        },
+    ),
+    (
+        "go",
+        "encoding/json of Go does",
+        {"slashes": "raw", "unicode": "raw", "html": "tags", "empty": "object"},
+    ),
+    (
+        "dotnet",
+        "System.Text.Json of .NET does",
+        {"slashes": "raw", "unicode": "upper", "html": "dotnet", "empty": "object"},
+    ),
+)
+
+
+def _mistakes() -> Iterator[Mistake]:
+    """Unroll the tables."""
+    for field, values in _TABLE:
+        for value, (what, fix) in values.items():
+            yield Mistake(f"{field}_{value}", ((field, value),), what, fix)
+    for name, who, changes in _LIBRARIES:
+        what = f"the text was written as {who}"
+        yield Mistake(f"library_{name}", tuple(changes.items()), what, _PHP)
+
+
+#: Every mistake, in the order in which they are tried.
+MISTAKES: Final[tuple[Mistake, ...]] = tuple(_mistakes())
+
+#: Fields that decide which members are in the text at all.
+FRAME: Final = frozenset({"scope", "with_sign", "with_type"})
+
+#: Fields about what was done to a finished text.
+AROUND: Final = frozenset({"end", "encoding", "hashing"})

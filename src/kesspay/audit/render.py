@@ -1,0 +1,394 @@
+"""
+Write a document in any style: PHP's canonical form and its near misses.
+
+With ``style_of(profile)`` the result is exactly what ``canonicalize`` gives;
+tests hold the two together. Numbers in PHP's spelling are asked from
+``canonicalize`` itself, so there is one source of digits.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import re
+from dataclasses import dataclass, field
+from decimal import Decimal
+from functools import lru_cache
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote_plus
+
+from kesspay.audit.style import KSORTS
+from kesspay.audit.tree import Members, Node, Number
+from kesspay.signing.documents import canonicalize
+from kesspay.signing.ksort import order_keys
+from kesspay.signing.profile import Profile
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from kesspay.audit.style import Style
+
+
+__all__ = ["Renderer", "wrap"]
+
+_SHORT: Final = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "/": "\\/",
+    "\b": "\\b",
+    "\t": "\\t",
+    "\n": "\\n",
+    "\f": "\\f",
+    "\r": "\\r",
+}
+#: Characters that are written as \uXXXX besides the control characters.
+_HTML: Final = {
+    "raw": "",
+    "tags": "<>&",
+    "hex": "<>&'\"",
+    "dotnet": "<>&'\"+`\x7f",
+}
+_FALSY: Final = frozenset({"0", "-0", "0.0", "-0.0"})
+_TRIMMED: Final = " \t\n\r\0\x0b"
+_INT64: Final = range(-(2**63), 2**63)
+_NUMERIC: Final = re.compile(
+    r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*"
+)
+_LONGEST: Final = 40
+_WIDEST: Final = 20
+
+
+@dataclass(slots=True)
+class Renderer:
+    """
+    Writes one document in many styles.
+
+    Args:
+        document: as ``tree.read`` gives it.
+    """
+
+    document: Node
+    _digits: dict[tuple[str, bool], str] = field(default_factory=dict)
+
+    def render(self, style: Style) -> bytes | None:
+        """
+        Write the document; None where the style does not apply to it.
+
+        Raises:
+            CanonicalizationError: a number in it is not finite.
+        """
+        top = self._selected(style)
+        if top is None:
+            return None
+        text = self._written(top, style)
+        return wrap(text.encode(), style)
+
+    def _selected(self, style: Style) -> Node | None:
+        """Choose, reduce and sort the top level."""
+        if not isinstance(self.document, Members):
+            return self.document if style.scope == "whole" else None
+        top = _reduced(self.document, style)
+        if style.scope == "data":
+            data = dict(top).get("data")
+            if not isinstance(data, Members):
+                return None
+            return _kept(_sorted(data, style), style)
+        if style.with_type == "added" and "sign_type" not in dict(top):
+            top = Members((*top, ("sign_type", "RSA2")))
+        # PHP sorts first and removes then, which matters for keys that have
+        # no consistent order.
+        return _kept(_signless(_sorted(top, style), style), style)
+
+    def _written(self, top: Node, style: Style) -> str:
+        """Put the top level into the form that was asked for."""
+        if style.form == "json" or not isinstance(top, Members):
+            return self._json(top, style, "", 1)
+        if style.form == "query_encoded":
+            return "&".join(self._query_php(top, style))
+        pairs = [f"{k}={self._plain(v, style)}" for k, v in top]
+        return "&".join(pairs)
+
+    def _json(self, node: Node, style: Style, key: str, level: int) -> str:
+        """Write a value as JSON; key is the name of the member it is in."""
+        if isinstance(node, Members):
+            return self._container(node, style, level)
+        if isinstance(node, list):
+            inner = [self._json(v, style, key, level + 1) for v in node]
+            return _bracketed("[", inner, "]", style, level)
+        if isinstance(node, Number):
+            return self._number(node, style, key)
+        if isinstance(node, str):
+            return self._string(node, style)
+        return {None: "null", True: "true", False: "false"}[node]
+
+    def _container(self, node: Members, style: Style, level: int) -> str:
+        """Write an object, or the list that PHP takes it for."""
+        members = node
+        if level > 1:
+            members = _kept(_reduced(node, style), style, top=False)
+            if style.order == "deep":
+                members = _sorted(members, style)
+        if not members:
+            return "{}" if style.empty == "object" else "[]"
+        as_list = [k for k, _ in members] == [str(i) for i in range(len(members))]
+        if as_list and style.empty == "array":
+            inner = [self._json(v, style, k, level + 1) for k, v in members]
+            return _bracketed("[", inner, "]", style, level)
+        colon = ":" if style.spacing == "none" else ": "
+        inner = [
+            quote(k, style) + colon + self._json(v, style, k, level + 1)
+            for k, v in members
+        ]
+        return _bracketed("{", inner, "}", style, level)
+
+    def _string(self, text: str, style: Style) -> str:
+        """Write a string, or the number that JSON_NUMERIC_CHECK makes of it."""
+        if style.numbers == "check" and len(text) <= _LONGEST:
+            number = _numeric(text)
+            if number is not None:
+                return self._php(number, precise=False)
+        return quote(text, style)
+
+    def _number(self, number: Number, style: Style, key: str) -> str:
+        """Write a number in one of the spellings."""
+        kind, text = style.numbers, number.text
+        if kind == "written":
+            return text
+        if kind == "float":
+            return text if number.is_integer else _repr(text)
+        if kind.startswith("amount") and key == "amount":
+            return self._amount(number, kind)
+        php = self._php(text, precise=kind == "php_17")
+        return f'"{php}"' if kind == "text" else php
+
+    def _amount(self, number: Number, kind: str) -> str:
+        """Write the amount of money in one of its spellings."""
+        text = number.text
+        if kind == "amount_float":
+            return _repr(text)
+        if kind == "amount_text":
+            return f'"{self._php(text, precise=False)}"'
+        value = Decimal(text)
+        if abs(value.adjusted()) < _WIDEST:
+            text = f"{value:.2f}"
+        return text if kind == "amount_places" else f'"{text}"'
+
+    def _php(self, text: str, *, precise: bool) -> str:
+        """Write a number as PHP does."""
+        known = self._digits.get((text, precise))
+        if known is None:
+            profile = Profile(serialize_precision=17 if precise else -1)
+            asked = f"[{text}]".encode()
+            answer = canonicalize(asked, profile=profile)
+            known = answer.decode()[1:-1]
+            self._digits[text, precise] = known
+        return known
+
+    def _plain(self, node: Node, style: Style) -> str:
+        """Write a value as the right side of ``key=value``."""
+        if isinstance(node, str):
+            return node
+        if node is None:
+            return ""
+        if isinstance(node, bool) and style.form == "query_php":
+            return "1" if node else ""
+        return self._json(node, style, "", 2)
+
+    def _query_php(self, top: Members, style: Style) -> Iterable[str]:
+        """Write pairs as PHP's http_build_query does."""
+        work: list[tuple[str, Node]] = list(reversed(top))
+        while work:
+            name, node = work.pop()
+            if node is None:
+                continue
+            if isinstance(node, (list, Members)):
+                inner = (
+                    list(_reduced(node, style))
+                    if isinstance(node, Members)
+                    else [(str(i), v) for i, v in enumerate(node)]
+                )
+                work += [(f"{name}[{k}]", v) for k, v in reversed(inner)]
+                continue
+            if isinstance(node, bool):
+                text = str(int(node))
+            elif isinstance(node, Number):
+                text = self._php(node.text, precise=False)
+            else:
+                text = node
+            yield f"{_url(name)}={_url(text)}"
+
+
+def wrap(text: bytes, style: Style) -> bytes:
+    """Add what was put around a text, re-encode and hash it."""
+    text = {
+        "none": text,
+        "lf": text + b"\n",
+        "crlf": text + b"\r\n",
+        "bom": b"\xef\xbb\xbf" + text,
+    }[style.end]
+    if style.encoding == "utf16le":
+        text = text.decode().encode("utf-16-le")
+    if style.hashing == "hex":
+        return hashlib.sha256(text).hexdigest().encode()
+    if style.hashing == "raw":
+        return hashlib.sha256(text).digest()
+    if style.hashing == "md5_hex":
+        md5 = hashlib.md5(text, usedforsecurity=False)
+        return md5.hexdigest().encode()
+    if style.hashing == "base64":
+        return base64.b64encode(text)
+    return text
+
+
+def quote(text: str, style: Style) -> str:
+    """Write a string or key as JSON."""
+    pattern = _escapes(style.slashes, style.unicode, style.html, style.delete)
+    if not pattern.search(text):
+        return f'"{text}"'
+    upper = style.unicode == "upper"
+    special = _HTML[style.html]
+    loud = style.html != "tags" or upper
+    return (
+        '"'
+        + pattern.sub(
+            lambda m: (
+                _unit(ord(m[0]), upper=loud)
+                if m[0] in special
+                else _SHORT.get(m[0]) or _unit(ord(m[0]), upper=upper)
+            ),
+            text,
+        )
+        + '"'
+    )
+
+
+@lru_cache(maxsize=64)
+def _escapes(slashes: str, unicode: str, html: str, delete: str) -> re.Pattern[str]:
+    """Compile the class of characters that are not written as such."""
+    characters = '"\\\\\\x00-\\x1f' + re.escape(_HTML[html])
+    if slashes == "escaped":
+        characters += "/"
+    if delete == "escaped":
+        characters += "\\x7f"
+    if unicode == "raw":
+        characters += "\u2028\u2029"
+    elif unicode != "raw_all":
+        characters += "\x80-\U0010ffff"
+    return re.compile(f"[{characters}]")
+
+
+def _unit(point: int, *, upper: bool) -> str:
+    r"""Write a code point as \uXXXX, beyond U+FFFF as two of them."""
+    form = "\\u{:04X}" if upper else "\\u{:04x}"
+    if point <= 0xFFFF:
+        return form.format(point)
+    point -= 0x10000
+    high, low = 0xD800 + (point >> 10), 0xDC00 + (point & 0x3FF)
+    return form.format(high) + form.format(low)
+
+
+def _reduced(members: Members, style: Style) -> Members:
+    """Let one value of each doubled key survive, in the first position."""
+    if style.duplicates == "last":
+        return Members(dict(members).items())
+    first: dict[str, Node] = {}
+    for key, value in members:
+        first.setdefault(key, value)
+    return Members(first.items())
+
+
+def _signless(top: Members, style: Style) -> Members:
+    """Remove, empty or keep ``sign`` and ``sign_type``."""
+    kept: list[tuple[str, Node]] = []
+    for key, value in top:
+        if key == "sign":
+            if style.with_sign != "dropped":
+                kept.append((key, "" if style.with_sign == "empty" else None))
+        elif key != "sign_type" or style.with_type != "dropped":
+            kept.append((key, value))
+    return Members(kept)
+
+
+def _kept(members: Members, style: Style, *, top: bool = True) -> Members:
+    """Leave out or change values, as some clients do before signing."""
+    rule = style.values
+    if rule == "all" or (rule.endswith("_top") and not top):
+        return members
+    if rule.startswith("trimmed"):
+        return Members((k, _trimmed(v, rule)) for k, v in members)
+    return Members((k, v) for k, v in members if not _dropped(v, rule))
+
+
+def _trimmed(node: Node, rule: str) -> Node:
+    """Trim a string as PHP's trim does, and turn an empty one into null."""
+    if not isinstance(node, str):
+        return node
+    text = node.strip(_TRIMMED)
+    return None if rule == "trimmed_null" and not text else text
+
+
+def _dropped(node: Node, rule: str) -> bool:
+    """Say whether a rule leaves this value out."""
+    if node is None:
+        return True
+    if rule == "no_null":
+        return False
+    if node == "":
+        return True
+    if rule != "no_falsy_top":
+        return False
+    if isinstance(node, Number):
+        return node.text in _FALSY
+    return node is False or node == "0" or node in ([], Members())
+
+
+def _sorted(members: Members, style: Style) -> Members:
+    """Order the members of one object."""
+    if style.order == "document":
+        return members
+    if style.order == "caseless":
+        return Members(sorted(members, key=lambda m: m[0].lower()))
+    ksort = KSORTS.get(style.order, "8.2")
+    order = order_keys((k for k, _ in members), ksort)
+    inside = dict(members)
+    if style.order == "reverse":
+        order.reverse()
+    return Members((k, inside[k]) for k in order)
+
+
+def _url(text: str) -> str:
+    """Percent-encode as PHP's urlencode does."""
+    return quote_plus(text).replace("~", "%7E")
+
+
+def _bracketed(
+    left: str, inner: list[str], right: str, style: Style, level: int
+) -> str:
+    """Join written values with the blanks of the style."""
+    if not inner:
+        return left + right
+    if style.spacing == "none":
+        return left + ",".join(inner) + right
+    if style.spacing == "python":
+        return left + ", ".join(inner) + right
+    width = int(style.spacing[-1])
+    pad = "\n" + " " * (width * level)
+    last = "\n" + " " * (width * (level - 1))
+    return left + pad + ("," + pad).join(inner) + last + right
+
+
+def _repr(text: str) -> str:
+    """Write a double as Python and Java do."""
+    return repr(float(text))
+
+
+def _numeric(text: str) -> str | None:
+    """Return the JSON number that PHP reads from a numeric string."""
+    if not _NUMERIC.fullmatch(text):
+        return None
+    bare = text.strip()
+    if bare.lstrip("+-").isdigit() and int(bare) in _INT64:
+        return str(int(bare))
+    value = float(bare)
+    return repr(value) if abs(value) != float("inf") else None

@@ -1,0 +1,151 @@
+"""``kesspay explain``: why a recorded body does not verify."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kesspay.cli.files import read_file
+from kesspay.cli.loading import load_private, load_public
+from kesspay.cli.options import (
+    FILE,
+    json_option,
+    password_options,
+    profile_options,
+)
+from kesspay.cli.outcome import EXIT_NOT_AUTHENTIC, EXIT_OK, Outcome
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from kesspay.audit.report import Explanation
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["explain"]
+
+_HELP: Final = """Say why the recorded response BODY does not verify.
+
+Looks at the recording, the document, the text of sign, which key made
+the signature, and which text it was made over: other settings of PHP,
+and some sixty known mistakes in building the text, up to four at once.
+
+\b
+JSON fields (null: could not be found out)
+    verifies          the verdict of kesspay verify
+    verified_by       index of the key, from 0
+    refusal           reason, message, position
+    canonical, canonical_sha256, canonical_length
+    keys              for each key: file, fingerprint, bits, verifies,
+                      made_signature, own
+    signature         length, slips, padding, algorithm, digest, made_by,
+                      made_by_own_key, covers_canonical
+    expected          sha256, length, equal, covered, difference, values,
+                      mistakes
+    profile           settings of PHP under which the body verifies
+    mistakes          codes of the mistakes that give the signed text
+    findings          for each: code, sort ("cause" or "note"), text,
+                      advice
+"""
+
+
+def _show_codes(
+    context: click.Context,
+    _: click.Parameter,
+    asked: bool,  # noqa: FBT001 - click's
+) -> None:
+    """Print the list of codes and leave."""
+    if not asked:
+        return
+    from kesspay.audit.codes import CODES
+
+    for code, text in CODES.items():
+        click.echo(f"{code:24} {text}")
+    context.exit()
+
+
+@click.command("explain", help=_HELP)
+@click.argument("body", type=FILE)
+@click.option(
+    "--key",
+    "key_files",
+    type=FILE,
+    required=True,
+    multiple=True,
+    metavar="PUB",
+    help="Public key that should verify it; give it again for a ring of keys.",
+)
+@click.option(
+    "--own-key",
+    "own_key_file",
+    type=FILE,
+    metavar="PRIV",
+    help="Your own private key, to recognise that keys were mixed up.",
+)
+@click.option("--expected", metavar="TEXT", help="What the other side says it signed.")
+@click.option(
+    "--expected-file", type=FILE, metavar="FILE", help="File that holds this text."
+)
+@click.option(
+    "--codes",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_show_codes,
+    help="List everything that can be found out, and exit.",
+)
+@password_options
+@profile_options
+@json_option
+def explain(
+    profile: Profile,
+    body: str,
+    key_files: tuple[str, ...],
+    *,
+    own_key_file: str | None,
+    expected: str | None,
+    expected_file: str | None,
+    password_file: str | None,
+    password_env: str | None,
+) -> Outcome:
+    """Explain a file."""
+    from kesspay.audit.explain import explain as explain_body
+    from kesspay.cli.explain_view import show_explanation
+
+    keys = [load_public(path) for path in key_files]
+    own_keys = []
+    if own_key_file is not None:
+        own = load_private(own_key_file, password_file, password_env)
+        own_keys.append(own.public_key)
+    explanation = explain_body(
+        read_file(body),
+        keys,
+        own_keys=own_keys,
+        expected=_expected(expected, expected_file),
+        profile=profile,
+    )
+    return Outcome(
+        "explain",
+        _fields(explanation, key_files),
+        lambda printer: show_explanation(printer, explanation, key_files),
+        EXIT_OK if explanation.verifies else EXIT_NOT_AUTHENTIC,
+    )
+
+
+def _expected(text: str | None, path: str | None) -> bytes | None:
+    """Return the text the other side says it signed."""
+    if text is not None and path is not None:
+        raise InputError("give --expected or --expected-file, not both")
+    if path is not None:
+        return read_file(path)
+    # Arguments that are no UTF-8 come back as the bytes that were typed.
+    return None if text is None else text.encode("utf-8", "surrogateescape")
+
+
+def _fields(explanation: Explanation, key_files: tuple[str, ...]) -> dict[str, Any]:
+    """Return the JSON fields, the keys with their files."""
+    fields = explanation.as_dict()
+    for path, key in zip(key_files, fields["keys"], strict=True):
+        key["file"] = path
+    return fields

@@ -1,0 +1,99 @@
+"""Options that several commands share."""
+
+from __future__ import annotations
+
+from functools import wraps
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
+
+import click
+
+from kesspay.signing.profile import Profile
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kesspay.cli.outcome import Outcome
+    from kesspay.signing.profile import Ksort
+
+
+__all__ = ["FILE", "json_option", "password_options", "profile_options"]
+
+#: click calls a command with keyword arguments, which no type can describe.
+_Command: TypeAlias = "Callable[..., Outcome]"
+
+#: A path, or - for standard input.
+FILE = click.Path(allow_dash=True, path_type=str)
+
+
+def json_option(command: _Command) -> _Command:
+    """Accept --json, which ``kesspay.cli.root`` looks at for all commands."""
+    return click.option(
+        "--json",
+        is_flag=True,
+        expose_value=False,
+        help="Print one JSON object instead.",
+    )(command)
+
+
+def profile_options(command: _Command) -> _Command:
+    """Accept the settings of the gateway's PHP; the command gets a Profile."""
+
+    @click.option(
+        "--profile-precision",
+        type=click.Choice(["-1", "17"]),
+        default="-1",
+        show_default=True,
+        help="serialize_precision of the gateway's PHP.",
+    )
+    @click.option(
+        "--unescaped-slashes",
+        is_flag=True,
+        help="The gateway encodes with JSON_UNESCAPED_SLASHES.",
+    )
+    @click.option(
+        "--unescaped-unicode",
+        is_flag=True,
+        help="The gateway encodes with JSON_UNESCAPED_UNICODE.",
+    )
+    @click.option(
+        "--ksort",
+        type=click.Choice(["8.2", "8.0", "7"]),
+        default="8.2",
+        show_default=True,
+        help="Whose ksort: PHP 8.2 and later, 8.0 and 8.1, or 7.",
+    )
+    @wraps(command)
+    def with_profile(
+        *,
+        profile_precision: str,
+        unescaped_slashes: bool,
+        unescaped_unicode: bool,
+        ksort: str,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        profile = Profile(
+            serialize_precision=17 if profile_precision == "17" else -1,
+            unescaped_slashes=unescaped_slashes,
+            unescaped_unicode=unescaped_unicode,
+            ksort=cast("Ksort", ksort),
+        )
+        return command(profile=profile, **others)
+
+    return with_profile
+
+
+def password_options(command: _Command) -> _Command:
+    """Accept where the password of a private key is to be found."""
+    file = click.option(
+        "--password-file",
+        type=FILE,
+        metavar="FILE",
+        help="File whose first line is the password of the private key.",
+    )
+    env = click.option(
+        "--password-env",
+        metavar="NAME",
+        help="Environment variable that holds the password.",
+    )
+    return file(env(command))

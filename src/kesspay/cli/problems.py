@@ -1,0 +1,121 @@
+"""Problems as people and scripts want them: what, where, and what to do next."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from kesspay.cli.outcome import EXIT_NOT_AUTHENTIC, EXIT_USAGE
+from kesspay.errors import (
+    BackendError,
+    CanonicalizationError,
+    InvalidSignature,
+    KesspayError,
+    KeyLoadError,
+)
+
+
+__all__ = ["Problem", "problem_of"]
+
+_KEY_ADVICE: Final[dict[str, str]] = {
+    "file": "check the path and the permissions",
+    "format": "give a PEM or DER file with an RSA key",
+    "kind": "give the other file, or swap the arguments",
+    "ambiguous": "give a file with one key",
+    "secret": "never hand out this file; make a public one with: openssl pkey -pubout",
+    "password": "give the password with --password-file or --password-env",
+    "algorithm": "give an RSA key; kesspay keys generate makes one",
+    "size": "make a key of 2048 bits or more with: kesspay keys generate",
+    "modulus": "this is no key that can be used; make another one",
+    "exponent": "make a key with the exponent 65537, as kesspay keys generate does",
+    "inconsistent": "restore the key from a backup, or make another one",
+}
+_DOCUMENT_ADVICE: Final[dict[str, str]] = {
+    "duplicate": "remove one of the two members",
+    "not_object": "give a JSON object",
+    "sign_present": 'remove "sign" and "sign_type"; they are added when signing',
+    "not_stable": "change the value; a gateway would read it differently",
+    "infinite": "give a number within the range of a double",
+}
+_DECODE_ADVICE: Final = "check that the input is the JSON text, byte for byte"
+_VERIFY_ADVICE: Final = "kesspay explain says why"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """
+    Why a command could not do its work.
+
+    Args:
+        kind: name of the exception class, or "UsageError", "Interrupted".
+        message: one line.
+        exit_code: of the process.
+        advice: what to do next, or "".
+        reason: the stable word of the exception, or None.
+        position: offset in bytes of the fault in the input, or None.
+        path: where the fault lies in the parameters, or None.
+        command: that was called, "keys check", or "".
+        help: True where the message is a help text and not a line.
+    """
+
+    kind: str
+    message: str
+    exit_code: int
+    advice: str = ""
+    reason: str | None = None
+    position: int | None = None
+    path: str | None = None
+    command: str = ""
+    help: bool = False
+
+    @property
+    def line(self) -> str:
+        """The problem and the advice on one line."""
+        if not self.advice:
+            return self.message
+        return f"{self.message.rstrip('.')}; {self.advice}"
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return the fields of ``error`` in the JSON object."""
+        return {
+            "type": self.kind,
+            "reason": self.reason,
+            "message": self.message,
+            "position": self.position,
+            "path": self.path,
+            "next": self.advice,
+        }
+
+
+def problem_of(error: KesspayError, command: str) -> Problem:
+    """
+    Turn an exception into a problem.
+
+    Args:
+        error: from the library.
+        command: that was running.
+    """
+    verdict = isinstance(error, InvalidSignature)
+    return Problem(
+        kind=type(error).__name__,
+        message=" ".join(str(error).split()),
+        exit_code=EXIT_NOT_AUTHENTIC if verdict else EXIT_USAGE,
+        advice=_advice(error, command),
+        reason=getattr(error, "reason", None),
+        position=getattr(error, "position", None),
+        path=getattr(error, "path", None),
+        command=command,
+    )
+
+
+def _advice(error: KesspayError, command: str) -> str:
+    """Say what to do next."""
+    if isinstance(error, InvalidSignature):
+        return _VERIFY_ADVICE if command == "verify" else ""
+    if isinstance(error, KeyLoadError):
+        return _KEY_ADVICE.get(error.reason, "")
+    if isinstance(error, CanonicalizationError):
+        return _DOCUMENT_ADVICE.get(error.reason, _DECODE_ADVICE)
+    if isinstance(error, BackendError):
+        return "kesspay backend tells which one is in use"
+    return ""

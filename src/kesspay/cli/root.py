@@ -1,0 +1,190 @@
+"""
+The root of the command line: finds the command, runs it, tells the outcome.
+
+A command returns an ``Outcome`` and raises exceptions of ``kesspay.errors``.
+What is printed, where, and which exit code it gives is decided here, once for
+all commands. Commands are imported when they are called, so that ``--help``
+and completion are quick.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import warnings
+from importlib import import_module
+from io import TextIOWrapper
+from typing import TYPE_CHECKING, Any, Final, NoReturn
+
+import click
+
+from kesspay._version import __version__
+from kesspay.cli.outcome import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_USAGE, Outcome
+from kesspay.cli.printer import Printer
+from kesspay.cli.problems import Problem, problem_of
+from kesspay.errors import KesspayError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+__all__ = ["Root", "root", "run"]
+
+#: Each command: its module, its name there, and its line in the help text.
+_COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
+    "canon": ("canon", "canon", "Print the canonical form of a document."),
+    "sign": ("sign", "sign", "Sign a document with a private key."),
+    "verify": ("verify", "verify", "Verify a body with public keys."),
+    "explain": ("explain", "explain", "Say why a body does not verify."),
+    "keys": ("keys", "keys", "Make and check keys."),
+    "backend": ("backend", "backend", "Tell which code computes."),
+    "demo": ("demo_command", "demo", "Run a whole transfer on this machine."),
+}
+
+_HELP: Final = """Sign and verify messages of the KESS partner API.
+
+FILE arguments are paths, or - for standard input. Results go to standard
+output, problems and warnings to standard error as one line each. With --json
+there is exactly one JSON object on standard output, also for a problem; its
+field names are stable.
+
+\b
+Exit codes
+    0   done; it verifies; the keys belong together
+    1   not authentic: it does not verify; the keys do not belong together
+    2   wrong usage, or an input that cannot be used
+   10   (reserved) the gateway rejected the request
+   20   (reserved) the outcome of a transfer is unknown
+  130   interrupted
+
+\b
+JSON fields of every command
+    ok        whether the exit code is 0
+    command   "canon", "keys check", ...
+    warnings  list of texts
+    error     only for a problem: type, reason, message, position (offset in
+              bytes or null), path (or null), next (what to do)
+
+Secrets are never taken from the command line: see --password-file and
+--password-env.
+"""
+
+
+class Root(click.Group):
+    """The group of all commands."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """List the commands in the order of the help text."""
+        del ctx
+        return list(_COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import a command."""
+        del ctx
+        if cmd_name not in _COMMANDS:
+            return None
+        module, name, _ = _COMMANDS[cmd_name]
+        command = getattr(import_module(f"kesspay.cli.{module}"), name)
+        if not isinstance(command, click.Command):
+            raise TypeError(f"{module}.{name} is no command")
+        return command
+
+    def format_commands(
+        self, ctx: click.Context, formatter: click.HelpFormatter
+    ) -> None:
+        """Write the list of commands without importing them."""
+        del ctx
+        with formatter.section("Commands"):
+            formatter.write_dl([(n, line) for n, (_, _, line) in _COMMANDS.items()])
+
+    def main(  # type: ignore[override]
+        self,
+        args: Sequence[str] | None = None,
+        prog_name: str | None = None,
+        **extra: Any,  # noqa: ANN401 - click's own
+    ) -> NoReturn:
+        """Run a command and leave the process with its exit code."""
+        given = list(sys.argv[1:] if args is None else args)
+        if isinstance(sys.stdout, TextIOWrapper):
+            # A terminal without Unicode shows escapes instead of failing.
+            sys.stdout.reconfigure(errors="backslashreplace")
+        extra["standalone_mode"] = False
+        sys.exit(self._run(given, prog_name or "kesspay", extra))
+
+    def _run(self, args: list[str], prog_name: str, extra: dict[str, Any]) -> int:
+        """Run a command and print what came of it."""
+        printer = Printer(as_json=_wants_json(args))
+        try:
+            with warnings.catch_warnings(record=True) as caught:
+                warnings.simplefilter("always")
+                outcome = self._outcome(args, prog_name, extra)
+            told = list(dict.fromkeys(str(w.message) for w in caught))
+            printer.warn(told)
+            return printer.show(outcome, told)
+        except BrokenPipeError:
+            # The reader went away. Python must not complain about it at exit.
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+            return EXIT_BROKEN_PIPE
+
+    def _outcome(
+        self, args: list[str], prog_name: str, extra: dict[str, Any]
+    ) -> Outcome | Problem:
+        """Run a command; whatever goes wrong becomes a problem."""
+        command = _named(args)
+        try:
+            value = super().main(args=args, prog_name=prog_name, **extra)
+        except click.exceptions.NoArgsIsHelpError as error:
+            return Problem("UsageError", error.format_message(), EXIT_USAGE, help=True)
+        except click.ClickException as error:
+            return _usage_problem(error, command)
+        except click.Abort:
+            return Problem(
+                "Interrupted", "interrupted", EXIT_INTERRUPTED, command=command
+            )
+        except KesspayError as error:
+            return problem_of(error, command)
+        if isinstance(value, Outcome):
+            return value
+        # --help and --version print by themselves.
+        return Outcome(exit_code=value if isinstance(value, int) else 0)
+
+
+def run(argv: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    try:
+        root.main(args=argv)
+    except SystemExit as error:
+        return error.code if isinstance(error.code, int) else EXIT_USAGE
+
+
+def _usage_problem(error: click.ClickException, command: str) -> Problem:
+    """Turn a mistake on the command line into one line."""
+    message = " ".join(error.format_message().split())
+    advice = ""
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    if context is not None:
+        advice = f"see {context.command_path} --help"
+    return Problem("UsageError", message, EXIT_USAGE, advice=advice, command=command)
+
+
+def _wants_json(args: list[str]) -> bool:
+    """Say whether problems are to be told as JSON."""
+    options = args[: args.index("--")] if "--" in args else args
+    return "--json" in options
+
+
+def _named(args: list[str]) -> str:
+    """Name the command that was called, "keys check" with its group."""
+    words = [word for word in args if not word.startswith("-")]
+    if not words or words[0] not in _COMMANDS:
+        return ""
+    return " ".join(words[:2]) if words[0] == "keys" else words[0]
+
+
+root = Root(
+    "kesspay",
+    help=_HELP,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 88},
+)
+click.version_option(__version__, prog_name="kesspay")(root)

@@ -1,0 +1,106 @@
+"""``kesspay sign``: the signature of a document, or a signed request body."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from kesspay.cli.files import read_file
+from kesspay.cli.loading import load_private
+from kesspay.cli.options import (
+    FILE,
+    json_option,
+    password_options,
+    profile_options,
+)
+from kesspay.cli.outcome import Outcome
+from kesspay.errors import CanonicalizationError
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.decode import Value
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["sign"]
+
+_HELP: Final = """Sign the JSON document in FILE and print the signature in base64.
+
+The signature is over its canonical form, as kesspay canon prints it.
+With --body, FILE holds the parameters of a request, without sign; the
+body to send is printed, sign_type and sign included. It is refused if a
+gateway would read it differently, or if a key occurs twice.
+
+\b
+JSON fields
+    sign              the signature in base64
+    body              the request body, or null without --body
+    canonical         the text that was signed
+    canonical_sha256  its SHA-256 in hex
+    fingerprint       of the public half of the key
+"""
+
+
+@click.command("sign", help=_HELP)
+@click.argument("file", type=FILE)
+@click.option(
+    "--key",
+    "key_file",
+    type=FILE,
+    required=True,
+    metavar="PRIV",
+    help="Private key file.",
+)
+@click.option(
+    "--body", "as_body", is_flag=True, help="Print the signed request body instead."
+)
+@password_options
+@profile_options
+@json_option
+def sign(
+    profile: Profile,
+    file: str,
+    key_file: str,
+    *,
+    as_body: bool,
+    password_file: str | None,
+    password_env: str | None,
+) -> Outcome:
+    """Sign a file."""
+    from kesspay.signing.documents import canonicalize
+
+    text = read_file(file)
+    canonical = canonicalize(text, profile=profile)
+    parameters = _parameters(text) if as_body else {}
+    key = load_private(key_file, password_file, password_env)
+    signature = key.sign_document(text, profile=profile)
+    body = key.signed_body(parameters, profile=profile) if as_body else None
+    fields = {
+        "sign": signature,
+        "body": None if body is None else body.decode(),
+        "canonical": canonical.decode(),
+        "canonical_sha256": hashlib.sha256(canonical).hexdigest(),
+        "fingerprint": key.fingerprint,
+    }
+    if body is not None:
+        return Outcome("sign", fields, lambda printer: printer.raw(body))
+    return Outcome("sign", fields, lambda printer: printer.line(signature))
+
+
+def _parameters(text: bytes) -> dict[str, Value]:
+    """
+    Read the parameters of a request.
+
+    Raises:
+        CanonicalizationError: ``duplicate``, or ``not_object``.
+    """
+    from kesspay.signing.canonical import decode
+
+    decoded = decode(text)
+    if not isinstance(decoded.value, dict):
+        raise CanonicalizationError("not_object", position=0)
+    if decoded.duplicate is not None:
+        raise CanonicalizationError("duplicate", position=decoded.duplicate)
+    return decoded.value

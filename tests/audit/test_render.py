@@ -1,0 +1,89 @@
+"""The right style is the canonical form, on what PHP answered."""
+
+from __future__ import annotations
+
+from itertools import chain
+
+import pytest
+
+from kesspay.audit.mistakes import MISTAKES, make
+from kesspay.audit.render import Renderer
+from kesspay.audit.style import Style, profile_of, style_of
+from kesspay.audit.tree import read
+from kesspay.errors import CanonicalizationError
+from kesspay.signing.profile import Profile
+from tests.support.judgement import Settings
+from tests.support.vectors import CanonicalCase, iter_canonical, iter_profiles
+
+
+PROFILES = [
+    Profile(),
+    Profile(serialize_precision=17),
+    Profile(unescaped_slashes=True, unescaped_unicode=True),
+    Profile(ksort="7"),
+    Profile(ksort="8.0", serialize_precision=17, unescaped_unicode=True),
+]
+
+
+def usable(case: CanonicalCase) -> bool:
+    """Say whether the document can be explained: not too deep, not too long."""
+    nesting = max(case.document.count(b"["), case.document.count(b"{"))
+    return nesting <= 64 and len(case.document) < 10_000
+
+
+def test_the_right_style_is_what_php_answered() -> None:
+    """Without a mistake, the text is the canonical form, for every profile."""
+    seen = set()
+    for case in chain(iter_canonical(), iter_profiles()):
+        if not case.answer.ok or not usable(case):
+            continue
+        style = style_of(case.settings.profile)
+        text = Renderer(read(case.document.decode())).render(style)
+        assert case.answer.canonical == text, case.document
+        seen.add(case.settings)
+    assert Settings() in seen
+    assert len(seen) > 4
+
+
+def test_what_php_cannot_encode_is_an_error() -> None:
+    """An infinite number is refused, not written in some way."""
+    document = read('{"a":1e999}')
+    with pytest.raises(CanonicalizationError, match="finite"):
+        Renderer(document).render(Style())
+
+
+def test_an_infinite_number_that_is_left_out_does_no_harm() -> None:
+    """What is removed or replaced is not written, so it may be infinite."""
+    document = read('{"a":1e999,"a":1,"sign":1e999}')
+    assert Renderer(document).render(Style()) == b'{"a":1}'
+
+
+@pytest.mark.parametrize("profile", PROFILES, ids=repr)
+def test_profiles_and_styles_are_one(profile: Profile) -> None:
+    """A profile comes back from its style."""
+    assert profile_of(style_of(profile)) == profile
+
+
+@pytest.mark.parametrize("mistake", MISTAKES, ids=lambda m: m.code)
+def test_a_mistake_is_no_profile(mistake: object) -> None:
+    """Only styles that PHP settings can give have a profile."""
+    settings = {
+        "order_ksort",
+        "order_ksort_8_0",
+        "order_ksort_7",
+        "slashes_raw",
+        "slashes_escaped",
+        "unicode_raw",
+        "unicode_lower",
+        "numbers_php",
+        "numbers_php_17",
+    }
+    chosen = next(m for m in MISTAKES if m is mistake)
+    made = profile_of(make(Style(), [chosen]))
+    assert (made is not None) == (chosen.code in settings)
+
+
+def test_styles_that_do_not_apply_give_nothing() -> None:
+    """There is no text of "data" where it is missing or no object."""
+    for text in ("[]", "{}", '{"data":1}', '{"data":[]}'):
+        assert Renderer(read(text)).render(Style(scope="data")) is None

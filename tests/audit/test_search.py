@@ -1,0 +1,101 @@
+"""The search is bounded, and always gives the same answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from kesspay.audit import search
+from kesspay.audit.mistakes import MISTAKES
+from kesspay.audit.search import DEEPEST, find_mistakes
+from kesspay.audit.tree import read
+from kesspay.signing.profile import Profile
+
+
+if TYPE_CHECKING:
+    import pytest
+
+
+BUSY = '{"b":"/\\u00e9<","a":{"y":0.50,"x":{}},"c":null,"d":" ","sign":"x"}'
+
+
+class Collector:
+    """Accepts nothing and remembers how many bytes it was shown."""
+
+    def __init__(self) -> None:
+        """Start at nothing."""
+        self.texts: list[bytes] = []
+
+    def __call__(self, text: bytes) -> bool:
+        """Look at one text."""
+        self.texts.append(text)
+        return False
+
+
+def test_a_busy_document_stays_within_the_budget() -> None:
+    """The bytes that are written are bounded, whatever the document."""
+    seen = Collector()
+    assert find_mistakes(read(BUSY), {}, Profile(), seen) is None
+    assert sum(map(len, seen.texts)) < 13 * 1024 * 1024
+    assert len(seen.texts) > 1000
+
+
+def test_a_long_document_is_tried_only_a_few_times() -> None:
+    """A third of a megabyte costs no more than a kilobyte does."""
+    seen = Collector()
+    text = '{"a":"' + "x/" * 150_000 + '"}'
+    assert find_mistakes(read(text), {}, Profile(), seen) is None
+    assert len(seen.texts) < 60
+    assert any(text.startswith(b'{"a":"x/x/') for text in seen.texts)
+
+
+def test_the_same_question_has_the_same_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing depends on a clock or on the order of a set."""
+    monkeypatch.setattr(search, "_BUDGET", 1_000_000)
+    first, second = Collector(), Collector()
+    find_mistakes(read(BUSY), {}, Profile(), first)
+    find_mistakes(read(BUSY), {}, Profile(), second)
+    assert first.texts == second.texts
+
+
+def test_the_simplest_story_wins() -> None:
+    """Where one mistake is enough, several together are not told."""
+    seen = Collector()
+    find_mistakes(read('{"b":"/","a":[]}'), {}, Profile(), seen)
+    for text in seen.texts[:20]:
+        found = find_mistakes(read('{"b":"/","a":[]}'), {}, Profile(), text.__eq__)
+        assert found is not None
+        assert len(found[1]) == 1
+
+
+def test_no_more_than_four_mistakes_at_once() -> None:
+    """The search goes four mistakes deep and names them in a fixed order."""
+    text = b'\xef\xbb\xbf{"a":{},"b":"/\\u00E9<","c":null,"d":" ","sign":null}'
+    document = '{"b":"/\\u00e9<","a":{},"c":null,"d":" ","sign":"x"}'
+    found = find_mistakes(read(document), {}, Profile(), text.__eq__)
+    assert found is not None
+    assert len(found[1]) == DEEPEST
+    order = [MISTAKES.index(mistake) for mistake in found[1]]
+    assert order == sorted(order)
+
+
+def test_ready_made_texts_come_with_what_is_around_them() -> None:
+    """A text of another origin may have been wrapped before it was signed."""
+    found = find_mistakes(read("{}"), {"x": b"abc"}, Profile(), b"abc\n".__eq__)
+    assert found is not None
+    assert found[0] == "x"
+    assert [m.code for m in found[1]] == ["end_lf"]
+
+
+def test_what_is_no_text_is_not_re_encoded() -> None:
+    """Bytes that are no UTF-8 can be sought, and are simply not found there."""
+    assert find_mistakes(read("{}"), {"x": b"\xff"}, Profile(), b"?".__eq__) is None
+
+
+def test_infinite_numbers_are_passed_over() -> None:
+    """A document that cannot be written in one style may be in another."""
+    document = read('{"a":1e999,"b":"x"}')
+    found = find_mistakes(document, {}, Profile(), b'{"a":1e999,"b":"x"}'.__eq__)
+    assert found is not None
+    assert [m.code for m in found[1]] == ["numbers_written"]
