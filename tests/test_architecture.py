@@ -33,6 +33,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 WORLD = (
     "asyncio.",
     "http.",
+    "httpcore2.",
     "httpx2.",
     "select.",
     "selectors.",

@@ -25,10 +25,28 @@ from kesspay.errors import (
     NotSent,
     OutcomeUnknown,
     Rejected,
+    TokenRejected,
+    TransportError,
 )
 
 
 if TYPE_CHECKING:
+    from kesspay.gateway.base import OwnKeyWarning
+    from kesspay.gateway.client import Client
+    from kesspay.gateway.endpoint import SANDBOX_URL
+    from kesspay.gateway.messages import (
+        ConfirmFundTransfer,
+        CreateFundTransfer,
+        Credentials,
+        FundTransfer,
+        HttpRequest,
+        HttpResponse,
+        PreTransfer,
+        QueryFundTransfer,
+        Token,
+        VerifiedAnswer,
+    )
+    from kesspay.gateway.transport import HttpTransport, Transport
     from kesspay.signing.backend import BackendInfo, backend
     from kesspay.signing.documents import (
         Signer,
@@ -50,13 +68,22 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PHP_8",
+    "SANDBOX_URL",
     "AuthenticationFailed",
     "BackendError",
     "BackendInfo",
     "CanonicalizationError",
+    "Client",
+    "ConfirmFundTransfer",
+    "CreateFundTransfer",
+    "Credentials",
     "DocumentRefused",
     "FieldError",
+    "FundTransfer",
     "GatewayError",
+    "HttpRequest",
+    "HttpResponse",
+    "HttpTransport",
     "InputError",
     "InvalidSignature",
     "KesspayError",
@@ -65,12 +92,20 @@ __all__ = [
     "KeyRing",
     "NotSent",
     "OutcomeUnknown",
+    "OwnKeyWarning",
+    "PreTransfer",
     "PrivateKey",
     "Profile",
     "PublicKey",
+    "QueryFundTransfer",
     "Rejected",
     "Signer",
+    "Token",
+    "TokenRejected",
+    "Transport",
+    "TransportError",
     "Verified",
+    "VerifiedAnswer",
     "Verifier",
     "VerifyStatus",
     "__version__",
@@ -82,6 +117,21 @@ __all__ = [
 ]
 
 _HOMES: Final[dict[str, str]] = {
+    "Client": "kesspay.gateway.client",
+    "Credentials": "kesspay.gateway.messages",
+    "CreateFundTransfer": "kesspay.gateway.messages",
+    "ConfirmFundTransfer": "kesspay.gateway.messages",
+    "QueryFundTransfer": "kesspay.gateway.messages",
+    "PreTransfer": "kesspay.gateway.messages",
+    "FundTransfer": "kesspay.gateway.messages",
+    "VerifiedAnswer": "kesspay.gateway.messages",
+    "Token": "kesspay.gateway.messages",
+    "HttpRequest": "kesspay.gateway.messages",
+    "HttpResponse": "kesspay.gateway.messages",
+    "HttpTransport": "kesspay.gateway.transport",
+    "Transport": "kesspay.gateway.transport",
+    "OwnKeyWarning": "kesspay.gateway.base",
+    "SANDBOX_URL": "kesspay.gateway.endpoint",
     "PHP_8": "kesspay.signing.profile",
     "BackendInfo": "kesspay.signing.backend",
     "KeyPermissionWarning": "kesspay.signing.keys",
