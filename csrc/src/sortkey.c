@@ -60,20 +60,15 @@ static int fits_by_strcmp(const uint8_t *at, const uint8_t *end, int negative)
     return negative;
 }
 
-/* Like strtoll: what does not fit becomes the limit. */
-static int64_t saturated(const uint8_t *digits, size_t count, int negative)
+/* Modulo 2^64, as PHP adds the digits up without looking for an overflow. */
+static int64_t wrapped(const uint8_t *digits, size_t count, int negative)
 {
     uint64_t sum = 0;
-    if (!kess_int_is_int64(digits, count, negative)) {
-        return negative ? INT64_MIN : INT64_MAX;
-    }
     for (size_t i = 0; i < count; i++) {
         sum = sum * 10 + (uint64_t)(digits[i] - '0');
     }
-    if (sum == 0) {
-        return 0;
-    }
-    return negative ? -(int64_t)(sum - 1) - 1 : (int64_t)sum;
+    sum = negative ? 0 - sum : sum;
+    return sum <= INT64_MAX ? (int64_t)sum : -(int64_t)(~sum) - 1;
 }
 
 static const uint8_t *skip_digits(const uint8_t *at, const uint8_t *end)
@@ -144,7 +139,7 @@ static const uint8_t *read_whole(kess_sort_key *key, const uint8_t *start,
         (void)read_real(key, start, stop, stop, negative);
         return stop;
     }
-    key->integer = saturated(digits, count, negative);
+    key->integer = wrapped(digits, count, negative);
     key->prefix = KESS_PREFIX_INTEGER;
     return stop;
 }
