@@ -10,7 +10,7 @@ Every exception kesspay raises on purpose.
     │   ├── KeyLoadError                  a key cannot be loaded, or the key policy refuses it
     │   └── FieldError                    a request field breaks a rule of the API document
     ├── InvalidSignature                  not authentic: believe nothing of what was to be verified
-    ├── BackendError                      the requested backend is not available
+    ├── BackendError                      the backend is not available, or libcrypto failed
     ├── TransportError                    for transports: how an exchange broke off
     └── GatewayError                      an exchange with the gateway did not succeed
         ├── NotSent                       no byte of the request left: safe to repeat
@@ -232,7 +232,7 @@ class FieldError(InputError):
 
 
 class BackendError(KesspayError):
-    """The requested backend is not available in this installation."""
+    """The backend is not available, or failed for no fault of the input."""
 
 
 Broken = Literal["not_sent", "no_reply", "bad_reply"]

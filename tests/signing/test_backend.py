@@ -13,7 +13,7 @@ import pytest
 from cryptography.exceptions import InternalError
 
 import kesspay
-from kesspay import BackendError, InputError, PrivateKey, canonicalize
+from kesspay import BackendError, InputError, PrivateKey, canonicalize, errors
 from kesspay.signing import backend as backends
 from tests.support.vectors import KEYS
 
@@ -176,6 +176,7 @@ def test_every_name() -> None:
     for name in kesspay.__all__:
         assert getattr(kesspay, name) is not None
     assert dir(kesspay) == sorted(kesspay.__all__)
+    assert set(errors.__all__) <= set(kesspay.__all__)
     names = run("from kesspay import *; print(*sorted(set(dir())))").split()
     public = {name for name in kesspay.__all__ if not name.startswith("_")}
     assert public <= set(names)

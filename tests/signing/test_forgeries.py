@@ -26,7 +26,7 @@ from kesspay import (
     canonicalize,
 )
 from tests.support import keymaker as make
-from tests.support.messages import openssl_signature, outcome, signed_text
+from tests.support.messages import judge_signature, outcome, signed_text
 from tests.support.php import php_verify
 from tests.support.vectors import KEYS
 
@@ -80,21 +80,21 @@ UNENCODABLE: Final = [
 @pytest.mark.parametrize("text", UNENCODABLE)
 def test_signature_of_nothing(public: PublicKey, text: str) -> None:
     """A signature of the empty text verifies nothing that cannot be encoded."""
-    body = with_sign(text, openssl_signature(b""))
+    body = with_sign(text, judge_signature(b""))
     assert refused(public, body) == "infinite"
 
 
 @pytest.mark.parametrize("text", UNENCODABLE)
 def test_signature_of_nothing_in_php(php: Php, text: str) -> None:
     """The documented class believes each of them."""
-    body = with_sign(text, openssl_signature(b""))
+    body = with_sign(text, judge_signature(b""))
     assert php_verify(PUBLIC, [body], "documented") == [True]
 
 
 @pytest.mark.parametrize("nothing", ["{}", "[]", '{"sign_type":"RSA2"}', '{"a":1}'])
 def test_signature_of_nothing_elsewhere(public: PublicKey, nothing: str) -> None:
     """Nor does it verify anything that can be."""
-    sign = f'"sign":"{base64.b64encode(openssl_signature(b"")).decode()}"'
+    sign = f'"sign":"{base64.b64encode(judge_signature(b"")).decode()}"'
     body = nothing.replace("}", f",{sign}}}").replace("{,", "{").replace("[]", "{}")
     assert refused(public, body) in ("mismatch", "sign_missing")
 
@@ -246,7 +246,7 @@ SPELLINGS: Final = [
 @pytest.mark.parametrize("text", SPELLINGS)
 def test_spellings(key: PrivateKey, text: str) -> None:
     """Texts that mean one thing to PHP share a signature, and one result."""
-    signature = openssl_signature(b'{"a":0.1,"b":["x\\/"],"c":[1,2]}')
+    signature = judge_signature(b'{"a":0.1,"b":["x\\/"],"c":[1,2]}')
     head = text.rstrip().removesuffix("}")
     body = with_sign(head + ',"sign":"SIGN"}', signature)
     verified = key.public_key.verify_document(body)
@@ -281,7 +281,7 @@ def test_value_of_the_signer(key: PrivateKey, php: Php, number: str) -> None:
     text = f'{{"amount":{number}}}'
     (answer,) = php.canonicalize([text.encode()])
     assert answer.canonical is not None
-    signature = openssl_signature(answer.canonical)
+    signature = judge_signature(answer.canonical)
     body = with_sign(text[:-1] + ',"sign":"SIGN"}', signature)
     assert key.public_key.verify_document(body) == answer.canonical
 
@@ -487,7 +487,7 @@ def test_number_like_keys(key: PrivateKey, php: Php) -> None:
         body = text[:-1] + ',"sign_type":"RSA2","sign":"SIGN"}'
         (answer,) = php.canonicalize([body.encode()])
         assert answer.canonical is not None
-        signed = with_sign(body, openssl_signature(answer.canonical))
+        signed = with_sign(body, judge_signature(answer.canonical))
         assert key.public_key.verify_document(signed) == answer.canonical
 
 

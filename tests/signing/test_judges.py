@@ -179,17 +179,15 @@ def test_signatures(backend: Backend) -> None:
 def compare(
     both: dict[str, Backend], found: Iterable[Any], profile: Profile = PHP_8
 ) -> list[bytes | tuple[Any, ...]]:
-    """Check that both backends give one result for each, and return these."""
+    """Check that all backends give one result for each, and return these."""
     cases = list(found)
     results = {}
     for name in both:
         with backends.override(name):
             results[name] = [result_of(case, profile) for case in cases]
-    for case, native, python in zip(
-        cases, results["native"], results["python"], strict=True
-    ):
+    for case, *answers in zip(cases, *results.values(), strict=True):
         shown = case if isinstance(case, bytes) else repr(case).encode()
-        assert native == python, told(shown, profile=profile)
+        assert all(one == answers[0] for one in answers), told(shown, profile=profile)
     return results["python"]
 
 
@@ -237,23 +235,23 @@ LIVE: Final[list[tuple[Settings, int]]] = [
 
 @pytest.mark.parametrize(("asked", "count"), LIVE, ids=lambda part: str(part)[:40])
 def test_live(
-    both_backends: dict[str, Backend], php: Php, asked: Settings, count: int
+    backends_here: dict[str, Backend], php: Php, asked: Settings, count: int
 ) -> None:
     """Generated documents: native, pure and live PHP give one answer."""
     assert sum(share for _, share in LIVE) >= 20_000
     for part in range(LONG):
         seed = SEED + part * len(LIVE)
         texts = list(hostile_documents(seed, count))
-        results = compare(both_backends, texts, asked.profile)
+        results = compare(backends_here, texts, asked.profile)
         answers = php.canonicalize(texts, asked)
         for text, result, answer in zip(texts, results, answers, strict=True):
             assert agrees(result, answer), told(text, settings=asked, answer=answer)
 
 
-def test_live_parameters(both_backends: dict[str, Backend], php: Php) -> None:
+def test_live_parameters(backends_here: dict[str, Backend], php: Php) -> None:
     """Generated parameters: the same, with errors where PHP has them."""
     trees = list(hostile_parameters(SEED, 2_000 * LONG))
-    results = compare(both_backends, trees)
+    results = compare(backends_here, trees)
     answers = php.canonicalize_parameters(trees)
     for tree, result, answer in zip(trees, results, answers, strict=True):
         if isinstance(result, bytes):
@@ -271,10 +269,10 @@ def test_live_parameters(both_backends: dict[str, Backend], php: Php) -> None:
 )
 @given(text=documents())
 def test_live_property(
-    both_backends: dict[str, Backend], php: Php, text: bytes
+    backends_here: dict[str, Backend], php: Php, text: bytes
 ) -> None:
     """The same for documents that Hypothesis makes, and makes smaller."""
-    (result,) = compare(both_backends, [text])
+    (result,) = compare(backends_here, [text])
     (answer,) = php.canonicalize([text])
     assert agrees(result, answer)
 
@@ -286,17 +284,17 @@ def test_live_property(
 )
 @given(tree=parameters())
 def test_live_body_property(
-    both_backends: dict[str, Backend], php: Php, tree: dict[str, Any]
+    backends_here: dict[str, Backend], php: Php, tree: dict[str, Any]
 ) -> None:
     """A body that is signed means to PHP what was signed; the rest is refused."""
-    check_bodies(both_backends, php, [tree])
+    check_bodies(backends_here, php, [tree])
 
 
-def test_live_bodies(both_backends: dict[str, Backend], php: Php) -> None:
+def test_live_bodies(backends_here: dict[str, Backend], php: Php) -> None:
     """Bodies are refused exactly where PHP would come to other bytes."""
-    refused = check_bodies(both_backends, php, hostile_parameters(SEED + 1, 300 * LONG))
+    refused = check_bodies(backends_here, php, hostile_parameters(SEED + 1, 300 * LONG))
     circles = [_circular(SEED + part) for part in range(100 * LONG)]
-    refused += check_bodies(both_backends, php, circles)
+    refused += check_bodies(backends_here, php, circles)
     assert "not_stable" in refused
 
 
@@ -319,7 +317,7 @@ def check_bodies(
         with backends.override(name):
             key = PrivateKey.from_pem((KEYS / "rsa-2048.pem").read_bytes())
             outcomes[name] = [body_of(key, tree) for tree in cases]
-    assert outcomes["native"] == outcomes["python"]
+    assert len({repr(found) for found in outcomes.values()}) == 1
     refused = []
     for tree, (body, reason, *_) in zip(cases, outcomes["python"], strict=True):
         if reason:

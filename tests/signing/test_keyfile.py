@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import hashlib
 import random
 from dataclasses import dataclass
 from functools import cache
@@ -11,9 +12,12 @@ from typing import TYPE_CHECKING, Final
 import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kesspay import KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import backend as backends
+from kesspay.signing.keyparts import PrivateNumbers
+from kesspay.signing.keypolicy import check_private
 from tests.support import keymaker as make
 from tests.support.vectors import KEY_PASSWORD, KEYS
 
@@ -149,6 +153,23 @@ PRIVATE_REFUSALS: Final[dict[str, tuple[bytes, str, str]]] = {
     "pkcs1 version 2": (make.pkcs1_private(*range(8), version=2), "format", ""),
     "negative": (make.pkcs1_private(-5, *range(7)), "format", ""),
     "zeros": (make.pkcs1_private(*[0] * 8), "size", ""),
+    "long integer": (
+        make.sequence(
+            make.integer(0), make.element(2, b"\0\5"), *[make.integer(5)] * 7
+        ),
+        "format",
+        "",
+    ),
+    "empty integer": (
+        make.sequence(make.integer(0), make.element(2, b""), *[make.integer(5)] * 7),
+        "format",
+        "",
+    ),
+    "long length": (b"\x30\x81\x03\x02\x01\x00", "format", ""),
+    "no definite length": (b"\x30\x80\x02\x01\x00\0\0", "format", ""),
+    "length of five bytes": (b"\x30\x85\0\0\0\0\3\x02\x01\x00", "format", ""),
+    "tag of two bytes": (make.sequence(b"\x1f\x81\x01\0"), "format", ""),
+    "13 integers": (make.sequence(*[make.integer(0)] * 13), "format", ""),
     "not encrypted after all": (
         make.sequence(make.identifier("1.2.3"), make.octets(b"x")),
         "format",
@@ -360,6 +381,11 @@ def _tampered() -> Iterator[tuple[str, dict[str, int]]]:
     yield "q = n", {**good, "p": 1, "q": n}
     yield "p and q swapped", {**good, "p": q, "q": p}
     yield "d too long", {**good, "d": d + (p - 1) * (q - 1)}
+    # A private exponent that is right for one of the primes only.
+    half = d + p - 1
+    yield "d right for p", {**good, "d": half, "dq": half % (q - 1)}
+    half = d + q - 1
+    yield "d right for q", {**good, "d": half, "dp": half % (p - 1)}
     yield "dP too long", {**good, "dp": good["dp"] + p - 1}
     yield "dQ too long", {**good, "dq": good["dq"] + q - 1}
     yield "qInv too long", {**good, "q_inverse": good["q_inverse"] + p}
@@ -395,6 +421,18 @@ def test_inconsistent(name: str) -> None:
     data = make.pkcs8(make.pkcs1_private(*numbers.values()))
     with pytest.raises(KeyLoadError) as caught:
         PrivateKey.from_pem(data)
+    assert caught.value.reason == "inconsistent"
+
+
+@pytest.mark.parametrize("name", TAMPERED)
+def test_inconsistent_numbers(name: str) -> None:
+    """The arithmetic alone finds every wrong part, but for a prime that is none."""
+    numbers = PrivateNumbers(**TAMPERED[name])
+    if name == "composite":
+        check_private(numbers, allow_weak=False)
+        return
+    with pytest.raises(KeyLoadError) as caught:
+        check_private(numbers, allow_weak=False)
     assert caught.value.reason == "inconsistent"
 
 
@@ -557,6 +595,29 @@ def test_wrong_password(password: str | bytes | None) -> None:
         with pytest.raises(KeyLoadError) as caught:
             PrivateKey.from_pem(data, password)
         assert caught.value.reason == "password"
+
+
+def encrypted_with(password: bytes) -> bytes:
+    """Return the key, encrypted with a password of any length."""
+    salt, vector = b"salt", bytes(16)
+    derived = hashlib.pbkdf2_hmac("sha256", password, salt, 2, 32)
+    encryptor = Cipher(algorithms.AES(derived), modes.CBC(vector)).encryptor()
+    padding = 16 - len(PKCS8) % 16
+    padded = PKCS8 + bytes([padding]) * padding
+    kdf = pbkdf2(make.octets(salt), make.integer(2), SHA256)
+    scheme = make.identifier("1.2.840.113549.1.5.13", make.sequence(kdf, AES))
+    content = encryptor.update(padded) + encryptor.finalize()
+    return make.sequence(scheme, make.octets(content))
+
+
+@pytest.mark.usefixtures("backend")
+def test_longest_password() -> None:
+    """A password may have 1023 bytes; a longer one is never cut."""
+    key = PrivateKey.from_pem(encrypted_with(b"x" * 1023), b"x" * 1023)
+    assert key.public_key == PublicKey.from_pem(SPKI)
+    with pytest.raises(KeyLoadError) as caught:
+        PrivateKey.from_pem(encrypted_with(b"x" * 1024), b"x" * 1024)
+    assert caught.value.reason == "password"
 
 
 # -------------------------------------------------------- both backends agree

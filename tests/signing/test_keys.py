@@ -7,7 +7,6 @@ import copy
 import hashlib
 import os
 import pickle
-import subprocess
 import threading
 import warnings
 from typing import TYPE_CHECKING
@@ -19,6 +18,7 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 import kesspay
 from kesspay import InputError, InvalidSignature, KeyLoadError, PrivateKey, PublicKey
 from tests.support.keymaker import numbers
+from tests.support.messages import judge_signature, openssl
 from tests.support.vectors import KEY_PASSWORD, KEYS
 
 
@@ -76,14 +76,6 @@ WRAPPINGS = list(wrappings(PEM, DER))
 def key(backend: Backend) -> PrivateKey:
     """Return the private key most tests use."""
     return PrivateKey.from_pem(PEM)
-
-
-def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
-    """Return what the openssl command writes."""
-    done = subprocess.run(
-        ["openssl", *arguments], input=stdin, capture_output=True, check=True
-    )
-    return done.stdout
 
 
 @pytest.mark.parametrize("wrapping", WRAPPINGS)
@@ -169,12 +161,20 @@ def test_certificate_beside_key() -> None:
     assert PrivateKey.from_pem(cert + PEM + cert).fingerprint == FINGERPRINT
 
 
+def spki_of(pem: bytes) -> bytes:
+    """Return the SubjectPublicKeyInfo that ``cryptography`` writes."""
+    key = serialization.load_pem_private_key(pem, None)
+    return key.public_key().public_bytes(
+        serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
+    )
+
+
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])
 def test_facts(bits: int) -> None:
     """Bits and fingerprint are those of the key, in both halves."""
     pem = (KEYS / f"rsa-{bits}.pem").read_bytes()
     key = PrivateKey.from_pem(pem)
-    spki = openssl("pkey", "-pubout", "-outform", "DER", stdin=pem)
+    spki = spki_of(pem)
     assert key.bits == key.public_key.bits == bits
     assert key.fingerprint == hashlib.sha256(spki).hexdigest()
     assert key.public_key.fingerprint == key.fingerprint
@@ -182,14 +182,11 @@ def test_facts(bits: int) -> None:
 
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])
 def test_sign(bits: int) -> None:
-    """A signature is the one that openssl dgst makes."""
-    path = KEYS / f"rsa-{bits}.pem"
-    key = PrivateKey.from_pem(path.read_bytes())
+    """A signature is the one that ``cryptography`` makes."""
+    key = PrivateKey.from_pem((KEYS / f"rsa-{bits}.pem").read_bytes())
     for message in (b"", b"\0", MESSAGE, bytes(range(256)) * 500):
         signature = key.sign(message)
-        assert signature == openssl(
-            "dgst", "-sha256", "-sign", str(path), stdin=message
-        )
+        assert signature == judge_signature(message, f"rsa-{bits}")
         key.public_key.verify(signature, message)
 
 

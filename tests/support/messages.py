@@ -3,27 +3,52 @@
 from __future__ import annotations
 
 import base64
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 import kesspay
 
 from .vectors import KEYS
 
 
-__all__ = ["openssl_signature", "outcome", "signed_text"]
+__all__ = [
+    "judge_signature",
+    "openssl",
+    "openssl_accepts",
+    "openssl_signature",
+    "outcome",
+    "signed_text",
+]
+
+
+def judge_signature(message: bytes, key: str = "rsa-2048") -> bytes:
+    """Return the PKCS#1 v1.5 SHA-256 signature that ``cryptography`` makes."""
+    private = load_pem_private_key((KEYS / f"{key}.pem").read_bytes(), None)
+    assert isinstance(private, rsa.RSAPrivateKey)
+    return private.sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+def openssl(*arguments: str, stdin: bytes = b"") -> bytes:
+    """Return what the openssl command writes; skip the test where it is missing."""
+    if shutil.which("openssl") is None:
+        pytest.skip("the openssl command is not installed")
+    done = subprocess.run(
+        ["openssl", *arguments], input=stdin, capture_output=True, check=True
+    )
+    return done.stdout
 
 
 def openssl_signature(message: bytes, key: str = "rsa-2048") -> bytes:
     """Return the PKCS#1 v1.5 SHA-256 signature that the openssl command makes."""
-    done = subprocess.run(
-        ["openssl", "dgst", "-sha256", "-sign", str(KEYS / f"{key}.pem")],
-        input=message,
-        capture_output=True,
-        check=True,
-    )
-    return done.stdout
+    path = str(KEYS / f"{key}.pem")
+    return openssl("dgst", "-sha256", "-sign", path, stdin=message)
 
 
 def openssl_accepts(signature: bytes, message: bytes, key: str = "rsa-2048") -> bool:
@@ -32,13 +57,12 @@ def openssl_accepts(signature: bytes, message: bytes, key: str = "rsa-2048") -> 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "signature"
         path.write_bytes(signature)
-        done = subprocess.run(
-            ["openssl", "dgst", "-sha256", "-verify", public, "-signature", str(path)],
-            input=message,
-            capture_output=True,
-            check=False,
-        )
-    return done.returncode == 0 and done.stdout == b"Verified OK\n"
+        options = ("-verify", public, "-signature", str(path))
+        try:
+            answer = openssl("dgst", "-sha256", *options, stdin=message)
+        except subprocess.CalledProcessError:
+            return False
+    return answer == b"Verified OK\n"
 
 
 def signed_text(

@@ -19,9 +19,10 @@ passed the same checks as with a PrivateKey or a PublicKey.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from kesspay.errors import CanonicalizationError, InputError
+from kesspay.errors import InputError
 from kesspay.signing import guard
 from kesspay.signing.arguments import require_depth, require_profile
 from kesspay.signing.backend import current
@@ -30,7 +31,7 @@ from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.text import body_bytes, document_text, parameters_text
-from kesspay.signing.unstable import refusal
+from kesspay.signing.unstable import explained
 
 
 if TYPE_CHECKING:
@@ -148,11 +149,7 @@ def signed_body(
     sign = _checked_sign(signer)
     require_profile(profile)
     text = parameters_text(params)
-    try:
-        return guard.signed_body(sign, text, profile)
-    except CanonicalizationError as error:
-        reason = error.reason
-    raise refusal(text, reason)
+    return explained(partial(guard.signed_body, sign), text, profile)
 
 
 def verify_document(

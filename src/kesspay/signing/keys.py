@@ -14,7 +14,7 @@ from __future__ import annotations
 from hashlib import sha256
 from typing import TYPE_CHECKING, NoReturn, final
 
-from kesspay.errors import CanonicalizationError, InputError
+from kesspay.errors import InputError
 from kesspay.signing.arguments import (
     buffer_bytes,
     file_path,
@@ -35,7 +35,7 @@ from kesspay.signing.keysource import (
 )
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.text import body_bytes, document_text, parameters_text
-from kesspay.signing.unstable import refusal
+from kesspay.signing.unstable import explained
 
 
 if TYPE_CHECKING:
@@ -210,11 +210,7 @@ class PrivateKey(Sealed):
         """
         require_profile(profile)
         text = parameters_text(params)
-        try:
-            return self._handle.signed_body(text, profile)
-        except CanonicalizationError as error:
-            reason = error.reason
-        raise refusal(text, reason)
+        return explained(self._handle.signed_body, text, profile)
 
     def __repr__(self) -> str:
         """Show size and fingerprint, which are public."""

@@ -17,14 +17,36 @@ from kesspay.signing.parameters import MAX_DEPTH
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from kesspay.signing.canonical import Array, Value
+    from kesspay.signing.profile import Profile
 
 
-__all__ = ["refusal"]
+__all__ = ["explained", "refusal"]
 
 _ROOT: Final = "params"
+
+
+def explained(
+    make: Callable[[bytes, Profile], bytes], text: bytes, profile: Profile
+) -> bytes:
+    """
+    Return the body that ``make`` makes of parameters; say where it refuses.
+
+    Args:
+        make: ``guard.signed_body`` or its native twin.
+        text: the parameters as a JSON text, see ``parameters.to_json``.
+        profile: the PHP settings of the gateway.
+
+    Raises:
+        CanonicalizationError: with the path of what must not be signed.
+    """
+    try:
+        return make(text, profile)
+    except CanonicalizationError as error:
+        reason = error.reason
+    raise refusal(text, reason)
 
 
 def refusal(text: bytes, reason: str) -> CanonicalizationError:
