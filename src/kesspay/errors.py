@@ -65,8 +65,7 @@ DOCUMENT_REASONS: Final[dict[str, str]] = {
         "a server that decodes the body would canonicalise it to other bytes"
     ),
     "sign_present": (
-        'the parameters already hold "sign", or a "sign_type" other than '
-        '"RSA2"'
+        'the parameters already hold "sign", or a "sign_type" other than "RSA2"'
     ),
 }
 
@@ -338,9 +337,7 @@ class AuthenticationFailed(GatewayError):
     """The gateway refused the credentials; no transfer was asked for."""
 
     outcome: Outcome = "not_sent"
-    next_step = (
-        "check partner id, partner secret, user name and password."
-    )
+    next_step = "check partner id, partner secret, user name and password."
 
 
 class TokenRejected(GatewayError):

@@ -45,10 +45,9 @@ class Profile:
 
     def __post_init__(self) -> None:
         """Refuse values that stand for no PHP set-up we know."""
-        if (
-            type(self.serialize_precision) is not int
-            or self.serialize_precision not in (-1, 17)
-        ):
+        if type(
+            self.serialize_precision
+        ) is not int or self.serialize_precision not in (-1, 17):
             msg = "serialize_precision must be -1 or 17"
             raise InputError(msg)
         if self.ksort not in _KSORT_FLAGS:
