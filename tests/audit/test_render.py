@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
 from itertools import chain
 
 import pytest
@@ -12,7 +14,9 @@ from kesspay.audit.style import Style, profile_of, style_of
 from kesspay.audit.tree import read
 from kesspay.errors import CanonicalizationError
 from kesspay.signing.profile import Profile
+from tests.conftest import missing
 from tests.support.judgement import Settings
+from tests.support.php import find_php
 from tests.support.vectors import CanonicalCase, iter_canonical, iter_profiles
 
 
@@ -81,6 +85,72 @@ def test_a_mistake_is_no_profile(mistake: object) -> None:
     chosen = next(m for m in MISTAKES if m is mistake)
     made = profile_of(make(Style(), [chosen]))
     assert (made is not None) == (chosen.code in settings)
+
+
+NUMERIC = [
+    "1",
+    "-1",
+    "+1",
+    "007",
+    "-0",
+    " 1",
+    "1 ",
+    "1.",
+    ".5",
+    "-.5",
+    "1e3",
+    "1E-7",
+    "0x1",
+    "1_0",
+    "",
+    " ",
+    ".",
+    "-",
+    "e1",
+    "1e",
+    "9223372036854775807",
+    "9223372036854775808",
+    "-9223372036854775808",
+    "1e400",
+    "0.10",
+    "1.0",
+    "\u0661",
+    "+85512345678",
+    "1\n",
+    "0.1e1 ",
+    "- 1",
+    "1 1",
+    "inf",
+    "nan",
+    "99999999999999999999.5",
+]
+
+
+def test_numeric_strings_are_those_of_php() -> None:
+    """JSON_NUMERIC_CHECK makes a number of exactly these strings."""
+    php = find_php()
+    if php is None:
+        missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
+    program = (
+        "foreach (json_decode(stream_get_contents(STDIN)) as $s)"
+        " echo json_encode([$s], JSON_NUMERIC_CHECK), chr(10);"
+    )
+    # PHP fails on what overflows, so there is nothing that could be signed.
+    texts = [text for text in NUMERIC if text != "1e400"]
+    done = subprocess.run(
+        [php, "-r", program],
+        input=json.dumps(texts).encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    answers = done.stdout.splitlines()
+    assert len(answers) == len(texts)
+    for text, answer in zip(texts, answers, strict=True):
+        document = read(json.dumps([text]))
+        assert answer == Renderer(document).render(Style(numbers="check")), text
+    infinite = Renderer(read('["1e400"]')).render(Style(numbers="check"))
+    assert infinite == b'["1e400"]'
 
 
 def test_styles_that_do_not_apply_give_nothing() -> None:

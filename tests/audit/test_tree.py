@@ -12,6 +12,7 @@ from kesspay.audit.tree import (
     Node,
     Number,
     brief,
+    count_values,
     duplicates,
     members_of,
     path_of,
@@ -74,6 +75,12 @@ def test_duplicates_are_listed_in_order() -> None:
     inside = duplicates(read('{"a":[{"x":1,"x":"\\u001b"}]}'))
     assert inside[0].path == 'document["a"][0]["x"]'
     assert inside[0].last == '"\\u001b"'
+
+
+def test_values_are_counted() -> None:
+    """Containers count, and so does what is in them."""
+    assert count_values(read(TEXT)) == 10
+    assert count_values(read("[]")) == 1
 
 
 def test_values_are_shown_briefly() -> None:

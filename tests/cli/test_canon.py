@@ -29,7 +29,7 @@ def test_a_file_is_read(run: Callable[..., Result], tmp_path: Path) -> None:
     path = tmp_path / "document.json"
     path.write_text(DOCUMENT, encoding="utf-8")
     result = run("canon", path)
-    assert (0, CANONICAL) == (result.exit_code, result.stdout_bytes)
+    assert (result.exit_code, result.stdout_bytes) == (0, CANONICAL)
     assert result.stderr == ""
 
 
@@ -96,7 +96,7 @@ def test_what_php_refuses_is_refused(
 ) -> None:
     """One line says what is wrong, where, and what to do; exit code 2."""
     plain = run("canon", "-", stdin=document)
-    assert (2, "") == (plain.exit_code, plain.stdout)
+    assert (plain.exit_code, plain.stdout) == (2, "")
     assert plain.stderr.count("\n") == 1
     assert f"at byte {position}" in plain.stderr
     told = json.loads(run("canon", "-", "--json", stdin=document).stdout)

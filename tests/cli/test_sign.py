@@ -51,7 +51,8 @@ def test_the_body_verifies_at_a_php_gateway(
     verified = run("verify", "--key", keys / "rsa-2048.pub.pem", path)
     assert verified.stdout_bytes == CANONICAL
     if find_php() is not None:
-        assert php_verify([result.stdout_bytes], keys / "rsa-2048.pub.pem") == [True]
+        public = keys / "rsa-2048.pub.pem"
+        assert php_verify(public, [result.stdout_bytes]) == [True]
 
 
 def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) -> None:
@@ -97,7 +98,7 @@ def test_what_a_gateway_would_read_differently_is_refused(
     """No body is printed, one line says why, and the exit code is 2."""
     key = keys / "rsa-2048.pem"
     result = run("sign", "--body", "--key", key, "-", stdin=document)
-    assert (2, "") == (result.exit_code, result.stdout)
+    assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
     told = run("sign", "--body", "--key", key, "--json", "-", stdin=document).stdout
     assert json.loads(told)["error"]["reason"] == reason

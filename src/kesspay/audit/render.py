@@ -53,7 +53,7 @@ _FALSY: Final = frozenset({"0", "-0", "0.0", "-0.0"})
 _TRIMMED: Final = " \t\n\r\0\x0b"
 _INT64: Final = range(-(2**63), 2**63)
 _NUMERIC: Final = re.compile(
-    r"[ \t\n\r\v\f]*[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?[ \t\n\r\v\f]*"
+    r"[ \t\n\r\v\f]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\r\v\f]*"
 )
 _LONGEST: Final = 40
 _WIDEST: Final = 20

@@ -181,8 +181,8 @@ class Explanation:
     def as_dict(self) -> dict[str, Any]:
         """Return the explanation as plain values, for JSON."""
         plain = asdict(self)
+        canonical = self.canonical
+        plain["canonical"] = canonical.decode() if canonical is not None else None
         plain["canonical_sha256"] = self.canonical_sha256
-        if self.canonical is not None:
-            plain["canonical"] = self.canonical.decode()
-            plain["canonical_length"] = len(self.canonical)
+        plain["canonical_length"] = len(canonical) if canonical is not None else None
         return plain

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from kesspay.audit.mistakes import AROUND, FRAME, MISTAKES, Mistake, make
 from kesspay.audit.render import Renderer, wrap
 from kesspay.audit.style import style_of
+from kesspay.audit.tree import count_values
 from kesspay.errors import CanonicalizationError
 
 
@@ -31,10 +32,11 @@ __all__ = ["DEEPEST", "find_mistakes"]
 
 #: How many mistakes at once are tried.
 DEEPEST: Final = 4
-#: Bytes that a search may write. A usual document has under a kilobyte.
-_BUDGET: Final = 12 * 1024 * 1024
-#: What an attempt costs besides its bytes, in the same unit.
+#: What a search may spend. A usual attempt costs two or three thousand.
+_BUDGET: Final = 24 * 1024 * 1024
+#: What an attempt and each value in it cost besides the bytes, in bytes.
 _OVERHEAD: Final = 500
+_PER_VALUE: Final = 100
 
 
 def _apart(mistakes: tuple[Mistake, ...]) -> bool:
@@ -76,6 +78,7 @@ class _Search:
         self._base = base
         self._accepts = accepts
         self._left = _BUDGET
+        self._cost = _OVERHEAD + _PER_VALUE * count_values(document)
         self._active: dict[tuple[Mistake, ...], list[Mistake]] = {}
 
     def run(self, counts: range) -> tuple[Mistake, ...] | None:
@@ -132,7 +135,7 @@ class _Search:
             text = self._renderer.render(make(self._base, made))
         except CanonicalizationError:
             text = None
-        self._left -= _OVERHEAD + len(text or b"")
+        self._left -= self._cost + len(text or b"")
         if self._left < 0:
             raise _Spent
         return text

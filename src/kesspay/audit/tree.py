@@ -22,6 +22,7 @@ __all__ = [
     "Node",
     "Number",
     "brief",
+    "count_values",
     "duplicates",
     "members_of",
     "path_of",
@@ -140,6 +141,20 @@ def duplicates(node: Node) -> tuple[Duplicate, ...]:
             inner = [(f"{path}[{i}]", value) for i, value in enumerate(here)]
             work += reversed(inner)
     return tuple(found)
+
+
+def count_values(node: Node) -> int:
+    """Count the values of a document, itself included."""
+    count = 0
+    work = [node]
+    while work:
+        here = work.pop()
+        count += 1
+        if isinstance(here, Members):
+            work += [value for _, value in here]
+        elif isinstance(here, list):
+            work += here
+    return count
 
 
 def path_of(path: str, key: str) -> str:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+import json
 import sys
+from importlib.util import find_spec
 from typing import Final
 
 import click
@@ -21,7 +24,11 @@ the extra kesspay[sandbox].
 
 \b
 JSON fields
-    ok, backend, openssl, steps, checks, ledger, error
+    backend, openssl  what computed
+    steps             each message, what was signed, and what verified
+    checks            what had to hold, and whether it did
+    ledger            the credits at the end
+    problem           why the demonstration broke off, or null
 """
 
 
@@ -29,14 +36,17 @@ JSON fields
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 def demo(*, as_json: bool) -> Outcome:
     """Run the demonstration."""
-    try:
-        from kesspay.cli.demo import run_demo
-
-        exit_code = run_demo(sys.stdout, as_json=as_json)
-    except ModuleNotFoundError as error:
-        if error.name != "uvicorn":
-            raise
+    if find_spec("uvicorn") is None:
         raise InputError(
             "the demo needs uvicorn; install it with: pip install 'kesspay[sandbox]'"
-        ) from None
-    return Outcome(exit_code=exit_code)
+        )
+    from kesspay.cli.demo import run_demo
+
+    if not as_json:
+        return Outcome(exit_code=run_demo(sys.stdout))
+    told = io.StringIO()
+    exit_code = run_demo(told, as_json=True)
+    fields = json.loads(told.getvalue())
+    del fields["ok"]
+    fields["problem"] = fields.pop("error") or None
+    return Outcome("demo", fields, exit_code=exit_code)

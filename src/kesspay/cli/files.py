@@ -39,7 +39,7 @@ def read_file(path: str) -> bytes:
         return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(f"cannot read {path!r}: {_why(error)}") from None
 
 
@@ -63,7 +63,7 @@ def create_file(path: str, content: bytes, mode: int) -> None:
         descriptor = os.open(path, flags, mode)
     except FileExistsError:
         raise InputError(f"{path!r} exists and is never overwritten") from None
-    except (OSError, ValueError) as error:
+    except OSError as error:
         raise InputError(f"cannot write {path!r}: {_why(error)}") from None
     try:
         with os.fdopen(descriptor, "wb") as file:
@@ -75,8 +75,6 @@ def create_file(path: str, content: bytes, mode: int) -> None:
         raise InputError(f"cannot write {path!r}: {_why(error)}") from None
 
 
-def _why(error: Exception) -> str:
+def _why(error: OSError) -> str:
     """Say in a few words why a file cannot be used."""
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return "the path holds a NUL byte"
+    return error.strerror or type(error).__name__

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import os
+import re
 import stat
 import warnings
 from dataclasses import dataclass
@@ -35,6 +37,12 @@ _POLICY: Final = frozenset(
     }
 )
 _ANY_ACCESS: Final = stat.S_IRWXG | stat.S_IRWXO
+_DER: Final = b"\x30"
+_LABEL: Final = re.compile(rb"-----BEGIN ([A-Z0-9 ]{1,40})-----")
+_BASE64: Final = re.compile(rb"[A-Za-z0-9+/=]{64,}")
+#: How far into a file the label of a key is looked for.
+_LINES: Final = 200
+_LINE: Final = 200
 _CHANGE: Final = stat.S_IWGRP | stat.S_IWOTH
 
 
@@ -46,6 +54,7 @@ class KeyFileReport:
     Args:
         path: as it was given.
         kind: what was found, "a private key".
+        form: how it is written, "PEM (PRIVATE KEY)", "DER" or "base64".
         bits: of the modulus, or None.
         fingerprint: of the public half, or None.
         mode: permission bits, "0600", or None where there are none.
@@ -57,6 +66,7 @@ class KeyFileReport:
 
     path: str
     kind: str
+    form: str
     bits: int | None
     fingerprint: str | None
     mode: str | None
@@ -77,19 +87,21 @@ def report_private(
     password = given_password(password_file, password_env)
     data = read_file(path) if is_stdin(path) else None
 
+    form = _form(io.BytesIO(data)) if data is not None else ""
+
     def load(*, weak: bool) -> PrivateKey:
         if data is not None:
             return PrivateKey.from_pem(data, password, dangerously_allow_weak_key=weak)
         return PrivateKey.from_file(path, password, dangerously_allow_weak_key=weak)
 
     try:
-        return _report(path, "a private key", _ANY_ACCESS, load)
+        return _report(path, "a private key", _ANY_ACCESS, load, form)
     except KeyLoadError as error:
         askable = password is None and data is None and can_ask()
         if error.reason != "password" or not askable:
             raise
     password = ask_password(f"Password of {printable(path)}")
-    return _report(path, "an encrypted private key", _ANY_ACCESS, load)
+    return _report(path, "an encrypted private key", _ANY_ACCESS, load, form)
 
 
 def report_public(path: str) -> KeyFileReport:
@@ -101,12 +113,14 @@ def report_public(path: str) -> KeyFileReport:
     """
     data = read_file(path) if is_stdin(path) else None
 
+    form = _form(io.BytesIO(data)) if data is not None else ""
+
     def load(*, weak: bool) -> PublicKey:
         if data is not None:
             return PublicKey.from_pem(data, dangerously_allow_weak_key=weak)
         return PublicKey.from_file(path, dangerously_allow_weak_key=weak)
 
-    return _report(path, "a public key", _CHANGE, load)
+    return _report(path, "a public key", _CHANGE, load, form)
 
 
 def _report(
@@ -114,6 +128,7 @@ def _report(
     kind: str,
     bad_mode: int,
     load: Callable[..., PrivateKey | PublicKey],
+    form: str,
 ) -> KeyFileReport:
     """Load a key, if need be against the policy, and describe it."""
     policy, problem = "ok", None
@@ -130,6 +145,7 @@ def _report(
     return KeyFileReport(
         path=path,
         kind=kind,
+        form=form or _form_of_file(path),
         bits=key.bits if key else None,
         fingerprint=key.fingerprint if key else None,
         mode=None if mode is None else f"{mode:04o}",
@@ -149,6 +165,32 @@ def _weak(
             return load(weak=True)
     except KeyLoadError:
         return None
+
+
+def _form_of_file(path: str) -> str:
+    """Say how the key in a file is written."""
+    with Path(path).open("rb", buffering=0) as file:
+        return _form(file)
+
+
+def _form(file: io.RawIOBase | io.BytesIO) -> str:
+    """
+    Say how a key is written, from what stands in front of it.
+
+    No more is read than that, so nothing of a private key comes along.
+    """
+    first = file.read(1)
+    if first == _DER:
+        return "DER"
+    line = (first or b"") + file.readline(_LINE)
+    for _ in range(_LINES):
+        found = _LABEL.search(line)
+        if found:
+            return f"PEM ({found[1].decode()})"
+        if b"-" not in line and _BASE64.fullmatch(line.strip()):
+            return "base64"
+        line = file.readline(_LINE)
+    return "text"
 
 
 def _mode(path: str) -> int | None:

@@ -46,13 +46,11 @@ JSON fields
     match    true, false, or null where a file holds no usable key
     private  and
     public   the same for each file:
-        path, kind (what was found), bits, fingerprint,
+        path, kind (what was found), form, bits, fingerprint,
         mode ("0600" or null), exposed (others can read the private or
         change the public key file), policy ("ok" or the reason of the
         refusal), problem (text or null)
 """
-
-_PATH: Final = click.Path(path_type=str)
 
 
 @click.group("keys")
@@ -61,8 +59,8 @@ def keys() -> None:
 
 
 @keys.command("generate", help=_GENERATE_HELP)
-@click.argument("priv", type=_PATH)
-@click.argument("pub", type=_PATH)
+@click.argument("priv", type=FILE)
+@click.argument("pub", type=FILE)
 @click.option(
     "--bits",
     type=click.Choice(["2048", "3072", "4096"]),
@@ -149,7 +147,7 @@ def check(
 
 def _rows(report: KeyFileReport) -> list[tuple[str, str]]:
     """Write a report for people."""
-    rows = [("file", report.path), ("found", report.kind)]
+    rows = [("file", report.path), ("found", f"{report.kind}, {report.form}")]
     if report.fingerprint:
         rows += [("bits", str(report.bits)), ("fingerprint", report.fingerprint)]
     if report.mode:

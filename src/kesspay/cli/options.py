@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from functools import wraps
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import click
 
@@ -22,8 +23,24 @@ __all__ = ["FILE", "json_option", "password_options", "profile_options"]
 #: click calls a command with keyword arguments, which no type can describe.
 _Command: TypeAlias = "Callable[..., Outcome]"
 
+
+class _Path(click.Path):
+    """A path that the operating system can take."""
+
+    def convert(
+        self,
+        value: str | os.PathLike[str],
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> str | bytes | os.PathLike[str]:
+        """Refuse a NUL byte, which no path can have."""
+        if "\0" in os.fspath(value):
+            self.fail("a path cannot hold a NUL byte", param, ctx)
+        return super().convert(value, param, ctx)
+
+
 #: A path, or - for standard input.
-FILE = click.Path(allow_dash=True, path_type=str)
+FILE: Final = _Path(allow_dash=True, path_type=str)
 
 
 def json_option(command: _Command) -> _Command:

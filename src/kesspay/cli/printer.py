@@ -66,7 +66,10 @@ class Printer:
             self.line(content.decode("utf-8", "backslashreplace"))
             return
         sys.stdout.flush()
-        sys.stdout.buffer.write(content)
+        left = memoryview(content)
+        while left:
+            # With PYTHONUNBUFFERED this is a file that may take only a part.
+            left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.buffer.flush()
 
     def line(self, text: str = "", style: str = "") -> None:

@@ -14,7 +14,7 @@ import sys
 import warnings
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, Final, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
 
 import click
 
@@ -42,6 +42,9 @@ _COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "demo": ("demo_command", "demo", "Run a whole transfer on this machine."),
 }
 
+#: Warnings that are for the user of the program, not for its developers.
+_TOLD: Final = (UserWarning, RuntimeWarning)
+
 _HELP: Final = """Sign and verify messages of the KESS partner API.
 
 FILE arguments are paths, or - for standard input. Results go to standard
@@ -52,7 +55,8 @@ field names are stable.
 \b
 Exit codes
     0   done; it verifies; the keys belong together
-    1   not authentic: it does not verify; the keys do not belong together
+    1   not authentic: it does not verify; the keys do not belong together;
+        a check of the demonstration did not hold
     2   wrong usage, or an input that cannot be used
    10   (reserved) the gateway rejected the request
    20   (reserved) the outcome of a transfer is unknown
@@ -85,10 +89,9 @@ class Root(click.Group):
         if cmd_name not in _COMMANDS:
             return None
         module, name, _ = _COMMANDS[cmd_name]
-        command = getattr(import_module(f"kesspay.cli.{module}"), name)
-        if not isinstance(command, click.Command):
-            raise TypeError(f"{module}.{name} is no command")
-        return command
+        return cast(
+            "click.Command", getattr(import_module(f"kesspay.cli.{module}"), name)
+        )
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -117,7 +120,8 @@ class Root(click.Group):
         printer = Printer(as_json=_wants_json(args))
         try:
             with warnings.catch_warnings(record=True) as caught:
-                warnings.simplefilter("always")
+                for category in _TOLD:
+                    warnings.simplefilter("always", category)
                 outcome = self._outcome(args, prog_name, extra)
             told = list(dict.fromkeys(str(w.message) for w in caught))
             printer.warn(told)

@@ -1,0 +1,175 @@
+"""``kesspay explain`` tells people and scripts what explain found out."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.audit.codes import CODES
+from tests.support.forger import body_of, pkcs1, pss, raw_block
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+pytestmark = pytest.mark.usefixtures("backend")
+
+TEMPLATE = '{"b":1,"a":"x/y","sign_type":"RSA2","sign":"SIGN"}'
+CANONICAL = b'{"a":"x\\/y","b":1}'
+RAW = b'{"a":"x/y","b":1}'
+RIGHT = body_of(TEMPLATE, pkcs1(CANONICAL))
+WRONG = body_of(TEMPLATE, pkcs1(RAW))
+
+
+def test_a_body_that_verifies(run: Callable[..., Result], keys: Path) -> None:
+    """Exit code 0, and the canonical form for reading."""
+    result = run("explain", "--key", keys / "rsa-2048.pub.pem", "-", stdin=RIGHT)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("The body verifies.\n")
+    assert CANONICAL.decode() in result.stdout
+
+
+def test_a_body_that_does_not_verify(run: Callable[..., Result], keys: Path) -> None:
+    """Exit code 1; cause, advice and the difference are readable lines."""
+    result = run(
+        "explain",
+        *("--key", keys / "rsa-2048.pub.pem"),
+        *("--key", keys / "other-2048.pub.pem"),
+        *("--expected", RAW.decode()),
+        "-",
+        stdin=WRONG,
+    )
+    assert result.exit_code == 1
+    assert result.stderr == ""
+    lines = result.stdout.splitlines()
+    assert lines[0].startswith("The body does not verify: ")
+    assert "Why" in lines
+    assert any("slashes were not escaped" in line for line in lines)
+    assert any(line.endswith("made the signature") for line in lines)
+    at = lines.index("First difference, at byte 7")
+    column = lines[at + 3].index("^")
+    assert (lines[at + 1][column], lines[at + 2][column]) == ("\\", "/")
+
+
+def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) -> None:
+    """Every field of the help text is there, and no other."""
+    key = keys / "rsa-2048.pub.pem"
+    told = json.loads(run("explain", "--key", key, "--json", "-", stdin=WRONG).stdout)
+    assert set(told) == {
+        "ok",
+        "command",
+        "warnings",
+        "verifies",
+        "verified_by",
+        "refusal",
+        "canonical",
+        "canonical_sha256",
+        "canonical_length",
+        "keys",
+        "signature",
+        "expected",
+        "profile",
+        "mistakes",
+        "findings",
+    }
+    assert told["ok"] is told["verifies"] is False
+    assert told["keys"][0]["file"] == str(key)
+    assert told["profile"]["unescaped_slashes"] is True
+    assert told["mistakes"] == ["slashes_raw"]
+    [finding] = told["findings"]
+    assert set(finding) == {"code", "sort", "text", "advice"}
+    help_text = run("explain", "--help").stdout
+    head = {"ok", "command", "warnings"}
+    assert all(field in help_text for field in set(told) - head)
+    assert all(field in run("--help").stdout for field in head)
+    assert all(field in help_text for field in told["signature"])
+
+
+def test_the_fields_are_there_without_a_canonical_form(
+    run: Callable[..., Result], keys: Path
+) -> None:
+    """A text that is no JSON gives nulls, not missing fields."""
+    key = keys / "rsa-2048.pub.pem"
+    result = run("explain", "--key", key, "--json", "-", stdin=b"nope")
+    assert result.exit_code == 1
+    told = json.loads(result.stdout)
+    assert told["canonical"] is told["canonical_length"] is told["signature"] is None
+    assert told["refusal"]["position"] == 1
+    plain = run("explain", "--key", key, "-", stdin=b"nope")
+    assert "none to look at" in plain.stdout
+
+
+def test_signatures_without_a_digest_are_shown_too(
+    run: Callable[..., Result], keys: Path
+) -> None:
+    """PSS hides the digest, a bare block has no algorithm: fewer facts."""
+    key = keys / "rsa-2048.pub.pem"
+    hidden = run("explain", "--key", key, "-", stdin=body_of(TEMPLATE, pss(CANONICAL)))
+    assert "signature padding: pss" in hidden.stdout
+    assert "signed text's digest" not in hidden.stdout
+    bare = body_of(TEMPLATE, raw_block(CANONICAL))
+    shown = run("explain", "--key", key, "-", stdin=bare)
+    assert "signature padding: pkcs1_bare" in shown.stdout
+    assert "signed digest:" not in shown.stdout
+    noise = run("explain", "--key", keys / "other-2048.pub.pem", "-", stdin=RIGHT)
+    assert "did not make the signature" in noise.stdout
+    assert "signature padding" not in noise.stdout
+
+
+def test_ones_own_key_is_recognised(run: Callable[..., Result], keys: Path) -> None:
+    """The public half of one's own key, and one's own message, are named."""
+    options = ["--own-key", keys / "rsa-2048.pem", "--json", "-"]
+    own = run("explain", "--key", keys / "rsa-2048.pub.pem", *options, stdin=WRONG)
+    assert "key_own" in {f["code"] for f in json.loads(own.stdout)["findings"]}
+    other = run("explain", "--key", keys / "other-2048.pub.pem", *options, stdin=RIGHT)
+    codes = {f["code"] for f in json.loads(other.stdout)["findings"]}
+    assert "key_own_signed" in codes
+
+
+def test_an_encrypted_key_of_ones_own(run: Callable[..., Result], keys: Path) -> None:
+    """The password comes from the environment."""
+    result = run(
+        "explain",
+        *("--key", keys / "rsa-2048.pub.pem"),
+        *("--own-key", keys / "rsa-2048.encrypted.pem"),
+        *("--password-file", "-"),
+        keys / "README.md",
+        stdin="correct horse\n",
+    )
+    assert result.exit_code == 1
+    assert "your own private key" in result.stdout
+    assert "correct horse" not in result.output
+
+
+def test_the_expected_text_may_be_a_file(
+    run: Callable[..., Result], keys: Path, tmp_path: Path
+) -> None:
+    """A file with a final line break is compared without it."""
+    path = tmp_path / "expected.txt"
+    path.write_bytes(RAW + b"\n")
+    key = keys / "rsa-2048.pub.pem"
+    options = ["--key", key, "--expected-file", path, "--json", "-"]
+    told = json.loads(run("explain", *options, stdin=WRONG).stdout)
+    assert told["expected"]["covered"] is True
+    assert told["expected"]["difference"]["position"] == 7
+
+
+def test_one_expected_text_is_enough(run: Callable[..., Result], keys: Path) -> None:
+    """Text and file together are a mistake."""
+    options = ["--expected", "x", "--expected-file", "-"]
+    result = run("explain", "--key", keys / "rsa-2048.pub.pem", *options, "-")
+    assert result.exit_code == 2
+    assert "not both" in result.stderr
+
+
+def test_the_codes_are_listed(run: Callable[..., Result]) -> None:
+    """Everything that can be found out is documented by the program itself."""
+    result = run("explain", "--codes")
+    assert result.exit_code == 0
+    assert {line.split()[0] for line in result.stdout.splitlines()} == set(CODES)

@@ -1,0 +1,227 @@
+"""What holds for all commands: exit codes, one line for a problem, JSON."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+
+import kesspay
+from kesspay.cli import main
+from kesspay.cli.root import root
+from kesspay.errors import (
+    BackendError,
+    InputError,
+    KesspayError,
+    KeyLoadError,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from click.testing import Result
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Walk all commands, groups included."""
+    context = click.Context(root)
+    for name in root.list_commands(context):
+        command = root.get_command(context, name)
+        assert command is not None
+        yield name, command
+        if isinstance(command, click.Group):
+            for inner in command.list_commands(context):
+                found = command.get_command(context, inner)
+                assert found is not None
+                yield f"{name} {inner}", found
+
+
+COMMANDS = dict(commands())
+LEAVES = [name for name, c in COMMANDS.items() if not isinstance(c, click.Group)]
+
+
+def test_all_commands_are_there() -> None:
+    """The commands are those of the help text."""
+    assert list(COMMANDS) == [
+        "canon",
+        "sign",
+        "verify",
+        "explain",
+        "keys",
+        "keys check",
+        "keys generate",
+        "backend",
+        "demo",
+    ]
+
+
+@pytest.mark.parametrize("name", LEAVES)
+def test_every_command_speaks_json_and_says_how(
+    run: Callable[..., Result], name: str
+) -> None:
+    """The help text of each command lists the fields of its JSON object."""
+    result = run(*name.split(), "--help")
+    assert result.exit_code == 0
+    assert "JSON fields" in result.stdout
+    assert "--json" in result.stdout
+    assert all(len(line) <= 88 for line in result.stdout.splitlines())
+
+
+def test_the_help_text_documents_the_exit_codes(run: Callable[..., Result]) -> None:
+    """All exit codes and all commands are in the first help text."""
+    result = run("--help")
+    assert result.exit_code == 0
+    for word in ("Exit codes", " 0 ", " 1 ", " 2 ", " 10 ", " 20 ", "130"):
+        assert word in result.stdout
+    for name in root.list_commands(click.Context(root)):
+        assert f"\n  {name} " in result.stdout
+
+
+def test_no_option_takes_a_secret() -> None:
+    """Passwords come from files and variables only."""
+    for command in COMMANDS.values():
+        for parameter in command.params:
+            secret = any("password" in option for option in parameter.opts)
+            if secret:
+                assert parameter.opts in (["--password-file"], ["--password-env"])
+
+
+def test_the_version_is_that_of_the_package(run: Callable[..., Result]) -> None:
+    """Scripts can ask for it."""
+    result = run("--version")
+    assert result.exit_code == 0
+    assert kesspay.__version__ in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["nonsense"], "nonsense"),
+        (["canon"], "FILE"),
+        (["canon", "a", "b"], "unexpected"),
+        (["--nonsense"], "--nonsense"),
+        (["canon", "--nonsense", "a"], "--nonsense"),
+        (["canon", "--ksort", "5", "a"], "5"),
+        (["verify", "a"], "--key"),
+        (["keys", "nonsense"], "nonsense"),
+        (["keys", "check", "a"], "PUB"),
+    ],
+)
+def test_wrong_usage_is_one_line(
+    run: Callable[..., Result], arguments: list[str], words: str
+) -> None:
+    """Exit code 2, one line on standard error that says where to look."""
+    result = run(*arguments)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr.count("\n") == 1
+    assert words in result.stderr
+    assert "--help" in result.stderr
+    told = run(*arguments, "--json")
+    assert told.exit_code == 2
+    assert told.stderr == ""
+    error = json.loads(told.stdout)["error"]
+    assert error["type"] == "UsageError"
+    assert set(error) == {"type", "reason", "message", "position", "path", "next"}
+
+
+def test_without_a_command_there_is_the_help_text(run: Callable[..., Result]) -> None:
+    """Exit code 2, since nothing was done."""
+    result = run()
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert "Usage: kesspay" in result.stderr
+
+
+def test_a_path_that_no_system_has(run: Callable[..., Result]) -> None:
+    """A NUL byte in a path is told, not a ValueError."""
+    result = run("canon", "a\0b")
+    assert result.exit_code == 2
+    assert "NUL" in result.stderr
+
+
+def test_json_behind_a_double_dash_is_a_file(run: Callable[..., Result]) -> None:
+    """The words behind -- are no options."""
+    result = run("canon", "--", "--json")
+    assert result.exit_code == 2
+    assert "cannot read '--json'" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("error", "exit_code"),
+    [
+        (InputError("two\n lines"), 2),
+        (BackendError("none"), 2),
+        (KesspayError("\x1b[31mred"), 2),
+        (KeyLoadError("password", needed="a private key"), 2),
+    ],
+)
+def test_every_exception_of_ours_is_one_line(
+    run: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    error: KesspayError,
+    exit_code: int,
+) -> None:
+    """Line breaks and control characters do not get through."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr("kesspay.cli.canon.read_file", fail)
+    result = run("canon", "x")
+    assert result.exit_code == exit_code
+    assert result.stderr.count("\n") == 1
+    assert result.stderr.removesuffix("\n").isprintable()
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, EOFError])
+def test_an_interruption_has_its_own_code(
+    run: Callable[..., Result],
+    monkeypatch: pytest.MonkeyPatch,
+    error: type[BaseException],
+) -> None:
+    """Whoever interrupts is told so, and scripts see 130."""
+
+    def interrupt(_: str) -> bytes:
+        raise error
+
+    monkeypatch.setattr("kesspay.cli.canon.read_file", interrupt)
+    result = run("canon", "x")
+    assert result.exit_code == 130
+    assert "interrupted" in result.stderr
+
+
+def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    """The entry point neither exits nor raises."""
+    assert main(["--version"]) == 0
+    assert main(["canon"]) == 2
+    assert kesspay.__version__ in capsys.readouterr().out
+
+
+def test_without_click_one_line_says_what_to_install(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Exit code 2 and the extra to install, instead of a traceback."""
+    monkeypatch.setitem(sys.modules, "click", None)
+    assert main(["--help"]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    assert told.err.count("\n") == 1
+    assert "pip install 'kesspay[cli]'" in told.err
+
+
+def test_a_broken_click_is_no_missing_click(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Only the absence of click itself is explained away."""
+
+    class Broken:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "click":
+                raise ModuleNotFoundError("no inner part", name="inner")
+
+    for module in [m for m in sys.modules if m.split(".")[0] == "click"]:
+        monkeypatch.delitem(sys.modules, module)
+    monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
+    with pytest.raises(ModuleNotFoundError, match="no inner part"):
+        main(["--help"])
