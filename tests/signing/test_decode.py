@@ -56,7 +56,7 @@ def test_duplicates() -> None:
     """The first of two equal keys keeps the place, the last gives the value."""
     text = b'{"a":1,"b":2,"\\u0061":{"c":3}}'
     decoded = decode(text)
-    assert [("a", {"c": 3}), ("b", 2)] == list(dict(decoded.value).items())
+    assert repr(decoded.value) == repr({"a": {"c": 3}, "b": 2})
     assert text.index(b'"\\u0061"') == decoded.duplicate
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import pytest
 
+from kesspay.errors import CanonicalizationError
 from kesspay.signing.number import read_double, read_integer, write_double
 from tests.support.vectors import iter_doubles
 
@@ -102,3 +103,12 @@ def test_doubles() -> None:
 def test_layout(value: float, text: str) -> None:
     """The rows of the table in the module text."""
     assert text == write_double(value)
+
+
+@pytest.mark.parametrize("precision", [-1, 17])
+@pytest.mark.parametrize("value", [math.inf, -math.inf, math.nan])
+def test_not_finite(value: float, precision: Literal[-1, 17]) -> None:
+    """What PHP cannot write is refused, and never written as text."""
+    with pytest.raises(CanonicalizationError) as caught:
+        write_double(value, precision)
+    assert caught.value.reason == "infinite"

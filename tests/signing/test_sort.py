@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import random
+import subprocess
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kesspay.signing.sort import sort_like_php
+from tests.conftest import missing
+from tests.support.php import find_php
 
 
 if TYPE_CHECKING:
@@ -60,13 +65,40 @@ def test_comparisons_are_between_elements() -> None:
         assert sorted(items) == list(range(size))
 
 
-@pytest.mark.parametrize(
-    ("before", "behind"),
-    [("abc", "abc"), ("acb", "bac"), ("bac", "bac")],
-)
-def test_circle(before: str, behind: str) -> None:
-    """Where the comparison goes in a circle the steps decide."""
-    items = list(before)
-    # a before b before c before a.
-    sort_like_php(items, lambda x, y: (x + y) in {"ba", "cb", "ac"})
-    assert behind == "".join(items)
+#: A comparison without any order in it: who beats whom is drawn by a formula.
+LOT = """
+    function lot($x, $y, $seed) {
+        $drawn = (min($x, $y) * 31 + max($x, $y) * 17 + $seed) * 2654435761;
+        return ((($drawn >> 13) & 1) === (int) ($x < $y)) ? 1 : -1;
+    }
+    foreach (json_decode(stream_get_contents(STDIN)) as [$seed, $items]) {
+        usort($items, fn ($x, $y) => lot($x, $y, $seed));
+        echo json_encode($items), "\n";
+    }
+"""
+
+
+def lot(x: int, y: int, seed: int) -> bool:
+    """Tell whether x belongs behind y by the same formula."""
+    drawn = (min(x, y) * 31 + max(x, y) * 17 + seed) * 2654435761
+    return ((drawn >> 13) & 1) == (x < y)
+
+
+def test_without_order() -> None:
+    """Where the comparison is no order PHP's usort takes the same steps."""
+    php = find_php()
+    if php is None:
+        missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
+    dice = random.Random(13)
+    sizes = [size for size in range(2, 60) for _ in range(20)]
+    tasks = [
+        (dice.randrange(10_000), dice.sample(range(size), size))
+        for size in (*sizes, 500, 1023, 1024, 1025, 2500)
+    ]
+    asked = json.dumps(tasks).encode()
+    done = subprocess.run(
+        [php, "-r", LOT], input=asked, capture_output=True, check=True
+    )
+    for (seed, items), answer in zip(tasks, done.stdout.splitlines(), strict=True):
+        sort_like_php(items, partial(lot, seed=seed))
+        assert json.loads(answer) == items

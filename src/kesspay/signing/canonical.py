@@ -50,7 +50,7 @@ __all__ = [
 
 #: What the signature does not cover: these keys of the top level, once they
 #: are unescaped and exactly like this. Keys further down stay.
-UNSIGNED: Final = frozenset({"sign", "sign_type"})
+_UNSIGNED: Final = frozenset({"sign", "sign_type"})
 
 
 def canonicalize_text(
@@ -110,6 +110,6 @@ def arrange(array: Array, profile: Profile = PHP_8) -> Array:
     # keys that go can decide where others stay.
     order = order_keys(array, profile.ksort)
     arranged = {key: array[key] for key in order}
-    for key in UNSIGNED:
+    for key in _UNSIGNED:
         arranged.pop(key, None)
     return arranged

@@ -101,6 +101,7 @@ def decode(  # noqa: C901, PLR0912
     top: list[Value] = []
     array: Array = top
     around: list[Array] = []
+    closing = 0
     key = ""
     at = start = skip_blanks(data, 0)
     while True:
@@ -120,12 +121,14 @@ def decode(  # noqa: C901, PLR0912
         if opened is not None:
             around.append(array)
             array = opened
+            closing = _CLOSING[type(array)]
 
         # Go on to the next value, closing the containers that end before it.
         at = skip_blanks(data, at) if data[at] <= SPACE else at
-        while around and data[at] == _CLOSING[type(array)]:
+        while around and data[at] == closing:
             opened = None
             array = around.pop()
+            closing = _CLOSING[type(array)]
             at = skip_blanks(data, at + 1)
         if not around:
             break

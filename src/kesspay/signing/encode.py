@@ -28,7 +28,7 @@ from functools import partial
 from itertools import count, repeat
 from json import encoder
 from operator import eq
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from kesspay.errors import CanonicalizationError
 from kesspay.signing.number import write_double
@@ -45,25 +45,10 @@ if TYPE_CHECKING:
 
 __all__ = ["encode"]
 
+#: The members of a container that are still to be written, with their names.
+_Members: TypeAlias = "Iterator[tuple[str, Value]]"
+
 _LITERALS: Final = {None: "null", False: "false", True: "true"}
-
-
-class _Open(NamedTuple):
-    """
-    A container that is being written.
-
-    Attributes:
-        opening: the bracket that starts it.
-        colon: what stands between name and value: ":" or nothing.
-        closing: the bracket that ends it.
-        members: what is still to be written, each with its name: the quoted
-            key, or nothing in a list.
-    """
-
-    opening: str
-    colon: str
-    closing: str
-    members: Iterator[tuple[str, Value]]
 
 
 def encode(array: Array, profile: Profile = PHP_8) -> bytes:
@@ -91,31 +76,36 @@ def encode(array: Array, profile: Profile = PHP_8) -> bytes:
     scalars = _scalars(quote, profile)
     written: list[str] = []
     write = written.append
-    # The innermost container, and those around it.
-    now = _open(array, quote)
-    around: list[_Open] = []
-    write(now.opening)
+    # Of the innermost container, and of those around it: what stands between
+    # a name and a value, what is still to be written, and how it ends.
+    opening, colon, members, closing = _open(array, quote)
+    around: list[tuple[str, _Members, str]] = []
+    write(opening)
     comma = ""
     while True:
-        colon = now.colon
-        for name, value in now.members:
+        for name, value in members:
             scalar = scalars.get(type(value))
             if scalar is None:
                 break
             write(f"{comma}{name}{colon}{scalar(value)}")
             comma = ","
         else:
-            write(now.closing)
+            write(closing)
             if not around:
                 break
-            now = around.pop()
+            colon, members, closing = around.pop()
             comma = ","
             continue
         if not isinstance(value, dict | list):
             _fail_infinite(array)
-        around.append(now)
-        now = _open(value, quote)
-        write(f"{comma}{name}{colon}{now.opening}")
+        if not value:
+            write(f"{comma}{name}{colon}[]")
+            comma = ","
+            continue
+        write(f"{comma}{name}{colon}")
+        around.append((colon, members, closing))
+        opening, colon, members, closing = _open(value, quote)
+        write(opening)
         comma = ""
     return _finish_strings("".join(written), profile).encode()
 
@@ -137,13 +127,21 @@ def _scalars(
     }
 
 
-def _open(array: Array, quote: Callable[[str], str]) -> _Open:
-    """Find out how a container is to be written."""
+def _open(array: Array, quote: Callable[[str], str]) -> tuple[str, str, _Members, str]:
+    """
+    Find out how a container is to be written.
+
+    Returns:
+        The opening bracket, what stands between a name and a value, the
+        members with their names (in a list they have none), and the closing
+        bracket.
+    """
     if isinstance(array, list):
-        return _Open("[", "", "]", zip(repeat(""), array, strict=False))
+        return "[", "", zip(repeat(""), array, strict=False), "]"
+    values = array.values()
     if _is_list(array):
-        return _Open("[", "", "]", zip(repeat(""), array.values(), strict=False))
-    return _Open("{", ":", "}", zip(map(quote, array), array.values(), strict=True))
+        return "[", "", zip(repeat(""), values, strict=False), "]"
+    return "{", ":", zip(map(quote, array), values, strict=True), "}"
 
 
 def _is_list(array: dict[str, Value]) -> bool:

@@ -56,7 +56,6 @@ that start above "9".
 from __future__ import annotations
 
 import re
-from bisect import bisect_left
 from dataclasses import dataclass
 from math import isinf
 from typing import TYPE_CHECKING, Final
@@ -126,22 +125,23 @@ def order_keys(keys: Iterable[str], ksort: Ksort = "8.2") -> list[str]:
     (php_array_key_compare), Zend/zend_operators.c and Zend/zend_sort.c.
     """
     keys = list(keys)
-    by_bytes = sorted(keys)
     # A number starts with a digit, a sign, a dot or a blank: all below ":".
-    first = 1 if by_bytes[:1] == [""] else 0
-    last = bisect_left(by_bytes, ":")
-    suspects = by_bytes[first:last]
+    suspects = [key for key in keys if "" < key < ":"]
     if not suspects:
-        return by_bytes
+        return sorted(keys)
     integers = _sort_integers(suspects)
+    if integers and len(integers) == len(keys):
+        return integers
     # Before PHP 8.2 integers are among the other keys wherever 0 is.
-    if integers and (ksort == "8.2" or len(integers) == len(keys)):
-        return by_bytes[:first] + integers + by_bytes[last:]
+    if integers and ksort == "8.2":
+        others = sorted(set(keys).difference(integers))
+        empty = others[:1] if others[0] == "" else []
+        return empty + integers + others[len(empty) :]
     read = [read_key(key, at, ksort) for at, key in enumerate(keys)]
     numbers = [key for key in read if key.number is not None]
     may_circle = ksort != "8.2" and any(key.is_integer for key in numbers)
     if len(numbers) <= 1 and not may_circle:
-        return by_bytes
+        return sorted(keys)
     sort_like_php(read, _AFTER[ksort])
     return [key.text for key in read]
 

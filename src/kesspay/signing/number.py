@@ -9,7 +9,9 @@ Reading (PHP: ext/json scanner, Zend/zend_strtod.c)
     A token without fraction and exponent whose value fits 64 bits is an
     integer; ``-0`` is the integer 0. Every other token is the double nearest
     to the *whole* decimal text, ties to even. Beyond the range of a double
-    it is infinite, which is no error yet: only writing it is.
+    it is infinite, which is no error yet: only writing it is. One quirk: an
+    exponent beyond -19999 or 19999 counts as that. It shows only behind some
+    19,600 digits, where ``0.<20000 zeros>1e20001`` is 0.01 instead of 1.
 
 Writing (PHP: smart_str_append_double with serialize_precision)
     Take the significant digits d1 d2 ... dk, without zeros at either end,
@@ -19,7 +21,8 @@ Writing (PHP: smart_str_append_double with serialize_precision)
     value rounded to 17 digits.
 
     ==================  ==============================================
-    -4 <= E <= 16       positional, no exponent and no ".0"
+    -4 <= E <= 16       positional, filled up with zeros where there are
+                        too few digits; no exponent and no ".0"
     any other E         d1.d2...dk e sign |E|; ".0" where k is 1
     negative zero       ``-0`` (positive zero is ``0``)
     ==================  ==============================================
@@ -28,6 +31,8 @@ Writing (PHP: smart_str_append_double with serialize_precision)
 from __future__ import annotations
 
 from typing import Final, Literal
+
+from kesspay.errors import CanonicalizationError
 
 
 __all__ = ["INTEGER_MAX", "INTEGER_MIN", "read_double", "read_integer", "write_double"]
@@ -90,16 +95,21 @@ def read_double(token: bytes) -> float:
 
 def write_double(value: float, precision: Literal[-1, 17] = -1) -> str:
     """
-    Write a finite double as PHP's json_encode does.
+    Write a double as PHP's json_encode does.
 
     Args:
-        value: any double but an infinity or NaN.
+        value: any finite double.
         precision: PHP's serialize_precision.
 
     Returns:
         Text such as ``0.5``, ``100``, ``-0`` or ``1.0e+25``.
+
+    Raises:
+        CanonicalizationError: "infinite", for infinities and NaN.
     """
     text = repr(value) if precision == -1 else f"{value:.16e}"
+    if "n" in text:
+        raise CanonicalizationError("infinite")
     if "e" not in text:
         # repr switches to an exponent at the same lower bound as PHP and one
         # step before PHP's upper bound, so its positional text is PHP's.

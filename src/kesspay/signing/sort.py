@@ -25,9 +25,6 @@ _SMALL: Final = 16
 _LARGE: Final = 1024
 #: The insertion sort starts to take steps of two with this element.
 _STRIDE_FROM: Final = 6
-#: Up to this many are sorted by a fixed sequence of comparisons.
-_FEW: Final = 5
-_THREE: Final = 3
 
 
 def sort_like_php(items: list[_T], after: _After[_T]) -> None:
@@ -101,7 +98,7 @@ def _divide(items: list[_T], at: int, right: int, after: _After[_T]) -> int:
 
 def _sort_small(items: list[_T], after: _After[_T]) -> None:
     """Sort up to 16 elements in place."""
-    if len(items) <= _FEW:
+    if len(items) <= 5:
         _sort_few(items, tuple(range(len(items))), after)
         return
     for at in range(1, len(items)):
@@ -137,9 +134,9 @@ def _find_far(items: list[_T], at: int, after: _After[_T]) -> int:
 def _sort_few(items: list[_T], at: tuple[int, ...], after: _After[_T]) -> None:
     """Sort the elements at up to five indexes among themselves."""
     inserted = 1
-    if len(at) >= _THREE:
+    if len(at) >= 3:
         _sort_three(items, at[0], at[1], at[2], after)
-        inserted = _THREE
+        inserted = 3
     for last in range(inserted, len(at)):
         for rear in range(last, 0, -1):
             if not after(items[at[rear - 1]], items[at[rear]]):

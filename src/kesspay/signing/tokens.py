@@ -62,7 +62,10 @@ _characters = cast(
 )
 _surrogate = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}").match
 
-_number = re.compile(rb"-?+(?:0|[1-9][0-9]*+)(\.[0-9]++)?+([eE][+-]?+[0-9]++)?+").match
+_NUMBER: Final = rb"-?+(?:0|[1-9][0-9]*+)(\.[0-9]++)?+([eE][+-]?+[0-9]++)?+"
+
+_number = re.compile(_NUMBER + rb"(?![.eE])").match
+_broken_number = re.compile(_NUMBER).match
 
 #: Resolves the escapes of a string that is known to be good.
 _unescape = json.JSONDecoder().raw_decode
@@ -72,7 +75,6 @@ _BACKSLASH: Final = ord("\\")
 _COLON: Final = ord(":")
 _DOT: Final = ord(".")
 _SIGNS: Final = frozenset(b"+-")
-_MORE_NUMBER: Final = frozenset(b".eE")
 _WORDS: Final[dict[int, tuple[bytes, bool | None]]] = {
     ord("t"): (b"true", True),
     ord("f"): (b"false", False),
@@ -149,26 +151,26 @@ def _read_number(data: bytes, at: int) -> tuple[int | float, int]:
     """Read the number that starts here; return what follows it."""
     match = _number(data, at)
     if match is None:
-        # Only a minus without a digit behind it gets here.
-        fail("syntax", at + 1)
-    end = match.end()
-    if data[end] in _MORE_NUMBER:
-        _fail_in_number(data, match)
+        _fail_in_number(data, at)
     if match.lastindex is None:
         value = read_integer(match[0])
         if type(value) is int:
-            return value, end
+            return value, match.end()
     else:
         value = read_double(match[0])
     if value - value == 0:
-        return value, end
+        return value, match.end()
     infinite = Infinite(value)
     infinite.position = at
-    return infinite, end
+    return infinite, match.end()
 
 
-def _fail_in_number(data: bytes, match: re.Match[bytes]) -> NoReturn:
+def _fail_in_number(data: bytes, at: int) -> NoReturn:
     """Find the fault where a number goes on with a dot or an e, in vain."""
+    match = _broken_number(data, at)
+    if match is None:
+        # There is a minus, and no digit behind it.
+        fail("syntax", at + 1)
     at = match.end()
     fraction, exponent = match.groups()
     if exponent or (fraction and data[at] == _DOT):
