@@ -85,6 +85,8 @@ HOSTILE: Final[dict[str, Callable[[random.Random, int], bytes]]] = {
     "string, slashes": lambda _, n: b'{"a":"' + b"/" * (50 * n) + b'"}',
     "string, Khmer": lambda _, n: b'{"a":"' + "\u1780".encode() * (16 * n) + b'"}',
     "string, escapes": lambda _, n: b'{"a":"' + b"\\u0041" * (8 * n) + b'"}',
+    "string, DEL": lambda _, n: b'{"a":"' + b"\x7f" * (10 * n) + b'"}',
+    "fault at the end": lambda _, n: b"[" + b"1," * n + b"x]",
     "number, n digits": lambda _, n: b'{"a":0.' + b"1" * n + b"}",
     "integer, n digits, replaced": lambda _, n: b'{"a":' + b"1" * n + b',"a":1}',
 }

@@ -159,13 +159,15 @@ def _finish_strings(text: str, profile: Profile) -> str:
         text = text.replace("/", "\\/")
     if profile.unescaped_unicode:
         return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
-    if "\\u007f" in text:
-        # Escaped backslashes have to stand aside, lest one of them be taken
-        # for the start of an escape. No string holds a raw NUL.
-        text = text.replace("\\\\", "\0")
-        text = text.replace("\\u007f", "\x7f")
-        text = text.replace("\0", "\\\\")
-    return text
+    if "\\u007f" not in text:
+        return text
+    # Escaped backslashes have to stand aside, lest one of them be taken for
+    # the start of an escape. No string holds a raw NUL.
+    text = text.replace("\\\\", "\0")
+    # Runs first: a search that finds something costs more than its length.
+    for run in (16, 1):
+        text = text.replace("\\u007f" * run, "\x7f" * run)
+    return text.replace("\0", "\\\\")
 
 
 def _fail_infinite(array: Array) -> NoReturn:
