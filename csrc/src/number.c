@@ -5,17 +5,13 @@
  */
 #include <string.h>
 
+#include "digits.h"
 #include "internal.h"
 
 /* PHP's strtod cuts the explicit exponent off here. */
 #define EXPONENT_CLAMP 19999
 
 #define INT64_DIGITS 19
-
-static int is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
 
 /* [at, end) begins behind the 'e'. */
 static int64_t read_exponent(const uint8_t *at, const uint8_t *end)
@@ -25,7 +21,7 @@ static int64_t read_exponent(const uint8_t *at, const uint8_t *end)
     if (at < end && (*at == '-' || *at == '+')) {
         at++;
     }
-    for (; at < end && is_digit(*at); at++) {
+    for (; at < end && kess_int_is_digit(*at); at++) {
         value = value * 10 + (*at - '0');
         if (value > EXPONENT_CLAMP) {
             value = EXPONENT_CLAMP;
@@ -35,38 +31,40 @@ static int64_t read_exponent(const uint8_t *at, const uint8_t *end)
     return negative ? -value : value;
 }
 
+/* Take in the digits from at on; returns the first byte that is none. */
+static const uint8_t *read_digits(kess_number *number, const uint8_t *at,
+                                  const uint8_t *end)
+{
+    if (number->count == 0) {
+        while (at < end && *at == '0') {
+            at++;
+        }
+        number->digits = at;
+    }
+    while (at < end && number->count < INT64_DIGITS &&
+           kess_int_is_digit(*at)) {
+        number->head = number->head * 10 + (uint64_t)(*at - '0');
+        number->count++;
+        at++;
+    }
+    const uint8_t *stop = kess_int_skip_digits(at, end);
+    number->count += (size_t)(stop - at);
+    return stop;
+}
+
 void kess_int_split(kess_number *number, const uint8_t *at, const uint8_t *end)
 {
-    const uint8_t *point = NULL;
-    const uint8_t *first = NULL;
-    int64_t fraction = 0;
-    uint64_t head = 0;
-    size_t count = 0;
-    for (; at < end; at++) {
-        if (*at == '.' && point == NULL) {
-            point = at;
-            continue;
-        }
-        if (!is_digit(*at)) {
-            break;
-        }
-        fraction += point != NULL;
-        if (first == NULL && *at != '0') {
-            first = at;
-        }
-        if (first != NULL) {
-            if (count < INT64_DIGITS) {
-                head = head * 10 + (uint64_t)(*at - '0');
-            }
-            count++;
-        }
-    }
-    number->digits = first != NULL ? first : at;
-    number->span = (size_t)(at - number->digits);
-    number->head = head;
-    number->count = count;
-    number->exponent = -fraction;
+    number->head = 0;
+    number->count = 0;
+    number->exponent = 0;
     number->negative = 0;
+    at = read_digits(number, at, end);
+    if (at < end && *at == '.') {
+        const uint8_t *point = at;
+        at = read_digits(number, at + 1, end);
+        number->exponent = -(int64_t)(at - point - 1);
+    }
+    number->span = (size_t)(at - number->digits);
     if (at < end && (*at == 'e' || *at == 'E')) {
         number->exponent += read_exponent(at + 1, end);
     }
@@ -200,10 +198,7 @@ size_t kess_int_write_number(uint8_t *out, const uint8_t *at,
 {
     const int negative = *at == '-';
     const uint8_t *digits = at + negative;
-    const uint8_t *stop = digits;
-    while (stop < end && is_digit(*stop)) {
-        stop++;
-    }
+    const uint8_t *stop = kess_int_skip_digits(digits, end);
     const size_t count = (size_t)(stop - digits);
     if (stop == end && kess_int_is_int64(digits, count, negative)) {
         /* The integer -0 is 0, the double -0.0 is not. */

@@ -5,6 +5,7 @@
  */
 #include <string.h>
 
+#include "digits.h"
 #include "parser.h"
 #include "scan.h"
 
@@ -64,6 +65,12 @@ static int utf8(kess_parser *p)
         return 0;
     }
     p->at += len;
+    if (c < 0x10000 &&
+        (p->doc->profile & KESS_PROFILE_UNESCAPED_UNICODE) == 0) {
+        kess_int_write_hex(p->out, c);
+        p->out += 6;
+        return 1;
+    }
     p->out += kess_int_write_code_point(p->out, c, p->doc->profile);
     return 1;
 }
@@ -147,13 +154,20 @@ static int escape(kess_parser *p)
     }
 }
 
-static int slash(kess_parser *p)
+/* A run of slashes. */
+static int slashes(kess_parser *p)
 {
-    if (!kess_int_parse_room(p, 1)) {
+    size_t run = 1;
+    while (run < (size_t)(p->end - p->at) && p->at[run] == '/') {
+        run++;
+    }
+    if (!kess_int_parse_room(p, run)) {
         return 0;
     }
-    p->at++;
-    p->out += kess_int_write_code_point(p->out, '/', p->doc->profile);
+    p->at += run;
+    for (; run > 0; run--) {
+        p->out += kess_int_write_code_point(p->out, '/', p->doc->profile);
+    }
     return 1;
 }
 
@@ -167,7 +181,7 @@ static int special(kess_parser *p)
         if (c < 0x20) {
             return kess_int_parse_fail(p, KESS_ERR_CONTROL, p->at);
         }
-        done = c == '\\' ? escape(p) : c == '/' ? slash(p) : utf8(p);
+        done = c == '\\' ? escape(p) : c == '/' ? slashes(p) : utf8(p);
     }
     return done;
 }
@@ -198,20 +212,11 @@ int kess_int_parse_string(kess_parser *p)
 
 /* ------------------------------------------------------------ numbers */
 
-static int is_digit_at(const kess_parser *p)
-{
-    return p->at < p->end && *p->at >= '0' && *p->at <= '9';
-}
-
 static int skip_digits(kess_parser *p)
 {
-    if (!is_digit_at(p)) {
-        return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
-    }
-    while (is_digit_at(p)) {
-        p->at++;
-    }
-    return 1;
+    const uint8_t *start = p->at;
+    p->at = kess_int_skip_digits(p->at, p->end);
+    return p->at > start || kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
 }
 
 /* Put a place-holder where an infinite number stands: it does no harm if it

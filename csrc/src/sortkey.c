@@ -5,14 +5,10 @@
  */
 #include <string.h>
 
+#include "digits.h"
 #include "ksort.h"
 
 /* ------------------------------------------------------------ key classes */
-
-static int is_digit(uint8_t c)
-{
-    return c >= '0' && c <= '9';
-}
 
 static int is_space(uint8_t c)
 {
@@ -29,7 +25,7 @@ int kess_int_integer_key(const uint8_t *key, size_t len, int64_t *value)
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
-        if (!is_digit(digits[i])) {
+        if (!kess_int_is_digit(digits[i])) {
             return 0;
         }
         sum = sum * 10 + (uint64_t)(digits[i] - '0');
@@ -71,14 +67,6 @@ static int64_t wrapped(const uint8_t *digits, size_t count, int negative)
     return sum <= INT64_MAX ? (int64_t)sum : -(int64_t)(~sum) - 1;
 }
 
-static const uint8_t *skip_digits(const uint8_t *at, const uint8_t *end)
-{
-    while (at < end && is_digit(*at)) {
-        at++;
-    }
-    return at;
-}
-
 /* The end of the exponent that begins at an 'e', or at itself if none. */
 static const uint8_t *skip_exponent(const uint8_t *at, const uint8_t *end)
 {
@@ -89,7 +77,9 @@ static const uint8_t *skip_exponent(const uint8_t *at, const uint8_t *end)
     if (digits < end && (*digits == '+' || *digits == '-')) {
         digits++;
     }
-    return digits < end && is_digit(*digits) ? skip_digits(digits, end) : at;
+    return digits < end && kess_int_is_digit(*digits)
+               ? kess_int_skip_digits(digits, end)
+               : at;
 }
 
 static const uint8_t *read_real(kess_sort_key *key, const uint8_t *start,
@@ -99,7 +89,7 @@ static const uint8_t *read_real(kess_sort_key *key, const uint8_t *start,
     kess_number number;
     const uint8_t *stop = point;
     if (stop < end && *stop == '.') {
-        stop = skip_digits(stop + 1, end);
+        stop = kess_int_skip_digits(stop + 1, end);
     }
     stop = skip_exponent(stop, end);
     kess_int_split(&number, start, stop);
@@ -124,7 +114,7 @@ static const uint8_t *read_whole(kess_sort_key *key, const uint8_t *start,
     while (digits < end && *digits == '0') {
         digits++;
     }
-    const uint8_t *stop = skip_digits(digits, end);
+    const uint8_t *stop = kess_int_skip_digits(digits, end);
     const size_t count = (size_t)(stop - digits);
     if (count >= 20) {
         key->overflow = negative ? -1 : 1;
@@ -157,10 +147,10 @@ static const uint8_t *read_prefix(kess_sort_key *key)
     if (at < end && (*at == '-' || *at == '+')) {
         at++;
     }
-    if (at < end && is_digit(*at)) {
+    if (at < end && kess_int_is_digit(*at)) {
         return read_whole(key, at, end, negative);
     }
-    if (end - at > 1 && *at == '.' && is_digit(at[1])) {
+    if (end - at > 1 && *at == '.' && kess_int_is_digit(at[1])) {
         return read_real(key, at, at, end, negative);
     }
     return NULL;

@@ -6,9 +6,10 @@
  * Canonical key texts are compared: the escapes are canonical too, so they
  * are equal exactly where the keys are, and "0" is the integer key 0.
  *
- * A few members are compared directly. Many are sorted by a hash and then by
- * length and bytes: n log n comparisons whatever the keys are, since a
- * collision of the hash only moves work to the second order.
+ * A few members are compared directly. Many go through a hash table, which is
+ * given up when the keys collide more than chance would have it: then they are
+ * sorted by the hash and by length and bytes, n log n comparisons whatever the
+ * keys are.
  */
 #include <stdlib.h>
 #include <string.h>
@@ -221,6 +222,84 @@ static int settle(const keys *k, item *items, item *spare, size_t count,
     return any;
 }
 
+/* ------------------------------------------------------------ hash table */
+
+#define EMPTY UINT32_MAX
+/* Steps per key beyond which the keys are no accident. */
+#define STEPS 8
+
+typedef struct table {
+    item *slots;
+    size_t mask;
+    size_t steps; /* that may still be made */
+} table;
+
+/* The slot of a key, or the empty one where it belongs; NULL after too many
+ * steps. */
+static item *find_slot(table *t, const keys *k, size_t index, uint32_t hash)
+{
+    for (size_t at = hash & t->mask;; at = (at + 1) & t->mask) {
+        item *slot = &t->slots[at];
+        if (slot->index == EMPTY ||
+            (slot->hash == hash && compare_keys(k, slot->index, index) == 0)) {
+            return slot;
+        }
+        if (t->steps-- == 0) {
+            return NULL;
+        }
+    }
+}
+
+/* Fill last in one pass. Returns whether any key occurs twice, or -1 where
+ * the table was given up. */
+static int settle_by_table(table *t, const keys *k, size_t count,
+                           uint32_t *last)
+{
+    int any = 0;
+    for (size_t i = 0; i < count; i++) {
+        const kess_member *member = &k->members[i];
+        const uint32_t hash =
+            hash_bytes(k->scratch + member->key, key_len(member));
+        item *slot = find_slot(t, k, i, hash);
+        if (slot == NULL) {
+            return -1;
+        }
+        last[i] = (uint32_t)i;
+        if (slot->index == EMPTY) {
+            slot->hash = hash;
+            slot->index = (uint32_t)i;
+            continue;
+        }
+        last[slot->index] = (uint32_t)i;
+        last[i] = KESS_DROPPED;
+        any = 1;
+    }
+    return any;
+}
+
+/* At most half full. Sorting needs no more than the same memory. */
+static size_t slot_count(size_t count)
+{
+    size_t slots = 64;
+    while (slots < 2 * count) {
+        slots *= 2;
+    }
+    return slots;
+}
+
+static int settle_all(const keys *k, size_t count, item *slots,
+                      size_t slots_count, uint32_t *last)
+{
+    table t = {slots, slots_count - 1, STEPS * count};
+    memset(slots, 0xff, slots_count * sizeof *slots);
+    const int any = settle_by_table(&t, k, count, last);
+    if (any >= 0) {
+        return any;
+    }
+    sort_by_hash(k, slots, slots + count, count);
+    return settle(k, slots, slots + count, count, last);
+}
+
 kess_status kess_int_find_equal(const uint8_t *scratch,
                                 const kess_member *members, size_t count,
                                 uint32_t **last)
@@ -231,20 +310,18 @@ kess_status kess_int_find_equal(const uint8_t *scratch,
                      : order_of_neighbours(&k, count) < 0) {
         return KESS_OK;
     }
-    if (count >= KESS_DROPPED || count > SIZE_MAX / (2 * sizeof(item))) {
+    if (count >= KESS_DROPPED || count > SIZE_MAX / (4 * sizeof(item))) {
         return KESS_ERR_LENGTH;
     }
-    item *items = KESS_MALLOC(2 * count * sizeof *items);
+    const size_t slots_count = slot_count(count);
+    item *slots = KESS_MALLOC(slots_count * sizeof *slots);
     uint32_t *found = KESS_MALLOC(count * sizeof *found);
-    const int done = items != NULL && found != NULL;
-    if (done) {
-        sort_by_hash(&k, items, items + count, count);
-        if (settle(&k, items, items + count, count, found)) {
-            *last = found;
-            found = NULL;
-        }
+    const int done = slots != NULL && found != NULL;
+    if (done && settle_all(&k, count, slots, slots_count, found)) {
+        *last = found;
+        found = NULL;
     }
-    KESS_FREE(items);
+    KESS_FREE(slots);
     KESS_FREE(found);
     return done ? KESS_OK : KESS_ERR_MEMORY;
 }

@@ -3,17 +3,12 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  */
+#include "digits.h"
 #include "internal.h"
 
 static size_t write_hex(uint8_t *out, uint32_t unit)
 {
-    static const char hex[] = "0123456789abcdef";
-    out[0] = '\\';
-    out[1] = 'u';
-    out[2] = (uint8_t)hex[unit >> 12 & 15];
-    out[3] = (uint8_t)hex[unit >> 8 & 15];
-    out[4] = (uint8_t)hex[unit >> 4 & 15];
-    out[5] = (uint8_t)hex[unit & 15];
+    kess_int_write_hex(out, unit);
     return 6;
 }
 

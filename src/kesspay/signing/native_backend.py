@@ -86,6 +86,14 @@ def _take() -> _Room:
         return _Room(_ROOM_BYTES)
 
 
+def _large(size: int) -> _Room:
+    """Return room for the worst growth: memory that is not used costs nothing."""
+    try:
+        return _Room(lib.kess_canonical_bound(size) + _SPARE_BYTES)
+    except (MemoryError, OverflowError):
+        return _Room(size + _SPARE_BYTES)
+
+
 def _put_back(room: _Room) -> None:
     if room.size == _ROOM_BYTES and len(_rooms) < _MAX_KEPT_ROOMS:
         _rooms.append(room)
@@ -108,7 +116,7 @@ def _output(
 ) -> bytes:
     """Call a function that writes bytes for a text, and return the bytes."""
     size = len(text)
-    room = _take() if size <= _SMALL_TEXT else _Room(size + _SPARE_BYTES)
+    room = _take() if size <= _SMALL_TEXT else _large(size)
     while True:
         length = room.length
         length[0] = room.size
