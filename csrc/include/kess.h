@@ -201,7 +201,9 @@ typedef struct kess_key kess_key;
  *   In:  password may be NULL; it is used for encrypted PKCS#8 only.
  *        policy: 0 or KESS_KEY_ALLOW_WEAK.
  * The default policy: 2048 to 8192 bits, odd modulus, odd public exponent of
- * 65537 up to 256 bits, parts that agree.
+ * 65537 up to 256 bits (up to 64 where the modulus has more than 3072, since
+ * libcrypto uses no longer ones there), parts that agree, and factors of at
+ * least a quarter of the modulus's bits.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_private_key_load(
     kess_key **key, const uint8_t *data, size_t data_len, const char *password,

@@ -6,6 +6,8 @@
  * PHP's base64_decode without its strict argument skips what it does not know,
  * so that one signature has any number of texts. Here each value has one.
  */
+#include <string.h>
+
 #include "base64.h"
 
 static const char alphabet[] =
@@ -13,30 +15,56 @@ static const char alphabet[] =
 
 /* The value of a byte that is not of the alphabet. */
 #define BAD_VALUE 0x40u
-/* Set in a group of four that holds such a byte: bit 24. */
-#define BAD_GROUP (BAD_VALUE << 18)
 
-/* All ones where low <= byte <= high, else 0: the top bit of a difference of
- * small numbers is its sign. */
-static uint32_t within(uint32_t byte, uint32_t low, uint32_t high)
+/* Characters that are decoded at once, and the bytes they stand for. */
+#define BLOCK 64
+#define BLOCK_BYTES 48
+
+/* All ones where first <= byte < first + count, else 0. */
+static uint8_t within(uint8_t byte, uint8_t first, uint8_t count)
 {
-    return (((byte - low) | (high - byte)) >> 31) - 1u;
+    return (uint8_t)-(uint8_t)((uint8_t)(byte - first) < count);
 }
 
-/* Without a table: the text may be that of a private key, and must not select
- * cache lines. */
-static uint32_t value_of(uint32_t byte)
+/*
+ * Replace characters by their values; returns them or-ed together. Without a
+ * table: the text may be that of a private key, and must not select cache
+ * lines. Compilers make vector instructions of it.
+ */
+static uint8_t block_values(uint8_t *block)
 {
-    const uint32_t upper = within(byte, 'A', 'Z');
-    const uint32_t lower = within(byte, 'a', 'z');
-    const uint32_t digit = within(byte, '0', '9');
-    const uint32_t plus = within(byte, '+', '+');
-    const uint32_t slash = within(byte, '/', '/');
-    const uint32_t known = upper | lower | digit | plus | slash;
+    uint8_t seen = 0;
 
-    return (upper & (byte - 'A')) | (lower & (byte - 'a' + 26u)) |
-           (digit & (byte - '0' + 52u)) | (plus & 62u) | (slash & 63u) |
-           (~known & BAD_VALUE);
+    for (size_t i = 0; i < BLOCK; i++) {
+        const uint8_t byte = block[i];
+        const uint8_t upper = within(byte, 'A', 26);
+        const uint8_t lower = within(byte, 'a', 26);
+        const uint8_t digit = within(byte, '0', 10);
+        const uint8_t plus = within(byte, '+', 1);
+        const uint8_t slash = within(byte, '/', 1);
+        const uint8_t known =
+            (uint8_t)(upper | lower | digit | plus | slash);
+        const uint8_t value = (uint8_t)(
+            (upper & (uint8_t)(byte - 'A')) |
+            (lower & (uint8_t)(byte - 'a' + 26)) |
+            (digit & (uint8_t)(byte - '0' + 52)) | (plus & 62u) |
+            (slash & 63u) | ((uint8_t)~known & BAD_VALUE));
+        block[i] = value;
+        seen |= value;
+    }
+    return seen;
+}
+
+static void block_pack(uint8_t *bytes, const uint8_t *values)
+{
+    for (size_t i = 0; i < BLOCK / 4; i++) {
+        const uint32_t bits =
+            (uint32_t)values[4 * i] << 18 | (uint32_t)values[4 * i + 1] << 12 |
+            (uint32_t)values[4 * i + 2] << 6 | (uint32_t)values[4 * i + 3];
+        bytes[3 * i] = (uint8_t)(bits >> 16);
+        bytes[3 * i + 1] = (uint8_t)(bits >> 8);
+        bytes[3 * i + 2] = (uint8_t)bits;
+    }
 }
 
 size_t kess_int_base64_len(size_t len)
@@ -87,16 +115,38 @@ size_t kess_int_base64_decoded_len(const uint8_t *text, size_t text_len)
     return text_len / 4 * 3 - padding_of(text, text_len);
 }
 
-/* 24 bits, and BAD_GROUP. Padding counts as zero bits. */
-static uint32_t group_of(const uint8_t *text, size_t padding)
+/* The lesser of two lengths. */
+static size_t at_most(size_t len, size_t limit)
 {
-    const uint32_t first = value_of(text[0]);
-    const uint32_t second = value_of(text[1]);
-    const uint32_t third = padding == 2 ? 0 : value_of(text[2]);
-    const uint32_t fourth = padding > 0 ? 0 : value_of(text[3]);
-    const uint32_t bad = (first | second | third | fourth) & BAD_VALUE;
+    return len < limit ? len : limit;
+}
 
-    return first << 18 | second << 12 | third << 6 | fourth | bad << 18;
+/* Decode letters (text without its padding), which stand for len bytes.
+ * Returns all values or-ed together, and the last one in *last. */
+static uint8_t decode_letters(uint8_t *out, size_t len, const uint8_t *text,
+                              size_t letters, uint8_t *last)
+{
+    uint8_t block[BLOCK];
+    uint8_t bytes[BLOCK_BYTES];
+    uint8_t seen = 0;
+    size_t done = 0;
+
+    for (size_t at = 0; at < letters; at += BLOCK) {
+        const size_t count = at_most(letters - at, BLOCK);
+        memset(block, 'A', BLOCK);
+        memcpy(block, text + at, count);
+        seen |= block_values(block);
+        *last = block[count - 1];
+        if (out != NULL) {
+            const size_t size = at_most(len - done, BLOCK_BYTES);
+            block_pack(bytes, block);
+            memcpy(out + done, bytes, size);
+            done += size;
+        }
+    }
+    kess_int_wipe(block, sizeof(block));
+    kess_int_wipe(bytes, sizeof(bytes));
+    return seen;
 }
 
 kess_status kess_int_base64_decode(uint8_t *out, size_t out_len,
@@ -107,32 +157,14 @@ kess_status kess_int_base64_decode(uint8_t *out, size_t out_len,
         return KESS_ERR_SIGN_BASE64;
     }
     const size_t padding = padding_of(text, text_len);
-    const int fits = len == out_len;
-    const size_t whole = len / 3;
-    uint32_t seen = 0;
+    const uint8_t unused = padding == 2 ? 15 : padding == 1 ? 3 : 0;
+    uint8_t last = 0;
+    const uint8_t seen =
+        decode_letters(len == out_len ? out : NULL, len, text,
+                       text_len - padding, &last);
 
-    for (size_t i = 0; i < whole; i++) {
-        const uint32_t bits = group_of(text + 4 * i, 0);
-        seen |= bits;
-        if (fits) {
-            out[3 * i] = (uint8_t)(bits >> 16);
-            out[3 * i + 1] = (uint8_t)(bits >> 8);
-            out[3 * i + 2] = (uint8_t)bits;
-        }
-    }
-    if (padding > 0) {
-        const uint32_t bits = group_of(text + 4 * whole, padding);
-        const uint32_t unused = padding == 2 ? 0xffffu : 0xffu;
-        seen |= bits | ((bits & unused) != 0 ? BAD_GROUP : 0);
-        if (fits) {
-            out[3 * whole] = (uint8_t)(bits >> 16);
-        }
-        if (fits && padding == 1) {
-            out[3 * whole + 1] = (uint8_t)(bits >> 8);
-        }
-    }
-    if ((seen & BAD_GROUP) != 0) {
+    if ((seen & BAD_VALUE) != 0 || (last & unused) != 0) {
         return KESS_ERR_SIGN_BASE64;
     }
-    return fits ? KESS_OK : KESS_ERR_SIGN_LENGTH;
+    return len == out_len ? KESS_OK : KESS_ERR_SIGN_LENGTH;
 }

@@ -217,8 +217,8 @@ kess_status kess_canonicalize(uint8_t *out, size_t *out_len,
     return status;
 }
 
-/* The worst growth is "3e-4," (5 bytes) under serialize_precision 17, which
- * becomes 22 digits and a comma. */
+/* The worst growth is "0.1," (4 bytes) under serialize_precision 17, which
+ * becomes "0.10000000000000001,": fivefold. */
 #define GROWTH 6
 
 size_t kess_canonical_bound(size_t text_len)

@@ -47,7 +47,7 @@ int kess_int_der_next(kess_slice *rest, uint8_t *tag, kess_slice *content)
     kess_slice left = *rest;
     size_t len = 0;
 
-    if (left.len < 2 || (left.data[0] & TAG_CONTINUES) == TAG_CONTINUES) {
+    if (left.len == 0 || (left.data[0] & TAG_CONTINUES) == TAG_CONTINUES) {
         return 0;
     }
     const uint8_t first = left.data[0];
@@ -99,7 +99,8 @@ int kess_int_der_is(const kess_der *der, const char *shape, size_t count)
 
 int kess_int_slice_equal(kess_slice slice, const char *bytes, size_t len)
 {
-    return slice.len == len && (len == 0 || memcmp(slice.data, bytes, len) == 0);
+    return slice.len == len &&
+           (len == 0 || memcmp(slice.data, bytes, len) == 0);
 }
 
 int kess_int_der_unsigned(kess_slice *magnitude, kess_slice contents)

@@ -12,16 +12,19 @@
  * signature made with the key verifies. This does not rely on libcrypto's
  * checks of keys.
  *
- * Threads. A kess_key holds contexts that were initialised once and are never
- * used, only duplicated: duplication reads them, and costs a hundredth of a
- * verification. Keys, digest and templates are not changed after the key was
- * made, with one exception:
+ * Threads and processes. An operation takes a worker for itself alone: a copy
+ * of the key with contexts that are ready, made where none is at leisure, and
+ * kept for the next operation. So threads never wait for each other, and:
  *
- * Fork. libcrypto locks its RSA object for blinding while it signs. In a child
- * that was forked while another thread held this lock it is never released,
- * and the child would wait for ever. So signing objects belong to a process: a
- * child makes its own, in its first signature. Verification uses an object of
- * its own, which is only ever locked for reading.
+ * Fork. libcrypto locks its RSA object while it signs, for blinding. In a child
+ * that was forked while another thread held the lock it is never released, and
+ * whoever needed it would wait for ever. A worker that was in use at that
+ * moment does not exist in the child, and those at leisure hold no lock.
+ *
+ * Memory. Where an allocation of libcrypto 3.0 fails while it renews the
+ * blinding, it may sign wrongly, say that all is well, and go on doing so. A
+ * worker that left anything in the error queue is given up, and what it signed
+ * is verified before it is given out.
  */
 #include <string.h>
 
@@ -33,31 +36,33 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-#if !defined(_WIN32)
-#include <unistd.h>
-#endif
-
 #include "rsa.h"
+#include "slots.h"
 
 #define SHA256_SIZE 32
 
-/* The signing objects of one process. */
-typedef struct signer {
-    long process;
+/* What one operation needs for itself alone. */
+typedef struct worker {
     EVP_PKEY *pkey;
-    EVP_PKEY_CTX *template;
-    struct signer *older; /* of the process that was forked */
-} signer;
+    EVP_PKEY_CTX *ctx;
+    EVP_MD_CTX *md_ctx;
+} worker;
+
+/* The workers of a key for one kind of operation. */
+typedef struct crew {
+    EVP_PKEY *pkey; /* never used, only copied: nobody holds its lock */
+    int (*init)(EVP_PKEY_CTX *);
+    kess_slots at_leisure;
+} crew;
 
 struct kess_key {
     unsigned bits;
     size_t size;
     EVP_MD *sha256;
-    EVP_PKEY *public_pkey;
-    EVP_PKEY_CTX *verify_template;
+    crew *verifiers;
+    crew *signers; /* NULL in a public key */
     uint8_t *spki; /* OpenSSL's memory */
     size_t spki_len;
-    signer **signers; /* newest first; NULL in a public key */
 };
 
 /* ------------------------------------------------------------ memory */
@@ -103,118 +108,83 @@ static kess_status drain_errors(void)
     return status;
 }
 
-/* ------------------------------------------------------------ processes */
+/* ------------------------------------------------------------ workers */
 
-#if defined(_WIN32)
-
-/* There is no fork: the first signer stays the only one. */
-static long process_id(void)
+static void worker_free(worker *old)
 {
-    return 0;
-}
-
-static signer *newest(signer *const *signers)
-{
-    return *signers;
-}
-
-static int publish(signer **signers, signer *expected, signer *fresh)
-{
-    (void)expected;
-    *signers = fresh;
-    return 1;
-}
-
-#else
-
-static long process_id(void)
-{
-    return (long)getpid();
-}
-
-static signer *newest(signer *const *signers)
-{
-    return __atomic_load_n(signers, __ATOMIC_ACQUIRE);
-}
-
-/* Returns 0 where another thread was faster. */
-static int publish(signer **signers, signer *expected, signer *fresh)
-{
-    return __atomic_compare_exchange_n(signers, &expected, fresh, 0,
-                                       __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE);
-}
-
-#endif
-
-/* ------------------------------------------------------------ templates */
-
-static EVP_PKEY_CTX *make_template(EVP_PKEY *pkey, const EVP_MD *sha256,
-                                   int (*init)(EVP_PKEY_CTX *))
-{
-    EVP_PKEY_CTX *ctx = EVP_PKEY_CTX_new_from_pkey(NULL, pkey, NULL);
-
-    if (ctx == NULL) {
-        return NULL;
+    if (old != NULL) {
+        EVP_MD_CTX_free(old->md_ctx);
+        EVP_PKEY_CTX_free(old->ctx);
+        EVP_PKEY_free(old->pkey);
+        OPENSSL_free(old);
     }
-    if (init(ctx) == 1 &&
-        EVP_PKEY_CTX_set_rsa_padding(ctx, RSA_PKCS1_PADDING) == 1 &&
-        EVP_PKEY_CTX_set_signature_md(ctx, sha256) == 1) {
-        return ctx;
+}
+
+/* Make the contexts ready. Returns 1 or 0. */
+static int worker_init(worker *made, const crew *of, const EVP_MD *sha256)
+{
+    made->pkey = EVP_PKEY_dup(of->pkey);
+    if (made->pkey == NULL) {
+        return 0;
     }
-    EVP_PKEY_CTX_free(ctx);
+    made->ctx = EVP_PKEY_CTX_new_from_pkey(NULL, made->pkey, NULL);
+    made->md_ctx = EVP_MD_CTX_new();
+    return made->ctx != NULL && made->md_ctx != NULL &&
+           of->init(made->ctx) == 1 &&
+           EVP_PKEY_CTX_set_rsa_padding(made->ctx, RSA_PKCS1_PADDING) == 1 &&
+           EVP_PKEY_CTX_set_signature_md(made->ctx, sha256) == 1;
+}
+
+static worker *worker_new(const crew *of, const EVP_MD *sha256)
+{
+    worker *made = OPENSSL_zalloc(sizeof(*made));
+
+    if (made != NULL && worker_init(made, of, sha256)) {
+        return made;
+    }
+    worker_free(made);
     return NULL;
 }
 
-static void signer_free(signer *old)
+/* NULL where there is none at leisure and none can be made. */
+static worker *worker_take(crew *of, const EVP_MD *sha256)
 {
-    if (old != NULL) {
-        EVP_PKEY_CTX_free(old->template);
-        EVP_PKEY_free(old->pkey);
-        KESS_FREE(old);
+    worker *taken = kess_int_slots_take(&of->at_leisure);
+    return taken != NULL ? taken : worker_new(of, sha256);
+}
+
+static void worker_return(crew *to, worker *done)
+{
+    if (!kess_int_slots_put(&to->at_leisure, done)) {
+        worker_free(done);
     }
 }
 
 /* Takes over pkey, also on failure; NULL is a failure. */
-static signer *signer_new(EVP_PKEY *pkey, const EVP_MD *sha256)
+static crew *crew_new(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
 {
-    signer *made = pkey == NULL ? NULL : allocate(sizeof(*made));
+    crew *made = pkey == NULL ? NULL : allocate(sizeof(*made));
 
     if (made == NULL) {
         EVP_PKEY_free(pkey);
         return NULL;
     }
-    made->process = process_id();
     made->pkey = pkey;
-    made->template = make_template(pkey, sha256, EVP_PKEY_sign_init);
-    if (made->template == NULL) {
-        signer_free(made);
-        return NULL;
-    }
+    made->init = init;
     return made;
 }
 
-/* The signing objects of this process. NULL: out of memory, or CRYPTO. */
-static const signer *signer_of(const kess_key *key)
+static void crew_free(crew *old)
 {
-    const long process = process_id();
-    signer *found = newest(key->signers);
-
-    while (found->process != process) {
-        signer *fresh = signer_new(EVP_PKEY_dup(found->pkey), key->sha256);
-        if (fresh == NULL) {
-            return NULL;
-        }
-        fresh->older = found;
-        if (publish(key->signers, found, fresh)) {
-            return fresh;
-        }
-        signer_free(fresh);
-        found = newest(key->signers);
+    if (old == NULL) {
+        return;
     }
-    return found;
+    for (size_t i = 0; i < KESS_SLOTS; i++) {
+        worker_free(old->at_leisure.slot[i]);
+    }
+    EVP_PKEY_free(old->pkey);
+    KESS_FREE(old);
 }
-
-/* ------------------------------------------------------------ digest */
 
 /* Returns 1 or 0. */
 static int digest_of(uint8_t *digest, EVP_MD_CTX *ctx, const EVP_MD *sha256,
@@ -231,108 +201,95 @@ static int digest_of(uint8_t *digest, EVP_MD_CTX *ctx, const EVP_MD *sha256,
     return EVP_DigestFinal_ex(ctx, digest, NULL) == 1;
 }
 
-/* ------------------------------------------------------------ sign */
-
-static int sign_digest(const kess_key *key, uint8_t *signature,
-                       const uint8_t *digest)
-{
-    const signer *own = signer_of(key);
-    EVP_PKEY_CTX *ctx = own == NULL ? NULL : EVP_PKEY_CTX_dup(own->template);
-    uint8_t made[KESS_RSA_MAX_SIZE];
-    size_t len = sizeof(made);
-
-    const int done =
-        ctx != NULL &&
-        EVP_PKEY_sign(ctx, made, &len, digest, SHA256_SIZE) == 1 &&
-        len == key->size;
-    if (done) {
-        memcpy(signature, made, len);
-    }
-    EVP_PKEY_CTX_free(ctx);
-    return done;
-}
-
-kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
-                          const kess_slice *slices, size_t count)
-{
-    uint8_t digest[SHA256_SIZE];
-
-    ERR_clear_error();
-    EVP_MD_CTX *ctx = EVP_MD_CTX_new();
-    const int done = ctx != NULL &&
-                     digest_of(digest, ctx, key->sha256, slices, count) &&
-                     sign_digest(key, signature, digest);
-    EVP_MD_CTX_free(ctx);
-    const kess_status failure = drain_errors();
-    return done ? KESS_OK : failure;
-}
-
 /* ------------------------------------------------------------ verify */
 
-kess_status kess_int_verifier_open(kess_verifier *verifier,
-                                   const kess_key *key)
+/* EVP_PKEY_verify says 0 for a wrong signature, but also where memory ran out,
+ * and less where it checked nothing. */
+static kess_status verdict_of(int result, kess_status failure)
 {
-    ERR_clear_error();
-    verifier->key = key;
-    verifier->pkey_ctx = EVP_PKEY_CTX_dup(key->verify_template);
-    verifier->md_ctx = EVP_MD_CTX_new();
-    const kess_status failure = drain_errors();
-    if (verifier->pkey_ctx == NULL || verifier->md_ctx == NULL) {
+    if (failure == KESS_ERR_MEMORY) {
         return failure;
     }
-    return KESS_OK;
-}
-
-kess_status kess_int_verifier_check(const kess_verifier *verifier,
-                                    const uint8_t *signature,
-                                    size_t signature_len,
-                                    const kess_slice *slices, size_t count)
-{
-    const kess_key *key = verifier->key;
-    uint8_t digest[SHA256_SIZE];
-
-    if (signature_len != key->size) {
-        return KESS_ERR_SIGNATURE;
-    }
-    ERR_clear_error();
-    if (!digest_of(digest, verifier->md_ctx, key->sha256, slices, count)) {
-        return drain_errors();
-    }
-    /* 0 says that the signature is wrong, but also that memory ran out;
-     * negative values say that nothing was checked. */
-    const int result = EVP_PKEY_verify(verifier->pkey_ctx, signature,
-                                       signature_len, digest, SHA256_SIZE);
-    const kess_status failure = drain_errors();
     if (result == 1) {
         return KESS_OK;
     }
-    if (result == 0 && failure != KESS_ERR_MEMORY) {
-        return KESS_ERR_SIGNATURE;
-    }
-    return failure;
+    return result == 0 ? KESS_ERR_SIGNATURE : failure;
 }
 
-void kess_int_verifier_close(kess_verifier *verifier)
+static kess_status verify_by(const worker *by, const kess_key *key,
+                             const uint8_t *signature,
+                             const kess_slice *slices, size_t count)
 {
-    EVP_PKEY_CTX_free(verifier->pkey_ctx);
-    EVP_MD_CTX_free(verifier->md_ctx);
-    verifier->pkey_ctx = NULL;
-    verifier->md_ctx = NULL;
+    uint8_t digest[SHA256_SIZE];
+
+    if (!digest_of(digest, by->md_ctx, key->sha256, slices, count)) {
+        return drain_errors();
+    }
+    const int result =
+        EVP_PKEY_verify(by->ctx, signature, key->size, digest, SHA256_SIZE);
+    return verdict_of(result, drain_errors());
 }
 
 kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
                             size_t signature_len, const kess_slice *slices,
                             size_t count)
 {
-    kess_verifier verifier;
-    kess_status status = kess_int_verifier_open(&verifier, key);
-
-    if (status == KESS_OK) {
-        status = kess_int_verifier_check(&verifier, signature, signature_len,
-                                         slices, count);
+    if (signature_len != key->size) {
+        return KESS_ERR_SIGNATURE;
     }
-    kess_int_verifier_close(&verifier);
+    ERR_clear_error();
+    worker *by = worker_take(key->verifiers, key->sha256);
+    if (by == NULL) {
+        return drain_errors();
+    }
+    const kess_status status =
+        verify_by(by, key, signature, slices, count);
+    if (status == KESS_OK || status == KESS_ERR_SIGNATURE) {
+        worker_return(key->verifiers, by);
+    } else {
+        worker_free(by);
+    }
     return status;
+}
+
+/* ------------------------------------------------------------ sign */
+
+/* Returns 1 or 0. */
+static int sign_by(const worker *by, const kess_key *key, uint8_t *made,
+                   const kess_slice *slices, size_t count)
+{
+    uint8_t digest[SHA256_SIZE];
+    size_t len = KESS_RSA_MAX_SIZE;
+
+    return digest_of(digest, by->md_ctx, key->sha256, slices, count) &&
+           EVP_PKEY_sign(by->ctx, made, &len, digest, SHA256_SIZE) == 1 &&
+           len == key->size;
+}
+
+kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
+                          const kess_slice *slices, size_t count)
+{
+    uint8_t made[KESS_RSA_MAX_SIZE];
+
+    ERR_clear_error();
+    worker *by = worker_take(key->signers, key->sha256);
+    if (by == NULL) {
+        return drain_errors();
+    }
+    const int done = sign_by(by, key, made, slices, count);
+    const int trusted = done && ERR_peek_error() == 0;
+    const kess_status failure = drain_errors();
+    if (trusted) {
+        worker_return(key->signers, by);
+    } else {
+        worker_free(by);
+    }
+    if (!done || (!trusted && kess_int_verify(key, made, key->size, slices,
+                                              count) != KESS_OK)) {
+        return failure;
+    }
+    memcpy(signature, made, key->size);
+    return KESS_OK;
 }
 
 /* ------------------------------------------------------------ agreement */
@@ -526,14 +483,13 @@ static EVP_PKEY *pkey_from_numbers(const numbers *n, size_t count)
 static int make_public(kess_key *key, const numbers *n)
 {
     key->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    key->public_pkey = pkey_from_numbers(n, KESS_RSA_E + 1);
-    if (key->sha256 == NULL || key->public_pkey == NULL) {
+    key->verifiers = crew_new(pkey_from_numbers(n, KESS_RSA_E + 1),
+                              EVP_PKEY_verify_init);
+    if (key->sha256 == NULL || key->verifiers == NULL) {
         return 0;
     }
-    key->verify_template = make_template(key->public_pkey, key->sha256,
-                                         EVP_PKEY_verify_init);
-    const int len = i2d_PUBKEY(key->public_pkey, &key->spki);
-    if (key->verify_template == NULL || len <= 0) {
+    const int len = i2d_PUBKEY(key->verifiers->pkey, &key->spki);
+    if (len <= 0) {
         return 0;
     }
     key->spki_len = (size_t)len;
@@ -542,13 +498,9 @@ static int make_public(kess_key *key, const numbers *n)
 
 static int make_private(kess_key *key, const numbers *n)
 {
-    key->signers = allocate(sizeof(*key->signers));
-    if (key->signers == NULL) {
-        return 0;
-    }
-    *key->signers =
-        signer_new(pkey_from_numbers(n, KESS_RSA_PARTS), key->sha256);
-    return *key->signers != NULL;
+    key->signers =
+        crew_new(pkey_from_numbers(n, KESS_RSA_PARTS), EVP_PKEY_sign_init);
+    return key->signers != NULL;
 }
 
 /* Verify a signature that cannot be right: libcrypto sets the key up for fast
@@ -625,15 +577,8 @@ void kess_key_free(kess_key *key)
     if (key == NULL) {
         return;
     }
-    signer *next = key->signers == NULL ? NULL : newest(key->signers);
-    while (next != NULL) {
-        signer *old = next;
-        next = old->older;
-        signer_free(old);
-    }
-    KESS_FREE(key->signers);
-    EVP_PKEY_CTX_free(key->verify_template);
-    EVP_PKEY_free(key->public_pkey);
+    crew_free(key->signers);
+    crew_free(key->verifiers);
     EVP_MD_free(key->sha256);
     OPENSSL_free(key->spki);
     KESS_FREE(key);

@@ -66,32 +66,11 @@ kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
 /* ------------------------------------------------------------ signatures */
 
 /* Sign the concatenation of count slices. Writes kess_key_size(key) bytes,
- * and only on success. Leaves the error queue empty. */
+ * and only on success. */
 kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
                           const kess_slice *slices, size_t count);
 
-/*
- * What one thread needs to verify any number of signatures with one key: a
- * batch makes it once, which saves about a twentieth of each verification.
- * The key must outlive it. Not to be shared by threads.
- */
-typedef struct kess_verifier {
-    const kess_key *key;
-    void *pkey_ctx;
-    void *md_ctx;
-} kess_verifier;
-
-/* Must be closed whatever the outcome. */
-kess_status kess_int_verifier_open(kess_verifier *verifier,
-                                   const kess_key *key);
 /* KESS_OK, KESS_ERR_SIGNATURE, or a status below 200 (could not check). */
-kess_status kess_int_verifier_check(const kess_verifier *verifier,
-                                    const uint8_t *signature,
-                                    size_t signature_len,
-                                    const kess_slice *slices, size_t count);
-void kess_int_verifier_close(kess_verifier *verifier);
-
-/* The three above for one signature. */
 kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
                             size_t signature_len, const kess_slice *slices,
                             size_t count);

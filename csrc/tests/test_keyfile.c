@@ -562,10 +562,11 @@ static void make_spki_of(text *out, const char *oid, size_t oid_len,
     add_object(out, 0x30, &algorithm);
 }
 
+#define RSA_OID "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
+
 /* The algorithm is judged by its OID alone, and only one is RSA. */
 static void test_algorithm(void)
 {
-#define RSA_OID "\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01"
     static const struct {
         const char *oid;
         kess_found found;
@@ -604,6 +605,106 @@ static void test_algorithm(void)
     REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PUBLIC);
     make_spki_of(&scratch, RSA_OID, 9, "\x05\x00\x05\x00", 4);
     REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PUBLIC);
+}
+
+/* PKCS#8 of this version (one byte) around these contents. */
+static void make_pkcs8_of(text *out, uint8_t version, const text *contents)
+{
+    const uint8_t integer[3] = {0x02, 0x01, version};
+
+    out->len = 0;
+    add(out, integer, sizeof(integer));
+    ADD_LITERAL(out, "\x30\x0d\x06\x09" RSA_OID "\x05\x00");
+    add_object(out, 0x04, contents);
+    enclose(out, 0x30);
+}
+
+/* PKCS#1 with this version and tail. */
+static void make_pkcs1_of(text *out, uint8_t version, const char *tail,
+                          size_t tail_len)
+{
+    const uint8_t integer[3] = {0x02, 0x01, version};
+
+    out->len = 0;
+    add(out, integer, sizeof(integer));
+    for (size_t i = 0; i < PARTS; i++) {
+        add_integer(out, with.numbers.part[i]);
+    }
+    add(out, tail, tail_len);
+    enclose(out, 0x30);
+}
+
+/* Versions that are not known, and contents that are no RSA private key. */
+static void test_private_contents(void)
+{
+    make_pkcs1_of(&scratch, 0, "", 0);
+    check_is_key(&scratch, LOADS_PRIVATE);
+    make_pkcs1_of(&scratch, 2, "", 0);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+    make_pkcs1_of(&scratch, 0xff, "", 0);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+    make_pkcs1_of(&scratch, 0, "\x30\x03\x02\x01\x03", 5);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+    make_pkcs1_of(&scratch, 1, "", 0);
+    REFUSED(KEY_KIND, OTHER_KEY, &scratch, LOADS_PRIVATE);
+    make_pkcs8_of(&other, 0, &scratch);
+    REFUSED(KEY_KIND, OTHER_KEY, &other, LOADS_PRIVATE);
+
+    make_pkcs8_of(&scratch, 0, &with.pkcs1);
+    check_is_key(&scratch, LOADS_PRIVATE);
+    make_pkcs8_of(&scratch, 1, &with.pkcs1);
+    check_is_key(&scratch, LOADS_PRIVATE);
+    make_pkcs8_of(&scratch, 2, &with.pkcs1);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+    make_pkcs8_of(&scratch, 0, &with.pkcs8);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+    make_pkcs8_of(&scratch, 0, &with.pkcs1_public);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+    other.len = 0;
+    make_pkcs8_of(&scratch, 0, &other);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PRIVATE);
+}
+
+/* An SPKI with these bits. */
+static void check_spki_format(const char *bits, size_t len)
+{
+    scratch.len = 0;
+    ADD_LITERAL(&scratch, "\x30\x0d\x06\x09" RSA_OID "\x05\x00");
+    other.len = 0;
+    add(&other, bits, len);
+    add_object(&scratch, 0x03, &other);
+    enclose(&scratch, 0x30);
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PUBLIC);
+}
+
+/* Bits that are no RSA public key, alone and in a certificate. */
+static void test_public_contents(void)
+{
+    check_spki_format("", 0);
+    check_spki_format("\x00", 1);
+    check_spki_format("\x01\x30\x06\x02\x01\x03\x02\x01\x03", 9);
+    check_spki_format("\x00\x30\x03\x02\x01\x03", 6);
+    check_spki_format("\x00\x30\x09\x02\x01\x03\x02\x01\x03\x02\x01\x03", 12);
+    check_spki_format("\x00\x30\x06\x02\x01\x03\x02\x01\x03\x00", 10);
+
+    for (int good = 0; good < 2; good++) {
+        scratch.len = 0;
+        ADD_LITERAL(&scratch, "\x02\x01\x01\x30\x00\x30\x00\x30\x00"
+                              "\x30\x00");
+        if (good) {
+            then(&with.spki);
+        } else {
+            ADD_LITERAL(&scratch, "\x30\x02\x05\x00");
+        }
+        enclose(&scratch, 0x30);
+        ADD_LITERAL(&scratch, "\x30\x00\x03\x01\x00");
+        enclose(&scratch, 0x30);
+        if (good) {
+            check_is_key(&scratch, LOADS_PUBLIC);
+        } else {
+            REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PUBLIC);
+        }
+    }
 }
 
 /* Keys of other algorithms, as libcrypto writes them, are named. */
@@ -864,6 +965,15 @@ static void test_scheme_limits(void)
          LITERAL_OF(SALT "\x02\x01\x01\x30\x0a\x06\x08"
                          "\x2a\x86\x48\x86\xf7\x0d\x02\x0c"),
          0},
+        {&pbkdf2, LITERAL_OF(SALT "\x02\x01\x01\x30\x02\x05\x00"), 0},
+        {&pbkdf2, LITERAL_OF(SALT "\x02\x01\x01\x30\x00"), 0},
+        {&pbkdf2,
+         LITERAL_OF(SALT "\x02\x01\x01\x30\x0d\x06\x08"
+                         "\x2a\x86\x48\x86\xf7\x0d\x02\x09\x05\x01\x00"),
+         0},
+        {&scrypt, LITERAL_OF(SALT "\x02\x01\x02\x02\x01\x01"), 0},
+        {&scrypt, LITERAL_OF("\x04\x00\x02\x01\x02\x02\x01\x01\x02\x01\x01"),
+         0},
         {&scrypt, LITERAL_OF(SALT "\x02\x02\x40\x00\x02\x01\x08\x02\x01\x01"),
          1},
         {&scrypt,
@@ -1064,6 +1174,8 @@ int main(void)
     test_der_strict();
     test_der_integers();
     test_algorithm();
+    test_private_contents();
+    test_public_contents();
     test_other_keys();
     test_changed_bytes();
     test_encrypted_schemes();

@@ -390,6 +390,7 @@ def _tampered() -> Iterator[tuple[str, dict[str, int]]]:
     yield "dQ too long", {**good, "dq": good["dq"] + q - 1}
     yield "qInv too long", {**good, "q_inverse": good["q_inverse"] + p}
     yield "composite", composite()
+    yield "a short factor", with_short_factor()
 
 
 def composite() -> dict[str, int]:
@@ -408,6 +409,16 @@ def composite() -> dict[str, int]:
                 "n": p * q, "e": F4, "d": d, "p": p, "q": q,
                 "dp": d % (p - 1), "dq": d % (q - 1), "q_inverse": inverse,
             }  # fmt: skip
+
+
+def with_short_factor() -> dict[str, int]:
+    """Return numbers that agree in every way, but n is 3 q."""
+    p, q = 3, private_numbers("rsa-4096")["q"]
+    d = pow(F4, -1, (p - 1) * (q - 1))
+    return {
+        "n": p * q, "e": F4, "d": d, "p": p, "q": q,
+        "dp": d % (p - 1), "dq": d % (q - 1), "q_inverse": pow(q, -1, p),
+    }  # fmt: skip
 
 
 TAMPERED: Final = dict(_tampered())

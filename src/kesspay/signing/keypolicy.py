@@ -93,6 +93,8 @@ def _consistent(key: PrivateNumbers) -> bool:
         and p % 2 == 1
         and q % 2 == 1
         and p * q == key.n
+        # A short factor is soon found, and n = 3 q would pass all the rest.
+        and 4 * min(p.bit_length(), q.bit_length()) >= key.n.bit_length()
         and 0 < key.d < key.n
         and key.e * key.d % (p - 1) == 1
         and key.e * key.d % (q - 1) == 1
