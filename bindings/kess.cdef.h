@@ -25,6 +25,7 @@ typedef enum kess_status {
     KESS_ERR_NOT_OBJECT = ...,
     KESS_ERR_NOT_STABLE = ...,
     KESS_ERR_SIGN_PRESENT = ...,
+    KESS_ERR_ORDER = ...,
     KESS_ERR_KEY_FORMAT = ...,
     KESS_ERR_KEY_KIND = ...,
     KESS_ERR_KEY_AMBIGUOUS = ...,

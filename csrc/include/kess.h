@@ -93,6 +93,8 @@ typedef enum kess_status {
                                    other bytes; pos: first differing byte */
     KESS_ERR_SIGN_PRESENT = 223, /* sign: parameters already hold "sign", or a
                                     "sign_type" other than "RSA2" */
+    KESS_ERR_ORDER = 224, /* verify: more than 256 top-level keys, some of
+                             which begin like numbers; pos: the bracket */
 
     KESS_ERR_KEY_FORMAT = 300,     /* not a key in any known format */
     KESS_ERR_KEY_KIND = 301,       /* another kind of object was found */
@@ -274,7 +276,9 @@ KESS_API KESS_MUST_CHECK kess_status kess_signed_body(
  * Verify a response body and write the canonical bytes that verified. Stricter
  * than kess_canonicalize: duplicate keys, a "sign" that is not strict base64 of
  * exactly the modulus length, a "sign_type" other than absent or "RSA2", and
- * more than 64 levels are refused. Read values only from the output.
+ * more than 64 levels are refused. So are more than 256 top-level keys where
+ * one begins like a number: only with such keys can ksort be made to take
+ * quadratic time. Read values only from the output.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
     const kess_key *key, uint8_t *out, size_t *out_len, const uint8_t *body,

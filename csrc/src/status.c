@@ -52,6 +52,8 @@ static const status_text status_texts[] = {
     STATUS(KESS_ERR_SIGN_PRESENT,
            "the parameters already hold \"sign\", or a \"sign_type\" other "
            "than \"RSA2\""),
+    STATUS(KESS_ERR_ORDER,
+           "many keys at the top level, some of which begin like numbers"),
     STATUS(KESS_ERR_KEY_FORMAT, "no key was found in any known format"),
     STATUS(KESS_ERR_KEY_KIND, "another kind of object was found"),
     STATUS(KESS_ERR_KEY_AMBIGUOUS, "more than one key was found"),

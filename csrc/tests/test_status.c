@@ -54,7 +54,7 @@ static void read_header(void)
                   full, value);
     }
     fclose(file);
-    CHECK_EQUAL(35, statuses.count);
+    CHECK_EQUAL(36, statuses.count);
     CHECK_EQUAL(15, founds.count);
 }
 
@@ -106,8 +106,8 @@ static void test_unknown(void)
         const int known =
             strcmp(kess_status_name(value), "KESS_ERR_UNKNOWN") != 0;
         CHECK_EQUAL(is_declared(value), known);
-        CHECK(known || strcmp(kess_status_message(value),
-                              "an unknown status") == 0);
+        CHECK(known ||
+              strcmp(kess_status_message(value), "an unknown status") == 0);
     }
 }
 
@@ -116,7 +116,7 @@ static void test_frozen(void)
 {
     static const int values[] = {
         0,   1,   2,   3,   100, 101, 102, 200, 201, 202, 203, 204,
-        205, 206, 207, 220, 221, 222, 223, 300, 301, 302, 303, 304,
+        205, 206, 207, 220, 221, 222, 223, 224, 300, 301, 302, 303, 304,
         305, 306, 307, 308, 309, 400, 401, 402, 403, 404, 405,
     };
 
@@ -137,8 +137,8 @@ static void test_found(void)
         check_message(message);
         CHECK(strncmp(message, i == 0 ? "nothing" : "a", 1) == 0);
         for (size_t k = 0; k < i; k++) {
-            CHECK(strcmp(message,
-                         kess_found_message(founds.entry[k].value)) != 0);
+            CHECK(strcmp(message, kess_found_message(founds.entry[k].value)) !=
+                  0);
         }
     }
     CHECK(strcmp(kess_found_message(-1), kess_found_message(0)) == 0);

@@ -64,6 +64,7 @@ DOCUMENT_REASONS: Final[dict[str, str]] = {
     "not_stable": (
         "a server that decodes the body would canonicalise it to other bytes"
     ),
+    "order": "many keys at the top level, some of which begin like numbers",
     "sign_present": (
         'the parameters already hold "sign", or a "sign_type" other than "RSA2"'
     ),

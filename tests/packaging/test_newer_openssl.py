@@ -19,6 +19,15 @@ pytestmark = pytest.mark.network
 #: libssl.so.3. Which release it carries is read from the library.
 CARRIER = "mysql-connector-python"
 
+#: Runs the tests of signing. The loader of this process has read the variable
+#: at its start; the judges, which are processes of their own, keep the OpenSSL
+#: of this system.
+SUITE = """
+import os, sys, pytest
+del os.environ["LD_LIBRARY_PATH"]
+sys.exit(pytest.main(["-q", "-p", "no:cacheprovider", "tests/signing"]))
+"""
+
 SHOW = "import kesspay; b = kesspay.backend(); print(b.name, b.openssl)"
 
 
@@ -99,9 +108,5 @@ def test_python_package(
     assert shown.output.split(maxsplit=1)[0] == "native", shown.output
     assert version_text(newer / "libcrypto.so.3") in shown.output
     show(capsys, shown.output.strip())
-    done = run(
-        *(python, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/signing"),
-        cwd=ROOT,
-        env=env,
-    )
+    done = run(python, "-c", SUITE, cwd=ROOT, env=env)
     assert done.code == 0, done.output

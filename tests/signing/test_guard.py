@@ -40,7 +40,15 @@ def key(backend: Backend) -> PrivateKey:
     return PrivateKey.from_pem(PEM)
 
 
+#: 257 keys at the top level, one of which is left open.
+MANY_KEYS: Final = (
+    " {" + "".join(f'"k{i}":0,' for i in range(255)) + '"%s":1,"sign":"SIGN"}'
+)
+
 HONEST: Final[dict[str, str]] = {
+    "many keys": MANY_KEYS % "z",
+    "many keys, an empty one": MANY_KEYS % "",
+    "256 keys, one a number": (MANY_KEYS % "7").replace('"k0":0,', ""),
     "plain": '{"success":true,"data":{"amount":0.50},"sign_type":"RSA2","sign":"SIGN"}',
     "no type": '{"success":true,"sign":"SIGN"}',
     "sign first": '{"sign":"SIGN","b":1,"a":[{}]}',
@@ -115,6 +123,14 @@ DOCUMENTS: Final[dict[str, tuple[str, str, int]]] = {
         '{"sign":{"a":1,"a":2}}',
         "duplicate",
         15,
+    ),
+    "many keys, one a number": (MANY_KEYS % "7", "order", 1),
+    "many keys, one like a number": (MANY_KEYS % "-x", "order", 1),
+    "many keys, one with a blank": (MANY_KEYS % "\\u000b", "order", 1),
+    "many keys, one twice": (
+        MANY_KEYS % 'k3":0,"7',
+        "duplicate",
+        MANY_KEYS.index("%") - 1,
     ),
     "earliest duplicate": (
         '{"a":{"x":1,"x":2},"a":2,"sign":"SIGN"}',

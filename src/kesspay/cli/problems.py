@@ -32,6 +32,7 @@ _KEY_ADVICE: Final[dict[str, str]] = {
 }
 _DOCUMENT_ADVICE: Final[dict[str, str]] = {
     "duplicate": "remove one of the two members",
+    "order": "no honest message is like this one",
     "not_object": "give a JSON object",
     "sign_present": 'remove "sign" and "sign_type"; they are added when signing',
     "not_stable": "change the value; a gateway would read it differently",

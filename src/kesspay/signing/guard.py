@@ -11,7 +11,9 @@ Verifying a body (DocumentRefused for 1 to 4, InvalidSignature for the rest):
 1. the text does not decode within the levels allowed: ``syntax``, ``utf8``,
    ``control``, ``escape``, ``surrogate``, ``depth``;
 2. the top level is a scalar: ``top_level``, or an array: ``not_object``;
-3. a key occurs twice, at any depth: ``duplicate``;
+3. a key occurs twice, at any depth: ``duplicate``; or the top level has more
+   than 256 keys, one of which begins with a digit, a sign, a point or a blank:
+   ``order``;
 4. a number that is part of the canonical form is infinite: ``infinite``;
 5. ``sign_type`` is there and is not "RSA2": ``sign_type``;
 6. ``sign`` is missing: ``sign_missing``, no string: ``sign_not_string``, not
@@ -73,6 +75,10 @@ MAX_DEPTH: Final = 64
 #: The only algorithm there is: RSA PKCS#1 v1.5 with SHA-256.
 SIGN_TYPE: Final = "RSA2"
 _BLANKS: Final = b" \t\n\r"
+#: With more top-level keys than these, none may begin like a number: only then
+#: does ksort compare by value, where a sender can make it take quadratic time.
+_MAX_MIXED_KEYS: Final = 256
+_NUMBER_STARTS: Final = frozenset("0123456789+-. \t\n\v\f\r")
 _EMPTY: Final = b"[]"
 
 
@@ -182,7 +188,14 @@ def _strictly_decoded(
         raise CanonicalizationError("not_object", position=position)
     if decoded.duplicate is not None:
         raise CanonicalizationError("duplicate", position=decoded.duplicate)
+    if len(array) > _MAX_MIXED_KEYS and any(map(_begins_like_a_number, array)):
+        position = len(text) - len(text.lstrip(_BLANKS))
+        raise CanonicalizationError("order", position=position)
     return encode(arrange(array, profile), profile), array
+
+
+def _begins_like_a_number(key: str) -> bool:
+    return key[:1] in _NUMBER_STARTS
 
 
 def _claimed_signature(array: dict[str, Value], size: int) -> bytes:

@@ -37,6 +37,7 @@ DOCUMENT_STATUS: Final[dict[int, str]] = {
     221: "not_object",
     222: "not_stable",
     223: "sign_present",
+    224: "order",
 }
 
 #: kess_status 400 - 405 to the reason of an InvalidSignature.

@@ -1,0 +1,250 @@
+/*
+ * verify.c: verify whole documents.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base64.h"
+#include "internal.h"
+
+#define SIGNATURE_MAX (8192 / 8)
+
+/* ------------------------------------------------------------ guard */
+
+static const kess_entry *find_entry(const kess_document *doc, const char *name)
+{
+    const size_t len = strlen(name);
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        const kess_entry *entry = &doc->entries[i];
+        if (entry->name_len == len &&
+            memcmp(doc->scratch + entry->key + 1, name, len) == 0) {
+            return entry;
+        }
+    }
+    return NULL;
+}
+
+/* Undo "\/" in place; another escape stays, and is no base64. */
+static size_t unescape_slashes(uint8_t *text, size_t len)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < len; i++) {
+        if (text[i] != '\\' || i + 1 == len || text[i + 1] != '/') {
+            text[count++] = text[i];
+        }
+    }
+    return count;
+}
+
+/* Decode "sign" in the document: *len bytes of signature. */
+static kess_status decode_sign(const kess_key *key, const kess_document *doc,
+                               uint8_t *signature, size_t *len)
+{
+    const kess_entry *type = find_entry(doc, "sign_type");
+    const kess_entry *sign = find_entry(doc, "sign");
+    if (type != NULL && (type->end - type->value != 6 ||
+                         memcmp(doc->scratch + type->value, "\"RSA2\"", 6))) {
+        return KESS_ERR_SIGN_TYPE;
+    }
+    if (sign == NULL) {
+        return KESS_ERR_SIGN_MISSING;
+    }
+    uint8_t *value = doc->scratch + sign->value;
+    if (value[0] != '"') {
+        return KESS_ERR_SIGN_NOT_STRING;
+    }
+    /* The value is removed from the canonical form, so it may be changed. */
+    const size_t base64_len =
+        unescape_slashes(value + 1, sign->end - sign->value - 2);
+    *len = kess_key_size(key);
+    return kess_int_base64_decode(signature, *len, value + 1, base64_len);
+}
+
+/* With more top-level keys than these, none may begin like a number: only
+ * then does ksort compare by value, where a sender can make it take quadratic
+ * time. */
+#define MIXED_KEYS_MAX 256
+
+/* A digit, a sign, a point or a blank, which may be escaped. */
+static int begins_like_number(const uint8_t *name, size_t len)
+{
+    static const char starts[] = "0123456789+-. ";
+    if (len == 0) {
+        return 0;
+    }
+    if (name[0] != '\\') {
+        return memchr(starts, name[0], sizeof starts - 1) != NULL;
+    }
+    return name[1] == 't' || name[1] == 'n' || name[1] == 'f' ||
+           name[1] == 'r' ||
+           (name[1] == 'u' && memcmp(name + 2, "000b", 4) == 0);
+}
+
+static int is_order_costly(const kess_document *doc)
+{
+    int mixed = 0;
+    if (doc->entry_count <= MIXED_KEYS_MAX) {
+        return 0;
+    }
+    for (size_t i = 0; i < doc->entry_count && !mixed; i++) {
+        const kess_entry *entry = &doc->entries[i];
+        mixed =
+            begins_like_number(doc->scratch + entry->key + 1, entry->name_len);
+    }
+    return mixed;
+}
+
+static size_t first_bracket(const uint8_t *body)
+{
+    size_t at = 0;
+    while (body[at] != '[' && body[at] != '{') {
+        at++;
+    }
+    return at;
+}
+
+static kess_status parse_strictly(kess_document *doc, const uint8_t *body,
+                                  size_t body_len, kess_error *err)
+{
+    doc->strict = 1;
+    const kess_status status = kess_int_parse(doc, body, body_len, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    if (!doc->is_object) {
+        return kess_int_fail(err, KESS_ERR_NOT_OBJECT, first_bracket(body));
+    }
+    if (doc->has_duplicate) {
+        return kess_int_fail(err, KESS_ERR_DUPLICATE, doc->duplicate);
+    }
+    if (is_order_costly(doc)) {
+        return kess_int_fail(err, KESS_ERR_ORDER, first_bracket(body));
+    }
+    return KESS_OK;
+}
+
+/* The canonical text of a body whose signature is right. */
+static kess_status verified_text(const kess_key *key, kess_text *canonical,
+                                 kess_document *doc, const uint8_t *body,
+                                 size_t body_len, kess_error *err)
+{
+    uint8_t signature[SIGNATURE_MAX];
+    size_t len = 0;
+    kess_status status = parse_strictly(doc, body, body_len, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    /* Arranging removes "sign", so it is read before; its verdict waits. */
+    const kess_status sign_status = decode_sign(key, doc, signature, &len);
+    status = kess_int_arrange(doc, err);
+    if (status == KESS_OK) {
+        status = kess_int_text_of(canonical, doc, err);
+    }
+    if (status != KESS_OK) {
+        return status;
+    }
+    if (sign_status != KESS_OK) {
+        return kess_int_fail(err, sign_status, 0);
+    }
+    return kess_verify(key, signature, len, canonical->data, canonical->len,
+                       err);
+}
+
+/* out may be NULL where only the verdict is wanted. */
+static kess_status verify_body(const kess_key *key, uint8_t *out,
+                               size_t *out_len, const uint8_t *body,
+                               size_t body_len, uint32_t profile,
+                               size_t max_depth, kess_error *err)
+{
+    kess_document doc;
+    kess_text canonical;
+    doc.profile = profile;
+    doc.max_depth = max_depth;
+    canonical.data = canonical.small_data;
+    canonical.len = 0;
+    kess_status status =
+        verified_text(key, &canonical, &doc, body, body_len, err);
+    if (status == KESS_OK && out_len != NULL) {
+        if (canonical.len > *out_len) {
+            status = kess_int_fail(err, KESS_ERR_BUFFER, 0);
+        } else {
+            memcpy(out, canonical.data, canonical.len);
+        }
+        *out_len = canonical.len;
+    }
+    kess_int_text_release(&canonical);
+    kess_int_release(&doc);
+    return status;
+}
+
+kess_status kess_verify_document(const kess_key *key, uint8_t *out,
+                                 size_t *out_len, const uint8_t *body,
+                                 size_t body_len, const kess_options *options,
+                                 kess_error *err)
+{
+    uint32_t profile;
+    size_t max_depth;
+    if (key == NULL || out_len == NULL || (out == NULL && *out_len > 0) ||
+        (body == NULL && body_len > 0)) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    const kess_status status =
+        kess_int_options(options, &profile, &max_depth, KESS_DEPTH_VERIFY,
+                         KESS_DEPTH_DECODE, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    return verify_body(key, out, out_len, body, body_len, profile, max_depth,
+                       err);
+}
+
+/* ------------------------------------------------------------ batch */
+
+static int are_offsets_good(const int64_t *offsets, size_t count,
+                            size_t data_len)
+{
+    if (offsets[0] < 0) {
+        return 0;
+    }
+    for (size_t i = 0; i < count; i++) {
+        if (offsets[i + 1] < offsets[i]) {
+            return 0;
+        }
+    }
+    return (uint64_t)offsets[count] <= data_len;
+}
+
+kess_status kess_verify_documents(const kess_key *key, int32_t *statuses,
+                                  const uint8_t *data, size_t data_len,
+                                  const int64_t *offsets, size_t count,
+                                  const kess_options *options, kess_error *err)
+{
+    uint32_t profile;
+    size_t max_depth;
+    if (key == NULL || (data == NULL && data_len > 0)) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    const kess_status status =
+        kess_int_options(options, &profile, &max_depth, KESS_DEPTH_VERIFY,
+                         KESS_DEPTH_DECODE, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    if (count == 0) {
+        return kess_int_ok(err);
+    }
+    if (statuses == NULL || offsets == NULL ||
+        !are_offsets_good(offsets, count, data_len)) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    for (size_t i = 0; i < count; i++) {
+        const size_t begin = (size_t)offsets[i];
+        const size_t len = (size_t)offsets[i + 1] - begin;
+        const uint8_t *body = len > 0 ? data + begin : NULL;
+        statuses[i] = (int32_t)verify_body(key, NULL, NULL, body, len, profile,
+                                           max_depth, NULL);
+    }
+    return kess_int_ok(err);
+}
