@@ -40,7 +40,8 @@ static void run(const uint8_t *data, size_t size)
 
 static size_t mutate(uint8_t *data, size_t size, uint64_t *state)
 {
-    static const char bytes[] = "\"\\{}[],:u0123456789.eE+-tfn \x7f\x80\xed\xff";
+    static const char bytes[] =
+        "\"\\{}[],:u0123456789.eE+-tfn \x7f\x80\xed\xff";
     uint64_t edits = 1 + next(state) % 4;
 
     while (edits-- > 0) {

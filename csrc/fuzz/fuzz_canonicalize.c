@@ -37,8 +37,8 @@ static void check_accepted(const uint8_t *text, size_t len,
     uint8_t none[1];
     size_t needed = 0;
 
-    check(kess_canonicalize(none, &needed, text, len, options, NULL)
-          == KESS_ERR_BUFFER);
+    check(kess_canonicalize(none, &needed, text, len, options, NULL) ==
+          KESS_ERR_BUFFER);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
@@ -65,8 +65,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check(out != NULL);
     memset(out, UNTOUCHED, needed);
     len = needed - 1;
-    check(kess_canonicalize(out, &len, data, size, &options, &err)
-          == KESS_ERR_BUFFER);
+    check(kess_canonicalize(out, &len, data, size, &options, &err) ==
+          KESS_ERR_BUFFER);
     check(len == needed && out[0] == UNTOUCHED);
     check(kess_canonicalize(out, &len, data, size, &options, &err) == KESS_OK);
     check(len == needed && err.status == KESS_OK);

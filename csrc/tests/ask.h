@@ -39,8 +39,8 @@ static inline void ask_refused(const asker *a, side where, answer *to,
     uint8_t *out = guard_fill(&a->output, where, 100);
     size_t out_len = 100;
 
-    CHECK_EQUAL(to->status, kess_canonicalize(out, &out_len, text, len,
-                                              options, &err));
+    CHECK_EQUAL(to->status,
+                kess_canonicalize(out, &out_len, text, len, options, &err));
     CHECK_EQUAL(100, out_len);
     CHECK(is_untouched(out, 100));
     CHECK_EQUAL(to->status, err.status);
@@ -64,23 +64,23 @@ static inline void ask_accepted(const asker *a, side where, answer *to,
 
     CHECK(need >= 2);
     CHECK(need <= kess_canonical_bound(len));
-    CHECK_EQUAL(KESS_ERR_BUFFER, kess_canonicalize(out, &out_len, text, len,
-                                                   options, &err));
+    CHECK_EQUAL(KESS_ERR_BUFFER,
+                kess_canonicalize(out, &out_len, text, len, options, &err));
     CHECK_EQUAL(need, out_len);
     CHECK(is_untouched(out, need - 1));
     CHECK_EQUAL(KESS_ERR_BUFFER, err.status);
 
     out = guard_fill(&a->output, where, need);
-    CHECK_EQUAL(KESS_OK, kess_canonicalize(out, &out_len, text, len, options,
-                                           &err));
+    CHECK_EQUAL(KESS_OK,
+                kess_canonicalize(out, &out_len, text, len, options, &err));
     CHECK_EQUAL(need, out_len);
     CHECK(err.status == KESS_OK && err.item == 0 && err.pos == 0);
     memcpy(to->text, out, need);
 
     out = guard_fill(&a->output, where, need + 50);
     out_len = need + 50;
-    CHECK_EQUAL(KESS_OK, kess_canonicalize(out, &out_len, text, len, options,
-                                           NULL));
+    CHECK_EQUAL(KESS_OK,
+                kess_canonicalize(out, &out_len, text, len, options, NULL));
     CHECK_EQUAL(need, out_len);
     CHECK(memcmp(out, to->text, need) == 0);
     CHECK(is_untouched(out + need, 50));

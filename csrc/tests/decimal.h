@@ -83,8 +83,8 @@ static inline void decimal_middle(decimal *d, double value)
 /* Write digits and an exponent without a point: an integer times 10^n. */
 static inline void decimal_write(const decimal *d, char *text, size_t room)
 {
-    const int len = snprintf(text, room, "%se%d", d->digits,
-                             d->exponent - d->count + 1);
+    const int len =
+        snprintf(text, room, "%se%d", d->digits, d->exponent - d->count + 1);
     CHECK(len > 0 && (size_t)len < room);
 }
 

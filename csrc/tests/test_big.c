@@ -38,8 +38,8 @@ static void check_tail(const decimal *exact, int exponent10, uint64_t m,
                        int exponent2, int zeros)
 {
     char text[TEXT_MAX];
-    const int len = snprintf(text, sizeof(text), "%s%0*d", exact->digits,
-                             zeros + 1, 0);
+    const int len =
+        snprintf(text, sizeof(text), "%s%0*d", exact->digits, zeros + 1, 0);
 
     CHECK_EQUAL(0, compare(text, exponent10 - zeros - 1, m, exponent2));
     text[len - 1] = '1';
@@ -61,8 +61,8 @@ static void check_pair(dice *d, uint64_t m, int exponent2)
 
     other = exact;
     decimal_step(&other, other.count);
-    CHECK_EQUAL(1, compare(other.digits,
-                           other.exponent - other.count + 1, m, exponent2));
+    CHECK_EQUAL(1, compare(other.digits, other.exponent - other.count + 1, m,
+                           exponent2));
     other = exact;
     other.digits[other.count - 1]--;
     CHECK_EQUAL(-1, compare(other.digits, exponent10, m, exponent2));

@@ -80,7 +80,8 @@ static void test_ask_for_room(void)
                 kess_canonicalize(NULL, &out_len, DOCUMENT, NULL, &err));
     CHECK_EQUAL(13, out_len);
     CHECK(err.status == KESS_ERR_BUFFER && err.item == 0 && err.pos == 0);
-    CHECK_EQUAL(KESS_OK, kess_canonicalize(out, &out_len, DOCUMENT, NULL, &err));
+    CHECK_EQUAL(KESS_OK,
+                kess_canonicalize(out, &out_len, DOCUMENT, NULL, &err));
     CHECK_EQUAL(13, out_len);
     CHECK(memcmp(out, "{\"a\":2,\"b\":1}", 13) == 0);
     CHECK(is_untouched(out + 13, sizeof(out) - 13));
@@ -104,16 +105,16 @@ static void test_options(void)
     for (int bit = 5; bit < 32; bit++) {
         const kess_options options = {UINT32_C(1) << bit, 0};
         prepare();
-        check_refused(KESS_ERR_ARGUMENT,
-                      kess_canonicalize(out, &out_len, DOCUMENT, &options,
-                                        &err));
+        check_refused(
+            KESS_ERR_ARGUMENT,
+            kess_canonicalize(out, &out_len, DOCUMENT, &options, &err));
     }
     for (uint32_t depth = 0; depth < 600; depth++) {
         const kess_options options = {0, depth};
         prepare();
-        CHECK_EQUAL(depth <= 512 ? KESS_OK : KESS_ERR_ARGUMENT,
-                    kess_canonicalize(out, &out_len, DOCUMENT, &options,
-                                      &err));
+        CHECK_EQUAL(
+            depth <= 512 ? KESS_OK : KESS_ERR_ARGUMENT,
+            kess_canonicalize(out, &out_len, DOCUMENT, &options, &err));
     }
     const kess_options most = {0, UINT32_MAX};
     prepare();
@@ -191,10 +192,26 @@ static size_t repeat(const char *token, size_t count)
 static void test_bound(void)
 {
     static const char *const tokens[] = {
-        "0.1", "0.3", "0.7", "3e-4", "7e-4", "1e16", "9e15", "1.1", "1e-5",
-        "\"\xc3\xa9\"", "\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"",
-        "\"\xe1\x9e\x80\"", "\"\xf0\x9f\x98\x80\"", "\"/\"", "\"////////\"",
-        "\"\x7f\"", "{}", "[]", "\"\"", "0",
+        "0.1",
+        "0.3",
+        "0.7",
+        "3e-4",
+        "7e-4",
+        "1e16",
+        "9e15",
+        "1.1",
+        "1e-5",
+        "\"\xc3\xa9\"",
+        "\"\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9\"",
+        "\"\xe1\x9e\x80\"",
+        "\"\xf0\x9f\x98\x80\"",
+        "\"/\"",
+        "\"////////\"",
+        "\"\x7f\"",
+        "{}",
+        "[]",
+        "\"\"",
+        "0",
     };
     const kess_options precise = {KESS_PROFILE_PRECISION_17, 0};
 
@@ -261,8 +278,8 @@ static void test_bound_ends(void)
 /* Members beyond what is kept on the stack, at each number around a limit. */
 static void test_many_members(void)
 {
-    static const unsigned counts[] = {15,  16,  17,  31,  32,   33,  63,
-                                      64,  65,  127, 128, 129,  500, 2000};
+    static const unsigned counts[] = {15, 16, 17,  31,  32,  33,  63,
+                                      64, 65, 127, 128, 129, 500, 2000};
     static char expected[ASK_MAX];
 
     for (size_t i = 0; i < sizeof(counts) / sizeof(counts[0]); i++) {

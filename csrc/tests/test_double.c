@@ -12,7 +12,8 @@
 #include "dice.h"
 #include "internal.h"
 
-#define ROUNDS 1000 /* of random doubles, unless the command line says more */
+#define ROUNDS 1000 /* of random doubles, unless the command line says more   \
+                     */
 #define TEXTS_A_ROUND 20
 #define TEXT_MAX (DECIMAL_MAX + 64)
 
@@ -62,8 +63,8 @@ static void check_read_near(const decimal *d)
              d->digits + 1, d->exponent);
     check_read(text);
     near.digits[near.count - 1]--; /* the last digit is not 0 */
-    snprintf(text, sizeof(text), "%c.%s9999999999999999999e%d",
-             near.digits[0], near.digits + 1, near.exponent);
+    snprintf(text, sizeof(text), "%c.%s9999999999999999999e%d", near.digits[0],
+             near.digits + 1, near.exponent);
     check_read(text);
 }
 
@@ -198,8 +199,7 @@ static void test_random_doubles(long rounds)
 
     for (long i = 0; i < rounds; i++) {
         const uint64_t any = roll(&d) % LARGEST;
-        const uint64_t few =
-            (any & ~((UINT64_C(1) << 45) - 1)) | (any & 7u);
+        const uint64_t few = (any & ~((UINT64_C(1) << 45) - 1)) | (any & 7u);
         check_double(any > 0 ? any : 1);
         check_double(few > 0 ? few : 1);
         check_double(1 + (any >> (12 + roll_of(&d, 50))));
@@ -237,20 +237,42 @@ static void test_random_texts(long rounds)
 static void test_limits(void)
 {
     static const char *const texts[] = {
-        "0", "0.0", "0e9999999999999999999999", "00000", "1e-400", "1e400",
-        "1.7976931348623157e308", "1.7976931348623158e308",
-        "1.7976931348623158079e308", "1.797693134862315807e308",
-        "1.7976931348623159e308", "17976931348623157e292", "2e308", "1e309",
-        "4.9406564584124654e-324", "2.4703282292062327e-324",
-        "2.4703282292062328e-324", "2.47032822920623272e-324",
-        "2.4703282292062327208e-324", "2.4703282292062327209e-324",
-        "2.2250738585072014e-308", "2.2250738585072011e-308",
-        "2.225073858507201136e-308", "0.1e-323", "9e-325", "1e-323",
-        "1e99999999999999999999999999", "1e-99999999999999999999999999",
-        "9007199254740993", "9007199254740992.9999999999999999999999",
+        "0",
+        "0.0",
+        "0e9999999999999999999999",
+        "00000",
+        "1e-400",
+        "1e400",
+        "1.7976931348623157e308",
+        "1.7976931348623158e308",
+        "1.7976931348623158079e308",
+        "1.797693134862315807e308",
+        "1.7976931348623159e308",
+        "17976931348623157e292",
+        "2e308",
+        "1e309",
+        "4.9406564584124654e-324",
+        "2.4703282292062327e-324",
+        "2.4703282292062328e-324",
+        "2.47032822920623272e-324",
+        "2.4703282292062327208e-324",
+        "2.4703282292062327209e-324",
+        "2.2250738585072014e-308",
+        "2.2250738585072011e-308",
+        "2.225073858507201136e-308",
+        "0.1e-323",
+        "9e-325",
+        "1e-323",
+        "1e99999999999999999999999999",
+        "1e-99999999999999999999999999",
+        "9007199254740993",
+        "9007199254740992.9999999999999999999999",
         "9007199254740993.00000000000000000000000000000000000000000001",
-        "18446744073709551615", "18446744073709551616", "184467440737095516150",
-        "18446744073709552000", "99999999999999999999e-20",
+        "18446744073709551615",
+        "18446744073709551616",
+        "184467440737095516150",
+        "18446744073709552000",
+        "99999999999999999999e-20",
     };
 
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
@@ -323,8 +345,9 @@ static void test_sign(void)
 static const char *use_decimal_comma(void)
 {
     static const char *const names[] = {
-        "de_DE.UTF-8", "de_DE.utf8", "de_DE", "fr_FR.UTF-8", "fr_FR.utf8",
-        "fr_FR", "pt_BR.UTF-8", "nl_NL.UTF-8", "es_ES.UTF-8", "ru_RU.UTF-8",
+        "de_DE.UTF-8", "de_DE.utf8",  "de_DE",       "fr_FR.UTF-8",
+        "fr_FR.utf8",  "fr_FR",       "pt_BR.UTF-8", "nl_NL.UTF-8",
+        "es_ES.UTF-8", "ru_RU.UTF-8",
     };
 
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {

@@ -57,8 +57,8 @@ typedef enum what { NUMBER, INFINITE, LIST, OBJECT } what;
 
 typedef struct node {
     what what;
-    int number;  /* NUMBER: its value; INFINITE: its place in the text */
-    int count;   /* of the children */
+    int number; /* NUMBER: its value; INFINITE: its place in the text */
+    int count;  /* of the children */
     int child[CHILDREN];
     int key[CHILDREN];
 } node;
@@ -73,7 +73,7 @@ static size_t infinite; /* the lowest place, or SIZE_MAX */
 
 /* Two spellings of one key; 5 and 6 are no list keys. */
 static const char *const spellings[][2] = {
-    {"0", "\\u0030"}, {"1", "\\u0031"}, {"2", "\\u0032"}, {"3", "3"},
+    {"0", "\\u0030"}, {"1", "\\u0031"}, {"2", "\\u0032"},   {"3", "3"},
     {"a", "\\u0061"}, {"", ""},         {"01", "0\\u0031"},
 };
 #define KEYS (sizeof(spellings) / sizeof(spellings[0]))
@@ -291,7 +291,8 @@ static void test_long_lists(void)
             put(expected, &expected_len, member);
         }
         put(text, &text_len, "}]");
-        put(expected, &expected_len, wrong == 0 || wrong >= 1100 ? "]]" : "}]");
+        put(expected, &expected_len,
+            wrong == 0 || wrong >= 1100 ? "]]" : "}]");
         if (wrong >= 1100) {
             expected[1] = '[';
         }

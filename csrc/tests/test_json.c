@@ -114,6 +114,9 @@ static void test_refusals(void)
         {KESS_ERR_SURROGATE, 3, "[\"a\\uDBFF\\u0041\"]"},
         {KESS_ERR_SURROGATE, 2, "[\"\\ud83d\xf0\x9f\x98\x80\"]"},
         {KESS_ERR_SURROGATE, 2, "[\"\\ud83d\\ude0"},
+        {KESS_ERR_SURROGATE, 2, "[\"\\ud83d\\nde00\"]"},
+        {KESS_ERR_SURROGATE, 2, "[\"\\ud83dxude00\"]"},
+        {KESS_ERR_SURROGATE, 2, "[\"\\ud83d\\\\ude00\"]"},
         {KESS_ERR_TOP_LEVEL, 0, "1"},
         {KESS_ERR_TOP_LEVEL, 1, " null "},
         {KESS_ERR_TOP_LEVEL, 2, "\n\ttrue"},
@@ -126,8 +129,9 @@ static void test_refusals(void)
         {KESS_ERR_INFINITE, 5, "{\"b\":1e309,\"a\":1e310}"},
         {KESS_ERR_INFINITE, 21, "{\"a\":{\"0\":1e309,\"0\":[1e400]}}"},
         {KESS_ERR_INFINITE, 18, "{\"a\":1e309,\"a\":[1,1e400]}"},
-        {KESS_ERR_INFINITE, 34, "{\"sign\":{\"a\":1e309},\"sign\":1,"
-                                "\"b\":[1e311]}"},
+        {KESS_ERR_INFINITE, 34,
+         "{\"sign\":{\"a\":1e309},\"sign\":1,"
+         "\"b\":[1e311]}"},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -144,8 +148,8 @@ static void test_refusals(void)
 /* A NUL is no end of text: not outside, not inside a string. */
 static void test_nul(void)
 {
-    static const char texts[][9] = {"{}\0\0\0\0\0\0", "[1]\0\0\0\0\0",
-                                    "[\0]", "[\"a\0b\"]"};
+    static const char texts[][9] = {"{}\0\0\0\0\0\0", "[1]\0\0\0\0\0", "[\0]",
+                                    "[\"a\0b\"]"};
 
     ask(&with, &found, texts[0], 3, NULL);
     CHECK(found.status == KESS_ERR_SYNTAX && found.pos == 2);
@@ -244,8 +248,8 @@ static void test_changes(void)
 static void test_blanks(void)
 {
     static const char *const tokens[] = {
-        "{", "\"a\"", ":", "[", "1", ",", "true", ",", "{", "}", ",", "[",
-        "]", "]", ",", "\"\"", ":", "\"x\"", "}",
+        "{", "\"a\"", ":", "[", "1", ",",    "true", ",",     "{", "}",
+        ",", "[",     "]", "]", ",", "\"\"", ":",    "\"x\"", "}",
     };
     static const char blanks[] = " \t\n\r";
     const size_t count = sizeof(tokens) / sizeof(tokens[0]);
@@ -265,7 +269,8 @@ static void test_blanks(void)
         ask(&with, &found, text, len, NULL);
         CHECK_EQUAL(KESS_OK, found.status);
         CHECK_EQUAL(27, found.len);
-        CHECK(memcmp(found.text, "{\"\":\"x\",\"a\":[1,true,[],[]]}", 27) == 0);
+        CHECK(memcmp(found.text, "{\"\":\"x\",\"a\":[1,true,[],[]]}", 27) ==
+              0);
     }
     for (size_t gap = 0; gap <= count; gap++) {
         for (int c = 1; c < 256; c++) {
@@ -380,9 +385,8 @@ static long judge_utf8(const uint8_t *bytes, size_t len)
         }
         c = c * 64 + (bytes[i] & 0x3f);
     }
-    return c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff)
-               ? -1
-               : c;
+    return c < least[len] || c > 0x10ffff || (c >= 0xd800 && c <= 0xdfff) ? -1
+                                                                          : c;
 }
 
 /* The length of the string of bytes as canonical text, or 0 where it is
@@ -393,8 +397,8 @@ static size_t judge_string(uint8_t *out, const uint8_t *bytes, size_t len)
 
     for (size_t at = 0; at < len;) {
         size_t step = 1;
-        while (step <= 4 && (at + step > len ||
-                             judge_utf8(bytes + at, step) < 0)) {
+        while (step <= 4 &&
+               (at + step > len || judge_utf8(bytes + at, step) < 0)) {
             step++;
         }
         if (step > 4) {
@@ -597,7 +601,8 @@ static void test_string_lengths(void)
 /* A length that no memory can hold is refused before the text is looked at. */
 static void test_length(void)
 {
-    static const size_t lengths[] = {SIZE_MAX, SIZE_MAX / 2, SIZE_MAX / 32 + 1};
+    static const size_t lengths[] = {SIZE_MAX, SIZE_MAX / 2,
+                                     SIZE_MAX / 32 + 1};
     uint8_t out[8];
 
     memset(out, UNTOUCHED, sizeof(out));
@@ -605,9 +610,9 @@ static void test_length(void)
         size_t out_len = sizeof(out);
         kess_error err = {-1, -1, 1};
         const uint8_t *text = (const uint8_t *)"{}";
-        CHECK_EQUAL(KESS_ERR_LENGTH,
-                    kess_canonicalize(out, &out_len, text, lengths[i], NULL,
-                                      &err));
+        CHECK_EQUAL(
+            KESS_ERR_LENGTH,
+            kess_canonicalize(out, &out_len, text, lengths[i], NULL, &err));
         CHECK(err.status == KESS_ERR_LENGTH && err.pos == 0);
         CHECK(out_len == sizeof(out) && is_untouched(out, sizeof(out)));
     }

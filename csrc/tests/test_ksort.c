@@ -10,6 +10,7 @@
 #include "check.h"
 #include "decimal.h"
 #include "dice.h"
+#include "guard.h"
 #include "ksort.h"
 
 #define COUNT_MAX 40000
@@ -51,7 +52,8 @@ static void make_entries(void)
         const size_t name_len = strlen(names[i].text);
         entries[i].key = len;
         entries[i].name_len = name_len;
-        len += (size_t)sprintf((char *)scratch + len, "\"%s\":", names[i].text);
+        len +=
+            (size_t)sprintf((char *)scratch + len, "\"%s\":", names[i].text);
         entries[i].value = len;
         scratch[len++] = '1';
         entries[i].end = len;
@@ -175,8 +177,8 @@ static void make_foreign(dice *d, size_t i)
 static void make_integer(dice *d, size_t i)
 {
     char text[NAME_MAX_LEN];
-    const long value = (long)i * (i % 2 == 0 ? 1 : -1) *
-                       (roll_of(d, 2) == 0 ? 1 : 1000003);
+    const long value =
+        (long)i * (i % 2 == 0 ? 1 : -1) * (roll_of(d, 2) == 0 ? 1 : 1000003);
 
     snprintf(text, sizeof(text), "%ld", value);
     add_name(text, text, (double)value, 1);
@@ -198,7 +200,7 @@ static void make_mixed(dice *d, size_t i)
  * in the order of the document. */
 static void make_numeric(dice *d, size_t i)
 {
-    static const char *const forms[] = {"%ld",  " %ld",  "%ld.0", "+%ld",
+    static const char *const forms[] = {"%ld",   " %ld",  "%ld.0", "+%ld",
                                         "%lde0", "00%ld", "%ld ",  "%ld.5"};
     char text[NAME_MAX_LEN];
     const unsigned form = roll_of(d, 8);
@@ -215,6 +217,17 @@ static void make_numeric(dice *d, size_t i)
         }
     }
     add_name(text, text, (double)value + (form == 7 ? 0.5 : 0), 1);
+}
+
+/* Numeric strings alone: none is a text, and none an integer. */
+static void make_real(dice *d, size_t i)
+{
+    char text[NAME_MAX_LEN];
+    const long value = (long)i - 40;
+
+    snprintf(text, sizeof(text), "%s%ld.%u", value >= 0 ? "+" : "", value,
+             1 + roll_of(d, 9));
+    add_name(text, text, strtod(text, NULL), 1);
 }
 
 /* Sets without two numeric keys have one order, whatever is before 'a'. */
@@ -272,6 +285,7 @@ static void test_mixed(void)
 {
     check_sets(make_mixed, PHP_8_2, 18);
     check_sets(make_numeric, PHP_8_2, 19);
+    check_sets(make_real, ALL_VERSIONS, 24);
 }
 
 /* Large sets are sorted as well as small ones, from any start. */
@@ -381,6 +395,14 @@ static void test_zend_sort(void)
 
 /* ------------------------------------------------------------ keys */
 
+static guard input;
+
+/* Nothing behind a key may be looked at. */
+static const uint8_t *guarded(const char *text)
+{
+    return guard_copy(&input, AT_END, text, strlen(text));
+}
+
 static void check_integer_key(const char *text)
 {
     int64_t value = 77;
@@ -391,8 +413,8 @@ static void check_integer_key(const char *text)
     const long long judged = strtoll(text, &end, 10);
     snprintf(again, sizeof(again), "%lld", judged);
     const int is_integer = errno == 0 && strcmp(again, text) == 0;
-    const int actual = kess_int_integer_key((const uint8_t *)text,
-                                            strlen(text), &value);
+    const int actual =
+        kess_int_integer_key(guarded(text), strlen(text), &value);
     if (actual != is_integer) {
         fprintf(stderr, "%s\n", text);
     }
@@ -405,14 +427,43 @@ static void check_integer_key(const char *text)
 static void test_integer_key(void)
 {
     static const char *const texts[] = {
-        "", "-", "0", "-0", "00", "01", "-01", "1", "-1", "+1", " 1", "1 ",
-        "1.0", "1e1", "a", "1a", "a1", "-a", "--1", "9", "10",
-        "999999999999999999", "1000000000000000000", "9223372036854775806",
-        "9223372036854775807", "9223372036854775808", "9999999999999999999",
-        "-9223372036854775807", "-9223372036854775808",
-        "-9223372036854775809", "-9999999999999999999",
-        "10000000000000000000", "18446744073709551617",
-        "99999999999999999999999", "1/", "1:", "\xef\xbc\x91",
+        "",
+        "-",
+        "0",
+        "-0",
+        "00",
+        "01",
+        "-01",
+        "1",
+        "-1",
+        "+1",
+        " 1",
+        "1 ",
+        "1.0",
+        "1e1",
+        "a",
+        "1a",
+        "a1",
+        "-a",
+        "--1",
+        "9",
+        "10",
+        "999999999999999999",
+        "1000000000000000000",
+        "9223372036854775806",
+        "9223372036854775807",
+        "9223372036854775808",
+        "9999999999999999999",
+        "-9223372036854775807",
+        "-9223372036854775808",
+        "-9223372036854775809",
+        "-9999999999999999999",
+        "10000000000000000000",
+        "18446744073709551617",
+        "99999999999999999999999",
+        "1/",
+        "1:",
+        "\xef\xbc\x91",
     };
     dice d = {22};
     char text[32];
@@ -480,7 +531,7 @@ static void test_classify(void)
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         kess_sort_key key;
-        key.text = (const uint8_t *)rows[i].text;
+        key.text = guarded(rows[i].text);
         key.len = strlen(rows[i].text);
         kess_int_classify(&key, 0);
         CHECK_EQUAL(rows[i].kind, key.kind);
@@ -495,8 +546,52 @@ static void test_classify(void)
     }
 }
 
+/* Before PHP 8.2 an integer key compares with the number in front of a text.
+ * PHP adds its digits up modulo 2^64, and so does strtoull. */
+static void test_prefix(void)
+{
+    static const struct {
+        const char *text;
+        kess_prefix prefix;
+    } rows[] = {
+        {"", KESS_PREFIX_NONE},
+        {"a1", KESS_PREFIX_NONE},
+        {"-a", KESS_PREFIX_NONE},
+        {"12a", KESS_PREFIX_INTEGER},
+        {" -12e", KESS_PREFIX_INTEGER},
+        {"12e+", KESS_PREFIX_INTEGER},
+        {"1.5a", KESS_PREFIX_REAL},
+        {".5.5", KESS_PREFIX_REAL},
+        {"1e5e5", KESS_PREFIX_REAL},
+        {"9223372036854775807a", KESS_PREFIX_INTEGER},
+        {"9223372036854775808a", KESS_PREFIX_REAL},
+        {"9900000000000000000e+", KESS_PREFIX_INTEGER},
+        {"-9900000000000000000e-x", KESS_PREFIX_INTEGER},
+        {"9900000000000000000E-", KESS_PREFIX_INTEGER},
+        {"9900000000000000000ex", KESS_PREFIX_REAL},
+        {"9999999999999999999e+", KESS_PREFIX_REAL},
+        {"9300000000000000000x", KESS_PREFIX_REAL},
+        {"99999999999999999999a", KESS_PREFIX_REAL},
+    };
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        kess_sort_key key;
+        key.text = guarded(rows[i].text);
+        key.len = strlen(rows[i].text);
+        kess_int_classify(&key, KESS_PROFILE_KSORT_PHP_8_0);
+        CHECK_EQUAL(KESS_TEXT, key.kind);
+        CHECK_EQUAL(rows[i].prefix, key.prefix);
+        if (key.prefix == KESS_PREFIX_INTEGER) {
+            CHECK_EQUAL(strtoull(rows[i].text, NULL, 10), key.integer);
+        } else if (key.prefix == KESS_PREFIX_REAL) {
+            CHECK(strtod(rows[i].text, NULL) == key.real);
+        }
+    }
+}
+
 int main(void)
 {
+    guard_open(&input, 64);
     test_words();
     test_integers();
     test_mixed();
@@ -505,5 +600,6 @@ int main(void)
     test_zend_sort();
     test_integer_key();
     test_classify();
+    test_prefix();
     return 0;
 }

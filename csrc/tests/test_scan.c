@@ -17,8 +17,8 @@ static guard output;
 static void test_is_plain(void)
 {
     for (int c = 0; c < 256; c++) {
-        const int special = c < 0x20 || c > 0x7f || c == '"' || c == '\\' ||
-                            c == '/';
+        const int special =
+            c < 0x20 || c > 0x7f || c == '"' || c == '\\' || c == '/';
         CHECK_EQUAL(!special, kess_int_is_plain((uint8_t)c));
     }
 }

@@ -55,16 +55,15 @@ static void test_canonical(void)
             (uint32_t)strtoul((const char *)rows.fields[0].data, NULL, 10);
         ask(&with, &found, text->data, text->len, &options);
         begin_case(path, is_verdict(&rows.fields[1], found.status));
-        begin_case(path, found.len == expected->len &&
-                             memcmp(found.text, expected->data, found.len) ==
-                                 0);
+        begin_case(path,
+                   found.len == expected->len &&
+                       memcmp(found.text, expected->data, found.len) == 0);
     }
     CHECK(rows.line > 1000);
 }
 
 /* Where PHP's text is right, "[" and "]" around it make a document. */
-static void check_number(const char *path, const field *text,
-                         uint32_t profile)
+static void check_number(const char *path, const field *text, uint32_t profile)
 {
     const kess_options options = {profile, 0};
     char document[64];
@@ -74,8 +73,7 @@ static void check_number(const char *path, const field *text,
     const int len = snprintf(document, sizeof(document), "[%s]",
                              is_zero ? "-0.0" : (const char *)text->data);
     ask(&with, &found, document, (size_t)len, &options);
-    begin_case(path, found.status == KESS_OK &&
-                         found.len == text->len + 2 &&
+    begin_case(path, found.status == KESS_OK && found.len == text->len + 2 &&
                          memcmp(found.text + 1, text->data, text->len) == 0);
 }
 
@@ -98,8 +96,7 @@ static void test_doubles(void)
                            text->data + text->len);
             begin_case(path, kess_int_double_bits(&number) ==
                                  (bits & (UINT64_MAX >> 1)));
-            check_number(path, text,
-                         precise ? KESS_PROFILE_PRECISION_17 : 0);
+            check_number(path, text, precise ? KESS_PROFILE_PRECISION_17 : 0);
         }
     }
     CHECK(rows.line > 500);
@@ -122,10 +119,10 @@ static void test_signatures(void)
         size_t out_len = canonical->len;
         kess_key *key = NULL;
 
-        CHECK_EQUAL(KESS_OK, kess_public_key_load(&key, pem->data, pem->len, 0,
-                                                  NULL));
-        const kess_status status = kess_verify_document(
-            key, out, &out_len, in, body->len, NULL, NULL);
+        CHECK_EQUAL(KESS_OK,
+                    kess_public_key_load(&key, pem->data, pem->len, 0, NULL));
+        const kess_status status = kess_verify_document(key, out, &out_len, in,
+                                                        body->len, NULL, NULL);
         kess_key_free(key);
         CHECK_EQUAL(canonical->len, out_len);
         if (field_is(&rows.fields[1], "valid")) {

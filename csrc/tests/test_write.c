@@ -35,8 +35,7 @@ static size_t judge(char *out, uint32_t c, uint32_t profile)
 {
     static const char escaped[] = "\"\\\b\t\n\f\r/";
     static const char letters[] = "\"\\btnfr/";
-    const char *place =
-        c > 0 && c < 0x80 ? strchr(escaped, (int)c) : NULL;
+    const char *place = c > 0 && c < 0x80 ? strchr(escaped, (int)c) : NULL;
 
     if (place != NULL &&
         (c != '/' || (profile & KESS_PROFILE_UNESCAPED_SLASHES) == 0)) {
@@ -83,7 +82,8 @@ static void check_range(uint32_t end, uint32_t profile)
     }
 }
 
-/* Every code point that UTF-8 can hold; the flag for slashes is about ASCII. */
+/* Every code point that UTF-8 can hold; the flag for slashes is about ASCII.
+ */
 static void test_code_points(void)
 {
     check_range(0x110000, 0);

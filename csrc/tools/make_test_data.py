@@ -34,7 +34,7 @@ DATA: Final = Path(__file__).resolve().parents[1] / "tests" / "data"
 #: How many cases of each subject are taken, and how long they may be. The
 #: subjects of MANY turn on more rules than others.
 COUNT: Final = 8
-MANY: Final = {"hostile": 40, "two keys": 40, "set of up to 16": 40}
+MANY: Final = {"hostile": 40, "two keys": 400, "set of up to 16": 40}
 MANY_DOUBLES: Final = 600
 MANY_SIGNATURES: Final = 8
 LONGEST: Final = 400
