@@ -475,7 +475,9 @@ int main(void)
             test_libcrypto(&jobs[i]);
         }
     }
-    CHECK(crypto_failures > 0);
+    /* OpenSSL 3.0 allocates in most operations, 3.5 in none that is tested
+     * here: there is nothing to fail then. */
+    CHECK(crypto_failures > 0 || OpenSSL_version_num() >= 0x30500000UL);
     kess_key_free(key);
     CHECK_EQUAL(0, ours.live);
     return 0;
