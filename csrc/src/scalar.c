@@ -165,9 +165,16 @@ static int slashes(kess_parser *p)
         return 0;
     }
     p->at += run;
-    for (; run > 0; run--) {
-        p->out += kess_int_write_code_point(p->out, '/', p->doc->profile);
+    if ((p->doc->profile & KESS_PROFILE_UNESCAPED_SLASHES) != 0) {
+        memset(p->out, '/', run);
+        p->out += run;
+        return 1;
     }
+    for (size_t i = 0; i < run; i++) {
+        p->out[2 * i] = '\\';
+        p->out[2 * i + 1] = '/';
+    }
+    p->out += 2 * run;
     return 1;
 }
 
