@@ -131,6 +131,14 @@ def test_a_call_carries_the_body_unchanged() -> None:
     assert dict(request.headers)["Authorization"] == "Bearer t-1"
 
 
+def test_only_what_moves_no_money_may_share_a_connection() -> None:
+    """A call wants a fresh connection unless told otherwise; a log-in does not."""
+    token = Token("t-1", 60)
+    assert build_call(ENDPOINT, token, b"{}").fresh
+    assert not build_call(ENDPOINT, token, b"{}", fresh=False).fresh
+    assert not build_token(ENDPOINT, credentials()).fresh
+
+
 def test_any_service_can_be_called() -> None:
     """A service of the future is signed like the others, and its answer read."""
     key = partner_key()

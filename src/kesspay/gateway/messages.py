@@ -285,12 +285,16 @@ class HttpRequest(HoldsSecrets):
         headers: name and value pairs, without Host and Content-Length;
             they carry secrets.
         body: the bytes to send, unchanged; of a log-in they carry secrets.
+        fresh: True where the request can move money: it must go over a
+            connection that carried nothing before, so that a connection
+            that died while idle shows itself before anything is sent.
     """
 
     method: str
     url: str
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
+    fresh: bool = True
 
 
 @dataclass(frozen=True, slots=True, eq=False)
