@@ -2,112 +2,85 @@
 The books of the emulated gateway: users, pre-transfers and credits.
 
 SQLite keeps them, so that "credited exactly once" is what a database says:
-one row in ``credits`` for each pre-transfer, and not more. Money is counted
-in whole cents.
+one row in ``credits`` for each pre-transfer, and not more. The balance of a
+user changes in the same transaction as the credit. Money is counted in whole
+cents.
+
+A credit may be due later: its row is written by the confirm, and it counts
+from its time on, also after a restart in between.
 """
 
 from __future__ import annotations
 
+import re
 import sqlite3
-from dataclasses import dataclass
+from contextlib import contextmanager
 from decimal import Decimal
-from secrets import token_hex
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 from weakref import finalize
+
+from kesspay.errors import InputError
+from kesspay.sandbox.entries import Credit, PreTransferRow, Refusal, User
+from kesspay.sandbox.schema import OPEN, prepare
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
+
+    from kesspay.sandbox.entries import State
 
 
-__all__ = ["Credit", "Ledger", "PreTransferRow", "Refusal"]
+__all__ = ["AfterExpiry", "Credit", "Ledger", "PreTransferRow", "Refusal", "User"]
 
-_SCHEMA: Final = """
-CREATE TABLE IF NOT EXISTS users (
-    receiver_id TEXT PRIMARY KEY, name TEXT NOT NULL, eligible INTEGER NOT NULL
-) STRICT;
-CREATE TABLE IF NOT EXISTS pre_transfers (
-    number INTEGER PRIMARY KEY,
-    pre_transfer_id TEXT NOT NULL UNIQUE,
-    out_trade_no TEXT NOT NULL,
-    receiver_id TEXT NOT NULL REFERENCES users,
-    receiver_name TEXT NOT NULL,
-    sender_name TEXT NOT NULL,
-    cents INTEGER NOT NULL CHECK (cents > 0),
-    expires_at REAL NOT NULL
-) STRICT;
-CREATE INDEX IF NOT EXISTS by_reference ON pre_transfers (out_trade_no);
-CREATE TABLE IF NOT EXISTS credits (
-    fund_transfer_id TEXT PRIMARY KEY,
-    pre_transfer_id TEXT NOT NULL UNIQUE REFERENCES pre_transfers (pre_transfer_id),
-    partner_transaction_id TEXT NOT NULL UNIQUE
-) STRICT;
-"""
+#: What a query tells of a credited transfer whose pre-transfer has expired.
+AfterExpiry = Literal["answer", "expired"]
 
-_OPEN: Final = """
-    SELECT p.pre_transfer_id, p.out_trade_no, p.receiver_id, p.receiver_name,
-           p.cents, p.expires_at, c.fund_transfer_id
-    FROM pre_transfers AS p LEFT JOIN credits AS c USING (pre_transfer_id)
-"""
-
-
-class Refusal(Exception):
-    """
-    The gateway says no.
-
-    Attributes:
-        status: HTTP status.
-        code: ``error_code``.
-    """
-
-    def __init__(self, status: int, code: str, description: str) -> None:
-        """Store what the answer will say."""
-        self.status = status
-        self.code = code
-        super().__init__(description)
-
-
-@dataclass(frozen=True, slots=True)
-class PreTransferRow:
-    """A pre-transfer as the ledger has it."""
-
-    pre_transfer_id: str
-    out_trade_no: str
-    receiver_id: str
-    receiver_name: str
-    amount: Decimal
-    expires_at: float
-    fund_transfer_id: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Credit:
-    """A receiver got money."""
-
-    fund_transfer_id: str
-    out_trade_no: str
-    receiver_id: str
-    amount: Decimal
+_EVERYTHING: Final = -1
+_PRE_TRANSFER_ID: Final = re.compile(r"PT([0-9]{12})")
 
 
 class Ledger:
     """
-    The books. Any number of threads may use one.
+    The books. Any number of threads and processes may use one file.
 
     Args:
         path: file of the database; ":memory:" keeps nothing.
-        clock: seconds, on which pre-transfers expire.
+        clock: seconds, on which pre-transfers expire and credits fall due.
+        used_first: a confirm of what is both used and expired is USED; False
+            makes it EXPIRED, which tells nothing about the money.
+        query_after_expiry: "answer" tells of a credit for ever; "expired"
+            says EXPIRED instead, once the pre-transfer has expired.
+
+    Raises:
+        InputError: the file cannot be opened or holds something else.
     """
 
-    def __init__(self, path: str, clock: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        path: str,
+        clock: Callable[[], float],
+        *,
+        used_first: bool = True,
+        query_after_expiry: AfterExpiry = "answer",
+    ) -> None:
         """Open the books, making the tables where there are none."""
+        if query_after_expiry not in ("answer", "expired"):
+            raise InputError('query_after_expiry must be "answer" or "expired"')
         self._clock = clock
+        self._used_first = used_first
+        self._query_after_expiry = query_after_expiry
         self._lock = Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False)
-        # Books that nobody holds any more are closed, also without ``close``.
-        finalize(self, self._database.close)
-        self._database.executescript("PRAGMA foreign_keys = ON;" + _SCHEMA)
+        try:
+            # Transactions are written out below, not guessed by the module.
+            self._database = sqlite3.connect(
+                path, check_same_thread=False, isolation_level=None
+            )
+            # Books that nobody holds any more are closed, also without ``close``.
+            finalize(self, self._database.close)
+            prepare(self._database)
+        except sqlite3.Error as error:
+            raise InputError(f"cannot open the ledger {path!r}: {error}") from None
 
     def close(self) -> None:
         """Close the books."""
@@ -115,10 +88,23 @@ class Ledger:
             self._database.close()
 
     def add_user(self, receiver_id: str, name: str, *, eligible: bool = True) -> None:
-        """Open an account; ``eligible`` False makes create refuse it."""
-        with self._lock, self._database as database:
+        """
+        Open an account or change one; not eligible makes create refuse it.
+
+        Raises:
+            InputError: the id or the name is none.
+        """
+        for text, longest in ((receiver_id, 25), (name, 96)):
+            # What cannot be printed could not be stored or signed either.
+            if not (0 < len(text) <= longest and text.isprintable()):
+                raise InputError(
+                    f"a receiver has an id of 1 to 25 and a name of 1 to 96 "
+                    f"characters; got {text!r:.120}"
+                )
+        with self._transaction() as database:
             database.execute(
-                "INSERT OR REPLACE INTO users VALUES (?, ?, ?)",
+                "INSERT INTO users VALUES (?, ?, ?, 0) ON CONFLICT (receiver_id) "
+                "DO UPDATE SET name = excluded.name, eligible = excluded.eligible",
                 (receiver_id, name, int(eligible)),
             )
 
@@ -140,7 +126,7 @@ class Ledger:
         Raises:
             Refusal: NOTELIGIBLE.
         """
-        with self._lock, self._database as database:
+        with self._transaction() as database:
             user = database.execute(
                 "SELECT name FROM users WHERE receiver_id = ? AND eligible",
                 (receiver_id,),
@@ -148,83 +134,70 @@ class Ledger:
             if user is None:
                 text = "Receiver is not eligible for the fund."
                 raise Refusal(400, "NOTELIGIBLE", text)
-            row = PreTransferRow(
-                pre_transfer_id=f"PT{token_hex(12)}",
-                out_trade_no=out_trade_no,
-                receiver_id=receiver_id,
-                receiver_name=user[0],
-                amount=amount,
-                expires_at=self._clock() + life,
-                fund_transfer_id=None,
-            )
-            database.execute(
-                "INSERT INTO pre_transfers VALUES (NULL, ?, ?, ?, ?, ?, ?, ?)",
+            number = database.execute(
+                "INSERT INTO pre_transfers VALUES (NULL, ?, ?, ?, ?, ?, ?)",
                 (
-                    row.pre_transfer_id,
                     out_trade_no,
                     receiver_id,
-                    row.receiver_name,
+                    user[0],
                     sender_name,
                     int(amount * 100),
-                    row.expires_at,
+                    self._clock() + life,
                 ),
-            )
-        return row
+            ).lastrowid
+            return self._one("WHERE number = ?", number)
 
     def confirm(
-        self, pre_transfer_id: str, partner_transaction_id: str
+        self, pre_transfer_id: str, partner_transaction_id: str, *, delay: float = 0.0
     ) -> PreTransferRow:
         """
         Credit the receiver of a pre-transfer, once, and return the row.
 
+        Args:
+            pre_transfer_id: what create returned.
+            partner_transaction_id: pays for one transfer only.
+            delay: seconds after which the credit is made; it is certain.
+
         Raises:
             Refusal: NOTEXIST, USED, EXPIRED or VALIDATIONERROR.
         """
-        with self._lock, self._database as database:
-            found = database.execute(
-                _OPEN + "WHERE pre_transfer_id = ?", (pre_transfer_id,)
-            ).fetchone()
-            row = self._confirmable(found)
+        number = _number(pre_transfer_id)
+        with self._transaction() as database:
+            row = self._one("WHERE number = ?", number)
+            self._require_confirmable(row)
             try:
                 database.execute(
-                    "INSERT INTO credits VALUES (?, ?, ?)",
-                    (f"FT{token_hex(12)}", pre_transfer_id, partner_transaction_id),
+                    "INSERT INTO credits VALUES (NULL, ?, ?, ?, 0)",
+                    (number, partner_transaction_id, self._clock() + delay),
                 )
             except sqlite3.IntegrityError:
                 text = "The partner_transaction_id is used."
                 raise Refusal(400, "VALIDATIONERROR", text) from None
-            paid = database.execute(
-                _OPEN + "WHERE pre_transfer_id = ?", (row.pre_transfer_id,)
-            ).fetchone()
-        return _row(paid)
+            self._settle()
+            return self._one("WHERE number = ?", number)
 
     def find(self, out_trade_no: str) -> PreTransferRow:
         """
-        Return a pre-transfer: the one that was credited, else the newest.
+        Return a pre-transfer: the one that was confirmed, else the newest.
 
         Raises:
-            Refusal: NOTEXIST, or EXPIRED where it can no longer be credited.
+            Refusal: NOTEXIST, or EXPIRED where it can no longer be credited;
+                see also ``query_after_expiry``.
         """
-        with self._lock:
-            found = self._database.execute(
-                _OPEN + "WHERE out_trade_no = ? "
-                "ORDER BY fund_transfer_id IS NULL, number DESC LIMIT 1",
-                (out_trade_no,),
-            ).fetchone()
-        if found is None:
-            raise Refusal(400, "NOTEXIST", "There is no such transfer.")
-        row = _row(found)
-        if row.fund_transfer_id is None:
-            self._require_alive(row)
+        with self._transaction():
+            row = self._one(
+                "WHERE out_trade_no = ? ORDER BY due_at IS NULL, number DESC LIMIT 1",
+                out_trade_no,
+            )
+        honest = self._query_after_expiry == "answer"
+        if row.state == "expired" or (self._is_expired(row) and not honest):
+            raise _expired()
         return row
 
     def credits(self) -> tuple[Credit, ...]:
-        """Return every credit, oldest first."""
-        with self._lock:
-            found = self._database.execute(
-                _OPEN + "WHERE fund_transfer_id IS NOT NULL ORDER BY c.rowid"
-            ).fetchall()
-        rows = [_row(values) for values in found]
+        """Return every credit that was made, oldest first."""
+        with self._transaction():
+            rows = self._rows("WHERE done ORDER BY c.id")
         return tuple(
             Credit(
                 str(row.fund_transfer_id),
@@ -235,38 +208,154 @@ class Ledger:
             for row in rows
         )
 
+    def transfers(self, limit: int = _EVERYTHING) -> tuple[PreTransferRow, ...]:
+        """Return the newest pre-transfers, newest first."""
+        with self._transaction():
+            return tuple(self._rows("ORDER BY number DESC LIMIT ?", limit))
+
+    def users(self) -> tuple[User, ...]:
+        """Return every user, by id."""
+        with self._transaction() as database:
+            found = database.execute(
+                "SELECT receiver_id, name, eligible, cents FROM users ORDER BY 1"
+            ).fetchall()
+        return tuple(User(who, name, bool(e), _dollars(c)) for who, name, e, c in found)
+
     def balance(self, receiver_id: str) -> Decimal:
         """Return what a receiver was credited in all, in dollars."""
-        amounts = (
-            credit.amount
-            for credit in self.credits()
-            if credit.receiver_id == receiver_id
+        with self._transaction() as database:
+            found = database.execute(
+                "SELECT cents FROM users WHERE receiver_id = ?", (receiver_id,)
+            ).fetchone()
+        return _dollars(found[0] if found else 0)
+
+    def audit(self) -> list[str]:
+        """
+        Return what is wrong with the books: nothing, ever.
+
+        A pre-transfer is credited at most once, a debit pays at most once,
+        and each balance is the sum of the credits.
+        """
+        with self._transaction() as database:
+            wrong = [
+                f"credited more than once: {column} {value}"
+                for column in ("number", "partner_transaction_id")
+                for (value,) in database.execute(
+                    f"SELECT {column} FROM credits GROUP BY 1 HAVING count(*) > 1"  # noqa: S608 - names from above
+                )
+            ]
+            wrong += [
+                f"the balance of {who} is {cents} cents, its credits are {credited}"
+                for who, cents, credited in database.execute(
+                    "SELECT u.receiver_id, u.cents, coalesce(sum(p.cents), 0) "
+                    "FROM users AS u LEFT JOIN (SELECT p.* FROM pre_transfers AS p "
+                    "JOIN credits USING (number) WHERE done) AS p USING (receiver_id) "
+                    "GROUP BY 1 HAVING u.cents <> coalesce(sum(p.cents), 0)"
+                )
+            ]
+            wrong += [
+                f"a row of {table} belongs to nothing"
+                for table, *_ in database.execute("PRAGMA foreign_key_check")
+            ]
+        return wrong
+
+    @property
+    def ahead(self) -> float:
+        """How far the clock of the sandbox was put forward, in seconds."""
+        with self._transaction() as database:
+            return float(database.execute("SELECT ahead FROM clock").fetchone()[0])
+
+    @ahead.setter
+    def ahead(self, seconds: float) -> None:
+        with self._lock:
+            self._database.execute("UPDATE clock SET ahead = ?", (seconds,))
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
+        """Hold the books for one reader or writer; what is due is made first."""
+        with self._lock:
+            self._database.execute("BEGIN IMMEDIATE")
+            try:
+                self._settle()
+                yield self._database
+            except BaseException:
+                self._database.execute("ROLLBACK")
+                raise
+            self._database.execute("COMMIT")
+
+    def _settle(self) -> None:
+        """Make the credits that are due: each one and its balance together."""
+        now = self._clock()
+        due = self._database.execute(
+            "SELECT number, receiver_id, cents FROM credits "
+            "JOIN pre_transfers USING (number) WHERE NOT done AND due_at <= ? "
+            "ORDER BY due_at, id",
+            (now,),
+        ).fetchall()
+        for number, receiver_id, cents in due:
+            self._database.execute(
+                "UPDATE credits SET done = 1 WHERE number = ?", (number,)
+            )
+            self._database.execute(
+                "UPDATE users SET cents = cents + ? WHERE receiver_id = ?",
+                (cents, receiver_id),
+            )
+
+    def _one(self, where: str, value: object) -> PreTransferRow:
+        rows = self._rows(where, value)
+        if not rows:
+            raise Refusal(400, "NOTEXIST", "There is no such transfer.")
+        return rows[0]
+
+    def _rows(self, where: str, *values: object) -> list[PreTransferRow]:
+        found = self._database.execute(OPEN + where, values).fetchall()
+        return [self._row(*row) for row in found]
+
+    def _row(
+        self,
+        number: int,
+        out_trade_no: str,
+        receiver_id: str,
+        receiver_name: str,
+        cents: int,
+        expires_at: float,
+        credit: int | None,
+        done: int | None,
+    ) -> PreTransferRow:
+        state: State = "credited" if done else "due"
+        if credit is None:
+            state = "expired" if self._clock() >= expires_at else "open"
+        return PreTransferRow(
+            pre_transfer_id=f"PT{number:012d}",
+            out_trade_no=out_trade_no,
+            receiver_id=receiver_id,
+            receiver_name=receiver_name,
+            amount=_dollars(cents),
+            expires_at=expires_at,
+            state=state,
+            fund_transfer_id=f"FT{credit:012d}" if done else None,
         )
-        return sum(amounts, Decimal("0.00"))
 
-    def _confirmable(self, found: tuple[object, ...] | None) -> PreTransferRow:
-        if found is None:
-            raise Refusal(400, "NOTEXIST", "Wrong pre transfer ID.")
-        row = _row(found)
-        if row.fund_transfer_id is not None:
+    def _require_confirmable(self, row: PreTransferRow) -> None:
+        used = row.state in ("due", "credited")
+        if used and (self._used_first or not self._is_expired(row)):
             raise Refusal(400, "USED", "Pre fund transfer ID is used.")
-        self._require_alive(row)
-        return row
+        if self._is_expired(row):
+            raise _expired()
 
-    def _require_alive(self, row: PreTransferRow) -> None:
-        if self._clock() >= row.expires_at:
-            text = "Unified fund transfer is expired."
-            raise Refusal(400, "EXPIRED", text)
+    def _is_expired(self, row: PreTransferRow) -> bool:
+        return self._clock() >= row.expires_at
 
 
-def _row(values: tuple[object, ...]) -> PreTransferRow:
-    pre_transfer_id, out_trade_no, receiver, name, cents, expires_at, paid = values
-    return PreTransferRow(
-        pre_transfer_id=str(pre_transfer_id),
-        out_trade_no=str(out_trade_no),
-        receiver_id=str(receiver),
-        receiver_name=str(name),
-        amount=Decimal(int(str(cents))).scaleb(-2),
-        expires_at=float(str(expires_at)),
-        fund_transfer_id=None if paid is None else str(paid),
-    )
+def _expired() -> Refusal:
+    return Refusal(400, "EXPIRED", "Unified fund transfer is expired.")
+
+
+def _number(pre_transfer_id: str) -> int | None:
+    """Read the number of a pre-transfer; None is no row's."""
+    found = _PRE_TRANSFER_ID.fullmatch(pre_transfer_id)
+    return int(found[1]) if found else None
+
+
+def _dollars(cents: int) -> Decimal:
+    return Decimal(cents).scaleb(-2)
