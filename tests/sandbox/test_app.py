@@ -7,27 +7,39 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.gateway.messages import HttpResponse
-from kesspay.sandbox.app import App
+from kesspay.sandbox.app import CLOSE, App
+from kesspay.sandbox.reply import Reply
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
+    from kesspay.sandbox.reply import Ending
+
 
 class Echo:
-    """Answers with what it was asked."""
+    """Answers with what it was asked, delayed or broken off on request."""
+
+    def __init__(self, delay: float = 0.0, ending: Ending = "whole") -> None:
+        """Take what is to happen to the answer."""
+        self._delay = delay
+        self._ending = ending
 
     def respond(
         self, method: str, path: str, headers: Mapping[str, str], body: bytes
-    ) -> HttpResponse:
+    ) -> Reply:
         """Return everything that came in."""
         text = f"{method} {path} {sorted(headers.items())} {body!r}"
-        return HttpResponse(207, (("X-Kind", "echo"),), text.encode())
+        return Reply(
+            207, (("X-Kind", "echo"),), text.encode(), self._delay, self._ending
+        )
 
 
 def run(
-    *messages: dict[str, Any], kind: str = "http", **scope: object
+    *messages: dict[str, Any],
+    kind: str = "http",
+    echo: Echo | None = None,
+    **scope: object,
 ) -> list[MutableMapping[str, Any]]:
     """Run the application on messages, and return what it sends."""
     todo = list(messages)
@@ -46,7 +58,7 @@ def run(
         "headers": [(b"X-A", b"b\xe9")],
         **scope,
     }
-    asyncio.run(App(Echo())(whole, receive, send))  # type: ignore[arg-type]
+    asyncio.run(App(echo or Echo())(whole, receive, send))
     return sent
 
 
@@ -95,3 +107,35 @@ def test_other_scopes(kind: str) -> None:
     """Everything but HTTP is refused."""
     with pytest.raises(RuntimeError, match=kind):
         run(kind=kind)
+
+
+@pytest.mark.parametrize("ending", ["dropped", "truncated"])
+def test_connections_that_break_off(ending: Ending) -> None:
+    """The application closes, and waits until the client is gone."""
+    closed: list[bool] = []
+    sent = run(
+        part(b"x"),
+        {"type": "http.disconnect"},
+        echo=Echo(ending=ending),
+        extensions={CLOSE: lambda: closed.append(True)},
+    )
+    assert closed == [True]
+    if ending == "dropped":
+        assert sent == []
+        return
+    start, body = sent
+    length = dict(start["headers"])[b"content-length"]
+    assert len(body["body"]) == int(length) // 2
+    assert body["more_body"] is True
+
+
+def test_answers_that_come_late(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The application waits as long as the answer says."""
+    waited: list[float] = []
+
+    async def sleep(seconds: float) -> None:
+        waited.append(seconds)
+
+    monkeypatch.setattr(asyncio, "sleep", sleep)
+    run(part(b"x"), echo=Echo(delay=2.5))
+    assert waited == [2.5]

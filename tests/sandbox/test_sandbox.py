@@ -225,7 +225,7 @@ def test_a_server_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr("kesspay.sandbox.server._PATIENCE", 0.1)
     monkeypatch.setattr("uvicorn.Server.run", run)
-    server = Server(App(box().emulator))
+    server = Server(App(box().site))
     with pytest.raises(KesspayError, match="did not stop"):
         server.stop()
     gate.set()

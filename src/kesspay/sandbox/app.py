@@ -1,35 +1,51 @@
-"""The emulated gateway as an ASGI application: bytes in, bytes out."""
+"""The sandbox as an ASGI application: bytes in, bytes out."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Final, TypeAlias
+import asyncio
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+from kesspay.sandbox.reply import plain
 
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable, MutableMapping
+    from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
-    from kesspay.sandbox.emulator import Emulator
+    from kesspay.sandbox.reply import Reply
 
     _Message: TypeAlias = MutableMapping[str, Any]
     _Receive: TypeAlias = Callable[[], Awaitable[_Message]]
     _Send: TypeAlias = Callable[[_Message], Awaitable[None]]
 
 
-__all__ = ["App"]
+__all__ = ["CLOSE", "App", "Responder"]
+
+#: The extension by which a server lets an application close the connection,
+#: a function without arguments. ``server`` offers it; ASGI itself has none.
+CLOSE: Final = "kesspay.close"
 
 _LONGEST_BODY: Final = 64 << 10
 
 
+class Responder(Protocol):
+    """What answers requests."""
+
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        """Answer one request."""
+
+
 class App:
     """
-    Serve an Emulator over ASGI 3.
+    Serve a Responder over ASGI 3.
 
     Source: ASGI specification, HTTP connection scope.
     """
 
-    def __init__(self, emulator: Emulator) -> None:
+    def __init__(self, responder: Responder) -> None:
         """Take what answers."""
-        self._emulator = emulator
+        self._responder = responder
 
     async def __call__(self, scope: _Message, receive: _Receive, send: _Send) -> None:
         """Answer one HTTP request; every other kind of scope is refused."""
@@ -38,14 +54,24 @@ class App:
             raise RuntimeError(message)
         body = await _read(receive)
         if body is None:
-            await _answer(send, 413, (("Content-Type", "text/plain"),), b"Too Large")
+            await _answer(send, plain(413, "Too Large"))
             return
         headers = {
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        reply = self._emulator.respond(scope["method"], scope["path"], headers, body)
-        await _answer(send, reply.status, reply.headers, reply.body)
+        reply = self._responder.respond(scope["method"], scope["path"], headers, body)
+        if reply.delay:
+            await asyncio.sleep(reply.delay)
+        if reply.ending == "whole":
+            await _answer(send, reply)
+            return
+        if reply.ending == "truncated":
+            await _answer(send, reply, half=True)
+        scope["extensions"][CLOSE]()
+        # The server looks whether there was an answer: not before it knows
+        # that the connection is closed.
+        await receive()
 
 
 async def _read(receive: _Receive) -> bytes | None:
@@ -62,10 +88,11 @@ async def _read(receive: _Receive) -> bytes | None:
             return bytes(body)
 
 
-async def _answer(
-    send: _Send, status: int, headers: tuple[tuple[str, str], ...], body: bytes
-) -> None:
-    pairs = [*headers, ("Content-Length", str(len(body)))]
-    encoded = [(name.lower().encode(), value.encode()) for name, value in pairs]
-    await send({"type": "http.response.start", "status": status, "headers": encoded})
-    await send({"type": "http.response.body", "body": body})
+async def _answer(send: _Send, reply: Reply, *, half: bool = False) -> None:
+    pairs = [*reply.headers, ("Content-Length", str(len(reply.body)))]
+    headers = [(name.lower().encode(), value.encode()) for name, value in pairs]
+    await send(
+        {"type": "http.response.start", "status": reply.status, "headers": headers}
+    )
+    body = reply.body[: len(reply.body) // 2] if half else reply.body
+    await send({"type": "http.response.body", "body": body, "more_body": half})

@@ -27,20 +27,23 @@ from kesspay.gateway.messages import (
     Credentials,
     HttpResponse,
 )
-from kesspay.sandbox.ledger import Ledger, PreTransferRow, Refusal
+from kesspay.sandbox.ledger import Refusal
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kesspay.sandbox.ledger import Ledger, PreTransferRow
     from kesspay.signing.keys import PrivateKey, PublicKey
 
 
-__all__ = ["BASE_PATH", "Emulator"]
+__all__ = ["BASE_PATH", "GATEWAY_PATH", "TOKEN_PATH", "Emulator"]
 
 _log = logging.getLogger("kesspay.sandbox")
 
 BASE_PATH: Final = "/partnerapi/v1"
+TOKEN_PATH: Final = f"{BASE_PATH}/token"
+GATEWAY_PATH: Final = f"{BASE_PATH}/gateway"
 
 _REFERENCE: Final = re.compile(r"[!-~]{1,64}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
@@ -82,14 +85,15 @@ class Emulator:
         self._transfer_life = transfer_life
         self._lock = Lock()
         self._token: tuple[str, float] | None = None
-        self._services = {
-            CREATE: self._create,
-            CONFIRM: self._confirm,
-            QUERY: self._query,
-        }
 
     def respond(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        *,
+        credit_delay: float = 0.0,
     ) -> HttpResponse:
         """
         Answer one request.
@@ -99,17 +103,19 @@ class Emulator:
             path: path of the URL.
             headers: names in lower case.
             body: the whole body.
+            credit_delay: seconds after which a confirm credits; until then
+                the transfer is PENDING.
         """
-        if path not in {f"{BASE_PATH}/token", f"{BASE_PATH}/gateway"}:
+        if path not in {TOKEN_PATH, GATEWAY_PATH}:
             return _plain(404, "Not Found")
         if method != "POST":
             return _plain(405, "Method Not Allowed")
-        if path.endswith("/token"):
+        if path == TOKEN_PATH:
             return self._log_in(headers, body)
         if not self._is_logged_in(headers):
             return _unauthenticated()
         try:
-            return self._signed(200, self._serve(body))
+            return self._signed(200, self._serve(body, credit_delay))
         except Refusal as refusal:
             return self._refused(refusal)
         except Exception:  # noqa: BLE001 - a gateway answers, whatever happens
@@ -120,6 +126,16 @@ class Emulator:
         """End the token that is out."""
         with self._lock:
             self._token = None
+
+    def redacted(self, text: str) -> str:
+        """Return a text without the credentials and the token that is out."""
+        with self._lock:
+            held = self._token
+        secrets = [self._credentials.partner_secret_key, self._credentials.password]
+        secrets += [held[0]] if held else []
+        for secret in secrets:
+            text = text.replace(secret, "(secret)")
+        return text
 
     def _log_in(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         wanted = self._credentials
@@ -147,16 +163,21 @@ class Emulator:
             return False
         return _is_equal(headers.get("authorization"), f"Bearer {held[0]}")
 
-    def _serve(self, body: bytes) -> dict[str, object]:
+    def _serve(self, body: bytes, credit_delay: float) -> dict[str, object]:
         try:
             canonical = self._partner_key.verify_document(body)
         except KesspayError as error:
             raise _invalid(f"signature: {error}") from None
         params = json.loads(canonical, parse_float=Decimal)
-        name = params.get("service") if isinstance(params, dict) else None
-        if not isinstance(name, str) or name not in self._services:
+        service = params.get("service") if isinstance(params, dict) else None
+        if service == CREATE:
+            data = self._create(params)
+        elif service == CONFIRM:
+            data = self._confirm(params, credit_delay)
+        elif service == QUERY:
+            data = self._query(params)
+        else:
             raise _invalid("service")
-        data = self._services[name](params)
         return {"success": True, "code": 200, "message": "Success", "data": data}
 
     def _create(self, params: dict[str, Any]) -> dict[str, object]:
@@ -171,10 +192,11 @@ class Emulator:
         )
         return {**_echo(row), "expire_in": self._transfer_life}
 
-    def _confirm(self, params: dict[str, Any]) -> dict[str, object]:
+    def _confirm(self, params: dict[str, Any], delay: float) -> dict[str, object]:
         row = self._ledger.confirm(
             _reference(params, "pre_transfer_id"),
             _reference(params, "partner_transaction_id"),
+            delay=delay,
         )
         return {**_echo(row), **_result(row)}
 

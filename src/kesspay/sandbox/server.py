@@ -37,13 +37,15 @@ class Server:
         """Bind, start the thread, and wait until it serves."""
         try:
             import uvicorn  # the extra [sandbox]
+
+            from kesspay.sandbox.closing import ClosingProtocol
         except ImportError:
             message = "the sandbox server needs uvicorn: pip install kesspay[sandbox]"
             raise KesspayError(message) from None
         config = uvicorn.Config(
             app,
             access_log=False,
-            http="h11",
+            http=ClosingProtocol,
             lifespan="off",
             log_config=None,
             loop="asyncio",

@@ -1,0 +1,387 @@
+"""
+Every fault the sandbox can have, by name. ``docs/sandbox.md`` shows this table.
+
+A fault is asked for by a text: its name, and an argument where it takes one,
+``latency=2.5``. Several are separated by commas and act in this order:
+``delayed-credit=5, drop-after``.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final, Literal
+
+from kesspay.errors import InputError
+from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
+from kesspay.sandbox import effects
+
+
+if TYPE_CHECKING:
+    from kesspay.sandbox.effects import Effect
+
+
+__all__ = ["FAULTS", "TOKEN", "Chosen", "Fault", "parse"]
+
+#: The log-in, among the names of the services.
+TOKEN: Final = "token"  # noqa: S105 - not a secret
+
+#: Whether the request was carried out when the fault shows.
+CarriedOut = Literal["no", "yes", "later"]
+
+_ALL: Final = (TOKEN, CREATE, CONFIRM, QUERY)
+_SIGNED: Final = (CREATE, CONFIRM, QUERY)
+_PAID: Final = (CONFIRM, QUERY)
+
+_LONGEST: Final = 3600.0
+_WORD: Final = re.compile(r"[A-Za-z_]{1,32}")
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """
+    One way in which a gateway fails.
+
+    Attributes:
+        name: what it is asked for by.
+        carried_out: "no" where the request does nothing, "yes" where it did,
+            "later" where a confirm credits after some seconds.
+        services: what it fits.
+        effect: what it does to the answer.
+        shows: what a client sees, in words.
+        argument: "", "SECONDS", "FIELD" or "CODE".
+        usual: the argument where none is given.
+        drawn: the arguments that a seed chooses from.
+    """
+
+    name: str
+    carried_out: CarriedOut
+    services: tuple[str, ...]
+    effect: Effect
+    shows: str
+    argument: Literal["", "SECONDS", "FIELD", "CODE"] = ""
+    usual: str = ""
+    drawn: tuple[str, ...] = ("",)
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """A fault with its argument; ``str`` gives the text it is asked for by."""
+
+    fault: Fault
+    argument: str
+
+    def __str__(self) -> str:
+        """Write it as it is asked for."""
+        if not self.argument:
+            return self.fault.name
+        return f"{self.fault.name}={self.argument}"
+
+
+_TABLE: Final = (
+    # The connection.
+    Fault(
+        "latency",
+        "yes",
+        _ALL,
+        effects.late,
+        "the answer comes late",
+        "SECONDS",
+        "1",
+        ("0.2", "5", "45"),
+    ),
+    Fault(
+        "drop-before",
+        "no",
+        _ALL,
+        effects.dropped,
+        "the connection closes without an answer",
+    ),
+    Fault(
+        "drop-after",
+        "yes",
+        _ALL,
+        effects.dropped,
+        "the connection closes without an answer",
+    ),
+    Fault(
+        "truncated",
+        "yes",
+        _ALL,
+        effects.truncated,
+        "the connection closes in the middle of the answer",
+    ),
+    # The server, and what stands before it.
+    Fault(
+        "error-500-before",
+        "no",
+        _SIGNED,
+        effects.system_error,
+        "HTTP 500, signed SYSTEMERROR",
+    ),
+    Fault(
+        "error-500-after",
+        "yes",
+        _SIGNED,
+        effects.system_error,
+        "HTTP 500, signed SYSTEMERROR",
+    ),
+    Fault(
+        "bad-gateway-before",
+        "no",
+        _ALL,
+        effects.bad_gateway,
+        "HTTP 502, an HTML page",
+    ),
+    Fault(
+        "bad-gateway-after",
+        "yes",
+        _ALL,
+        effects.bad_gateway,
+        "HTTP 502, an HTML page",
+    ),
+    Fault(
+        "too-many",
+        "no",
+        _ALL,
+        effects.too_many,
+        "HTTP 429, an HTML page, Retry-After",
+    ),
+    Fault(
+        "html-200",
+        "yes",
+        _ALL,
+        effects.html_page,
+        "HTTP 200, an HTML page",
+    ),
+    Fault(
+        "empty-200",
+        "yes",
+        _ALL,
+        effects.empty,
+        "HTTP 200 without a body",
+    ),
+    Fault(
+        "oversized",
+        "yes",
+        _ALL,
+        effects.oversized,
+        "the genuine answer with 1 MiB of spaces behind it",
+    ),
+    Fault(
+        "refused",
+        "no",
+        _SIGNED,
+        effects.refused,
+        "the error code, signed unless it is UNAUTHENTICATED",
+        "CODE",
+        "VALIDATIONERROR",
+        ("VALIDATIONERROR", "NOTEXIST", "EXPIRED", "USED", "NOTELIGIBLE"),
+    ),
+    # The token.
+    Fault(
+        "expired-token",
+        "no",
+        _SIGNED,
+        effects.expired_token,
+        "HTTP 401, unsigned UNAUTHENTICATED; the token is dead",
+    ),
+    Fault(
+        "unauthenticated-after",
+        "yes",
+        _SIGNED,
+        effects.unauthenticated,
+        "HTTP 401, unsigned UNAUTHENTICATED; the token lives on",
+    ),
+    Fault(
+        "token-life-zero",
+        "yes",
+        (TOKEN,),
+        effects.lifetime(0),
+        "expire_in is 0",
+    ),
+    Fault(
+        "token-life-negative",
+        "yes",
+        (TOKEN,),
+        effects.lifetime(-3600),
+        "expire_in is -3600",
+    ),
+    Fault(
+        "token-life-string",
+        "yes",
+        (TOKEN,),
+        effects.lifetime("3600"),
+        'expire_in is "3600"',
+    ),
+    Fault(
+        "token-life-huge",
+        "yes",
+        (TOKEN,),
+        effects.lifetime(10**30),
+        "expire_in has 31 digits",
+    ),
+    Fault(
+        "token-life-missing",
+        "yes",
+        (TOKEN,),
+        effects.no_lifetime,
+        "there is no expire_in",
+    ),
+    # The signature.
+    Fault(
+        "tampered",
+        "yes",
+        _SIGNED,
+        effects.tampered,
+        "the answer was changed after it was signed, a PENDING to SUCCESS",
+    ),
+    Fault(
+        "unsigned",
+        "yes",
+        _SIGNED,
+        effects.unsigned,
+        "the answer has no signature",
+    ),
+    Fault(
+        "foreign-signature",
+        "yes",
+        _SIGNED,
+        effects.foreign,
+        "the answer is signed with a key that is not the gateway's",
+    ),
+    Fault(
+        "replayed",
+        "yes",
+        _SIGNED,
+        effects.replayed,
+        "the genuine earlier answer to another transfer",
+    ),
+    Fault(
+        "duplicate-key",
+        "yes",
+        _SIGNED,
+        effects.duplicated,
+        "success stands twice, first the wrong one; PHP would verify it",
+    ),
+    # The fields, genuinely signed.
+    Fault(
+        "wrong-amount",
+        "yes",
+        _SIGNED,
+        effects.another_amount,
+        "signed, for ten times the amount",
+    ),
+    Fault(
+        "wrong-receiver",
+        "yes",
+        _SIGNED,
+        effects.another_receiver,
+        "signed, for another receiver_id",
+    ),
+    Fault(
+        "wrong-reference",
+        "yes",
+        _SIGNED,
+        effects.another_reference,
+        "signed, for another out_trade_no",
+    ),
+    Fault(
+        "wrong-currency",
+        "yes",
+        _SIGNED,
+        effects.another_currency,
+        "signed, in KHR",
+    ),
+    Fault(
+        "missing-field",
+        "yes",
+        _SIGNED,
+        effects.missing,
+        "signed, without a field of the data",
+        "FIELD",
+        "amount",
+        ("amount", "currency", "receiver_id", "out_trade_no"),
+    ),
+    # The credit.
+    Fault(
+        "pending",
+        "yes",
+        _PAID,
+        effects.pending,
+        "signed, result_code is PENDING",
+    ),
+    Fault(
+        "unknown-code",
+        "yes",
+        _PAID,
+        effects.result_code,
+        "signed, result_code is one that the document does not list",
+        "CODE",
+        "PROCESSING",
+        ("PROCESSING", "FAILED", "success"),
+    ),
+    Fault(
+        "delayed-credit",
+        "later",
+        (CONFIRM,),
+        effects.nothing,
+        "signed PENDING; the credit is made some seconds later",
+        "SECONDS",
+        "5",
+        ("1", "30", "400"),
+    ),
+    Fault(
+        "delayed-credit-error",
+        "later",
+        (CONFIRM,),
+        effects.system_error,
+        "signed SYSTEMERROR; the credit is made some seconds later",
+        "SECONDS",
+        "5",
+        ("1", "30", "400"),
+    ),
+)
+
+#: Every fault by its name.
+FAULTS: Final = {fault.name: fault for fault in _TABLE}
+
+
+def parse(text: str, service: str | None = None) -> tuple[Chosen, ...]:
+    """
+    Read a text that asks for faults.
+
+    Args:
+        text: ``name[=argument][, name[=argument]]...``
+        service: what they have to fit, or None.
+
+    Raises:
+        InputError: there is no such fault, or it does not take the argument,
+            or does not fit the service.
+    """
+    chosen = tuple(_one(part.strip()) for part in text.split(","))
+    for one in chosen:
+        if service is not None and service not in one.fault.services:
+            where = service or "this request"
+            raise InputError(f"the fault {one.fault.name} does not fit {where}")
+    return chosen
+
+
+def _one(text: str) -> Chosen:
+    name, equals, argument = text.partition("=")
+    fault = FAULTS.get(name)
+    if fault is None:
+        raise InputError(f"there is no fault {name!r:.64}")
+    if equals and not _is_argument(fault.argument, argument):
+        takes = fault.argument or "nothing"
+        raise InputError(f"the fault {name} takes {takes}, not {argument!r:.64}")
+    return Chosen(fault, argument or fault.usual)
+
+
+def _is_argument(kind: str, argument: str) -> bool:
+    if kind == "SECONDS":
+        try:
+            return 0 <= float(argument) <= _LONGEST
+        except ValueError:
+            return False
+    return bool(kind) and _WORD.fullmatch(argument) is not None
