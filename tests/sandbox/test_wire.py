@@ -92,3 +92,10 @@ def test_the_client_does_not_guess(sandbox: Sandbox, fault: str, kind: str) -> N
         assert unknown.value.evidence["transport"] == kind
         assert client.query_fund_transfer(created).fund_transfer_id
     assert sandbox.ledger.audit() == []
+
+
+def test_the_control_endpoints_over_http(sandbox: Sandbox) -> None:
+    """They answer on the same port as the gateway."""
+    head = b"GET /sandbox/clock HTTP/1.1\r\nHost: localhost:1\r\nConnection: close\r\n"
+    received = exchange(sandbox, head, b"")
+    assert json.loads(received.partition(b"\r\n\r\n")[2]) == {"now": sandbox.now()}

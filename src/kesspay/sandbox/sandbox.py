@@ -144,7 +144,7 @@ class Sandbox:
         )
         self.transport = InProcessTransport(self._front, self.advance)
         self.async_transport = AsyncInProcessTransport(self._front, self.advance)
-        self.site = Site(self._front)
+        self.site = Site(self._front, self)
 
     @property
     def base_url(self) -> str:

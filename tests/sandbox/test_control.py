@@ -1,0 +1,198 @@
+"""The control endpoints: small, strict, and closed to web pages."""
+
+# ruff: noqa: ANN401 - answers are of any type
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kesspay.gateway.messages import CONFIRM
+from kesspay.sandbox.faults import FAULTS
+from tests.sandbox.parties import RECEIVER, Partner, box
+
+
+if TYPE_CHECKING:
+    from kesspay.sandbox import Sandbox
+    from kesspay.sandbox.reply import Reply
+
+
+JSON = {"host": "127.0.0.1:8765", "content-type": "application/json"}
+
+
+@pytest.fixture
+def sandbox() -> Sandbox:
+    """Return a sandbox whose clock stands still."""
+    return box()
+
+
+def ask(
+    sandbox: Sandbox, method: str, path: str, value: Any = None, **headers: str
+) -> Reply:
+    """Send a request to a control endpoint."""
+    body = value if isinstance(value, bytes) else json.dumps(value).encode()
+    whole = {**JSON, **{name.replace("_", "-"): v for name, v in headers.items()}}
+    return sandbox.site.respond(method, path, whole, body)
+
+
+def told(sandbox: Sandbox, method: str, path: str, value: Any = None) -> Any:
+    """Send a request that succeeds, and return the answer."""
+    reply = ask(sandbox, method, path, value)
+    assert reply.status == 200, reply.body
+    assert reply.headers == (("Content-Type", "application/json"),)
+    return json.loads(reply.body)
+
+
+def test_faults(sandbox: Sandbox) -> None:
+    """Faults are planned, listed and cleared."""
+    entries = [
+        {"fault": "drop-after", "service": CONFIRM, "times": 2},
+        {"fault": "latency=5"},
+    ]
+    listed = told(sandbox, "POST", "/sandbox/faults", {"plan": entries})
+    assert listed == told(sandbox, "GET", "/sandbox/faults")
+    assert listed["plan"] == [
+        entries[0],
+        {"fault": "latency=5", "service": None, "times": 1},
+    ]
+    assert listed["faults"] == list(FAULTS)
+    assert told(sandbox, "DELETE", "/sandbox/faults")["plan"] == []
+
+
+def test_the_token(sandbox: Sandbox) -> None:
+    """The token can be revoked."""
+    partner = Partner(sandbox)
+    assert partner.create().status == 200
+    assert told(sandbox, "POST", "/sandbox/revoke-token", {}) == {}
+    assert partner.create().status == 401
+
+
+def test_the_clock(sandbox: Sandbox) -> None:
+    """Time can be read, and put forward."""
+    before = told(sandbox, "GET", "/sandbox/clock")["now"]
+    told(sandbox, "POST", "/sandbox/clock", {"advance": 1.5})
+    assert (
+        told(sandbox, "POST", "/sandbox/clock", {"advance": 1})["now"] == before + 2.5
+    )
+
+
+def test_users(sandbox: Sandbox) -> None:
+    """Users can be added and changed."""
+    new = {"receiver_id": "8", "name": "Eight", "eligible": False}
+    listed = told(sandbox, "POST", "/sandbox/users", new)["users"]
+    assert {**new, "balance": "0.00"} in listed
+    told(sandbox, "POST", "/sandbox/users", {"receiver_id": RECEIVER, "name": "Sok"})
+    users = told(sandbox, "GET", "/sandbox/users")["users"]
+    assert [user["name"] for user in users] == ["Eight", "Sok", "Chan Sophea"]
+    assert users[1]["eligible"] is True
+
+
+def test_what_happened(sandbox: Sandbox) -> None:
+    """Transfers, credits and messages can be read."""
+    partner = Partner(sandbox)
+    identity = partner.created()
+    partner.confirm(identity)
+    (transfer,) = told(sandbox, "GET", "/sandbox/transfers")["transfers"]
+    assert (transfer["pre_transfer_id"], transfer["state"]) == (identity, "credited")
+    (credit,) = told(sandbox, "GET", "/sandbox/credits")["credits"]
+    assert (credit["out_trade_no"], credit["amount"]) == ("order-1", "0.50")
+    messages = told(sandbox, "GET", "/sandbox/messages")["messages"]
+    assert [message["service"] for message in messages][-1] == CONFIRM
+    assert messages[-1]["request"]["verdict"] == "verified"
+    assert partner.token not in json.dumps(messages)
+
+
+@pytest.mark.parametrize(
+    ("path", "value"),
+    [
+        ("faults", {}),
+        ("faults", {"plan": {}}),
+        ("faults", {"plan": ["drop-after"]}),
+        ("faults", {"plan": [{}]}),
+        ("faults", {"plan": [{"fault": "nonsense"}]}),
+        ("faults", {"plan": [{"fault": "drop-after", "times": True}]}),
+        ("faults", {"plan": [{"fault": "drop-after", "times": 0}]}),
+        ("faults", {"plan": [{"fault": "drop-after", "service": 1}]}),
+        ("faults", {"plan": [{"fault": "drop-after", "speed": 1}]}),
+        ("faults", {"plan": [], "seed": 1}),
+        ("revoke-token", {"all": True}),
+        ("clock", {"advance": "1"}),
+        ("clock", {"advance": True}),
+        ("clock", {"advance": -1}),
+        ("clock", {"advance": 10**400}),
+        ("clock", b'{"advance":NaN}'),
+        ("clock", {}),
+        ("users", {"receiver_id": "8"}),
+        ("users", {"receiver_id": "", "name": "A"}),
+        ("users", {"receiver_id": "8", "name": "A", "eligible": 1}),
+        ("users", {"receiver_id": "8", "name": "\ud800"}),
+        ("users", []),
+        ("users", b""),
+        ("users", b"\xff"),
+        ("users", b"[" * 60_000),
+    ],
+)
+def test_requests_that_make_no_sense(sandbox: Sandbox, path: str, value: Any) -> None:
+    """They change nothing, and the answer says what is wrong."""
+    before = (sandbox.now(), sandbox.ledger.users(), sandbox.faults.planned())
+    reply = ask(sandbox, "POST", f"/sandbox/{path}", value)
+    assert reply.status == 400
+    assert json.loads(reply.body)["error"]
+    after = (sandbox.now(), sandbox.ledger.users(), sandbox.faults.planned())
+    assert after == before
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("GET", "/sandbox/", 404),
+        ("GET", "/sandbox/nothing", 404),
+        ("DELETE", "/sandbox/users", 405),
+        ("PUT", "/sandbox/faults", 405),
+        ("GET", "/sandbox/revoke-token", 405),
+        ("OPTIONS", "/sandbox/faults", 405),
+        ("GET", "/nothing", 404),
+        ("POST", "/", 405),
+    ],
+)
+def test_other_requests(sandbox: Sandbox, method: str, path: str, status: int) -> None:
+    """There is nothing else."""
+    assert ask(sandbox, method, path, {}).status == status
+
+
+@pytest.mark.parametrize(
+    "kind",
+    ["", "text/plain", "application/x-www-form-urlencoded", "application/jsonx"],
+)
+def test_a_form_of_a_web_page(sandbox: Sandbox, kind: str) -> None:
+    """What a web page may send without being asked is refused."""
+    body = {"plan": [{"fault": "drop-after"}]}
+    reply = ask(sandbox, "POST", "/sandbox/faults", body, content_type=kind)
+    assert reply.status == 415
+    assert sandbox.faults.planned() == ()
+    good = "Application/JSON; charset=utf-8"
+    reply = ask(sandbox, "POST", "/sandbox/faults", body, content_type=good)
+    assert reply.status == 200
+
+
+@pytest.mark.parametrize("path", ["/", "/live", "/sandbox/users", "/nothing"])
+@pytest.mark.parametrize(
+    ("host", "good"),
+    [
+        ("127.0.0.1", True),
+        ("127.0.0.1:8765", True),
+        ("LOCALHOST:1", True),
+        ("", False),
+        ("evil.example", False),
+        ("evil.example:8765", False),
+        ("127.0.0.1.evil.example", False),
+        ("127.0.0.1@evil.example", False),
+        ("[::1", False),
+    ],
+)
+def test_a_foreign_host(sandbox: Sandbox, path: str, host: str, *, good: bool) -> None:
+    """A name that somebody else made point here is refused."""
+    reply = ask(sandbox, "GET", path, host=host)
+    assert (reply.status != 403) is good
