@@ -40,6 +40,7 @@ _COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
     "keys": ("keys", "keys", "Make and check keys."),
     "backend": ("backend", "backend", "Tell which code computes."),
     "demo": ("demo_command", "demo", "Run a whole transfer on this machine."),
+    "sandbox": ("sandbox", "sandbox", "Run an emulated gateway on this machine."),
 }
 
 #: Warnings that are for the user of the program, not for its developers.
