@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import httpcore2
 import pytest
 
+import kesspay.sandbox
 from kesspay.errors import (
     AuthenticationFailed,
     KesspayError,
@@ -252,3 +253,11 @@ def test_nothing_shows_a_secret(sandbox: Sandbox) -> None:
     shown = f"{sandbox!r} {sandbox.settings!r} {sandbox.transport!r}"
     assert credentials.partner_secret_key not in shown
     assert credentials.password not in shown
+
+
+def test_the_names_of_the_package() -> None:
+    """Every public name can be had, and no other."""
+    for name in kesspay.sandbox.__all__:
+        assert getattr(kesspay.sandbox, name)
+    with pytest.raises(AttributeError, match="Nonsense"):
+        _ = kesspay.sandbox.Nonsense  # type: ignore[attr-defined]

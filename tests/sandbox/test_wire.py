@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -73,6 +74,21 @@ def test_a_late_answer(sandbox: Sandbox) -> None:
         sandbox, LOG_IN + b"Connection: close\r\nX-Sandbox-Fault: latency=0.01\r\n"
     )
     assert json.loads(received.partition(b"\r\n\r\n")[2])["success"] is False
+
+
+def test_stopping_while_an_answer_waits(caplog: pytest.LogCaptureFixture) -> None:
+    """The connection closes, and nobody sees a traceback."""
+    stopping = box()
+    stopping.start()
+    port = int(stopping.base_url.split(":")[2].split("/")[0])
+    head = LOG_IN + b"X-Sandbox-Fault: latency=3600\r\n\r\n{}"
+    with socket.create_connection(("127.0.0.1", port), timeout=LIMIT) as connection:
+        connection.sendall(head)
+        while not stopping.exchanges:
+            time.sleep(0.01)
+        stopping.stop()
+        assert connection.recv(1) == b""
+    assert caplog.text == ""
 
 
 @pytest.mark.parametrize(

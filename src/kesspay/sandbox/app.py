@@ -61,8 +61,8 @@ class App:
             for name, value in scope["headers"]
         }
         reply = self._responder.respond(scope["method"], scope["path"], headers, body)
-        if reply.delay:
-            await asyncio.sleep(reply.delay)
+        if reply.delay and await _is_gone(receive, reply.delay):
+            return
         if reply.ending == "whole":
             await _answer(send, reply)
             return
@@ -86,6 +86,16 @@ async def _read(receive: _Receive) -> bytes | None:
             return None
         if not message.get("more_body", False):
             return bytes(body)
+
+
+async def _is_gone(receive: _Receive, seconds: float) -> bool:
+    """Let time pass; tell whether the connection ended before it was over."""
+    try:
+        async with asyncio.timeout(seconds):
+            await receive()
+    except TimeoutError:
+        return False
+    return True
 
 
 async def _answer(send: _Send, reply: Reply, *, half: bool = False) -> None:

@@ -20,7 +20,8 @@ class ClosingProtocol(H11Protocol):
     """
     HTTP/1.1 with one ASGI extension: ``scope["extensions"][CLOSE]()``.
 
-    What was sent before still arrives; then the client sees the end.
+    What was sent before still arrives; then the client sees the end. A server
+    that stops waits for nobody.
 
     Source: ASGI specification, "Extensions".
     """
@@ -37,3 +38,8 @@ class ClosingProtocol(H11Protocol):
             await app(scope, receive, send)
 
         self.app = closing
+
+    def shutdown(self) -> None:
+        """Close at once: what is still to come are answers that were delayed."""
+        super().shutdown()
+        self.transport.close()

@@ -21,6 +21,8 @@ _KEPT: Final = 50
 _LONGEST: Final = 64 << 10
 _SHOWN: Final = 2000
 
+_VERIFIED: Final = "verified"
+
 
 @dataclass(frozen=True, slots=True)
 class Seen:
@@ -35,13 +37,7 @@ class Seen:
     text: str
     verdict: str
 
-    @property
-    def is_good(self) -> bool:
-        """Whether the signature is right."""
-        return self.verdict == VERIFIED
 
-
-VERIFIED: Final = "verified"
 #: A log-in and its answer, which are never kept.
 LOG_IN: Final = Seen("(a log-in is not kept)", "not signed by design")
 
@@ -115,7 +111,7 @@ def seen(key: PublicKey, body: bytes) -> Seen:
     if len(body) > _LONGEST:
         return Seen(_shortened(body), "too long")
     try:
-        return Seen(_shortened(key.verify_document(body)), VERIFIED)
+        return Seen(_shortened(key.verify_document(body)), _VERIFIED)
     except KesspayError as error:
         return Seen(_shortened(body), str(error))
 
