@@ -12,6 +12,7 @@ import json
 import os
 from contextlib import suppress
 from pathlib import Path
+from secrets import token_hex
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
@@ -128,7 +129,7 @@ class Home:
 
     def _write(self, name: str, content: bytes) -> None:
         """Replace a file as a whole, readable by its owner only."""
-        draft = self.path / f".{name}.{os.getpid()}"
+        draft = self.path / f".{name}.{token_hex(4)}"
         flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
         try:
             with os.fdopen(os.open(draft, flags, 0o600), "wb") as file:
