@@ -31,10 +31,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
 
 #: The clock and the network are arguments, never imports.
 WORLD = (
+    "aiohttp.",
     "asyncio.",
+    "h11.",
     "http.",
-    "httpcore2.",
-    "httpx2.",
     "select.",
     "selectors.",
     "socket.",

@@ -31,6 +31,7 @@ from kesspay.errors import (
 
 
 if TYPE_CHECKING:
+    from kesspay.gateway.async_transport import AsyncHttpTransport
     from kesspay.gateway.base import OwnKeyWarning
     from kesspay.gateway.client import Client
     from kesspay.gateway.endpoint import SANDBOX_URL
@@ -46,7 +47,8 @@ if TYPE_CHECKING:
         Token,
         VerifiedAnswer,
     )
-    from kesspay.gateway.transport import HttpTransport, Transport
+    from kesspay.gateway.sync_transport import HttpTransport
+    from kesspay.gateway.transport import AsyncTransport, Transport
     from kesspay.signing.backend import BackendInfo, backend
     from kesspay.signing.documents import (
         Signer,
@@ -69,6 +71,8 @@ if TYPE_CHECKING:
 __all__ = [
     "PHP_8",
     "SANDBOX_URL",
+    "AsyncHttpTransport",
+    "AsyncTransport",
     "AuthenticationFailed",
     "BackendError",
     "BackendInfo",
@@ -117,6 +121,8 @@ __all__ = [
 ]
 
 _HOMES: Final[dict[str, str]] = {
+    "AsyncHttpTransport": "kesspay.gateway.async_transport",
+    "AsyncTransport": "kesspay.gateway.transport",
     "BackendInfo": "kesspay.signing.backend",
     "Client": "kesspay.gateway.client",
     "ConfirmFundTransfer": "kesspay.gateway.messages",
@@ -125,7 +131,7 @@ _HOMES: Final[dict[str, str]] = {
     "FundTransfer": "kesspay.gateway.messages",
     "HttpRequest": "kesspay.gateway.messages",
     "HttpResponse": "kesspay.gateway.messages",
-    "HttpTransport": "kesspay.gateway.transport",
+    "HttpTransport": "kesspay.gateway.sync_transport",
     "KeyPermissionWarning": "kesspay.signing.keys",
     "KeyRing": "kesspay.signing.keyring",
     "OwnKeyWarning": "kesspay.gateway.base",

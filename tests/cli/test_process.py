@@ -86,7 +86,7 @@ def test_start_up_imports_nothing_heavy() -> None:
     """Help and completion do not load the library, cryptography, or rich."""
     program = (
         "import sys; from kesspay.cli import main; main(['--help']); "
-        "heavy = {'cryptography', 'rich', 'httpx2', 'orjson', 'cffi', 'uvicorn', "
+        "heavy = {'cryptography', 'rich', 'h11', 'ssl', 'orjson', 'cffi', 'uvicorn', "
         "'kesspay.signing', 'kesspay._native', 'kesspay.audit'}; "
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )

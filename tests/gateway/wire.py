@@ -8,13 +8,34 @@ import struct
 import threading
 from typing import TYPE_CHECKING, Final, Self
 
+from kesspay.gateway.messages import HttpRequest
+
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable
     from types import TracebackType
 
 
 PATIENCE: Final = 20.0
+#: Seconds of a deadline that has to pass, and how late it may be noticed.
+#: Far apart, so that a slow machine changes nothing.
+SHORT: Final = 0.3
+LATE: Final = 10.0
+
+OK: Final = b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok"
+
+
+def request_to(
+    url: str, body: bytes = b'{"a":1}', *, fresh: bool = False
+) -> HttpRequest:
+    """Return a request as the client makes them; its token is a canary."""
+    headers = (
+        ("Content-Type", "application/json"),
+        ("Accept-Encoding", "identity"),
+        ("Authorization", "Bearer canary"),
+    )
+    return HttpRequest("POST", url, headers, body, fresh)
 
 
 class WireServer:
@@ -79,24 +100,30 @@ class WireServer:
             self._behave(connection)
 
 
+def read_head(connection: socket.socket) -> bytes:
+    """Read until the empty line, byte by byte, and nothing behind it."""
+    data = b""
+    while not data.endswith(b"\r\n\r\n"):
+        data += _received(connection, 1)
+    return data
+
+
 def read_request(connection: socket.socket) -> bytes:
     """Read one request with a Content-Length, whole."""
-    data = b""
-    while b"\r\n\r\n" not in data:
-        data += _received(connection)
-    head, _, body = data.partition(b"\r\n\r\n")
+    head = read_head(connection)
     length = next(
         int(line.partition(b":")[2])
         for line in head.split(b"\r\n")
         if line.lower().startswith(b"content-length:")
     )
+    body = b""
     while len(body) < length:
-        body += _received(connection)
-    return head + b"\r\n\r\n" + body
+        body += _received(connection, length - len(body))
+    return head + body
 
 
-def _received(connection: socket.socket) -> bytes:
-    data = connection.recv(65536)
+def _received(connection: socket.socket, size: int) -> bytes:
+    data = connection.recv(size)
     if not data:
         raise ConnectionError("the client closed")
     return data
@@ -111,6 +138,40 @@ def answering(*parts: bytes) -> Callable[[socket.socket], None]:
             connection.sendall(part)
 
     return behave
+
+
+def always(answer: bytes) -> Callable[[socket.socket], None]:
+    """Return a behaviour: answer every request until the client closes."""
+
+    def behave(connection: socket.socket) -> None:
+        while True:
+            read_request(connection)
+            connection.sendall(answer)
+
+    return behave
+
+
+def endless(head: bytes, part: bytes) -> Callable[[socket.socket], None]:
+    """Return a behaviour: read a request, and send the same again and again."""
+
+    def behave(connection: socket.socket) -> None:
+        answering(head)(connection)
+        while True:
+            connection.sendall(part)
+
+    return behave
+
+
+def over_tls(
+    context: ssl.SSLContext, behave: Callable[[socket.socket], None]
+) -> Callable[[socket.socket], None]:
+    """Return a behaviour on top of TLS."""
+
+    def secured(connection: socket.socket) -> None:
+        with context.wrap_socket(connection, server_side=True) as wrapped:
+            behave(wrapped)
+
+    return secured
 
 
 def reset(connection: socket.socket) -> None:

@@ -11,7 +11,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import httpcore2
 import pytest
 
 import kesspay.sandbox
@@ -23,7 +22,8 @@ from kesspay.errors import (
     Rejected,
 )
 from kesspay.gateway.client import Client
-from kesspay.gateway.messages import CreateFundTransfer, Credentials
+from kesspay.gateway.messages import CreateFundTransfer, Credentials, HttpRequest
+from kesspay.gateway.sync_transport import HttpTransport
 from kesspay.sandbox import Sandbox
 from kesspay.sandbox.app import App
 from kesspay.sandbox.server import Server
@@ -234,11 +234,8 @@ def test_a_server_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_requests_that_are_too_long(sandbox: Sandbox) -> None:
     """The gateway reads 64 KiB of a body and no more."""
-    with httpcore2.ConnectionPool() as pool:
-        answer = pool.request(
-            "POST", f"{sandbox.base_url}/token", content=b"x" * 70_000
-        )
-    assert answer.status == 413
+    request = HttpRequest("POST", f"{sandbox.base_url}/token", (), b"x" * 70_000)
+    assert HttpTransport().send(request, timeout=20).status == 413
 
 
 def test_it_listens_on_this_machine_only(sandbox: Sandbox) -> None:

@@ -166,7 +166,7 @@ def test_import_is_cheap() -> None:
     code += "print(*sorted(set(sys.modules) - before))"
     loaded = set(run(code).split())
     assert {"kesspay", "kesspay._version", "kesspay.errors"} <= loaded
-    heavy = {"cryptography", "cffi", "_cffi_backend", "orjson", "httpx2", "json"}
+    heavy = {"cryptography", "cffi", "_cffi_backend", "orjson", "h11", "ssl", "json"}
     heavy |= {"kesspay._native", "kesspay.signing", "dataclasses", "hashlib"}
     assert not loaded & heavy
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 from kesspay.errors import GatewayError, InvalidSignature, KesspayError
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer, HttpRequest, HttpResponse
-from kesspay.gateway.transport import HttpTransport
+from kesspay.gateway.sync_transport import HttpTransport
 from kesspay.sandbox import Credit, Sandbox
 from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize

@@ -21,8 +21,9 @@ from kesspay.gateway.messages import (
     VerifiedAnswer,
 )
 from kesspay.gateway.protocol import parse_token
+from kesspay.gateway.sync_transport import HttpTransport
 from kesspay.gateway.tokens import TokenCache
-from kesspay.gateway.transport import HttpTransport, Transport
+from kesspay.gateway.transport import Transport
 
 
 if TYPE_CHECKING:

@@ -1,0 +1,123 @@
+"""The transport for asyncio: sockets that do not block, and tasks that wait."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeVar
+
+from kesspay.errors import TransportError
+from kesspay.gateway.call import Call
+from kesspay.gateway.connection import Connect, Course, Step
+from kesspay.gateway.lookup import numeric
+from kesspay.gateway.transport import BaseHttpTransport
+
+
+if TYPE_CHECKING:
+    from kesspay.gateway.lookup import Address
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
+
+
+__all__ = ["AsyncHttpTransport"]
+
+_T = TypeVar("_T")
+
+_PIECE: Final = 64 << 10
+
+
+class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
+    """
+    The AsyncTransport that ``AsyncClient`` uses. Any number of tasks may share one.
+
+    The arguments are those of BaseHttpTransport. It serves one event loop at
+    a time: another loop, and another process after a fork, begins without
+    connections.
+    """
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - it covers more than waiting
+        """See ``AsyncTransport.send``."""
+        call = Call(self._limits, timeout)
+        try:
+            return await self._send(call, request)
+        except TransportError:
+            raise
+        except Exception as error:  # noqa: BLE001 - money may have moved
+            failure = call.failure(error)
+        # Outside the handler: what caused it does not ride along.
+        raise failure
+
+    async def aclose(self) -> None:
+        """Close the idle connections. The transport can be used again."""
+        self._close()
+
+    async def _send(self, call: Call, request: HttpRequest) -> HttpResponse:
+        pool = self._pool((os.getpid(), asyncio.get_running_loop()))
+        async with asyncio.timeout(call.left()):
+            await pool.gate.acquire()
+        try:
+            return await _drive(self._course(call, pool, request), call)
+        finally:
+            pool.gate.release()
+
+    def _make_gate(self, size: int) -> asyncio.Semaphore:
+        return asyncio.Semaphore(size)
+
+
+async def _drive(course: Course[_T], call: Call) -> _T:
+    """Do the steps of a course until it ends."""
+    go_on = partial(next, course)
+    while True:
+        try:
+            step = go_on()
+        except StopIteration as stop:
+            ended: _T = stop.value
+            return ended
+        try:
+            came = await _do(step, call)
+        except BaseException as error:  # noqa: BLE001 - the course cleans up
+            go_on = partial(course.throw, error)
+        else:
+            go_on = partial(course.send, came)
+
+
+async def _do(step: Step, call: Call) -> socket.socket | bytes:
+    if isinstance(step, Connect):
+        return await _connect(step, call)
+    loop = asyncio.get_running_loop()
+    if step is None:
+        async with asyncio.timeout(call.left()):
+            return await loop.sock_recv(call.connected, _PIECE)
+    async with asyncio.timeout(call.left(writing=True)):
+        await loop.sock_sendall(call.connected, step)
+    return b""
+
+
+async def _connect(where: Connect, call: Call) -> socket.socket:
+    """Try each address for a fair share of the time that is left."""
+    addresses = numeric(where)
+    if not addresses:
+        loop = asyncio.get_running_loop()
+        async with asyncio.timeout(call.left()):
+            addresses = await loop.getaddrinfo(*where, type=socket.SOCK_STREAM)
+    for left in range(len(addresses), 1, -1):
+        try:
+            return await _connect_to(addresses[-left], call.left() / left)
+        except OSError:
+            continue
+    return await _connect_to(addresses[-1], call.left())
+
+
+async def _connect_to(address: Address, seconds: float) -> socket.socket:
+    family, kind, protocol, _, where = address
+    connected = socket.socket(family, kind, protocol)
+    try:
+        connected.setblocking(False)  # noqa: FBT003 - the method's name says it
+        async with asyncio.timeout(seconds):
+            await asyncio.get_running_loop().sock_connect(connected, where)
+        connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    except BaseException:
+        connected.close()
+        raise
+    return connected

@@ -1,0 +1,105 @@
+"""The course of an exchange, driven by hand: every decision without a network."""
+
+from __future__ import annotations
+
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.errors import TransportError
+from kesspay.gateway.connection import Connection, Origin, PlainStream
+from kesspay.gateway.exchange import Exchange
+from tests.gateway.wire import OK, request_to
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kesspay.gateway.connection import Course
+    from kesspay.gateway.messages import HttpResponse
+
+
+ORIGIN = Origin(secure=False, host="gateway.invalid", port=80)
+
+
+@pytest.fixture
+def connection() -> Iterator[Connection]:
+    """Return a connection whose socket is not used."""
+    with socket.socket() as unused:
+        yield Connection(unused, ORIGIN)
+
+
+def course(
+    connection: Connection, body: bytes = b"{}"
+) -> Course[tuple[HttpResponse, bool]]:
+    """Return the course of an exchange."""
+    request = request_to("http://gateway.invalid/x", body)
+    return connection.exchange(Exchange(request, max_body=1000, keep_alive=True))
+
+
+def ended(steps: Course[tuple[HttpResponse, bool]], data: bytes) -> tuple[int, bool]:
+    """Give a course its last bytes; return the status and the flag."""
+    with pytest.raises(StopIteration) as caught:
+        steps.send(data)
+    response, reusable = caught.value.value
+    return response.status, reusable
+
+
+def test_write_then_read(connection: Connection) -> None:
+    """A request is written whole, in pieces, and then the answer is read."""
+    steps = course(connection, b"x" * 100_000)
+    first = next(steps)
+    assert isinstance(first, bytes)
+    assert len(first) == 64 << 10
+    rest = steps.send(b"")
+    assert isinstance(rest, bytes)
+    assert (first + rest).endswith(b"\r\n\r\n" + b"x" * 100_000)
+    assert steps.send(b"") is None
+    assert steps.send(OK[:10]) is None
+    assert ended(steps, OK[10:]) == (200, True)
+
+
+def test_an_answer_to_half_a_request(connection: Connection) -> None:
+    """A server may answer and close before it read everything: it counts."""
+    steps = course(connection, b"x" * 100_000)
+    next(steps)
+    assert steps.throw(BrokenPipeError()) is None
+    assert ended(steps, OK) == (200, False)
+
+
+def test_no_answer_to_half_a_request(connection: Connection) -> None:
+    """Without an answer it is not known what the server did."""
+    steps = course(connection)
+    next(steps)
+    steps.throw(ConnectionResetError())
+    with pytest.raises(TransportError) as caught:
+        steps.send(b"")
+    assert caught.value.kind == "no_reply"
+    assert caught.value.__context__ is None
+
+
+def test_a_write_that_takes_too_long(connection: Connection) -> None:
+    """There is no time left to look for an answer."""
+    steps = course(connection)
+    next(steps)
+    with pytest.raises(TimeoutError):
+        steps.throw(TimeoutError())
+
+
+@pytest.mark.parametrize(
+    ("url", "origin"),
+    [
+        ("http://a/x", (False, "a", 80)),
+        ("https://A:8443", (True, "a", 8443)),
+        ("https://[::1]/x?y", (True, "::1", 443)),
+    ],
+)
+def test_origins(url: str, origin: tuple[bool, str, int]) -> None:
+    """The origin is what a connection can be used for again."""
+    assert Origin.of(url) == origin
+
+
+def test_the_plain_stream_holds_nothing_back() -> None:
+    """Without TLS every byte that came in was handed on."""
+    assert PlainStream().is_empty
