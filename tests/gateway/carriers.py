@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kesspay.gateway.async_transport import AsyncHttpTransport
 from kesspay.gateway.sync_transport import HttpTransport
 from tests.gateway.wire import PATIENCE
+from tests.support.recipes import load_recipe
 
 
 if TYPE_CHECKING:
@@ -97,4 +98,12 @@ OURS: Final = (
     Carrier("threads", _threads),
     Carrier("asyncio", lambda **options: _on_a_loop(AsyncHttpTransport, **options)),
 )
-ALL: Final = OURS
+ALL: Final = (
+    *OURS,
+    Carrier(
+        "aiohttp",
+        lambda **options: _on_a_loop(
+            load_recipe("aiohttp")["AiohttpTransport"], **options
+        ),
+    ),
+)

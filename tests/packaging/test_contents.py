@@ -74,7 +74,16 @@ def test_sdist(tmp_path: Path) -> None:
     with tarfile.open(archive) as tar:
         tar.extractall(tmp_path, filter="data")
     tree = tmp_path / archive.name.removesuffix(".tar.gz")
-    for name in ("bench", "bindings", "csrc/include", "csrc/tests", "src", "tests"):
+    folders = (
+        "bench",
+        "bindings",
+        "csrc/include",
+        "csrc/tests",
+        "docs",
+        "src",
+        "tests",
+    )
+    for name in folders:
         assert any((tree / name).iterdir()), name
     for name in ("LICENSE", "Makefile", "README.md", "csrc/kess.pc.in"):
         assert (tree / name).is_file(), name
