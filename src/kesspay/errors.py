@@ -11,6 +11,12 @@ Every exception kesspay raises on purpose.
     │   └── FieldError                    a request field breaks a rule of the API document
     ├── InvalidSignature                  not authentic: believe nothing of what was to be verified
     ├── BackendError                      the backend is not available, or libcrypto failed
+    ├── JournalError                      the journal of transfers cannot do what is asked
+    │   ├── JournalUnavailable            full, locked, read-only or unreachable
+    │   ├── JournalDamaged                corrupt, or made by a newer version
+    │   ├── LeaseHeld                     another worker has the payment
+    │   ├── LeaseLost                     another worker took the payment; nothing was written
+    │   └── PaymentConflict (InputError)  there is another payment with this id
     ├── TransportError                    for transports: how an exchange broke off
     └── GatewayError                      an exchange with the gateway did not succeed
         ├── NotSent                       no byte of the request left: safe to repeat
@@ -26,7 +32,9 @@ holds a secret.
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from typing import Literal
+
+from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
 
 
 __all__ = [
@@ -38,62 +46,20 @@ __all__ = [
     "GatewayError",
     "InputError",
     "InvalidSignature",
+    "JournalDamaged",
+    "JournalError",
+    "JournalUnavailable",
     "KesspayError",
     "KeyLoadError",
+    "LeaseHeld",
+    "LeaseLost",
     "NotSent",
     "OutcomeUnknown",
+    "PaymentConflict",
     "Rejected",
     "TokenRejected",
     "TransportError",
 ]
-
-#: What each ``reason`` of a document error means. The words are stable.
-DOCUMENT_REASONS: Final[dict[str, str]] = {
-    "syntax": "the text is not JSON (RFC 8259)",
-    "utf8": "malformed UTF-8",
-    "control": "a raw control character in a string",
-    "escape": "an unknown or incomplete escape",
-    "surrogate": "an unpaired UTF-16 surrogate",
-    "depth": "too many nested containers",
-    "top_level": "the top level is neither an object nor an array",
-    "infinite": "a number that is not finite",
-    "type": "a value of a type that has no place in a document",
-    "range": "an integer beyond 64 bits",
-    "duplicate": "a key occurs twice",
-    "not_object": "the top level is not an object",
-    "not_stable": (
-        "a server that decodes the body would canonicalise it to other bytes"
-    ),
-    "order": "many keys at the top level, some of which begin like numbers",
-    "sign_present": (
-        'the parameters already hold "sign", or a "sign_type" other than "RSA2"'
-    ),
-}
-
-#: What each ``reason`` of an InvalidSignature means. The words are stable.
-SIGNATURE_REASONS: Final[dict[str, str]] = {
-    "mismatch": "the signature does not fit the canonical bytes and the key",
-    "sign_missing": 'the document has no "sign"',
-    "sign_not_string": '"sign" is not a string',
-    "sign_base64": '"sign" is not strict padded base64',
-    "sign_length": '"sign" is not exactly as long as the modulus',
-    "sign_type": '"sign_type" is neither absent nor "RSA2"',
-}
-
-#: What each ``reason`` of a KeyLoadError means. The words are stable.
-KEY_REASONS: Final[dict[str, str]] = {
-    "file": "the key file cannot be read",
-    "format": "no key was found in any known format",
-    "kind": "another kind of object was found",
-    "ambiguous": "more than one key was found",
-    "secret": "a private key was found where a public key is needed",
-    "password": "the private key is encrypted and the password is missing or wrong",
-    "algorithm": "not an RSA key",
-    "size": "the modulus must have 2048 to 8192 bits",
-    "modulus": "the modulus is even",
-    "exponent": "the public exponent must be odd, from 65537 up to 256 bits",
-    "inconsistent": "the parts of the private key do not belong together",
-}
 
 
 class KesspayError(Exception):
@@ -235,6 +201,34 @@ class BackendError(KesspayError):
     """The backend is not available, or failed for no fault of the input."""
 
 
+class JournalError(KesspayError):
+    """The journal cannot do what is asked. Nothing was sent because of it."""
+
+
+class JournalUnavailable(JournalError):
+    """The journal is full, locked, read-only or unreachable; try again."""
+
+
+class JournalDamaged(JournalError):
+    """The journal is corrupt, or a newer version of kesspay made it."""
+
+
+class LeaseHeld(JournalError):
+    """Another worker is going on with the payment; try again later."""
+
+
+class LeaseLost(JournalError):
+    """Another worker took the payment over; nothing was written."""
+
+
+class PaymentConflict(JournalError, InputError):
+    """
+    There is another payment with this id: other fields, or another debit.
+
+    Nothing was sent. An id names one payment for ever; use a new one.
+    """
+
+
 Broken = Literal["not_sent", "no_reply", "bad_reply"]
 
 
@@ -295,11 +289,18 @@ class GatewayError(KesspayError):
 
 
 class NotSent(GatewayError):
-    """No byte of the request left this machine. Repeating it is safe."""
+    """
+    No byte of the request left this machine. Repeating it is safe.
+
+    Attributes:
+        retry_after: seconds before which repeating it is no use, 0 where
+            nothing is known.
+    """
 
     outcome: Outcome = "not_sent"
     safe_to_retry = True
     next_step = "repeat the call when the connection works again."
+    retry_after: float = 0.0
 
 
 class Rejected(GatewayError):

@@ -51,6 +51,7 @@ def test_who_does_not_ask_for_it_pays_nothing() -> None:
     )
     assert eval(done.stdout) == [  # noqa: S307 - a list of names
         "kesspay",
+        "kesspay._reasons",
         "kesspay._version",
         "kesspay.errors",
         "kesspay.sandbox",

@@ -16,6 +16,7 @@ from kesspay import (
     VerifyStatus,
     errors,
 )
+from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
 from kesspay.signing import batch, status
 from tests.support.documents import hostile_documents
 from tests.support.messages import outcome
@@ -204,7 +205,7 @@ def test_short_answer() -> None:
 
 def test_words_and_numbers() -> None:
     """Every status has the word of an exception, and the number of kess.h."""
-    reasons = errors.DOCUMENT_REASONS | errors.SIGNATURE_REASONS
+    reasons = DOCUMENT_REASONS | SIGNATURE_REASONS
     for verdict in VerifyStatus:
         if verdict.value >= 200:
             assert verdict.reason in reasons
@@ -212,7 +213,7 @@ def test_words_and_numbers() -> None:
     for verdict in VerifyStatus:
         if verdict.value >= 200:
             assert words[verdict.value] == verdict.reason
-    assert set(status.KEY_STATUS.values()) == set(errors.KEY_REASONS)
+    assert set(status.KEY_STATUS.values()) == set(KEY_REASONS)
 
 
 @pytest.mark.parametrize("verdict", VerifyStatus)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from kesspay._reasons import DOCUMENT_REASONS
 from kesspay.audit.bodyfindings import DECODE_REASONS
 from kesspay.audit.bodyform import FORMS
 from kesspay.audit.mistakes import MISTAKES
 from kesspay.audit.rawtexts import RAW
 from kesspay.audit.recover import DIGESTS
 from kesspay.audit.signtext import SLIPS
-from kesspay.errors import DOCUMENT_REASONS
 
 
 if TYPE_CHECKING:
