@@ -31,10 +31,18 @@ from kesspay.errors import (
 
 
 if TYPE_CHECKING:
+    from kesspay.gateway.async_client import AsyncClient
     from kesspay.gateway.async_transport import AsyncHttpTransport
     from kesspay.gateway.base import OwnKeyWarning
     from kesspay.gateway.client import Client
     from kesspay.gateway.endpoint import SANDBOX_URL
+    from kesspay.gateway.events import (
+        AnswerEvent,
+        Event,
+        RequestEvent,
+        RetryEvent,
+        TokenEvent,
+    )
     from kesspay.gateway.messages import (
         ConfirmFundTransfer,
         CreateFundTransfer,
@@ -48,6 +56,7 @@ if TYPE_CHECKING:
         VerifiedAnswer,
     )
     from kesspay.gateway.sync_transport import HttpTransport
+    from kesspay.gateway.tokens import StoredToken, TokenStore
     from kesspay.gateway.transport import AsyncTransport, Transport
     from kesspay.signing.backend import BackendInfo, backend
     from kesspay.signing.documents import (
@@ -71,6 +80,8 @@ if TYPE_CHECKING:
 __all__ = [
     "PHP_8",
     "SANDBOX_URL",
+    "AnswerEvent",
+    "AsyncClient",
     "AsyncHttpTransport",
     "AsyncTransport",
     "AuthenticationFailed",
@@ -82,6 +93,7 @@ __all__ = [
     "CreateFundTransfer",
     "Credentials",
     "DocumentRefused",
+    "Event",
     "FieldError",
     "FundTransfer",
     "GatewayError",
@@ -103,9 +115,14 @@ __all__ = [
     "PublicKey",
     "QueryFundTransfer",
     "Rejected",
+    "RequestEvent",
+    "RetryEvent",
     "Signer",
+    "StoredToken",
     "Token",
+    "TokenEvent",
     "TokenRejected",
+    "TokenStore",
     "Transport",
     "TransportError",
     "Verified",
@@ -121,13 +138,18 @@ __all__ = [
 ]
 
 _HOMES: Final[dict[str, str]] = {
+    "AnswerEvent": "kesspay.gateway.events",
+    "AsyncClient": "kesspay.gateway.async_client",
     "AsyncHttpTransport": "kesspay.gateway.async_transport",
     "AsyncTransport": "kesspay.gateway.transport",
+    "backend": "kesspay.signing.backend",
     "BackendInfo": "kesspay.signing.backend",
+    "canonicalize": "kesspay.signing.documents",
     "Client": "kesspay.gateway.client",
     "ConfirmFundTransfer": "kesspay.gateway.messages",
     "CreateFundTransfer": "kesspay.gateway.messages",
     "Credentials": "kesspay.gateway.messages",
+    "Event": "kesspay.gateway.events",
     "FundTransfer": "kesspay.gateway.messages",
     "HttpRequest": "kesspay.gateway.messages",
     "HttpResponse": "kesspay.gateway.messages",
@@ -141,19 +163,22 @@ _HOMES: Final[dict[str, str]] = {
     "Profile": "kesspay.signing.profile",
     "PublicKey": "kesspay.signing.keys",
     "QueryFundTransfer": "kesspay.gateway.messages",
+    "RequestEvent": "kesspay.gateway.events",
+    "RetryEvent": "kesspay.gateway.events",
     "SANDBOX_URL": "kesspay.gateway.endpoint",
+    "sign_document": "kesspay.signing.documents",
+    "signed_body": "kesspay.signing.documents",
     "Signer": "kesspay.signing.documents",
+    "StoredToken": "kesspay.gateway.tokens",
     "Token": "kesspay.gateway.messages",
+    "TokenEvent": "kesspay.gateway.events",
+    "TokenStore": "kesspay.gateway.tokens",
     "Transport": "kesspay.gateway.transport",
     "Verified": "kesspay.signing.keyring",
     "VerifiedAnswer": "kesspay.gateway.messages",
     "Verifier": "kesspay.signing.documents",
-    "VerifyStatus": "kesspay.signing.status",
-    "backend": "kesspay.signing.backend",
-    "canonicalize": "kesspay.signing.documents",
-    "sign_document": "kesspay.signing.documents",
-    "signed_body": "kesspay.signing.documents",
     "verify_document": "kesspay.signing.documents",
+    "VerifyStatus": "kesspay.signing.status",
 }
 
 

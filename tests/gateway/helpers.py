@@ -4,12 +4,16 @@
 
 from __future__ import annotations
 
+import asyncio
+import inspect
 from collections.abc import Callable, Iterable
+from contextvars import ContextVar
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Self
 
+from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.messages import (
@@ -173,16 +177,78 @@ class Script:
         return [request.url.rpartition("/")[2] for request in self.sent]
 
 
-def client(*answers: Scripted, **options: Any) -> tuple[Client, Script]:
-    """Return a client whose transport answers from a list."""
+#: Which client the tests get: "sync" or "async". See ``faces``.
+FACE: ContextVar[str] = ContextVar("FACE", default="sync")
+
+
+class AsyncScript:
+    """The same list of answers as an AsyncTransport."""
+
+    def __init__(self, script: Script) -> None:
+        """Take the list."""
+        self._script = script
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """Give the next answer."""
+        return self._script.send(request, timeout=timeout)
+
+
+class Blocking:
+    """An AsyncClient with the face of a Client: each call runs a loop."""
+
+    def __init__(self, made: AsyncClient) -> None:
+        """Take the client."""
+        self.made = made
+
+    def __getattr__(self, name: str) -> Any:
+        """Return a method that waits for the one of the client."""
+        method = getattr(self.made, name)
+        if not inspect.iscoroutinefunction(method):
+            return method
+        return lambda *args, **options: asyncio.run(method(*args, **options))
+
+    def __repr__(self) -> str:
+        """Show what the client shows."""
+        return repr(self.made)
+
+    def close(self) -> None:
+        """Close the client."""
+        asyncio.run(self.made.aclose())
+
+    def __enter__(self) -> Self:
+        """Enter the client."""
+        asyncio.run(self.made.__aenter__())
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Leave the client."""
+        asyncio.run(self.made.__aexit__(None, None, None))
+
+
+def make(**settings: Any) -> Any:
+    """Return a Client, or an AsyncClient with its face."""
+    if FACE.get() == "sync":
+        return Client(**settings)
+    transport = settings.get("transport")
+    if isinstance(transport, Script):
+        settings["transport"] = AsyncScript(transport)
+    return Blocking(AsyncClient(**settings))
+
+
+def client(*answers: Scripted, **options: Any) -> tuple[Any, Script]:
+    """
+    Return a client whose transport answers from a list.
+
+    It repeats nothing by itself unless ``retries`` says so.
+    """
     script = Script(*answers)
-    made = Client(
+    made = make(
         base_url=BASE_URL,
         credentials=credentials(),
         private_key=partner_key(),
         gateway_key=gateway_key(),
         transport=script,
-        **options,
+        **{"retries": 0, **options},
     )
     return made, script
 

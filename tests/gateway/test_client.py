@@ -23,7 +23,6 @@ from kesspay.errors import (
     TransportError,
 )
 from kesspay.gateway.base import OwnKeyWarning
-from kesspay.gateway.client import Client
 from kesspay.gateway.messages import FundTransfer, PreTransfer
 from kesspay.signing.keyring import KeyRing
 from tests.gateway.helpers import (
@@ -41,6 +40,7 @@ from tests.gateway.helpers import (
     credentials,
     failure,
     gateway_key,
+    make,
     partner_key,
     plain,
     signed,
@@ -48,6 +48,8 @@ from tests.gateway.helpers import (
     token_answer,
 )
 
+
+pytestmark = pytest.mark.usefixtures("face")
 
 CREATED = signed(200, success(CREATE_DATA))
 CONFIRMED = signed(200, success(CONFIRM_DATA))
@@ -62,7 +64,7 @@ GOOD = {
 }
 
 
-def call(client_: Client, service: str, **options: Any) -> object:
+def call(client_: Any, service: str, **options: Any) -> object:
     """Call a service of a client."""
     if service == "create":
         return client_.create_fund_transfer(CREATE_REQUEST, **options)
@@ -229,7 +231,7 @@ def test_a_confirm_that_did_not_leave_does_not_count(answers: list[Scripted]) ->
     made, _ = client(*answers, *again, signed(400, failure("EXPIRED")))
     with pytest.raises((NotSent, AuthenticationFailed)):
         call(made, "confirm")
-    made._tokens._rest_until = 0.0
+    made._tokens._book._rest_until = 0.0
     with pytest.raises(Rejected):
         call(made, "confirm")
 
@@ -252,7 +254,7 @@ def test_a_confirm_without_an_answer_counts() -> None:
 
 def test_the_memory_of_confirms_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest confirm is forgotten first, and another one is not touched."""
-    monkeypatch.setattr("kesspay.gateway.base._REMEMBERED", 2)
+    monkeypatch.setattr("kesspay.gateway.confirms._REMEMBERED", 2)
     refusal = signed(400, failure("EXPIRED"))
     made, _ = client(token_answer(), *[refusal] * 5)
     kinds = []
@@ -298,7 +300,8 @@ def test_a_deadline_that_passed_sends_nothing(
 ) -> None:
     """When the log-in ate the time, the request does not leave."""
     now = [100.0]
-    monkeypatch.setattr("kesspay.gateway.client.monotonic", lambda: now[0])
+    for module in ("base", "client", "async_client"):
+        monkeypatch.setattr(f"kesspay.gateway.{module}.monotonic", lambda: now[0])
 
     def slow(_: object) -> Any:
         now[0] += 31
@@ -342,14 +345,14 @@ def test_settings_that_are_refused(name: str, value: Any) -> None:
         "gateway_key": gateway_key(),
     }
     with pytest.raises(InputError, match=name) as caught:
-        Client(**{**settings, name: value})
+        make(**{**settings, name: value})
     assert "canary" not in str(caught.value)
 
 
 def test_a_url_that_is_refused() -> None:
     """A client does not send secrets over plain http to another machine."""
     with pytest.raises(FieldError, match="loopback"):
-        Client(
+        make(
             base_url="http://pay.example/x",
             credentials=credentials(),
             private_key=partner_key(),
@@ -362,7 +365,7 @@ def test_ones_own_key_as_the_gateways(ring: bool) -> None:
     """The most common mix-up of keys is told at once."""
     own = partner_key().public_key
     with pytest.warns(OwnKeyWarning, match="public half"):
-        Client(
+        make(
             base_url=BASE_URL,
             credentials=credentials(),
             private_key=partner_key(),
@@ -389,7 +392,7 @@ def test_keys_that_are_somewhere_else() -> None:
     script = Script(token_answer(), CREATED)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        made = Client(
+        made = make(
             base_url=BASE_URL,
             credentials=credentials(),
             private_key=RemoteKey(),
@@ -425,20 +428,19 @@ def test_closing_forgets_the_token() -> None:
     assert script.paths == ["token", "gateway", "token", "gateway"]
 
 
-def test_the_log_says_where_and_how_long(caplog: pytest.LogCaptureFixture) -> None:
-    """The log names URL, status and sizes, and a failure at a higher level."""
-    caplog.set_level(logging.DEBUG)
+def test_the_log_says_what_and_how_long(caplog: pytest.LogCaptureFixture) -> None:
+    """The log names service, status and verdict, and a failure at a higher level."""
+    caplog.set_level(logging.DEBUG, logger="kesspay")
     made, _ = client(token_answer(), QUERIED, TransportError("no_reply", "reset"))
     call(made, "query")
     with pytest.raises(OutcomeUnknown):
         call(made, "query")
-    assert f"POST {BASE_URL}/gateway: HTTP 200" in caplog.text
-    levels = {
-        record.levelname
-        for record in caplog.records
-        if "reset" in record.msg % (record.args or ())
-    }
-    assert levels == {"WARNING"}
+    records = [one for one in caplog.records if one.name == "kesspay.gateway"]
+    answers = [one for one in records if one.getMessage().startswith("AnswerEvent")]
+    told = [(one.levelname, vars(one)["kesspay"]["verdict"]) for one in answers]
+    assert told == [("DEBUG", "success"), ("DEBUG", "success"), ("WARNING", "unknown")]
+    assert "http_status=200" in answers[1].getMessage()
+    assert "transport='no_reply'" in answers[2].getMessage()
 
 
 def test_the_parameters_of_a_call_are_checked_first() -> None:

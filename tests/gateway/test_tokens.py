@@ -1,55 +1,24 @@
-# ruff: noqa: FBT001 - what tests are given is of any type
-
-"""The token: renewed early, one log-in at a time, never a storm."""
+"""The life of a token, and what a store may hold, without threads and tasks."""
 
 from __future__ import annotations
 
-import threading
-from typing import TYPE_CHECKING
+import logging
+from typing import NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
+from kesspay.errors import AuthenticationFailed, InputError, NotSent
 from kesspay.gateway.messages import Token
-from kesspay.gateway.tokens import TokenCache, lifetime
+from kesspay.gateway.tokens import (
+    StoredToken,
+    TokenBook,
+    lifetime,
+    read_store,
+    write_store,
+)
 from tests.gateway.helpers import Clock
-
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-
-PATIENCE = 20.0
-
-
-class LogIns:
-    """Counts log-ins; gives tokens, or raises what it is told to."""
-
-    def __init__(self, expire_in: int | None = 600) -> None:
-        """Begin with log-ins that work."""
-        self.expire_in = expire_in
-        self.failure: Callable[[], GatewayError] | None = None
-        self.made: list[Token] = []
-        self.count = 0
-        self.timeouts: list[float] = []
-
-    def __call__(self, timeout: float) -> Token:
-        """Log in."""
-        self.count += 1
-        self.timeouts.append(timeout)
-        if self.failure is not None:
-            raise self.failure()
-        token = Token(f"token-{self.count}", self.expire_in)
-        self.made.append(token)
-        return token
-
-
-def cache_of(log_ins: LogIns) -> tuple[TokenCache, Clock]:
-    """Return a cache on a clock of its own."""
-    clock = Clock()
-    return TokenCache(log_ins, clock), clock
 
 
 @pytest.mark.parametrize(
@@ -82,231 +51,104 @@ def test_no_lifetime_is_senseless(expire_in: int | None) -> None:
     assert 0 < life.renew_after < life.dead_after <= 86_400
 
 
-def test_a_token_is_kept() -> None:
-    """One log-in serves until the last tenth begins."""
-    log_ins = LogIns(600)
-    cache, clock = cache_of(log_ins)
-    first = cache.get(until=clock.now + 5)
-    clock.now += 539
-    assert cache.get(until=clock.now + 5) is first
-    assert log_ins.count == 1
-    clock.now += 1
-    assert cache.get(until=clock.now + 5) is log_ins.made[1]
-    assert log_ins.timeouts == [5, 5]
+def book() -> tuple[TokenBook, Clock, Clock]:
+    """Return an empty book, its clock, and its time of day."""
+    clock, wall = Clock(), Clock()
+    wall.now = 1.7e9
+    return TokenBook(clock, wall), clock, wall
 
 
-def test_the_life_counts_from_the_sending() -> None:
-    """A slow log-in does not make a token live longer."""
-    log_ins = LogIns(600)
-    clock = Clock()
-
-    def slow(timeout: float) -> Token:
-        clock.now += 100
-        return log_ins(timeout)
-
-    cache = TokenCache(slow, clock)
-    cache.get(until=clock.now + 500)
-    clock.now += 441
-    cache.get(until=clock.now + 500)
-    assert log_ins.count == 2
+def stored(wall: Clock, age: float, name: str = "t-1") -> StoredToken:
+    """Return a token that was obtained some seconds ago."""
+    return StoredToken(Token(name, 600), wall.now - age)
 
 
-def test_a_failed_renewal_keeps_the_token_to_its_end() -> None:
-    """While the old token lives, a log-in that fails disturbs nobody."""
-    log_ins = LogIns(600)
-    cache, clock = cache_of(log_ins)
-    first = cache.get(until=clock.now + 5)
-    log_ins.failure = lambda: NotSent("down")
-    clock.now += 560
-    assert cache.get(until=clock.now + 5) is first
-    assert cache.get(until=clock.now + 5) is first
-    assert log_ins.count == 2, "the second one rested"
-    clock.now += 1.5
-    assert cache.get(until=clock.now + 5) is first
-    assert log_ins.count == 3
-    clock.now = 1000 + 600
-    with pytest.raises(NotSent):
-        cache.get(until=clock.now + 5)
+@pytest.mark.parametrize(
+    ("age", "good"), [(0, True), (539, True), (541, False), (10**9, False)]
+)
+def test_a_stored_token_has_the_life_that_is_left(age: float, good: bool) -> None:  # noqa: FBT001
+    """A token that is due for renewal is not taken over, a younger one is."""
+    made, clock, wall = book()
+    one = stored(wall, age)
+    assert made.adopt(one) is (one.token if good else None)
+    if good:
+        clock.now += 540 - age
+        assert made.usable(renewing=False) is None
+        assert made.usable(renewing=True) is one.token
+        clock.now += 60
+        assert made.usable(renewing=True) is None
 
 
-@pytest.mark.parametrize("kind", [NotSent, AuthenticationFailed])
-def test_failures_rest_longer_and_longer(kind: type[GatewayError]) -> None:
-    """A failure is not kept, but the next log-in waits 1, 2, 4 ... 30 s."""
-    log_ins = LogIns()
-    log_ins.failure = lambda: kind("down", evidence={"phase": "log-in"})
-    cache, clock = cache_of(log_ins)
-    for number, rest in enumerate([1, 2, 4, 8, 16, 30, 30, 30], 1):
-        with pytest.raises(kind, match="down"):
-            cache.get(until=clock.now + 5)
-        clock.now += rest - 0.25
-        with pytest.raises(kind, match=r"due in 0\.2 s") as caught:
-            cache.get(until=clock.now + 5)
-        assert caught.value.evidence == {"phase": "log-in"}
-        assert log_ins.count == number
-        clock.now += 0.25
-    log_ins.failure = None
-    assert cache.get(until=clock.now + 5).access_token == "token-9"
-    log_ins.failure = lambda: kind("down")
-    clock.now += 700
-    with pytest.raises(kind, match="down"):
-        cache.get(until=clock.now + 5)
-    clock.now += 1
-    log_ins.failure = None
-    assert cache.get(until=clock.now + 5).access_token == "token-11"
+def test_a_store_from_the_future() -> None:
+    """A clock that is wrong elsewhere gives a token its life, and not more."""
+    made, clock, wall = book()
+    one = stored(wall, -(10**9))
+    assert made.adopt(one) is one.token
+    clock.now += 600
+    assert made.usable(renewing=True) is None
 
 
-def test_a_caller_in_a_hurry_makes_nobody_rest() -> None:
-    """A log-in that ran out of its caller's time is tried again at once."""
-    log_ins = LogIns()
-    clock = Clock()
-
-    def slow(timeout: float) -> Token:
-        clock.now += timeout
-        return log_ins(timeout)
-
-    cache = TokenCache(slow, clock)
-    log_ins.failure = lambda: NotSent("the deadline passed")
-    for number in (1, 2, 3):
-        with pytest.raises(NotSent, match="the deadline passed"):
-            cache.get(until=clock.now + 0.5)
-        assert log_ins.count == number
+def test_what_is_known_is_not_taken_over() -> None:
+    """Neither the token held nor the one that was rejected comes back."""
+    made, _, wall = book()
+    assert made.adopt(None) is None
+    one = stored(wall, 0)
+    assert made.adopt(one) is one.token
+    assert made.adopt(stored(wall, 0)) is None
+    made.reject(Token("t-1", None))
+    assert made.usable(renewing=True) is None
+    assert made.adopt(stored(wall, 0)) is None
+    assert made.adopt(stored(wall, 0, "t-2")) is not None
 
 
-def test_a_rejected_token_is_dropped_only_while_it_is_held() -> None:
-    """Whoever comes with an older token gets the newer one, and no log-in."""
-    log_ins = LogIns()
-    cache, clock = cache_of(log_ins)
-    first = cache.get(until=clock.now + 5)
-    second = cache.get(until=clock.now + 5, rejected=first)
-    assert second is not first
-    assert cache.get(until=clock.now + 5, rejected=first) is second
-    assert log_ins.count == 2
+def test_what_is_saved_says_when_it_was_obtained() -> None:
+    """The age of a token counts from the sending of the log-in, also in a store."""
+    made, clock, wall = book()
+    sent_at = clock.now
+    clock.now += 7
+    wall.now += 7
+    kept = made.keep(Token("t-1", 600), sent_at)
+    assert kept.obtained_at == pytest.approx(1.7e9)
+    assert kept.token.access_token == "t-1"
 
 
-def test_forgetting() -> None:
-    """A token that was forgotten is not used again."""
-    log_ins = LogIns()
-    cache, clock = cache_of(log_ins)
-    cache.get(until=clock.now + 5)
-    cache.forget()
-    cache.get(until=clock.now + 5)
-    assert log_ins.count == 2
+def test_resting_says_how_long() -> None:
+    """A refusal during a rest carries the seconds after which to come back."""
+    made, clock, _ = book()
+    assert made.fail(NotSent("down"), clock.now + 9) is None
+    refusal = made.refusal()
+    assert isinstance(refusal, NotSent)
+    assert refusal.retry_after == pytest.approx(1)
+    assert made.fail(AuthenticationFailed("no"), clock.now + 9) is None
+    assert isinstance(made.refusal(), AuthenticationFailed)
+    clock.now += 2
+    assert made.refusal() is None
 
 
-class SlowLogIns(LogIns):
-    """Log-ins that wait until they are let go."""
+class BrokenStore:
+    """A store whose errors quote what they should not."""
 
-    def __init__(self) -> None:
-        """Begin closed."""
-        super().__init__()
-        self.begun = threading.Event()
-        self.gate = threading.Event()
+    def load(self) -> NoReturn:
+        """Fail."""
+        raise RuntimeError("canary-token")
 
-    def __call__(self, timeout: float) -> Token:
-        """Wait, then log in."""
-        self.begun.set()
-        assert self.gate.wait(PATIENCE)
-        return super().__call__(timeout)
+    def save(self, stored: StoredToken) -> NoReturn:
+        """Fail."""
+        raise RuntimeError(stored.token.access_token)
 
 
-def in_threads(count: int, act: Callable[[], object]) -> list[threading.Thread]:
-    """Start threads that do one thing."""
-    threads = [threading.Thread(target=act, daemon=True) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    return threads
+def test_a_store_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """A store that fails is logged by its type, and costs a log-in only."""
+    caplog.set_level(logging.DEBUG)
+    assert read_store(BrokenStore()) is None
+    write_store(BrokenStore(), StoredToken(Token("canary-token", 1), 0.0))
+    assert caplog.text.count("RuntimeError") == 2
+    assert "canary" not in caplog.text
 
 
-def join(threads: list[threading.Thread]) -> None:
-    """Wait for threads, but not for ever."""
-    for thread in threads:
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
-
-
-@pytest.mark.parametrize("revoked", [False, True])
-def test_thirty_two_threads_log_in_once(revoked: bool) -> None:
-    """However many threads need a token at once, there is one log-in."""
-    log_ins = SlowLogIns()
-    cache, clock = cache_of(log_ins)
-    old = None
-    if revoked:
-        log_ins.gate.set()
-        old = cache.get(until=clock.now + 60)
-        log_ins.gate.clear()
-        log_ins.begun.clear()
-    got: list[Token] = []
-    threads = in_threads(
-        32, lambda: got.append(cache.get(until=clock.now + 60, rejected=old))
-    )
-    assert log_ins.begun.wait(PATIENCE)
-    log_ins.gate.set()
-    join(threads)
-    assert len(got) == 32
-    assert {id(token) for token in got} == {id(log_ins.made[-1])}
-    assert log_ins.count == (2 if revoked else 1)
-
-
-def test_thirty_two_threads_fail_once() -> None:
-    """A log-in that fails is not tried again by everybody who waited for it."""
-    log_ins = SlowLogIns()
-    log_ins.failure = lambda: AuthenticationFailed("no")
-    cache, clock = cache_of(log_ins)
-    errors: list[GatewayError] = []
-
-    def ask() -> None:
-        try:
-            cache.get(until=clock.now + 60)
-        except GatewayError as error:
-            errors.append(error)
-
-    threads = in_threads(32, ask)
-    assert log_ins.begun.wait(PATIENCE)
-    log_ins.gate.set()
-    join(threads)
-    assert log_ins.count == 1
-    assert {type(error) for error in errors} == {AuthenticationFailed}
-    assert len({id(error) for error in errors}) == 32
-
-
-def test_a_renewal_does_not_hold_up_the_others() -> None:
-    """While one thread renews, the others go on with the token at hand."""
-    log_ins = SlowLogIns()
-    log_ins.gate.set()
-    cache, clock = cache_of(log_ins)
-    first = cache.get(until=clock.now + 5)
-    log_ins.gate.clear()
-    log_ins.begun.clear()
-    clock.now += 545
-    threads = in_threads(1, lambda: cache.get(until=clock.now + 60))
-    assert log_ins.begun.wait(PATIENCE)
-    assert cache.get(until=clock.now + 5) is first
-    log_ins.gate.set()
-    join(threads)
-    assert cache.get(until=clock.now + 5) is log_ins.made[1]
-
-
-def test_waiting_ends_at_the_deadline() -> None:
-    """Who waits for another's log-in does not wait beyond its own deadline."""
-    log_ins = SlowLogIns()
-    cache, clock = cache_of(log_ins)
-    threads = in_threads(1, lambda: cache.get(until=clock.now + 60))
-    assert log_ins.begun.wait(PATIENCE)
-    with pytest.raises(NotSent, match="deadline"):
-        cache.get(until=clock.now + 0.01)
-    with pytest.raises(NotSent, match="deadline"):
-        cache.get(until=clock.now - 1)
-    log_ins.gate.set()
-    join(threads)
-    assert log_ins.count == 1
-
-
-def test_a_log_in_that_crashes_lets_the_next_one_try() -> None:
-    """An error that is none of ours passes, and blocks nobody."""
-    log_ins = LogIns()
-    log_ins.failure = lambda: ZeroDivisionError("bug")  # type: ignore[assignment]
-    cache, clock = cache_of(log_ins)
-    with pytest.raises(ZeroDivisionError):
-        cache.get(until=clock.now + 5)
-    log_ins.failure = None
-    assert cache.get(until=clock.now + 5).access_token == "token-2"
+def test_a_stored_token_is_a_secret() -> None:
+    """Its repr shows no token, and it cannot be copied by pickle."""
+    one = StoredToken(Token("canary-token", 1), 0.0)
+    assert "canary" not in repr(one)
+    with pytest.raises(InputError):
+        one.__reduce_ex__(4)

@@ -32,7 +32,7 @@ def sandbox() -> Sandbox:
 @pytest.fixture
 def client(sandbox: Sandbox) -> Client:
     """Return a client inside the process."""
-    return Client(**sandbox.settings, transport=sandbox.transport)
+    return Client(**sandbox.settings, transport=sandbox.transport, retries=0)
 
 
 def send(sandbox: Sandbox, kind: str, timeout: float = 30.0) -> int:

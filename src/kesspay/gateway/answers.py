@@ -33,6 +33,7 @@ from kesspay.errors import (
     TokenRejected,
     TransportError,
 )
+from kesspay.gateway.events import TOKEN
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
 from kesspay.signing.documents import verify_document
 
@@ -50,10 +51,12 @@ __all__ = [
     "read_answer",
     "refused_twice",
     "unknown",
+    "will_pass",
 ]
 
 _OK: Final = 200
 _UNAUTHORIZED: Final = 401
+_TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
 _UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 _SYSTEM_ERROR: Final = "SYSTEMERROR"
@@ -200,22 +203,45 @@ def broken(service: str, error: TransportError, *, sent_before: bool) -> Gateway
     Return what a broken exchange means.
 
     Args:
-        service: name of the service that was called.
+        service: name of the service that was called, or TOKEN.
         error: how the exchange broke off.
         sent_before: True where the request had left once already.
     """
+    if service == TOKEN:
+        # However it broke: what waited for the token was not sent.
+        phase: dict[str, object] = {"phase": "log-in", "transport": error.kind}
+        return NotSent(f"The log-in failed: {error}.", evidence=phase)
     evidence: dict[str, object] = {"service": service, "transport": error.kind}
     if error.kind == "not_sent" and not sent_before:
         return NotSent(f"{service} was not sent: {error}.", evidence=evidence)
     return unknown(service, f"{service} was not answered: {error}.", evidence)
 
 
+def will_pass(error: GatewayError) -> bool:
+    """
+    Tell whether repeating a call by itself is safe, and may help.
+
+    It is safe where nothing left, and where the call changes nothing; of
+    the latter it helps where the gateway did not get to answer. An answer
+    about the transfer, and one that is not authentic, are for the caller.
+    """
+    if isinstance(error, NotSent):
+        return True
+    if not (isinstance(error, OutcomeUnknown) and error.safe_to_retry):
+        return False
+    status = error.evidence.get("http_status")
+    overloaded = type(status) is int and (
+        status == _TOO_MANY or status >= _SERVER_ERROR
+    )
+    return overloaded or "transport" in error.evidence or error.code == _SYSTEM_ERROR
+
+
 def log_in_failed_after_sending(service: str, error: GatewayError) -> GatewayError:
-    """Return what it means that the log-in after an HTTP 401 failed."""
+    """Return what it means that a log-in failed after the request had left."""
     if isinstance(error, AuthenticationFailed) and _rules_of(service).harmless:
         return error
-    evidence = {**error.evidence, "service": service, "http_status": _UNAUTHORIZED}
-    message = f"{service} was answered with HTTP 401, and the new log-in failed."
+    evidence = {**error.evidence, "service": service}
+    message = f"{service} had no usable answer, and the new log-in failed."
     return unknown(service, message, evidence)
 
 

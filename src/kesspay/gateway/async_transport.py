@@ -36,7 +36,7 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
     connections.
     """
 
-    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - it covers more than waiting
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """See ``AsyncTransport.send``."""
         call = Call(self._limits, timeout)
         try:

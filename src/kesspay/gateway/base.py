@@ -2,43 +2,46 @@
 
 from __future__ import annotations
 
+import logging
 import math
 import warnings
 from abc import abstractmethod
-from threading import Lock
-from typing import TYPE_CHECKING, Final, Generic, TypeVar, get_args
+from collections.abc import Callable
+from random import random
+from time import monotonic, time
+from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
 from kesspay.errors import (
     AuthenticationFailed,
     InputError,
     NotSent,
+    TransportError,
 )
+from kesspay.gateway.confirms import Confirms
 from kesspay.gateway.endpoint import Endpoint
-from kesspay.gateway.flow import Flow, course_of_call
+from kesspay.gateway.engine import Engine
+from kesspay.gateway.environment import read_environment
+from kesspay.gateway.events import Event, EventHook, log_event
+from kesspay.gateway.flow import (
+    Call,
+    Flow,
+    Terms,
+)
 from kesspay.gateway.messages import (
-    CONFIRM,
-    CREATE,
-    QUERY,
     ConfirmFundTransfer,
     CreateFundTransfer,
     Credentials,
     FundTransfer,
     HoldsSecrets,
-    HttpRequest,
+    HttpResponse,
     PreTransfer,
     QueryFundTransfer,
     VerifiedAnswer,
 )
 from kesspay.gateway.protocol import (
     AmountFormat,
-    build_body,
-    build_service_body,
-    build_token,
-    parse_call,
-    parse_confirm,
-    parse_create,
-    parse_query,
 )
+from kesspay.gateway.tokens import TokenBook, TokenStore
 from kesspay.signing.documents import Signer, Verifier
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.profile import PHP_8, Profile
@@ -47,16 +50,18 @@ from kesspay.signing.profile import PHP_8, Profile
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kesspay.gateway.flow import Parse
 
-
-__all__ = ["BaseClient", "OwnKeyWarning", "seconds"]
+__all__ = ["BaseClient", "OwnKeyWarning", "answer_of", "foreign", "seconds"]
 
 _T = TypeVar("_T")
 _TransportT = TypeVar("_TransportT")
 
-#: Confirms that a client remembers, to know a second send from a first.
-_REMEMBERED: Final = 10_000
+#: A call that waits for its terms.
+_Course = Callable[[Terms], Flow[_T]]
+
+_log = logging.getLogger("kesspay.gateway")
+
+_MOST_RETRIES: Final = 10
 
 
 class OwnKeyWarning(UserWarning):
@@ -67,7 +72,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
     """
     The settings of a client and the course of each of its calls.
 
-    ``Client`` inherits these arguments.
+    ``Client`` and ``AsyncClient`` inherit these arguments.
 
     Args:
         base_url: where the gateway is, "https://host/partnerapi/v1".
@@ -75,10 +80,17 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         private_key: signs requests: a PrivateKey or another Signer.
         gateway_key: verifies answers: a PublicKey, a KeyRing or another
             Verifier.
-        timeout: seconds a call may take, everything included.
+        timeout: seconds a call may take, log-ins and retries included.
+        retries: how often a request is repeated where that is safe: nothing
+            of it had left, or it is a query and the gateway did not get to
+            answer. 0 to 10.
         profile: the PHP settings of the gateway.
         amount_format: "number" sends 0.5, "string" sends "0.50".
         allow_plain_http: True sends secrets over plain http to any host.
+        token_store: where several clients share a token; None keeps it in
+            this client.
+        on_event: called with each event of ``kesspay.gateway.events``; what
+            it raises is logged and changes nothing.
         transport: how requests travel; None for the one that kesspay has.
 
     Raises:
@@ -97,116 +109,138 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         private_key: Signer,
         gateway_key: Verifier | KeyRing,
         timeout: float = 30.0,
+        retries: int = 2,
         profile: Profile = PHP_8,
         amount_format: AmountFormat = "number",
         allow_plain_http: bool = False,
+        token_store: TokenStore | None = None,
+        on_event: EventHook | None = None,
         transport: _TransportT | None = None,
     ) -> None:
         """Check every setting; nothing is sent."""
-        self._endpoint = Endpoint(base_url, allow_plain_http=allow_plain_http)
+        endpoint = Endpoint(base_url, allow_plain_http=allow_plain_http)
         _require(credentials, Credentials, "credentials")
         _require(profile, Profile, "profile")
         if amount_format not in get_args(AmountFormat):
             raise InputError('amount_format must be "number" or "string"')
+        if type(retries) is not int or not 0 <= retries <= _MOST_RETRIES:
+            raise InputError(f"retries must be 0 to {_MOST_RETRIES}")
+        if on_event is not None and not callable(on_event):
+            raise InputError("on_event must be a function")
         _require(private_key, Signer, "private_key")
         if not isinstance(gateway_key, KeyRing):
             _require(gateway_key, Verifier, "gateway_key")
         _warn_of_own_key(private_key, gateway_key)
-        self._credentials = credentials
-        self._signer = private_key
-        self._verifier = gateway_key
         self._timeout = seconds(timeout)
-        self._profile = profile
-        self._amount_format: AmountFormat = amount_format
-        self._confirms = _Confirms()
-        self._prepare(transport)
+        self._hook = on_event
+        self._confirms = Confirms()
+        #: What is sent and what it means; ``kesspay.transfers`` works with it.
+        self.engine = Engine(
+            endpoint=endpoint,
+            credentials=credentials,
+            signer=private_key,
+            verifier=gateway_key,
+            profile=profile,
+            amount_format=amount_format,
+            retries=retries,
+            emit=self._emit,
+            clock=monotonic,
+            dice=random,
+        )
+        self._make_tokens(TokenBook(monotonic, time), token_store)
+        self._own_transport = transport is None
+        self._transport: _TransportT = (
+            self._make_transport() if transport is None else transport
+        )
+
+    @classmethod
+    def from_env(
+        cls,
+        variables: Mapping[str, str] | None = None,
+        **settings: Any,  # noqa: ANN401 - any argument of the class
+    ) -> Self:
+        """
+        Return a client with settings from environment variables.
+
+        Args:
+            variables: None for those of the process; ``environment`` lists
+                the names.
+            settings: arguments that replace what the variables say; what is
+                given here need not be in a variable.
+
+        Raises:
+            InputError: a variable is missing or cannot be used. FieldError
+                and KeyLoadError are kinds of it.
+        """
+        found = read_environment(variables, given=settings)
+        if "transport" in settings:
+            return cls(**{**found.client, **settings})
+        transport = cls._make_transport(**found.transport)
+        made = cls(**{**found.client, **settings}, transport=transport)
+        made._own_transport = True
+        return made
+
+    @classmethod
+    @abstractmethod
+    def _make_transport(cls, **options: Any) -> _TransportT:  # noqa: ANN401
+        """Return the transport that kesspay has."""
 
     @abstractmethod
-    def _prepare(self, transport: _TransportT | None) -> None:
-        """Set up what sends."""
+    def _make_tokens(self, book: TokenBook, store: TokenStore | None) -> None:
+        """Set up what keeps the token."""
 
     def __repr__(self) -> str:
         """Show where the client talks to and for whom; no secret."""
-        where, who = self._endpoint.base_url, self._credentials.partner_id
+        where = self.engine.endpoint.base_url
+        who = self.engine.credentials.partner_id
         return f"<{type(self).__name__} {where} partner {who}>"
 
-    def _log_in_request(self) -> HttpRequest:
-        return build_token(self._endpoint, self._credentials)
+    def _until(self, timeout: float | None) -> float:
+        """Return the moment on the monotonic clock at which a call ends."""
+        return monotonic() + (self._timeout if timeout is None else seconds(timeout))
 
-    def _create(self, request: CreateFundTransfer) -> Flow[PreTransfer]:
+    def _emit(self, event: Event) -> None:
+        """Tell of an event. Nothing that a hook does may change a call."""
+        log_event(event)
+        if self._hook is None:
+            return
+        try:
+            self._hook(event)
+        except Exception as error:  # noqa: BLE001 - somebody else's code
+            _log.warning("on_event raised %s", type(error).__name__)
+
+    def _create(self, request: CreateFundTransfer) -> _Course[PreTransfer]:
         _require(request, CreateFundTransfer, "request")
-        return self._course(
-            CREATE,
-            self._body(request),
-            lambda response, _: parse_create(
-                request, response, self._verifier, profile=self._profile
-            ),
-        )
+        return self._course(self.engine.create(request))
 
     def _confirm(
         self, request: ConfirmFundTransfer, *, sent_before: bool
-    ) -> Flow[FundTransfer]:
-        """Yield the course of a confirm, keeping count of its sends."""
-        body = self._body(request)
+    ) -> _Course[FundTransfer]:
+        """Return the course of a confirm, which keeps count of its sends."""
         pre_transfer_id = request.transfer.pre_transfer_id
-        new = self._confirms.add(pre_transfer_id)
-        first = new and not sent_before
-        try:
-            return (
-                yield from self._course(
-                    CONFIRM,
-                    body,
-                    lambda response, once: parse_confirm(
-                        request,
-                        response,
-                        self._verifier,
-                        profile=self._profile,
-                        first_send=first and once,
-                    ),
-                )
-            )
-        except (NotSent, AuthenticationFailed):
-            # Both say of a confirm that it never left.
-            if new:
+
+        def course(terms: Terms) -> Flow[FundTransfer]:
+            first = self._confirms.add(pre_transfer_id)
+            call = self.engine.confirm(request, sent_before=sent_before or not first)
+            try:
+                return (yield from self.engine.course(call, terms))
+            except (NotSent, AuthenticationFailed):
+                # Both say of a confirm that it never left.
                 self._confirms.discard(pre_transfer_id)
-            raise
+                raise
 
-    def _query(self, request: QueryFundTransfer) -> Flow[FundTransfer]:
-        return self._course(
-            QUERY,
-            self._body(request),
-            lambda response, _: parse_query(
-                request, response, self._verifier, profile=self._profile
-            ),
-        )
+        return course
 
-    def _call(self, service: str, params: Mapping[str, object]) -> Flow[VerifiedAnswer]:
-        body = build_service_body(service, params, self._signer, profile=self._profile)
-        return self._course(
-            service,
-            body,
-            lambda response, once: parse_call(
-                service,
-                response,
-                self._verifier,
-                profile=self._profile,
-                # Nothing counts the sends of a confirm made this way.
-                first_send=once and service != CONFIRM,
-            ),
-        )
+    def _query(self, request: QueryFundTransfer) -> _Course[FundTransfer]:
+        return self._course(self.engine.query(request))
 
-    def _course(self, service: str, body: bytes, parse: Parse[_T]) -> Flow[_T]:
-        return course_of_call(service, self._endpoint, body, parse)
+    def _call(
+        self, service: str, params: Mapping[str, object]
+    ) -> _Course[VerifiedAnswer]:
+        return self._course(self.engine.service(service, params))
 
-    def _body(
-        self, request: CreateFundTransfer | ConfirmFundTransfer | QueryFundTransfer
-    ) -> bytes:
-        return build_body(
-            request,
-            self._signer,
-            profile=self._profile,
-            amount_format=self._amount_format,
-        )
+    def _course(self, call: Call[_T]) -> _Course[_T]:
+        return lambda terms: self.engine.course(call, terms)
 
 
 def seconds(timeout: object) -> float:
@@ -226,27 +260,23 @@ def seconds(timeout: object) -> float:
     return float(timeout)
 
 
-class _Confirms:
-    """The pre-transfers whose confirm may have left this client."""
+def answer_of(response: object) -> HttpResponse:
+    """
+    Return what a transport gave, if it is a response.
 
-    def __init__(self) -> None:
-        self._lock = Lock()
-        self._ids: dict[str, None] = {}
+    Raises:
+        TransportError: it is something else; the request may have left.
+    """
+    if isinstance(response, HttpResponse):
+        return response
+    text = f"the transport returned a {type(response).__name__}"
+    raise TransportError("no_reply", text)
 
-    def add(self, pre_transfer_id: str) -> bool:
-        """Remember one; tell whether it is new."""
-        with self._lock:
-            if pre_transfer_id in self._ids:
-                return False
-            self._ids[pre_transfer_id] = None
-            if len(self._ids) > _REMEMBERED:
-                del self._ids[next(iter(self._ids))]
-            return True
 
-    def discard(self, pre_transfer_id: str) -> None:
-        """Forget one that did not leave."""
-        with self._lock:
-            self._ids.pop(pre_transfer_id, None)
+def foreign(error: Exception) -> TransportError:
+    """Return what it means that a transport raised an error of its own."""
+    # The type only: a foreign error may show what it carried.
+    return TransportError("no_reply", f"the transport raised {type(error).__name__}")
 
 
 def _require(value: object, kind: type, name: str) -> None:

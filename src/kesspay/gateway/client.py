@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from time import monotonic
-from typing import TYPE_CHECKING, Self, TypeVar, cast
+from time import monotonic, sleep
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from kesspay.errors import KesspayError, NotSent, TransportError
-from kesspay.gateway.base import BaseClient, seconds
-from kesspay.gateway.flow import Flow, TokenWanted
+from kesspay.errors import KesspayError, TransportError
+from kesspay.gateway.base import BaseClient, answer_of, foreign
+from kesspay.gateway.flow import Flow, Need, Pause, Terms, TokenWanted
 from kesspay.gateway.messages import (
     ConfirmFundTransfer,
     CreateFundTransfer,
@@ -20,22 +19,21 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
-from kesspay.gateway.protocol import parse_token
 from kesspay.gateway.sync_transport import HttpTransport
-from kesspay.gateway.tokens import TokenCache
+from kesspay.gateway.token_cache import TokenCache
 from kesspay.gateway.transport import Transport
 
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from types import TracebackType
+
+    from kesspay.gateway.tokens import TokenBook, TokenStore
 
 
 __all__ = ["Client"]
 
 _T = TypeVar("_T")
-
-_log = logging.getLogger("kesspay.gateway")
 
 
 class Client(BaseClient[Transport]):
@@ -70,7 +68,7 @@ class Client(BaseClient[Transport]):
 
         Source: API document, "GET ACCESS TOKEN".
         """
-        return self._tokens.get(until=self._deadline(timeout))
+        return self._tokens.get(until=self._until(timeout))
 
     def create_fund_transfer(
         self, request: CreateFundTransfer, *, timeout: float | None = None
@@ -169,8 +167,10 @@ class Client(BaseClient[Transport]):
         return self._run(self._call(service, params), timeout)
 
     def close(self) -> None:
-        """Forget the token. The client can be used again."""
+        """Forget the token and close idle connections. It can be used again."""
         self._tokens.forget()
+        if self._own_transport:
+            cast("HttpTransport", self._transport).close()
 
     def __enter__(self) -> Self:
         """Return the client itself."""
@@ -182,63 +182,62 @@ class Client(BaseClient[Transport]):
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        """Forget the token."""
+        """Close the client."""
         self.close()
 
-    def _prepare(self, transport: Transport | None) -> None:
-        self._transport = HttpTransport() if transport is None else transport
-        self._tokens = TokenCache(self._log_in, monotonic)
+    @classmethod
+    def _make_transport(cls, **options: Any) -> Transport:  # noqa: ANN401 - passed on
+        return HttpTransport(**options)
 
-    def _deadline(self, timeout: float | None) -> float:
-        limit = self._timeout if timeout is None else seconds(timeout)
-        return monotonic() + limit
+    def _make_tokens(self, book: TokenBook, store: TokenStore | None) -> None:
+        self._tokens = TokenCache(book, self._log_in, store)
 
-    def _run(self, flow: Flow[_T], timeout: float | None) -> _T:
-        """Drive a flow to its end, giving it what it needs."""
-        until = self._deadline(timeout)
+    def _run(self, course: Callable[[Terms], Flow[_T]], timeout: float | None) -> _T:
+        terms = self.engine.terms(self._until(timeout))
+        return self.drive(course(terms), terms.until)
+
+    def _log_in(self, until: float) -> Token:
+        return self.drive(self.engine.log_in(self.engine.terms(until)), until)
+
+    def drive(self, flow: Flow[_T], until: float) -> _T:
+        """
+        Drive a flow to its end, giving it what it needs.
+
+        Args:
+            flow: of this client's engine, or one around it.
+            until: the moment on the monotonic clock to give up.
+        """
         try:
             need = next(flow)
             while True:
                 try:
-                    given = self._provide(need, until)
+                    given = self.provide(need, until)
                 except KesspayError as error:
                     need = flow.throw(error)
                 else:
                     need = flow.send(given)
         except StopIteration as stop:
             return cast("_T", stop.value)
+        finally:
+            # Where something else was raised, the flow has to be told.
+            flow.close()
 
-    def _provide(
-        self, need: TokenWanted | HttpRequest, until: float
-    ) -> Token | HttpResponse:
+    def provide(self, need: Need, until: float) -> Any:  # noqa: ANN401 - see Flow
+        """Give a flow one thing that it needs: a token, a response, a pause."""
         if isinstance(need, TokenWanted):
             return self._tokens.get(until=until, rejected=need.rejected)
+        if isinstance(need, Pause):
+            return sleep(need.seconds)
         return self._send(need, until - monotonic())
-
-    def _log_in(self, timeout: float) -> Token:
-        request = self._log_in_request()
-        try:
-            response = self._send(request, timeout)
-        except TransportError as error:
-            message = f"The log-in failed: {error}."
-            evidence: dict[str, object] = {"phase": "log-in", "transport": error.kind}
-            raise NotSent(message, evidence=evidence) from None
-        return parse_token(response)
 
     def _send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         if timeout <= 0:
             raise TransportError("not_sent", "the deadline passed")
-        _log.debug("POST %s (%d bytes)", request.url, len(request.body))
         try:
-            response = self._transport.send(request, timeout=timeout)
-        except TransportError as error:
-            _log.warning("POST %s: %s: %s", request.url, error.kind, error)
+            return answer_of(self._transport.send(request, timeout=timeout))
+        except TransportError:
             raise
         except Exception as error:  # noqa: BLE001 - money may have moved
-            foreign = type(error).__name__
-        else:
-            text = "POST %s: HTTP %d (%d bytes)"
-            _log.debug(text, request.url, response.status, len(response.body))
-            return response
-        # Outside the handler: a foreign error may show what it carried.
-        raise TransportError("no_reply", f"the transport raised {foreign}")
+            failure = foreign(error)
+        # Outside the handler: the foreign error does not ride along.
+        raise failure

@@ -25,6 +25,7 @@ __all__ = [
     "check_header",
     "check_lifetime",
     "check_own_id",
+    "check_payment_id",
     "check_receiver",
     "check_secret_text",
     "check_sender_name",
@@ -36,6 +37,8 @@ __all__ = [
 ]
 
 _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+#: Room is left for "-" and the number of an attempt.
+_PAYMENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
 _ID_LENGTH: Final = 64
 
@@ -67,6 +70,17 @@ def check_own_id(field: str, value: object) -> None:
     """
     if not (isinstance(value, str) and _OWN_ID.fullmatch(value)):
         raise FieldError(field, "must be 1 to 64 of A-Z a-z 0-9 _ -", value)
+
+
+def check_payment_id(field: str, value: object) -> None:
+    """
+    Check an id from which references are made: 1 to 60 of ``A-Z a-z 0-9 _ -``.
+
+    Raises:
+        FieldError: the value breaks the rule.
+    """
+    if not (isinstance(value, str) and _PAYMENT_ID.fullmatch(value)):
+        raise FieldError(field, "must be 1 to 60 of A-Z a-z 0-9 _ -", value)
 
 
 def is_server_id(value: object) -> bool:

@@ -1,40 +1,76 @@
 """
 The course of one call: every decision, and no I/O.
 
-A flow is a generator. It yields what it needs, a token or a response, and the
-client that drives it, with threads or with tasks, sends that in::
+A flow is a generator. It yields what it needs, a token, a response or a
+pause, and the client that drives it, with threads or with tasks, sends that
+in::
 
     need = next(flow)
     need = flow.send(response)      # or flow.throw(error)
     ...                             # until StopIteration carries the result
 
-One call sends its body once; only an HTTP 401 makes it log in once more and
-send the very same bytes a second time.
+A body is signed once and never changes. It is sent again
+
+- after an HTTP 401, once, with a new token;
+- where no byte of it had left before;
+- where the call changes nothing (a query) and the failure will pass.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from hashlib import sha256
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
-from kesspay.errors import GatewayError, TokenRejected, TransportError
+from kesspay.errors import (
+    AuthenticationFailed,
+    GatewayError,
+    NotSent,
+    Rejected,
+    TokenRejected,
+    TransportError,
+)
 from kesspay.gateway.answers import (
     broken,
     log_in_failed_after_sending,
     refused_twice,
+    will_pass,
 )
-from kesspay.gateway.messages import HttpRequest, HttpResponse, Token
-from kesspay.gateway.protocol import build_call
+from kesspay.gateway.events import (
+    TOKEN,
+    AnswerEvent,
+    EventHook,
+    RequestEvent,
+    RetryEvent,
+    TokenEvent,
+    Verdict,
+)
+from kesspay.gateway.messages import Credentials, HttpRequest, HttpResponse, Token
+from kesspay.gateway.protocol import build_call, build_token, parse_token
 
 
 if TYPE_CHECKING:
     from kesspay.gateway.endpoint import Endpoint
 
 
-__all__ = ["Flow", "Need", "Parse", "TokenWanted", "course_of_call"]
+__all__ = [
+    "Call",
+    "Flow",
+    "Need",
+    "Parse",
+    "Pause",
+    "Terms",
+    "TokenWanted",
+    "course_of_call",
+    "course_of_log_in",
+]
 
 _T = TypeVar("_T")
+
+#: The pause before retry n is random, up to this many seconds times 2 ** n.
+_FIRST_PAUSE: Final = 0.25
+_LONGEST_PAUSE: Final = 8.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,47 +80,235 @@ class TokenWanted:
     rejected: Token | None = None
 
 
-#: What a flow asks its client for: a token, or the response to a request.
-Need: TypeAlias = TokenWanted | HttpRequest
-#: What comes in is a Token for a TokenWanted, an HttpResponse otherwise.
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """A flow wants to wait for some seconds."""
+
+    seconds: float
+
+
+#: What a flow asks its client for.
+Need: TypeAlias = TokenWanted | HttpRequest | Pause
+#: What comes in is a Token, an HttpResponse, or None after a pause.
 Flow: TypeAlias = Generator[Need, Any, _T]
 #: Reads a response; the flag tells whether the body was sent only once.
 Parse: TypeAlias = Callable[[HttpResponse, bool], _T]
 
 
-def course_of_call(
-    service: str, endpoint: Endpoint, body: bytes, parse: Parse[_T]
-) -> Flow[_T]:
+@dataclass(frozen=True, slots=True)
+class Call(Generic[_T]):
     """
-    Yield what one call needs, and return its result.
+    What is to be sent.
 
     Args:
         service: name of the service, which decides what an error means.
-        endpoint: where the gateway is.
-        body: the signed body; it is sent unchanged, at most twice.
+        reference: what events call it.
+        body: the signed body; it is sent unchanged.
         parse: returns the result or raises a GatewayError.
+        fresh: True where it needs a connection of its own.
+    """
+
+    service: str
+    reference: str
+    body: bytes
+    parse: Parse[_T]
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """
+    Under which terms a call runs.
+
+    Args:
+        call_id: names the call in events.
+        until: the moment on the clock to give up.
+        clock: seconds that never go back.
+        retries: how often a request may be repeated where that is safe.
+        dice: returns a random number from 0 up to 1.
+        emit: takes events; never raises.
+    """
+
+    call_id: str
+    until: float
+    clock: Callable[[], float]
+    retries: int
+    dice: Callable[[], float]
+    emit: EventHook
+
+
+@dataclass(slots=True)
+class _Progress:
+    """
+    How far a call got.
+
+    Attributes:
+        requests: that were handed to the transport.
+        sends: those of them that may have left.
+        rejected: the token that a 401 did not take.
+    """
+
+    requests: int = 0
+    sends: int = 0
+    rejected: Token | None = None
+
+
+def course_of_call(call: Call[_T], endpoint: Endpoint, terms: Terms) -> Flow[_T]:
+    """
+    Yield what one call needs, and return its result.
 
     Raises:
         NotSent: the body did not leave.
         AuthenticationFailed: the credentials, or two tokens, were refused.
         Rejected, OutcomeUnknown: what ``parse`` raises, or the exchange broke.
     """
-    token = yield TokenWanted()
+    progress = _Progress()
+    retries = 0
+    while True:
+        try:
+            return (yield from _attempt(call, endpoint, terms, progress))
+        except GatewayError as error:
+            failure = error
+        pause = _pause(failure, retries, terms)
+        if pause is None:
+            raise failure
+        retries += 1
+        terms.emit(
+            RetryEvent(
+                call_id=terms.call_id,
+                service=call.service,
+                reference=call.reference,
+                attempt=progress.requests + 1,
+                delay=pause,
+                reason=type(failure).__name__,
+            )
+        )
+        yield Pause(pause)
+
+
+def course_of_log_in(
+    endpoint: Endpoint, credentials: Credentials, terms: Terms
+) -> Flow[Token]:
+    """
+    Yield what a log-in needs, and return the token.
+
+    Raises:
+        AuthenticationFailed: the credentials were refused.
+        NotSent: there is no token; nothing that waited for it was sent.
+    """
+    call = Call(TOKEN, "", b"", lambda response, _: parse_token(response), fresh=False)
+    request = build_token(endpoint, credentials)
+    token = yield from _exchange(call, request, terms, _Progress())
+    terms.emit(TokenEvent(call_id=terms.call_id, expire_in=token.expire_in))
+    return token
+
+
+def _attempt(
+    call: Call[_T], endpoint: Endpoint, terms: Terms, progress: _Progress
+) -> Flow[_T]:
+    """Send once; after a 401, which a call may have one of, once more."""
+    rejected: Token | None = None
+    while True:
+        try:
+            token = yield TokenWanted(rejected)
+        except GatewayError as error:
+            if progress.sends == 0:
+                raise
+            raise log_in_failed_after_sending(call.service, error) from None
+        request = build_call(endpoint, token, call.body, fresh=call.fresh)
+        try:
+            return (yield from _exchange(call, request, terms, progress))
+        except TokenRejected as error:
+            if progress.rejected is not None:
+                raise refused_twice(call.service, error) from None
+            progress.rejected = rejected = token
+
+
+def _exchange(
+    call: Call[_T], request: HttpRequest, terms: Terms, progress: _Progress
+) -> Flow[_T]:
+    """Send one request and read its answer, telling of both."""
+    sent_before = progress.sends > 0
+    progress.requests += 1
+    progress.sends += 1
+    told = _Told(call, request, terms, progress.requests)
+    response: HttpResponse | None = None
     try:
-        response = yield build_call(endpoint, token, body)
-        return parse(response, True)  # noqa: FBT003 - the type names it
+        response = yield request
+        result = call.parse(response, not sent_before)
     except TransportError as error:
-        raise broken(service, error, sent_before=False) from None
-    except TokenRejected:
-        pass
-    try:
-        token = yield TokenWanted(rejected=token)
+        failure = broken(call.service, error, sent_before=sent_before)
+        if error.kind == "not_sent":
+            progress.sends -= 1
     except GatewayError as error:
-        raise log_in_failed_after_sending(service, error) from None
-    try:
-        response = yield build_call(endpoint, token, body)
-        return parse(response, False)  # noqa: FBT003 - the type names it
-    except TransportError as error:
-        raise broken(service, error, sent_before=True) from None
-    except TokenRejected as error:
-        raise refused_twice(service, error) from None
+        failure = error
+    except BaseException as error:
+        told.answer(response, error)
+        raise
+    else:
+        told.answer(response, None)
+        return result
+    told.answer(response, failure)
+    raise failure
+
+
+class _Told:
+    """The two events about one request."""
+
+    def __init__(
+        self, call: Call[Any], request: HttpRequest, terms: Terms, attempt: int
+    ) -> None:
+        """Tell that the request is about to be sent."""
+        self._terms = terms
+        self._begun = terms.clock()
+        self._is_log_in = call.service == TOKEN
+        self._names: dict[str, Any] = {
+            "call_id": terms.call_id,
+            "service": call.service,
+            "reference": call.reference,
+            "attempt": attempt,
+        }
+        terms.emit(RequestEvent(**self._names, **self._facts(request.body)))
+
+    def answer(
+        self, response: HttpResponse | None, error: BaseException | None
+    ) -> None:
+        """Tell what came of it."""
+        evidence = error.evidence if isinstance(error, GatewayError) else {}
+        self._terms.emit(
+            AnswerEvent(
+                **self._names,
+                **self._facts(None if response is None else response.body),
+                verdict=_verdict(error),
+                http_status=None if response is None else response.status,
+                code=getattr(error, "code", ""),
+                reason="" if error is None else type(error).__name__,
+                transport=str(evidence.get("transport", "")),
+                seconds=self._terms.clock() - self._begun,
+            )
+        )
+
+    def _facts(self, body: bytes | None) -> dict[str, Any]:
+        if body is None or self._is_log_in:
+            return {"size": 0, "sha256": ""}
+        return {"size": len(body), "sha256": sha256(body).hexdigest()}
+
+
+def _verdict(error: BaseException | None) -> Verdict:
+    if error is None:
+        return "success"
+    if isinstance(error, (TokenRejected, AuthenticationFailed)):
+        return "unauthenticated"
+    if isinstance(error, Rejected):
+        return "rejected"
+    return "not_sent" if isinstance(error, NotSent) else "unknown"
+
+
+def _pause(failure: GatewayError, retries: int, terms: Terms) -> float | None:
+    """Return how long to wait before a retry, or None where there is none."""
+    if retries >= terms.retries or not will_pass(failure):
+        return None
+    pause = terms.dice() * min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
+    if isinstance(failure, NotSent):
+        pause = max(pause, failure.retry_after)
+    return pause if terms.clock() + pause < terms.until else None

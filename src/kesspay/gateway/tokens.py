@@ -1,36 +1,46 @@
 """
-Keep the bearer token: refreshed early, one log-in at a time.
+The life of the bearer token, and where it can be kept. No I/O, no lock.
 
 - A token is renewed when the last tenth of its life begins, at most a minute
-  before its end. While one thread renews it, the others go on with it.
-- Any number of threads that need a token cause one log-in; the others wait.
+  before its end. While one caller renews it, the others go on with it.
 - A failed log-in is not kept: it only rests a moment, longer each time, so
   that neither a dead gateway nor a wrong password causes a storm. A log-in
   that only ran out of its caller's time makes nobody else rest.
 - A token that the gateway rejected is dropped only while it is the one held:
   somebody else may have a newer one by now.
 
-Lifetimes count from the moment the log-in was sent, on the clock passed in,
-which must never go back.
+Lifetimes count from the moment the log-in was sent, on a clock that must never
+go back. Between processes only the time of day is shared; a clock that is
+wrong there costs a log-in, never more.
+
+``TokenCache`` lets one thread log in at a time, ``AsyncTokenCache`` one task.
 """
 
 from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from threading import Condition
-from typing import TYPE_CHECKING, Final
+from hmac import compare_digest
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
+from kesspay.gateway.messages import HoldsSecrets, Token
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.gateway.messages import Token
 
-
-__all__ = ["Lifetime", "TokenCache", "lifetime"]
+__all__ = [
+    "Lifetime",
+    "StoredToken",
+    "TokenBook",
+    "TokenStore",
+    "lifetime",
+    "read_store",
+    "took_too_long",
+    "write_store",
+]
 
 _log = logging.getLogger("kesspay.gateway")
 
@@ -42,6 +52,35 @@ _ASSUMED: Final = 60.0
 _LONGEST: Final = 86_400.0
 _FIRST_REST: Final = 1.0
 _LONGEST_REST: Final = 30.0
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StoredToken(HoldsSecrets):
+    """
+    A token as a TokenStore keeps it.
+
+    Args:
+        token: the token; a store writes ``access_token`` and ``expire_in``.
+        obtained_at: seconds since 1970 when its log-in was sent.
+    """
+
+    token: Token
+    obtained_at: float
+
+
+class TokenStore(Protocol):
+    """
+    Where several clients, also in several processes, share a token.
+
+    Any thread may call it. An exception is logged by its type and costs a
+    log-in; it never stops a call. ``AsyncClient`` calls it from a thread.
+    """
+
+    def load(self) -> StoredToken | None:
+        """Return what was saved last, or None."""
+
+    def save(self, stored: StoredToken) -> None:
+        """Keep a new token; it is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,121 +113,149 @@ class _Held:
     dead_at: float
 
 
-class TokenCache:
+class TokenBook:
     """
-    The token of one client. Any number of threads may use it.
+    What is known of the token of one client.
 
     Args:
-        log_in: gets a new token within the seconds it is given, or raises a
-            GatewayError.
         clock: seconds that never go back.
+        wall: seconds since 1970.
     """
 
-    def __init__(
-        self, log_in: Callable[[float], Token], clock: Callable[[], float]
-    ) -> None:
+    def __init__(self, clock: Callable[[], float], wall: Callable[[], float]) -> None:
         """Hold nothing yet."""
-        self._log_in = log_in
         self._clock = clock
-        self._changed = Condition()
+        self._wall = wall
         self._held: _Held | None = None
-        self._logging_in = False
+        self._rejected: Token | None = None
         self._failure: GatewayError | None = None
         self._failures = 0
         self._rest_until = float("-inf")
 
-    def get(self, *, until: float, rejected: Token | None = None) -> Token:
-        """
-        Return a usable token, logging in where there is none.
-
-        Args:
-            until: the moment on the clock to give up.
-            rejected: a token the gateway did not take.
-
-        Raises:
-            AuthenticationFailed: the credentials were refused.
-            NotSent: there is no token; nothing that waited for it was sent.
-        """
-        with self._changed:
-            if self._held is not None and self._held.token is rejected:
-                self._held = None
-            while True:
-                token = self._usable()
-                if token is not None:
-                    return token
-                if not self._logging_in:
-                    break
-                self._wait(until)
-            self._refuse_while_resting()
-            self._logging_in = True
-        return self._renew(until)
+    def now(self) -> float:
+        """Return the time on the clock."""
+        return self._clock()
 
     def forget(self) -> None:
         """Drop the token."""
-        with self._changed:
+        self._held = None
+
+    def reject(self, token: Token) -> None:
+        """Drop a token that the gateway did not take, if it is the one held."""
+        self._rejected = token
+        if self._held is not None and _is_same(self._held.token, token):
             self._held = None
 
-    def _usable(self) -> Token | None:
-        """Return the token held, unless this caller should renew it."""
+    def usable(self, *, renewing: bool) -> Token | None:
+        """
+        Return the token held, unless the caller should renew it.
+
+        Args:
+            renewing: True while somebody does so already.
+        """
         held, now = self._held, self._clock()
         if held is None or now >= held.dead_at:
             return None
-        somebody_cares = self._logging_in or now < self._rest_until
+        somebody_cares = renewing or now < self._rest_until
         return held.token if somebody_cares or now < held.renew_at else None
 
-    def _wait(self, until: float) -> None:
-        remaining = until - self._clock()
-        if remaining <= 0 or not self._changed.wait(remaining):
-            message = "The deadline passed while another thread logged in."
-            raise NotSent(message, evidence={"phase": "log-in"})
-
-    def _refuse_while_resting(self) -> None:
+    def refusal(self) -> GatewayError | None:
+        """Return why no log-in may start yet, or None."""
         rest = self._rest_until - self._clock()
         if self._failure is None or rest <= 0:
-            return
-        kind = AuthenticationFailed if self._is_refusal() else NotSent
+            return None
         message = f"The log-in failed; the next one is due in {rest:.1f} s."
-        raise kind(message, evidence=self._failure.evidence)
+        evidence = self._failure.evidence
+        if isinstance(self._failure, AuthenticationFailed):
+            return AuthenticationFailed(message, evidence=evidence)
+        error = NotSent(message, evidence=evidence)
+        error.retry_after = rest
+        return error
 
-    def _is_refusal(self) -> bool:
-        return isinstance(self._failure, AuthenticationFailed)
+    def adopt(self, stored: StoredToken | None) -> Token | None:
+        """Hold a token from a store, where it is a new one with time left."""
+        if stored is None or self._is_known(stored.token):
+            return None
+        life = lifetime(stored.token.expire_in)
+        born = self._clock() - max(0.0, self._wall() - stored.obtained_at)
+        if self._clock() >= born + life.renew_after:
+            return None
+        self._hold(stored.token, born)
+        return stored.token
 
-    def _renew(self, until: float) -> Token:
-        sent_at = self._clock()
-        failure: GatewayError | None = None
-        token: Token | None = None
-        try:
-            token = self._log_in(until - sent_at)
-        except GatewayError as error:
-            failure = error
-        finally:
-            with self._changed:
-                self._logging_in = False
-                # A caller in a hurry says nothing about the gateway.
-                in_time = self._clock() < until
-                self._remember(token, sent_at, failure if in_time else None)
-                self._changed.notify_all()
-        if failure is None:
-            assert token is not None  # noqa: S101 - for the type checker
-            return token
-        with self._changed:
-            held = self._usable()
-        if held is None:
-            raise failure
-        _log.warning("log-in failed; the token at hand is used to its end")
+    def keep(self, token: Token, sent_at: float) -> StoredToken:
+        """
+        Hold a new token.
+
+        Args:
+            token: from a log-in.
+            sent_at: when that was sent, on the clock.
+
+        Returns:
+            what is to be saved.
+        """
+        self._hold(token, sent_at)
+        return StoredToken(token, self._wall() - (self._clock() - sent_at))
+
+    def fail(self, failure: GatewayError, until: float) -> Token | None:
+        """
+        Remember that a log-in failed.
+
+        Args:
+            failure: why.
+            until: when its caller ran out of time, on the clock.
+
+        Returns:
+            the token at hand, if it still lives.
+        """
+        # A caller in a hurry says nothing about the gateway.
+        if self._clock() < until:
+            rest = min(_FIRST_REST * 2**self._failures, _LONGEST_REST)
+            self._failure, self._failures = failure, min(self._failures + 1, 16)
+            self._rest_until = self._clock() + rest
+        held = self.usable(renewing=True)
+        if held is not None:
+            _log.warning("the log-in failed; the token at hand is used to its end")
         return held
 
-    def _remember(
-        self, token: Token | None, sent_at: float, failure: GatewayError | None
-    ) -> None:
-        if token is not None:
-            life = lifetime(token.expire_in)
-            renew_at, dead_at = sent_at + life.renew_after, sent_at + life.dead_after
-            self._held = _Held(token, renew_at, dead_at)
-        if failure is None:
-            self._failure, self._failures = None, 0
-            self._rest_until = float("-inf")
-            return
-        rest = min(_FIRST_REST * 2**self._failures, _LONGEST_REST)
-        self._failure, self._failures = failure, min(self._failures + 1, 16)
-        self._rest_until = self._clock() + rest
+    def _hold(self, token: Token, born: float) -> None:
+        life = lifetime(token.expire_in)
+        self._held = _Held(token, born + life.renew_after, born + life.dead_after)
+        self._failure, self._failures = None, 0
+        self._rest_until = float("-inf")
+
+    def _is_known(self, token: Token) -> bool:
+        held = None if self._held is None else self._held.token
+        return any(
+            known is not None and _is_same(known, token)
+            for known in (held, self._rejected)
+        )
+
+
+def read_store(store: TokenStore) -> StoredToken | None:
+    """Return what a store holds; None also where it fails."""
+    try:
+        return store.load()
+    except Exception as error:  # noqa: BLE001 - a store of somebody's own
+        # The type only: the text could quote the token.
+        _log.warning("the token store failed to load: %s", type(error).__name__)
+        return None
+
+
+def write_store(store: TokenStore, stored: StoredToken) -> None:
+    """Give a new token to a store, which may fail."""
+    try:
+        store.save(stored)
+    except Exception as error:  # noqa: BLE001 - a store of somebody's own
+        _log.warning("the token store failed to save: %s", type(error).__name__)
+
+
+def took_too_long() -> NotSent:
+    """Return the error of a caller whose time ended while another logged in."""
+    message = "The deadline passed while another caller logged in."
+    return NotSent(message, evidence={"phase": "log-in"})
+
+
+def _is_same(one: Token, other: Token) -> bool:
+    # Tokens are visible ASCII, which compare_digest can take.
+    return compare_digest(one.access_token, other.access_token)

@@ -66,7 +66,7 @@ class Transport(Protocol):
 class AsyncTransport(Protocol):
     """The same for asyncio."""
 
-    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - it covers more than waiting
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """See ``Transport.send``. A cancelled call leaves no connection open."""
 
 

@@ -68,7 +68,7 @@ class InProcessTransport(_InProcess):
 class AsyncInProcessTransport(_InProcess):
     """The same for an asynchronous client."""
 
-    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:  # noqa: ASYNC109 - as every transport
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """
         Return the answer to a request.
 

@@ -1,0 +1,290 @@
+"""
+Settings from environment variables, for ``Client.from_env``.
+
+Secrets can stand in files instead, one for each: ``KESSPAY_PASSWORD_FILE``
+names the file that holds the password, which is how containers hand secrets
+over. A variable that is set but empty counts as not set.
+
+======================================  =======================================
+``KESSPAY_BASE_URL``                    of the gateway, required
+``KESSPAY_PARTNER_ID``                  required
+``KESSPAY_PARTNER_SECRET_KEY[_FILE]``   required
+``KESSPAY_USER_NAME``                   required
+``KESSPAY_PASSWORD[_FILE]``             required
+``KESSPAY_PRIVATE_KEY[_FILE]``          PEM text or file of the partner, required
+``KESSPAY_PRIVATE_KEY_PASSWORD[_FILE]`` where that key is encrypted
+``KESSPAY_GATEWAY_KEY[_FILE]``          of KESS, required; several files are
+                                        separated like those of ``PATH``
+``KESSPAY_TIMEOUT``                     seconds for a call
+``KESSPAY_RETRIES``                     0 to 10
+``KESSPAY_AMOUNT_FORMAT``               ``number`` or ``string``
+``KESSPAY_PROFILE``                     words: ``precision=17``,
+                                        ``unescaped_slashes``,
+                                        ``unescaped_unicode``, ``ksort=8.0``
+``KESSPAY_ALLOW_PLAIN_HTTP``            ``1`` allows plain http to any host
+``KESSPAY_CA_FILE``                     authorities to trust, and no others
+``KESSPAY_CLIENT_CERT_FILE``            certificate to show, with its key or
+``KESSPAY_CLIENT_KEY_FILE``             its key in a file of its own
+``KESSPAY_PROXY``                       ``http://[user:password@]host:port``
+======================================  =======================================
+"""
+
+from __future__ import annotations
+
+import os
+import ssl
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from kesspay.errors import InputError
+from kesspay.gateway.messages import Credentials, HoldsSecrets
+from kesspay.gateway.tls import trusting_the_system
+from kesspay.signing.keyring import KeyRing
+from kesspay.signing.keys import PrivateKey, PublicKey
+from kesspay.signing.profile import PHP_8, Profile
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Iterable, Mapping
+
+    from kesspay.signing.profile import Ksort
+
+
+__all__ = ["VARIABLES", "Environment", "profile_words", "read_environment"]
+
+_PREFIX: Final = "KESSPAY_"
+
+#: Arguments of a client without which there is none, and their variables.
+_REQUIRED: Final = {
+    "base_url": ("BASE_URL",),
+    "credentials": ("PARTNER_ID", "PARTNER_SECRET_KEY", "USER_NAME", "PASSWORD"),
+    "private_key": ("PRIVATE_KEY",),
+    "gateway_key": ("GATEWAY_KEY",),
+}
+#: Settings that may stand in a file: NAME_FILE holds the path.
+_IN_FILES: Final = (
+    "PARTNER_SECRET_KEY",
+    "PASSWORD",
+    "PRIVATE_KEY",
+    "PRIVATE_KEY_PASSWORD",
+    "GATEWAY_KEY",
+)
+_OTHERS: Final = (
+    "TIMEOUT",
+    "RETRIES",
+    "AMOUNT_FORMAT",
+    "PROFILE",
+    "ALLOW_PLAIN_HTTP",
+    "CA_FILE",
+    "CLIENT_CERT_FILE",
+    "CLIENT_KEY_FILE",
+    "PROXY",
+)
+
+#: Every variable that is read here.
+VARIABLES: Final = frozenset(
+    _PREFIX + name
+    for name in (
+        *(name for names in _REQUIRED.values() for name in names),
+        *(f"{name}_FILE" for name in _IN_FILES),
+        "PRIVATE_KEY_PASSWORD",
+        *_OTHERS,
+    )
+)
+
+_SWITCH: Final = {"1": True, "true": True, "0": False, "false": False}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Environment(HoldsSecrets):
+    """
+    What the variables say.
+
+    Attributes:
+        client: arguments of a client.
+        transport: arguments of HttpTransport or AsyncHttpTransport.
+    """
+
+    client: dict[str, Any] = field(repr=False)
+    transport: dict[str, Any] = field(repr=False)
+
+
+def read_environment(
+    variables: Mapping[str, str] | None = None, *, given: Collection[str] = ()
+) -> Environment:
+    """
+    Read the settings.
+
+    Args:
+        variables: None for those of the process.
+        given: arguments of a client that are not wanted from here.
+
+    Raises:
+        InputError: variables are missing (all are named), contradict each
+            other or cannot be read as what they should be.
+        FieldError: a credential breaks a rule.
+        KeyLoadError: a key cannot be loaded.
+    """
+    found = _Variables(os.environ if variables is None else variables)
+    wanted = {name: read for name, read in _READERS.items() if name not in given}
+    found.require(one for name in wanted for one in _REQUIRED[name])
+    client: dict[str, Any] = {name: read(found) for name, read in wanted.items()}
+    client["profile"] = _profile(found.text("PROFILE"))
+    optional = {
+        "timeout": found.as_("TIMEOUT", float),
+        "retries": found.as_("RETRIES", int),
+        "amount_format": found.text("AMOUNT_FORMAT") or None,
+        "allow_plain_http": found.as_("ALLOW_PLAIN_HTTP", _switch),
+    }
+    client |= {name: value for name, value in optional.items() if value is not None}
+    transport = {"ssl_context": _ssl_context(found), "proxy": found.text("PROXY")}
+    return Environment(
+        client, {name: value for name, value in transport.items() if value}
+    )
+
+
+class _Variables:
+    """The variables of kesspay, without their prefix in the calls."""
+
+    def __init__(self, variables: Mapping[str, str]) -> None:
+        self._variables = variables
+
+    def require(self, names: Iterable[str]) -> None:
+        """Refuse missing variables, all at once, and those given twice."""
+        missing = []
+        for name in names:
+            in_file = name in _IN_FILES
+            if not self.text(name) and not (in_file and self.text(f"{name}_FILE")):
+                shown = f"{_PREFIX}{name}"
+                missing.append(f"{shown} or {shown}_FILE" if in_file else shown)
+        if missing:
+            raise InputError(f"not set: {', '.join(missing)}")
+        for name in _IN_FILES:
+            if self.text(name) and self.text(f"{name}_FILE"):
+                shown = f"{_PREFIX}{name}"
+                raise InputError(f"set {shown} or {shown}_FILE, not both")
+
+    def text(self, name: str) -> str:
+        """Return a variable, "" where it is not set."""
+        return self._variables.get(_PREFIX + name, "")
+
+    def secret(self, name: str) -> str:
+        """Return a variable, or the content of the file that it names."""
+        path = self.text(f"{name}_FILE")
+        if not path:
+            return self.text(name)
+        try:
+            content = Path(path).read_text(encoding="utf-8")
+        except (OSError, ValueError) as error:
+            why = getattr(error, "strerror", None) or type(error).__name__
+            message = f"{_PREFIX}{name}_FILE: cannot read {path!r}: {why}"
+        else:
+            # Editors end a file with a line break that is no part of a secret.
+            return content.removesuffix("\n").removesuffix("\r")
+        raise InputError(message)
+
+    def as_(self, name: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - what read returns
+        """Return a variable read as something else, None where it is not set."""
+        text = self.text(name)
+        try:
+            return read(text) if text else None
+        except (KeyError, ValueError):
+            message = f"{_PREFIX}{name} cannot be {text!r:.40}"
+        raise InputError(message)
+
+
+def _switch(text: str) -> bool:
+    return _SWITCH[text.lower()]
+
+
+def _credentials(found: _Variables) -> Credentials:
+    return Credentials(
+        partner_id=found.text("PARTNER_ID"),
+        partner_secret_key=found.secret("PARTNER_SECRET_KEY"),
+        user_name=found.text("USER_NAME"),
+        password=found.secret("PASSWORD"),
+    )
+
+
+def _private_key(found: _Variables) -> PrivateKey:
+    password = found.secret("PRIVATE_KEY_PASSWORD").encode() or None
+    path = found.text("PRIVATE_KEY_FILE")
+    if path:
+        return PrivateKey.from_file(path, password)
+    return PrivateKey.from_pem(found.text("PRIVATE_KEY").encode(), password)
+
+
+def _gateway_key(found: _Variables) -> PublicKey | KeyRing:
+    paths = [one for one in found.text("GATEWAY_KEY_FILE").split(os.pathsep) if one]
+    if not paths:
+        return PublicKey.from_pem(found.text("GATEWAY_KEY").encode())
+    keys = [PublicKey.from_file(path) for path in paths]
+    return keys[0] if len(keys) == 1 else KeyRing(keys)
+
+
+#: How the arguments that every client needs are read.
+_READERS: Final[dict[str, Callable[[_Variables], object]]] = {
+    "base_url": lambda found: found.text("BASE_URL"),
+    "credentials": _credentials,
+    "private_key": _private_key,
+    "gateway_key": _gateway_key,
+}
+
+
+def _profile(text: str) -> Profile:
+    options: dict[str, Any] = {}
+    for word in text.split():
+        name, _, value = word.partition("=")
+        if word in {"unescaped_slashes", "unescaped_unicode"}:
+            options[word] = True
+        elif name == "precision" and value in {"-1", "17"}:
+            options["serialize_precision"] = int(value)
+        elif name == "ksort" and value in {"8.2", "8.0", "7"}:
+            options["ksort"] = cast("Ksort", value)
+        else:
+            raise InputError(f"KESSPAY_PROFILE does not know {word!r:.40}")
+    return Profile(**options) if options else PHP_8
+
+
+def profile_words(profile: Profile) -> str:
+    """Return what ``KESSPAY_PROFILE`` has to be for a profile, "" for PHP_8."""
+    words = []
+    if profile.serialize_precision != PHP_8.serialize_precision:
+        words.append(f"precision={profile.serialize_precision}")
+    words += [
+        name
+        for name in ("unescaped_slashes", "unescaped_unicode")
+        if getattr(profile, name)
+    ]
+    if profile.ksort != PHP_8.ksort:
+        words.append(f"ksort={profile.ksort}")
+    return " ".join(words)
+
+
+def _ssl_context(found: _Variables) -> ssl.SSLContext | None:
+    authorities = found.text("CA_FILE")
+    certificate, key = found.text("CLIENT_CERT_FILE"), found.text("CLIENT_KEY_FILE")
+    if key and not certificate:
+        raise InputError("KESSPAY_CLIENT_KEY_FILE needs KESSPAY_CLIENT_CERT_FILE")
+    if not (authorities or certificate):
+        return None
+    try:
+        context = trusting_the_system()
+        if authorities:
+            context = ssl.create_default_context(cafile=authorities)
+            context.minimum_version = ssl.TLSVersion.TLSv1_2
+        if certificate:
+            # An encrypted key must not make a service ask for a password.
+            context.load_cert_chain(certificate, key or None, password=_no_password)
+    except (OSError, ValueError) as error:
+        # ssl.SSLError is an OSError; neither quotes what is in the file.
+        why = getattr(error, "strerror", None) or type(error).__name__
+        message = f"KESSPAY_CA_FILE, KESSPAY_CLIENT_CERT_FILE: {why}"
+    else:
+        return context
+    raise InputError(message)
+
+
+def _no_password() -> str:
+    raise ValueError("the key is encrypted")

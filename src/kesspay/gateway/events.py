@@ -1,0 +1,153 @@
+"""
+What a client tells about its calls while they happen.
+
+Every field is safe to log and to export: no header, no body, no credential
+and no token is in any of them. Of a signed body and of an answer there are
+the size and the SHA-256 digest, which lead to the bytes in an archive; of a
+log-in there is neither, since both say something about the password.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Final, Literal, TypeAlias
+
+
+__all__ = [
+    "TOKEN",
+    "AnswerEvent",
+    "Event",
+    "EventHook",
+    "RequestEvent",
+    "RetryEvent",
+    "TokenEvent",
+    "log_event",
+]
+
+_log = logging.getLogger("kesspay.gateway")
+
+#: Stands in ``service`` where a log-in is meant.
+TOKEN: Final = "token"  # noqa: S105 - the name of an endpoint
+
+#: What an answer, or the want of one, meant.
+Verdict = Literal["success", "rejected", "unauthenticated", "not_sent", "unknown"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RequestEvent:
+    """
+    A request is about to be sent.
+
+    Attributes:
+        call_id: the same in every event of one call; random.
+        service: name of the service, or "token".
+        reference: ``out_trade_no``, or ``pre_transfer_id`` of a confirm, or "".
+        attempt: 1 for the first request of a call.
+        size: bytes of the body; 0 of a log-in.
+        sha256: digest of the body in hex; "" of a log-in.
+    """
+
+    call_id: str
+    service: str
+    reference: str
+    attempt: int
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerEvent:
+    """
+    A request was answered, or will not be. There is one for each RequestEvent.
+
+    Attributes:
+        call_id, service, reference, attempt: as in the RequestEvent.
+        verdict: what it means; "unknown" also where the caller gave up.
+        http_status: of the answer, or None without one.
+        code: ``error_code`` or ``result_code`` of a signed answer, or "".
+        reason: name of the exception, or "" of a success.
+        transport: how the exchange broke ("not_sent", "no_reply", "bad_reply"),
+            or "" where it did not.
+        seconds: from the RequestEvent to this one.
+        size: bytes of the answer; 0 of a log-in.
+        sha256: digest of the answer in hex; "" of a log-in.
+    """
+
+    call_id: str
+    service: str
+    reference: str
+    attempt: int
+    verdict: Verdict
+    http_status: int | None
+    code: str
+    reason: str
+    transport: str
+    seconds: float
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TokenEvent:
+    """
+    A log-in brought a new token.
+
+    Attributes:
+        call_id: of the call that logged in.
+        expire_in: seconds the gateway said it lives, or None.
+    """
+
+    call_id: str
+    expire_in: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RetryEvent:
+    """
+    A request will be repeated after a pause; repeating it is safe.
+
+    Attributes:
+        call_id, service, reference: as in the RequestEvent.
+        attempt: number of the request that comes next.
+        delay: seconds until then.
+        reason: name of the exception that led to it.
+    """
+
+    call_id: str
+    service: str
+    reference: str
+    attempt: int
+    delay: float
+    reason: str
+
+
+Event: TypeAlias = RequestEvent | AnswerEvent | TokenEvent | RetryEvent
+
+#: Called with each event, in the thread or task of the call; it must be quick.
+EventHook: TypeAlias = Callable[[Event], None]
+
+
+def log_event(event: Event) -> None:
+    """
+    Write an event to the logger "kesspay.gateway".
+
+    The fields are also in ``record.kesspay``, a dict, for structured logs.
+    """
+    level = _level(event)
+    if not _log.isEnabledFor(level):
+        return
+    fields = asdict(event)
+    # repr: a code of the gateway could hold a line break.
+    shown = " ".join(f"{name}={value!r}" for name, value in fields.items())
+    name = type(event).__name__
+    _log.log(level, "%s %s", name, shown, extra={"kesspay": {"event": name, **fields}})
+
+
+def _level(event: Event) -> int:
+    if isinstance(event, RetryEvent):
+        return logging.WARNING
+    if isinstance(event, AnswerEvent) and event.verdict in {"not_sent", "unknown"}:
+        return logging.WARNING
+    return logging.DEBUG

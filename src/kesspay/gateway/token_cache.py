@@ -1,0 +1,107 @@
+"""One token for all threads of a client, and one log-in at a time."""
+
+from __future__ import annotations
+
+from threading import Condition
+from typing import TYPE_CHECKING
+
+from kesspay.errors import GatewayError
+from kesspay.gateway.tokens import read_store, took_too_long, write_store
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kesspay.gateway.messages import Token
+    from kesspay.gateway.tokens import TokenBook, TokenStore
+
+
+__all__ = ["TokenCache"]
+
+
+class TokenCache:
+    """
+    The token of one client. Any number of threads may use it.
+
+    Args:
+        book: what is known of the token.
+        log_in: gets a new token before a moment on the clock, or raises a
+            GatewayError.
+        store: where other clients find the token, or None.
+    """
+
+    def __init__(
+        self,
+        book: TokenBook,
+        log_in: Callable[[float], Token],
+        store: TokenStore | None = None,
+    ) -> None:
+        """Hold nothing yet."""
+        self._book = book
+        self._store = store
+        self._log_in = log_in
+        self._changed = Condition()
+        self._renewing = False
+
+    def get(self, *, until: float, rejected: Token | None = None) -> Token:
+        """
+        Return a usable token, logging in where there is none.
+
+        Args:
+            until: the moment on the clock to give up.
+            rejected: a token the gateway did not take.
+
+        Raises:
+            AuthenticationFailed: the credentials were refused.
+            NotSent: there is no token; nothing that waited for it was sent.
+        """
+        with self._changed:
+            if rejected is not None:
+                self._book.reject(rejected)
+            while True:
+                token = self._book.usable(renewing=self._renewing)
+                if token is not None:
+                    return token
+                if not self._renewing:
+                    break
+                remaining = until - self._book.now()
+                if remaining <= 0 or not self._changed.wait(remaining):
+                    raise took_too_long()
+            refusal = self._book.refusal()
+            if refusal is not None:
+                raise refusal
+            self._renewing = True
+        try:
+            return self._renew(until)
+        finally:
+            with self._changed:
+                self._renewing = False
+                self._changed.notify_all()
+
+    def forget(self) -> None:
+        """Drop the token."""
+        with self._changed:
+            self._book.forget()
+
+    def _renew(self, until: float) -> Token:
+        """Get a token; only one thread is here at a time."""
+        if self._store is not None:
+            stored = read_store(self._store)
+            with self._changed:
+                adopted = self._book.adopt(stored)
+            if adopted is not None:
+                return adopted
+        sent_at = self._book.now()
+        try:
+            token = self._log_in(until)
+        except GatewayError as error:
+            with self._changed:
+                held = self._book.fail(error, until)
+            if held is None:
+                raise
+            return held
+        with self._changed:
+            kept = self._book.keep(token, sent_at)
+        if self._store is not None:
+            write_store(self._store, kept)
+        return token

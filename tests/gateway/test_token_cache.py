@@ -1,0 +1,321 @@
+# ruff: noqa: FBT001 - what tests are given is of any type
+
+"""The token for threads: renewed early, one log-in at a time, never a storm."""
+
+from __future__ import annotations
+
+import threading
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
+from kesspay.gateway.messages import Token
+from kesspay.gateway.token_cache import TokenCache
+from kesspay.gateway.tokens import StoredToken, TokenBook
+from tests.gateway.helpers import Clock
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+PATIENCE = 20.0
+
+
+class LogIns:
+    """Counts log-ins; gives tokens, or raises what it is told to."""
+
+    def __init__(self, expire_in: int | None = 600) -> None:
+        """Begin with log-ins that work."""
+        self.expire_in = expire_in
+        self.failure: Callable[[], GatewayError] | None = None
+        self.made: list[Token] = []
+        self.count = 0
+        self.deadlines: list[float] = []
+
+    def __call__(self, until: float) -> Token:
+        """Log in."""
+        self.count += 1
+        self.deadlines.append(until)
+        if self.failure is not None:
+            raise self.failure()
+        token = Token(f"token-{self.count}", self.expire_in)
+        self.made.append(token)
+        return token
+
+
+def cache_of(log_ins: LogIns) -> tuple[TokenCache, Clock]:
+    """Return a cache on a clock of its own."""
+    clock = Clock()
+    return TokenCache(TokenBook(clock, clock), log_ins), clock
+
+
+def test_a_token_is_kept() -> None:
+    """One log-in serves until the last tenth begins."""
+    log_ins = LogIns(600)
+    cache, clock = cache_of(log_ins)
+    first = cache.get(until=clock.now + 5)
+    clock.now += 539
+    assert cache.get(until=clock.now + 5) is first
+    assert log_ins.count == 1
+    clock.now += 1
+    assert cache.get(until=clock.now + 5) is log_ins.made[1]
+    assert log_ins.deadlines == [1005, 1545]
+
+
+def test_the_life_counts_from_the_sending() -> None:
+    """A slow log-in does not make a token live longer."""
+    log_ins = LogIns(600)
+    clock = Clock()
+
+    def slow(until: float) -> Token:
+        clock.now += 100
+        return log_ins(until)
+
+    cache = TokenCache(TokenBook(clock, clock), slow)
+    cache.get(until=clock.now + 500)
+    clock.now += 441
+    cache.get(until=clock.now + 500)
+    assert log_ins.count == 2
+
+
+def test_a_failed_renewal_keeps_the_token_to_its_end() -> None:
+    """While the old token lives, a log-in that fails disturbs nobody."""
+    log_ins = LogIns(600)
+    cache, clock = cache_of(log_ins)
+    first = cache.get(until=clock.now + 5)
+    log_ins.failure = lambda: NotSent("down")
+    clock.now += 560
+    assert cache.get(until=clock.now + 5) is first
+    assert cache.get(until=clock.now + 5) is first
+    assert log_ins.count == 2, "the second one rested"
+    clock.now += 1.5
+    assert cache.get(until=clock.now + 5) is first
+    assert log_ins.count == 3
+    clock.now = 1000 + 600
+    with pytest.raises(NotSent):
+        cache.get(until=clock.now + 5)
+
+
+@pytest.mark.parametrize("kind", [NotSent, AuthenticationFailed])
+def test_failures_rest_longer_and_longer(kind: type[GatewayError]) -> None:
+    """A failure is not kept, but the next log-in waits 1, 2, 4 ... 30 s."""
+    log_ins = LogIns()
+    log_ins.failure = lambda: kind("down", evidence={"phase": "log-in"})
+    cache, clock = cache_of(log_ins)
+    for number, rest in enumerate([1, 2, 4, 8, 16, 30, 30, 30], 1):
+        with pytest.raises(kind, match="down"):
+            cache.get(until=clock.now + 5)
+        clock.now += rest - 0.25
+        with pytest.raises(kind, match=r"due in 0\.2 s") as caught:
+            cache.get(until=clock.now + 5)
+        assert caught.value.evidence == {"phase": "log-in"}
+        assert log_ins.count == number
+        clock.now += 0.25
+    log_ins.failure = None
+    assert cache.get(until=clock.now + 5).access_token == "token-9"
+    log_ins.failure = lambda: kind("down")
+    clock.now += 700
+    with pytest.raises(kind, match="down"):
+        cache.get(until=clock.now + 5)
+    clock.now += 1
+    log_ins.failure = None
+    assert cache.get(until=clock.now + 5).access_token == "token-11"
+
+
+def test_a_caller_in_a_hurry_makes_nobody_rest() -> None:
+    """A log-in that ran out of its caller's time is tried again at once."""
+    log_ins = LogIns()
+    clock = Clock()
+
+    def slow(until: float) -> Token:
+        clock.now = until
+        return log_ins(until)
+
+    cache = TokenCache(TokenBook(clock, clock), slow)
+    log_ins.failure = lambda: NotSent("the deadline passed")
+    for number in (1, 2, 3):
+        with pytest.raises(NotSent, match="the deadline passed"):
+            cache.get(until=clock.now + 0.5)
+        assert log_ins.count == number
+
+
+def test_a_rejected_token_is_dropped_only_while_it_is_held() -> None:
+    """Whoever comes with an older token gets the newer one, and no log-in."""
+    log_ins = LogIns()
+    cache, clock = cache_of(log_ins)
+    first = cache.get(until=clock.now + 5)
+    second = cache.get(until=clock.now + 5, rejected=first)
+    assert second is not first
+    assert cache.get(until=clock.now + 5, rejected=first) is second
+    assert log_ins.count == 2
+
+
+def test_forgetting() -> None:
+    """A token that was forgotten is not used again."""
+    log_ins = LogIns()
+    cache, clock = cache_of(log_ins)
+    cache.get(until=clock.now + 5)
+    cache.forget()
+    cache.get(until=clock.now + 5)
+    assert log_ins.count == 2
+
+
+class SlowLogIns(LogIns):
+    """Log-ins that wait until they are let go."""
+
+    def __init__(self) -> None:
+        """Begin closed."""
+        super().__init__()
+        self.begun = threading.Event()
+        self.gate = threading.Event()
+
+    def __call__(self, until: float) -> Token:
+        """Wait, then log in."""
+        self.begun.set()
+        assert self.gate.wait(PATIENCE)
+        return super().__call__(until)
+
+
+def in_threads(count: int, act: Callable[[], object]) -> list[threading.Thread]:
+    """Start threads that do one thing."""
+    threads = [threading.Thread(target=act, daemon=True) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    return threads
+
+
+def join(threads: list[threading.Thread]) -> None:
+    """Wait for threads, but not for ever."""
+    for thread in threads:
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_thirty_two_threads_log_in_once(revoked: bool) -> None:
+    """However many threads need a token at once, there is one log-in."""
+    log_ins = SlowLogIns()
+    cache, clock = cache_of(log_ins)
+    old = None
+    if revoked:
+        log_ins.gate.set()
+        old = cache.get(until=clock.now + 60)
+        log_ins.gate.clear()
+        log_ins.begun.clear()
+    got: list[Token] = []
+    threads = in_threads(
+        32, lambda: got.append(cache.get(until=clock.now + 60, rejected=old))
+    )
+    assert log_ins.begun.wait(PATIENCE)
+    log_ins.gate.set()
+    join(threads)
+    assert len(got) == 32
+    assert {id(token) for token in got} == {id(log_ins.made[-1])}
+    assert log_ins.count == (2 if revoked else 1)
+
+
+def test_thirty_two_threads_fail_once() -> None:
+    """A log-in that fails is not tried again by everybody who waited for it."""
+    log_ins = SlowLogIns()
+    log_ins.failure = lambda: AuthenticationFailed("no")
+    cache, clock = cache_of(log_ins)
+    errors: list[GatewayError] = []
+
+    def ask() -> None:
+        try:
+            cache.get(until=clock.now + 60)
+        except GatewayError as error:
+            errors.append(error)
+
+    threads = in_threads(32, ask)
+    assert log_ins.begun.wait(PATIENCE)
+    log_ins.gate.set()
+    join(threads)
+    assert log_ins.count == 1
+    assert {type(error) for error in errors} == {AuthenticationFailed}
+    assert len({id(error) for error in errors}) == 32
+
+
+def test_a_renewal_does_not_hold_up_the_others() -> None:
+    """While one thread renews, the others go on with the token at hand."""
+    log_ins = SlowLogIns()
+    log_ins.gate.set()
+    cache, clock = cache_of(log_ins)
+    first = cache.get(until=clock.now + 5)
+    log_ins.gate.clear()
+    log_ins.begun.clear()
+    clock.now += 545
+    threads = in_threads(1, lambda: cache.get(until=clock.now + 60))
+    assert log_ins.begun.wait(PATIENCE)
+    assert cache.get(until=clock.now + 5) is first
+    log_ins.gate.set()
+    join(threads)
+    assert cache.get(until=clock.now + 5) is log_ins.made[1]
+
+
+def test_waiting_ends_at_the_deadline() -> None:
+    """Who waits for another's log-in does not wait beyond its own deadline."""
+    log_ins = SlowLogIns()
+    cache, clock = cache_of(log_ins)
+    threads = in_threads(1, lambda: cache.get(until=clock.now + 60))
+    assert log_ins.begun.wait(PATIENCE)
+    with pytest.raises(NotSent, match="deadline"):
+        cache.get(until=clock.now + 0.01)
+    with pytest.raises(NotSent, match="deadline"):
+        cache.get(until=clock.now - 1)
+    log_ins.gate.set()
+    join(threads)
+    assert log_ins.count == 1
+
+
+def test_a_log_in_that_crashes_lets_the_next_one_try() -> None:
+    """An error that is none of ours passes, and blocks nobody."""
+    log_ins = LogIns()
+    log_ins.failure = lambda: ZeroDivisionError("bug")  # type: ignore[assignment]
+    cache, clock = cache_of(log_ins)
+    with pytest.raises(ZeroDivisionError):
+        cache.get(until=clock.now + 5)
+    log_ins.failure = None
+    assert cache.get(until=clock.now + 5).access_token == "token-2"
+
+
+class SharedStore:
+    """A store that several caches share."""
+
+    def __init__(self) -> None:
+        """Hold nothing."""
+        self.stored: StoredToken | None = None
+
+    def load(self) -> StoredToken | None:
+        """Return what was saved last."""
+        return self.stored
+
+    def save(self, stored: StoredToken) -> None:
+        """Keep it."""
+        self.stored = stored
+
+
+def test_two_clients_share_a_token() -> None:
+    """The second client finds the token of the first, and does not log in."""
+    log_ins, store, clock = LogIns(), SharedStore(), Clock()
+    one, other = (TokenCache(TokenBook(clock, clock), log_ins, store) for _ in range(2))
+    first = one.get(until=clock.now + 5)
+    assert other.get(until=clock.now + 5) is first
+    assert log_ins.count == 1
+
+
+def test_a_rejected_token_is_looked_up_before_logging_in() -> None:
+    """Where another client has a newer token, it is used; else there is a log-in."""
+    log_ins, store, clock = LogIns(), SharedStore(), Clock()
+    one, other = (TokenCache(TokenBook(clock, clock), log_ins, store) for _ in range(2))
+    first = one.get(until=clock.now + 5)
+    other.get(until=clock.now + 5)
+    second = one.get(until=clock.now + 5, rejected=first)
+    assert other.get(until=clock.now + 5, rejected=first) is second
+    assert log_ins.count == 2
+    third = other.get(until=clock.now + 5, rejected=second)
+    assert log_ins.count == 3
+    assert store.stored is not None
+    assert store.stored.token is third
