@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import http.client
+import json
 import math
 import os
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,6 +21,7 @@ from tests.support.php import (
     php_sign,
     php_verify,
 )
+from tests.support.php_server import PhpGateway
 from tests.support.vectors import KEYS, iter_signatures
 
 
@@ -172,3 +176,132 @@ def test_messages_without_a_usable_sign_do_not_verify() -> None:
     answers = php_verify(KEYS / "rsa-2048.pub.pem", bodies)
 
     assert answers == [False] * 6
+
+
+# -------------------------------------------------------------- the gateway
+
+
+@pytest.fixture(scope="module")
+def gateway() -> Iterator[PhpGateway]:
+    """One PHP server for the module."""
+    with PhpGateway() as started:
+        yield started
+
+
+def ask(
+    gateway: PhpGateway, path: str, body: bytes, method: str = "POST", **headers: str
+) -> tuple[int, dict[str, Any]]:
+    """Make one HTTP request, and return status and answer."""
+    connection = http.client.HTTPConnection("127.0.0.1", gateway.port, timeout=30)
+    named = {name.replace("_", "-"): value for name, value in headers.items()}
+    connection.request(method, f"/partnerapi/v1/{path}", body, named)
+    response = connection.getresponse()
+    text = response.read()
+    connection.close()
+    return response.status, json.loads(text) if text else {}
+
+
+def log_in(gateway: PhpGateway) -> str:
+    """Return the Authorization header of a new token."""
+    given = gateway.credentials
+    body = {name: given.pop(name) for name in ("user_name", "password")}
+    status, answer = ask(gateway, "token", json.dumps(body).encode(), **given)
+    assert (status, answer["expire_in"]) == (200, 3600)
+    return f"Bearer {answer['access_token']}"
+
+
+def call(gateway: PhpGateway, token: str, **params: object) -> dict[str, Any]:
+    """Let PHP sign a request, send it, and let PHP verify the answer."""
+    (body,) = php_sign(KEYS / "rsa-2048.pem", [json.dumps(params).encode()])
+    assert body is not None
+    status, answer = ask(gateway, "gateway", body.body, Authorization=token)
+    text = json.dumps(answer).encode()
+    assert php_verify(KEYS / "other-2048.pub.pem", [text], "documented") == [True]
+    assert answer["sign_type"] == "RSA2"
+    return {"status": status, **answer}
+
+
+_CREATE = {
+    "service": "create.unified.fundTransfer",
+    "out_trade_no": "order-1",
+    "receiver_id": "85512345678",
+    "sender_name": "Chan Sophea",
+    "amount": 0.5,
+    "currency": "USD",
+}
+
+
+def test_the_gateway_without_any_other_code(gateway: PhpGateway) -> None:
+    """A whole transfer, and every error code of the document, by PHP alone."""
+    gateway.reset()
+    token = log_in(gateway)
+    created = [call(gateway, token, **_CREATE)["data"] for _ in range(2)]
+    ids = [data["pre_transfer_id"] for data in created]
+    confirms = [
+        {
+            "service": "confirm.fundTransfer",
+            "partner_transaction_id": f"debit-{one}",
+            "pre_transfer_id": one,
+        }
+        for one in (*ids, "pre-unknown")
+    ]
+    query = {"service": "query.fundTransfer", "out_trade_no": "order-1"}
+
+    assert "fund_transfer_id" not in call(gateway, token, **query)["data"]
+    assert call(gateway, token, **confirms[0])["data"]["result_code"] == "SUCCESS"
+    assert call(gateway, token, **query)["data"]["result_code"] == "SUCCESS"
+    gateway.configure(now=1_000_300)
+    refusals = [
+        (call(gateway, token, **{**_CREATE, "receiver_id": "8550"}), "NOTELIGIBLE"),
+        (call(gateway, token, **{**_CREATE, "amount": 0.125}), "VALIDATIONERROR"),
+        (call(gateway, token, **confirms[0]), "USED"),
+        (call(gateway, token, **confirms[1]), "EXPIRED"),
+        (call(gateway, token, **confirms[2]), "NOTEXIST"),
+    ]
+    assert [(one["status"], one["error_code"]) for one, _ in refusals] == [
+        (400, code) for _, code in refusals
+    ]
+    gateway.configure(fail="before")
+    busy = call(gateway, token, **query)
+    assert (busy["status"], busy["error_code"]) == (500, "SYSTEMERROR")
+    assert gateway.credits() == [("85512345678", 50)]
+    assert gateway.complaints() == ""
+
+
+def test_what_the_gateway_does_not_sign(gateway: PhpGateway) -> None:
+    """Only UNAUTHENTICATED is an answer without a signature."""
+    gateway.reset()
+    refused = (
+        401,
+        {
+            "success": False,
+            "error_code": "UNAUTHENTICATED",
+            "error_desc": "Unauthorized",
+        },
+    )
+    assert ask(gateway, "token", b"{}") == refused
+    assert ask(gateway, "gateway", b"{}") == refused
+    assert ask(gateway, "gateway", b"{}", Authorization="Bearer x") == refused
+    assert ask(gateway, "gateway", b"", "GET") == (405, {})
+    assert ask(gateway, "other", b"") == (404, {})
+    assert [seen.body for seen in gateway.seen()] == [None] * 5
+
+
+def test_a_gateway_leaves_nothing_behind() -> None:
+    """Process and folder are gone, also where the test failed."""
+    started = PhpGateway()
+    process, folder = started._process, Path(started._folder.name)
+    assert folder.exists()
+    with pytest.raises(ZeroDivisionError), started:
+        raise ZeroDivisionError
+    assert process.poll() is not None
+    assert not folder.exists()
+
+
+def test_a_gateway_that_cannot_start(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A port that is taken each time is an error, not a hang."""
+    with PhpGateway() as first:
+        taken = first.port
+        monkeypatch.setattr("tests.support.php_server._free_port", lambda: taken)
+        with pytest.raises(PhpError, match="did not start"):
+            PhpGateway()
