@@ -32,19 +32,18 @@ from kesspay import (
     GatewayError,
     NotSent,
     PreTransfer,
-    PrivateKey,
     Rejected,
     TransportError,
 )
 from kesspay.gateway.messages import HttpResponse
-from kesspay.sandbox import Sandbox
-from tests.support.vectors import KEYS
+from tests.sandbox.helpers import CLOSED, StillSandbox, load
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.gateway.messages import FundTransfer, HttpRequest
+    from kesspay.sandbox import Sandbox
 
 
 LONG: Final = max(1, int(os.environ.get("KESSPAY_LONG") or 1))
@@ -54,7 +53,6 @@ TRANSFER_LIFE: Final = 300
 TOKEN_LIFE: Final = 86_400
 
 USERS: Final = {"85512345678": "Sok Dara", "85598765432": "ចាន់ សុភា"}
-CLOSED: Final = "85500000000"
 RECEIVERS: Final = (*USERS, CLOSED, "nobody")
 
 #: What can befall the first exchange of a call: nothing; it never leaves; it
@@ -67,20 +65,6 @@ AMOUNTS: Final = st.one_of(
     st.sampled_from(("0.01", "0.5", "0.50", "10", "9999999999999.99")).map(Decimal),
     st.integers(1, 10**15 - 1).map(lambda cents: Decimal(cents).scaleb(-2)),
 )
-
-
-class StillSandbox(Sandbox):
-    """A sandbox whose time passes only when it is told to."""
-
-    at = 1_000_000.0
-
-    def now(self) -> float:
-        """Return the time."""
-        return self.at
-
-    def advance(self, seconds: float) -> None:
-        """Let time pass."""
-        self.at += seconds
 
 
 class Weather:
@@ -163,10 +147,8 @@ class Lives(RuleBasedStateMachine):
         """Start a sandbox and a client that knows nothing."""
         super().__init__()
         self.sandbox = StillSandbox(
-            private_key=PrivateKey.from_pem((KEYS / "rsa-2048.pem").read_bytes()),
-            gateway_private_key=PrivateKey.from_pem(
-                (KEYS / "other-2048.pem").read_bytes()
-            ),
+            private_key=load("rsa-2048"),
+            gateway_private_key=load("other-2048"),
             users=USERS,
             token_life=TOKEN_LIFE,
             transfer_life=TRANSFER_LIFE,
