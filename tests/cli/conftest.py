@@ -1,14 +1,26 @@
+# ruff: noqa: ANN401 - what tests are given is of any type
+
 """Run commands in this process, as a terminal-less shell would."""
 
 from __future__ import annotations
 
+import os
 import shutil
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from kesspay.cli.root import root
+from kesspay.gateway.environment import VARIABLES
+from kesspay.sandbox import Sandbox
+from tests.gateway.helpers import (
+    BASE_URL,
+    CANARIES,
+    credentials,
+    gateway_private_key,
+    partner_key,
+)
 from tests.support.vectors import KEYS
 
 
@@ -17,6 +29,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
+    from kesspay.gateway.transport import Transport
 
 
 @pytest.fixture
@@ -42,3 +57,71 @@ def keys(tmp_path: Path) -> Path:
     for path in folder.iterdir():
         path.chmod(0o600)
     return folder
+
+
+class Wired:
+    """Stands for HttpTransport, and sends to what the test says."""
+
+    def __init__(self, behind: Transport) -> None:
+        """Take what answers."""
+        self.behind = behind
+        self.options: list[dict[str, Any]] = []
+        self.closed = 0
+
+    def __call__(self, **options: Any) -> Wired:
+        """Be the transport of a command."""
+        self.options.append(options)
+        return self
+
+    def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """Pass a request on."""
+        return self.behind.send(request, timeout=timeout)
+
+    def close(self) -> None:
+        """Count how often the transport was closed."""
+        self.closed += 1
+
+
+@pytest.fixture
+def wire(monkeypatch: pytest.MonkeyPatch) -> Callable[[Transport], Wired]:
+    """Return a function that puts a transport in the place of the network."""
+
+    def put(behind: Transport) -> Wired:
+        made = Wired(behind)
+        monkeypatch.setattr("kesspay.gateway.transport.HttpTransport", made)
+        return made
+
+    return put
+
+
+@pytest.fixture
+def variables(keys: Path, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Set the variables of an account whose secrets are canaries."""
+    for name in [name for name in os.environ if name in VARIABLES]:
+        monkeypatch.delenv(name)
+    found = {
+        "KESSPAY_BASE_URL": BASE_URL,
+        "KESSPAY_PARTNER_ID": "partner-1",
+        "KESSPAY_PARTNER_SECRET_KEY": CANARIES["partner_secret_key"],
+        "KESSPAY_USER_NAME": "api-user",
+        "KESSPAY_PASSWORD": CANARIES["password"],
+        "KESSPAY_PRIVATE_KEY_FILE": str(keys / "rsa-2048.pem"),
+        "KESSPAY_GATEWAY_KEY_FILE": str(keys / "other-2048.pub.pem"),
+    }
+    for name, value in found.items():
+        monkeypatch.setenv(name, value)
+    return found
+
+
+@pytest.fixture
+def sandbox(variables: dict[str, str]) -> Sandbox:
+    """Return a sandbox, not started, for the account of the variables."""
+    made = Sandbox(private_key=partner_key(), gateway_private_key=gateway_private_key())
+    made.emulator._credentials = credentials()
+    return made
+
+
+@pytest.fixture
+def wired(sandbox: Sandbox, wire: Callable[[Transport], Wired]) -> Wired:
+    """Put the sandbox in the place of the network."""
+    return wire(sandbox.transport)

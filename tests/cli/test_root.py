@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 from typing import TYPE_CHECKING
@@ -11,7 +12,7 @@ import pytest
 
 import kesspay
 from kesspay.cli import main
-from kesspay.cli.root import root
+from kesspay.cli.root import _wants_json, root
 from kesspay.errors import (
     BackendError,
     InputError,
@@ -57,6 +58,11 @@ def test_all_commands_are_there() -> None:
         "backend",
         "demo",
         "sandbox",
+        "token",
+        "transfer",
+        "transfer confirm",
+        "transfer create",
+        "transfer query",
     ]
 
 
@@ -76,7 +82,7 @@ def test_the_help_text_documents_the_exit_codes(run: Callable[..., Result]) -> N
     """All exit codes and all commands are in the first help text."""
     result = run("--help")
     assert result.exit_code == 0
-    for word in ("Exit codes", " 0 ", " 1 ", " 2 ", " 10 ", " 20 ", "130"):
+    for word in ("Exit codes", " 0 ", " 1 ", " 2 ", " 10 ", " 11 ", " 20 ", "130"):
         assert word in result.stdout
     for name in root.list_commands(click.Context(root)):
         assert f"\n  {name} " in result.stdout
@@ -127,6 +133,40 @@ def test_wrong_usage_is_one_line(
     error = json.loads(told.stdout)["error"]
     assert error["type"] == "UsageError"
     assert set(error) == {"type", "reason", "message", "position", "path", "next"}
+
+
+class Terminal(io.StringIO):
+    """Standard output that says it is a terminal."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("arguments", "in_pipes", "on_terminals"),
+    [
+        (["canon"], False, False),
+        (["canon", "--json"], True, True),
+        (["token"], True, False),
+        (["transfer", "create"], True, False),
+        (["transfer", "create", "--json"], True, True),
+        (["nonsense"], False, False),
+        ([], False, False),
+    ],
+)
+def test_who_speaks_json_without_being_asked(
+    monkeypatch: pytest.MonkeyPatch,
+    arguments: list[str],
+    *,
+    in_pipes: bool,
+    on_terminals: bool,
+) -> None:
+    """Commands of the gateway do, wherever standard output is no terminal."""
+    monkeypatch.setattr(sys, "stdout", io.StringIO())
+    assert _wants_json(arguments) is in_pipes
+    monkeypatch.setattr(sys, "stdout", Terminal())
+    assert _wants_json(arguments) is on_terminals
 
 
 def test_without_a_command_there_is_the_help_text(run: Callable[..., Result]) -> None:

@@ -16,14 +16,26 @@ __all__ = [
     "EXIT_BROKEN_PIPE",
     "EXIT_INTERRUPTED",
     "EXIT_NOT_AUTHENTIC",
+    "EXIT_NOT_HELD",
+    "EXIT_NOT_SENT",
     "EXIT_OK",
+    "EXIT_REJECTED",
+    "EXIT_UNKNOWN",
     "EXIT_USAGE",
     "Outcome",
 ]
 
 EXIT_OK: Final = 0
 EXIT_NOT_AUTHENTIC: Final = 1
+#: A check of the doctor failed, or the probe left a question open.
+EXIT_NOT_HELD: Final = 1
 EXIT_USAGE: Final = 2
+#: The gateway said no, and its answer is final.
+EXIT_REJECTED: Final = 10
+#: Nothing happened: the same command may be given again.
+EXIT_NOT_SENT: Final = 11
+#: The request may have been carried out. Only a query tells.
+EXIT_UNKNOWN: Final = 20
 EXIT_INTERRUPTED: Final = 130
 #: What a shell reports for a program that SIGPIPE ended.
 EXIT_BROKEN_PIPE: Final = 141

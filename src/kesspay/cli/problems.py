@@ -5,19 +5,27 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final
 
-from kesspay.cli.outcome import EXIT_NOT_AUTHENTIC, EXIT_USAGE
+from kesspay.cli.outcome import (
+    EXIT_NOT_AUTHENTIC,
+    EXIT_NOT_SENT,
+    EXIT_REJECTED,
+    EXIT_UNKNOWN,
+    EXIT_USAGE,
+)
 from kesspay.errors import (
     BackendError,
     CanonicalizationError,
+    GatewayError,
     InvalidSignature,
     KesspayError,
     KeyLoadError,
 )
 
 
-__all__ = ["Problem", "problem_of"]
+__all__ = ["KEY_ADVICE", "KEY_ADVICE_OF_VARIABLES", "Problem", "problem_of"]
 
-_KEY_ADVICE: Final[dict[str, str]] = {
+#: What to do about each reason of a KeyLoadError.
+KEY_ADVICE: Final[dict[str, str]] = {
     "file": "check the path and the permissions",
     "format": "give a PEM or DER file with an RSA key",
     "kind": "give the other file, or swap the arguments",
@@ -30,6 +38,13 @@ _KEY_ADVICE: Final[dict[str, str]] = {
     "exponent": "make a key with the exponent 65537, as kesspay keys generate does",
     "inconsistent": "restore the key from a backup, or make another one",
 }
+#: The same where keys come from variables and not from the command line.
+KEY_ADVICE_OF_VARIABLES: Final[dict[str, str]] = {
+    "file": "correct the path in the variable, or the permissions",
+    "kind": "the private key is your own, the gateway key is from KESS",
+    "password": "set KESSPAY_PRIVATE_KEY_PASSWORD or its _FILE",
+}
+_FROM_VARIABLES: Final = frozenset({"token", "transfer", "doctor", "probe"})
 _DOCUMENT_ADVICE: Final[dict[str, str]] = {
     "duplicate": "remove one of the two members",
     "order": "no honest message is like this one",
@@ -40,6 +55,11 @@ _DOCUMENT_ADVICE: Final[dict[str, str]] = {
 }
 _DECODE_ADVICE: Final = "check that the input is the JSON text, byte for byte"
 _VERIFY_ADVICE: Final = "kesspay explain says why"
+_GATEWAY_EXITS: Final[dict[str, int]] = {
+    "not_sent": EXIT_NOT_SENT,
+    "rejected": EXIT_REJECTED,
+    "unknown": EXIT_UNKNOWN,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +77,8 @@ class Problem:
         path: where the fault lies in the parameters, or None.
         command: that was called, "keys check", or "".
         help: True where the message is a help text and not a line.
+        gateway: what is known of the exchange with the gateway, or None
+            where there was none.
     """
 
     kind: str
@@ -68,6 +90,7 @@ class Problem:
     path: str | None = None
     command: str = ""
     help: bool = False
+    gateway: dict[str, Any] | None = None
 
     @property
     def line(self) -> str:
@@ -85,6 +108,7 @@ class Problem:
             "position": self.position,
             "path": self.path,
             "next": self.advice,
+            **(self.gateway or {}),
         }
 
 
@@ -96,6 +120,8 @@ def problem_of(error: KesspayError, command: str) -> Problem:
         error: from the library.
         command: that was running.
     """
+    if isinstance(error, GatewayError):
+        return _gateway_problem(error, command)
     verdict = isinstance(error, InvalidSignature)
     return Problem(
         kind=type(error).__name__,
@@ -109,12 +135,33 @@ def problem_of(error: KesspayError, command: str) -> Problem:
     )
 
 
+def _gateway_problem(error: GatewayError, command: str) -> Problem:
+    """Turn what an exchange with the gateway came to into a problem."""
+    text = str(error).removesuffix(f" Next: {error.next_step}")
+    return Problem(
+        kind=type(error).__name__,
+        message=" ".join(text.split()),
+        exit_code=_GATEWAY_EXITS[error.outcome],
+        advice=error.next_step,
+        command=command,
+        gateway={
+            "outcome": error.outcome,
+            "safe_to_retry": error.safe_to_retry,
+            "code": getattr(error, "code", ""),
+            "description": getattr(error, "description", ""),
+            "evidence": error.evidence,
+        },
+    )
+
+
 def _advice(error: KesspayError, command: str) -> str:
     """Say what to do next."""
     if isinstance(error, InvalidSignature):
         return _VERIFY_ADVICE if command == "verify" else ""
     if isinstance(error, KeyLoadError):
-        return _KEY_ADVICE.get(error.reason, "")
+        if command.partition(" ")[0] in _FROM_VARIABLES:
+            return KEY_ADVICE_OF_VARIABLES.get(error.reason) or KEY_ADVICE[error.reason]
+        return KEY_ADVICE.get(error.reason, "")
     if isinstance(error, CanonicalizationError):
         return _DOCUMENT_ADVICE.get(error.reason, _DECODE_ADVICE)
     if isinstance(error, BackendError):

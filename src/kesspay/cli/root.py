@@ -14,7 +14,7 @@ import sys
 import warnings
 from importlib import import_module
 from io import TextIOWrapper
-from typing import TYPE_CHECKING, Any, Final, NoReturn, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, cast
 
 import click
 
@@ -31,16 +31,48 @@ if TYPE_CHECKING:
 
 __all__ = ["Root", "root", "run"]
 
-#: Each command: its module, its name there, and its line in the help text.
-_COMMANDS: Final[dict[str, tuple[str, str, str]]] = {
-    "canon": ("canon", "canon", "Print the canonical form of a document."),
-    "sign": ("sign", "sign", "Sign a document with a private key."),
-    "verify": ("verify", "verify", "Verify a body with public keys."),
-    "explain": ("explain", "explain", "Say why a body does not verify."),
-    "keys": ("keys", "keys", "Make and check keys."),
-    "backend": ("backend", "backend", "Tell which code computes."),
-    "demo": ("demo_command", "demo", "Run a whole transfer on this machine."),
-    "sandbox": ("sandbox", "sandbox", "Run an emulated gateway on this machine."),
+
+class _Entry(NamedTuple):
+    """
+    A command: where it is, and what is known before it is imported.
+
+    Attributes:
+        module: of ``kesspay.cli``.
+        name: of the command in that module.
+        line: of the help text.
+        has_parts: True where it is a group, "keys check".
+        json_in_pipes: True where JSON is printed wherever standard output is
+            no terminal, also without --json.
+    """
+
+    module: str
+    name: str
+    line: str
+    has_parts: bool = False
+    json_in_pipes: bool = False
+
+
+_COMMANDS: Final[dict[str, _Entry]] = {
+    "canon": _Entry("canon", "canon", "Print the canonical form of a document."),
+    "sign": _Entry("sign", "sign", "Sign a document with a private key."),
+    "verify": _Entry("verify", "verify", "Verify a body with public keys."),
+    "explain": _Entry("explain", "explain", "Say why a body does not verify."),
+    "keys": _Entry("keys", "keys", "Make and check keys.", has_parts=True),
+    "backend": _Entry("backend", "backend", "Tell which code computes."),
+    "demo": _Entry("demo_command", "demo", "Run a whole transfer on this machine."),
+    "sandbox": _Entry(
+        "sandbox", "sandbox", "Run an emulated gateway on this machine."
+    ),
+    "token": _Entry(
+        "token_command", "token", "Log in to the gateway.", json_in_pipes=True
+    ),
+    "transfer": _Entry(
+        "transfer",
+        "transfer",
+        "Create, confirm and query a transfer.",
+        has_parts=True,
+        json_in_pipes=True,
+    ),
 }
 
 #: Warnings that are for the user of the program, not for its developers.
@@ -51,16 +83,18 @@ _HELP: Final = """Sign and verify messages of the KESS partner API.
 FILE arguments are paths, or - for standard input. Results go to standard
 output, problems and warnings to standard error as one line each. With --json
 there is exactly one JSON object on standard output, also for a problem; its
-field names are stable.
+field names are stable. Commands that talk to the gateway print JSON wherever
+standard output is no terminal.
 
 \b
 Exit codes
-    0   done; it verifies; the keys belong together
+    0   done; it verifies; the keys belong together; the transfer was paid
     1   not authentic: it does not verify; the keys do not belong together;
-        a check of the demonstration did not hold
-    2   wrong usage, or an input that cannot be used
-   10   (reserved) the gateway rejected the request
-   20   (reserved) the outcome of a transfer is unknown
+        a check of the demonstration or the doctor did not hold
+    2   wrong usage, or an input that cannot be used; nothing was sent
+   10   the gateway rejected the request: a final, signed no
+   11   not sent: nothing happened, and repeating it is safe
+   20   unknown: it may have been carried out; neither paid nor failed
   130   interrupted
 
 \b
@@ -69,10 +103,14 @@ JSON fields of every command
     command   "canon", "keys check", ...
     warnings  list of texts
     error     only for a problem: type, reason, message, position (offset in
-              bytes or null), path (or null), next (what to do)
+              bytes or null), path (or null), next (what to do); of the
+              gateway also outcome ("not_sent", "rejected" or "unknown"),
+              safe_to_retry, code, description (both of the gateway, or ""),
+              evidence
 
 Secrets are never taken from the command line: see --password-file and
---password-env.
+--password-env. The commands that talk to the gateway take their settings from
+KESSPAY_ variables, or from a file of them with --env-file.
 """
 
 
@@ -89,10 +127,9 @@ class Root(click.Group):
         del ctx
         if cmd_name not in _COMMANDS:
             return None
-        module, name, _ = _COMMANDS[cmd_name]
-        return cast(
-            "click.Command", getattr(import_module(f"kesspay.cli.{module}"), name)
-        )
+        entry = _COMMANDS[cmd_name]
+        module = import_module(f"kesspay.cli.{entry.module}")
+        return cast("click.Command", getattr(module, entry.name))
 
     def format_commands(
         self, ctx: click.Context, formatter: click.HelpFormatter
@@ -100,7 +137,7 @@ class Root(click.Group):
         """Write the list of commands without importing them."""
         del ctx
         with formatter.section("Commands"):
-            formatter.write_dl([(n, line) for n, (_, _, line) in _COMMANDS.items()])
+            formatter.write_dl([(n, entry.line) for n, entry in _COMMANDS.items()])
 
     def main(  # type: ignore[override]
         self,
@@ -174,9 +211,12 @@ def _usage_problem(error: click.ClickException, command: str) -> Problem:
 
 
 def _wants_json(args: list[str]) -> bool:
-    """Say whether problems are to be told as JSON."""
+    """Say whether everything, also a problem, is to be told as JSON."""
     options = args[: args.index("--")] if "--" in args else args
-    return "--json" in options
+    if "--json" in options:
+        return True
+    entry = _COMMANDS.get(_named(args).partition(" ")[0])
+    return entry is not None and entry.json_in_pipes and not sys.stdout.isatty()
 
 
 def _named(args: list[str]) -> str:
@@ -184,7 +224,7 @@ def _named(args: list[str]) -> str:
     words = [word for word in args if not word.startswith("-")]
     if not words or words[0] not in _COMMANDS:
         return ""
-    return " ".join(words[:2]) if words[0] == "keys" else words[0]
+    return " ".join(words[:2]) if _COMMANDS[words[0]].has_parts else words[0]
 
 
 root = Root(

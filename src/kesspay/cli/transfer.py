@@ -1,0 +1,243 @@
+"""``kesspay transfer``: create, confirm and query a fund transfer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from kesspay.cli.files import is_stdin
+from kesspay.cli.options import FILE
+from kesspay.cli.outcome import Outcome
+from kesspay.cli.passwords import can_ask
+from kesspay.cli.printer import printable
+from kesspay.cli.settings import gateway_options
+from kesspay.errors import InputError, NotSent, OutcomeUnknown
+
+
+if TYPE_CHECKING:
+    from kesspay.cli.settings import Settings
+    from kesspay.gateway.messages import (
+        CreateFundTransfer,
+        FundTransfer,
+        PreTransfer,
+    )
+
+
+__all__ = ["transfer"]
+
+_CREATE_HELP: Final = """\
+Ask for a pre-transfer. No money moves.
+
+Keep what is printed: confirm and query compare the gateway's answer with
+it. Use each --out-trade-no for one create only, and write it down before.
+
+\b
+    kesspay transfer create --out-trade-no order-1 --receiver 85512345678 \\
+        --sender "Chan Sophea" --amount 0.50 > pre.json
+    kesspay transfer confirm pre.json --partner-transaction-id debit-1 --yes
+
+Exit code 10 means that the gateway refused it; 20 that it may exist, which
+costs nothing: start again with a new --out-trade-no.
+
+\b
+JSON fields
+    transfer   out_trade_no, receiver_id, amount (a text), currency,
+               pre_transfer_id, receiver_name (show it to the sender),
+               expire_in (seconds, from when it was created)
+    canonical  the text that verified, as evidence
+"""
+
+_CONFIRM_HELP: Final = """\
+Carry out the pre-transfer in FILE: the receiver gets the money.
+
+FILE holds what create printed. On a terminal you are asked first; anywhere
+else --yes is required.
+
+Exit code 20 means that the money may have moved: query, do not refund, and
+do not create another transfer. Exit code 10 is final only where no confirm of
+this pre-transfer was sent before: give --sent-before where one may have been.
+Exit code 11 means that nothing was sent.
+
+\b
+JSON fields
+    transfer   result_code, fund_transfer_id, out_trade_no, receiver_id,
+               amount (a text), currency, pre_transfer_id, receiver_name
+    canonical  the text that verified, as evidence
+"""
+
+_QUERY_HELP: Final = """\
+Ask what became of a transfer. Changes nothing.
+
+FILE holds what create printed; without it, give --out-trade-no, --receiver
+and --amount as create had them. The answer must repeat them.
+
+Exit code 0 means that the receiver has the money. Everything the gateway
+says that is not a success is exit code 20, with its code as evidence: until
+a query succeeds, the transfer is neither paid nor failed.
+
+\b
+JSON fields
+    transfer   result_code, fund_transfer_id, out_trade_no, receiver_id,
+               amount (a text), currency, pre_transfer_id (or null),
+               receiver_name
+    canonical  the text that verified, as evidence
+"""
+
+
+@click.group("transfer")
+def transfer() -> None:
+    """Create, confirm and query a fund transfer."""
+
+
+@transfer.command("create", help=_CREATE_HELP)
+@click.option("--out-trade-no", required=True, metavar="ID", help="Your reference.")
+@click.option(
+    "--receiver", required=True, metavar="ID", help="KESS user id or phone number."
+)
+@click.option("--sender", required=True, metavar="NAME", help="Your customer's name.")
+@click.option("--amount", required=True, metavar="AMOUNT", help='Such as "0.50".')
+@click.option("--currency", default="USD", show_default=True, help="Of the amount.")
+@gateway_options
+def create(
+    settings: Settings,
+    *,
+    out_trade_no: str,
+    receiver: str,
+    sender: str,
+    amount: str,
+    currency: str,
+) -> Outcome:
+    """Ask for a pre-transfer."""
+    request = _request(out_trade_no, receiver, sender, amount, currency)
+    with settings.client() as client:
+        created = client.create_fund_transfer(request)
+    return _outcome("transfer create", created)
+
+
+@transfer.command("confirm", help=_CONFIRM_HELP)
+@click.argument("file", type=FILE)
+@click.option(
+    "--partner-transaction-id",
+    required=True,
+    metavar="ID",
+    help="Your id of the customer's debit.",
+)
+@click.option(
+    "--sent-before",
+    is_flag=True,
+    help="A confirm of this pre-transfer may have been sent already.",
+)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@gateway_options
+def confirm(
+    settings: Settings,
+    *,
+    file: str,
+    partner_transaction_id: str,
+    sent_before: bool,
+    yes: bool,
+) -> Outcome:
+    """Carry out a pre-transfer."""
+    from kesspay.cli.transferfile import read_pre_transfer
+    from kesspay.gateway.messages import ConfirmFundTransfer
+
+    if not yes and (is_stdin(file) or not can_ask()):
+        raise InputError("there is no terminal to ask on: give --yes to move money")
+    created = read_pre_transfer(file)
+    # Nobody is asked to agree to what could not be sent.
+    ConfirmFundTransfer(created, partner_transaction_id)
+    with settings.client() as client:
+        if not yes:
+            _ask(created)
+        try:
+            paid = client.confirm_fund_transfer(
+                created,
+                partner_transaction_id=partner_transaction_id,
+                sent_before=sent_before,
+            )
+        except KeyboardInterrupt:
+            message = "Interrupted while the confirm was under way."
+            raise OutcomeUnknown(message) from None
+    return _outcome("transfer confirm", paid)
+
+
+@transfer.command("query", help=_QUERY_HELP)
+@click.argument("file", type=FILE, required=False)
+@click.option("--out-trade-no", metavar="ID", help="Your reference.")
+@click.option("--receiver", metavar="ID", help="KESS user id or phone number.")
+@click.option("--amount", metavar="AMOUNT", help='Such as "0.50".')
+@click.option("--currency", default="USD", show_default=True, help="Of the amount.")
+@gateway_options
+def query(
+    settings: Settings,
+    *,
+    file: str | None,
+    out_trade_no: str | None,
+    receiver: str | None,
+    amount: str | None,
+    currency: str,
+) -> Outcome:
+    """Ask what became of a transfer."""
+    from kesspay.cli.transferfile import read_pre_transfer
+
+    asked: CreateFundTransfer | PreTransfer
+    if file is not None:
+        if (out_trade_no, receiver, amount) != (None, None, None):
+            raise InputError("give FILE or the fields of the transfer, not both")
+        asked = read_pre_transfer(file)
+    elif out_trade_no is None or receiver is None or amount is None:
+        raise InputError("give FILE, or --out-trade-no, --receiver and --amount")
+    else:
+        # A query neither sends nor compares the name of the sender.
+        asked = _request(out_trade_no, receiver, "-", amount, currency)
+    with settings.client() as client:
+        found = client.query_fund_transfer(asked)
+    return _outcome("transfer query", found)
+
+
+def _request(
+    out_trade_no: str, receiver: str, sender: str, amount: str, currency: str
+) -> CreateFundTransfer:
+    """
+    Make a request of what the command line says.
+
+    Raises:
+        FieldError: a field breaks a rule.
+    """
+    from kesspay.cli.transferfile import read_amount
+    from kesspay.gateway.messages import CreateFundTransfer
+
+    return CreateFundTransfer(
+        out_trade_no=out_trade_no,
+        receiver_id=receiver,
+        sender_name=sender,
+        amount=read_amount(amount),
+        currency=currency,
+    )
+
+
+def _ask(created: PreTransfer) -> None:
+    """
+    Ask whether the money may move.
+
+    Raises:
+        NotSent: it may not.
+    """
+    whom = f"{created.receiver_name} ({created.receiver_id})"
+    question = f"Pay {created.amount:f} {created.currency} to {printable(whom)}?"
+    if not click.confirm(question, err=True):
+        message = "You did not agree, so nothing was sent."
+        raise NotSent(message, next_step="give the command again to pay.")
+
+
+def _outcome(command: str, found: PreTransfer | FundTransfer) -> Outcome:
+    from kesspay.cli.transferfile import fields_of, rows_of
+
+    fields = fields_of(found)
+    rows = rows_of(fields)
+    return Outcome(
+        command,
+        {"transfer": fields, "canonical": found.canonical.decode()},
+        lambda printer: printer.table(rows),
+    )
