@@ -73,6 +73,9 @@ _COMMANDS: Final[dict[str, _Entry]] = {
         has_parts=True,
         json_in_pipes=True,
     ),
+    "doctor": _Entry(
+        "doctor", "doctor", "Say what is wrong and how to mend it.", json_in_pipes=True
+    ),
 }
 
 #: Warnings that are for the user of the program, not for its developers.

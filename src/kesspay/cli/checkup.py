@@ -1,0 +1,295 @@
+"""
+The checks of the doctor that need no network: settings, files, keys.
+
+Each part of the settings is read on its own, so that one mistake does not
+hide the others. No check ever shows a secret.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+from difflib import get_close_matches
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+from kesspay.cli.problems import KEY_ADVICE, KEY_ADVICE_OF_VARIABLES
+from kesspay.errors import InputError, KesspayError, KeyLoadError
+from kesspay.gateway.client import Client
+from kesspay.gateway.endpoint import Endpoint
+from kesspay.gateway.environment import VARIABLES, profile_words, read_environment
+from kesspay.gateway.transport import HttpTransport
+from kesspay.signing.backend import backend
+from kesspay.signing.documents import canonicalize
+from kesspay.signing.keyring import KeyRing
+from kesspay.signing.keys import PrivateKey, PublicKey
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kesspay.cli.checks import Checks
+    from kesspay.gateway.messages import Credentials
+
+
+__all__ = ["Found", "check_offline"]
+
+_PREFIX: Final = "KESSPAY_"
+#: Variables of the build, the tests and the choice of the backend.
+_ELSEWHERE: Final = frozenset(
+    _PREFIX + name
+    for name in (
+        "BACKEND",
+        "BUILD_TESTS",
+        "FUZZ_SECONDS",
+        "LONG",
+        "PHP",
+        "PURE",
+        "REQUIRE_HIDING",
+        "REQUIRE_NATIVE",
+        "REQUIRE_PHP",
+        "SCALE",
+        "SEED",
+        "WYCHEPROOF",
+    )
+)
+#: Which variables each part of the settings is read from.
+_PARTS: Final[dict[str, tuple[str, tuple[str, ...]]]] = {
+    "base url": ("base_url", ("BASE_URL",)),
+    "credentials": (
+        "credentials",
+        ("PARTNER_ID", "PARTNER_SECRET_KEY", "USER_NAME", "PASSWORD"),
+    ),
+    "private key": ("private_key", ("PRIVATE_KEY", "PRIVATE_KEY_PASSWORD")),
+    "gateway key": ("gateway_key", ("GATEWAY_KEY",)),
+}
+_OF_PARTS: Final = frozenset(
+    f"{_PREFIX}{name}{ending}"
+    for _, names in _PARTS.values()
+    for name in names
+    for ending in ("", "_FILE")
+)
+_ANY_ACCESS: Final = stat.S_IRWXG | stat.S_IRWXO
+_CHANGE: Final = stat.S_IWGRP | stat.S_IWOTH
+#: Names several files, separated like those of PATH.
+_SEVERAL_FILES: Final = "KESSPAY_GATEWAY_KEY_FILE"
+#: Files that anybody may read, but not change.
+_PUBLIC_FILES: Final = frozenset({_SEVERAL_FILES, "KESSPAY_CA_FILE"})
+#: A document with everything that PHP writes in a way of its own, and what
+#: PHP 8.2 makes of it.
+_DOCUMENT: Final = '{"z":[],"name":"\u1785\u17b6\u1793\u17cb / x","amount":0.10,"a":{}}'
+_CANONICAL: Final = (
+    b'{"a":[],"amount":0.1,"name":"\\u1785\\u17b6\\u1793\\u17cb \\/ x","z":[]}'
+)
+
+
+class Found:
+    """
+    The parts of the settings that could be read.
+
+    Attributes:
+        client: arguments of a client, as far as they are known.
+        transport: arguments of a transport.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.client: dict[str, Any] = {}
+        self.transport: dict[str, Any] = {}
+
+
+def check_offline(variables: Mapping[str, str], checks: Checks) -> Found:
+    """
+    Make every check that needs no network.
+
+    Args:
+        variables: the settings.
+        checks: where the checks go.
+
+    Returns:
+        what could be read.
+    """
+    found = Found()
+    _check_backend(checks)
+    _check_variables(variables, checks)
+    for name in _PARTS:
+        _check_part(name, variables, found, checks)
+    _check_options(variables, found, checks)
+    _check_pair(found, checks)
+    _check_files(variables, checks)
+    _check_signature(found, checks)
+    return found
+
+
+def _check_backend(checks: Checks) -> None:
+    try:
+        used = backend()
+    except KesspayError as error:
+        checks.fail("backend", str(error), "set KESSPAY_BACKEND to another one")
+        return
+    told = f"{used.name} {used.version}, {used.openssl}"
+    if used.import_error is not None:
+        told = f"{told}; the native core cannot be imported: {used.import_error}"
+        checks.warn("backend", told, "install kesspay again")
+    else:
+        checks.ok("backend", told)
+
+
+def _check_variables(variables: Mapping[str, str], checks: Checks) -> None:
+    """Look for names that nobody reads, which are mostly slips of the pen."""
+    set_here = {name for name in variables if name.startswith(_PREFIX)}
+    known = VARIABLES | _ELSEWHERE
+    unknown = sorted(set_here - known)
+    if not unknown:
+        checks.ok("variables", f"{len(set_here & VARIABLES)} set, none unknown")
+        return
+    fixes = []
+    for name in unknown:
+        near = get_close_matches(name, VARIABLES, n=1)
+        fixes.append(f"{name}: did you mean {near[0]}?" if near else f"remove {name}")
+    found = f"nobody reads {', '.join(unknown)}"
+    checks.warn("variables", found, "; ".join(fixes))
+
+
+def _check_part(
+    name: str, variables: Mapping[str, str], found: Found, checks: Checks
+) -> None:
+    """Read one of the parts without which there is no client."""
+    argument, names = _PARTS[name]
+    if name.endswith("key") and checks.lacks(["backend"]):
+        checks.skip(name, "backend: to be mended first")
+        return
+    wanted = {f"{_PREFIX}{one}{end}" for one in names for end in ("", "_FILE")}
+    own = {one: text for one, text in variables.items() if one in wanted}
+    others = [other for other, _ in _PARTS.values() if other != argument]
+    try:
+        value = read_environment(own, given=others).client[argument]
+        told = _SHOWN[name](value, variables)
+    except KeyLoadError as error:
+        fix = KEY_ADVICE_OF_VARIABLES.get(error.reason) or KEY_ADVICE[error.reason]
+        checks.fail(name, str(error), fix)
+    except InputError as error:
+        shown = ", ".join(f"{_PREFIX}{one}" for one in names)
+        checks.fail(name, str(error), f"set or correct {shown}")
+    else:
+        found.client[argument] = value
+        checks.ok(name, told)
+
+
+def _check_options(variables: Mapping[str, str], found: Found, checks: Checks) -> None:
+    """Read what every client has a default for."""
+    others = {name: text for name, text in variables.items() if name not in _OF_PARTS}
+    given = [argument for argument, _ in _PARTS.values()]
+    try:
+        read = read_environment(others, given=given)
+        transport = HttpTransport(**read.transport)
+        if not checks.lacks(_PARTS):
+            # What only a client itself judges.
+            Client(**{**read.client, **found.client}, transport=transport)
+    except InputError as error:
+        checks.fail("options", str(error), "correct the variable, or remove it")
+        return
+    found.client |= read.client
+    found.transport |= read.transport
+    profile = profile_words(read.client["profile"]) or "PHP 8.2 and its defaults"
+    amounts = read.client.get("amount_format", "number")
+    checks.ok("options", f"profile: {profile}; amounts are sent as {amounts}")
+
+
+def _check_pair(found: Found, checks: Checks) -> None:
+    """Answers that one's own key verifies are one's own."""
+    lacking = checks.lacks(["private key", "gateway key"])
+    if lacking:
+        checks.skip("key pair", f"{lacking}: to be mended first")
+        return
+    own = found.client["private_key"].public_key
+    if own in _keys(found.client["gateway_key"]):
+        told = "the gateway key is the public half of the private key"
+        checks.fail("key pair", told, "set KESSPAY_GATEWAY_KEY to the key from KESS")
+    else:
+        checks.ok("key pair", "the two keys are of two pairs")
+
+
+def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
+    """Look who else can read or change the files that variables name."""
+    named = {name for name in VARIABLES if name.endswith("_FILE")}
+    told: list[str] = []
+    fixes: list[str] = []
+    missing = False
+    for name in sorted(named):
+        text = variables.get(name, "")
+        for path in text.split(os.pathsep) if name == _SEVERAL_FILES else [text]:
+            if not path:
+                continue
+            try:
+                status = Path(path).stat()
+            except (OSError, ValueError) as error:
+                missing = True
+                why = getattr(error, "strerror", None) or type(error).__name__
+                told.append(f"{name}: {path!r}: {why}")
+                fixes.append(f"correct the path in {name}")
+                continue
+            mode = stat.S_IMODE(status.st_mode)
+            harmful = _CHANGE if name in _PUBLIC_FILES else _ANY_ACCESS
+            if os.name == "posix" and mode & harmful:
+                told.append(f"{path!r} is open to others (mode {mode:04o})")
+                fixes.append(f"chmod 600 {shlex.quote(path)}")
+    if missing:
+        checks.fail("files", "; ".join(told), "; ".join(fixes))
+    elif told:
+        checks.warn("files", "; ".join(told), "; ".join(fixes))
+    else:
+        checks.ok("files", "nobody else can read the secret ones")
+
+
+def _check_signature(found: Found, checks: Checks) -> None:
+    """Sign a known document, and verify it."""
+    lacking = checks.lacks(["backend", "private key"])
+    if lacking:
+        checks.skip("signature", f"{lacking}: to be mended first")
+        return
+    key = found.client["private_key"]
+    try:
+        held = canonicalize(_DOCUMENT) == _CANONICAL
+        body = key.signed_body({"amount": "0.50", "sender_name": "x / y"})
+        key.public_key.verify_document(body)
+    except KesspayError as error:
+        held = False
+        told = str(error)
+    else:
+        told = "a known document has another canonical form here"
+    if held:
+        checks.ok("signature", "a known document was signed and verified")
+    else:
+        checks.fail("signature", told, "install kesspay again")
+
+
+def _keys(gateway_key: PublicKey | KeyRing) -> tuple[PublicKey, ...]:
+    if isinstance(gateway_key, KeyRing):
+        return gateway_key.keys
+    return (gateway_key,)
+
+
+def _shown_url(url: str, variables: Mapping[str, str]) -> str:
+    """Check a URL as a client does, and tell it."""
+    allowed = variables.get("KESSPAY_ALLOW_PLAIN_HTTP", "").lower() in {"1", "true"}
+    return Endpoint(url, allow_plain_http=allowed).base_url
+
+
+def _shown_credentials(credentials: Credentials, _: Mapping[str, str]) -> str:
+    return f"partner {credentials.partner_id}"
+
+
+def _shown_keys(key: PrivateKey | PublicKey | KeyRing, _: Mapping[str, str]) -> str:
+    keys = _keys(key.public_key if isinstance(key, PrivateKey) else key)
+    return "; ".join(f"{one.bits} bits, {one.fingerprint}" for one in keys)
+
+
+#: How each part is told when it could be read.
+_SHOWN: Final[dict[str, Callable[[Any, Mapping[str, str]], str]]] = {
+    "base url": _shown_url,
+    "credentials": _shown_credentials,
+    "private key": _shown_keys,
+    "gateway key": _shown_keys,
+}

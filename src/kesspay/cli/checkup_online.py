@@ -1,0 +1,276 @@
+"""
+The checks of the doctor that talk to the gateway. They move no money.
+
+The last one is the one that counts: a query for a transfer that nobody made
+must come back signed. That proves both keys on both sides.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import ssl
+from contextlib import closing
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from time import time
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import SplitResult, urlsplit
+
+from kesspay.cli.wire import Wire
+from kesspay.errors import (
+    AuthenticationFailed,
+    GatewayError,
+    InvalidSignature,
+    OutcomeUnknown,
+)
+from kesspay.gateway.client import Client
+from kesspay.gateway.messages import CreateFundTransfer
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from kesspay.cli.checks import Checks
+    from kesspay.cli.checkup import Found
+    from kesspay.gateway.transport import Transport
+
+
+__all__ = ["check_online", "skip_online"]
+
+_ONLINE: Final = ("name", "tls", "token", "clock", "answer")
+_NEEDED: Final = (
+    "base url",
+    "credentials",
+    "private key",
+    "gateway key",
+    "options",
+)
+_DAY: Final = 86_400
+#: Days before the end of a certificate from which it is worth a word.
+_CERTIFICATE_DAYS: Final = 14
+#: Seconds by which the clocks may differ.
+_CLOCK_SECONDS: Final = 60
+#: A token that lives shorter costs a log-in for every few calls.
+_SHORT_LIFE: Final = 60
+_CONNECT_SECONDS: Final = 10.0
+
+
+def skip_online(checks: Checks, why: str) -> None:
+    """Say of every check here that it was not made."""
+    for name in _ONLINE:
+        checks.skip(name, why)
+
+
+def check_online(found: Found, transport: Transport, checks: Checks) -> None:
+    """
+    Make every check that needs the gateway.
+
+    Args:
+        found: what the checks without a network could read.
+        transport: that reaches the gateway.
+        checks: where the checks go, behind those.
+    """
+    lacking = checks.lacks(_NEEDED)
+    if lacking:
+        skip_online(checks, f"{lacking}: to be mended first")
+        return
+    where = urlsplit(found.client["base_url"])
+    proxied = bool(found.transport.get("proxy"))
+    _check_name(where, checks, proxied=proxied)
+    _check_tls(where, found, checks, proxied=proxied)
+    wire = Wire(transport)
+    with Client(**found.client, transport=wire) as client:
+        _check_token(client, checks)
+        _check_clock(wire, checks)
+        _check_answer(client, found, checks)
+
+
+def _check_name(where: SplitResult, checks: Checks, *, proxied: bool) -> None:
+    if proxied:
+        checks.skip("name", "the proxy looks the name up")
+        return
+    host = where.hostname or ""
+    try:
+        entries = socket.getaddrinfo(host, _port(where), type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError) as error:
+        fix = "correct KESSPAY_BASE_URL, or the name service of this machine"
+        checks.fail("name", f"{host} is not found: {_told(error)}", fix)
+        return
+    addresses = dict.fromkeys(str(address[0]) for *_, address in entries)
+    checks.ok("name", f"{host} is {', '.join(addresses)}")
+
+
+def _check_tls(
+    where: SplitResult, found: Found, checks: Checks, *, proxied: bool
+) -> None:
+    if where.scheme == "http":
+        _check_plain(found, checks)
+        return
+    if proxied:
+        checks.skip("tls", "the proxy stands in between; the log-in will tell")
+        return
+    if checks.lacks(["name"]):
+        checks.skip("tls", "the name was not found")
+        return
+    host = where.hostname or ""
+    context = found.transport.get("ssl_context") or _default_context()
+    try:
+        with (
+            closing(
+                socket.create_connection((host, _port(where)), _CONNECT_SECONDS)
+            ) as plain,
+            context.wrap_socket(plain, server_hostname=host) as secured,
+        ):
+            version, certificate = secured.version(), secured.getpeercert()
+    except ssl.SSLCertVerificationError as error:
+        fix = "correct the clock of this machine, or set KESSPAY_CA_FILE"
+        checks.fail("tls", f"certificate refused: {error.verify_message}", fix)
+    except OSError as error:
+        fix = "look for a firewall, an allow-list at KESS, or a wrong port"
+        checks.fail("tls", f"no connection: {_told(error)}", fix)
+    else:
+        _judge_certificate(version, certificate, checks)
+
+
+def _judge_certificate(
+    version: str | None, certificate: Mapping[str, Any] | None, checks: Checks
+) -> None:
+    # The context verifies, so there is a certificate, and it says these.
+    fields = certificate or {}
+    ends = ssl.cert_time_to_seconds(fields["notAfter"])
+    issuer = _issuer(fields["issuer"])
+    day = datetime.fromtimestamp(ends, UTC).date().isoformat()
+    told = f"{version}, certificate of {issuer}, good until {day}"
+    if ends - time() < _CERTIFICATE_DAYS * _DAY:
+        checks.warn("tls", told, "ask KESS whether a new certificate is due")
+    else:
+        checks.ok("tls", told)
+
+
+def _check_plain(found: Found, checks: Checks) -> None:
+    if found.client.get("allow_plain_http"):
+        told = "plain http: secrets and transfers travel in the clear"
+        fix = "use https, and remove KESSPAY_ALLOW_PLAIN_HTTP"
+        checks.warn("tls", told, fix)
+    else:
+        checks.ok("tls", "plain http to the loopback of this machine")
+
+
+def _check_token(client: Client, checks: Checks) -> None:
+    try:
+        token = client.token()
+    except AuthenticationFailed:
+        fix = (
+            "check KESSPAY_PARTNER_ID, KESSPAY_PARTNER_SECRET_KEY, KESSPAY_USER_NAME "
+            "and KESSPAY_PASSWORD"
+        )
+        checks.fail("token", "the credentials were refused", fix)
+        return
+    except GatewayError as error:
+        checks.fail("token", _message(error), "try again; then ask KESS")
+        return
+    life = token.expire_in
+    if life is None:
+        told = "a token that does not say how long it lives"
+        checks.warn("token", told, "it is used for a minute; ask KESS")
+    elif life < _SHORT_LIFE:
+        told = f"a token that lives {life} seconds only"
+        checks.warn("token", told, "every few calls log in; ask KESS")
+    else:
+        checks.ok("token", f"a token that lives {life} seconds")
+
+
+def _check_clock(wire: Wire, checks: Checks) -> None:
+    """Compare the clocks: certificates and pre-transfers depend on them."""
+    if not wire.passed:
+        checks.skip("clock", "the gateway did not answer")
+        return
+    passed = wire.passed[-1]
+    dates = [value for name, value in passed.response.headers if name.lower() == "date"]
+    try:
+        theirs = parsedate_to_datetime(dates[0]).timestamp()
+    except (IndexError, ValueError, OverflowError):
+        checks.skip("clock", "the answer of the gateway has no usable date")
+        return
+    # It was written at some moment while the answer was under way.
+    apart = passed.received_at - passed.took / 2 - theirs
+    off = max(0.0, abs(apart) - passed.took / 2)
+    if off > _CLOCK_SECONDS:
+        side = "ahead of" if apart > 0 else "behind"
+        told = f"this machine is {off:.0f} seconds {side} the gateway"
+        checks.warn("clock", told, "let the clock be set by NTP")
+    else:
+        checks.ok("clock", "it agrees with the gateway's")
+
+
+def _check_answer(client: Client, found: Found, checks: Checks) -> None:
+    """Ask for a transfer that does not exist; the answer must be signed."""
+    if checks.lacks(["token"]):
+        checks.skip("answer", "there is no token")
+        return
+    nobody = CreateFundTransfer(
+        out_trade_no=f"doctor-{os.urandom(8).hex()}",
+        receiver_id="85500000000",
+        sender_name="doctor",
+        amount=Decimal("0.01"),
+    )
+    try:
+        client.query_fund_transfer(nobody)
+    except OutcomeUnknown as error:
+        _judge_answer(error, found, checks)
+    except GatewayError as error:
+        checks.fail("answer", _message(error), "try again; then ask KESS")
+    else:
+        told = "the gateway knows a transfer that was never made"
+        checks.fail("answer", told, "do not use this gateway; ask KESS")
+
+
+def _judge_answer(error: OutcomeUnknown, found: Found, checks: Checks) -> None:
+    own = found.client["private_key"].fingerprint
+    if isinstance(error.__cause__, InvalidSignature):
+        told = f"the answer is not authentic: {error.__cause__}"
+        fix = (
+            "set KESSPAY_GATEWAY_KEY to the key from KESS; if it is, kesspay "
+            "probe finds the profile"
+        )
+        checks.fail("answer", told, fix)
+    elif error.code == "NOTEXIST":
+        checks.ok("answer", "signed NOTEXIST to a query: the keys fit on both sides")
+    elif error.code == "VALIDATIONERROR":
+        told = f"the gateway refused our request: {error.description!r}"
+        fix = f"give KESS the public half of the private key, {own}"
+        checks.fail("answer", told, fix)
+    elif error.code:
+        told = f"signed {error.code:.64} to a query for a transfer never made"
+        checks.warn("answer", told, "NOTEXIST was expected; try again, then ask KESS")
+    else:
+        checks.fail("answer", _message(error), "try again; then ask KESS")
+
+
+def _default_context() -> ssl.SSLContext:
+    """Trust what the transport of kesspay trusts where nobody says otherwise."""
+    import httpx2
+
+    context = httpx2.create_ssl_context(trust_env=False)
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
+def _port(where: SplitResult) -> int:
+    return where.port or (443 if where.scheme == "https" else 80)
+
+
+def _issuer(names: Iterable[Iterable[tuple[str, str]]]) -> str:
+    """Return the organisation, or the name, of who issued a certificate."""
+    found = {name: value for entry in names for name, value in entry}
+    return str(found.get("organizationName") or found.get("commonName") or "nobody")
+
+
+def _told(error: Exception) -> str:
+    return getattr(error, "strerror", None) or type(error).__name__
+
+
+def _message(error: GatewayError) -> str:
+    return str(error).removesuffix(f" Next: {error.next_step}")
