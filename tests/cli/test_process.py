@@ -13,12 +13,16 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kesspay.sandbox import Sandbox
+from kesspay.signing.keys import PrivateKey
 from tests.support.forger import body_of, pkcs1
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
+
+    from kesspay.gateway.messages import HttpResponse
 
 
 PROGRAM = [
@@ -235,6 +239,100 @@ def test_a_new_password_is_asked_for_twice(tmp_path: Path) -> None:
     secret.write_bytes(b"new secret\n")
     checked = call("keys", "check", private, public, "--password-file", secret)
     assert checked.returncode == 0
+
+
+@pytest.fixture
+def gateway(keys: Path) -> Iterator[tuple[Sandbox, dict[str, str]]]:
+    """Run a sandbox on the loopback; return it with the variables for it."""
+    private = keys / "rsa-2048.pem"
+    with Sandbox(
+        private_key=PrivateKey.from_file(private),
+        gateway_private_key=PrivateKey.from_file(keys / "other-2048.pem"),
+    ) as sandbox:
+        account = sandbox.settings["credentials"]
+        yield (
+            sandbox,
+            {
+                "KESSPAY_BASE_URL": sandbox.base_url,
+                "KESSPAY_PARTNER_ID": account.partner_id,
+                "KESSPAY_PARTNER_SECRET_KEY": account.partner_secret_key,
+                "KESSPAY_USER_NAME": account.user_name,
+                "KESSPAY_PASSWORD": account.password,
+                "KESSPAY_PRIVATE_KEY_FILE": str(private),
+                "KESSPAY_GATEWAY_KEY_FILE": str(keys / "other-2048.pub.pem"),
+            },
+        )
+
+
+def test_a_transfer_over_the_network(
+    gateway: tuple[Sandbox, dict[str, str]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Create into a file, agree on a terminal, query: one credit."""
+    sandbox, variables = gateway
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    created = call(
+        *("transfer", "create", "--out-trade-no", "order-1", "--sender", "Chan"),
+        *("--receiver", "85512345678", "--amount", "0.50"),
+    )
+    assert (created.returncode, created.stderr) == (0, b"")
+    path = tmp_path / "pre.json"
+    path.write_bytes(created.stdout)
+    words = ["transfer", "confirm", str(path), "--partner-transaction-id", "debit-1"]
+    assert call(*words).returncode == 2
+    code, shown = call_on_terminal(words, (b"[y/N]", b"n\n"))
+    assert code == 11
+    assert b"nothing was sent" in shown
+    assert sandbox.ledger.credits() == ()
+    code, shown = call_on_terminal(words, (b"[y/N]", b"y\n"))
+    assert code == 0
+    assert b"Pay 0.50 USD to Sok Dara (85512345678)?" in shown
+    assert b"SUCCESS" in shown
+    assert call("transfer", "query", path).returncode == 0
+    assert call(*words, "--yes").returncode == 20
+    assert len(sandbox.ledger.credits()) == 1
+
+
+def test_no_secret_leaves_a_command_of_the_gateway(
+    gateway: tuple[Sandbox, dict[str, str]], tmp_path: Path
+) -> None:
+    """Neither output shows one, with -v and without, on success and failure."""
+    sandbox, variables = gateway
+    path = tmp_path / "gateway.env"
+    path.write_text(
+        "\n".join(f"export {name}='{value}'" for name, value in variables.items()),
+        encoding="utf-8",
+    )
+    path.chmod(0o600)
+    secrets = [variables["KESSPAY_PASSWORD"], variables["KESSPAY_PARTNER_SECRET_KEY"]]
+    tokens: list[str] = []
+    log_in = sandbox.emulator._log_in
+
+    def listen(headers: Mapping[str, str], body: bytes) -> HttpResponse:
+        answer = log_in(headers, body)
+        if answer.status == 200:
+            tokens.append(json.loads(answer.body)["access_token"])
+        return answer
+
+    sandbox.emulator._log_in = listen  # type: ignore[method-assign]
+    fields = ["--out-trade-no", "order-1", "--receiver", "1", "--amount", "0.50"]
+    for words in (
+        ["token"],
+        ["transfer", "create", "--sender", "Chan", *fields],
+        ["transfer", "query", *fields],
+        ["doctor"],
+        ["probe", "--sandbox", "--receiver", "85512345678"],
+        ["token", "--timeout", "nonsense"],
+    ):
+        done = call(*words, "-v", "--env-file", path)
+        told = done.stdout + done.stderr
+        assert not [s for s in (*secrets, *tokens) if s.encode() in told], words
+        assert b"PRIVATE KEY-----" not in told
+    assert len(tokens) >= 6
+    shown = call("token", "--show", "--env-file", path)
+    assert tokens[-1].encode() in shown.stdout
 
 
 def test_scripts_are_never_asked(keys: Path) -> None:

@@ -64,6 +64,7 @@ def test_all_commands_are_there() -> None:
         "transfer create",
         "transfer query",
         "doctor",
+        "probe",
     ]
 
 

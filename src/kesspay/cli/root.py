@@ -76,6 +76,9 @@ _COMMANDS: Final[dict[str, _Entry]] = {
     "doctor": _Entry(
         "doctor", "doctor", "Say what is wrong and how to mend it.", json_in_pipes=True
     ),
+    "probe": _Entry(
+        "probe", "probe", "Ask a sandbox what is left open.", json_in_pipes=True
+    ),
 }
 
 #: Warnings that are for the user of the program, not for its developers.
