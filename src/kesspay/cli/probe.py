@@ -23,7 +23,7 @@ __all__ = ["probe"]
 _HELP: Final = """\
 Ask a sandbox account what the API document leaves open.
 
-It logs in twice, which may end a token in use, and makes up to two dozen
+It logs in twice, which may end a token in use, and makes a handful of
 pre-transfers to --receiver; without --confirm-amount no money moves. It is
 for a sandbox only: --sandbox says that the account is one.
 
