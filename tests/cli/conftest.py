@@ -88,7 +88,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Callable[[Transport], Wired]:
 
     def put(behind: Transport) -> Wired:
         made = Wired(behind)
-        monkeypatch.setattr("kesspay.gateway.transport.HttpTransport", made)
+        monkeypatch.setattr("kesspay.gateway.sync_transport.HttpTransport", made)
         return made
 
     return put

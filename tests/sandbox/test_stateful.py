@@ -169,7 +169,7 @@ class Lives(RuleBasedStateMachine):
     @rule()
     def start_again(self) -> None:
         """Begin again with a client that remembers nothing, as after a crash."""
-        self.client = Client(**self.sandbox.settings, transport=self.weather)
+        self.client = Client(**self.sandbox.settings, transport=self.weather, retries=0)
         self.token_ends: float | None = None
         self.has_token = False
         self.remembered: set[str] = set()

@@ -27,6 +27,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer
+from kesspay.gateway.tls import trusting_the_system
 
 
 if TYPE_CHECKING:
@@ -115,7 +116,7 @@ def _check_tls(
         checks.skip("tls", "the name was not found")
         return
     host = where.hostname or ""
-    context = found.transport.get("ssl_context") or _default_context()
+    context = found.transport.get("ssl_context") or trusting_the_system()
     try:
         with (
             closing(
@@ -247,15 +248,6 @@ def _judge_answer(error: OutcomeUnknown, found: Found, checks: Checks) -> None:
         checks.warn("answer", told, "NOTEXIST was expected; try again, then ask KESS")
     else:
         checks.fail("answer", _message(error), "try again; then ask KESS")
-
-
-def _default_context() -> ssl.SSLContext:
-    """Trust what the transport of kesspay trusts where nobody says otherwise."""
-    import httpx2
-
-    context = httpx2.create_ssl_context(trust_env=False)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    return context
 
 
 def _port(where: SplitResult) -> int:

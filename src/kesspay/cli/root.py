@@ -60,9 +60,7 @@ _COMMANDS: Final[dict[str, _Entry]] = {
     "keys": _Entry("keys", "keys", "Make and check keys.", has_parts=True),
     "backend": _Entry("backend", "backend", "Tell which code computes."),
     "demo": _Entry("demo_command", "demo", "Run a whole transfer on this machine."),
-    "sandbox": _Entry(
-        "sandbox", "sandbox", "Run an emulated gateway on this machine."
-    ),
+    "sandbox": _Entry("sandbox", "sandbox", "Run an emulated gateway on this machine."),
     "token": _Entry(
         "token_command", "token", "Log in to the gateway.", json_in_pipes=True
     ),

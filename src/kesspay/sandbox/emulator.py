@@ -19,6 +19,8 @@ from secrets import token_urlsafe
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+import orjson
+
 from kesspay.errors import KesspayError
 from kesspay.gateway.messages import (
     CONFIRM,
@@ -269,8 +271,9 @@ def _is_equal(given: object, right: str) -> bool:
 
 def _object(body: bytes) -> dict[str, Any]:
     try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
+        # Strict about UTF-8 and NaN, as PHP's json_decode is.
+        value = orjson.loads(body)
+    except ValueError:
         return {}
     return value if isinstance(value, dict) else {}
 
