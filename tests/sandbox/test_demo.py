@@ -28,8 +28,12 @@ def test_the_account(backend: Backend) -> None:
         assert f"{number}. {word}" in text
     assert f"the {backend.name} backend" in text
     assert '"service":"confirm.fundTransfer"}' in text
-    assert text.count("SHA-256") == 11
+    assert text.count("SHA-256") == 17
     assert "refused   the signature does not fit" in text
+    assert "received  nothing (the connection was closed)" in text
+    assert "received  HTTP 502" in text
+    assert "held      a lost answer is neither paid nor failed" in text
+    assert "held      the transfer is recovered: credited once" in text
     assert "held      the ledger was credited exactly once" in text
     assert "0.50 USD to 85512345678" in text
     assert "FAILED" not in text
@@ -46,11 +50,11 @@ def test_the_account_as_json(backend: Backend) -> None:
     assert account["backend"] == backend.name
     assert account["error"] == ""
     assert all(account["checks"].values())
-    assert len(account["checks"]) == 8
-    (entry,) = account["ledger"]
-    assert entry["amount"] == "0.50"
-    for step in account["steps"][1:]:
-        (message,) = step["messages"]
+    assert len(account["checks"]) == 12
+    assert [entry["amount"] for entry in account["ledger"]] == ["0.50", "0.50"]
+    messages = [step["messages"] for step in account["steps"][1:]]
+    assert [len(one) for one in messages] == [1] * 8 + [2]
+    for message in (message for one in messages for message in one):
         assert canonicalize(message["signed"]).decode() == message["signed"]
 
 
@@ -103,6 +107,16 @@ def test_a_gateway_that_refuses(
     assert run_demo(out, as_json=as_json) == 1
     assert "Rejected: create.unified.fundTransfer" in out.getvalue()
     assert "NOTELIGIBLE" in out.getvalue()
+
+
+def test_a_client_that_does_not_try_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the query is not repeated, the demonstration says so and fails."""
+    monkeypatch.setattr("kesspay.gateway.flow.will_pass", lambda _: False)
+    out = io.StringIO()
+    assert run_demo(out) == 1
+    assert (
+        "FAILED    OutcomeUnknown: The answer to query.fundTransfer" in out.getvalue()
+    )
 
 
 def test_a_sandbox_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,18 +8,38 @@ nowhere. No credential, token or private key is ever printed.
 
 from __future__ import annotations
 
-import json
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
-from kesspay.errors import GatewayError, InvalidSignature, KesspayError
+from kesspay.cli.demo_view import (
+    SECRET_HEADERS,
+    Account,
+    Message,
+    Step,
+    as_json_text,
+    as_text,
+)
+from kesspay.errors import (
+    GatewayError,
+    InvalidSignature,
+    KesspayError,
+    OutcomeUnknown,
+    TransportError,
+)
 from kesspay.gateway.client import Client
-from kesspay.gateway.messages import CreateFundTransfer, HttpRequest, HttpResponse
+from kesspay.gateway.messages import (
+    CONFIRM,
+    QUERY,
+    CreateFundTransfer,
+    FundTransfer,
+    HttpRequest,
+    HttpResponse,
+    PreTransfer,
+)
 from kesspay.gateway.sync_transport import HttpTransport
 from kesspay.sandbox import Credit, Sandbox
-from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize
 
 
@@ -34,43 +54,9 @@ __all__ = ["run_demo"]
 _T = TypeVar("_T")
 
 _AMOUNT: Final = Decimal("0.50")
+_RECEIVER: Final = "85512345678"
 _FORGED: Final = b'"amount":900.5'
 _HIDDEN: Final = "(not shown)"
-_SECRET_HEADERS: Final = frozenset({"authorization", "partner-secret-key"})
-
-
-@dataclass
-class _Message:
-    """One HTTP exchange, in words that may be printed."""
-
-    sent: str
-    headers: dict[str, str]
-    body: str
-    signed: str | None
-    signed_sha256: str | None
-    received: str
-    answer: str
-    verified: str | None
-    verified_sha256: str | None
-    refused: str | None
-
-
-@dataclass
-class _Step:
-    title: str
-    messages: list[_Message] = field(default_factory=list)
-    outcome: str = ""
-
-
-@dataclass
-class _Account:
-    """Everything the demonstration has to tell."""
-
-    ok: bool
-    steps: list[_Step]
-    checks: dict[str, bool]
-    ledger: list[dict[str, object]]
-    error: str
 
 
 class _Wire:
@@ -79,10 +65,14 @@ class _Wire:
     def __init__(self, transport: Transport) -> None:
         self._transport = transport
         self.forge = False
-        self.passed: list[tuple[HttpRequest, HttpResponse]] = []
+        self.passed: list[tuple[HttpRequest, HttpResponse | None]] = []
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
-        response = self._transport.send(request, timeout=timeout)
+        try:
+            response = self._transport.send(request, timeout=timeout)
+        except TransportError:
+            self.passed.append((request, None))
+            raise
         if self.forge:
             body = response.body.replace(b'"amount":0.5', _FORGED)
             response = HttpResponse(response.status, response.headers, body)
@@ -94,7 +84,7 @@ class _Demo:
     """The steps of the demonstration and what came out of them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.steps: list[_Step] = []
+        self.steps: list[Step] = []
         self.checks: dict[str, bool] = {}
         self._sandbox = sandbox
         self._wire = _Wire(HttpTransport())
@@ -102,26 +92,17 @@ class _Demo:
 
     def run(self) -> None:
         """Go through the steps; raises only where nothing makes sense any more."""
-        request = CreateFundTransfer(
-            out_trade_no="demo-1",
-            receiver_id="85512345678",
-            sender_name="ចាន់ សុភា",
-            amount=_AMOUNT,
-        )
-        client = self._client
-        token = self._step("Log in", client.token)
+        token = self._step("Log in", self._client.token)
         self._tell(f"a token for {token.expire_in} s {_HIDDEN}")
+        self._be_refused(self._pay())
+        self._fail_and_recover()
+        self._check_ledger()
 
-        created = self._step(
-            "Create a pre-transfer: no money moves",
-            lambda: client.create_fund_transfer(request),
-        )
-        self._tell(
-            f"show {created.receiver_name!r} to the sender; "
-            f"{created.pre_transfer_id} is good for {created.expire_in} s"
-        )
+    def _pay(self) -> PreTransfer:
+        """Carry out a transfer that nothing disturbs."""
+        client = self._client
+        created = self._create("demo-1", "Create a pre-transfer: no money moves")
         self._check("nothing is credited before the confirm", not self._credits())
-
         paid = self._step(
             "Confirm it: the receiver gets the money",
             lambda: client.confirm_fund_transfer(
@@ -129,15 +110,14 @@ class _Demo:
             ),
         )
         self._tell(f"paid: {paid.fund_transfer_id}")
-
-        asked = self._step(
-            "Query it: what became of the transfer",
-            lambda: client.query_fund_transfer(created),
-        )
-        self._tell(f"{asked.result_code}: {asked.fund_transfer_id}")
+        asked = self._query(created, "Query it: what became of the transfer")
         same = asked.fund_transfer_id == paid.fund_transfer_id
         self._check("the query names the credit that the confirm made", same)
+        return created
 
+    def _be_refused(self, created: PreTransfer) -> None:
+        """Show a changed answer, and a confirm that was carried out already."""
+        client = self._client
         self._wire.forge = True
         error = self._failing_step(
             "Query it while somebody changes the amount in the answer",
@@ -157,17 +137,57 @@ class _Demo:
         self._check("the second confirm is refused with USED", used)
         unknown = error is not None and error.outcome == "unknown"
         self._check("USED is not taken for a failed payment", unknown)
+        self._query(created, "Query it, as the error says")
 
-        asked = self._step(
-            "Query it, as the error says",
-            lambda: client.query_fund_transfer(created),
+    def _fail_and_recover(self) -> None:
+        """Lose the answer to a confirm, then find out what became of it."""
+        client, faults = self._client, self._sandbox.faults
+        created = self._create("demo-2", "Create another pre-transfer")
+        faults.plan("drop-after", service=CONFIRM)
+        error = self._failing_step(
+            "Confirm it; the connection breaks after the gateway carried it out",
+            lambda: client.confirm_fund_transfer(
+                created, partner_transaction_id="debit-2"
+            ),
         )
+        unknown = isinstance(error, OutcomeUnknown) and not error.safe_to_retry
+        self._check("a lost answer is neither paid nor failed", unknown)
+        faults.plan("bad-gateway-before", service=QUERY)
+        asked = self._query(
+            created, "Query it; the first try meets an overloaded server"
+        )
+        answers = [message.received for message in self.steps[-1].messages]
+        self._check(
+            "the query is repeated by itself", answers == ["HTTP 502", "HTTP 200"]
+        )
+        credited = [entry.out_trade_no for entry in self._credits()].count("demo-2")
+        self._check(
+            "the transfer is recovered: credited once, and known to be",
+            credited == 1 and asked.result_code == "SUCCESS",
+        )
+
+    def _create(self, out_trade_no: str, title: str) -> PreTransfer:
+        request = CreateFundTransfer(
+            out_trade_no=out_trade_no,
+            receiver_id=_RECEIVER,
+            sender_name="ចាន់ សុភា",
+            amount=_AMOUNT,
+        )
+        created = self._step(title, lambda: self._client.create_fund_transfer(request))
+        self._tell(
+            f"show {created.receiver_name!r} to the sender; "
+            f"{created.pre_transfer_id} is good for {created.expire_in} s"
+        )
+        return created
+
+    def _query(self, created: PreTransfer, title: str) -> FundTransfer:
+        asked = self._step(title, lambda: self._client.query_fund_transfer(created))
         self._tell(f"{asked.result_code}: {asked.fund_transfer_id}")
-        self._check_ledger(paid.fund_transfer_id)
+        return asked
 
     def _step(self, title: str, act: Callable[[], _T]) -> _T:
         """Do one step and keep what went over the wire."""
-        step = _Step(title)
+        step = Step(title)
         self.steps.append(step)
         self._wire.passed.clear()
         try:
@@ -194,23 +214,26 @@ class _Demo:
     def _check(self, claim: str, held: bool) -> None:  # noqa: FBT001 - the verdict
         self.checks[claim] = self.checks.get(claim, True) and held
 
-    def _check_ledger(self, fund_transfer_id: str) -> None:
-        found = [entry.fund_transfer_id for entry in self._credits()]
-        once = found == [fund_transfer_id]
-        balance = self._sandbox.ledger.balance("85512345678")
-        self._check("the ledger was credited exactly once", once)
-        self._check(f"with exactly {_AMOUNT} USD", balance == _AMOUNT)
+    def _check_ledger(self) -> None:
+        found = [entry.out_trade_no for entry in self._credits()]
+        self._check(
+            "the ledger was credited exactly once for each transfer",
+            sorted(found) == ["demo-1", "demo-2"],
+        )
+        balance = self._sandbox.ledger.balance(_RECEIVER)
+        self._check(f"with exactly {2 * _AMOUNT} USD", balance == 2 * _AMOUNT)
+        self._check("the books add up", not self._sandbox.ledger.audit())
 
     def _credits(self) -> tuple[Credit, ...]:
         return self._sandbox.ledger.credits()
 
-    def _message(self, request: HttpRequest, response: HttpResponse) -> _Message:
+    def _message(self, request: HttpRequest, response: HttpResponse | None) -> Message:
         is_log_in = request.url.endswith("/token")
         signed = None if is_log_in else self._signed(request.body)
         verified, refused = None, None
-        if not is_log_in:
+        if response is not None and not is_log_in:
             verified, refused = self._verified(response.body)
-        return _Message(
+        return Message(
             sent=f"{request.method} {request.url}",
             headers={name: _shown(name, value) for name, value in request.headers},
             body=f"user_name and password {_HIDDEN}"
@@ -218,8 +241,8 @@ class _Demo:
             else _shortened(request.body),
             signed=signed,
             signed_sha256=_digest(signed),
-            received=f"HTTP {response.status}",
-            answer=f"a token {_HIDDEN}" if is_log_in else _shortened(response.body),
+            received="nothing" if response is None else f"HTTP {response.status}",
+            answer=_answer(response, is_log_in=is_log_in),
             verified=verified,
             verified_sha256=_digest(verified),
             refused=refused,
@@ -267,81 +290,21 @@ def run_demo(out: TextIO, *, as_json: bool = False) -> int:
     steps = demo.steps if demo else []
     checks = demo.checks if demo else {}
     ok = not error and bool(checks) and all(checks.values())
-    account = _Account(ok, steps, checks, ledger, error)
-    out.write(_json(account) if as_json else _text(account))
+    account = Account(ok, steps, checks, ledger, error)
+    out.write(as_json_text(account) if as_json else as_text(account))
     return 0 if ok else 1
 
 
-def _json(account: _Account) -> str:
-    used = backend()
-    whole = {"backend": used.name, "openssl": used.openssl, **asdict(account)}
-    return json.dumps(whole, indent=2, default=str) + "\n"
-
-
-def _text(account: _Account) -> str:
-    used = backend()
-    lines = [
-        "A whole fund transfer against a sandbox gateway on this machine.",
-        f"Signatures are made and verified by the {used.name} backend, {used.openssl}.",
-    ]
-    for number, step in enumerate(account.steps, 1):
-        lines += ["", f"{number}. {step.title}"]
-        for message in step.messages:
-            lines += _message_lines(message)
-        lines += [_line("outcome", step.outcome)] if step.outcome else []
-    lines += ["", "The ledger of the gateway"]
-    lines += [_line("credit", _credit_text(entry)) for entry in account.ledger]
-    lines += ["", "Checks"]
-    lines += [_verdict(claim, held) for claim, held in account.checks.items()]
-    lines += [_line("FAILED", account.error)] if account.error else []
-    closing = "Every check held." if account.ok else "The demonstration FAILED."
-    return "\n".join([*lines, "", closing, ""])
-
-
-def _verdict(claim: str, held: bool) -> str:  # noqa: FBT001 - the verdict
-    return _line("held" if held else "FAILED", claim)
-
-
-def _message_lines(message: _Message) -> list[str]:
-    secrets = [
-        f"{name}: {value}"
-        for name, value in message.headers.items()
-        if name.lower() in _SECRET_HEADERS
-    ]
-    lines = [_line("sent", message.sent)]
-    lines += [_line("", text) for text in secrets]
-    lines += [_line("", message.body)]
-    if message.signed is not None:
-        lines += [
-            _line("signed", message.signed),
-            _line("", f"SHA-256 {message.signed_sha256}"),
-        ]
-    lines += [_line("received", f"{message.received} {message.answer}")]
-    if message.verified is not None:
-        lines += [
-            _line("verified", message.verified),
-            _line("", f"SHA-256 {message.verified_sha256}"),
-        ]
-    if message.refused is not None:
-        lines += [_line("refused", message.refused)]
-    return lines
-
-
-def _line(label: str, text: str) -> str:
-    return f"   {label:<9} {text}"
-
-
-def _credit_text(entry: dict[str, object]) -> str:
-    return (
-        f"{entry['amount']} USD to {entry['receiver_id']} for "
-        f"{entry['out_trade_no']} ({entry['fund_transfer_id']})"
-    )
-
-
 def _shown(name: str, value: str) -> str:
-    if name.lower() not in _SECRET_HEADERS:
+    if name.lower() not in SECRET_HEADERS:
         return value
     return f"Bearer {_HIDDEN}" if value.startswith("Bearer ") else _HIDDEN
+
+
+def _answer(response: HttpResponse | None, *, is_log_in: bool) -> str:
+    if response is None:
+        return "(the connection was closed)"
+    return f"a token {_HIDDEN}" if is_log_in else _shortened(response.body)
 
 
 def _shortened(body: bytes) -> str:

@@ -27,6 +27,8 @@ __all__ = [
 ]
 
 _log = logging.getLogger("kesspay.gateway")
+# Who has not set logging up gets no lines from here.
+_log.addHandler(logging.NullHandler())
 
 #: Stands in ``service`` where a log-in is meant.
 TOKEN: Final = "token"  # noqa: S105 - the name of an endpoint

@@ -84,7 +84,8 @@ class Server:
 
 
 def _bound(port: int) -> socket.socket:
-    bound = socket.socket()
+    # With the protocol named, asyncio sends small answers at once (TCP_NODELAY).
+    bound = socket.socket(proto=socket.IPPROTO_TCP)
     try:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind(("127.0.0.1", port))
