@@ -28,7 +28,7 @@ from kesspay import (
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.protocol import build_call
 from kesspay.gateway.sync_transport import HttpTransport
-from tests.gateway.helpers import gateway_key, partner_key
+from tests.gateway.helpers import gateway_key, make, partner_key
 from tests.support.messages import outcome
 from tests.support.php import Php, php_verify
 from tests.support.php_server import PHP_USERS, PhpGateway, Seen
@@ -74,18 +74,11 @@ def gateway(server: PhpGateway) -> Iterator[PhpGateway]:
     assert server.complaints() == ""
 
 
-@pytest.fixture(params=[Client], ids=["sync"])
-def connect(
-    request: pytest.FixtureRequest, gateway: PhpGateway, backend: Backend
-) -> Callable[..., Client]:
-    """
-    Return a function that makes a client of the gateway.
+@pytest.fixture
+def connect(gateway: PhpGateway, backend: Backend, face: str) -> Callable[..., Any]:
+    """Return a function that makes a client of the gateway: of each kind."""
 
-    Every kind of client takes its turn; one that does not block joins in an
-    adapter that has the methods of Client.
-    """
-
-    def made(**changes: Any) -> Client:  # noqa: ANN401 - the arguments of Client
+    def made(**changes: Any) -> Any:  # noqa: ANN401 - a Client, or one like it
         arguments = {
             "base_url": gateway.base_url,
             "credentials": Credentials(**gateway.credentials),
@@ -93,8 +86,7 @@ def connect(
             "gateway_key": gateway_key(),
             **changes,
         }
-        client: Client = request.param(**arguments)
-        return client
+        return make(**arguments)
 
     return made
 

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.errors import GatewayError
-from kesspay.gateway.client import Client
 from tests.gateway.helpers import (
     CANARIES,
     CONFIRM_DATA,
@@ -23,6 +22,7 @@ from tests.gateway.helpers import (
     credentials,
     failure,
     gateway_key,
+    make,
     partner_key,
     plain,
     signed,
@@ -39,6 +39,8 @@ if TYPE_CHECKING:
 
     from kesspay.gateway.messages import HttpRequest, HttpResponse
 
+
+pytestmark = pytest.mark.usefixtures("face")
 
 CANARY = tuple(CANARIES.values())
 
@@ -134,7 +136,7 @@ def test_a_real_exchange_with_every_log(log: pytest.LogCaptureFixture) -> None:
         connection.sendall(head + answer.body)
 
     with WireServer(behave) as server:
-        made = Client(
+        made = make(
             base_url=f"http://127.0.0.1:{server.port}",
             credentials=credentials(),
             private_key=partner_key(),
