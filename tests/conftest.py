@@ -1,8 +1,9 @@
 """
 What all tests share: both backends, real PHP, and the test keys.
 
-``KESSPAY_REQUIRE_NATIVE=1`` and ``KESSPAY_REQUIRE_PHP=1`` turn a test that
-would be skipped for want of the native core or of PHP into a failure.
+``KESSPAY_REQUIRE_NATIVE=1``, ``KESSPAY_REQUIRE_PHP=1`` and
+``KESSPAY_REQUIRE_CHROMIUM=1`` turn a test that would be skipped for want of the
+native core, of PHP or of a browser into a failure.
 """
 
 from __future__ import annotations
