@@ -1,0 +1,1 @@
+"""Exactly-once fund transfers: states, journal, workflow."""

@@ -1,0 +1,242 @@
+"""Exactly-once fund transfers, for tasks. Every decision lies in ``course``."""
+
+from __future__ import annotations
+
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+
+from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
+from kesspay.gateway.base import seconds
+from kesspay.gateway.fields import check_own_id
+from kesspay.transfers.attempt import STRICT, Rules
+from kesspay.transfers.course import Courses
+from kesspay.transfers.desk import Blocking, Course
+from kesspay.transfers.fold import fold
+from kesspay.transfers.journal import Journal, Payment
+from kesspay.transfers.result import (
+    TransferResult,
+    pending_fields,
+    raise_if_rejected,
+    result_of,
+    result_of_trouble,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable
+    from decimal import Decimal
+    from types import TracebackType
+
+    from kesspay.gateway.async_client import AsyncClient
+
+
+__all__ = ["AsyncPendingTransfer", "AsyncTransfers"]
+
+_T = TypeVar("_T")
+
+
+class AsyncTransfers:
+    """
+    Pays exactly once, as ``Transfers`` does, for asyncio.
+
+    ::
+
+        transfers = AsyncTransfers(client, SqliteJournal("journal.sqlite"))
+        pending = await transfers.start(payment_id="order-1", ...)
+        result = await pending.confirm(debit_id="debit-1")
+
+    The journal is called from threads of its own, so that a disk never holds
+    up the event loop. A task that is cancelled leaves the payment to the next
+    call or to ``resume``, exactly as a crash does.
+
+    Args:
+        client: sends; its own ``retries`` are not used here.
+        journal: where everything is written before it is sent.
+        rules: STRICT, unless you know your gateway well enough for RELAXED.
+        timeout: seconds that a call may take.
+        journal_threads: calls of the journal at the same time.
+    """
+
+    def __init__(
+        self,
+        client: AsyncClient,
+        journal: Journal,
+        *,
+        rules: Rules = STRICT,
+        timeout: float = 60.0,
+        journal_threads: int = 32,
+    ) -> None:
+        """Take the parts; nothing is sent."""
+        self._client = client
+        self._journal = journal
+        self._rules = rules
+        self._timeout = seconds(timeout)
+        self._courses = Courses(client.engine, journal, rules)
+        self._threads = ThreadPoolExecutor(journal_threads, "kesspay-journal")
+
+    async def start(
+        self,
+        *,
+        payment_id: str,
+        receiver_id: str,
+        amount: Decimal,
+        sender_name: str,
+        timeout: float | None = None,
+    ) -> AsyncPendingTransfer:
+        """
+        Ask for a pre-transfer. No money moves.
+
+        See ``Transfers.start`` for arguments and exceptions.
+        """
+        payment = Payment(payment_id, receiver_id, sender_name, amount)
+        until = self._until(timeout)
+        transfer = await self._drive(self._courses.start(payment, until), until)
+        raise_if_rejected(transfer)
+        return AsyncPendingTransfer(
+            **pending_fields(transfer, self._rules), _transfers=self
+        )
+
+    async def confirm(
+        self, payment_id: str, *, debit_id: str, timeout: float | None = None
+    ) -> TransferResult:
+        """
+        Pay: the caller has the customer's money, under its id ``debit_id``.
+
+        See ``Transfers.confirm`` for arguments and exceptions.
+        """
+        check_own_id("debit_id", debit_id)
+        until = self._until(timeout)
+        course = self._courses.confirm(payment_id, debit_id, until)
+        return result_of(await self._drive(course, until), self._rules)
+
+    async def decline(
+        self, payment_id: str, *, timeout: float | None = None
+    ) -> TransferResult:
+        """
+        End a payment of which no confirm has left; nothing is owed then.
+
+        See ``Transfers.decline`` for arguments and exceptions.
+        """
+        until = self._until(timeout)
+        course = self._courses.decline(payment_id, until)
+        return result_of(await self._drive(course, until), self._rules)
+
+    async def look(self, payment_id: str) -> TransferResult | None:
+        """
+        Return what the journal knows of a payment, or None; nothing is sent.
+
+        See ``Transfers.look`` for arguments and exceptions.
+        """
+        record = await self._in_thread(lambda: self._journal.read(payment_id))
+        return None if record is None else result_of(fold(record, self._rules))
+
+    async def resume(
+        self, *, timeout: float | None = None
+    ) -> AsyncIterator[TransferResult]:
+        """
+        Go on with everything that is due, once, and yield what came of it.
+
+        See ``Transfers.resume`` for arguments and exceptions.
+        """
+        seen: set[str] = set()
+        while True:
+            owner, held = self._courses.owner(), self._courses.lease_seconds
+            leases = await self._in_thread(
+                partial(self._journal.take_due, owner, held, 1)
+            )
+            lease = leases[0] if leases else None
+            if lease is None or lease.payment_id in seen:
+                if lease is not None:
+                    await self._in_thread(partial(self._journal.release, lease))
+                return
+            seen.add(lease.payment_id)
+            until = self._until(timeout)
+            course = self._courses.resume(lease, until)
+            try:
+                transfer = await self._drive(course, until)
+            except (JournalDamaged, LeaseLost) as error:
+                # Of this payment only; its lease ends by itself.
+                yield result_of_trouble(lease.payment_id, error)
+            else:
+                yield result_of(transfer, self._rules)
+
+    async def aclose(self) -> None:
+        """End the threads of the journal; the journal itself stays open."""
+        await asyncio.to_thread(self._threads.shutdown)
+
+    async def __aenter__(self) -> Self:
+        """Return the object itself."""
+        return self
+
+    async def __aexit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """End the threads of the journal."""
+        await self.aclose()
+
+    def _until(self, timeout: float | None) -> float:
+        limit = self._timeout if timeout is None else seconds(timeout)
+        return self._client.engine.clock() + limit
+
+    async def _drive(self, course: Course[_T], until: float) -> _T:
+        """Drive a course to its end, giving it what it needs."""
+        try:
+            need = next(course)
+            while True:
+                try:
+                    given = await self._provide(need, until)
+                except KesspayError as error:
+                    need = course.throw(error)
+                else:
+                    need = course.send(given)
+        except StopIteration as stop:
+            return cast("_T", stop.value)
+        finally:
+            course.close()
+
+    async def _provide(self, need: Any, until: float) -> Any:  # noqa: ANN401 - see Course
+        if isinstance(need, Blocking):
+            return await self._in_thread(need.act)
+        return await self._client.provide(need, until)
+
+    async def _in_thread(self, act: Callable[[], _T]) -> _T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+
+
+@dataclass(frozen=True, slots=True)
+class AsyncPendingTransfer:
+    """
+    A payment that was started: show the name, debit your customer, confirm.
+
+    Attributes:
+        payment_id: your id.
+        receiver_name: to show to the sender before the debit.
+        expires_at: seconds since 1970 until when to confirm; after that another
+            pre-transfer is made, for a receiver of the same name.
+        result: what is known already; "pending" unless the payment got further
+            in an earlier call.
+    """
+
+    payment_id: str
+    receiver_name: str
+    expires_at: float
+    result: TransferResult
+    _transfers: AsyncTransfers = field(repr=False, compare=False)
+
+    async def confirm(
+        self, debit_id: str, *, timeout: float | None = None
+    ) -> TransferResult:
+        """Pay; see ``Transfers.confirm``."""
+        return await self._transfers.confirm(
+            self.payment_id, debit_id=debit_id, timeout=timeout
+        )
+
+    async def close(self, *, timeout: float | None = None) -> TransferResult:
+        """End it, nothing was paid; see ``Transfers.decline``."""
+        return await self._transfers.decline(self.payment_id, timeout=timeout)

@@ -1,0 +1,299 @@
+"""
+The course of a payment: what is done next, and what is concluded. No I/O.
+
+A course is a generator like the flows of the gateway. Besides tokens, responses
+and pauses it yields ``Blocking`` steps: calls of the journal, which the driver
+carries out in its own way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from kesspay.errors import (
+    AuthenticationFailed,
+    GatewayError,
+    InputError,
+    JournalError,
+    PaymentConflict,
+    Rejected,
+)
+from kesspay.gateway.messages import (
+    ConfirmFundTransfer,
+    CreateFundTransfer,
+    QueryFundTransfer,
+)
+from kesspay.transfers.attempt import Do, Happened, State
+from kesspay.transfers.desk import PAUSE, Blocking, Course, Desk, Held
+from kesspay.transfers.fold import Transfer, status_of
+from kesspay.transfers.reading import read_confirm, read_create, read_query
+
+
+if TYPE_CHECKING:
+    from kesspay.transfers.journal import Lease, Payment
+    from kesspay.transfers.reading import Facts
+
+
+__all__ = ["Courses"]
+
+#: Attempts that one call makes where creates get lost.
+_MOST_ATTEMPTS: Final = 5
+
+
+class Courses(Desk):
+    """The courses of the calls of one worker; the arguments are those of Desk."""
+
+    def start(self, payment: Payment, until: float) -> Course[Transfer]:
+        """
+        Go on until there is a pre-transfer, or the payment is beyond that.
+
+        Raises:
+            PaymentConflict: there is another payment with this id.
+            NotSent, AuthenticationFailed: no create left; call again.
+            Rejected: the receiver cannot be paid; nothing is owed.
+            OutcomeUnknown: every create got lost; no money is involved.
+            LeaseHeld: another worker is going on with the payment.
+        """
+        yield Blocking(lambda: self.journal.begin(payment))
+        held = yield from self.take(payment.payment_id, until)
+        return (yield from self.leased(held, self._start(held, until)))
+
+    def confirm(self, payment_id: str, debit_id: str, until: float) -> Course[Transfer]:
+        """
+        Write the debit down, then go on until the outcome is known or time ends.
+
+        Raises:
+            PaymentConflict: the payment has another debit, or was not started.
+            JournalError: the journal failed before anything was sent.
+        """
+        held = yield from self.take(payment_id, until)
+        return (yield from self.leased(held, self._confirm(held, debit_id, until)))
+
+    def decline(self, payment_id: str, until: float) -> Course[Transfer]:
+        """
+        End a payment of which no confirm has left.
+
+        Raises:
+            PaymentConflict: a confirm may have left.
+        """
+        held = yield from self.take(payment_id, until)
+        return (yield from self.leased(held, self._decline(held)))
+
+    def resume(self, lease: Lease, until: float) -> Course[Transfer]:
+        """Go on with a payment that is due, without waiting for a later moment."""
+        held = yield from self.open(lease)
+        return (yield from self.leased(held, self._settle(held, until)))
+
+    # What each of them does, once it has the payment.
+
+    def _start(self, held: Held, until: float) -> Course[None]:
+        yield from self._recover(held)
+        attempt = held.transfer.attempt
+        if attempt.state is State.CREATED and self.plan(held).do is Do.CLOSE:
+            yield from self.note(held, Happened.WINDOW_CLOSED)
+        for number in range(1, _MOST_ATTEMPTS + 1):
+            if not _is_to_create(held.transfer):
+                return
+            failure = yield from self._create(held, until)
+            if failure is None:
+                yield from self._require_window(held)
+                return
+            final = isinstance(failure, (AuthenticationFailed, Rejected))
+            soon = self.journal.now() + PAUSE * number
+            if final or number == _MOST_ATTEMPTS:
+                raise failure
+            if not (yield from self.wait(soon, until, patient=True)):
+                raise failure
+
+    def _confirm(self, held: Held, debit_id: str, until: float) -> Course[None]:
+        yield from self._recover(held)
+        if not (yield from self._debit(held, debit_id)):
+            return
+        try:
+            yield from self._settle(held, until, patient=True)
+        except JournalError as error:
+            # The debit is written down, so a worker may go on with it: this
+            # is no failure of the payment.
+            held.transfer = replace(held.transfer, trouble=str(error))
+
+    def _decline(self, held: Held) -> Course[None]:
+        yield from self._recover(held)
+        transfer = held.transfer
+        if transfer.outcome == "not_paid":
+            return
+        if transfer.attempt.sends or transfer.outcome not in {"pending", "unknown"}:
+            message = (
+                f"Payment {transfer.payment.payment_id!r} cannot be declined: "
+                f"it is {transfer.attempt.state}. Nothing was changed."
+            )
+            raise PaymentConflict(message)
+        yield from self.note(held, Happened.DECLINED)
+
+    def _settle(
+        self, held: Held, until: float, *, patient: bool = False
+    ) -> Course[None]:
+        """
+        Do what is to be done until nothing is, or it is for later.
+
+        Args:
+            held: the payment.
+            until: the moment on the clock of the engine to stop.
+            patient: True waits for what is to be done soon.
+        """
+        yield from self._recover(held)
+        created = 0
+        while self.engine.clock() < until and held.transfer.outcome == "unknown":
+            if _is_to_create(held.transfer):
+                # One at once; the gateway is not asked in a tight loop.
+                due = status_of(held.transfer, self.rules).due_at or 0.0
+                if created and not (yield from self.wait(due, until, patient=patient)):
+                    return
+                created += 1
+                failure = yield from self._create(held, until)
+            else:
+                ready = yield from self._is_ready(held, until, patient=patient)
+                if not ready:
+                    return
+                failure = yield from self._act(held, until)
+            if failure is None:
+                continue
+            held.transfer = replace(held.transfer, trouble=str(failure))
+            soon = self.journal.now() + PAUSE
+            final = isinstance(failure, (AuthenticationFailed, Rejected))
+            if final or not (yield from self.wait(soon, until, patient=patient)):
+                return
+
+    def _is_ready(self, held: Held, until: float, *, patient: bool) -> Course[bool]:
+        """Wait for the moment of what is to be done next; False where it is later."""
+        at = self.plan(held).at
+        return (yield from self.wait(at, until, patient=patient))
+
+    def _act(self, held: Held, until: float) -> Course[GatewayError | None]:
+        """Do what is to be done with the newest attempt; return what did not leave."""
+        if held.transfer.attempt.state is State.CREATED:
+            yield from self._debit_again(held)
+            return None
+        do = self.plan(held).do
+        if do is Do.CONFIRM:
+            return (yield from self._send_confirm(held, until))
+        if do is Do.CLOSE:
+            yield from self.note(held, Happened.WINDOW_CLOSED)
+        else:
+            yield from self._query(held, until)
+        return None
+
+    def _require_window(self, held: Held) -> Course[None]:
+        """Refuse to go on with a pre-transfer that can never be confirmed (R4)."""
+        if self.plan(held).do is not Do.CLOSE:
+            return
+        seconds = held.transfer.attempt.expire_in
+        yield from self.note(held, Happened.WINDOW_CLOSED)
+        message = (
+            f"The gateway gives pre-transfers that live {seconds:g} s, which is too "
+            f"short for rules.deadline + rules.reserve "
+            f"({self.rules.deadline:g} + {self.rules.reserve:g} s). No money is "
+            f"involved. Set a shorter deadline."
+        )
+        raise InputError(message)
+
+    # The steps.
+
+    def _create(self, held: Held, until: float) -> Course[GatewayError | None]:
+        """Make one attempt; return why it failed."""
+        transfer, payment = held.transfer, held.transfer.payment
+        # The number changes with the first entry of a new attempt.
+        number = transfer.number + transfer.wants_attempt
+        request = CreateFundTransfer(
+            out_trade_no=payment.reference(number),
+            receiver_id=payment.receiver_id,
+            sender_name=payment.sender_name,
+            amount=payment.amount,
+            currency=payment.currency,
+        )
+        reply = yield from self.exchange(
+            held,
+            self.engine.create(request),
+            until,
+            sending=Happened.CREATE_SENDING,
+            number=number,
+            most=1,
+        )
+        if reply.left:
+            yield from self.read(held, read_create(reply.result, reply.error), reply)
+        return reply.error
+
+    def _debit_again(self, held: Held) -> Course[None]:
+        """Take the debit that is there over to another attempt."""
+        granted = held.transfer.pre_transfer
+        assert granted is not None  # noqa: S101 - it is CREATED
+        if granted.receiver_name == held.transfer.shown_name:
+            yield from self.note(held, Happened.DEBITED)
+        else:
+            # The sender agreed to pay somebody of another name.
+            yield from self.note(held, Happened.DECLINED, code="NAME_CHANGED")
+
+    def _debit(self, held: Held, debit_id: str) -> Course[bool]:
+        """Write the debit down; return whether there is anything left to do."""
+        transfer = held.transfer
+        if transfer.debit_id:
+            if transfer.debit_id != debit_id:
+                message = (
+                    f"Payment {transfer.payment.payment_id!r} has the debit "
+                    f"{transfer.debit_id!r}, not {debit_id!r}. Nothing was sent."
+                )
+                raise PaymentConflict(message)
+            return True
+        if transfer.outcome != "pending":
+            return False
+        granted = transfer.pre_transfer
+        if transfer.attempt.state is not State.CREATED or granted is None:
+            message = (
+                f"Payment {transfer.payment.payment_id!r} has no pre-transfer to "
+                f"confirm: start it first. Nothing was sent."
+            )
+            raise PaymentConflict(message)
+        facts: Facts = {
+            "debit_id": debit_id,
+            "shown_name": granted.receiver_name,
+        }
+        yield from self.note(held, Happened.DEBITED, facts=facts)
+        return True
+
+    def _send_confirm(self, held: Held, until: float) -> Course[GatewayError | None]:
+        """Send a confirm; return the error where it did not leave."""
+        granted = held.transfer.pre_transfer
+        assert granted is not None  # noqa: S101 - DEBITED comes after CREATED
+        request = ConfirmFundTransfer(granted, held.transfer.debit_id)
+        sends = held.transfer.attempt.sends
+        reply = yield from self.exchange(
+            held,
+            self.engine.confirm(request, sent_before=sends > 0),
+            until,
+            sending=Happened.CONFIRM_SENDING,
+            number=held.transfer.number,
+            most=1 + self.rules.resends - sends,
+        )
+        if reply.left:
+            yield from self.read(held, read_confirm(reply.result, reply.error), reply)
+        return reply.error if held.transfer.attempt.sends == sends else None
+
+    def _query(self, held: Held, until: float) -> Course[None]:
+        granted = held.transfer.pre_transfer
+        assert granted is not None  # noqa: S101 - only then there is a confirm
+        call = self.engine.query(QueryFundTransfer(granted))
+        reply = yield from self.exchange(held, call, until)
+        yield from self.read(held, read_query(reply.result, reply.error), reply)
+
+    def _recover(self, held: Held) -> Course[None]:
+        """Take up what a crash left: an answer that nobody wrote down is lost."""
+        lost = {
+            State.CREATING: Happened.CREATE_UNKNOWN,
+            State.CONFIRMING: Happened.CONFIRM_UNKNOWN,
+        }.get(held.transfer.attempt.state)
+        if lost is not None:
+            yield from self.note(held, lost, facts={"reason": "crash"})
+
+
+def _is_to_create(transfer: Transfer) -> bool:
+    return transfer.wants_attempt or transfer.attempt.state is State.NEW

@@ -1,0 +1,248 @@
+"""
+What a course does under a lease: read, write and send. No I/O of its own.
+
+The one place where a request meets the journal: ``exchange`` writes every send
+down before it lets the request go.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, replace
+from secrets import token_hex
+from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+
+from kesspay.errors import (
+    GatewayError,
+    JournalError,
+    KesspayError,
+    LeaseHeld,
+    PaymentConflict,
+    TransportError,
+)
+from kesspay.gateway.flow import Need, Pause
+from kesspay.gateway.messages import HttpRequest, HttpResponse
+from kesspay.transfers.fold import Transfer, fold, status_of
+from kesspay.transfers.journal import Entry
+from kesspay.transfers.states import plan
+
+
+if TYPE_CHECKING:
+    from kesspay.gateway.engine import Engine
+    from kesspay.gateway.flow import Call
+    from kesspay.transfers.attempt import Action, Happened, Rules
+    from kesspay.transfers.journal import Journal, Lease, Record
+    from kesspay.transfers.reading import Facts, Reading
+
+
+__all__ = ["PAUSE", "Blocking", "Course", "Desk", "Held", "Reply"]
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Blocking(Generic[_T]):
+    """A step that may wait for a disk or a server: ``act`` gives its result."""
+
+    act: Callable[[], _T]
+
+
+#: What a course asks its driver for; a result of ``act`` comes in for Blocking.
+Course: TypeAlias = Generator[Need | Blocking[Any], Any, _T]
+
+#: Pause before something that was not sent is tried again, and while another
+#: worker has the payment.
+PAUSE: Final = 0.5
+
+
+@dataclass(slots=True)
+class Held:
+    """A payment under a lease, as far as it got."""
+
+    lease: Lease
+    transfer: Transfer
+
+
+@dataclass(slots=True)
+class Reply:
+    """What came of a call; ``left`` tells whether a send was written down."""
+
+    result: Any = None
+    error: GatewayError | None = None
+    response: HttpResponse | None = None
+    left: bool = False
+
+
+class Desk:
+    """
+    Works on payments under leases.
+
+    Args:
+        engine: of the client.
+        journal: where everything is written.
+        rules: of the state machine.
+    """
+
+    def __init__(self, engine: Engine, journal: Journal, rules: Rules) -> None:
+        """Take the parts."""
+        self.engine = engine
+        self.journal = journal
+        self.rules = rules
+        # Two exchanges, and what a slow disk and a pause between them may take.
+        self.lease_seconds = 2 * rules.deadline + 3 * rules.reserve
+
+    def owner(self) -> str:
+        """Return a name for a lease; two calls of a process are two owners."""
+        return f"{socket.gethostname():.64}:{os.getpid()}:{token_hex(8)}"
+
+    def take(self, payment_id: str, until: float) -> Course[Held]:
+        """Take a payment, waiting for another worker that has it."""
+        owner = self.owner()
+        while True:
+            try:
+                lease = yield Blocking(
+                    lambda: self.journal.lease(payment_id, owner, self.lease_seconds)
+                )
+            except LeaseHeld:
+                if self.engine.clock() + PAUSE >= until:
+                    raise
+            else:
+                return (yield from self.open(lease))
+            yield Pause(PAUSE)
+
+    def open(self, lease: Lease) -> Course[Held]:
+        """Read a payment that is under a lease."""
+        record: Record | None = yield Blocking(
+            lambda: self.journal.read(lease.payment_id)
+        )
+        if record is None:
+            message = f"The journal has no payment {lease.payment_id!r}."
+            raise PaymentConflict(message)
+        return Held(lease, fold(record, self.rules))
+
+    def leased(self, held: Held, course: Course[None]) -> Course[Transfer]:
+        """Run a course and give the payment back; after a crash the lease ends."""
+        try:
+            yield from course
+        except KesspayError:
+            yield from self.release(held)
+            raise
+        yield from self.release(held)
+        return held.transfer
+
+    def release(self, held: Held) -> Course[None]:
+        """Give a payment back."""
+        try:
+            yield Blocking(lambda: self.journal.release(held.lease))
+        except JournalError:
+            # It ends by itself; what was written is what counts.
+            return
+
+    def write(self, held: Held, entry: Entry) -> Course[None]:
+        """Write one entry; it is durable when this returns."""
+        transfer = held.transfer.advance(entry, self.rules)
+        status = status_of(transfer, self.rules)
+        yield Blocking(
+            lambda: self.journal.append(held.lease, [entry], status, self.lease_seconds)
+        )
+        held.transfer = replace(transfer, trouble="")
+
+    def note(
+        self,
+        held: Held,
+        what: Happened,
+        *,
+        code: str = "",
+        facts: Facts | None = None,
+    ) -> Course[None]:
+        """Write down something that has no message."""
+        number, now = held.transfer.number, self.journal.now()
+        yield from self.write(held, Entry(number, what, now, code, facts or {}))
+
+    def read(self, held: Held, reading: Reading, reply: Reply) -> Course[None]:
+        """Write down what an answer, or the want of one, meant."""
+        body = None if reply.response is None else reply.response.body
+        entry = Entry(
+            held.transfer.number,
+            reading.what,
+            self.journal.now(),
+            reading.code,
+            reading.facts,
+            received=body,
+        )
+        yield from self.write(held, entry)
+
+    def exchange(
+        self,
+        held: Held,
+        call: Call[Any],
+        until: float,
+        *,
+        sending: Happened | None = None,
+        number: int = 0,
+        most: int = 1,
+    ) -> Course[Reply]:
+        """
+        Carry out a call, each of its sends written down before it leaves.
+
+        Args:
+            held: the payment.
+            call: what to send.
+            until: the moment on the clock of the engine to give up.
+            sending: the entry to write; None for a query, which changes nothing.
+            number: of the attempt it belongs to.
+            most: how often it may be sent here; after an HTTP 401 it would
+                be sent again.
+        """
+        deadline = min(until, self.engine.clock() + self.rules.deadline)
+        flow = self.engine.course(call, self.engine.terms(deadline, retries=0))
+        reply = Reply()
+        sends = 0
+        try:
+            need = next(flow)
+            while True:
+                if isinstance(need, HttpRequest) and sending is not None:
+                    if sends == most:
+                        text = "it is not sent once more after HTTP 401"
+                        need = flow.throw(TransportError("no_reply", text))
+                        continue
+                    body = None if reply.response is None else reply.response.body
+                    now = self.journal.now()
+                    yield from self.write(
+                        held,
+                        Entry(number, sending, now, sent=call.body, received=body),
+                    )
+                    sends += 1
+                    reply.left = True
+                try:
+                    given = yield need
+                except KesspayError as error:
+                    need = flow.throw(error)
+                else:
+                    if isinstance(given, HttpResponse):
+                        reply.response = given
+                    need = flow.send(given)
+        except StopIteration as stop:
+            reply.result = stop.value
+        except GatewayError as error:
+            reply.error = error
+        finally:
+            flow.close()
+        return reply
+
+    def wait(self, at: float, until: float, *, patient: bool) -> Course[bool]:
+        """Wait for a moment of the journal's time; False where it is too far."""
+        seconds = at - self.journal.now()
+        if seconds <= 0:
+            return True
+        too_late = self.engine.clock() + seconds >= until
+        if not patient or too_late or seconds > self.lease_seconds / 2:
+            return False
+        yield Pause(seconds)
+        return True
+
+    def plan(self, held: Held) -> Action:
+        """Return what is to be done with a payment now."""
+        return plan(held.transfer.attempt, self.journal.now(), self.rules)

@@ -1,0 +1,334 @@
+"""
+The state machine of a fund transfer: pure functions, no I/O and no clock.
+
+One payment has attempts; each attempt is one pre-transfer of the gateway.
+``step`` says what an event makes of an attempt, ``plan`` what to do next. All
+that is known lies in the attempt, so a crash loses nothing: whoever reads it
+from the journal goes on where it stopped.
+
+::
+
+    NEW --create--> CREATING --granted--> CREATED --debit--> DEBITED <--+
+     |  ^              | | |                 |                 |  |     | not
+     |  +--- not sent -+ | +--refused--+     |                 |  |     | sent
+     |                   | unknown     |     |                 |  confirm
+     v                   v             v     v                 v  v     |
+    CLOSED           ABANDONED     REJECTED  CLOSED       CLOSED  CONFIRMING
+                                                                  |   |   |
+      PAID <---------------------- paid --------------------------+   |   |
+       ^  ^                                             anything else |   |
+       |  |                                                           v   |
+       |  +------------------------- paid ------------------- UNKNOWN     |
+       |                                                  fence | ^       |
+       |                                                 passed | |  refused, the
+       |                                                        v |  only confirm
+       |                     MANUAL (RELAXED: also NOT_PAID) <--+ |       |
+       |                                                          |       v
+       +---------- paid ------------------------------------------+-- REFUSED
+                                                                          |
+                     NOT_PAID <------------- a query agrees --------------+
+
+PAID is sticky. Money may be given back in NOT_PAID, in REJECTED and in CLOSED;
+a confirm leaves only from DEBITED and, as the same request again, from
+CONFIRMING (after a 401) and UNKNOWN.
+
+Source: the rules R1 to R9 are explained in docs/transfers.md.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final
+
+from kesspay.transfers.attempt import (
+    RELAXED,
+    STRICT,
+    Action,
+    Attempt,
+    Do,
+    Event,
+    Happened,
+    Rules,
+    State,
+    Step,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = [
+    "RELAXED",
+    "STRICT",
+    "Action",
+    "Attempt",
+    "Do",
+    "Event",
+    "Happened",
+    "Rules",
+    "State",
+    "Step",
+    "plan",
+    "step",
+]
+
+#: States in which a confirm may have left and nothing is settled.
+_OPEN: Final = frozenset({State.CONFIRMING, State.REFUSED, State.UNKNOWN})
+
+#: Refusals of a confirm that are final where it was sent once (R8).
+_FINAL_REFUSALS: Final = frozenset({"EXPIRED", "NOTEXIST", "VALIDATIONERROR"})
+#: What a query says of a transfer that was not carried out.
+_NO: Final = frozenset({"EXPIRED", "NOTEXIST"})
+_USED: Final = "USED"
+
+
+def step(attempt: Attempt, event: Event, rules: Rules = STRICT) -> Step:
+    """
+    Return what an event makes of an attempt.
+
+    Raises:
+        ValueError: the event cannot happen in this state: the journal does
+            not hold what was written to it.
+    """
+    return _STEPS[event.what](attempt, event, rules)
+
+
+def plan(attempt: Attempt, now: float, rules: Rules = STRICT) -> Action:
+    """
+    Return what is to be done next.
+
+    Args:
+        attempt: as it stands.
+        now: seconds since 1970.
+        rules: the settings.
+    """
+    state = attempt.state
+    if state is State.NEW:
+        return Action(Do.CREATE)
+    if state in {State.CREATING, State.CONFIRMING}:
+        return Action(Do.RECOVER)
+    if state in {State.CREATED, State.DEBITED}:
+        if now >= attempt.window_ends(rules):
+            return Action(Do.CLOSE)
+        return Action(Do.WAIT if state is State.CREATED else Do.CONFIRM)
+    if state is State.UNKNOWN and _should_resend(attempt, now, rules):
+        return Action(Do.CONFIRM)
+    if state in _OPEN:
+        return Action(Do.QUERY, _next_query(attempt, rules))
+    return Action(Do.NOTHING)
+
+
+def _should_resend(attempt: Attempt, now: float, rules: Rules) -> bool:
+    """Tell whether the same confirm may go out again: after a query, and R6."""
+    return (
+        attempt.may_resend
+        and attempt.resends < min(rules.resends, attempt.polls)
+        and now < attempt.window_ends(rules)
+    )
+
+
+def _next_query(attempt: Attempt, rules: Rules) -> float:
+    """Return when to query: often at first, and twice after the fence."""
+    if attempt.polls == 0:
+        return attempt.polled_at
+    fence = attempt.fence(rules)
+    if attempt.state is State.UNKNOWN and attempt.polled_at >= fence:
+        if attempt.no_at == attempt.polled_at:
+            return attempt.polled_at + rules.apart
+        return attempt.polled_at + rules.slow_poll
+    pause = rules.polls[min(attempt.polls, len(rules.polls) - 1)]
+    due = attempt.polled_at + pause
+    return min(due, fence) if attempt.state is State.UNKNOWN else due
+
+
+def _require(attempt: Attempt, event: Event, *states: State) -> None:
+    if attempt.state not in states:
+        raise ValueError(
+            f"{event.what} cannot happen to an attempt that is {attempt.state}"
+        )
+
+
+def _create_sending(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.NEW)
+    return Step(replace(attempt, state=State.CREATING, sent_at=event.at))
+
+
+def _create_not_sent(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CREATING)
+    return Step(replace(attempt, state=State.NEW))
+
+
+def _create_unknown(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CREATING)
+    return Step(replace(attempt, state=State.ABANDONED))
+
+
+def _create_refused(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CREATING)
+    return Step(replace(attempt, state=State.REJECTED, refused=event.code))
+
+
+def _create_granted(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CREATING)
+    return Step(
+        replace(
+            attempt,
+            state=State.CREATED,
+            received_at=event.at,
+            expire_in=event.expire_in,
+        )
+    )
+
+
+def _debited(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CREATED)
+    return Step(replace(attempt, state=State.DEBITED))
+
+
+def _closed(attempt: Attempt, event: Event, _: Rules) -> Step:
+    # Of a DEBITED attempt no confirm has left, so nothing is owed either.
+    _require(attempt, event, State.NEW, State.CREATED, State.DEBITED)
+    return Step(replace(attempt, state=State.CLOSED))
+
+
+def _declined(attempt: Attempt, event: Event, rules: Rules) -> Step:
+    if attempt.state in {State.CLOSED, State.ABANDONED}:
+        return Step(attempt)
+    return _closed(attempt, event, rules)
+
+
+def _confirm_sending(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.DEBITED, State.CONFIRMING, State.UNKNOWN)
+    first = attempt.state is State.DEBITED
+    return Step(
+        replace(
+            attempt,
+            state=State.UNKNOWN if attempt.state is State.UNKNOWN else State.CONFIRMING,
+            sends=attempt.sends + 1,
+            resends=attempt.resends + (not first),
+        )
+    )
+
+
+def _confirm_not_sent(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CONFIRMING, State.UNKNOWN)
+    if attempt.state is State.CONFIRMING and attempt.sends == 1:
+        return Step(replace(attempt, state=State.DEBITED, sends=0))
+    return Step(
+        replace(
+            attempt,
+            state=State.UNKNOWN,
+            # It still counts as a resend, so that there is an end to them.
+            sends=attempt.sends - 1,
+            polled_at=event.at,
+        )
+    )
+
+
+def _confirm_unknown(attempt: Attempt, event: Event, _: Rules) -> Step:
+    _require(attempt, event, State.CONFIRMING, State.UNKNOWN)
+    used = event.code == _USED
+    # A code is an answer: sending the same again brings no other one.
+    answered = event.code not in {"", "SYSTEMERROR"}
+    alert = ""
+    if used and attempt.sends == 1:
+        alert = "USED was the answer to the first confirm that was sent"
+    return Step(
+        replace(
+            attempt,
+            state=State.UNKNOWN,
+            used=attempt.used or used,
+            may_resend=attempt.may_resend and not answered,
+            polled_at=event.at,
+        ),
+        alert,
+    )
+
+
+def _confirm_refused(attempt: Attempt, event: Event, rules: Rules) -> Step:
+    only_one = attempt.state is State.CONFIRMING and attempt.sends == 1
+    if not (only_one and event.code in _FINAL_REFUSALS):
+        return _confirm_unknown(attempt, event, rules)
+    refused = replace(
+        attempt, state=State.REFUSED, refused=event.code, polled_at=event.at
+    )
+    return Step(refused)
+
+
+def _paid(attempt: Attempt, event: Event, _: Rules) -> Step:
+    if attempt.state is State.NOT_PAID:
+        alert = "a transfer that was settled as not paid turns out to be paid"
+        return Step(replace(attempt, state=State.MANUAL), alert)
+    _require(attempt, event, *_OPEN, State.PAID, State.MANUAL)
+    alert = ""
+    if attempt.refused:
+        alert = f"paid, although the confirm was answered with {attempt.refused}"
+    elif attempt.state is State.MANUAL:
+        alert = "a transfer that was left to a person turns out to be paid"
+    elif attempt.used and attempt.sends == 1:
+        alert = "paid, although the only confirm was answered with USED"
+    return Step(replace(attempt, state=State.PAID), alert)
+
+
+def _query_differs(attempt: Attempt, event: Event, _: Rules) -> Step:
+    alert = "a query says SUCCESS for other fields than those of this payment"
+    if attempt.state in _OPEN:
+        return Step(replace(attempt, state=State.MANUAL), alert)
+    return _contrary(attempt, event, alert)
+
+
+def _query_said(attempt: Attempt, event: Event, rules: Rules) -> Step:
+    if attempt.state not in {State.REFUSED, State.UNKNOWN}:
+        said = event.code or "something else than SUCCESS"
+        return _contrary(attempt, event, f"a query now says {said}")
+    used = attempt.used or event.code == _USED
+    asked = replace(attempt, used=used, polls=attempt.polls + 1, polled_at=event.at)
+    if attempt.state is State.REFUSED:
+        agrees = event.code in _NO
+        return Step(replace(asked, state=State.NOT_PAID if agrees else State.UNKNOWN))
+    if event.at < attempt.fence(rules):
+        return Step(asked)
+    doubted = attempt.doubted or event.code not in _NO
+    asked = replace(asked, doubted=doubted)
+    if attempt.no_at is None:
+        return Step(replace(asked, no_at=event.at))
+    if event.at < attempt.no_at + rules.apart:
+        return Step(asked)
+    if rules.relaxed and not doubted and not used:
+        return Step(replace(asked, state=State.NOT_PAID))
+    alert = "the outcome is still unknown after the fence"
+    return Step(replace(asked, state=State.MANUAL), alert)
+
+
+def _query_unknown(attempt: Attempt, event: Event, _: Rules) -> Step:
+    if attempt.state not in {State.REFUSED, State.UNKNOWN}:
+        return _contrary(attempt, event, "")
+    return Step(replace(attempt, polls=attempt.polls + 1, polled_at=event.at))
+
+
+def _contrary(attempt: Attempt, event: Event, alert: str) -> Step:
+    """Keep what is settled, whatever a later query says."""
+    _require(attempt, event, State.PAID, State.NOT_PAID, State.MANUAL)
+    return Step(attempt, alert if attempt.state is State.PAID else "")
+
+
+_STEPS: Final[dict[Happened, Callable[[Attempt, Event, Rules], Step]]] = {
+    Happened.CREATE_SENDING: _create_sending,
+    Happened.CREATE_NOT_SENT: _create_not_sent,
+    Happened.CREATE_UNKNOWN: _create_unknown,
+    Happened.CREATE_REFUSED: _create_refused,
+    Happened.CREATE_GRANTED: _create_granted,
+    Happened.DEBITED: _debited,
+    Happened.DECLINED: _declined,
+    Happened.WINDOW_CLOSED: _closed,
+    Happened.CONFIRM_SENDING: _confirm_sending,
+    Happened.CONFIRM_NOT_SENT: _confirm_not_sent,
+    Happened.CONFIRM_UNKNOWN: _confirm_unknown,
+    Happened.CONFIRM_REFUSED: _confirm_refused,
+    Happened.CONFIRM_PAID: _paid,
+    Happened.QUERY_PAID: _paid,
+    Happened.QUERY_DIFFERS: _query_differs,
+    Happened.QUERY_SAID: _query_said,
+    Happened.QUERY_UNKNOWN: _query_unknown,
+}

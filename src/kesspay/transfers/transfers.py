@@ -1,0 +1,254 @@
+"""Exactly-once fund transfers, for threads. Every decision lies in ``course``."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
+from kesspay.gateway.base import seconds
+from kesspay.gateway.fields import check_own_id
+from kesspay.transfers.attempt import STRICT, Rules
+from kesspay.transfers.course import Courses
+from kesspay.transfers.desk import Blocking, Course
+from kesspay.transfers.fold import fold
+from kesspay.transfers.journal import Journal, Payment
+from kesspay.transfers.result import (
+    TransferResult,
+    pending_fields,
+    raise_if_rejected,
+    result_of,
+    result_of_trouble,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from decimal import Decimal
+
+    from kesspay.gateway.client import Client
+
+
+__all__ = ["PendingTransfer", "Transfers"]
+
+_T = TypeVar("_T")
+
+
+class Transfers:
+    """
+    Pays exactly once, whatever the network, the gateway or the power does.
+
+    ::
+
+        transfers = Transfers(client, SqliteJournal("journal.sqlite"))
+        pending = transfers.start(payment_id="order-1", receiver_id="85512345678",
+                                  amount=Decimal("0.50"), sender_name="Chan Sophea")
+        # show pending.receiver_name, debit your customer, then:
+        result = pending.confirm(debit_id="debit-1")
+        if result.outcome == "paid": ...        # capture the debit
+        elif result.outcome == "not_paid": ...  # give it back
+        else: ...                               # keep it; resume() goes on
+
+    Every call can be repeated after a crash, in another process as well: it
+    goes on with the payment of that id and never begins another one. Any number
+    of threads may use one object.
+
+    Args:
+        client: sends; its own ``retries`` are not used here.
+        journal: where everything is written before it is sent.
+        rules: STRICT, unless you know your gateway well enough for RELAXED.
+        timeout: seconds that a call may take.
+
+    Source: the rules are explained in docs/transfers.md.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        journal: Journal,
+        *,
+        rules: Rules = STRICT,
+        timeout: float = 60.0,
+    ) -> None:
+        """Take the parts; nothing is sent."""
+        self._client = client
+        self._journal = journal
+        self._rules = rules
+        self._timeout = seconds(timeout)
+        self._courses = Courses(client.engine, journal, rules)
+
+    def start(
+        self,
+        *,
+        payment_id: str,
+        receiver_id: str,
+        amount: Decimal,
+        sender_name: str,
+        timeout: float | None = None,
+    ) -> PendingTransfer:
+        """
+        Ask for a pre-transfer. No money moves.
+
+        Args:
+            payment_id: your own id of the payment, 1 to 60 of
+                A-Z a-z 0-9 _ -; one id is one payment for ever.
+            receiver_id: KESS user id or phone number.
+            amount: US dollars, above 0, at most two places.
+            sender_name: name of your customer.
+            timeout: seconds for this call.
+
+        Raises:
+            FieldError: a field breaks a rule.
+            PaymentConflict: there is another payment with this id.
+            NotSent, AuthenticationFailed: nothing left; call again.
+            Rejected: the receiver cannot be paid; nothing is owed.
+            OutcomeUnknown: the creates got lost; no money is involved.
+            InputError: the pre-transfers of the gateway live too short for
+                these rules.
+            JournalError: the journal cannot be used; nothing was sent.
+        """
+        payment = Payment(payment_id, receiver_id, sender_name, amount)
+        until = self._until(timeout)
+        transfer = self._drive(self._courses.start(payment, until), until)
+        raise_if_rejected(transfer)
+        return PendingTransfer(**pending_fields(transfer, self._rules), _transfers=self)
+
+    def confirm(
+        self, payment_id: str, *, debit_id: str, timeout: float | None = None
+    ) -> TransferResult:
+        """
+        Pay: the caller has the customer's money, under its id ``debit_id``.
+
+        The debit is written down first. Then the confirm is sent, and where
+        its outcome is unknown the gateway is queried until it is known or the
+        time ends. It never raises for an unknown outcome.
+
+        Args:
+            payment_id: of a payment that was started.
+            debit_id: your own id of the debit, 1 to 64 of A-Z a-z 0-9 _ -.
+            timeout: seconds for this call.
+
+        Raises:
+            FieldError: ``debit_id`` breaks the rule.
+            PaymentConflict: the payment has another debit, or was not started.
+            LeaseHeld: another worker is going on with it; call again.
+            JournalError: the debit could not be written; nothing was sent.
+        """
+        check_own_id("debit_id", debit_id)
+        until = self._until(timeout)
+        course = self._courses.confirm(payment_id, debit_id, until)
+        return result_of(self._drive(course, until), self._rules)
+
+    def decline(
+        self, payment_id: str, *, timeout: float | None = None
+    ) -> TransferResult:
+        """
+        End a payment of which no confirm has left; nothing is owed then.
+
+        Raises:
+            PaymentConflict: a confirm may have left; nothing was changed.
+            LeaseHeld: another worker is going on with it; call again.
+            JournalError: the journal cannot be used.
+        """
+        until = self._until(timeout)
+        course = self._courses.decline(payment_id, until)
+        return result_of(self._drive(course, until), self._rules)
+
+    def look(self, payment_id: str) -> TransferResult | None:
+        """
+        Return what the journal knows of a payment, or None; nothing is sent.
+
+        Raises:
+            JournalError: the journal cannot be used.
+        """
+        record = self._journal.read(payment_id)
+        return None if record is None else result_of(fold(record, self._rules))
+
+    def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
+        """
+        Go on with everything that is due, once, and yield what came of it.
+
+        It takes up what a crash or a time-out left, of any process. Workers on
+        many machines can do so at the same time: each payment is taken by one.
+
+        Args:
+            timeout: seconds for each payment.
+
+        Raises:
+            JournalError: the journal cannot be used.
+        """
+        seen: set[str] = set()
+        while True:
+            owner = self._courses.owner()
+            leases = self._journal.take_due(owner, self._courses.lease_seconds, 1)
+            lease = leases[0] if leases else None
+            if lease is None or lease.payment_id in seen:
+                if lease is not None:
+                    self._journal.release(lease)
+                return
+            seen.add(lease.payment_id)
+            until = self._until(timeout)
+            course = self._courses.resume(lease, until)
+            try:
+                transfer = self._drive(course, until)
+            except (JournalDamaged, LeaseLost) as error:
+                # Of this payment only; its lease ends by itself.
+                yield result_of_trouble(lease.payment_id, error)
+            else:
+                yield result_of(transfer, self._rules)
+
+    def _until(self, timeout: float | None) -> float:
+        limit = self._timeout if timeout is None else seconds(timeout)
+        return self._client.engine.clock() + limit
+
+    def _drive(self, course: Course[_T], until: float) -> _T:
+        """Drive a course to its end, giving it what it needs."""
+        try:
+            need = next(course)
+            while True:
+                try:
+                    given = self._provide(need, until)
+                except KesspayError as error:
+                    need = course.throw(error)
+                else:
+                    need = course.send(given)
+        except StopIteration as stop:
+            return cast("_T", stop.value)
+        finally:
+            course.close()
+
+    def _provide(self, need: Any, until: float) -> Any:  # noqa: ANN401 - see Course
+        if isinstance(need, Blocking):
+            return need.act()
+        return self._client.provide(need, until)
+
+
+@dataclass(frozen=True, slots=True)
+class PendingTransfer:
+    """
+    A payment that was started: show the name, debit your customer, confirm.
+
+    Attributes:
+        payment_id: your id.
+        receiver_name: to show to the sender before the debit.
+        expires_at: seconds since 1970 until when to confirm; after that another
+            pre-transfer is made, for a receiver of the same name.
+        result: what is known already; "pending" unless the payment got further
+            in an earlier call.
+    """
+
+    payment_id: str
+    receiver_name: str
+    expires_at: float
+    result: TransferResult
+    _transfers: Transfers = field(repr=False, compare=False)
+
+    def confirm(self, debit_id: str, *, timeout: float | None = None) -> TransferResult:
+        """Pay; see ``Transfers.confirm``."""
+        return self._transfers.confirm(
+            self.payment_id, debit_id=debit_id, timeout=timeout
+        )
+
+    def close(self, *, timeout: float | None = None) -> TransferResult:
+        """End it, nothing was paid; see ``Transfers.decline``."""
+        return self._transfers.decline(self.payment_id, timeout=timeout)

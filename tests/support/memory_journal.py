@@ -1,0 +1,127 @@
+"""A journal in memory: the simplest thing that keeps the promises of one."""
+
+from __future__ import annotations
+
+import threading
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from kesspay.errors import JournalError, LeaseHeld, LeaseLost, PaymentConflict
+from kesspay.transfers.journal import Entry, Lease, Listed, Payment, Record, Status
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+
+@dataclass
+class _Kept:
+    payment: Payment
+    begun_at: float
+    changed_at: float
+    status: Status = field(default_factory=lambda: Status("new", 0, None))
+    entries: list[Entry] = field(default_factory=list)
+    owner: str = ""
+    fence: int = 0
+    held_until: float = 0.0
+
+    def record(self) -> Record:
+        return Record(self.payment, self.status, tuple(self.entries))
+
+
+class MemoryJournal:
+    """
+    Keeps everything in a dict. For tests: it survives no crash of the process.
+
+    Args:
+        clock: seconds since 1970.
+    """
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """Begin empty."""
+        self._clock = clock
+        self._lock = threading.RLock()
+        self._kept: dict[str, _Kept] = {}
+
+    def now(self) -> float:
+        """Return the time."""
+        return self._clock()
+
+    def begin(self, payment: Payment) -> Record:
+        """Enter a payment, or return the one that is there."""
+        with self._lock:
+            now = self.now()
+            kept = self._kept.setdefault(payment.payment_id, _Kept(payment, now, now))
+            if kept.payment != payment:
+                raise PaymentConflict(f"another payment {payment.payment_id!r}")
+            return kept.record()
+
+    def read(self, payment_id: str) -> Record | None:
+        """Return a record."""
+        with self._lock:
+            kept = self._kept.get(payment_id)
+            return None if kept is None else kept.record()
+
+    def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
+        """Take a payment."""
+        with self._lock:
+            kept = self._kept.get(payment_id)
+            if kept is None:
+                raise JournalError(f"no payment {payment_id!r}")
+            if kept.owner not in {"", owner} and self.now() < kept.held_until:
+                raise LeaseHeld(f"{payment_id!r} is held")
+            kept.owner, kept.fence = owner, kept.fence + 1
+            kept.held_until = self.now() + seconds
+            return Lease(payment_id, owner, kept.fence)
+
+    def take_due(self, owner: str, seconds: float, limit: int) -> list[Lease]:
+        """Take what is due and free."""
+        with self._lock:
+            now = self.now()
+            due = sorted(
+                (kept.status.due_at, name)
+                for name, kept in self._kept.items()
+                if kept.status.due_at is not None
+                and kept.status.due_at <= now
+                and (not kept.owner or now >= kept.held_until)
+            )
+            return [self.lease(name, owner, seconds) for _, name in due[:limit]]
+
+    def append(
+        self, lease: Lease, entries: Sequence[Entry], status: Status, seconds: float
+    ) -> None:
+        """Write, if the lease still holds."""
+        with self._lock:
+            kept = self._kept[lease.payment_id]
+            if (kept.owner, kept.fence) != (lease.owner, lease.fence):
+                raise LeaseLost(f"{lease.payment_id!r} was taken")
+            kept.entries.extend(entries)
+            kept.status, kept.changed_at = status, self.now()
+            kept.held_until = self.now() + seconds
+
+    def release(self, lease: Lease) -> None:
+        """Give a payment back."""
+        with self._lock:
+            kept = self._kept[lease.payment_id]
+            if (kept.owner, kept.fence) == (lease.owner, lease.fence):
+                kept.owner = ""
+
+    def list(
+        self, *, state: str = "", after: str = "", limit: int = 100
+    ) -> Sequence[Listed]:
+        """Return payments in the order of their ids."""
+        with self._lock:
+            return [
+                Listed(kept.payment, kept.status, kept.begun_at, kept.changed_at)
+                for name, kept in sorted(self._kept.items())
+                if name > after and state in {"", kept.status.state}
+            ][:limit]
+
+    def export(self) -> Iterator[Record]:
+        """Yield every record."""
+        with self._lock:
+            records = [kept.record() for _, kept in sorted(self._kept.items())]
+        yield from records
+
+    def close(self) -> None:
+        """Do nothing."""
