@@ -1,0 +1,311 @@
+"""
+The journal in a file: SQLite, for any number of processes on one machine.
+
+The file must lie on a local disk. The locks that SQLite needs do not work on
+NFS and other network file systems, and a journal there will be damaged.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+import weakref
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NoReturn, Self
+
+from kesspay.errors import InputError
+from kesspay.transfers.journal import Lease, Listed, Payment, Record
+from kesspay.transfers.rows import (
+    BEGUN,
+    LIST_COLUMNS,
+    RECORD_COLUMNS,
+    Row,
+    check_lease,
+    check_limit,
+    check_same,
+    check_seconds,
+    entry_values,
+    lease_is_held,
+    lease_was_lost,
+    no_such_payment,
+    payment_values,
+    read_listed,
+    read_record,
+    read_records,
+    status_values,
+)
+from kesspay.transfers.sqlite_connections import Connections
+from kesspay.transfers.sqlite_file import translate
+from kesspay.transfers.sqlite_writer import Writer
+
+
+if TYPE_CHECKING:
+    import os
+    from collections.abc import Callable, Iterator, Sequence
+
+    from kesspay.transfers.journal import Entry, Status
+
+
+__all__ = ["SqliteJournal"]
+
+_RECORDS: Final = (
+    f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - constants
+    " LEFT JOIN entries e ON e.payment_id = p.payment_id"
+)
+_READ: Final = f"{_RECORDS} WHERE p.payment_id = ? ORDER BY e.number"
+_EXPORT: Final = f"{_RECORDS} ORDER BY p.payment_id, e.number"
+_LIST: Final = (
+    f"SELECT {LIST_COLUMNS} FROM payments p"  # noqa: S608 - constants
+    " WHERE p.payment_id > ? ORDER BY p.payment_id LIMIT ?"
+)
+_LIST_STATE: Final = _LIST.replace("WHERE", "WHERE p.state = ? AND")
+
+_BEGIN: Final = """
+    INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
+        state, attempt, due_at, begun_at, changed_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+"""
+_LEASE: Final = """
+    UPDATE payments SET lease_owner = ?, lease_until = ?, fence = fence + 1
+    WHERE payment_id = ?
+        AND (lease_until IS NULL OR lease_until <= ? OR lease_owner = ?)
+    RETURNING fence
+"""
+_HOLDER: Final = """
+    SELECT lease_owner, lease_until FROM payments WHERE payment_id = ?
+"""
+_TAKE_DUE: Final = """
+    UPDATE payments SET lease_owner = ?, lease_until = ?, fence = fence + 1
+    WHERE payment_id IN (
+        SELECT payment_id FROM payments
+        WHERE due_at <= ? AND (lease_until IS NULL OR lease_until <= ?)
+        ORDER BY due_at, payment_id LIMIT ?
+    )
+    RETURNING due_at, payment_id, fence
+"""
+_ADVANCE: Final = """
+    UPDATE payments SET state = ?, attempt = ?, due_at = ?, changed_at = ?,
+        lease_until = ?, entries = entries + ?
+    WHERE payment_id = ? AND lease_owner = ? AND fence = ?
+    RETURNING entries
+"""
+_ENTER: Final = """
+    INSERT INTO entries (payment_id, number, attempt, what, at, code, facts, sent,
+        received)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
+"""
+_RELEASE: Final = """
+    UPDATE payments SET lease_owner = NULL, lease_until = NULL
+    WHERE payment_id = ? AND lease_owner = ? AND fence = ?
+"""
+
+#: Rows that an export reads at a time.
+_PAGE: Final = 256
+
+
+class SqliteJournal:
+    """
+    A journal in a SQLite file. Any number of threads and processes may use one.
+
+    Writes are grouped: one thread makes those of all callers durable with one
+    COMMIT. The journal may be used in a child after a fork.
+
+    Args:
+        path: of the file, on a local disk. It is made where it is missing,
+            readable by its owner only; its folder must exist. SQLite keeps two
+            more files beside it, with "-wal" and "-shm" at the end.
+        clock: returns the time in seconds since 1970; all processes that share
+            the file must agree about it.
+        busy_timeout: seconds to wait for another process that is writing.
+
+    Raises:
+        JournalUnavailable: the file cannot be opened or written to.
+        JournalDamaged: it is corrupt, no journal, or of a newer version.
+    """
+
+    def __init__(
+        self,
+        path: str | os.PathLike[str],
+        *,
+        clock: Callable[[], float] = time.time,
+        busy_timeout: float = 5.0,
+    ) -> None:
+        """Open the file, and write to it, so that what is wrong shows now."""
+        self._path = Path(path).absolute()
+        self._clock = clock
+        self._connections = Connections(self._path, busy_timeout)
+        self._writer = Writer(self._connections)
+        self._end = weakref.finalize(self, self._writer.stop)
+
+    def __repr__(self) -> str:
+        """Name the file."""
+        return f"<SqliteJournal {str(self._path)!r}>"
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the journal."""
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        raise InputError(
+            "a SqliteJournal is never pickled or copied: open the file again there"
+        )
+
+    def now(self) -> float:
+        """Return the time in seconds since 1970."""
+        return self._clock()
+
+    def begin(self, payment: Payment) -> Record:
+        """
+        Return the record of a payment, entering it where it is new.
+
+        Raises:
+            PaymentConflict: there is another payment with this id.
+        """
+        values = payment_values(payment) + status_values(BEGUN)
+
+        def work(connection: sqlite3.Connection) -> Record:
+            now = self._clock()
+            if connection.execute(_BEGIN, (*values, now, now)).rowcount:
+                return Record(payment, BEGUN, ())
+            rows = connection.execute(_READ, (payment.payment_id,)).fetchall()
+            record = read_record(rows)
+            check_same(record.payment, payment)
+            return record
+
+        return self._writer.run(work)
+
+    def read(self, payment_id: str) -> Record | None:
+        """Return the record of a payment, or None."""
+        rows = self._rows(_READ, (payment_id,))
+        return read_record(rows) if rows else None
+
+    def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
+        """
+        Take a payment for some seconds; an owner may take its own again.
+
+        Raises:
+            LeaseHeld: another owner has it.
+            JournalError: there is no such payment.
+        """
+        check_lease(owner, seconds)
+
+        def work(connection: sqlite3.Connection) -> Lease:
+            now = self._clock()
+            values = (owner, now + seconds, payment_id, now, owner)
+            taken = connection.execute(_LEASE, values).fetchall()
+            if taken:
+                return Lease(payment_id, owner, taken[0][0])
+            held = connection.execute(_HOLDER, (payment_id,)).fetchall()
+            if not held:
+                raise no_such_payment(payment_id)
+            raise lease_is_held(payment_id, held[0][0], held[0][1] - now)
+
+        return self._writer.run(work)
+
+    def take_due(self, owner: str, seconds: float, limit: int) -> list[Lease]:
+        """Take payments that are due and free, the most overdue first."""
+        check_lease(owner, seconds)
+        check_limit(limit)
+
+        def work(connection: sqlite3.Connection) -> list[Row]:
+            now = self._clock()
+            values = (owner, now + seconds, now, now, limit)
+            return connection.execute(_TAKE_DUE, values).fetchall()
+
+        taken = sorted(self._writer.run(work))
+        return [Lease(payment_id, owner, fence) for _, payment_id, fence in taken]
+
+    def append(
+        self, lease: Lease, entries: Sequence[Entry], status: Status, seconds: float
+    ) -> None:
+        """
+        Write entries and the new status, all or none, and extend the lease.
+
+        Raises:
+            LeaseLost: somebody else took the payment; nothing was written.
+        """
+        check_seconds(seconds)
+        rows = [entry_values(entry) for entry in entries]
+        state, attempt, due_at = status_values(status)
+        mine = (lease.payment_id, lease.owner, lease.fence)
+
+        def work(connection: sqlite3.Connection) -> None:
+            now = self._clock()
+            values = (state, attempt, due_at, now, now + seconds, len(rows), *mine)
+            advanced = connection.execute(_ADVANCE, values).fetchall()
+            if not advanced:
+                raise lease_was_lost(lease)
+            first = advanced[0][0] - len(rows) + 1
+            for number, row in enumerate(rows, first):
+                connection.execute(_ENTER, (lease.payment_id, number, *row))
+
+        self._writer.run(work)
+
+    def release(self, lease: Lease) -> None:
+        """Give a payment back. A lease that was lost is no error."""
+        mine = (lease.payment_id, lease.owner, lease.fence)
+
+        def work(connection: sqlite3.Connection) -> None:
+            connection.execute(_RELEASE, mine)
+
+        self._writer.run(work)
+
+    def list(
+        self, *, state: str = "", after: str = "", limit: int = 100
+    ) -> list[Listed]:
+        """
+        Return payments in the order of their ids.
+
+        Args:
+            state: only those in this state; "" for all.
+            after: only those with a greater id, for the next page.
+            limit: how many at most.
+        """
+        check_limit(limit)
+        if state:
+            rows = self._rows(_LIST_STATE, (state, after, limit))
+        else:
+            rows = self._rows(_LIST, (after, limit))
+        return [read_listed(row) for row in rows]
+
+    def export(self) -> Iterator[Record]:
+        """
+        Yield every record, in the order of the ids, as of one moment.
+
+        Until it ends, the log beside the file cannot be emptied.
+        """
+        return read_records(self._export())
+
+    def close(self) -> None:
+        """Write what was handed over, and close the journal."""
+        self._end()
+
+    def _rows(self, question: str, values: tuple[object, ...]) -> Sequence[Row]:
+        with self._connections.reading() as connection:
+            try:
+                return connection.execute(question, values).fetchall()
+            except sqlite3.Error as error:
+                raise translate(self._path, error) from error
+
+    def _export(self) -> Iterator[Row]:
+        connections = self._connections
+        with connections.using():
+            connection = connections.hire()
+        try:
+            with connections.using():
+                cursor = connection.execute(_EXPORT)
+            while True:
+                with connections.using():
+                    page = cursor.fetchmany(_PAGE)
+                if not page:
+                    return
+                yield from page
+        except sqlite3.Error as error:
+            raise translate(self._path, error) from error
+        finally:
+            connections.discard(connection)

@@ -1,0 +1,296 @@
+"""
+The file of a SQLite journal: making it, opening it, and what its errors mean.
+
+The tables are described where they are made, in ``_first``. A schema has a
+number, ``user_version``; ``MIGRATIONS`` leads from each one to the next, and a
+file with a greater number is left alone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import sqlite3
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+
+__all__ = [
+    "APPLICATION_ID",
+    "MIGRATIONS",
+    "connect",
+    "identity",
+    "prepare",
+    "roll_back",
+    "translate",
+]
+
+#: "kess" in ASCII: whose file it is.
+APPLICATION_ID: Final = 0x6B657373
+_OLDEST_SQLITE: Final = (3, 37, 0)
+
+#: Files up to this size are checked page by page when they are opened.
+_QUICKLY_CHECKED: Final = 16 * 1024 * 1024
+
+#: While a file is made. To close a file that SQLite has open in this process
+#: would end SQLite's locks on it.
+_making = Lock()
+
+
+def _first(connection: sqlite3.Connection) -> None:
+    """Make the tables: payments, each with its lease, and their entries."""
+    for statement in (
+        """
+        CREATE TABLE payments (
+            payment_id TEXT NOT NULL PRIMARY KEY,
+            receiver_id TEXT NOT NULL,
+            sender_name TEXT NOT NULL,
+            amount TEXT NOT NULL,
+            currency TEXT NOT NULL,
+            begun_at REAL NOT NULL,
+            changed_at REAL NOT NULL,
+            state TEXT NOT NULL,
+            attempt INTEGER NOT NULL,
+            due_at REAL,
+            entries INTEGER NOT NULL DEFAULT 0,
+            lease_owner TEXT,
+            lease_until REAL,
+            fence INTEGER NOT NULL DEFAULT 0
+        ) STRICT
+        """,
+        """
+        CREATE TABLE entries (
+            payment_id TEXT NOT NULL REFERENCES payments,
+            number INTEGER NOT NULL,
+            attempt INTEGER NOT NULL,
+            what TEXT NOT NULL,
+            at REAL NOT NULL,
+            code TEXT NOT NULL,
+            facts TEXT NOT NULL,
+            sent BLOB,
+            received BLOB,
+            PRIMARY KEY (payment_id, number)
+        ) STRICT
+        """,
+        """
+        CREATE INDEX payments_due ON payments (due_at, payment_id)
+            WHERE due_at IS NOT NULL
+        """,
+        "CREATE INDEX payments_state ON payments (state, payment_id)",
+    ):
+        connection.execute(statement)
+
+
+#: Each makes of a schema the next one, inside a transaction.
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_first,)
+
+
+def prepare(path: Path, timeout: float) -> None:
+    """
+    Make the file where it is missing, check it, and bring its schema up to date.
+
+    Args:
+        path: absolute.
+        timeout: seconds to wait for a lock.
+
+    Raises:
+        JournalUnavailable: it cannot be opened or written to.
+        JournalDamaged: it is corrupt, no journal, or of a newer version.
+    """
+    if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
+        raise JournalUnavailable(
+            "the SQLite journal needs SQLite 3.37 or later, and this Python has"
+            f" {sqlite3.sqlite_version}: use a newer one, or PostgreSQL"
+        )
+    with _making:
+        _make(path)
+    connection = connect(path, timeout)
+    try:
+        _check(path, connection)
+    except sqlite3.Error as error:
+        raise translate(path, error) from error
+    finally:
+        connection.close()
+
+
+def connect(path: Path, timeout: float) -> sqlite3.Connection:
+    """
+    Open a connection that any thread may use, one at a time.
+
+    Raises:
+        JournalUnavailable: the file cannot be opened.
+    """
+    try:
+        connection = sqlite3.connect(
+            f"{path.as_uri()}?mode=rw",
+            timeout=timeout,
+            isolation_level=None,
+            check_same_thread=False,
+            uri=True,
+        )
+    except sqlite3.Error as error:
+        raise translate(path, error) from error
+    try:
+        for pragma in (
+            "synchronous = FULL",
+            # macOS alone: else the drive may still hold it in its cache.
+            "fullfsync = ON",
+            "checkpoint_fullfsync = ON",
+            "foreign_keys = ON",
+            "trusted_schema = OFF",
+            "cell_size_check = ON",
+            "journal_size_limit = 67108864",
+        ):
+            connection.execute(f"PRAGMA {pragma}")
+    except sqlite3.Error as error:
+        connection.close()
+        raise translate(path, error) from error
+    return connection
+
+
+def identity(path: Path) -> tuple[int, int]:
+    """
+    Return what a file is, whatever its name.
+
+    Raises:
+        JournalDamaged: there is none.
+    """
+    try:
+        found = path.stat()
+    except OSError as error:
+        raise JournalDamaged(
+            f"the journal {path} is gone ({error.strerror}): stop every process that"
+            " uses it, put it back, and start them again"
+        ) from None
+    return found.st_dev, found.st_ino
+
+
+def roll_back(connection: sqlite3.Connection) -> None:
+    """End a transaction, where SQLite has not done so itself."""
+    with contextlib.suppress(sqlite3.Error):
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
+
+
+def _make(path: Path) -> None:
+    try:
+        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise JournalUnavailable(
+            f"the journal {path} cannot be made: {error.strerror}. Its folder must"
+            " exist, on a local disk, and this process must be able to write there."
+        ) from None
+    os.close(file)
+    # The name must survive a crash as well. Windows has no way to ask for it.
+    with contextlib.suppress(OSError):
+        folder = os.open(path.parent, os.O_RDONLY)
+        try:
+            os.fsync(folder)
+        finally:
+            os.close(folder)
+
+
+def _number(connection: sqlite3.Connection, question: str) -> int:
+    return int(connection.execute(question).fetchone()[0])
+
+
+def _check(path: Path, connection: sqlite3.Connection) -> None:
+    """Check everything that can be known before something is written."""
+    _check_owner(path, connection)
+    size = _number(connection, "PRAGMA page_count") * _number(
+        connection, "PRAGMA page_size"
+    )
+    if size <= _QUICKLY_CHECKED:
+        found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if found != "ok":
+            raise _corrupt(path, f"quick_check: {found}")
+    mode = connection.execute("PRAGMA journal_mode = WAL").fetchone()[0]
+    if mode != "wal":
+        raise JournalUnavailable(
+            f"the journal {path} cannot have a write-ahead log, but is in the mode"
+            f" {mode!r}: it must lie on a local disk"
+        )
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        version = _check_owner(path, connection)
+        for migrate in MIGRATIONS[version:]:
+            migrate(connection)
+        # Written in any case: a disk that is full or read-only shows now.
+        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+        connection.execute("COMMIT")
+    except BaseException:
+        roll_back(connection)
+        raise
+
+
+def _check_owner(path: Path, connection: sqlite3.Connection) -> int:
+    """Return the version of the schema; 0 of a file that is empty."""
+    owner = _number(connection, "PRAGMA application_id")
+    version = _number(connection, "PRAGMA user_version")
+    tables = _number(connection, "SELECT count(*) FROM sqlite_schema")
+    if (owner, version, tables) == (0, 0, 0):
+        return 0
+    if owner != APPLICATION_ID:
+        raise JournalDamaged(
+            f"{path} is a database of another program; nothing was changed in it."
+            " Give the journal a file of its own."
+        )
+    if not 0 < version <= len(MIGRATIONS):
+        raise JournalDamaged(
+            f"the journal {path} has schema {version}, and this version of kesspay"
+            f" knows up to {len(MIGRATIONS)}: install the newer kesspay that made"
+            " it; nothing was changed"
+        )
+    return version
+
+
+def _corrupt(path: Path, why: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"the journal {path} is damaged ({why}). Start no transfer. Keep the file"
+        " and those beside it (-wal, -shm), restore the last good copy elsewhere,"
+        " and ask the gateway about every payment that was open."
+    )
+
+
+#: What the primary result codes of SQLite mean. Any other is a file that does
+#: not hold what was written to it.
+_UNAVAILABLE: Final = {
+    3: "this process may not use it",
+    5: "another process holds it locked; try again",
+    6: "another connection holds it locked; try again",
+    7: "there is not enough memory",
+    8: "it cannot be written to: check the permissions of the file and its folder",
+    9: "it was interrupted",
+    10: "the system could not read or write it: check the disk",
+    13: "there is no space left: free some, then try again",
+    14: "it cannot be opened: check the permissions of the file and its folder",
+    15: "another process works on it; try again",
+    23: "this process may not use it",
+}
+
+
+def translate(path: Path, error: sqlite3.Error) -> JournalError:
+    """Return what an error of SQLite means, and what to do."""
+    if isinstance(error, sqlite3.ProgrammingError):
+        return JournalUnavailable(
+            f"the journal {path} was closed, or this process forked, meanwhile;"
+            " begin again"
+        )
+    code = getattr(error, "sqlite_errorcode", 1)
+    name = getattr(error, "sqlite_errorname", type(error).__name__)
+    meaning = _UNAVAILABLE.get(code & 0xFF)
+    if meaning is None:
+        return _corrupt(path, f"{name}: {error}")
+    return JournalUnavailable(
+        f"the journal {path} is not available: {meaning} ({name})"
+    )

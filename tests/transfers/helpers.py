@@ -1,0 +1,65 @@
+"""What the tests of the journals share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final, Protocol
+
+from kesspay.transfers.attempt import Happened
+from kesspay.transfers.journal import Entry, Journal, Payment, Status
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = ["BODY", "CONFIRMING", "DUE", "Bench", "Opened", "entry", "payment"]
+
+BODY: Final = b'{"service":"confirm.fundTransfer","n":1}'
+CONFIRMING: Final = Status("confirming", 1, None)
+DUE: Final = Status("unknown", 1, 1.0)
+
+
+def payment(payment_id: str = "p-1", amount: str = "1.50") -> Payment:
+    """Return a payment."""
+    return Payment(payment_id, "85512345678", "Sok Dara", Decimal(amount))
+
+
+def entry(number: int = 1) -> Entry:
+    """Return an entry that can be told from others."""
+    return Entry(
+        1,
+        Happened.CONFIRM_SENDING,
+        1_700_000_000.25 + number,
+        "USED",
+        {"pre_transfer_id": f"pre-{number}", "status": 200, "took": 0.125},
+        BODY + b"\x00\xff",
+        None,
+    )
+
+
+class Opened(Protocol):
+    """Opens the same journal again, as another process would."""
+
+    def __call__(self) -> Journal:
+        """Open it."""
+
+
+@dataclass(frozen=True)
+class Bench:
+    """
+    One journal under test.
+
+    Attributes:
+        journal: opened.
+        again: opens the same one again.
+        pass_time: lets so many seconds pass for leases.
+        place: how another process can open it: "sqlite PATH" or
+            "postgres CONNINFO".
+    """
+
+    journal: Journal
+    again: Callable[[], Journal]
+    pass_time: Callable[[float], None]
+    place: str
