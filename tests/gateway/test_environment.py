@@ -217,6 +217,8 @@ def test_tls(tmp_path: Path, make_certificate: Callable[..., Any]) -> None:
     assert context.check_hostname
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert len(context.get_ca_certs()) == 1
+    found = read_environment(with_(CA_FILE=authority))
+    assert found.transport["ssl_context"].verify_mode == ssl.CERT_REQUIRED
 
 
 def test_an_encrypted_client_key_asks_nobody(

@@ -13,7 +13,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kesspay.errors import FieldError
-from kesspay.gateway.fields import check_amount, is_amount, is_server_id
+from kesspay.gateway.fields import (
+    check_amount,
+    check_own_id,
+    check_payment_id,
+    is_amount,
+    is_server_id,
+)
 from tests.gateway.helpers import CONFIRM_REQUEST, CREATE_REQUEST, PRE_TRANSFER
 
 
@@ -180,3 +186,17 @@ def test_a_lifetime_is_whole_seconds(value: Any) -> None:
     """A lifetime is an int of 0 to 100 years."""
     with pytest.raises(FieldError, match="expire_in"):
         replace(PRE_TRANSFER, expire_in=value)
+
+
+@pytest.mark.parametrize("value", [one for one in GOOD_IDS if len(one) <= 60])
+def test_payment_ids_that_are_taken(value: str) -> None:
+    """An id from which references are made leaves room for the number."""
+    check_payment_id("payment_id", value)
+    check_own_id("out_trade_no", f"{value}-999")
+
+
+@pytest.mark.parametrize("value", [*BAD_IDS, "a" * 61])
+def test_payment_ids_that_are_refused(value: Any) -> None:
+    """A longer id, or one of other characters, is refused."""
+    with pytest.raises(FieldError, match="payment_id must be 1 to 60"):
+        check_payment_id("payment_id", value)
