@@ -490,7 +490,6 @@ def test_paid_without_a_usable_answer(desk: MakeDesk, fault: str) -> None:
     assert here.credited() == 1
 
 
-@pytest.mark.xfail(reason="an exchange gets the time of the whole call")
 def test_a_confirm_that_takes_too_long(desk: MakeDesk) -> None:
     """It ends with its deadline, on which the window counts, not with the call."""
     here = desk()

@@ -25,7 +25,7 @@ from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpRequest
 from kesspay.sandbox.faults import FAULTS as ALL_FAULTS
 from kesspay.transfers.attempt import STRICT, Happened
 from kesspay.transfers.course import Courses
-from kesspay.transfers.desk import Blocking
+from kesspay.transfers.desk import Blocking, Within
 from kesspay.transfers.journal import Payment
 from tests.transfers.virtual import DEBIT, ORDER, desk, face, service_of
 
@@ -88,6 +88,8 @@ class Worker:
         self.steps += 1
         if isinstance(self.need, Blocking):
             return self.need.act()
+        if isinstance(self.need, Within):
+            return self.client.provide(self.need.need, self.until)
         return self.client.provide(self.need, self.until)
 
     def step(self) -> None:
@@ -271,13 +273,17 @@ def test_a_worker_that_wakes_up_late(desk: MakeDesk, faults: str) -> None:
             assert worker.end.outcome in {"unknown", "paid"}
 
 
+def is_confirm(need: object) -> bool:
+    """Tell whether the next step sends a confirm."""
+    request = need.need if isinstance(need, Within) else None
+    return isinstance(request, HttpRequest) and service_of(request) == CONFIRM
+
+
 def test_a_worker_sleeps_over_its_send(desk: MakeDesk) -> None:
     """What somebody slept over after the journal took it is a late confirm."""
     here = ready(desk, "nothing")
     worker = confirming(here)
-    while not (
-        isinstance(worker.need, HttpRequest) and service_of(worker.need) == CONFIRM
-    ):
+    while not is_confirm(worker.need):
         worker.step()
     here.sandbox.advance(100)
     (result,) = here.transfers().resume()

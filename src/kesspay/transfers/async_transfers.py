@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,7 +14,7 @@ from kesspay.gateway.base import seconds
 from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses
-from kesspay.transfers.desk import Blocking, Course
+from kesspay.transfers.desk import Blocking, Course, Within
 from kesspay.transfers.fold import fold
 from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.result import (
@@ -93,7 +94,7 @@ class AsyncTransfers:
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         until = self._until(timeout)
-        transfer = await self._drive(self._courses.start(payment, until), until)
+        transfer = await self._drive(self._courses.start(payment, until))
         raise_if_rejected(transfer)
         return AsyncPendingTransfer(
             **pending_fields(transfer, self._rules), _transfers=self
@@ -110,7 +111,7 @@ class AsyncTransfers:
         check_own_id("debit_id", debit_id)
         until = self._until(timeout)
         course = self._courses.confirm(payment_id, debit_id, until)
-        return result_of(await self._drive(course, until), self._rules)
+        return result_of(await self._drive(course), self._rules)
 
     async def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -122,7 +123,7 @@ class AsyncTransfers:
         """
         until = self._until(timeout)
         course = self._courses.decline(payment_id, until)
-        return result_of(await self._drive(course, until), self._rules)
+        return result_of(await self._drive(course), self._rules)
 
     async def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -156,7 +157,7 @@ class AsyncTransfers:
             until = self._until(timeout)
             course = self._courses.resume(lease, until)
             try:
-                transfer = await self._drive(course, until)
+                transfer = await self._drive(course)
             except (JournalDamaged, LeaseLost) as error:
                 # Of this payment only; its lease ends by itself.
                 yield result_of_trouble(lease.payment_id, error)
@@ -184,13 +185,13 @@ class AsyncTransfers:
         limit = self._timeout if timeout is None else seconds(timeout)
         return self._client.engine.clock() + limit
 
-    async def _drive(self, course: Course[_T], until: float) -> _T:
+    async def _drive(self, course: Course[_T]) -> _T:
         """Drive a course to its end, giving it what it needs."""
         try:
             need = next(course)
             while True:
                 try:
-                    given = await self._provide(need, until)
+                    given = await self._provide(need)
                 except KesspayError as error:
                     need = course.throw(error)
                 else:
@@ -200,10 +201,12 @@ class AsyncTransfers:
         finally:
             course.close()
 
-    async def _provide(self, need: Any, until: float) -> Any:  # noqa: ANN401 - see Course
+    async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Course
         if isinstance(need, Blocking):
             return await self._in_thread(need.act)
-        return await self._client.provide(need, until)
+        if isinstance(need, Within):
+            return await self._client.provide(need.need, need.until)
+        return await self._client.provide(need, math.inf)
 
     async def _in_thread(self, act: Callable[[], _T]) -> _T:
         return await asyncio.get_running_loop().run_in_executor(self._threads, act)

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kesspay.transfers.reading import Facts, Reading
 
 
-__all__ = ["PAUSE", "Blocking", "Course", "Desk", "Held", "Reply"]
+__all__ = ["PAUSE", "Blocking", "Course", "Desk", "Held", "Reply", "Within"]
 
 _T = TypeVar("_T")
 
@@ -49,8 +49,16 @@ class Blocking(Generic[_T]):
     act: Callable[[], _T]
 
 
+@dataclass(frozen=True, slots=True)
+class Within:
+    """A need of the client's flow that has to be met by a moment on its clock."""
+
+    need: Need
+    until: float
+
+
 #: What a course asks its driver for; a result of ``act`` comes in for Blocking.
-Course: TypeAlias = Generator[Need | Blocking[Any], Any, _T]
+Course: TypeAlias = Generator[Within | Pause | Blocking[Any], Any, _T]
 
 #: Pause before something that was not sent is tried again, and while another
 #: worker has the payment.
@@ -217,7 +225,7 @@ class Desk:
                     sends += 1
                     reply.left = True
                 try:
-                    given = yield need
+                    given = yield Within(need, deadline)
                 except KesspayError as error:
                     need = flow.throw(error)
                 else:

@@ -215,6 +215,8 @@ def _confirm_not_sent(attempt: Attempt, event: Event, _: Rules) -> Step:
     _require(attempt, event, State.CONFIRMING, State.UNKNOWN)
     if attempt.state is State.CONFIRMING and attempt.sends == 1:
         return Step(replace(attempt, state=State.DEBITED, sends=0))
+    if attempt.sends < 2:
+        raise ValueError("what did not leave was no second confirm")
     return Step(
         replace(
             attempt,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
@@ -10,7 +11,7 @@ from kesspay.gateway.base import seconds
 from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses
-from kesspay.transfers.desk import Blocking, Course
+from kesspay.transfers.desk import Blocking, Course, Within
 from kesspay.transfers.fold import fold
 from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.result import (
@@ -109,7 +110,7 @@ class Transfers:
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         until = self._until(timeout)
-        transfer = self._drive(self._courses.start(payment, until), until)
+        transfer = self._drive(self._courses.start(payment, until))
         raise_if_rejected(transfer)
         return PendingTransfer(**pending_fields(transfer, self._rules), _transfers=self)
 
@@ -137,7 +138,7 @@ class Transfers:
         check_own_id("debit_id", debit_id)
         until = self._until(timeout)
         course = self._courses.confirm(payment_id, debit_id, until)
-        return result_of(self._drive(course, until), self._rules)
+        return result_of(self._drive(course), self._rules)
 
     def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -152,7 +153,7 @@ class Transfers:
         """
         until = self._until(timeout)
         course = self._courses.decline(payment_id, until)
-        return result_of(self._drive(course, until), self._rules)
+        return result_of(self._drive(course), self._rules)
 
     def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -190,7 +191,7 @@ class Transfers:
             until = self._until(timeout)
             course = self._courses.resume(lease, until)
             try:
-                transfer = self._drive(course, until)
+                transfer = self._drive(course)
             except (JournalDamaged, LeaseLost) as error:
                 # Of this payment only; its lease ends by itself.
                 yield result_of_trouble(lease.payment_id, error)
@@ -201,13 +202,13 @@ class Transfers:
         limit = self._timeout if timeout is None else seconds(timeout)
         return self._client.engine.clock() + limit
 
-    def _drive(self, course: Course[_T], until: float) -> _T:
+    def _drive(self, course: Course[_T]) -> _T:
         """Drive a course to its end, giving it what it needs."""
         try:
             need = next(course)
             while True:
                 try:
-                    given = self._provide(need, until)
+                    given = self._provide(need)
                 except KesspayError as error:
                     need = course.throw(error)
                 else:
@@ -217,10 +218,12 @@ class Transfers:
         finally:
             course.close()
 
-    def _provide(self, need: Any, until: float) -> Any:  # noqa: ANN401 - see Course
+    def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Course
         if isinstance(need, Blocking):
             return need.act()
-        return self._client.provide(need, until)
+        if isinstance(need, Within):
+            return self._client.provide(need.need, need.until)
+        return self._client.provide(need, math.inf)
 
 
 @dataclass(frozen=True, slots=True)
