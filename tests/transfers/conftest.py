@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from uuid import uuid4
 
 import pytest
 
+from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
+from tests.conftest import missing
+from tests.support.postgres import Postgres, find_postgres
 from tests.transfers.helpers import Bench
 
 
@@ -47,7 +51,50 @@ def sqlite_bench(tmp_path: Path) -> Iterator[Bench]:
         journal.close()
 
 
-@pytest.fixture(params=["sqlite"])
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start one PostgreSQL server for the session."""
+    if find_postgres() is None:
+        missing("no PostgreSQL server is installed", "KESSPAY_REQUIRE_POSTGRES")
+    try:
+        import psycopg  # noqa: F401 - needs libpq
+    except ImportError as error:
+        missing(f"psycopg: {error}", "KESSPAY_REQUIRE_POSTGRES")
+    with Postgres() as server:
+        yield server
+
+
+@pytest.fixture
+def schema() -> str:
+    """Return the name of a schema that is not there."""
+    return f"kesspay_{uuid4().hex}"
+
+
+@pytest.fixture
+def postgres_bench(postgres: Postgres, schema: str) -> Iterator[Bench]:
+    """Open a PostgreSQL journal in a schema of its own."""
+    opened: list[PostgresJournal] = []
+
+    def again() -> PostgresJournal:
+        opened.append(
+            PostgresJournal(postgres.conninfo, schema=schema, connections=4, timeout=30)
+        )
+        return opened[-1]
+
+    def pass_time(seconds: float) -> None:
+        with postgres.connect() as connection:
+            connection.execute(
+                f"UPDATE {schema}.payments SET lease_until = lease_until - {seconds}"  # noqa: S608
+            )
+
+    yield Bench(again(), again, pass_time, f"postgres {postgres.conninfo}\n{schema}")
+    for journal in opened:
+        journal.close()
+    with postgres.connect() as connection:
+        connection.execute(f"DROP SCHEMA {schema} CASCADE")
+
+
+@pytest.fixture(params=["sqlite", "postgres"])
 def bench(request: pytest.FixtureRequest) -> Bench:
     """Run the test on every back-end."""
     found = request.getfixturevalue(f"{request.param}_bench")

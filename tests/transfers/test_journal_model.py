@@ -87,6 +87,11 @@ class Machine(RuleBasedStateMachine):
         self.model: dict[str, Kept] = {}
         self.leases: list[Lease] = []
 
+    def close(self) -> None:
+        """Close what this run opened."""
+        if self.journal is not self.bench.journal:
+            self.journal.close()
+
     def is_free(self, kept: Kept) -> bool:
         """Tell whether anybody may take a payment."""
         return kept.owner is None or kept.until <= self.passed
@@ -187,6 +192,7 @@ class Machine(RuleBasedStateMachine):
     @rule()
     def reopen(self) -> None:
         """Another process sees the same."""
+        self.close()
         self.journal = self.bench.again()
 
     @rule(state=STATES)
@@ -210,6 +216,7 @@ class Machine(RuleBasedStateMachine):
         for name in self.model:
             lease = self.journal.lease(name, "end", 60)
             self.journal.append(lease, [], Status("ended", 1, None), 60)
+        self.close()
 
 
 def test_any_sequence_of_calls(bench: Bench) -> None:

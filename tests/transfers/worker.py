@@ -9,7 +9,6 @@ import time
 from kesspay.errors import LeaseLost
 from kesspay.transfers.attempt import Happened
 from kesspay.transfers.journal import Entry, Journal, Status
-from kesspay.transfers.sqlite import SqliteJournal
 from tests.transfers.helpers import CONFIRMING, DUE, entry, payment
 
 
@@ -18,7 +17,15 @@ __all__ = ["fight", "killed", "open_place", "pairs"]
 
 def open_place(place: str) -> Journal:
     """Open a journal by the name that a bench gives it."""
-    return SqliteJournal(place.removeprefix("sqlite "), busy_timeout=60)
+    kind, _, where = place.partition(" ")
+    if kind == "sqlite":
+        from kesspay.transfers.sqlite import SqliteJournal
+
+        return SqliteJournal(where, busy_timeout=60)
+    from kesspay.transfers.postgres import PostgresJournal
+
+    conninfo, _, schema = where.partition("\n")
+    return PostgresJournal(conninfo, schema=schema)
 
 
 def fight(place: str, owner: str) -> None:
