@@ -63,6 +63,11 @@ def test_all_commands_are_there() -> None:
         "transfer confirm",
         "transfer create",
         "transfer query",
+        "resume",
+        "journal",
+        "journal export",
+        "journal list",
+        "journal show",
         "doctor",
         "probe",
     ]

@@ -71,6 +71,16 @@ _COMMANDS: Final[dict[str, _Entry]] = {
         has_parts=True,
         json_in_pipes=True,
     ),
+    "resume": _Entry(
+        "resume", "resume", "Go on with transfers that are due.", json_in_pipes=True
+    ),
+    "journal": _Entry(
+        "journal",
+        "journal",
+        "Look into the journal of transfers.",
+        has_parts=True,
+        json_in_pipes=True,
+    ),
     "doctor": _Entry(
         "doctor", "doctor", "Say what is wrong and how to mend it.", json_in_pipes=True
     ),

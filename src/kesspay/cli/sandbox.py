@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import json
-import signal
 import sys
-from contextlib import closing, contextmanager
+from contextlib import closing
 from importlib.util import find_spec
 from pathlib import Path
 from shlex import quote
-from threading import Event
 from typing import TYPE_CHECKING, Final
 
 import click
 
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.printer import printable
+from kesspay.cli.signals import told_to_stop
 from kesspay.errors import InputError, KesspayError
 
 
@@ -122,7 +121,7 @@ def sandbox(
         fault_seed=fault_seed,
         fault_rate=_RATE if fault_rate is None else fault_rate,
     )
-    with _told_to_stop() as stopped, closing(made):
+    with told_to_stop() as stopped, closing(made):
         _start(made)
         environment = place.environment(made.base_url)
         place.write_settings(environment)
@@ -155,19 +154,6 @@ def _start(made: Sandbox) -> None:
     except KesspayError as error:
         message = f"{error}; name another with --port, or 0 for any that is free"
         raise InputError(message) from None
-
-
-@contextmanager
-def _told_to_stop() -> Iterator[Event]:
-    """Turn an interruption and a termination into an event."""
-    stopped = Event()
-    numbers = (signal.SIGINT, signal.SIGTERM)
-    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
-    try:
-        yield stopped
-    finally:
-        for number, handler in zip(numbers, before, strict=True):
-            signal.signal(number, handler)
 
 
 def _lines(

@@ -1,0 +1,73 @@
+"""Open the journal that a command works on."""
+
+from __future__ import annotations
+
+import os
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import click
+
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kesspay.cli.outcome import Outcome
+    from kesspay.transfers.journal import Journal
+
+
+__all__ = ["journal_option"]
+
+_VARIABLE: Final = "KESSPAY_JOURNAL"
+_SCHEMES: Final = ("postgresql://", "postgres://")
+
+
+def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept where the journal is; the command gets it, open until it ends."""
+
+    @click.option(
+        "--journal",
+        "place",
+        metavar="PLACE",
+        help=f"File of a SQLite journal, or postgresql:// URL [default: {_VARIABLE}].",
+    )
+    @wraps(command)
+    def with_journal(
+        *,
+        place: str | None,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        if place is not None and _has_password(place):
+            raise InputError(
+                "a password on the command line can be read by everybody on this "
+                f"machine; put the URL into {_VARIABLE}, or use a .pgpass file"
+            )
+        where = place or os.environ.get(_VARIABLE, "")
+        if not where:
+            raise InputError(f"say where the journal is: --journal, or {_VARIABLE}")
+        journal = _open(where)
+        click.get_current_context().call_on_close(journal.close)
+        return command(journal=journal, **others)
+
+    return with_journal
+
+
+def _has_password(place: str) -> bool:
+    return place.startswith(_SCHEMES) and urlsplit(place).password is not None
+
+
+def _open(where: str) -> Journal:
+    if where.startswith(_SCHEMES):
+        from kesspay.transfers.postgres import PostgresJournal
+
+        return PostgresJournal(where)
+    if not Path(where).exists():
+        # A slip of the pen must not look like a journal without payments.
+        raise InputError(f"there is no journal {where!r}")
+    from kesspay.transfers.sqlite import SqliteJournal
+
+    return SqliteJournal(where)
