@@ -31,7 +31,7 @@ from tests.transfers.crash_worker import transfers_of
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from tests.support.postgres import PostgresServer
+    from tests.support.postgres import Postgres
 
 
 WORKER = Path(__file__).with_name("crash_worker.py")
@@ -154,7 +154,7 @@ def run(
     world: tuple[Sandbox, dict[str, Any]],
     folder: Path,
     journal: str,
-    server: PostgresServer | None = None,
+    server: Postgres | None = None,
 ) -> None:
     """Pay, kill, resume, check."""
     sandbox, settings = world
@@ -183,7 +183,7 @@ def test_on_sqlite(world: tuple[Sandbox, dict[str, Any]], tmp_path: Path) -> Non
 
 
 def test_on_postgres(
-    world: tuple[Sandbox, dict[str, Any]], tmp_path: Path, postgres: PostgresServer
+    world: tuple[Sandbox, dict[str, Any]], tmp_path: Path, postgres: Postgres
 ) -> None:
     """The same on PostgreSQL, which is restarted in the middle."""
     run(world, tmp_path, postgres.conninfo, postgres)
