@@ -1,9 +1,10 @@
 """
 What all tests share: both backends, real PHP, and the test keys.
 
-``KESSPAY_REQUIRE_NATIVE=1``, ``KESSPAY_REQUIRE_PHP=1`` and
-``KESSPAY_REQUIRE_CHROMIUM=1`` turn a test that would be skipped for want of the
-native core, of PHP or of a browser into a failure.
+``KESSPAY_REQUIRE_NATIVE=1``, ``KESSPAY_REQUIRE_PHP=1``,
+``KESSPAY_REQUIRE_CHROMIUM=1`` and ``KESSPAY_REQUIRE_POSTGRES=1`` turn a test that
+would be skipped for want of the native core, of PHP, of a browser or of a
+database server into a failure.
 """
 
 from __future__ import annotations
