@@ -33,9 +33,9 @@ if TYPE_CHECKING:
     from kesspay.transfers.journal import Journal
 
 
-def open_journal(place: str) -> Journal:
+def open_journal(kind: str, place: str) -> Journal:
     """Open the journal that the settings name."""
-    if place.startswith("postgresql://"):
+    if kind == "postgres":
         from kesspay.transfers.postgres import PostgresJournal
 
         return PostgresJournal(place)
@@ -53,7 +53,7 @@ def transfers_of(settings: dict[str, Any]) -> Transfers:
         gateway_key=PublicKey.from_pem(settings["gateway_key"].encode()),
         timeout=5,
     )
-    journal = open_journal(settings["journal"])
+    journal = open_journal(*settings["journal"])
     return Transfers(client, journal, rules=Rules(**settings["rules"]), timeout=5)
 
 
@@ -73,10 +73,12 @@ def main(path: str) -> None:
     """Pay and resume for ever."""
     logging.disable(logging.CRITICAL)
     settings = json.loads(Path(path).read_text(encoding="utf-8"))
-    transfers = transfers_of(settings)
+    transfers: Transfers | None = None
     dice = random.Random()
     while True:
         try:
+            # Also the database may be away for a moment.
+            transfers = transfers or transfers_of(settings)
             pay(transfers, dice.choice(settings["payments"]))
             if dice.random() < 0.2:
                 for _ in transfers.resume(timeout=0.5):

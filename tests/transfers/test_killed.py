@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -122,18 +122,18 @@ def settle(sandbox: Sandbox, settings: dict[str, Any]) -> dict[str, str]:
     sandbox.faults.seed(0, 0.0)
     sandbox.faults.clear()
     transfers = transfers_of(settings)
-    until = time.monotonic() + 120
-    while time.monotonic() < until:
-        for _ in transfers.resume(timeout=5):
-            pass
-        results = {name: transfers.look(name) for name in PAYMENTS}
-        outcomes = {
-            name: "none" if result is None else result.outcome
-            for name, result in results.items()
-        }
-        if "unknown" not in outcomes.values():
-            return outcomes
-        time.sleep(0.1)
+    outcomes: dict[str, str] = {}
+    with closing(transfers._journal):
+        until = time.monotonic() + 120
+        while time.monotonic() < until:
+            for _ in transfers.resume(timeout=5):
+                pass
+            for name in PAYMENTS:
+                result = transfers.look(name)
+                outcomes[name] = "none" if result is None else result.outcome
+            if "unknown" not in outcomes.values():
+                return outcomes
+            time.sleep(0.1)
     raise AssertionError(f"not settled: {outcomes}")
 
 
@@ -153,12 +153,13 @@ def check(sandbox: Sandbox, outcomes: dict[str, str]) -> None:
 def run(
     world: tuple[Sandbox, dict[str, Any]],
     folder: Path,
-    journal: str,
+    kind: str,
+    place: str,
     server: Postgres | None = None,
 ) -> None:
     """Pay, kill, resume, check."""
     sandbox, settings = world
-    settings["journal"] = journal
+    settings["journal"] = [kind, place]
     path = folder / "settings.json"
     path.touch(0o600)
     path.write_text(json.dumps(settings), encoding="utf-8")
@@ -179,11 +180,11 @@ def run(
 
 def test_on_sqlite(world: tuple[Sandbox, dict[str, Any]], tmp_path: Path) -> None:
     """Four processes on one file: every payment is credited once, or not at all."""
-    run(world, tmp_path, str(tmp_path / "journal.sqlite"))
+    run(world, tmp_path, "sqlite", str(tmp_path / "journal.sqlite"))
 
 
 def test_on_postgres(
     world: tuple[Sandbox, dict[str, Any]], tmp_path: Path, postgres: Postgres
 ) -> None:
     """The same on PostgreSQL, which is restarted in the middle."""
-    run(world, tmp_path, postgres.conninfo, postgres)
+    run(world, tmp_path, "postgres", postgres.conninfo, postgres)
