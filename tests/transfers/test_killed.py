@@ -16,7 +16,7 @@ import signal
 import subprocess
 import sys
 import time
-from contextlib import ExitStack, closing
+from contextlib import ExitStack, closing, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,7 +25,7 @@ import pytest
 from kesspay.errors import JournalError
 from kesspay.sandbox import Sandbox
 from tests.support.vectors import KEYS
-from tests.transfers.crash_worker import transfers_of
+from tests.transfers.crash_worker import pay, transfers_of
 
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ class Crew:
 
 
 def settle(sandbox: Sandbox, settings: dict[str, Any]) -> dict[str, str]:
-    """Let one worker go on until nothing is due; return what came of each payment."""
+    """Let one program finish everything; return what came of each payment."""
     sandbox.faults.seed(0, 0.0)
     sandbox.faults.clear()
     transfers = transfers_of(settings)
@@ -130,8 +130,12 @@ def settle(sandbox: Sandbox, settings: dict[str, Any]) -> dict[str, str]:
                 pass
             for name in PAYMENTS:
                 result = transfers.look(name)
-                outcomes[name] = "none" if result is None else result.outcome
-            if "unknown" not in outcomes.values():
+                outcomes[name] = "pending" if result is None else result.outcome
+                if outcomes[name] == "pending":
+                    # The caller begins again; a dead program may have the lease.
+                    with suppress(JournalError):
+                        pay(transfers, name)
+            if not {"unknown", "pending"} & set(outcomes.values()):
                 return outcomes
             time.sleep(0.1)
     raise AssertionError(f"not settled: {outcomes}")
@@ -147,7 +151,7 @@ def check(sandbox: Sandbox, outcomes: dict[str, str]) -> None:
         elif outcome != "manual":
             assert name not in credited, (name, outcome)
     assert sandbox.ledger.audit() == []
-    assert list(outcomes.values()).count("paid") > len(PAYMENTS) / 2
+    assert list(outcomes.values()).count("paid") > len(PAYMENTS) * 0.8
 
 
 def run(
@@ -171,11 +175,7 @@ def run(
             crew.kill_one()
             if server is not None and number == KILLS // 2:
                 server.restart()
-    try:
-        outcomes = settle(sandbox, settings)
-    except JournalError as error:  # pragma: no cover - shown by the failing test
-        pytest.fail(str(error))
-    check(sandbox, outcomes)
+    check(sandbox, settle(sandbox, settings))
 
 
 def test_on_sqlite(world: tuple[Sandbox, dict[str, Any]], tmp_path: Path) -> None:
