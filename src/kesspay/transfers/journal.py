@@ -155,7 +155,8 @@ class Journal(Protocol):
     Every method raises a JournalError where the journal cannot do what is
     asked, before anything is sent on the strength of it: JournalUnavailable
     (full, locked, read-only, unreachable), JournalDamaged (corrupt, or of a
-    newer schema), LeaseHeld and LeaseLost.
+    newer schema), LeaseHeld and LeaseLost. After a JournalUnavailable from a
+    write it may have been written all the same: read again before you go on.
     """
 
     def now(self) -> float:

@@ -184,7 +184,7 @@ class PostgresJournal:
         """
         Return the time of the database, in seconds since 1970.
 
-        Without asking it: every lease that is taken sets the clock again.
+        Without asking it: every lease and every write sets the clock again.
         """
         return monotonic() + self._ahead
 
@@ -252,8 +252,11 @@ class PostgresJournal:
         mine = (lease.payment_id, lease.owner, lease.fence)
         count = len(rows)
         values = (*status_values(status), float(seconds), count, *mine, count, *columns)
-        if not self._pool.run(_APPEND, values):
+        sent = monotonic()
+        written = self._pool.run(_APPEND, values)
+        if not written:
             raise lease_was_lost(lease)
+        self._set_clock(sent, written[0][0])
 
     def release(self, lease: Lease) -> None:
         """Give a payment back. A lease that was lost is no error."""

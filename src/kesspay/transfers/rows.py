@@ -67,6 +67,9 @@ RECORD_COLUMNS: Final = (
 )
 LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
 
+#: Quicker than json.dumps, which makes an encoder for each call.
+_json: Final = json.JSONEncoder(separators=(",", ":")).encode
+
 _WORD: Final = re.compile(r"[!-~]{1,128}")
 
 
@@ -184,7 +187,7 @@ def _facts_text(entry: Entry) -> str:
             raise InputError(
                 f"the fact {name!r:.40} of {entry.what} cannot be kept in the journal"
             )
-    return json.dumps(entry.facts, separators=(",", ":"))
+    return _json(entry.facts)
 
 
 def _is(value: object, kind: type) -> bool:
