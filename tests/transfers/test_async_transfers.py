@@ -1,0 +1,169 @@
+# ruff: noqa: ANN401 - a transport, and any method of a journal
+
+"""What only tasks do: be cancelled, run side by side, and never block the loop."""
+
+from __future__ import annotations
+
+import asyncio
+import threading
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kesspay.errors import TransportError
+from kesspay.gateway.async_client import AsyncClient
+from kesspay.gateway.messages import CONFIRM, CREATE, HttpRequest, HttpResponse
+from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
+from tests.transfers.virtual import DEBIT, ORDER, Waiting, desk, face, service_of
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.transfers.virtual import Desk, Wire
+
+    MakeDesk = Callable[..., Desk]
+
+__all__ = ["desk", "face"]
+
+pytestmark = pytest.mark.parametrize("face", ["async"], indirect=True)
+
+
+class Hanging(Waiting):
+    """A transport whose confirms are carried out and never answered."""
+
+    def __init__(self, wire: Wire) -> None:
+        """Take the wire."""
+        super().__init__(wire)
+        self.carried_out = asyncio.Event()
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """Answer, or hang after the work was done."""
+        response = await super().send(request, timeout=timeout)
+        if service_of(request) == CONFIRM:
+            self.carried_out.set()
+            await asyncio.Event().wait()
+        return response
+
+
+def made(here: Desk, transport: Any = None, **options: Any) -> AsyncTransfers:
+    """Return transfers for a test that has a loop of its own."""
+    client = AsyncClient(
+        **here.sandbox.settings, transport=transport or Waiting(here.wire)
+    )
+    return AsyncTransfers(client, here.journal, **options)
+
+
+def test_a_pending_transfer(desk: MakeDesk) -> None:
+    """It is a value, and has the payment's own methods."""
+    here = desk()
+
+    async def main() -> None:
+        async with made(here) as transfers:
+            pending = await transfers.start(**ORDER)
+            assert isinstance(pending, AsyncPendingTransfer)
+            assert "_transfers" not in repr(pending)
+            assert (await pending.confirm(DEBIT)).outcome == "paid"
+            other = await transfers.start(**{**ORDER, "payment_id": "order-2"})
+            assert (await other.close()).outcome == "not_paid"
+
+    asyncio.run(main())
+
+
+def test_cancelling_a_confirm(desk: MakeDesk) -> None:
+    """It is a crash to the payment: somebody goes on with it later."""
+    here = desk()
+
+    async def main() -> None:
+        hanging = Hanging(here.wire)
+        async with made(here, hanging) as transfers:
+            pending = await transfers.start(**ORDER)
+            task = asyncio.create_task(pending.confirm(DEBIT))
+            await hanging.carried_out.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+
+    asyncio.run(main())
+    assert here.journal.read("order-1").status.state == "confirming"  # type: ignore[union-attr]
+    here.sandbox.advance(120)
+    (result,) = here.transfers().resume()
+    assert result.outcome == "paid"
+    assert here.credited() == 1
+
+
+def test_many_at_once(desk: MakeDesk) -> None:
+    """Tasks share one object; each payment is credited once."""
+    here = desk()
+    names = [f"order-{number}" for number in range(10)]
+
+    async def pay(transfers: AsyncTransfers, name: str) -> str:
+        pending = await transfers.start(**{**ORDER, "payment_id": name})
+        return (await pending.confirm(f"debit-{name}")).outcome
+
+    async def main() -> list[str]:
+        async with made(here) as transfers:
+            return await asyncio.gather(*(pay(transfers, name) for name in names))
+
+    assert asyncio.run(main()) == ["paid"] * 10
+    assert here.credited() == 10
+
+
+def test_the_journal_is_called_from_other_threads(
+    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A disk never holds up the loop: no call of the journal comes from it."""
+    here = desk()
+    seen: set[str] = set()
+    for name in ("begin", "read", "lease", "append", "release", "take_due"):
+        method = getattr(here.journal, name)
+
+        def call(*args: Any, _method: Any = method, **options: Any) -> Any:
+            seen.add(threading.current_thread().name)
+            return _method(*args, **options)
+
+        monkeypatch.setattr(here.journal, name, call)
+
+    async def main() -> None:
+        async with made(here, journal_threads=2) as transfers:
+            pending = await transfers.start(**ORDER)
+            await pending.confirm(DEBIT)
+            await transfers.look("order-1")
+            assert [one async for one in transfers.resume()] == []
+
+    asyncio.run(main())
+    assert seen
+    assert all(name.startswith("kesspay-journal") for name in seen)
+
+
+def test_the_end_of_the_threads(desk: MakeDesk) -> None:
+    """After ``aclose`` nothing more is done, and the journal is still open."""
+    here = desk()
+
+    async def main() -> None:
+        transfers = made(here)
+        await transfers.start(**ORDER)
+        await transfers.aclose()
+        with pytest.raises(RuntimeError):
+            await transfers.look("order-1")
+
+    asyncio.run(main())
+    assert here.journal.read("order-1") is not None
+
+
+def test_an_error_of_the_transport_stays_inside(desk: MakeDesk) -> None:
+    """A confirm whose transport breaks off is unknown to its caller, no error."""
+    here = desk()
+
+    class Broken(Waiting):
+        async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+            if service_of(request) not in {"token", CREATE}:
+                raise TransportError("no_reply", "reset")
+            return await super().send(request, timeout=timeout)
+
+    async def main() -> None:
+        async with made(here, Broken(here.wire)) as transfers:
+            pending = await transfers.start(**ORDER)
+            assert (await pending.confirm(DEBIT)).outcome == "unknown"
+
+    asyncio.run(main())
