@@ -24,7 +24,7 @@ from kesspay.errors import (
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpRequest
 from kesspay.sandbox.faults import FAULTS as ALL_FAULTS
 from kesspay.transfers.attempt import STRICT, Happened
-from kesspay.transfers.course import Courses
+from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Within
 from kesspay.transfers.journal import Payment
 from tests.transfers.virtual import DEBIT, ORDER, desk, face, service_of
@@ -140,7 +140,7 @@ def starting(here: Desk) -> Worker:
 def confirming(here: Desk) -> Worker:
     """Return a worker that is about to confirm the payment."""
     until = here.sandbox.now() + 60
-    return Worker(here, courses(here).confirm("order-1", DEBIT, until), until)
+    return Worker(here, courses(here).confirm("order-1", Debit(DEBIT), until), until)
 
 
 def ready(desk: MakeDesk, faults: str) -> Desk:

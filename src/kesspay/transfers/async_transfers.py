@@ -13,10 +13,10 @@ from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
 from kesspay.gateway.base import seconds
 from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
-from kesspay.transfers.course import Courses
+from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Within
 from kesspay.transfers.fold import fold
-from kesspay.transfers.journal import Journal, Payment
+from kesspay.transfers.journal import Journal, Lease, Payment
 from kesspay.transfers.result import (
     TransferResult,
     pending_fields,
@@ -101,7 +101,12 @@ class AsyncTransfers:
         )
 
     async def confirm(
-        self, payment_id: str, *, debit_id: str, timeout: float | None = None
+        self,
+        payment_id: str,
+        *,
+        debit_id: str,
+        receiver_name: str = "",
+        timeout: float | None = None,
     ) -> TransferResult:
         """
         Pay: the caller has the customer's money, under its id ``debit_id``.
@@ -110,7 +115,9 @@ class AsyncTransfers:
         """
         check_own_id("debit_id", debit_id)
         until = self._until(timeout)
-        course = self._courses.confirm(payment_id, debit_id, until)
+        course = self._courses.confirm(
+            payment_id, Debit(debit_id, receiver_name), until
+        )
         return result_of(await self._drive(course), self._rules)
 
     async def decline(
@@ -132,7 +139,11 @@ class AsyncTransfers:
         See ``Transfers.look`` for arguments and exceptions.
         """
         record = await self._in_thread(lambda: self._journal.read(payment_id))
-        return None if record is None else result_of(fold(record, self._rules))
+        return (
+            None
+            if record is None
+            else result_of(fold(record, self._rules), self._rules)
+        )
 
     async def resume(
         self, *, timeout: float | None = None
@@ -143,16 +154,19 @@ class AsyncTransfers:
         See ``Transfers.resume`` for arguments and exceptions.
         """
         seen: set[str] = set()
+        kept: list[Lease] = []
         while True:
             owner, held = self._courses.owner(), self._courses.lease_seconds
             leases = await self._in_thread(
                 partial(self._journal.take_due, owner, held, 1)
             )
             lease = leases[0] if leases else None
-            if lease is None or lease.payment_id in seen:
-                if lease is not None:
-                    await self._in_thread(partial(self._journal.release, lease))
-                return
+            if lease is None:
+                break
+            if lease.payment_id in seen:
+                # Due once more: kept from coming up again in this round.
+                kept.append(lease)
+                continue
             seen.add(lease.payment_id)
             until = self._until(timeout)
             course = self._courses.resume(lease, until)
@@ -163,6 +177,8 @@ class AsyncTransfers:
                 yield result_of_trouble(lease.payment_id, error)
             else:
                 yield result_of(transfer, self._rules)
+        for lease in kept:
+            await self._in_thread(partial(self._journal.release, lease))
 
     async def aclose(self) -> None:
         """End the threads of the journal; the journal itself stays open."""
@@ -237,7 +253,10 @@ class AsyncPendingTransfer:
     ) -> TransferResult:
         """Pay; see ``Transfers.confirm``."""
         return await self._transfers.confirm(
-            self.payment_id, debit_id=debit_id, timeout=timeout
+            self.payment_id,
+            debit_id=debit_id,
+            receiver_name=self.receiver_name,
+            timeout=timeout,
         )
 
     async def close(self, *, timeout: float | None = None) -> TransferResult:

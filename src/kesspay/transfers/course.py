@@ -8,7 +8,7 @@ carries out in its own way.
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
 from kesspay.errors import (
@@ -26,7 +26,12 @@ from kesspay.gateway.messages import (
 )
 from kesspay.transfers.attempt import Do, Happened, State
 from kesspay.transfers.desk import PAUSE, Blocking, Course, Desk, Held
-from kesspay.transfers.fold import Transfer, status_of
+from kesspay.transfers.fold import (
+    NAME_CHANGED,
+    TOO_MANY_ATTEMPTS,
+    Transfer,
+    status_of,
+)
 from kesspay.transfers.reading import read_confirm, read_create, read_query
 
 
@@ -35,10 +40,25 @@ if TYPE_CHECKING:
     from kesspay.transfers.reading import Facts
 
 
-__all__ = ["Courses"]
+__all__ = ["Courses", "Debit"]
 
 #: Attempts that one call makes where creates get lost.
 _MOST_ATTEMPTS: Final = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Debit:
+    """
+    What the caller reports.
+
+    Args:
+        debit_id: the caller's id of it.
+        receiver_name: the name that its sender was shown, or "" for the one
+            that the last create returned.
+    """
+
+    debit_id: str
+    receiver_name: str = ""
 
 
 class Courses(Desk):
@@ -59,7 +79,7 @@ class Courses(Desk):
         held = yield from self.take(payment.payment_id, until)
         return (yield from self.leased(held, self._start(held, until)))
 
-    def confirm(self, payment_id: str, debit_id: str, until: float) -> Course[Transfer]:
+    def confirm(self, payment_id: str, debit: Debit, until: float) -> Course[Transfer]:
         """
         Write the debit down, then go on until the outcome is known or time ends.
 
@@ -67,16 +87,18 @@ class Courses(Desk):
             PaymentConflict: the payment has another debit, or was not started.
             JournalError: the journal failed before anything was sent.
         """
+        yield from self.require(payment_id)
         held = yield from self.take(payment_id, until)
-        return (yield from self.leased(held, self._confirm(held, debit_id, until)))
+        return (yield from self.leased(held, self._confirm(held, debit, until)))
 
     def decline(self, payment_id: str, until: float) -> Course[Transfer]:
         """
         End a payment of which no confirm has left.
 
         Raises:
-            PaymentConflict: a confirm may have left.
+            PaymentConflict: a confirm may have left, or it was not started.
         """
+        yield from self.require(payment_id)
         held = yield from self.take(payment_id, until)
         return (yield from self.leased(held, self._decline(held)))
 
@@ -106,9 +128,9 @@ class Courses(Desk):
             if not (yield from self.wait(soon, until, patient=True)):
                 raise failure
 
-    def _confirm(self, held: Held, debit_id: str, until: float) -> Course[None]:
+    def _confirm(self, held: Held, debit: Debit, until: float) -> Course[None]:
         yield from self._recover(held)
-        if not (yield from self._debit(held, debit_id)):
+        if not (yield from self._debit(held, debit)):
             return
         try:
             yield from self._settle(held, until, patient=True)
@@ -202,6 +224,10 @@ class Courses(Desk):
     def _create(self, held: Held, until: float) -> Course[GatewayError | None]:
         """Make one attempt; return why it failed."""
         transfer, payment = held.transfer, held.transfer.payment
+        if transfer.number == payment.MOST_ATTEMPTS and transfer.wants_attempt:
+            # No confirm of any of them has left, so that nothing is owed.
+            yield from self.note(held, Happened.DECLINED, code=TOO_MANY_ATTEMPTS)
+            return None
         # The number changes with the first entry of a new attempt.
         number = transfer.number + transfer.wants_attempt
         request = CreateFundTransfer(
@@ -231,16 +257,16 @@ class Courses(Desk):
             yield from self.note(held, Happened.DEBITED)
         else:
             # The sender agreed to pay somebody of another name.
-            yield from self.note(held, Happened.DECLINED, code="NAME_CHANGED")
+            yield from self.note(held, Happened.DECLINED, code=NAME_CHANGED)
 
-    def _debit(self, held: Held, debit_id: str) -> Course[bool]:
+    def _debit(self, held: Held, debit: Debit) -> Course[bool]:
         """Write the debit down; return whether there is anything left to do."""
         transfer = held.transfer
         if transfer.debit_id:
-            if transfer.debit_id != debit_id:
+            if transfer.debit_id != debit.debit_id:
                 message = (
                     f"Payment {transfer.payment.payment_id!r} has the debit "
-                    f"{transfer.debit_id!r}, not {debit_id!r}. Nothing was sent."
+                    f"{transfer.debit_id!r}, not {debit.debit_id!r}. Nothing was sent."
                 )
                 raise PaymentConflict(message)
             return True
@@ -253,12 +279,14 @@ class Courses(Desk):
                 f"confirm: start it first. Nothing was sent."
             )
             raise PaymentConflict(message)
-        facts: Facts = {
-            "debit_id": debit_id,
-            "shown_name": granted.receiver_name,
-        }
-        yield from self.note(held, Happened.DEBITED, facts=facts)
-        return True
+        shown = debit.receiver_name or granted.receiver_name
+        facts: Facts = {"debit_id": debit.debit_id, "shown_name": shown}
+        if shown == granted.receiver_name:
+            yield from self.note(held, Happened.DEBITED, facts=facts)
+            return True
+        # The sender agreed to pay somebody of another name.
+        yield from self.note(held, Happened.DECLINED, code=NAME_CHANGED, facts=facts)
+        return False
 
     def _send_confirm(self, held: Held, until: float) -> Course[GatewayError | None]:
         """Send a confirm; return the error where it did not leave."""

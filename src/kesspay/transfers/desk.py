@@ -120,6 +120,12 @@ class Desk:
                 return (yield from self.open(lease))
             yield Pause(PAUSE)
 
+    def require(self, payment_id: str) -> Course[None]:
+        """Refuse a payment that was never started."""
+        if (yield Blocking(lambda: self.journal.read(payment_id))) is None:
+            message = f"Payment {payment_id!r} was not started. Nothing was sent."
+            raise PaymentConflict(message)
+
     def open(self, lease: Lease) -> Course[Held]:
         """Read a payment that is under a lease."""
         record: Record | None = yield Blocking(

@@ -17,10 +17,21 @@ if TYPE_CHECKING:
     from kesspay.transfers.journal import Entry, Payment, Record
 
 
-__all__ = ["Outcome", "Transfer", "fold", "status_of"]
+__all__ = [
+    "NAME_CHANGED",
+    "TOO_MANY_ATTEMPTS",
+    "Outcome",
+    "Transfer",
+    "fold",
+    "status_of",
+]
 
 #: What is known of the money. "pending": the caller has reported no debit yet.
 Outcome = Literal["pending", "paid", "not_paid", "unknown", "manual"]
+
+#: Codes of ours, where a payment ends without the gateway saying so.
+NAME_CHANGED: Final = "NAME_CHANGED"
+TOO_MANY_ATTEMPTS: Final = "TOO_MANY_ATTEMPTS"
 
 #: Pause before another attempt for a debit that is there, by its number.
 _FIRST_PAUSE: Final = 1.0
@@ -104,9 +115,9 @@ class Transfer:
             )
         if entry.attempt != begun.number:
             raise _damaged(self, entry)
-        seconds = float(entry.facts.get("expire_in", 0))
-        event = Event(entry.what, entry.at, entry.code, seconds)
         try:
+            seconds = float(entry.facts.get("expire_in", 0))
+            event = Event(entry.what, entry.at, entry.code, seconds)
             done = step(begun.attempt, event, rules)
             pre_transfer = _granted(begun, entry)
         except (ValueError, KeyError):
@@ -156,7 +167,7 @@ def _due_at(transfer: Transfer, rules: Rules) -> float | None:
     if transfer.wants_attempt or transfer.attempt.state is State.NEW:
         if not transfer.debit_id:
             return None
-        pause = min(_FIRST_PAUSE * 2.0 ** min(transfer.number, 16), _LONGEST_PAUSE)
+        pause = min(_FIRST_PAUSE * 2.0 ** min(transfer.number - 1, 16), _LONGEST_PAUSE)
         return transfer.changed_at + pause
     if transfer.attempt.state is State.CREATED:
         return transfer.changed_at if transfer.debit_id else None

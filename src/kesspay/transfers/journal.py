@@ -15,7 +15,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - typing.get_type_hints needs it
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from kesspay.gateway.fields import (
     check_amount,
@@ -64,6 +64,9 @@ class Payment:
         check_sender_name("sender_name", self.sender_name)
         check_amount("amount", self.amount)
         check_currency("currency", self.currency)
+
+    #: Attempts for which there is a reference of at most 64 characters.
+    MOST_ATTEMPTS: ClassVar[int] = 999
 
     def reference(self, attempt: int) -> str:
         """Return the ``out_trade_no`` of an attempt (R1)."""

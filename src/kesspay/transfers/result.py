@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import JournalDamaged, JournalError, Rejected
 from kesspay.transfers.attempt import STRICT, State
-from kesspay.transfers.fold import status_of
+from kesspay.transfers.fold import NAME_CHANGED, TOO_MANY_ATTEMPTS, status_of
 
 
 if TYPE_CHECKING:
@@ -34,6 +34,12 @@ _NEXT: Final[dict[Outcome, str]] = {
     "manual": (
         "keep the debit and ask KESS with the evidence; nothing more happens by itself."
     ),
+}
+
+
+_ENDED: Final = {
+    NAME_CHANGED: "the receiver's name changed",
+    TOO_MANY_ATTEMPTS: "too many pre-transfers got lost or came too late",
 }
 
 
@@ -135,8 +141,7 @@ def _reason(transfer: Transfer) -> str:
     if transfer.trouble:
         return transfer.trouble
     if transfer.declined:
-        changed = transfer.code == "NAME_CHANGED"
-        return "the receiver's name changed" if changed else "it was closed"
+        return _ENDED.get(transfer.code, "it was closed")
     if transfer.alerts:
         return transfer.alerts[-1]
     said = f"; the gateway said {transfer.code}" if transfer.code else ""

@@ -10,10 +10,10 @@ from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
 from kesspay.gateway.base import seconds
 from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
-from kesspay.transfers.course import Courses
+from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Within
 from kesspay.transfers.fold import fold
-from kesspay.transfers.journal import Journal, Payment
+from kesspay.transfers.journal import Journal, Lease, Payment
 from kesspay.transfers.result import (
     TransferResult,
     pending_fields,
@@ -115,7 +115,12 @@ class Transfers:
         return PendingTransfer(**pending_fields(transfer, self._rules), _transfers=self)
 
     def confirm(
-        self, payment_id: str, *, debit_id: str, timeout: float | None = None
+        self,
+        payment_id: str,
+        *,
+        debit_id: str,
+        receiver_name: str = "",
+        timeout: float | None = None,
     ) -> TransferResult:
         """
         Pay: the caller has the customer's money, under its id ``debit_id``.
@@ -127,6 +132,9 @@ class Transfers:
         Args:
             payment_id: of a payment that was started.
             debit_id: your own id of the debit, 1 to 64 of A-Z a-z 0-9 _ -.
+            receiver_name: the name that you showed; where the pre-transfer has
+                another one by now, the payment ends as "not_paid". "" for the
+                name that the last start returned.
             timeout: seconds for this call.
 
         Raises:
@@ -137,7 +145,9 @@ class Transfers:
         """
         check_own_id("debit_id", debit_id)
         until = self._until(timeout)
-        course = self._courses.confirm(payment_id, debit_id, until)
+        course = self._courses.confirm(
+            payment_id, Debit(debit_id, receiver_name), until
+        )
         return result_of(self._drive(course), self._rules)
 
     def decline(
@@ -163,7 +173,11 @@ class Transfers:
             JournalError: the journal cannot be used.
         """
         record = self._journal.read(payment_id)
-        return None if record is None else result_of(fold(record, self._rules))
+        return (
+            None
+            if record is None
+            else result_of(fold(record, self._rules), self._rules)
+        )
 
     def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
         """
@@ -179,14 +193,17 @@ class Transfers:
             JournalError: the journal cannot be used.
         """
         seen: set[str] = set()
+        kept: list[Lease] = []
         while True:
             owner = self._courses.owner()
             leases = self._journal.take_due(owner, self._courses.lease_seconds, 1)
             lease = leases[0] if leases else None
-            if lease is None or lease.payment_id in seen:
-                if lease is not None:
-                    self._journal.release(lease)
-                return
+            if lease is None:
+                break
+            if lease.payment_id in seen:
+                # Due once more: kept from coming up again in this round.
+                kept.append(lease)
+                continue
             seen.add(lease.payment_id)
             until = self._until(timeout)
             course = self._courses.resume(lease, until)
@@ -197,6 +214,8 @@ class Transfers:
                 yield result_of_trouble(lease.payment_id, error)
             else:
                 yield result_of(transfer, self._rules)
+        for lease in kept:
+            self._journal.release(lease)
 
     def _until(self, timeout: float | None) -> float:
         limit = self._timeout if timeout is None else seconds(timeout)
@@ -249,7 +268,10 @@ class PendingTransfer:
     def confirm(self, debit_id: str, *, timeout: float | None = None) -> TransferResult:
         """Pay; see ``Transfers.confirm``."""
         return self._transfers.confirm(
-            self.payment_id, debit_id=debit_id, timeout=timeout
+            self.payment_id,
+            debit_id=debit_id,
+            receiver_name=self.receiver_name,
+            timeout=timeout,
         )
 
     def close(self, *, timeout: float | None = None) -> TransferResult:
