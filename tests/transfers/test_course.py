@@ -14,7 +14,7 @@ from kesspay.errors import (
     PaymentConflict,
     Rejected,
 )
-from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
+from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, Credentials
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
 from tests.transfers.virtual import DEBIT, ORDER, desk, face
 
@@ -708,3 +708,38 @@ def test_confirming_what_was_not_started(desk: MakeDesk) -> None:
     with pytest.raises(PaymentConflict, match="start it first"):
         transfers.confirm("order-1", debit_id=DEBIT)
     assert (5, H.DEBITED) not in here.happened()
+
+
+def test_a_start_without_a_token(desk: MakeDesk) -> None:
+    """Where nobody can log in, nothing is written and nothing is sent."""
+    here = desk()
+    here.plan("bad-gateway-before", "token", times=99)
+    with pytest.raises(NotSent):
+        here.transfers().start(**ORDER)
+    assert here.happened() == []
+    assert here.wire.services().count(CREATE) == 0
+
+
+def test_a_confirm_without_a_token(desk: MakeDesk) -> None:
+    """The debit is written, no confirm is; the payment goes on when it can."""
+    here = desk()
+    here.transfers().start(**ORDER)
+    here.plan("bad-gateway-before", "token", times=99)
+    result = here.transfers().confirm("order-1", debit_id=DEBIT)
+    assert (result.outcome, result.evidence["confirms_sent"]) == ("unknown", 0)
+    assert "log-in" in result.reason
+    assert here.happened()[-1] == (1, H.DEBITED)
+    here.sandbox.faults.clear()
+    here.sandbox.advance(60)
+    (settled,) = here.transfers().resume()
+    assert settled.outcome == "paid"
+
+
+def test_a_confirm_with_refused_credentials(desk: MakeDesk) -> None:
+    """Wrong credentials end the call at once, not the payment."""
+    here = desk()
+    here.transfers().start(**ORDER)
+    here.sandbox.emulator._credentials = Credentials("other", "a", "b", "c")
+    result = here.transfers().confirm("order-1", debit_id=DEBIT)
+    assert result.outcome == "unknown"
+    assert here.wire.services().count("token") <= 3

@@ -114,18 +114,18 @@ class Courses(Desk):
         attempt = held.transfer.attempt
         if attempt.state is State.CREATED and self.plan(held).do is Do.CLOSE:
             yield from self.note(held, Happened.WINDOW_CLOSED)
-        for number in range(1, _MOST_ATTEMPTS + 1):
-            if not _is_to_create(held.transfer):
-                return
+        tries = 0
+        while _is_to_create(held.transfer):
+            tries += 1
             failure = yield from self._create(held, until)
             if failure is None:
                 yield from self._require_window(held)
                 return
-            final = isinstance(failure, (AuthenticationFailed, Rejected))
-            soon = self.journal.now() + PAUSE * number
-            if final or number == _MOST_ATTEMPTS:
-                raise failure
-            if not (yield from self.wait(soon, until, patient=True)):
+            final = tries == _MOST_ATTEMPTS or isinstance(
+                failure, (AuthenticationFailed, Rejected)
+            )
+            soon = self.journal.now() + PAUSE * tries
+            if final or not (yield from self.wait(soon, until, patient=True)):
                 raise failure
 
     def _confirm(self, held: Held, debit: Debit, until: float) -> Course[None]:
@@ -245,8 +245,9 @@ class Courses(Desk):
             number=number,
             most=1,
         )
-        if reply.left:
-            yield from self.read(held, read_create(reply.result, reply.error), reply)
+        if not reply.left:
+            return reply.error
+        yield from self.read(held, read_create(reply.result, reply.error), reply)
         return reply.error
 
     def _debit_again(self, held: Held) -> Course[None]:
@@ -302,8 +303,9 @@ class Courses(Desk):
             number=held.transfer.number,
             most=1 + self.rules.resends - sends,
         )
-        if reply.left:
-            yield from self.read(held, read_confirm(reply.result, reply.error), reply)
+        if not reply.left:
+            return reply.error
+        yield from self.read(held, read_confirm(reply.result, reply.error), reply)
         return reply.error if held.transfer.attempt.sends == sends else None
 
     def _query(self, held: Held, until: float) -> Course[None]:

@@ -217,20 +217,18 @@ class Desk:
         try:
             need = next(flow)
             while True:
-                if isinstance(need, HttpRequest) and sending is not None:
-                    if sends == most:
-                        text = "it is not sent once more after HTTP 401"
-                        need = flow.throw(TransportError("no_reply", text))
-                        continue
+                is_send = isinstance(need, HttpRequest) and sending is not None
+                if sending is not None and is_send and sends < most:
                     body = None if reply.response is None else reply.response.body
                     now = self.journal.now()
-                    yield from self.write(
-                        held,
-                        Entry(number, sending, now, sent=call.body, received=body),
-                    )
-                    sends += 1
+                    entry = Entry(number, sending, now, sent=call.body, received=body)
+                    yield from self.write(held, entry)
                     reply.left = True
                 try:
+                    if is_send and sends == most:
+                        text = "it is not sent once more after HTTP 401"
+                        raise TransportError("no_reply", text)
+                    sends += is_send
                     given = yield Within(need, deadline)
                 except KesspayError as error:
                     need = flow.throw(error)
