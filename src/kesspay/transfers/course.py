@@ -245,8 +245,6 @@ class Courses(Desk):
             number=number,
             most=1,
         )
-        if not reply.left:
-            return reply.error
         yield from self.read(held, read_create(reply.result, reply.error), reply)
         return reply.error
 
@@ -303,8 +301,6 @@ class Courses(Desk):
             number=held.transfer.number,
             most=1 + self.rules.resends - sends,
         )
-        if not reply.left:
-            return reply.error
         yield from self.read(held, read_confirm(reply.result, reply.error), reply)
         return reply.error if held.transfer.attempt.sends == sends else None
 

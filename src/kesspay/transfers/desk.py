@@ -75,7 +75,16 @@ class Held:
 
 @dataclass(slots=True)
 class Reply:
-    """What came of a call; ``left`` tells whether a send was written down."""
+    """
+    What came of a call.
+
+    Attributes:
+        result: what it returned, or None.
+        error: why it returned nothing.
+        response: the last one that came in.
+        left: False where no send was written down, so that there is nothing
+            to say about one.
+    """
 
     result: Any = None
     error: GatewayError | None = None
@@ -177,6 +186,8 @@ class Desk:
 
     def read(self, held: Held, reading: Reading, reply: Reply) -> Course[None]:
         """Write down what an answer, or the want of one, meant."""
+        if not reply.left:
+            return
         body = None if reply.response is None else reply.response.body
         entry = Entry(
             held.transfer.number,
@@ -212,7 +223,7 @@ class Desk:
         """
         deadline = min(until, self.engine.clock() + self.rules.deadline)
         flow = self.engine.course(call, self.engine.terms(deadline, retries=0))
-        reply = Reply()
+        reply = Reply(left=sending is None)
         sends = 0
         try:
             need = next(flow)
