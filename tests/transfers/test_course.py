@@ -376,7 +376,6 @@ def test_a_401_after_the_confirm_was_carried_out(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-@pytest.mark.xfail(reason="the body of the 401 is taken for the second answer")
 def test_a_401_and_then_nothing(desk: MakeDesk) -> None:
     """The 401 stands with the send it caused; what got lost has no body."""
     here = desk()

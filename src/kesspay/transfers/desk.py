@@ -234,7 +234,8 @@ class Desk:
                     now = self.journal.now()
                     entry = Entry(number, sending, now, sent=call.body, received=body)
                     yield from self.write(held, entry)
-                    reply.left = True
+                    # What came so far belongs to the send before this one.
+                    reply.left, reply.response = True, None
                 try:
                     if is_send and sends == most:
                         text = "it is not sent once more after HTTP 401"
