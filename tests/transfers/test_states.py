@@ -355,7 +355,6 @@ def test_no_confirm_goes_again_without_leave() -> None:
     assert plan(replace(UNKNOWN, polls=1), NOW, Rules(resends=0)).do is Do.QUERY
 
 
-@pytest.mark.xfail(reason="a refusal leaves may_resend as it was")
 def test_a_refusal_ends_the_sending() -> None:
     """A refusal is a code too: no query that disagrees brings another send."""
     refused = step(CONFIRMING, event(H.CONFIRM_REFUSED, "EXPIRED")).attempt

@@ -253,7 +253,11 @@ def _confirm_refused(attempt: Attempt, event: Event, rules: Rules) -> Step:
     if not (only_one and event.code in _FINAL_REFUSALS):
         return _confirm_unknown(attempt, event, rules)
     refused = replace(
-        attempt, state=State.REFUSED, refused=event.code, polled_at=event.at
+        attempt,
+        state=State.REFUSED,
+        refused=event.code,
+        may_resend=False,
+        polled_at=event.at,
     )
     return Step(refused)
 
