@@ -188,7 +188,9 @@ class Attempt:
 
     def fence(self, rules: Rules) -> float:
         """Return the moment before which nothing unknown is "not paid" (R4)."""
-        return self.received_at + self.expire_in + rules.margin
+        # A clock that went back between the two must not bring it forward.
+        latest = max(self.sent_at, self.received_at)
+        return latest + self.expire_in + rules.margin
 
 
 class Do(StrEnum):

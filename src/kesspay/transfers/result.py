@@ -78,7 +78,7 @@ def result_of(transfer: Transfer, rules: Rules = STRICT) -> TransferResult:
     evidence: dict[str, object] = {
         "state": attempt.state.value,
         "attempt": transfer.number,
-        "out_trade_no": payment.reference(transfer.number),
+        "out_trade_no": payment.reference(transfer.number) if transfer.number else "",
         "pre_transfer_id": granted.pre_transfer_id if granted else "",
         "debit_id": transfer.debit_id,
         "confirms_sent": attempt.sends,

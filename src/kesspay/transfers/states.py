@@ -273,7 +273,7 @@ def _paid(attempt: Attempt, event: Event, _: Rules) -> Step:
     elif attempt.state is State.MANUAL:
         alert = "a transfer that was left to a person turns out to be paid"
     elif attempt.used and attempt.sends == 1:
-        alert = "paid, although the only confirm was answered with USED"
+        alert = "paid, although the gateway said USED after a single confirm"
     return Step(replace(attempt, state=State.PAID), alert)
 
 

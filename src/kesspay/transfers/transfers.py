@@ -106,7 +106,7 @@ class Transfers:
             OutcomeUnknown: the creates got lost; no money is involved.
             InputError: the pre-transfers of the gateway live too short for
                 these rules.
-            JournalError: the journal cannot be used; nothing was sent.
+            JournalError: the journal cannot be used; no money is involved.
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         until = self._until(timeout)
