@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -214,6 +215,27 @@ def test_words_and_numbers() -> None:
         if verdict.value >= 200:
             assert words[verdict.value] == verdict.reason
     assert set(status.KEY_STATUS.values()) == set(KEY_REASONS)
+
+
+def test_every_refusal_has_a_status() -> None:
+    """Whatever verify_document can raise has a status, on both backends alike."""
+    of_signing = {"not_stable", "sign_present"}
+    refusals = {
+        value: word
+        for value, word in (status.DOCUMENT_STATUS | status.SIGNATURE_STATUS).items()
+        if word not in of_signing
+    }
+    assert refusals == {one.value: one.reason for one in VerifyStatus if one >= 200}
+
+
+def test_costly_order(key: PrivateKey) -> None:
+    """A body of many keys that look like numbers costs only its own verdict."""
+    costly = json.dumps({f"{n}x": n for n in range(300)})
+    good = key.signed_body({"a": 1})
+    assert key.public_key.verify_documents([costly, good]) == [
+        VerifyStatus.ORDER,
+        VerifyStatus.OK,
+    ]
 
 
 @pytest.mark.parametrize("verdict", VerifyStatus)

@@ -23,7 +23,7 @@ __all__ = [
     "VerifyStatus",
 ]
 
-#: kess_status 200 - 223 to the reason of a CanonicalizationError.
+#: kess_status 200 - 224 to the reason of a CanonicalizationError.
 DOCUMENT_STATUS: Final[dict[int, str]] = {
     200: "syntax",
     201: "utf8",
@@ -129,6 +129,7 @@ class VerifyStatus(IntEnum):
     INFINITE = 207
     DUPLICATE = 220
     NOT_OBJECT = 221
+    ORDER = 224
     MISMATCH = 400
     SIGN_MISSING = 401
     SIGN_NOT_STRING = 402
