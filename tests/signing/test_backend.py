@@ -289,7 +289,7 @@ def native(both_backends: dict[str, Backend]) -> Iterator[None]:
 @pytest.mark.usefixtures("native")
 @pytest.mark.parametrize("size", [0, 1, 4000, 16 << 10, 1 << 20, 3 << 20])
 @pytest.mark.parametrize("text", ["x", "/", "é", "\x01", "😀", "\u2028"])
-def test_room(text: str, size: int) -> None:
+def test_long_output(text: str, size: int) -> None:
     """The output is whole, however much longer than the input it is."""
     document = '{"a":"' + text * (size // len(text.encode())) + '"}'
     document = document.replace("\x01", "\\u0001")
@@ -299,39 +299,49 @@ def test_room(text: str, size: int) -> None:
 
 
 @pytest.mark.usefixtures("native")
-def test_rooms_kept() -> None:
-    """Rooms are used again, large ones are not kept, nor too many."""
-    from kesspay.signing import native_backend as nb
+@pytest.mark.parametrize(
+    ("name", "arguments", "kind"),
+    [
+        ("canonicalize", (), TypeError),
+        ("canonicalize", (b"{}", 0), TypeError),
+        ("canonicalize", (bytearray(b"{}"), 0, 511), TypeError),
+        ("canonicalize", ("{}", 0, 511), TypeError),
+        ("canonicalize", (b"{}", "0", 511), TypeError),
+        ("canonicalize", (b"{}", 0, None), TypeError),
+        ("canonicalize", (b"{}", -1, 511), OverflowError),
+        ("canonicalize", (b"{}", 0, 1 << 32), OverflowError),
+        ("canonicalize", (b"{}", 1 << 64, 511), OverflowError),
+        ("sign", (0,), TypeError),
+        ("sign", (None, b""), TypeError),
+        ("sign", (0, ""), TypeError),
+        ("verify_document", (0, b"{}", 0), TypeError),
+        ("verify_document", ("", b"{}", 0, 64), TypeError),
+        ("verify_document", (0, None, 0, 64), TypeError),
+        ("signed_body", (0, b"{}", 0, -1), OverflowError),
+        ("sign_document", (1 << 64, b"{}", 0, 1), OverflowError),
+    ],
+)
+def test_wrong_arguments(
+    name: str, arguments: tuple[object, ...], kind: type[Exception]
+) -> None:
+    """The functions of module.c take nothing but what they are made for."""
+    from kesspay import _native
 
-    canonicalize(b'{"a":1}')
-    room = nb._take()
-    nb._put_back(room)
-    canonicalize(b'{"a":"' + b"x" * (5 << 20) + b'"}')
-    assert nb._take() is room
-    rooms = [nb._take() for _ in range(100)]
-    assert len({id(room.data) for room in rooms}) == 100
-    for room in rooms:
-        nb._put_back(room)
-    assert len(nb._rooms) == nb._MAX_KEPT_ROOMS
-    assert {room.size for room in nb._rooms} == {nb._ROOM_BYTES}
+    with pytest.raises(kind):
+        getattr(_native, name)(*arguments)
 
 
 @pytest.mark.usefixtures("native")
-def test_room_is_taken() -> None:
-    """A call within a call, as from a finalizer, does not disturb the outer one."""
-    from kesspay._native import lib
+def test_statuses_of_the_module() -> None:
+    """A failure is told as status and position; no key and no option is guessed."""
+    from kesspay import _native
 
-    from kesspay.signing import native_backend as nb
-
-    seen = []
-
-    def between(*arguments: object) -> int:
-        status: int = lib.kess_canonicalize(*arguments)
-        seen.append(canonicalize(b'{"inner":1}'))
-        return status
-
-    written = nb._output(between, b'{"outer":2}', nb._option(kesspay.PHP_8, 511))
-    assert (written, seen) == (b'{"outer":2}', [b'{"inner":1}'])
+    assert _native.canonicalize(b"[1,]", 0, 511) == (200, 3)
+    assert _native.canonicalize(b"[]", 1 << 20, 511) == (1, 0)
+    assert _native.canonicalize(b"[]", 0, 513) == (1, 0)
+    assert _native.sign(0, b"") == (1, 0)
+    for name in ("sign_document", "signed_body", "verify_document"):
+        assert getattr(_native, name)(0, b"{}", 0, 64) == (1, 0)
 
 
 @pytest.mark.usefixtures("native")

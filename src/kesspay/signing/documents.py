@@ -26,6 +26,7 @@ from kesspay.errors import InputError
 from kesspay.signing import guard
 from kesspay.signing.arguments import require_depth, require_profile
 from kesspay.signing.backend import current
+from kesspay.signing.decode import MAX_DEPTH as MAX_TEXT_DEPTH
 from kesspay.signing.guard import MAX_DEPTH
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
@@ -104,7 +105,11 @@ def canonicalize(document: Document, *, profile: Profile = PHP_8) -> bytes:
 
     Source: PHP manual, json_decode, ksort, json_encode.
     """
-    require_profile(profile)
+    if profile is not PHP_8:
+        require_profile(profile)
+    # A text as it comes from the network takes the shortest way.
+    if type(document) is bytes:
+        return current().canonicalize_text(document, profile, MAX_TEXT_DEPTH)
     text, max_depth = document_text(document)
     return current().canonicalize_text(text, profile, max_depth)
 

@@ -341,9 +341,11 @@ class PublicKey(Sealed):
 
         Source: API document, "Verify response".
         """
-        require_profile(profile)
-        require_depth(max_depth)
-        return self._handle.verify_document(body_bytes(body), profile, max_depth)
+        if profile is not PHP_8 or max_depth is not MAX_DEPTH:
+            require_profile(profile)
+            require_depth(max_depth)
+        text = body if type(body) is bytes else body_bytes(body)
+        return self._handle.verify_document(text, profile, max_depth)
 
     def verify_documents(
         self,

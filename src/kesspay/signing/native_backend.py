@@ -2,23 +2,24 @@
 The backend on the native core: sizes in, status to exception, bytes out.
 
 Nothing is decided here. Each call goes to one C function, which runs without
-the GIL. Bytes are passed without a copy; they cannot change.
-
-Outputs are written to a Room, which is taken from a pool and put back. A
-signal handler or a finalizer that calls kesspay between the C call and the
-copy of its output therefore gets another Room, and cannot swap the bytes that
-were verified.
+the GIL but for a few microseconds. Bytes are passed without a copy; they
+cannot change. What every message goes through is called directly
+(``bindings/module.c``), the rest by way of cffi.
 """
 
 from __future__ import annotations
 
 import os
 from array import array
-from functools import partial
 from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._native import canonicalize as _canonicalize
 from kesspay._native import ffi, lib
+from kesspay._native import sign as _sign
+from kesspay._native import sign_document as _sign_document
+from kesspay._native import signed_body as _signed_body
+from kesspay._native import verify_document as _verify_document
 from kesspay.errors import (
     BackendError,
     CanonicalizationError,
@@ -45,94 +46,19 @@ if TYPE_CHECKING:
 __all__ = ["NativeBackend"]
 
 _OK: Final = 0
-_ERR_BUFFER: Final[int] = lib.KESS_ERR_BUFFER
 _ERR_LENGTH: Final[int] = lib.KESS_ERR_LENGTH
 _ERR_MEMORY: Final[int] = lib.KESS_ERR_MEMORY
 _SIGN_DEPTH: Final = 512
-
-#: Rooms of this size are kept, and this many of them.
-_ROOM_BYTES: Final = 16 << 10
-_MAX_KEPT_ROOMS: Final = 64
-#: Canonical text is about as long as its source, a signature is added.
-_SPARE_BYTES: Final = 4 << 10
-_SMALL_TEXT: Final = _ROOM_BYTES - _SPARE_BYTES
-
-_canonicalize: Final = lib.kess_canonicalize
-_allocate: Final = ffi.new_allocator(should_clear_after_alloc=False)
-
-
-class _Room:
-    """Where C writes an output, its length, and where an error lies."""
-
-    __slots__ = ("chars", "data", "error", "length", "size", "view")
-
-    def __init__(self, size: int) -> None:
-        self.size = size
-        self.data = _allocate("uint8_t[]", size)
-        self.chars = ffi.cast("char *", self.data)
-        self.view = ffi.buffer(self.data)
-        self.length = ffi.new("size_t *")
-        self.error = ffi.new("kess_error *")
-
-
-_rooms: Final[list[_Room]] = []
-_options: Final[dict[tuple[int, int], Any]] = {}
-
-
-def _take() -> _Room:
-    try:
-        return _rooms.pop()
-    except IndexError:
-        return _Room(_ROOM_BYTES)
-
-
-def _large(size: int) -> _Room:
-    """Return room for the worst growth: memory that is not used costs nothing."""
-    try:
-        return _Room(lib.kess_canonical_bound(size) + _SPARE_BYTES)
-    except (MemoryError, OverflowError):
-        return _Room(size + _SPARE_BYTES)
-
-
-def _put_back(room: _Room) -> None:
-    if room.size == _ROOM_BYTES and len(_rooms) < _MAX_KEPT_ROOMS:
-        _rooms.append(room)
-
-
-def _option(profile: Profile, max_depth: int) -> Any:  # noqa: ANN401 - cffi has no types
-    key = (0 if profile is PHP_8 else profile.flags, max_depth)
-    option = _options.get(key)
-    if option is None:
-        option = ffi.new("kess_options *", key)
-        _options[key] = option
-    return option
-
-
-def _output(
-    function: Callable[..., int],
-    text: bytes,
-    options: Any,  # noqa: ANN401 - cffi has no types
-    error_class: type[CanonicalizationError] = CanonicalizationError,
-) -> bytes:
-    """Call a function that writes bytes for a text, and return the bytes."""
-    size = len(text)
-    room = _take() if size <= _SMALL_TEXT else _large(size)
-    while True:
-        length = room.length
-        length[0] = room.size
-        status = function(room.data, length, text, size, options, room.error)
-        if status == _OK:
-            written: bytes = room.view[: length[0]]
-            _put_back(room)
-            return written
-        if status != _ERR_BUFFER:
-            raise _document_error(status, room.error.pos, error_class)
-        room = _Room(length[0])
+#: A SubjectPublicKeyInfo of 8192 bits, with an exponent as long.
+_SPKI_BYTES: Final = 4 << 10
 
 
 def _document_error(
-    status: int, position: int, error_class: type[CanonicalizationError]
+    failure: tuple[int, int],
+    error_class: type[CanonicalizationError] = CanonicalizationError,
 ) -> Exception:
+    """Return the error for the status and position of a document."""
+    status, position = failure
     if status in DOCUMENT_STATUS:
         return error_class(DOCUMENT_STATUS[status], position=position)
     if status in SIGNATURE_STATUS:
@@ -150,14 +76,19 @@ def _failure(status: int) -> Exception:
     return BackendError(f"the native core failed: {message}")
 
 
+def _address(key: Any) -> int:  # noqa: ANN401 - cffi has no types
+    """Return where a key is, for C; its owner has to outlive the call."""
+    return int(ffi.cast("uintptr_t", key))
+
+
 class _Public:
     """A public key; see PublicHandle."""
 
-    __slots__ = ("_key", "_verify_document", "bits", "spki")
+    __slots__ = ("_address", "_key", "bits", "spki")
 
     def __init__(self, key: Any) -> None:  # noqa: ANN401 - cffi has no types
         self._key = ffi.gc(key, lib.kess_key_free)
-        self._verify_document = partial(lib.kess_verify_document, self._key)
+        self._address = _address(self._key)
         self.bits: int = lib.kess_key_bits(self._key)
         self.spki = _spki(self._key)
 
@@ -176,12 +107,11 @@ class _Public:
             raise _failure(status)
 
     def verify_document(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
-        return _output(
-            self._verify_document,
-            text,
-            _option(profile, max_depth),
-            DocumentRefused,
-        )
+        flags = 0 if profile is PHP_8 else profile.flags
+        canonical = _verify_document(self._address, text, flags, max_depth)
+        if type(canonical) is bytes:
+            return canonical
+        raise _document_error(canonical, DocumentRefused)
 
     def verify_documents(
         self, texts: Sequence[bytes], profile: Profile, max_depth: int
@@ -196,7 +126,7 @@ class _Public:
             len(data),
             ffi.from_buffer("int64_t[]", offsets),
             len(texts),
-            _option(profile, max_depth),
+            ffi.new("kess_options *", (profile.flags, max_depth)),
             ffi.NULL,
         )
         if status != _OK:
@@ -208,11 +138,11 @@ class _Public:
 class _Private:
     """A private key; see PrivateHandle."""
 
-    __slots__ = ("_key", "_signed_body", "bits")
+    __slots__ = ("_address", "_key", "bits")
 
     def __init__(self, key: Any) -> None:  # noqa: ANN401 - cffi has no types
         self._key = ffi.gc(key, lib.kess_key_free)
-        self._signed_body = partial(lib.kess_signed_body, self._key)
+        self._address = _address(self._key)
         self.bits: int = lib.kess_key_bits(self._key)
 
     def public(self) -> _Public:
@@ -223,37 +153,22 @@ class _Private:
         return _Public(out[0])
 
     def sign(self, message: bytes) -> bytes:
-        room = _take()
-        room.length[0] = room.size
-        status = lib.kess_sign(
-            self._key, room.data, room.length, message, len(message), ffi.NULL
-        )
-        if status != _OK:
-            raise _failure(status)
-        signature: bytes = room.view[: room.length[0]]
-        _put_back(room)
-        return signature
+        signature = _sign(self._address, message)
+        if type(signature) is bytes:
+            return signature
+        raise _document_error(signature)
 
     def sign_text(self, text: bytes, profile: Profile, max_depth: int) -> str:
-        room = _take()
-        room.length[0] = room.size
-        status = lib.kess_sign_document(
-            self._key,
-            room.chars,
-            room.length,
-            text,
-            len(text),
-            _option(profile, max_depth),
-            room.error,
-        )
-        if status != _OK:
-            raise _document_error(status, room.error.pos, CanonicalizationError)
-        sign: str = room.view[: room.length[0]].decode("ascii")
-        _put_back(room)
-        return sign
+        sign = _sign_document(self._address, text, profile.flags, max_depth)
+        if type(sign) is bytes:
+            return sign.decode("ascii")
+        raise _document_error(sign)
 
     def signed_body(self, text: bytes, profile: Profile) -> bytes:
-        return _output(self._signed_body, text, _option(profile, _SIGN_DEPTH))
+        body = _signed_body(self._address, text, profile.flags, _SIGN_DEPTH)
+        if type(body) is bytes:
+            return body
+        raise _document_error(body)
 
 
 class NativeBackend:
@@ -275,7 +190,11 @@ class NativeBackend:
 
     def canonicalize_text(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
         """Return the canonical bytes of a JSON text."""
-        return _output(_canonicalize, text, _option(profile, max_depth))
+        flags = 0 if profile is PHP_8 else profile.flags
+        canonical = _canonicalize(text, flags, max_depth)
+        if type(canonical) is bytes:
+            return canonical
+        raise _document_error(canonical)
 
     def load_private(
         self, data: bytes, password: bytes | None, *, allow_weak: bool
@@ -338,13 +257,12 @@ def _loaded(
 
 
 def _spki(key: Any) -> bytes:  # noqa: ANN401 - cffi has no types
-    room = _take()
-    room.length[0] = room.size
-    status = lib.kess_key_spki(key, room.data, room.length, room.error)
+    out = ffi.new("uint8_t[]", _SPKI_BYTES)
+    length = ffi.new("size_t *", _SPKI_BYTES)
+    status = lib.kess_key_spki(key, out, length, ffi.NULL)
     if status != _OK:
         raise _failure(status)
-    spki: bytes = room.view[: room.length[0]]
-    _put_back(room)
+    spki: bytes = ffi.buffer(out)[: length[0]]
     return spki
 
 
