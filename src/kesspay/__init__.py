@@ -65,21 +65,20 @@ if TYPE_CHECKING:
     from kesspay.gateway.tokens import StoredToken, TokenStore
     from kesspay.gateway.transport import AsyncTransport, Transport
     from kesspay.signing.backend import BackendInfo, backend
+    from kesspay.signing.batch import Batch
     from kesspay.signing.documents import (
         Signer,
         Verifier,
         canonicalize,
+        canonicalize_many,
         sign_document,
         signed_body,
         verify_document,
     )
     from kesspay.signing.keyring import KeyRing, Verified
-    from kesspay.signing.keys import (
-        KeyPermissionWarning,
-        PrivateKey,
-        PublicKey,
-    )
+    from kesspay.signing.keys import KeyPermissionWarning, PrivateKey
     from kesspay.signing.profile import PHP_8, Profile
+    from kesspay.signing.publickey import PublicKey
     from kesspay.signing.status import VerifyStatus
     from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
     from kesspay.transfers.attempt import RELAXED, STRICT, Rules
@@ -104,6 +103,7 @@ __all__ = [
     "AuthenticationFailed",
     "BackendError",
     "BackendInfo",
+    "Batch",
     "CanonicalizationError",
     "Client",
     "ConfirmFundTransfer",
@@ -162,6 +162,7 @@ __all__ = [
     "__version__",
     "backend",
     "canonicalize",
+    "canonicalize_many",
     "sign_document",
     "signed_body",
     "verify_document",
@@ -176,7 +177,9 @@ _HOMES: Final[dict[str, str]] = {
     "AsyncTransport": "kesspay.gateway.transport",
     "backend": "kesspay.signing.backend",
     "BackendInfo": "kesspay.signing.backend",
+    "Batch": "kesspay.signing.batch",
     "canonicalize": "kesspay.signing.documents",
+    "canonicalize_many": "kesspay.signing.documents",
     "Client": "kesspay.gateway.client",
     "ConfirmFundTransfer": "kesspay.gateway.messages",
     "CreateFundTransfer": "kesspay.gateway.messages",
@@ -196,7 +199,7 @@ _HOMES: Final[dict[str, str]] = {
     "PreTransfer": "kesspay.gateway.messages",
     "PrivateKey": "kesspay.signing.keys",
     "Profile": "kesspay.signing.profile",
-    "PublicKey": "kesspay.signing.keys",
+    "PublicKey": "kesspay.signing.publickey",
     "QueryFundTransfer": "kesspay.gateway.messages",
     "RELAXED": "kesspay.transfers.attempt",
     "RequestEvent": "kesspay.gateway.events",

@@ -1,4 +1,4 @@
-"""verify_documents: the verdicts of verify_document, many at once."""
+"""Batches: what the functions for one document do, many at once."""
 
 from __future__ import annotations
 
@@ -10,12 +10,16 @@ import pytest
 
 from kesspay import (
     BackendError,
+    Batch,
     CanonicalizationError,
+    DocumentRefused,
     InputError,
+    InvalidSignature,
     PrivateKey,
     Profile,
     VerifyStatus,
-    errors,
+    canonicalize,
+    canonicalize_many,
 )
 from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
 from kesspay.signing import batch, status
@@ -25,9 +29,10 @@ from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from kesspay.signing.backend import Backend
+    from kesspay.signing.texts import Texts
 
 
 PEM: Final = (KEYS / "rsa-2048.pem").read_bytes()
@@ -138,7 +143,7 @@ def test_really_parallel(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
     together = threading.Barrier(4, timeout=30)
 
     class Handle:
-        def verify_documents(self, texts: Sequence[bytes], *_: object) -> list[int]:
+        def verify_documents(self, texts: Texts, *_: object) -> list[int]:
             together.wait()
             return [0] * len(texts)
 
@@ -157,17 +162,15 @@ def test_really_parallel(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
     [
         (BackendError("x"), VerifyStatus.CRYPTO),
         (MemoryError(), VerifyStatus.MEMORY),
-        (errors.InvalidSignature(), VerifyStatus.MISMATCH),
-        (errors.DocumentRefused("depth"), VerifyStatus.DEPTH),
+        (InvalidSignature(), VerifyStatus.MISMATCH),
+        (DocumentRefused("depth"), VerifyStatus.DEPTH),
     ],
 )
-def test_status_of(error: Exception, verdict: VerifyStatus) -> None:
+def test_status_of(
+    error: BackendError | InvalidSignature | MemoryError, verdict: VerifyStatus
+) -> None:
     """What could not be checked is told apart from what is wrong."""
-
-    def verify(*_: object) -> bytes:
-        raise error
-
-    assert batch.status_of(verify, b"", Profile(), 64) is verdict
+    assert status.status_of(error) is verdict
 
 
 def test_unknown_status(key: PrivateKey) -> None:
@@ -236,6 +239,118 @@ def test_costly_order(key: PrivateKey) -> None:
         VerifyStatus.ORDER,
         VerifyStatus.OK,
     ]
+
+
+def one_by_one(
+    function: Callable[[bytes], bytes | str], texts: list[bytes]
+) -> list[tuple[str, bytes | None]]:
+    """Return what a function for one document says to each."""
+    expected: list[tuple[str, bytes | None]] = []
+    for text in texts:
+        try:
+            made = function(text)
+        except CanonicalizationError as error:
+            expected.append((error.reason, None))
+        else:
+            expected.append(("ok", made.encode() if isinstance(made, str) else made))
+    return expected
+
+
+def told(made: Batch) -> list[tuple[str, bytes | None]]:
+    """Return the same of a batch."""
+    return [
+        (one.reason, output) for one, output in zip(made.statuses, made, strict=True)
+    ]
+
+
+@pytest.mark.parametrize("threads", [None, 1, 2, 7])
+def test_canonicalize_many(
+    key: PrivateKey, bodies: list[bytes], threads: int | None
+) -> None:
+    """Outputs and statuses are those of canonicalize, in order."""
+    made = canonicalize_many(bodies, threads=threads)
+    assert one_by_one(canonicalize, bodies) == told(made)
+    assert 200 <= made.statuses.count(VerifyStatus.OK) < len(made) == 300
+
+
+@pytest.mark.parametrize("threads", [None, 1, 2])
+def test_sign_documents(
+    key: PrivateKey, bodies: list[bytes], threads: int | None
+) -> None:
+    """Outputs and statuses are those of sign_document, in order."""
+    some = bodies[:130]
+    made = key.sign_documents(some, threads=threads)
+    assert one_by_one(key.sign_document, some) == told(made)
+
+
+def test_batch(backend: Backend) -> None:
+    """The outputs lie in one buffer, and a bad document takes no place in it."""
+    made = canonicalize_many([b'{"b":1,"a":2}', b"{", "[]", "\ud800", b"[1]"])
+    ok, syntax = VerifyStatus.OK, VerifyStatus.SYNTAX
+    assert [ok, syntax, ok, VerifyStatus.SURROGATE, ok] == made.statuses
+    assert made.data == b'{"a":2,"b":1}[][1]'
+    assert made.offsets.tolist() == [0, 13, 13, 15, 15, 18]
+    assert list(made) == [b'{"a":2,"b":1}', None, b"[]", None, b"[1]"]
+    assert (made[-1], made[-5], made[4]) == (b"[1]", b'{"a":2,"b":1}', b"[1]")
+    with pytest.raises(IndexError):
+        made[5]
+    assert repr(made) == "<Batch of 5, 3 of them OK>"
+    nothing = canonicalize_many([])
+    assert (len(nothing), nothing.data, nothing.offsets.tolist()) == (0, b"", [0])
+    assert list(nothing) == []
+
+
+def test_long_outputs(backend: Backend) -> None:
+    """Outputs may be longer than their texts, by any number of steps."""
+    texts = [
+        json.dumps({"a": char * size}, ensure_ascii=False).encode()
+        for size in (1, 50_000, 0, 2000)
+        for char in ("/", "\u1780", "x")
+    ]
+    expected = one_by_one(canonicalize, texts)
+    assert expected == told(canonicalize_many(texts, threads=1))
+
+
+def test_options_of_writing(key: PrivateKey) -> None:
+    """The profile is handed on, and wrong arguments are refused alike."""
+    profile = Profile(unescaped_slashes=True)
+    (slash,) = canonicalize_many([b'["/"]'], profile=profile)
+    assert slash == b'["/"]'
+    (sign,) = key.sign_documents([b'["/"]'], profile=profile)
+    assert key.sign_document(b'["/"]', profile=profile).encode() == sign
+    wrong: list[Any] = [b"{}", {}]
+    for function in (canonicalize_many, key.sign_documents):
+        with pytest.raises(CanonicalizationError) as caught:
+            function(wrong)
+        assert caught.value.path == "documents[1]"
+        bad: Any
+        for bad in (b"{}", "{}", {}, None, 1):
+            with pytest.raises(InputError):
+                function(bad)
+        with pytest.raises(InputError):
+            function([], threads=0)
+        with pytest.raises(InputError):
+            function([], profile=1)  # type: ignore[arg-type]
+
+
+def test_slices_are_even(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Threads get slices short enough to finish together."""
+    sizes: list[int] = []
+
+    class Handle:
+        def verify_documents(self, texts: Texts, *_: object) -> list[int]:
+            sizes.append(len(texts))
+            return [0] * len(texts)
+
+    batch.verify_documents(
+        Handle(),  # type: ignore[arg-type]
+        [b"x"] * 10_000,
+        Profile(),
+        64,
+        2,
+    )
+    assert sum(sizes) == 10_000
+    assert max(sizes) <= 10_000 // 2 // 8
 
 
 @pytest.mark.parametrize("verdict", VerifyStatus)

@@ -30,9 +30,10 @@ from kesspay.errors import BackendError
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
 
     from kesspay.signing.profile import Profile
+    from kesspay.signing.texts import Texts, Written
 
 
 __all__ = [
@@ -67,7 +68,7 @@ class PublicHandle(Protocol):
         """Return the canonical bytes that verified, or raise."""
 
     def verify_documents(
-        self, texts: Sequence[bytes], profile: Profile, max_depth: int
+        self, texts: Texts, profile: Profile, max_depth: int
     ) -> list[int]:
         """Return a kess_status for each text, in one call."""
 
@@ -87,6 +88,9 @@ class PrivateHandle(Protocol):
 
     def sign_text(self, text: bytes, profile: Profile, max_depth: int) -> str:
         """Return the base64 signature of the canonical form of a text."""
+
+    def sign_documents(self, texts: Texts, profile: Profile, max_depth: int) -> Written:
+        """Do what sign_text does for many texts, in one call."""
 
     def signed_body(self, text: bytes, profile: Profile) -> bytes:
         """
@@ -113,6 +117,11 @@ class Backend(Protocol):
 
     def canonicalize_text(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
         """Return the canonical bytes of a JSON text."""
+
+    def canonicalize_texts(
+        self, texts: Texts, profile: Profile, max_depth: int
+    ) -> Written:
+        """Do the same for many texts, in one call."""
 
     def load_private(
         self, data: bytes, password: bytes | None, *, allow_weak: bool

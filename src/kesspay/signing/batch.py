@@ -1,64 +1,121 @@
 """
-Verify many bodies: the same verdicts, without an exception for each.
+Many documents at once: the same verdicts, without an exception for each.
 
-Bodies are cut into slices, one C call verifies a slice without the GIL, and
-threads share the slices. One call for each body in a thread pool would spend
-its time on the pool.
+Documents are cut into slices, one C call does a slice without the GIL, and
+threads share the slices. One call for each document in a thread pool would
+spend its time on the pool. No step of Python is done for each document, where
+they are bytes or an Arrow array.
 """
 
 from __future__ import annotations
 
 import os
+from array import array
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Final, TypeVar
+from itertools import accumulate, chain
+from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast, final
 
-from kesspay.errors import (
-    BackendError,
-    CanonicalizationError,
-    InputError,
-    InvalidSignature,
-)
-from kesspay.signing.status import (
-    DOCUMENT_STATUS,
-    SIGNATURE_STATUS,
-    VerifyStatus,
-)
-from kesspay.signing.text import text_bytes
+from kesspay.errors import BackendError, CanonicalizationError, InputError
+from kesspay.signing.status import VerifyStatus, status_of
+from kesspay.signing.text import Text, text_bytes
+from kesspay.signing.texts import Texts, cut
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import Protocol
 
     from kesspay.signing.backend import PublicHandle
     from kesspay.signing.profile import Profile
+    from kesspay.signing.texts import Written
+
+    class ArrowColumn(Protocol):
+        """An array of the Arrow C data interface, such as a pyarrow.Array."""
+
+        def __arrow_c_array__(
+            self, requested_schema: object = None
+        ) -> tuple[object, object]:
+            """Return the capsules of schema and array."""
+
+    #: Many documents: bytes, bytearray, memoryview or str each, or an Arrow
+    #: array of binary, large_binary, string or large_string.
+    Documents: TypeAlias = Iterable[Text] | ArrowColumn
 
 
-_Body = TypeVar("_Body")
+_Made = TypeVar("_Made")
 
-__all__ = ["VerifyStatus", "body_list", "status_of", "verify_documents"]
+__all__ = ["Batch", "VerifyStatus", "body_list", "verify_documents", "write_documents"]
 
-#: Below this many bodies a thread costs more than it saves.
+#: Below this many documents a thread costs more than it saves.
 _MIN_SLICE: Final = 64
-#: A slice is at most this long, so that threads finish together and the copy
-#: of a slice stays small.
-_MAX_SLICE: Final = 4096
+#: A slice is at most this long, and there are at least this many for each
+#: thread, so that threads finish together and the copy of a slice stays small.
+_MAX_SLICE: Final = 1024
 _MAX_SLICE_BYTES: Final = 16 << 20
+_SLICES_OF_A_THREAD: Final = 8
 
 #: What is not here could not be checked, whatever it means.
 _BY_VALUE: Final[dict[int, VerifyStatus]] = {
     status.value: status for status in VerifyStatus
 }
-_STATUS_OF: Final[dict[str, VerifyStatus]] = {
-    status.reason: status
-    for status in VerifyStatus
-    if status in DOCUMENT_STATUS or status in SIGNATURE_STATUS
-}
+
+
+@final
+class Batch:
+    """
+    What was made of many documents, in their order.
+
+    ``batch[i]`` are the bytes for document i, or None where its status is
+    not OK. The bytes lie in one buffer, laid out as a LargeBinary array of
+    Arrow, so that they can be used without a copy::
+
+        pyarrow.LargeBinaryArray.from_buffers(
+            pyarrow.large_binary(),
+            len(batch),
+            [None, pyarrow.py_buffer(batch.offsets), pyarrow.py_buffer(batch.data)],
+        )
+
+    Attributes:
+        statuses: the verdict on each document.
+        data: all outputs, one behind the other.
+        offsets: 64-bit integers; output i is data[offsets[i]:offsets[i + 1]].
+    """
+
+    __slots__ = ("data", "offsets", "statuses")
+
+    def __init__(
+        self, statuses: list[VerifyStatus], data: bytes, offsets: array[int]
+    ) -> None:
+        """Take the parts as they are."""
+        self.statuses = statuses
+        self.data = data
+        self.offsets = offsets
+
+    def __len__(self) -> int:
+        """Count the documents."""
+        return len(self.statuses)
+
+    def __getitem__(self, index: int) -> bytes | None:
+        """Return the bytes for one document."""
+        if self.statuses[index] is not VerifyStatus.OK:
+            return None
+        at = index % len(self.statuses)
+        return self.data[self.offsets[at] : self.offsets[at + 1]]
+
+    def __iter__(self) -> Iterator[bytes | None]:
+        """Go through the bytes for each document."""
+        return map(self.__getitem__, range(len(self)))
+
+    def __repr__(self) -> str:
+        """Show how many there are."""
+        good = self.statuses.count(VerifyStatus.OK)
+        return f"<Batch of {len(self)}, {good} of them OK>"
 
 
 def verify_documents(
     handle: PublicHandle,
-    bodies: Iterable[object],
+    bodies: Documents,
     profile: Profile,
     max_depth: int,
     threads: int | None,
@@ -68,7 +125,7 @@ def verify_documents(
 
     Args:
         handle: the key.
-        bodies: bytes, bytearray, memoryview or str each.
+        bodies: bytes, bytearray, memoryview or str each, or an Arrow array.
         profile: the PHP settings of the gateway.
         max_depth: nested containers allowed.
         threads: at most this many; None for one on each usable processor.
@@ -79,55 +136,51 @@ def verify_documents(
             iterated.
     """
     workers = _workers(threads)
-    texts, refused = _texts(body_list(bodies))
-    slices = _slices(texts, workers)
-
-    def verify(part: list[bytes]) -> list[int]:
-        return handle.verify_documents(part, profile, max_depth)
-
-    if workers == 1 or len(slices) < 2:
-        parts = [verify(part) for part in slices]
-    else:
-        with ThreadPoolExecutor(min(workers, len(slices))) as pool:
-            parts = list(pool.map(verify, slices))
-    statuses = [
-        _BY_VALUE.get(value, VerifyStatus.CRYPTO) for part in parts for value in part
-    ]
-    if len(statuses) != len(texts):
-        raise BackendError("a backend gave more or fewer verdicts than bodies")
-    for index, status in refused.items():
-        statuses[index] = status
-    return statuses
+    texts, refused = _texts("bodies", bodies)
+    parts = _done(
+        lambda part: handle.verify_documents(part, profile, max_depth), texts, workers
+    )
+    return _statuses(parts, len(texts), refused)
 
 
-def body_list(bodies: Iterable[_Body]) -> list[_Body]:
-    """Return bodies as a list; one body alone is refused (InputError)."""
+def write_documents(
+    write: Callable[[Texts], Written],
+    documents: Documents,
+    threads: int | None,
+) -> Batch:
+    """
+    Return what a backend writes for each document.
+
+    Args:
+        write: what writes a slice of them.
+        documents: as ``bodies`` above.
+        threads: the same.
+
+    Raises:
+        CanonicalizationError, InputError: the same.
+    """
+    workers = _workers(threads)
+    texts, refused = _texts("documents", documents)
+    parts = _done(write, texts, workers)
+    statuses = _statuses([part.statuses for part in parts], len(texts), refused)
+    lengths = chain.from_iterable(part.lengths for part in parts)
+    offsets = array("q", accumulate(lengths, initial=0))
+    return Batch(statuses, b"".join(part.data for part in parts), offsets)
+
+
+def body_list(bodies: Documents, name: str = "bodies") -> Sequence[Text]:
+    """Return bodies as a sequence; one body alone is refused (InputError)."""
+    column = _arrow(bodies)
+    if column is not None:
+        return list(column)
     if not isinstance(bodies, (str, bytes, bytearray, memoryview, Mapping)):
         try:
-            items = iter(bodies)
+            items = iter(cast("Iterable[Text]", bodies))
         except TypeError:
             pass
         else:
             return list(items)
-    raise InputError("bodies must be a sequence of bodies")
-
-
-def status_of(
-    verify: Callable[[bytes, Profile, int], bytes],
-    text: bytes,
-    profile: Profile,
-    max_depth: int,
-) -> VerifyStatus:
-    """Return as a status what verifying one document returns or raises."""
-    try:
-        verify(text, profile, max_depth)
-    except InvalidSignature as error:
-        return _STATUS_OF[error.reason]
-    except BackendError:
-        return VerifyStatus.CRYPTO
-    except MemoryError:
-        return VerifyStatus.MEMORY
-    return VerifyStatus.OK
+    raise InputError(f"{name} must be a sequence of {name}, or an Arrow array")
 
 
 def _workers(threads: int | None) -> int:
@@ -144,35 +197,76 @@ def _usable_processors() -> int:
     return os.cpu_count() or 1
 
 
+def _arrow(documents: object) -> Texts | None:
+    """Return the texts of an Arrow array, or None where it is something else."""
+    if not hasattr(documents, "__arrow_c_array__"):
+        return None
+    # Nobody else needs ctypes.
+    from kesspay.signing.arrow import read_column
+
+    return read_column(documents)
+
+
 def _texts(
-    bodies: Iterable[object],
-) -> tuple[list[bytes], dict[int, VerifyStatus]]:
-    """Return the bodies as bytes, and those already known to be refused."""
+    name: str, documents: Documents
+) -> tuple[Texts | Sequence[bytes], dict[int, VerifyStatus]]:
+    """Return the documents as bytes, and those already known to be refused."""
+    column = _arrow(documents)
+    if column is not None:
+        return column, {}
+    listed = body_list(documents, name)
+    if set(map(type, listed)) <= {bytes}:
+        return listed, {}  # type: ignore[return-value] # as has just been seen
     texts: list[bytes] = []
     refused: dict[int, VerifyStatus] = {}
-    for index, body in enumerate(bodies):
+    for index, document in enumerate(listed):
         try:
-            texts.append(text_bytes(body))
+            texts.append(text_bytes(document))
         except CanonicalizationError as error:
             if error.reason == "type":
-                raise CanonicalizationError("type", path=f"bodies[{index}]") from None
+                raise CanonicalizationError("type", path=f"{name}[{index}]") from None
             texts.append(b"")
-            refused[index] = _STATUS_OF[error.reason]
+            refused[index] = status_of(error)
     return texts, refused
 
 
-def _slices(texts: list[bytes], workers: int) -> list[list[bytes]]:
-    share = -(-len(texts) // workers)
-    length = min(max(share, _MIN_SLICE), _MAX_SLICE)
-    slices: list[list[bytes]] = []
-    part: list[bytes] = []
-    size = 0
-    for text in texts:
-        if part and (len(part) == length or size + len(text) > _MAX_SLICE_BYTES):
-            slices.append(part)
-            part, size = [], 0
-        part.append(text)
-        size += len(text)
-    if part:
-        slices.append(part)
-    return slices
+def _done(
+    work: Callable[[Texts], _Made], texts: Texts | Sequence[bytes], workers: int
+) -> list[_Made]:
+    """Do the work for each slice of the texts, in as many threads."""
+    if isinstance(texts, Texts):
+        offsets, part = texts.offsets, texts.part
+    else:
+        offsets = array("q", accumulate(map(len, texts), initial=0))
+
+        def part(start: int, stop: int) -> Texts:
+            return Texts.of(texts[start:stop])
+
+    share = -(-len(texts) // (workers * _SLICES_OF_A_THREAD))
+    slices = list(
+        cut(
+            offsets,
+            max_texts=min(max(share, _MIN_SLICE), _MAX_SLICE),
+            max_bytes=_MAX_SLICE_BYTES,
+        )
+    )
+
+    def do(bounds: tuple[int, int]) -> _Made:
+        return work(part(*bounds))
+
+    if workers == 1 or len(slices) < 2:
+        return [do(bounds) for bounds in slices]
+    with ThreadPoolExecutor(min(workers, len(slices))) as pool:
+        return list(pool.map(do, slices))
+
+
+def _statuses(
+    parts: Iterable[list[int]], count: int, refused: dict[int, VerifyStatus]
+) -> list[VerifyStatus]:
+    values = list(chain.from_iterable(parts))
+    if len(values) != count:
+        raise BackendError("a backend gave more or fewer verdicts than documents")
+    statuses = [_BY_VALUE.get(value, VerifyStatus.CRYPTO) for value in values]
+    for index, status in refused.items():
+        statuses[index] = status
+    return statuses

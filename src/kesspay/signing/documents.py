@@ -26,6 +26,7 @@ from kesspay.errors import InputError
 from kesspay.signing import guard
 from kesspay.signing.arguments import require_depth, require_profile
 from kesspay.signing.backend import current
+from kesspay.signing.batch import write_documents
 from kesspay.signing.decode import MAX_DEPTH as MAX_TEXT_DEPTH
 from kesspay.signing.guard import MAX_DEPTH
 from kesspay.signing.keyring import KeyRing
@@ -38,6 +39,7 @@ from kesspay.signing.unstable import explained
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kesspay.signing.batch import Batch, Documents
     from kesspay.signing.profile import Profile
     from kesspay.signing.text import Document, Text
 
@@ -46,6 +48,7 @@ __all__ = [
     "Signer",
     "Verifier",
     "canonicalize",
+    "canonicalize_many",
     "sign_document",
     "signed_body",
     "verify_document",
@@ -112,6 +115,33 @@ def canonicalize(document: Document, *, profile: Profile = PHP_8) -> bytes:
         return current().canonicalize_text(document, profile, MAX_TEXT_DEPTH)
     text, max_depth = document_text(document)
     return current().canonicalize_text(text, profile, max_depth)
+
+
+def canonicalize_many(
+    documents: Documents, *, threads: int | None = None, profile: Profile = PHP_8
+) -> Batch:
+    """
+    Return the canonical form of many JSON texts.
+
+    Args:
+        documents: JSON texts as ``canonicalize`` takes them, or an Arrow
+            array of them.
+        threads: how many may work at once; None for one on each usable
+            processor. Pure Python gains nothing from threads.
+        profile: the PHP settings of the gateway.
+
+    Returns:
+        The canonical forms; what has none has a status instead.
+
+    Raises:
+        CanonicalizationError: ``type`` where a document is no text.
+        InputError: another argument of the wrong type.
+    """
+    require_profile(profile)
+    write = current().canonicalize_texts
+    return write_documents(
+        lambda texts: write(texts, profile, MAX_TEXT_DEPTH), documents, threads
+    )
 
 
 def sign_document(

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
     from kesspay.signing.arguments import Buffer
+    from kesspay.signing.batch import Documents
     from kesspay.signing.profile import Profile
     from kesspay.signing.text import Text
 
@@ -144,7 +145,7 @@ class KeyRing:
 
     def verify_documents(
         self,
-        bodies: Iterable[Text],
+        bodies: Documents,
         *,
         threads: int | None = None,
         profile: Profile = PHP_8,

@@ -10,8 +10,6 @@ cannot change. What every message goes through is called directly
 from __future__ import annotations
 
 import os
-from array import array
-from itertools import accumulate
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._native import canonicalize as _canonicalize
@@ -35,12 +33,14 @@ from kesspay.signing.status import (
     KEY_STATUS,
     SIGNATURE_STATUS,
 )
+from kesspay.signing.texts import Written
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from kesspay.signing.profile import Profile
+    from kesspay.signing.texts import Texts
 
 
 __all__ = ["NativeBackend"]
@@ -49,6 +49,7 @@ _OK: Final = 0
 _ERR_LENGTH: Final[int] = lib.KESS_ERR_LENGTH
 _ERR_MEMORY: Final[int] = lib.KESS_ERR_MEMORY
 _SIGN_DEPTH: Final = 512
+_allocate: Final = ffi.new_allocator(should_clear_after_alloc=False)
 #: A SubjectPublicKeyInfo of 8192 bits, with an exponent as long.
 _SPKI_BYTES: Final = 4 << 10
 
@@ -79,6 +80,57 @@ def _failure(status: int) -> Exception:
 def _address(key: Any) -> int:  # noqa: ANN401 - cffi has no types
     """Return where a key is, for C; its owner has to outlive the call."""
     return int(ffi.cast("uintptr_t", key))
+
+
+def _laid_out(texts: Texts, profile: Profile, max_depth: int) -> tuple[Any, ...]:
+    """Return the arguments of C that say which texts, and the options."""
+    return (
+        ffi.from_buffer("uint8_t[]", texts.data),
+        len(texts.data),
+        ffi.from_buffer("int64_t[]", texts.offsets),
+        len(texts),
+        ffi.new("kess_options *", (profile.flags, max_depth)),
+    )
+
+
+def _written(
+    function: Callable[..., int],
+    key: Any,  # noqa: ANN401 - cffi has no types
+    texts: Texts,
+    size: int,
+    laid_out: tuple[Any, ...],
+) -> Written:
+    """Call a function of kess.csrc.c until all texts are done."""
+    data, data_size, offsets, count, options = laid_out
+    lengths = ffi.new("int64_t[]", count)
+    statuses = ffi.new("int32_t[]", count)
+    chunks: list[bytes] = []
+    done = 0
+    while done < count:
+        out = _allocate("uint8_t[]", size)
+        more = function(
+            key,
+            out,
+            size,
+            lengths + done,
+            statuses + done,
+            data,
+            data_size,
+            offsets + done,
+            count - done,
+            options,
+        )
+        if more < 0:
+            raise _failure(-more)
+        used = sum(ffi.unpack(lengths + done, more)) if more else 0
+        chunks.append(ffi.buffer(out)[:used])
+        done += more
+        if done < count:
+            # What the next one needs, and as much as the rest takes as it is.
+            size = lengths[done] + texts.offsets[count] - texts.offsets[done]
+    return Written(
+        b"".join(chunks), ffi.unpack(lengths, count), ffi.unpack(statuses, count)
+    )
 
 
 class _Public:
@@ -114,19 +166,13 @@ class _Public:
         raise _document_error(canonical, DocumentRefused)
 
     def verify_documents(
-        self, texts: Sequence[bytes], profile: Profile, max_depth: int
+        self, texts: Texts, profile: Profile, max_depth: int
     ) -> list[int]:
-        data = b"".join(texts)
-        offsets = array("q", accumulate(map(len, texts), initial=0))
         statuses = ffi.new("int32_t[]", len(texts))
         status = lib.kess_verify_documents(
             self._key,
             statuses,
-            data,
-            len(data),
-            ffi.from_buffer("int64_t[]", offsets),
-            len(texts),
-            ffi.new("kess_options *", (profile.flags, max_depth)),
+            *_laid_out(texts, profile, max_depth),
             ffi.NULL,
         )
         if status != _OK:
@@ -164,6 +210,16 @@ class _Private:
             return sign.decode("ascii")
         raise _document_error(sign)
 
+    def sign_documents(self, texts: Texts, profile: Profile, max_depth: int) -> Written:
+        sign_size = -(-lib.kess_key_size(self._key) // 3) * 4
+        return _written(
+            lib.many_sign_document,
+            self._key,
+            texts,
+            sign_size * len(texts),
+            _laid_out(texts, profile, max_depth),
+        )
+
     def signed_body(self, text: bytes, profile: Profile) -> bytes:
         body = _signed_body(self._address, text, profile.flags, _SIGN_DEPTH)
         if type(body) is bytes:
@@ -195,6 +251,19 @@ class NativeBackend:
         if type(canonical) is bytes:
             return canonical
         raise _document_error(canonical)
+
+    def canonicalize_texts(
+        self, texts: Texts, profile: Profile, max_depth: int
+    ) -> Written:
+        """Do the same for many texts, in one call."""
+        size = texts.offsets[-1] - texts.offsets[0]
+        return _written(
+            lib.many_canonicalize,
+            ffi.NULL,
+            texts,
+            size + size // 8,
+            _laid_out(texts, profile, max_depth),
+        )
 
     def load_private(
         self, data: bytes, password: bytes | None, *, allow_weak: bool

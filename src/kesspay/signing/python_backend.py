@@ -22,20 +22,22 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kesspay._version import __version__
-from kesspay.errors import BackendError, InvalidSignature
+from kesspay.errors import BackendError, CanonicalizationError, InvalidSignature
 from kesspay.signing import guard
-from kesspay.signing.batch import status_of
 from kesspay.signing.canonical import canonicalize_text
 from kesspay.signing.keyfile import MAX_BYTES, Need, key_error
 from kesspay.signing.keyparts import private_numbers, public_numbers
 from kesspay.signing.keypolicy import check_private, check_public
+from kesspay.signing.status import VerifyStatus, status_of
+from kesspay.signing.texts import Written
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable
 
     from kesspay.signing.keyparts import PrivateNumbers
     from kesspay.signing.profile import Profile
+    from kesspay.signing.texts import Texts
 
 
 __all__ = ["PythonBackend"]
@@ -71,11 +73,13 @@ class _Public:
         return guard.verify_document(self.verify, self.size, text, profile, max_depth)
 
     def verify_documents(
-        self, texts: Sequence[bytes], profile: Profile, max_depth: int
+        self, texts: Texts, profile: Profile, max_depth: int
     ) -> list[int]:
-        return [
-            status_of(self.verify_document, text, profile, max_depth) for text in texts
-        ]
+        def verify(text: bytes, profile: Profile, max_depth: int) -> bytes:
+            self.verify_document(text, profile, max_depth)
+            return b""
+
+        return _written(verify, texts, profile, max_depth).statuses
 
 
 class _Private:
@@ -100,6 +104,12 @@ class _Private:
     def sign_text(self, text: bytes, profile: Profile, max_depth: int) -> str:
         return guard.sign_text(self.sign, text, profile, max_depth)
 
+    def sign_documents(self, texts: Texts, profile: Profile, max_depth: int) -> Written:
+        def sign(text: bytes, profile: Profile, max_depth: int) -> bytes:
+            return self.sign_text(text, profile, max_depth).encode("ascii")
+
+        return _written(sign, texts, profile, max_depth)
+
     def signed_body(self, text: bytes, profile: Profile) -> bytes:
         return guard.signed_body(self.sign, text, profile)
 
@@ -122,6 +132,12 @@ class PythonBackend:
     def canonicalize_text(self, text: bytes, profile: Profile, max_depth: int) -> bytes:
         """Return the canonical bytes of a JSON text."""
         return canonicalize_text(text, profile, max_depth=max_depth)
+
+    def canonicalize_texts(
+        self, texts: Texts, profile: Profile, max_depth: int
+    ) -> Written:
+        """Do the same for many texts."""
+        return _written(self.canonicalize_text, texts, profile, max_depth)
 
     def load_private(
         self, data: bytes, password: bytes | None, *, allow_weak: bool
@@ -151,6 +167,30 @@ class PythonBackend:
     def load_public_file(self, path: str, *, allow_weak: bool) -> _Public:
         """Load a public key from a file."""
         return self.load_public(_read(path, Need.PUBLIC), allow_weak=allow_weak)
+
+
+def _written(
+    write: Callable[[bytes, Profile, int], bytes],
+    texts: Texts,
+    profile: Profile,
+    max_depth: int,
+) -> Written:
+    """Return what is written for each text, and a status instead of an error."""
+    outputs: list[bytes] = []
+    statuses: list[int] = []
+    for text in texts:
+        try:
+            output, status = write(text, profile, max_depth), VerifyStatus.OK
+        except (
+            BackendError,
+            CanonicalizationError,
+            InvalidSignature,
+            MemoryError,
+        ) as error:
+            output, status = b"", status_of(error)
+        outputs.append(output)
+        statuses.append(status)
+    return Written(b"".join(outputs), list(map(len, outputs)), statuses)
 
 
 def _tested(numbers: PrivateNumbers) -> _Private:

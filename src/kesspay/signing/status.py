@@ -11,7 +11,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Final
 
-from kesspay.errors import InputError
+from kesspay.errors import (
+    BackendError,
+    CanonicalizationError,
+    InputError,
+    InvalidSignature,
+)
 
 
 __all__ = [
@@ -21,6 +26,7 @@ __all__ = [
     "SIGNATURE_STATUS",
     "Found",
     "VerifyStatus",
+    "status_of",
 ]
 
 #: kess_status 200 - 224 to the reason of a CanonicalizationError.
@@ -107,12 +113,13 @@ FOUND: Final[dict[int, str]] = {
 
 class VerifyStatus(IntEnum):
     """
-    The verdict on one body of a batch; the values are kess_status of kess.h.
+    The verdict on one document of a batch; the values are those of kess.h.
 
-    Only ``OK`` says that a body is authentic. ``LENGTH``, ``MEMORY`` and
-    ``CRYPTO`` say that it could not be checked; every other value is a
-    refusal that ``verify_document`` raises as an exception. A status has no
-    truth value: compare it.
+    Of ``verify_documents`` only ``OK`` says that a body is authentic; of
+    ``canonicalize_many`` and ``sign_documents``, that there is an output.
+    ``LENGTH``, ``MEMORY`` and ``CRYPTO`` say that it could not be found out;
+    every other value is a refusal, which the function for one document raises
+    as an exception. A status has no truth value: compare it.
     """
 
     OK = 0
@@ -145,3 +152,21 @@ class VerifyStatus(IntEnum):
     def reason(self) -> str:
         """The ``reason`` that ``verify_document`` would raise, or "ok"."""
         return self.name.lower()
+
+
+_STATUS_OF: Final[dict[str, VerifyStatus]] = {
+    status.reason: status
+    for status in VerifyStatus
+    if status in DOCUMENT_STATUS or status in SIGNATURE_STATUS
+}
+
+
+def status_of(
+    error: BackendError | CanonicalizationError | InvalidSignature | MemoryError,
+) -> VerifyStatus:
+    """Return as a status what handling one document raised."""
+    if isinstance(error, (CanonicalizationError, InvalidSignature)):
+        return _STATUS_OF[error.reason]
+    if isinstance(error, MemoryError):
+        return VerifyStatus.MEMORY
+    return VerifyStatus.CRYPTO

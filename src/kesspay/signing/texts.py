@@ -1,0 +1,89 @@
+"""Many texts in one buffer, laid out as in a LargeBinary column of Arrow."""
+
+from __future__ import annotations
+
+from array import array
+from bisect import bisect_right
+from itertools import accumulate
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+
+__all__ = ["Offsets", "Texts", "Written", "cut"]
+
+Offsets: TypeAlias = "array[int] | memoryview[int]"
+
+
+class Texts:
+    """
+    Text i is ``data[offsets[i]:offsets[i + 1]]``.
+
+    Args:
+        data: all texts, and maybe more before and behind them.
+        offsets: signed 64-bit integers, one more than there are texts.
+        owner: whoever has to stay alive as long as the buffers are used.
+    """
+
+    __slots__ = ("_owner", "data", "offsets")
+
+    def __init__(
+        self, data: bytes | memoryview, offsets: Offsets, owner: object = None
+    ) -> None:
+        """Take the buffers as they are."""
+        self.data = data
+        self.offsets = offsets
+        self._owner = owner
+
+    @classmethod
+    def of(cls, texts: Sequence[bytes]) -> Texts:
+        """Lay out separate texts."""
+        ends = accumulate(map(len, texts), initial=0)
+        return cls(b"".join(texts), array("q", ends))
+
+    def __len__(self) -> int:
+        """Count the texts."""
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Copy one text after the other."""
+        start = self.offsets[0]
+        for end in self.offsets[1:]:
+            yield bytes(self.data[start:end])
+            start = end
+
+    def part(self, start: int, stop: int) -> Texts:
+        """Return some of the texts, in the same buffer."""
+        return Texts(self.data, memoryview(self.offsets)[start : stop + 1], self)
+
+
+class Written(NamedTuple):
+    """
+    What a backend made of many texts.
+
+    Attributes:
+        data: the outputs, one behind the other.
+        lengths: the length of each; 0 where there is none.
+        statuses: a kess_status for each.
+    """
+
+    data: bytes
+    lengths: Sequence[int]
+    statuses: list[int]
+
+
+def cut(
+    offsets: Offsets, *, max_texts: int, max_bytes: int
+) -> Iterator[tuple[int, int]]:
+    """Yield the bounds of slices: limits hold but for a text that is alone."""
+    start, count = 0, len(offsets) - 1
+    while start < count:
+        stop = min(start + max_texts, count)
+        limit = offsets[start] + max_bytes
+        # The last offset of the slice is at most the limit.
+        stop = bisect_right(offsets, limit, start + 1, stop + 1) - 1
+        stop = max(stop, start + 1)
+        yield start, stop
+        start = stop

@@ -1,0 +1,255 @@
+# mypy: disable-error-code="no-untyped-call, no-any-unimported"
+
+"""Columns of texts through the Arrow C data interface, ours and pyarrow's."""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import struct
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from kesspay import InputError, KeyRing, PrivateKey, VerifyStatus, canonicalize_many
+from kesspay.signing import arrow
+from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.backend import Backend
+
+
+OK: Final = VerifyStatus.OK
+SYNTAX: Final = VerifyStatus.SYNTAX
+
+
+@pytest.fixture
+def key(backend: Backend) -> PrivateKey:
+    """Return the key that signs the bodies."""
+    return PrivateKey.from_pem((KEYS / "rsa-2048.pem").read_bytes())
+
+
+_RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_DESTROY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
+_new_capsule = ctypes.PYFUNCTYPE(
+    ctypes.py_object, ctypes.c_void_p, ctypes.c_char_p, ctypes.c_void_p
+)(("PyCapsule_New", ctypes.pythonapi))
+_open_capsule = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
+    ("PyCapsule_GetPointer", ctypes.pythonapi)
+)
+
+
+class Column:
+    """
+    A producer of Arrow arrays as the specification describes one.
+
+    Args:
+        texts: what lies in the data buffer, one after the other.
+        kind: the format string.
+        before: bytes of the data buffer in front of the texts.
+        offset: elements in front of the array, which are of no concern.
+        valid: the validity bitmap, or None.
+        change: fields of ArrowArray to damage.
+    """
+
+    def __init__(
+        self,
+        texts: list[bytes],
+        *,
+        kind: bytes = b"Z",
+        before: bytes = b"",
+        offset: int = 0,
+        valid: bytes | None = None,
+        offsets: list[int] | None = None,
+        **change: Any,  # noqa: ANN401 - any field
+    ) -> None:
+        """Lay the buffers out."""
+        ends = [len(before)]
+        for text in texts:
+            ends.append(ends[-1] + len(text))
+        size = "q" if kind in (b"Z", b"U") else "i"
+        ends = ends if offsets is None else offsets
+        self._data = ctypes.create_string_buffer(before + b"".join(texts))
+        self._ends = ctypes.create_string_buffer(
+            struct.pack(f"={len(ends)}{size}", *ends)
+        )
+        self._valid = ctypes.create_string_buffer(valid) if valid else None
+        self._kind = kind
+        self._fields = {
+            "length": len(ends) - 1 - offset,
+            "null_count": -1 if valid else 0,
+            "offset": offset,
+            "n_buffers": 3,
+            **change,
+        }
+        self.released: list[str] = []
+
+    def __arrow_c_array__(self, requested_schema: object = None) -> tuple[Any, Any]:
+        """Return the two capsules, whose destructors release."""
+        buffers = (ctypes.c_void_p * 3)(
+            ctypes.addressof(self._valid) if self._valid else None,
+            ctypes.addressof(self._ends),
+            ctypes.addressof(self._data),
+        )
+        schema, column = arrow._Schema(), arrow._Array()
+        schema.format = self._kind
+        self._keep: list[Any] = [buffers, schema, column]
+        for name, value in self._fields.items():
+            setattr(schema if name == "dictionary" else column, name, value)
+        if not self._fields.get("buffers"):
+            column.buffers = ctypes.cast(buffers, ctypes.POINTER(ctypes.c_void_p))
+        return (
+            self._capsule(schema, b"arrow_schema"),
+            self._capsule(column, b"arrow_array"),
+        )
+
+    def _capsule(self, made: Any, name: bytes) -> Any:  # noqa: ANN401 - a capsule
+        def release(_: int) -> None:
+            self.released.append(name.decode())
+            made.release = None
+
+        def destroy(capsule: int) -> None:
+            assert _open_capsule(capsule, name) == ctypes.addressof(made)
+            if made.release:
+                _RELEASE(made.release)(ctypes.addressof(made))
+
+        callbacks = _RELEASE(release), _DESTROY(destroy)
+        if made.release is None and "release" not in self._fields:
+            made.release = ctypes.cast(callbacks[0], ctypes.c_void_p)
+        self._keep += [name, *callbacks]
+        return _new_capsule(
+            ctypes.addressof(made), name, ctypes.cast(callbacks[1], ctypes.c_void_p)
+        )
+
+
+@pytest.mark.parametrize("kind", [b"z", b"u", b"Z", b"U"])
+@pytest.mark.parametrize("before", [b"", b"x", b"12345678"])
+@pytest.mark.parametrize("offset", [0, 1, 2])
+def test_column(key: PrivateKey, kind: bytes, before: bytes, offset: int) -> None:
+    """Every type of text, and offsets that do not begin at 0, give the same."""
+    bodies = [key.signed_body({"n": n}) for n in range(3)] + [b"", b"{"]
+    column = Column(bodies, kind=kind, before=before, offset=offset)
+    expected = [OK, OK, OK, SYNTAX, SYNTAX][offset:]
+    assert key.public_key.verify_documents(column, threads=2) == expected
+    made = canonicalize_many(column)
+    assert made.statuses == expected
+    assert list(made) == list(canonicalize_many(bodies))[offset:]
+    assert (
+        list(key.sign_documents(column)) == (list(key.sign_documents(bodies))[offset:])
+    )
+    assert KeyRing([key.public_key]).verify_documents(column) == expected
+
+
+def test_release(key: PrivateKey) -> None:
+    """What was borrowed is released once, after its use, also after an error."""
+    body = key.signed_body({"a": 1})
+    column = Column([body] * 300)
+    assert key.public_key.verify_documents(column, threads=2) == [OK] * 300
+    gc.collect()
+    assert sorted(column.released) == ["arrow_array", "arrow_schema"]
+    refused = Column([body], kind=b"i")
+    with pytest.raises(InputError, match="not 'i'"):
+        key.public_key.verify_documents(refused)
+    gc.collect()
+    assert sorted(refused.released) == ["arrow_array", "arrow_schema"]
+
+
+@pytest.mark.parametrize("offset", [0, 1])
+def test_nulls(key: PrivateKey, offset: int) -> None:
+    """A null is refused, whatever bytes lie below it: nothing of it is signed."""
+    texts = [b'{"a":1}', b'{"b":2}', b'{"c":3}']
+    column = Column(texts, valid=b"\x05", offset=offset)
+    made = key.sign_documents(column)
+    expected: list[bytes | None] = [*key.sign_documents(texts)]
+    expected[1] = None
+    assert list(made) == expected[offset:]
+    assert made.statuses == [OK, SYNTAX, OK][offset:]
+    whole = Column(texts, valid=b"\x07", offset=offset)
+    assert canonicalize_many(whole).statuses == [OK] * (3 - offset)
+
+
+def test_empty(backend: Backend) -> None:
+    """An array of nothing, also one without buffers."""
+    for column in (
+        Column([]),
+        Column([], kind=b"z"),
+        Column([b"[]"], offset=1),
+        Column([b"[]"], length=0),
+    ):
+        assert canonicalize_many(column).statuses == []
+    assert canonicalize_many(Column([b"", b""])).statuses == [SYNTAX] * 2
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        Column([b"[]"], kind=b"l"),
+        Column([b"[]"], kind=b"vu"),
+        Column([b"[]"], kind=b"+l"),
+        Column([b"[]"], kind=b"\xff"),
+        Column([b"[]"], dictionary=1),
+        Column([b"[]"], n_buffers=2),
+        Column([b"[]"], length=-1),
+        Column([b"[]"], offsets=[0, -1]),
+        Column([b"[][]"], offsets=[0, 4, 2]),
+        Column([b"[][]"], offsets=[4, 2, 4], kind=b"z"),
+        Column([b"[]"], offsets=[-2, 2]),
+        Column([b"[]"], release=None),
+    ],
+)
+def test_refused(backend: Backend, column: Column) -> None:
+    """Other types, and arrays that cannot be right, are refused before use."""
+    with pytest.raises(InputError):
+        canonicalize_many(column)
+
+
+@pytest.mark.parametrize(
+    "answer", [None, (), (1, 2), (object(), object()), ("a", "b", "c")]
+)
+def test_no_capsules(backend: Backend, answer: object) -> None:
+    """A producer that returns something else is told."""
+
+    class Wrong:
+        def __arrow_c_array__(self, requested_schema: object = None) -> Any:  # noqa: ANN401
+            return answer
+
+    with pytest.raises(InputError, match="two capsules"):
+        canonicalize_many(Wrong())
+
+
+def test_wrong_names(backend: Backend) -> None:
+    """Capsules are opened by their names only."""
+
+    class Swapped(Column):
+        def __arrow_c_array__(self, requested_schema: object = None) -> tuple[Any, Any]:
+            schema, column = super().__arrow_c_array__()
+            return column, schema
+
+    with pytest.raises(InputError, match="two capsules"):
+        canonicalize_many(Swapped([b"[]"]))
+
+
+def test_pyarrow(key: PrivateKey) -> None:
+    """What pyarrow gives away, sliced and with nulls, reads like its list."""
+    pyarrow: Any = pytest.importorskip("pyarrow")
+    bodies = [key.signed_body({"n": n, "t": "ខ្មែរ"}) for n in range(200)]
+    values: list[bytes | None] = [*bodies, None, b"{", b""]
+    public = key.public_key
+    expected = [OK] * 200 + [SYNTAX] * 3
+    for kind in ("binary", "large_binary", "string", "large_string"):
+        column = pyarrow.array(values, getattr(pyarrow, kind)())
+        assert public.verify_documents(column, threads=2) == expected
+        assert public.verify_documents(column[150:202]) == expected[150:202]
+        made = canonicalize_many(column[:200])
+        assert list(made) == list(canonicalize_many(bodies))
+        again = pyarrow.LargeBinaryArray.from_buffers(
+            pyarrow.large_binary(),
+            len(made),
+            [None, pyarrow.py_buffer(made.offsets), pyarrow.py_buffer(made.data)],
+        )
+        assert again.to_pylist() == list(made)
+    with pytest.raises(InputError):
+        public.verify_documents(pyarrow.array([1, 2]))
+    with pytest.raises(InputError):
+        public.verify_documents(pyarrow.array(bodies, pyarrow.binary_view()))
