@@ -33,3 +33,12 @@ if(result EQUAL 0 OR NOT canonical STREQUAL "")
   message(FATAL_ERROR "a forged body was believed")
 endif()
 message(STATUS "forged body: ${reason}")
+
+# Both in one batch, the good one first.
+file(READ ${WORK_DIR}/body.json good)
+file(WRITE ${WORK_DIR}/bodies.jsonl "${good}\n${body}\n")
+execute_process(COMMAND ${BATCH} ${public} INPUT_FILE ${WORK_DIR}/bodies.jsonl
+                OUTPUT_VARIABLE verdicts RESULT_VARIABLE result)
+if(result EQUAL 0 OR NOT verdicts STREQUAL "1 KESS_OK\n2 KESS_ERR_SIGNATURE\n")
+  message(FATAL_ERROR "verdicts of the batch: ${verdicts}")
+endif()
