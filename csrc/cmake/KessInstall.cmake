@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake --install: header, libraries, kess.pc and the CMake package.
+# cmake --install: header, libraries, kess.pc, the CMake package and man pages.
+# What a program needs to run is the component "runtime", what it needs to be
+# built "development".
 
 include(CMakePackageConfigHelpers)
 
@@ -12,11 +14,13 @@ foreach(target IN ITEMS kess_shared kess_static)
   endif()
 endforeach()
 
-install(FILES include/kess.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR})
+install(FILES include/kess.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+        COMPONENT development)
 install(TARGETS ${kess_targets} EXPORT kess-targets
-  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR}
-  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR})
+  ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development
+  LIBRARY DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT runtime
+          NAMELINK_COMPONENT development
+  RUNTIME DESTINATION ${CMAKE_INSTALL_BINDIR} COMPONENT runtime)
 
 # kess.pc names its prefix relative to itself, so that it stays right when
 # `cmake --install --prefix` or a packager moves the tree.
@@ -35,7 +39,7 @@ else()
 endif()
 configure_file(kess.pc.in kess.pc @ONLY)
 install(FILES ${PROJECT_BINARY_DIR}/kess.pc
-        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig)
+        DESTINATION ${CMAKE_INSTALL_LIBDIR}/pkgconfig COMPONENT development)
 
 configure_package_config_file(cmake/kess-config.cmake.in kess-config.cmake
   INSTALL_DESTINATION ${kess_package_dir}
@@ -45,5 +49,22 @@ write_basic_package_version_file(kess-config-version.cmake
   COMPATIBILITY SameMinorVersion)
 install(FILES ${PROJECT_BINARY_DIR}/kess-config.cmake
               ${PROJECT_BINARY_DIR}/kess-config-version.cmake
-        DESTINATION ${kess_package_dir})
-install(EXPORT kess-targets NAMESPACE kess:: DESTINATION ${kess_package_dir})
+        DESTINATION ${kess_package_dir} COMPONENT development)
+install(EXPORT kess-targets NAMESPACE kess:: DESTINATION ${kess_package_dir}
+        COMPONENT development)
+
+if(KESS_BUILD_MAN)
+  find_package(Python3 3.9 COMPONENTS Interpreter)
+  if(Python3_Interpreter_FOUND)
+    set(kess_man ${PROJECT_BINARY_DIR}/man3)
+    add_custom_command(OUTPUT ${kess_man}/kess.3
+      COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tools/make_man.py
+              ${kess_man}
+      DEPENDS include/kess.h tools/header.py tools/make_man.py)
+    add_custom_target(kess_man_pages ALL DEPENDS ${kess_man}/kess.3)
+    install(DIRECTORY ${kess_man} DESTINATION ${CMAKE_INSTALL_MANDIR}
+            COMPONENT development)
+  else()
+    message(STATUS "No Python: there will be no man pages")
+  endif()
+endif()

@@ -11,6 +11,8 @@ string(REGEX MATCHALL "[^ \n]+\n" exported "${table}")
 list(TRANSFORM exported STRIP)
 # A symbol version is written name@@VERSION.
 list(TRANSFORM exported REPLACE "@.*$" "")
+# The versions themselves stand in the table, too.
+list(FILTER exported EXCLUDE REGEX "^KESS_[0-9.]+$")
 list(REMOVE_DUPLICATES exported)
 list(SORT exported)
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import re
 import shutil
-from typing import TYPE_CHECKING
+import sys
+from pathlib import Path
 
 import pytest
 
+from tests.conftest import is_set
 from tests.packaging.wheels import ROOT, run
-
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 pytestmark = pytest.mark.build
@@ -39,6 +39,105 @@ def test_build_test_install(tmp_path: Path, compiler: str) -> None:
         done = run(*command, env={"CC": compiler, "CFLAGS": ""})
         assert done.code == 0, done.output
         output += done.output
-    for name in ("symbols", "consumer_pkg_config", "consumer_cmake", "header_cxx"):
+    for name in (
+        "abi",
+        "consumer_cmake",
+        "consumer_pkg_config",
+        "example_server",
+        "examples",
+        "header_cxx",
+        "symbols",
+    ):
         assert name in output
     assert (tmp_path / "prefix/include/kess.h").is_file()
+    assert (tmp_path / "prefix/share/man/man3/kess_verify_document.3").is_file()
+
+
+@pytest.fixture(scope="module")
+def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Build the Debian packages and return their folder."""
+    for tool in ("dpkg-deb", "dpkg-shlibdeps"):
+        if shutil.which(tool) is None:
+            pytest.skip(f"{tool} is not installed")
+    build = tmp_path_factory.mktemp("deb")
+    source = str(ROOT / "csrc")
+    commands = [
+        ["cmake", "-S", source, "-B", str(build), "-DCMAKE_INSTALL_PREFIX=/usr"],
+        ["cmake", "--build", str(build), "--parallel", "2"],
+        ["sh", "-c", f"cd {build} && cpack -G DEB"],
+    ]
+    for command in commands:
+        done = run(*command, env={"CFLAGS": ""})
+        assert done.code == 0, done.output
+    return build
+
+
+def control(package: Path) -> str:
+    """Return the control file of a package."""
+    return run("dpkg-deb", "--field", package).output
+
+
+def test_debian_packages(packages: Path, tmp_path: Path) -> None:
+    """The two packages say what they need, and a program links against them."""
+    (runtime,) = packages.glob("libkess0_*.deb")
+    (development,) = packages.glob("libkess-dev_*.deb")
+    assert re.search(r"^Depends: .*libc6", control(runtime), re.MULTILINE)
+    assert re.search(r"^Depends: .*libssl3", control(runtime), re.MULTILINE)
+    assert re.search(r"^Depends: libkess0 \(= ", control(development), re.MULTILINE)
+    for package in (runtime, development):
+        assert run("dpkg-deb", "--extract", package, tmp_path).code == 0
+    program = tmp_path / "program"
+    build_against(tmp_path, program)
+    (library,) = tmp_path.glob("usr/lib/*/libkess.so.0")
+    done = run(program, env={"LD_LIBRARY_PATH": str(library.parent)})
+    assert (done.code, done.output) == (0, "")
+
+
+def test_dpkg_installs_them(packages: Path, tmp_path: Path) -> None:
+    """``dpkg -i`` is all there is to do, and ``dpkg -r`` takes all away again."""
+    if not is_set("KESSPAY_INSTALL_DEB"):
+        pytest.skip("KESSPAY_INSTALL_DEB=1 lets this test install packages")
+    names = ["libkess0", "libkess-dev"]
+    sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
+    debs = sorted(packages.glob("libkess*.deb"))
+    done = run(*sudo, "dpkg", "-i", *debs)
+    assert done.code == 0, done.output
+    try:
+        build_against(Path("/"), tmp_path / "program")
+        assert run(tmp_path / "program").code == 0
+        assert "kess" in run("man", "--where", "3", "kess_sign").output
+    finally:
+        assert run(*sudo, "dpkg", "-r", *names).code == 0
+    assert run(tmp_path / "program").code != 0
+
+
+def build_against(root: Path, program: Path) -> None:
+    """Build the consumer with what is installed below a folder."""
+    (folder,) = root.glob("usr/lib/*/pkgconfig/kess.pc")
+    settings = {
+        "PKG_CONFIG_PATH": str(folder.parent),
+        "PKG_CONFIG_SYSTEM_INCLUDE_PATH": "/none",
+        "PKG_CONFIG_SYSTEM_LIBRARY_PATH": "/none",
+    }
+    flags = run("pkg-config", "--cflags", "--libs", "kess", env=settings)
+    assert flags.code == 0, flags.output
+    source = ROOT / "csrc/tests/consumer/consumer.c"
+    done = run("cc", "-o", program, source, *flags.output.split())
+    assert done.code == 0, done.output
+
+
+def test_the_abi_check_can_fail(packages: Path, tmp_path: Path) -> None:
+    """A promise that is not kept any more is named, and so is a new one."""
+    tools = tmp_path / "csrc"
+    shutil.copytree(ROOT / "csrc/tools", tools / "tools")
+    shutil.copytree(ROOT / "csrc/include", tools / "include")
+    shutil.copytree(ROOT / "csrc/abi", tools / "abi")
+    check = (sys.executable, tools / "tools/check_abi.py", packages / "libkess.so")
+    assert run(*check).code == 0
+    promised = tools / "abi/libkess.so.0.txt"
+    text = promised.read_text()
+    promised.write_text(text.replace("value KESS_ERR_UTF8 201", "value KESS_ERR_X 9"))
+    done = run(*check)
+    assert done.code == 1
+    assert "gone or changed: value KESS_ERR_X 9" in done.output
+    assert "new: value KESS_ERR_UTF8 201" in done.output
