@@ -66,6 +66,10 @@ $(VENV)/test-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
 	$(INSTALL) --editable '.[test]'
 	@touch $@ $(VENV)/demo-ready
 
+$(VENV)/docs-ready: pyproject.toml | $(VENV)/test-ready
+	$(INSTALL) --editable '.[docs]'
+	@touch $@
+
 # ----------------------------------------------------------------- commands
 
 .PHONY: demo
@@ -105,6 +109,11 @@ bench: $(VENV)/test-ready ## Measure everything
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/test-ready ## Run each benchmark once, untimed
 	$(BIN)/python -m pytest bench $(PYTEST_ARGS)
+
+# The sources are read, not imported. NO_MKDOCS_2_WARNING: advertising.
+.PHONY: docs
+docs: $(VENV)/docs-ready ## The documentation as a site, in build/site
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
 .PHONY: vectors
 vectors: $(VENV)/test-ready ## Ask PHP for the test vectors again

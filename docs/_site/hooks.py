@@ -1,0 +1,197 @@
+"""
+Make the pages of this folder a site that needs no other host.
+
+Pages link to files of the repository that lie outside ``docs``, so that the
+links work where the repository is read. On the site there is no repository, and
+each file that is linked becomes a part of it: a page where it is Markdown, a list
+where it is a folder, else a text file. ``csrc/include/kess.h`` becomes the
+reference of the C library, made by the reader that also makes its man pages.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from mkdocs.exceptions import PluginError
+from mkdocs.structure.files import File, InclusionLevel
+
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "csrc" / "tools"))
+
+import header  # noqa: E402 - a program of csrc, which has its own path
+
+
+if TYPE_CHECKING:
+    from mkdocs.config.defaults import MkDocsConfig
+    from mkdocs.structure.files import Files
+    from mkdocs.structure.pages import Page
+
+
+#: Where files of the repository lie on the site.
+_OUTSIDE: Final = "repository"
+_KESS_H: Final = "csrc/include/kess.h"
+_KESS_H_PAGE: Final = "reference/kess-h.md"
+_BENCH_PAGE: Final = "reference/benchmarks.md"
+#: Plots and tables that `make bench` may have left.
+_BENCH_RESULTS: Final = "reference/benchmarks"
+
+_FENCE: Final = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
+
+
+def on_files(files: Files, config: MkDocsConfig) -> Files:
+    """Add what the pages link to, and what is made from sources."""
+    files.append(File.generated(config, _KESS_H_PAGE, content=c_reference()))
+    waiting = [
+        (f"docs/{file.src_uri}", Path(str(file.abs_src_path)).read_text("utf-8"))
+        for file in files.documentation_pages()
+        if file.abs_src_path
+    ]
+    while waiting:
+        path, text = waiting.pop()
+        for target in _targets(path, text):
+            uri = _site_uri(target)
+            if target.startswith("docs/") or files.get_file_from_path(uri):
+                continue
+            content = _content(ROOT / target, f"{path} links to {target}")
+            made = File.generated(
+                config, uri, content=content, inclusion=InclusionLevel.NOT_IN_NAV
+            )
+            files.append(made)
+            if target.endswith(".md"):
+                waiting.append((target, content))
+    return files
+
+
+def on_page_markdown(
+    markdown: str, page: Page, config: MkDocsConfig, files: Files
+) -> str:
+    """Let links lead to what stands for a file on the site."""
+    uri = page.file.src_uri
+    path = f"docs/{uri}"
+    if uri.startswith(f"{_OUTSIDE}/"):
+        path = uri.removeprefix(f"{_OUTSIDE}/")
+    if uri == _BENCH_PAGE:
+        markdown += _bench_results(files)
+
+    def led(found: re.Match[str]) -> str:
+        target = _resolved(path, found[2])
+        if target is None:
+            return found[0]
+        link = posixpath.relpath(_site_uri(target), posixpath.dirname(uri))
+        return f"{found[1]}{link}{found[3] or ''}{found[4]}"
+
+    return _outside_code(markdown, led)
+
+
+def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
+    """Drop the marks that docstrings put before an example."""
+    return html.replace("<p>::</p>\n", "").replace("::</p>", ":</p>")
+
+
+def c_reference() -> str:
+    """Return kess.h as a page."""
+    read = header.read_header()
+    lines = ["# kess.h", "", f"libkess {read.version}: {read.summary}", ""]
+    for title, text in read.concepts:
+        lines += [f"## {title}", "", *_blocks(text)]
+    for section in read.sections:
+        lines += [f"## {section.title.capitalize()}", ""]
+        for item in section.items:
+            lines += [f"### {', '.join(f'`{name}`' for name in item.names)}", ""]
+            lines += _blocks(item.text)
+            if item.values:
+                lines += ["| name | value | |", "|---|---|---|"]
+                lines += [
+                    f"| `{value.name}` | {value.value} | {_prose(value.comment)} |"
+                    for value in item.values
+                ]
+            else:
+                lines += ["```c", item.code, "```"]
+            lines.append("")
+    return "\n".join(lines)
+
+
+def _blocks(blocks: list[header.Block]) -> list[str]:
+    lines = []
+    for block in blocks:
+        if block.kind == "code":
+            lines += ["```php", block.text, "```", ""]
+        elif block.kind == "tag":
+            lines += [f"**{block.name}:** {_prose(block.text)}", ""]
+        else:
+            lines += [_prose(block.text), ""]
+    return lines
+
+
+def _prose(text: str) -> str:
+    return re.sub(r"([\\*_<>\[\]|`])", r"\\\1", text)
+
+
+def _bench_results(files: Files) -> str:
+    """Show the plots and tables that were made, if there are some."""
+    shown = []
+    for file in sorted(files, key=lambda file: file.src_uri):
+        name = file.src_uri.removeprefix(f"{_BENCH_RESULTS}/")
+        if name == file.src_uri:
+            continue
+        if name.endswith((".svg", ".png")):
+            shown.append(f"![{name.rpartition('.')[0]}](benchmarks/{name})")
+        elif name.endswith(".md"):
+            shown.append(f"[{name.removesuffix('.md')}](benchmarks/{name})")
+    return "\n\n" + "\n\n".join(shown) + "\n" if shown else ""
+
+
+def _targets(path: str, text: str) -> list[str]:
+    found: list[str] = []
+
+    def note(match: re.Match[str]) -> str:
+        target = _resolved(path, match[2])
+        if target is not None:
+            found.append(target)
+        return match[0]
+
+    _outside_code(text, note)
+    return found
+
+
+def _outside_code(text: str, replace: object) -> str:
+    parts = _FENCE.split(text)
+    return "".join(
+        part if _FENCE.fullmatch(part) else _LINK.sub(replace, part)  # type: ignore[call-overload]
+        for part in parts
+    )
+
+
+def _resolved(path: str, link: str) -> str | None:
+    """Return the file of the repository that a link means, or None."""
+    if "://" in link or link.startswith("mailto:"):
+        return None
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), link))
+
+
+def _content(path: Path, what: str) -> str:
+    """Return the text of a file, or a list of what a folder holds."""
+    if path.is_file():
+        return path.read_text("utf-8")
+    if not path.is_dir():
+        raise PluginError(f"{what}, which does not exist")
+    names = sorted(entry.name for entry in path.iterdir())
+    title = path.relative_to(ROOT).as_posix()
+    return "\n".join([f"# {title}", "", *(f"- `{name}`" for name in names), ""])
+
+
+def _site_uri(target: str) -> str:
+    """Return where a file of the repository lies on the site."""
+    if target.startswith("docs/"):
+        return target.removeprefix("docs/")
+    if target == _KESS_H:
+        return _KESS_H_PAGE
+    if (ROOT / target).is_dir():
+        return f"{_OUTSIDE}/{target}/index.md"
+    return f"{_OUTSIDE}/{target}" + ("" if target.endswith(".md") else ".txt")

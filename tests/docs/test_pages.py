@@ -1,0 +1,241 @@
+"""What the pages of the documentation show runs, and is right."""
+
+from __future__ import annotations
+
+import doctest
+import importlib.util
+import json
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+import tomllib
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from kesspay.gateway.environment import VARIABLES
+from kesspay.sandbox.home import Home
+from tests.cli.test_root import COMMANDS
+from tests.conftest import missing
+from tests.support.pages import DOCS, ROOT, Block, blocks, pages
+from tests.support.php import find_php
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+#: Blocks that are not run, by page. Each has its reason in a comment above it.
+NOT_RUN: Final = {"howto/hsm.md": 1}
+
+#: Programs of others that a shell block may call.
+PROGRAMS: Final = {
+    *("apt-get", "cc", "cd", "chmod", "cmake", "cpack", "ctest", "curl", "dpkg"),
+    *("export", "gunicorn", "openssl", "pip", "printf", "pytest", "python", "set"),
+    *("softhsm2-util", "sqlite3", "sudo", "systemctl", "unset", "uvicorn"),
+}
+
+#: Variables besides those of a client.
+OTHER_VARIABLES: Final = {"KESSPAY_BACKEND", "KESSPAY_JOURNAL", "KESSPAY_PHP"}
+
+LANGUAGES: Final = {
+    *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
+}
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """Make keys and credentials once."""
+    return Home(tmp_path_factory.mktemp("sandbox"))
+
+
+@pytest.fixture
+def prepared(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[None]:
+    """Give a folder with keys, and a sandbox to which the variables lead."""
+    monkeypatch.chdir(tmp_path)
+    for name, file in {
+        "private.pem": "partner-private.pem",
+        "kess.pub.pem": "gateway-public.pem",
+    }.items():
+        (tmp_path / name).write_bytes((home.path / file).read_bytes())
+        (tmp_path / name).chmod(0o600)
+    with home.sandbox(in_memory=True) as sandbox:
+        for name, value in home.environment(sandbox.settings["base_url"]).items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_block_says_what_it_is(page: str) -> None:
+    """A fence names a language that is checked here, so that none slips by."""
+    text = (DOCS / page).read_text(encoding="utf-8")
+    assert text.count("```") == 2 * len(blocks(page)), "a fence that is not found"
+    for block in blocks(page):
+        assert block.language in LANGUAGES, f"{page}:{block.line}"
+
+
+def test_what_is_not_run_is_counted() -> None:
+    """A block is left out only where it is listed here, with a reason."""
+    found: dict[str, int] = {}
+    for page in pages():
+        marked = [block for block in blocks(page) if block.not_run]
+        if marked:
+            found[page] = len(marked)
+    assert found == NOT_RUN
+
+
+@pytest.mark.parametrize(
+    "page", [page for page in pages() if blocks(page, "python", "pycon")]
+)
+@pytest.mark.usefixtures("prepared")
+def test_the_python_runs(page: str) -> None:
+    """The blocks of a page run in order, and print what they say they print."""
+    if page == "howto/hsm.md" and importlib.util.find_spec("pkcs11") is None:
+        missing("python-pkcs11 is not installed", "KESSPAY_REQUIRE_SOFTHSM")
+    names: dict[str, Any] = {"__name__": "page"}
+    for block in blocks(page, "python", "pycon"):
+        if block.not_run:
+            continue
+        if block.language == "pycon":
+            run_session(block, names)
+        else:
+            where = str(ROOT / "docs" / page)
+            code = compile("\n" * (block.line - 1) + block.code, where, "exec")
+            exec(code, names)  # noqa: S102 - our own page
+
+
+def test_the_tests_of_a_page_pass(tmp_path: Path) -> None:
+    """What the page about tests shows is a file of tests that pass."""
+    code = "\n".join(block.code for block in blocks("howto/testing.md", "python"))
+    (tmp_path / "test_page.py").write_text(code, encoding="utf-8")
+    done = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", tmp_path],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout
+    assert f"{code.count('def test_') + 3} passed" in done.stdout
+
+
+def run_session(block: Block, names: dict[str, Any]) -> None:
+    """Run a block with prompts; its names go on to the next block."""
+    parser = doctest.DocTestParser()
+    test = parser.get_doctest(block.code, names, block.page, block.page, block.line)
+    told: list[str] = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    result = runner.run(test, out=told.append, clear_globs=False)
+    names.update(test.globs)
+    assert result.failed == 0, "".join(told)
+    assert result.attempted > 0
+
+
+def commands(block: Block) -> list[list[str]]:
+    """Return the simple commands of a shell block, as words."""
+    found = []
+    joined = block.code.replace("\\\n", " ")
+    for line in joined.splitlines():
+        words = shlex.split(line.strip("()"), comments=True)
+        words = [word for word in words if not re.fullmatch(r"[A-Z_]+=.*", word)]
+        for separator in ("&&", "|", ";"):
+            words = [separator if word == "||" else word for word in words]
+        current: list[str] = []
+        for word in [*words, "&&"]:
+            if word in {"&&", "|", ";"}:
+                if current:
+                    found.append(current)
+                current = []
+            else:
+                current.append(word)
+    return found
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if blocks(page, "sh")])
+def test_shell_blocks_name_what_exists(page: str) -> None:
+    """Programs, commands of kesspay, their options and make targets exist."""
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
+    for block in blocks(page, "sh"):
+        for words in commands(block):
+            program = words[0]
+            where = f"{page}:{block.line}: {shlex.join(words)}"
+            if program.removeprefix(".venv/bin/") == "kesspay":
+                check_kesspay(words[1:], where)
+            elif program == "make":
+                assert words[1] in targets, where
+            else:
+                assert program.removeprefix(".venv/bin/") in PROGRAMS, where
+
+
+def check_kesspay(words: list[str], where: str) -> None:
+    """Check a command line of kesspay against the commands themselves."""
+    names = [name for name in COMMANDS if words[: len(name.split())] == name.split()]
+    assert names, where
+    command = COMMANDS[max(names, key=len)]
+    options = {
+        option
+        for parameter in command.params
+        for option in (*parameter.opts, *parameter.secondary_opts)
+    }
+    for word in words:
+        if word.startswith("-"):
+            assert word.partition("=")[0] in options | {"--help"}, where
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if blocks(page, "c")])
+def test_c_compiles(page: str, tmp_path: Path) -> None:
+    """Every program in C compiles against kess.h, without a warning."""
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler is installed")
+    for block in blocks(page, "c"):
+        source = tmp_path / "block.c"
+        source.write_text(block.code, encoding="utf-8")
+        done = subprocess.run(
+            [
+                *("cc", "-std=c99", "-Wall", "-Wextra", "-Werror", "-fsyntax-only"),
+                *("-I", str(ROOT / "csrc" / "include"), str(source)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{page}:{block.line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if blocks(page, "php")])
+def test_php_is_php(page: str) -> None:
+    """Every block in PHP parses."""
+    php = find_php()
+    if php is None:
+        pytest.skip("no PHP 8.2 or later is installed")
+    for block in blocks(page, "php"):
+        done = subprocess.run(
+            [php, "-l"],
+            input=f"<?php\n{block.code}",
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, f"{page}:{block.line}\n{done.stdout}"
+
+
+@pytest.mark.parametrize("page", pages())
+def test_data_parses(page: str) -> None:
+    """Blocks of JSON and TOML parse."""
+    for block in blocks(page, "json", "toml"):
+        parse = json.loads if block.language == "json" else tomllib.loads
+        parse(block.code)
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_variable_exists(page: str) -> None:
+    """No KESSPAY_ variable is named that nobody reads."""
+    text = (ROOT / "docs" / page).read_text(encoding="utf-8")
+    named = set(re.findall(r"KESSPAY_[A-Z_]*[A-Z]", text))
+    assert named <= VARIABLES | OTHER_VARIABLES
