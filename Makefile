@@ -101,10 +101,19 @@ coverage: $(VENV)/test-ready ## The test suite with branch coverage
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
+$(VENV)/bench-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
+	$(INSTALL) --editable '.[bench]'
+	@touch $@ $(VENV)/test-ready $(VENV)/demo-ready
+
+# BENCH_ARGS is handed on: see `python -m bench --help`.
 .PHONY: bench
-bench: $(VENV)/test-ready ## Measure everything
+bench: $(VENV)/bench-ready ## The goals of the project, and what is measured
+	$(BIN)/python -m bench $(BENCH_ARGS)
+
+.PHONY: bench-suites
+bench-suites: $(VENV)/bench-ready ## Library x document, with pytest-benchmark
 	$(BIN)/python -m pytest bench --benchmark-enable --benchmark-only \
-	  $(PYTEST_ARGS)
+	  --benchmark-group-by=group $(PYTEST_ARGS)
 
 .PHONY: bench-smoke
 bench-smoke: $(VENV)/test-ready ## Run each benchmark once, untimed

@@ -1,25 +1,23 @@
 """
 Canonicalize, sign and verify the documents of the API: library x document.
 
-Run ``pytest bench/bench_documents.py --benchmark-enable``. The peer is what
-people write today: the standard library's json and `cryptography`. Each
-benchmark asserts that its output is right before it is timed.
+Run ``pytest bench/bench_documents.py --benchmark-enable``. The peers are what
+people write today (``recipes.py``). Each benchmark asserts that its output is
+right before it is timed.
 """
 
 from __future__ import annotations
 
-import base64
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import orjson
 import pytest
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 import kesspay
-from bench.documents import ANSWER, PARAMETERS
+from bench.documents import ANSWER, REQUEST, RESPONSE, sized
+from bench.processes import PRIVATE
+from bench.recipes import Cryptography, canonical_of_text, libraries
 from bench.support import BACKENDS, chosen
 
 
@@ -29,15 +27,14 @@ if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
-KEYS: Final = Path(__file__).parent.parent / "tests" / "vectors" / "keys"
-PRIVATE: Final = KEYS / "rsa-2048.pem"
-PUBLIC: Final = KEYS / "rsa-2048.pub.pem"
-
-
-def _canonical_by_hand(values: dict[str, Any]) -> bytes:
-    """Write what people write; right for these documents, not for every one."""
-    kept = {k: v for k, v in sorted(values.items()) if k not in {"sign", "sign_type"}}
-    return json.dumps(kept, separators=(",", ":")).replace("/", "\\/").encode()
+PEM: Final = PRIVATE.read_bytes()
+DOCUMENTS: Final = {
+    "answer": ANSWER,
+    "request": orjson.dumps(REQUEST),
+    "list of 10 kB": sized(10_000),
+}
+LIBRARIES: Final = ("cryptography", "awscrt", "pycryptodome", "rsa", "pyjwt", "joserfc")
+MESSAGE: Final = b"x" * 300
 
 
 @pytest.fixture(params=BACKENDS)
@@ -47,88 +44,101 @@ def backend(request: pytest.FixtureRequest) -> Iterator[str]:
         yield request.param
 
 
-@pytest.fixture(scope="module")
-def peer() -> rsa.RSAPrivateKey:
-    """Return the same key for `cryptography`."""
-    # The key of the vectors carries no password: it is public test data.
-    key = serialization.load_pem_private_key(PRIVATE.read_bytes(), password=None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return key
-
-
-def _signed_answer() -> bytes:
-    values = json.loads(ANSWER)
-    return kesspay.PrivateKey.from_pem(PRIVATE.read_bytes()).signed_body(values)
+@pytest.fixture(params=DOCUMENTS)
+def document(request: pytest.FixtureRequest, benchmark: BenchmarkFixture) -> bytes:
+    """Return each document, in a group of its own."""
+    benchmark.group = f"canonicalize: {request.param}"
+    return DOCUMENTS[request.param]
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.benchmark(group="canonicalize an answer")
-def test_canonicalize(benchmark: BenchmarkFixture) -> None:
-    """The canonical bytes of an answer."""
-    expected = _canonical_by_hand(json.loads(ANSWER))
-    assert expected == kesspay.canonicalize(ANSWER)
-    benchmark(kesspay.canonicalize, ANSWER)
+def test_canonicalize(document: bytes, benchmark: BenchmarkFixture) -> None:
+    """The canonical bytes of a text."""
+    assert kesspay.canonicalize(document) == canonical_of_text(document)
+    benchmark(kesspay.canonicalize, document)
 
 
-@pytest.mark.benchmark(group="canonicalize an answer")
-def test_canonicalize_by_hand(benchmark: BenchmarkFixture) -> None:
+def test_canonicalize_by_hand(document: bytes, benchmark: BenchmarkFixture) -> None:
     """The naive recipe of the standard library."""
-    assert kesspay.canonicalize(ANSWER) == _canonical_by_hand(json.loads(ANSWER))
-    benchmark(lambda: _canonical_by_hand(json.loads(ANSWER)))
+    assert kesspay.canonicalize(document) == canonical_of_text(document)
+    benchmark(canonical_of_text, document)
+
+
+def test_canonicalize_rfc8785(document: bytes, benchmark: BenchmarkFixture) -> None:
+    """The JSON Canonicalization Scheme: as much work, but other bytes."""
+    library: Any = pytest.importorskip("rfc8785")
+    values = json.loads(document)
+    assert json.loads(library.dumps(values)) == values
+    benchmark(lambda: library.dumps(orjson.loads(document)))
 
 
 @pytest.mark.usefixtures("backend")
 @pytest.mark.benchmark(group="sign parameters")
 def test_signed_body(benchmark: BenchmarkFixture) -> None:
     """Parameters in, signed body out."""
-    key = kesspay.PrivateKey.from_pem(PRIVATE.read_bytes())
-    body = key.signed_body(PARAMETERS)
-    assert kesspay.canonicalize(PARAMETERS) == key.public_key.verify_document(body)
-    benchmark(key.signed_body, PARAMETERS)
+    key = kesspay.PrivateKey.from_pem(PEM)
+    body = key.signed_body(REQUEST)
+    assert kesspay.canonicalize(REQUEST) == key.public_key.verify_document(body)
+    benchmark(key.signed_body, REQUEST)
 
 
 @pytest.mark.benchmark(group="sign parameters")
-def test_signed_body_by_hand(
-    peer: rsa.RSAPrivateKey, benchmark: BenchmarkFixture
-) -> None:
+def test_signed_body_by_hand(benchmark: BenchmarkFixture) -> None:
     """The same with json and `cryptography`."""
-
-    def sign() -> bytes:
-        signature = peer.sign(
-            _canonical_by_hand(PARAMETERS), padding.PKCS1v15(), hashes.SHA256()
-        )
-        sign = base64.b64encode(signature).decode()
-        return orjson.dumps({**PARAMETERS, "sign_type": "RSA2", "sign": sign})
-
-    public = kesspay.PublicKey.from_file(PUBLIC)
-    assert kesspay.canonicalize(PARAMETERS) == public.verify_document(sign())
-    benchmark(sign)
+    public = kesspay.PrivateKey.from_pem(PEM).public_key
+    peer = Cryptography(PEM)
+    body = peer.signed_body(REQUEST)
+    assert kesspay.canonicalize(REQUEST) == public.verify_document(body)
+    benchmark(peer.signed_body, REQUEST)
 
 
 @pytest.mark.usefixtures("backend")
 @pytest.mark.benchmark(group="verify an answer")
 def test_verify_document(benchmark: BenchmarkFixture) -> None:
     """Body in, verified canonical bytes out."""
-    body = _signed_answer()
-    key = kesspay.PublicKey.from_file(PUBLIC)
-    assert kesspay.canonicalize(ANSWER) == key.verify_document(body)
-    benchmark(key.verify_document, body)
+    key = kesspay.PrivateKey.from_pem(PEM)
+    body, public = key.signed_body(RESPONSE), key.public_key
+    assert canonical_of_text(body) == public.verify_document(body)
+    benchmark(public.verify_document, body)
 
 
 @pytest.mark.benchmark(group="verify an answer")
-def test_verify_document_by_hand(
-    peer: rsa.RSAPrivateKey, benchmark: BenchmarkFixture
-) -> None:
+def test_verify_document_by_hand(benchmark: BenchmarkFixture) -> None:
     """The same with orjson, json and `cryptography`."""
-    body = _signed_answer()
-    public = peer.public_key()
+    body = kesspay.PrivateKey.from_pem(PEM).signed_body(RESPONSE)
+    peer = Cryptography(PEM)
+    assert canonical_of_text(body) == peer.verify_document(body)
+    benchmark(peer.verify_document, body)
 
-    def verify() -> bytes:
-        values = orjson.loads(body)
-        canonical = _canonical_by_hand(values)
-        signature = base64.b64decode(values["sign"], validate=True)
-        public.verify(signature, canonical, padding.PKCS1v15(), hashes.SHA256())
-        return canonical
 
-    assert kesspay.canonicalize(ANSWER) == verify()
-    benchmark(verify)
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("what", ["sign", "verify"])
+def test_signature(what: str, benchmark: BenchmarkFixture) -> None:
+    """A signature alone."""
+    benchmark.group = f"{what} 300 bytes"
+    key = kesspay.PrivateKey.from_pem(PEM)
+    signature = key.sign(MESSAGE)
+    if what == "sign":
+        benchmark(key.sign, MESSAGE)
+    else:
+        benchmark(key.public_key.verify, signature, MESSAGE)
+
+
+@pytest.mark.parametrize("library", LIBRARIES)
+@pytest.mark.parametrize("what", ["sign", "verify"])
+def test_signature_of_peer(
+    what: str, library: str, benchmark: BenchmarkFixture
+) -> None:
+    """The same with other libraries, where they are installed."""
+    benchmark.group = f"{what} 300 bytes"
+    found = libraries(PEM).get(library)
+    if found is None:
+        pytest.skip(f"{library} is not installed")
+    sign, verify = found
+    signature = kesspay.PrivateKey.from_pem(PEM).sign(MESSAGE)
+    assert sign(MESSAGE) == signature
+    verify(signature, MESSAGE)
+    if what == "sign":
+        benchmark(sign, MESSAGE)
+    else:
+        benchmark(verify, signature, MESSAGE)

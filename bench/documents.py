@@ -1,4 +1,4 @@
-"""The documents that are measured: those of the API, and hostile ones."""
+"""The documents that are measured: those of the API, hostile ones, any size."""
 
 from __future__ import annotations
 
@@ -29,6 +29,57 @@ ANSWER: Final = (
     b'"amount":19.99,"currency":"USD","receiver_name":"\xe1\x9e\x9f\xe1\x9e\xbb'
     b'\xe1\x9e\x81 Dara","expire_in":300}}'
 )
+
+
+#: Parameters of a request whose JSON text has 300 bytes.
+REQUEST: Final[dict[str, object]] = {
+    "service": "create.unified.fundTransfer",
+    "out_trade_no": "ORDER-2026-000123-1",
+    "receiver_id": "85512345678",
+    "sender_name": "Sok Dara",
+    "amount": 19.99,
+    "currency": "USD",
+    "note": "school fees / first half of the year",
+    "callback": "partner.example/kess/fund-transfers/ORDER-2026-000123-1",
+    "device": "desk 12.34",
+}
+
+#: What an answer says whose body, signature included, has 800 bytes (of a key
+#: of 2048 bits; base64 escapes a slash or two more or less).
+RESPONSE: Final[dict[str, object]] = {
+    "success": True,
+    "code": 200,
+    "message": "Success",
+    "data": {
+        "result_code": "SUCCESS",
+        "fund_transfer_id": "FT20260101123456789",
+        "out_trade_no": "ORDER-2026-000123-1",
+        "receiver_id": "85512345678",
+        "pre_transfer_id": "PT0123456789abcdef0123456789abcdef",
+        "amount": 19.99,
+        "currency": "USD",
+        "receiver_name": "\u179f\u17bb\u1781 Dara",
+        "expire_in": 300,
+        "sender_name": "Sok Dara",
+        "note": "school fees / first half of the year",
+        "at": "2026-01-01",
+    },
+}
+
+
+def sized(size: int) -> bytes:
+    """Return a document of about this many bytes, of many small transfers."""
+    dice = random.Random(size)
+    items: list[str] = []
+    length = 26
+    while length < size - 30:
+        number = dice.randrange(10**9)
+        items.append(
+            f'{{"id":"FT{number:09}","amount":{number // 100}.{number % 99 + 1:02},'
+            f'"note":"fees / {number}"}}'
+        )
+        length += len(items[-1]) + 1
+    return ('{"success":true,"data":[' + ",".join(items) + "]}").encode()
 
 
 def _objects(keys: list[str]) -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import sysconfig
 import threading
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -378,6 +379,17 @@ def test_tables() -> None:
             assert ffi.string(lib.kess_found_message(value)).decode() == words
     found = [name for name in dir(lib) if name.startswith("KESS_FOUND_")]
     assert {getattr(lib, name) for name in found} == set(status.FOUND)
+
+
+@pytest.mark.skipif(
+    not sysconfig.get_config_var("Py_GIL_DISABLED"),
+    reason="needs a free-threaded CPython",
+)
+@pytest.mark.usefixtures("native")
+def test_no_gil() -> None:
+    """On a free-threaded interpreter the native core does not bring the GIL back."""
+    code = "import sys, kesspay._native; print(sys._is_gil_enabled())"
+    assert run(code).strip() == "False"
 
 
 @pytest.mark.usefixtures("native")

@@ -1,0 +1,45 @@
+"""The table of ``make bench`` in small: it is complete, and what it writes is whole."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from bench import goals, growth
+from bench.__main__ import main
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pytest
+
+
+def test_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Every goal has a line, and both files can be read."""
+    monkeypatch.setattr(goals, "BATCH", 100)
+    monkeypatch.setattr(growth, "BATCH", 100)
+    monkeypatch.setattr(growth, "SIZES", (100, 1000))
+    monkeypatch.setattr(sys, "argv", ["bench", "--rounds", "1", "--out", str(tmp_path)])
+    main()
+    shown = capsys.readouterr().out
+    every = [one for one in vars(goals).values() if isinstance(one, goals.Goal)]
+    assert len(every) == 11
+    for goal in every:
+        assert goal.name in shown
+    written = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
+    assert {goal.name for goal in every} == {one["goal"] for one in written["goals"]}
+    picture = ET.parse(tmp_path / "speed.svg")  # noqa: S314 - our own file
+    assert len(list(picture.iter())) > 50
+
+
+def test_repeatable() -> None:
+    """``python -m bench`` is what the documents say."""
+    command = [sys.executable, "-m", "bench", "--help"]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    assert "--rounds" in done.stdout

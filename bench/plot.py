@@ -1,0 +1,142 @@
+"""Draw what was measured as SVG, with nothing but the standard library."""
+
+from __future__ import annotations
+
+from html import escape
+from math import log10
+from typing import TYPE_CHECKING, Final
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from bench.growth import Line
+
+
+__all__ = ["page"]
+
+WIDTH: Final = 760
+LEFT: Final = 250
+COLOURS: Final = ("#0b62a4", "#c2570c", "#4d7c0f", "#7e22ce")
+STYLE: Final = (
+    "text{font:13px system-ui,sans-serif;fill:#333}.h{font-weight:600;font-size:15px}"
+    ".s{font-size:11px;fill:#666}.v{font-size:12px}line{stroke:#ccc}"
+    "@media(prefers-color-scheme:dark){text{fill:#ddd}.s{fill:#aaa}line{stroke:#555}}"
+)
+
+
+def page(
+    bars: Sequence[tuple[str, Sequence[tuple[str, float]]]],
+    lines: Sequence[Line],
+    notes: Iterable[str],
+) -> str:
+    """
+    Return a picture of bars, of one chart of growth, and of notes below.
+
+    Args:
+        bars: of each group the heading, and names with microseconds.
+        lines: of documents, bytes to nanoseconds.
+        notes: lines of text.
+    """
+    drawn: list[str] = []
+    y = 30
+    for heading, group in bars:
+        y = _bars(drawn, y, heading, group)
+    y = _growth(drawn, y, lines)
+    for note in notes:
+        drawn.append(_text(20, y, note, "s"))
+        y += 16
+    body = "\n".join(drawn)
+    return (
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" '
+        f'role="img" aria-label="Measured times of kesspay and of others">\n'
+        f"<style>{STYLE}</style>\n{body}\n</svg>\n"
+    )
+
+
+def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
+    return (
+        f'<text x="{x:.1f}" y="{y:.1f}" class="{kind}" text-anchor="{anchor}">'
+        f"{escape(text)}</text>"
+    )
+
+
+def _bar(x: float, y: float, length: float, colour: str) -> str:
+    return (
+        f'<rect x="{x}" y="{y}" width="{length:.1f}" height="15" rx="2" '
+        f'fill="{colour}"/>'
+    )
+
+
+def _bars(
+    drawn: list[str], y: int, heading: str, group: Sequence[tuple[str, float]]
+) -> int:
+    drawn.append(_text(20, y, heading, "h"))
+    longest = max(value for _, value in group)
+    room = WIDTH - LEFT - 110
+    for name, value in group:
+        y += 24
+        colour = COLOURS[0] if name.startswith("kesspay") else "#9ca3af"
+        length = max(1.0, room * value / longest)
+        drawn += [
+            _text(LEFT - 10, y + 4, name, anchor="end"),
+            _bar(LEFT, y - 8, length, colour),
+            _text(LEFT + length + 8, y + 4, f"{value:.1f} \u00b5s", "v"),
+        ]
+    return y + 44
+
+
+def _growth(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
+    """Draw lines over two logarithmic axes."""
+    drawn.append(_text(20, y, "Canonicalising, by the size of the document", "h"))
+    points = [point for line in lines for point in line.points]
+    x_from, x_to = _decades([size for size, _ in points])
+    y_from, y_to = _decades([cost for _, cost in points])
+    top, height, left, width = y + 20, 260, 90, WIDTH - 230
+
+    def place(size: float, cost: float) -> tuple[float, float]:
+        across = (log10(size) - x_from) / (x_to - x_from)
+        up = (log10(cost) - y_from) / (y_to - y_from)
+        return left + width * across, top + height * (1 - up)
+
+    for power in range(x_from, x_to + 1):
+        x, _ = place(10**power, 10**y_from)
+        drawn.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + height}"/>'
+        )
+        drawn.append(_text(x, top + height + 16, _bytes(power), "s", "middle"))
+    for power in range(y_from, y_to + 1):
+        _, at = place(10**x_from, 10**power)
+        drawn.append(
+            f'<line x1="{left}" x2="{left + width}" y1="{at:.1f}" y2="{at:.1f}"/>'
+        )
+        drawn.append(_text(left - 8, at + 4, _seconds(power), "s", "end"))
+    for line, colour in zip(lines, COLOURS, strict=False):
+        placed = [place(*point) for point in line.points]
+        path = " ".join(f"{x:.1f},{at:.1f}" for x, at in placed)
+        drawn.append(
+            f'<polyline points="{path}" fill="none" stroke="{colour}" '
+            'stroke-width="2"/>'
+        )
+        x, at = placed[-1]
+        drawn.append(_text(x + 8, at + 4, line.name, "v"))
+    return top + height + 50
+
+
+def _decades(values: Sequence[float]) -> tuple[int, int]:
+    """Return the powers of ten around some values."""
+    low, high = int(log10(min(values))), log10(max(values))
+    return low, max(low + 1, int(high) + (high > int(high)))
+
+
+def _bytes(power: int) -> str:
+    return (
+        ("1 B", "10 B", "100 B", "1 kB", "10 kB", "100 kB", "1 MB", "10 MB")[power]
+        if (power < 8)
+        else f"1e{power} B"
+    )
+
+
+def _seconds(power: int) -> str:
+    unit = ("ns", "\u00b5s", "ms", "s")[min(power // 3, 3)]
+    return f"{10 ** (power - 3 * min(power // 3, 3))} {unit}"
