@@ -24,7 +24,7 @@ import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from kesspay.errors import BackendError
 
@@ -43,6 +43,7 @@ __all__ = [
     "PublicHandle",
     "backend",
     "current",
+    "in_use",
     "override",
 ]
 
@@ -159,14 +160,23 @@ class BackendInfo:
     import_error: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class _Choice:
-    backend: Backend
-    import_error: str | None
+@dataclass(slots=True)
+class InUse:
+    """
+    The choice, once it is made.
+
+    Attributes:
+        backend: who computes, or None before the first use; see ``current``.
+        import_error: as in BackendInfo.
+    """
+
+    backend: Backend | None = None
+    import_error: str | None = None
 
 
 _lock = Lock()
-_choice: _Choice | None = None
+#: Of this process; only this module changes it.
+in_use: Final = InUse()
 
 
 def current() -> Backend:
@@ -176,7 +186,7 @@ def current() -> Backend:
     Raises:
         BackendError: the forced backend is not available.
     """
-    return (_choice or _choose()).backend
+    return in_use.backend or _choose()
 
 
 def backend() -> BackendInfo:
@@ -186,13 +196,12 @@ def backend() -> BackendInfo:
     Raises:
         BackendError: the forced backend is not available.
     """
-    choice = _choice or _choose()
-    used = choice.backend
+    used = current()
     return BackendInfo(
         name=used.name,
         version=used.version,
         openssl=used.openssl,
-        import_error=choice.import_error,
+        import_error=in_use.import_error,
     )
 
 
@@ -204,24 +213,24 @@ def override(name: str) -> Iterator[Backend]:
     Raises:
         BackendError: this backend is not available.
     """
-    global _choice  # noqa: PLW0603 - the one place that switches
-    chosen = _forced(name)
-    before, _choice = _choice, chosen
+    chosen, import_error = _forced(name)
+    before = in_use.backend, in_use.import_error
+    in_use.backend, in_use.import_error = chosen, import_error
     try:
-        yield chosen.backend
+        yield chosen
     finally:
-        _choice = before
+        in_use.backend, in_use.import_error = before
 
 
-def _choose() -> _Choice:
-    global _choice  # noqa: PLW0603 - the one place that chooses
+def _choose() -> Backend:
     with _lock:
-        if _choice is None:
-            _choice = _chosen_by_environment()
-        return _choice
+        if in_use.backend is None:
+            chosen, in_use.import_error = _chosen_by_environment()
+            in_use.backend = chosen
+        return in_use.backend
 
 
-def _chosen_by_environment() -> _Choice:
+def _chosen_by_environment() -> tuple[Backend, str | None]:
     name = os.environ.get("KESSPAY_BACKEND", "").strip().lower()
     required = os.environ.get("KESSPAY_REQUIRE_NATIVE", "").strip().lower()
     if name:
@@ -230,7 +239,7 @@ def _chosen_by_environment() -> _Choice:
         return _forced("native")
     native, import_error = _native()
     if native is not None:
-        return _Choice(native, None)
+        return native, None
     if import_error is not None:
         warnings.warn(
             "the native core of kesspay is installed but cannot be imported "
@@ -238,12 +247,12 @@ def _chosen_by_environment() -> _Choice:
             RuntimeWarning,
             stacklevel=2,
         )
-    return _Choice(_python(), import_error)
+    return _python(), import_error
 
 
-def _forced(name: str) -> _Choice:
+def _forced(name: str) -> tuple[Backend, str | None]:
     if name == "python":
-        return _Choice(_python(), None)
+        return _python(), None
     if name != "native":
         raise BackendError(f"there is no backend {name!r:.40}: use native or python")
     native, import_error = _native()
@@ -255,7 +264,7 @@ def _forced(name: str) -> _Choice:
             else f"cannot be imported ({import_error})"
         )
         raise BackendError(f"the native core is asked for but {why}")
-    return _Choice(native, None)
+    return native, None
 
 
 def _python() -> Backend:

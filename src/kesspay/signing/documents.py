@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 from kesspay.errors import InputError
 from kesspay.signing import guard
 from kesspay.signing.arguments import require_depth, require_profile
-from kesspay.signing.backend import current
+from kesspay.signing.backend import current, in_use
 from kesspay.signing.batch import write_documents
 from kesspay.signing.decode import MAX_DEPTH as MAX_TEXT_DEPTH
 from kesspay.signing.guard import MAX_DEPTH
@@ -112,7 +112,8 @@ def canonicalize(document: Document, *, profile: Profile = PHP_8) -> bytes:
         require_profile(profile)
     # A text as it comes from the network takes the shortest way.
     if type(document) is bytes:
-        return current().canonicalize_text(document, profile, MAX_TEXT_DEPTH)
+        backend = in_use.backend or current()
+        return backend.canonicalize_text(document, profile, MAX_TEXT_DEPTH)
     text, max_depth = document_text(document)
     return current().canonicalize_text(text, profile, max_depth)
 
