@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from html import escape
+from itertools import chain
 from math import log10
+from textwrap import wrap
 from typing import TYPE_CHECKING, Final
 
 
@@ -17,6 +19,7 @@ __all__ = ["page"]
 
 WIDTH: Final = 760
 LEFT: Final = 250
+NOTE_LENGTH: Final = 115
 COLOURS: Final = ("#0b62a4", "#c2570c", "#4d7c0f", "#7e22ce")
 STYLE: Final = (
     "text{font:13px system-ui,sans-serif;fill:#333}.h{font-weight:600;font-size:15px}"
@@ -43,7 +46,7 @@ def page(
     for heading, group in bars:
         y = _bars(drawn, y, heading, group)
     y = _growth(drawn, y, lines)
-    for note in notes:
+    for note in chain.from_iterable(wrap(one, NOTE_LENGTH) for one in notes):
         drawn.append(_text(20, y, note, "s"))
         y += 16
     body = "\n".join(drawn)

@@ -55,10 +55,16 @@ _MAX_SLICE: Final = 1024
 _MAX_SLICE_BYTES: Final = 16 << 20
 _SLICES_OF_A_THREAD: Final = 8
 
-#: What is not here could not be checked, whatever it means.
-_BY_VALUE: Final[dict[int, VerifyStatus]] = {
-    status.value: status for status in VerifyStatus
-}
+
+class _ByValue(dict[int, VerifyStatus]):
+    """What a kess_status means here."""
+
+    def __missing__(self, value: int) -> VerifyStatus:
+        """Take whatever nobody knows for something that could not be checked."""
+        return VerifyStatus.CRYPTO
+
+
+_BY_VALUE: Final = _ByValue((status.value, status) for status in VerifyStatus)
 
 
 @final
@@ -263,10 +269,9 @@ def _done(
 def _statuses(
     parts: Iterable[list[int]], count: int, refused: dict[int, VerifyStatus]
 ) -> list[VerifyStatus]:
-    values = list(chain.from_iterable(parts))
-    if len(values) != count:
+    statuses = list(map(_BY_VALUE.__getitem__, chain.from_iterable(parts)))
+    if len(statuses) != count:
         raise BackendError("a backend gave more or fewer verdicts than documents")
-    statuses = [_BY_VALUE.get(value, VerifyStatus.CRYPTO) for value in values]
     for index, status in refused.items():
         statuses[index] = status
     return statuses
