@@ -369,6 +369,8 @@ static void test_framing(void)
         "-----BEGIN -----\nAAAA\n-----END -----\n",
         "-----BEGIN CERT\nIFICATE-----\nAAAA\n-----END CERT\nIFICATE-----\n",
         "-----BEGIN A-----\n-----BEGIN A-----\n-----END A-----\n",
+        "-----BEGIN A\x7f-----\nAAAA\n-----END A\x7f-----\n",
+        "-----BEGIN A\t-----\nAAAA\n-----END A\t-----\n",
         "-----END A-----\n",
         "---- BEGIN PRIVATE KEY -----\nAAAA\n-----END PRIVATE KEY-----\n",
         "-----BEGIN ",
@@ -999,6 +1001,15 @@ static void test_scheme_limits(void)
                          "\x02\x08\x40\x00\x00\x00\x00\x00\x00\x00"
                          "\x02\x01\x01"),
          0},
+        /* r alone is too much, and a sixth element */
+        {&scrypt,
+         LITERAL_OF(SALT "\x02\x01\x02\x02\x04\x00\x98\x96\x80"
+                         "\x02\x01\x01"),
+         0},
+        {&scrypt,
+         LITERAL_OF(SALT "\x02\x02\x40\x00\x02\x01\x08\x02\x01\x01"
+                         "\x02\x01\x10\x05\x00"),
+         0},
         /* r = 1 and N = 65536, r = 0, p = 0, p = 17 */
         {&scrypt,
          LITERAL_OF(SALT "\x02\x03\x01\x00\x00\x02\x01\x01\x02\x01\x01"), 0},
@@ -1013,6 +1024,27 @@ static void test_scheme_limits(void)
         make_scheme(&scratch, *rows[i].kdf, rows[i].parameters, aes);
         CHECK_VERDICT(rows[i].known ? KESS_ERR_KEY_PASSWORD
                                     : KESS_ERR_KEY_FORMAT,
+                      KESS_FOUND_ENCRYPTED_PRIVATE_KEY, &scratch,
+                      LOADS_PRIVATE);
+    }
+}
+
+/* A salt of 1024 bytes is read, and one more byte is too long. */
+static void test_scheme_salt(void)
+{
+    static const literal kdf = LITERAL_OF(PBKDF2);
+    static const literal aes = LITERAL_OF(AES128 IV16);
+    static text parameters;
+
+    other.len = 1025;
+    memset(other.data, 's', other.len);
+    for (int i = 0; i < 2; i++, other.len--) {
+        parameters.len = 0;
+        add_object(&parameters, 0x04, &other);
+        ADD_LITERAL(&parameters, "\x02\x01\x01");
+        const literal both = {(const char *)parameters.data, parameters.len};
+        make_scheme(&scratch, kdf, both, aes);
+        CHECK_VERDICT(i == 0 ? KESS_ERR_KEY_FORMAT : KESS_ERR_KEY_PASSWORD,
                       KESS_FOUND_ENCRYPTED_PRIVATE_KEY, &scratch,
                       LOADS_PRIVATE);
     }
@@ -1183,6 +1215,7 @@ int main(void)
     test_password_length();
     test_encrypted_other();
     test_scheme_limits();
+    test_scheme_salt();
     test_scheme_names();
     test_files();
     test_endless_file();
