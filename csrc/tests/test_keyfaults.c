@@ -6,6 +6,9 @@
  * SPDX-License-Identifier: Apache-2.0
  */
 #include <stddef.h>
+#include <stdio.h>
+
+#include <unistd.h>
 
 void *faulty_malloc(size_t size);
 void faulty_free(void *memory);
@@ -16,6 +19,16 @@ void faulty_free(void *memory);
 
 /* The files that allocate, with the allocator above. */
 #include "../src/rsa.c"
+
+/* stdio fails on demand. */
+static int refuse_setvbuf;
+
+static int faulty_setvbuf(FILE *file, char *buffer, int mode, size_t size)
+{
+    return refuse_setvbuf ? -1 : setvbuf(file, buffer, mode, size);
+}
+
+#define setvbuf faulty_setvbuf
 
 #include "../src/keyfile.c"
 #include "../src/pem.c"
@@ -160,6 +173,23 @@ static kess_status load_private(void)
     return status;
 }
 
+static kess_status load_file_of(const char *path)
+{
+    kess_key *made = NULL;
+    const kess_status status =
+        kess_private_key_load_file(&made, path, NULL, 0, 0, NULL);
+    CHECK((status == KESS_OK) == (made != NULL));
+    kess_key_free(made);
+    return status;
+}
+
+static char file_path[] = "/tmp/test_keyfaults.XXXXXX";
+
+static kess_status load_from_file(void)
+{
+    return load_file_of(file_path);
+}
+
 static kess_status load_encrypted(void)
 {
     kess_key *made = NULL;
@@ -265,6 +295,25 @@ static void test_blinding(void)
     CHECK(refused > 0);
 }
 
+/* A key is not read through a buffer of stdio, which nobody would wipe. */
+static void test_file_buffer(void)
+{
+    refuse_setvbuf = 1;
+    CHECK_EQUAL(KESS_ERR_FILE, load_from_file());
+    refuse_setvbuf = 0;
+    CHECK_EQUAL(KESS_OK, load_from_file());
+}
+
+static void write_key_file(void)
+{
+    const int file = mkstemp(file_path);
+
+    CHECK(file >= 0);
+    CHECK(write(file, with.private_pem.data, with.private_pem.len) ==
+          (ssize_t)with.private_pem.len);
+    CHECK(close(file) == 0);
+}
+
 static kess_status load_as_public(void)
 {
     kess_key *made = NULL;
@@ -312,6 +361,7 @@ static void test_wiped(void)
     ours_found = 0;
     CHECK_EQUAL(KESS_OK, load_private());
     CHECK_EQUAL(KESS_OK, load_encrypted());
+    CHECK_EQUAL(KESS_OK, load_from_file());
     CHECK_EQUAL(KESS_OK, sign());
     CHECK_EQUAL(KESS_ERR_KEY_INCONSISTENT, load_changed());
     CHECK_EQUAL(KESS_ERR_KEY_SECRET, load_as_public());
@@ -352,7 +402,11 @@ int main(void)
     exhaust(load_public);
     exhaust(load_private);
     exhaust(load_encrypted);
+    write_key_file();
+    exhaust(load_from_file);
+    test_file_buffer();
     test_wiped();
+    CHECK(unlink(file_path) == 0);
     kess_key_free(with.private_key);
     numbers_release(&with.numbers);
     return 0;
