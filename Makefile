@@ -134,6 +134,16 @@ c-test: ## The C library alone: build and ctest
 	cmake --build $(BUILD)/c --parallel 2
 	ctest --test-dir $(BUILD)/c --output-on-failure --no-tests=error
 
+# gcc without optimisation: the branches are those of the source.
+.PHONY: c-coverage
+c-coverage: ## Lines and branches of the C library that its tests run
+	rm -rf $(BUILD)/c-coverage
+	CC=gcc cmake -S csrc -B $(BUILD)/c-coverage -DCMAKE_BUILD_TYPE=Debug \
+	  -DKESS_COVERAGE=ON
+	cmake --build $(BUILD)/c-coverage --parallel 2
+	ctest --test-dir $(BUILD)/c-coverage --output-on-failure --no-tests=error
+	$(PYTHON) csrc/tools/coverage.py $(BUILD)/c-coverage
+
 # FUZZ_SECONDS for each target; findings stay in build/fuzz.
 FUZZ_SECONDS ?= 60
 .PHONY: fuzz

@@ -83,6 +83,10 @@ if(kess_sanitizer_flags)
        -fno-omit-frame-pointer -fno-sanitize-recover=all)
 endif()
 
+if(KESS_COVERAGE)
+  list(APPEND kess_sanitizer_flags --coverage -fprofile-update=atomic)
+endif()
+
 # Global, so that kess_set_flags works in any folder, also outside csrc.
 set_property(GLOBAL PROPERTY KESS_COMPILE_OPTIONS
              ${kess_warnings} ${kess_hardening} ${kess_sanitizer_flags})
