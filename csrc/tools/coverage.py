@@ -47,7 +47,7 @@ def gcov(build: Path) -> list[dict[str, Any]]:
     with tempfile.TemporaryDirectory() as folder:
         for data in sorted(build.resolve().rglob("*.gcda")):
             done = subprocess.run(  # noqa: S603 - gcov, on files of the build
-                [*GCOV, str(data)],  # noqa: S607 - whichever comes with gcc
+                [*GCOV, str(data)],
                 cwd=folder,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
