@@ -19,7 +19,7 @@ from kesspay.errors import (
     TokenRejected,
     TransportError,
 )
-from kesspay.gateway.answers import broken, read_answer
+from kesspay.gateway.answers import Answer, broken, read_answer
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
 from kesspay.gateway.protocol import parse_confirm, parse_create, parse_query
 from kesspay.signing.keyring import KeyRing
@@ -137,6 +137,18 @@ def test_a_signed_success_needs_http_200(service: str, status: int) -> None:
     error = error_of(service, response)
     assert type(error) is OutcomeUnknown
     assert str(status) in str(error)
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_a_401_that_is_signed_wrongly(service: str) -> None:
+    """A signature that is there and wrong is a forgery, and no log-in helps."""
+    refusal = failure("UNAUTHENTICATED")
+    whole = json.loads(partner_key().signed_body(refusal))
+    for sign in (whole["sign"], whole["sign"][:-4], "", "!", None, 1):
+        body = json.dumps({**refusal, "sign_type": "RSA2", "sign": sign}).encode()
+        error = error_of(service, plain(401, body))
+        assert type(error) is OutcomeUnknown
+        assert isinstance(error.__cause__, InvalidSignature)
 
 
 @pytest.mark.parametrize("service", SERVICES)
@@ -271,6 +283,18 @@ def test_a_duplicate_key_cannot_hide_an_amount(backend: Backend) -> None:
     assert doubled != body
     error = error_of(CONFIRM, plain(200, doubled))
     assert error.evidence["reason"] == "duplicate"
+
+
+def test_values_are_those_that_were_signed() -> None:
+    """Digits that PHP cannot see are not covered by the signature, nor read."""
+    service = SERVICES[-1]
+    response = signed(200, success({"amount": Decimal("0.5"), "n": 1}))
+    spelled = response.body.replace(b"0.5", b"0.500000000000000000001")
+    assert spelled != response.body
+    answer = parse(service, plain(200, spelled))
+    assert isinstance(answer, Answer)
+    assert answer.data == {"amount": Decimal("0.5"), "n": 1}
+    assert b"0.5," in answer.canonical
 
 
 def test_bytes_around_the_body_are_no_matter() -> None:
