@@ -100,6 +100,17 @@ def test_a_whole_transfer() -> None:
     assert script.paths == ["token", "gateway", "gateway", "gateway"]
 
 
+def test_what_may_move_money_has_a_connection_of_its_own() -> None:
+    """A confirm has, and so has a service that nobody knows; the others share."""
+    made, script = client(token_answer(), *GOOD.values())
+    for service in SERVICES:
+        call(made, service)
+    assert [request.fresh for request in script.sent] == [
+        False,
+        *(service in {"confirm", "call"} for service in SERVICES),
+    ]
+
+
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_401_leads_to_one_log_in_and_the_same_body(service: str) -> None:
     """After a 401 the very same bytes go out once more, with a new token."""

@@ -158,6 +158,17 @@ def test_the_limits_of_interim_answers() -> None:
     assert "100 headers" in refused(hint + OK)
 
 
+def test_the_limit_of_framing() -> None:
+    """However many interim answers come, their bytes are counted together."""
+    hints = b"HTTP/1.1 100 Continue\r\n\r\n" * 1000
+    made = exchange()
+    for _ in range(5):
+        assert made.receive(hints) is None
+    with pytest.raises(TransportError, match="too much framing") as caught:
+        made.receive(hints)
+    assert caught.value.kind == "bad_reply"
+
+
 def test_an_announced_length() -> None:
     """What would be too long is refused before it comes."""
     head = b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n"

@@ -1,0 +1,86 @@
+"""The time a call has left, and what a failure says about how far it got."""
+
+from __future__ import annotations
+
+import math
+import socket
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.gateway.call import Call, Limits
+from tests.gateway.helpers import Clock
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+NONE = Limits(connecting=math.inf, reading=math.inf, writing=math.inf)
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Let time pass when told to."""
+    made = Clock()
+    monkeypatch.setattr("kesspay.gateway.call.monotonic", made)
+    return made
+
+
+@pytest.fixture
+def connected() -> Iterator[socket.socket]:
+    """Return a socket that is not used."""
+    with socket.socket() as unused:
+        yield unused
+
+
+def test_every_step_ends_at_the_deadline(
+    clock: Clock, connected: socket.socket
+) -> None:
+    """What is left only shrinks, however many steps there are."""
+    call = Call(NONE, 10)
+    assert call.left() == 10
+    call.begin_to_connect()
+    clock.now += 4
+    assert call.left() == 6
+    call.begin_to_send(connected)
+    clock.now += 5
+    assert call.left() == call.left(writing=True) == 1
+    clock.now += 1
+    for writing in (True, False):
+        with pytest.raises(TimeoutError):
+            call.left(writing=writing)
+
+
+def test_steps_have_limits_of_their_own(clock: Clock, connected: socket.socket) -> None:
+    """A limit shortens a step; it never makes one longer than the call."""
+    call = Call(Limits(connecting=3, reading=5, writing=4), 10)
+    call.begin_to_connect()
+    clock.now += 2
+    assert call.left() == 1
+    call.begin_to_send(connected)
+    assert (call.left(), call.left(writing=True)) == (5, 4)
+    clock.now += 6
+    assert (call.left(), call.left(writing=True)) == (2, 2)
+
+
+def test_nothing_is_sent_after_the_deadline(
+    clock: Clock, connected: socket.socket
+) -> None:
+    """A request whose time is over does not leave, and the failure says so."""
+    call = Call(NONE, 10)
+    clock.now += 10
+    with pytest.raises(TimeoutError) as caught:
+        call.begin_to_send(connected)
+    assert call.failure(caught.value).kind == "not_sent"
+
+
+@pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), KeyError()])
+def test_what_may_have_left(
+    clock: Clock, connected: socket.socket, error: Exception
+) -> None:
+    """From the first byte on no failure is "not sent", whatever it was."""
+    call = Call(NONE, 10)
+    assert call.failure(error).kind == "not_sent"
+    call.begin_to_send(connected)
+    assert call.failure(error).kind == "no_reply"
