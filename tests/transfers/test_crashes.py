@@ -220,6 +220,24 @@ def test_a_crash_during_a_confirm(
         assert finish(here) == "paid"
 
 
+@pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
+def test_a_crash_is_a_lost_answer(
+    desk: MakeDesk,
+    carried_out: bool,  # noqa: FBT001 - parametrized
+) -> None:
+    """A confirm that was written down may have left: nobody takes it back."""
+    crashes = 0
+    for here, worker in places(desk, confirming, "nothing"):
+        worker.crash(carried_out=carried_out)
+        before = here.happened()
+        if before[-1] != (1, H.CONFIRM_SENDING):
+            continue
+        crashes += 1
+        assert finish(here) == "paid"
+        assert here.happened()[len(before)] == (1, H.CONFIRM_UNKNOWN)
+    assert crashes
+
+
 @pytest.mark.parametrize("faults", ["nothing", "lost create"])
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_during_a_start(

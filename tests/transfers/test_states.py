@@ -412,6 +412,17 @@ def test_used_is_never_not_paid() -> None:
     assert after_the_fence(*noes, rules=RELAXED, start=asked) is State.MANUAL
 
 
+@pytest.mark.parametrize("rules", [STRICT, RELAXED])
+def test_a_no_before_the_fence_proves_nothing(rules: Rules) -> None:
+    """However often a query says it: only what comes after the fence counts."""
+    attempt = UNKNOWN
+    for at in (NOW, WINDOW, FENCE - 60, FENCE - 0.1):
+        attempt = step(attempt, event(H.QUERY_SAID, "EXPIRED", at), rules).attempt
+        assert attempt.state is State.UNKNOWN
+    attempt = step(attempt, event(H.QUERY_SAID, "EXPIRED", FENCE), rules).attempt
+    assert (attempt.state, attempt.no_at) == (State.UNKNOWN, FENCE)
+
+
 def test_one_no_is_not_enough() -> None:
     """Neither is one, nor two that are too close."""
     assert after_the_fence("EXPIRED", rules=RELAXED) is State.UNKNOWN
