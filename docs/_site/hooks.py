@@ -37,8 +37,9 @@ _OUTSIDE: Final = "repository"
 _KESS_H: Final = "csrc/include/kess.h"
 _KESS_H_PAGE: Final = "reference/kess-h.md"
 _BENCH_PAGE: Final = "reference/benchmarks.md"
-#: Plots and tables that `make bench` may have left.
+#: Where plots stand on the site, and where `make bench` may have left some.
 _BENCH_RESULTS: Final = "reference/benchmarks"
+_BENCH_FOLDER: Final = ROOT / "build" / "bench"
 
 _FENCE: Final = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
@@ -47,6 +48,9 @@ _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what the pages link to, and what is made from sources."""
     files.append(File.generated(config, _KESS_H_PAGE, content=c_reference()))
+    for plot in sorted(_BENCH_FOLDER.glob("*.svg")):
+        uri = f"{_BENCH_RESULTS}/{plot.name}"
+        files.append(File.generated(config, uri, abs_src_path=str(plot)))
     waiting = [
         (f"docs/{file.src_uri}", Path(str(file.abs_src_path)).read_text("utf-8"))
         for file in files.documentation_pages()
@@ -134,17 +138,13 @@ def _prose(text: str) -> str:
 
 
 def _bench_results(files: Files) -> str:
-    """Show the plots and tables that were made, if there are some."""
-    shown = []
-    for file in sorted(files, key=lambda file: file.src_uri):
-        name = file.src_uri.removeprefix(f"{_BENCH_RESULTS}/")
-        if name == file.src_uri:
-            continue
-        if name.endswith((".svg", ".png")):
-            shown.append(f"![{name.rpartition('.')[0]}](benchmarks/{name})")
-        elif name.endswith(".md"):
-            shown.append(f"[{name.removesuffix('.md')}](benchmarks/{name})")
-    return "\n\n" + "\n\n".join(shown) + "\n" if shown else ""
+    """Show the plots that were made, if there are some."""
+    names = sorted(
+        file.src_uri.removeprefix(f"{_BENCH_RESULTS}/")
+        for file in files
+        if file.src_uri.startswith(f"{_BENCH_RESULTS}/")
+    )
+    return "".join(f"\n\n![{name}](benchmarks/{name})" for name in names)
 
 
 def _targets(path: str, text: str) -> list[str]:
