@@ -115,10 +115,8 @@ static kess_status load_public(void)
 static kess_status take_public_half(void)
 {
     kess_key *made = NULL;
-    return finish_load(made, kess_key_public(&made, private_key, NULL)) ==
-                   KESS_OK
-               ? KESS_OK
-               : KESS_ERR_CRYPTO;
+    const kess_status status = kess_key_public(&made, private_key, NULL);
+    return finish_load(made, status);
 }
 
 /* Scrypt, which no writer of libcrypto's tools chooses. */
@@ -253,13 +251,14 @@ static void test_job(const job *j, int fresh)
     }
 }
 
-static void test_all(void)
+/* In how many ways: a value and an entry, of which valgrind takes one. */
+static void test_all(int ways)
 {
     static const int reasons[] = {0, ERR_R_MALLOC_FAILURE,
                                   ERR_R_INTERNAL_ERROR};
 
     for (failed_value = 0; failed_value >= -1; failed_value--) {
-        for (size_t i = 0; i < sizeof(reasons) / sizeof(reasons[0]); i++) {
+        for (size_t i = 0; i < 3 && ways-- > 0; i++) {
             reason = reasons[i];
             for (size_t k = 0; k < sizeof(jobs) / sizeof(jobs[0]); k++) {
                 keep_on = failed_value < 0;
@@ -385,7 +384,7 @@ static void test_names(void)
     CHECK(found > 50);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
     EVP_PKEY *made = new_rsa(2048);
 
@@ -398,7 +397,7 @@ int main(void)
     const kess_slice slice = {data, sizeof(data)};
     CHECK_EQUAL(KESS_OK, kess_int_sign(private_key, good, &slice, 1));
 
-    test_all();
+    test_all(argc > 1 ? atoi(argv[1]) : 6);
     test_lies();
     test_notes();
     test_crowd();
