@@ -26,10 +26,17 @@ static inline int kess_int_are_digits(const uint8_t *eight)
     return (bytes & high) == threes && ((bytes + sixes) & high) == threes;
 }
 
-/* The first byte from at on that is no digit. */
+/* The first byte from at on that is no digit. Most numbers are short. */
 static inline const uint8_t *kess_int_skip_digits(const uint8_t *at,
                                                   const uint8_t *end)
 {
+    const uint8_t *few = end - at > 8 ? at + 8 : end;
+    while (at < few && kess_int_is_digit(*at)) {
+        at++;
+    }
+    if (at < few) {
+        return at;
+    }
     while (end - at >= 8 && kess_int_are_digits(at)) {
         at += 8;
     }

@@ -149,6 +149,7 @@ typedef struct kess_document {
     uint64_t *positions; /* of the keys in the input, only to locate */
     size_t member_count;
     size_t member_cap;
+    size_t member_limit; /* from here on kess_int_member_room is asked */
     size_t fixup_cap;
     size_t depth;
     int locate;

@@ -13,10 +13,10 @@
 
 #include "parser.h"
 
-int kess_int_parse_grow(kess_parser *p, size_t need)
+kess_cursor kess_int_grow(kess_parser *p, kess_cursor c, size_t need)
 {
     kess_document *doc = p->doc;
-    const size_t len = kess_int_parse_used(p);
+    const size_t len = kess_int_used(p, c);
     size_t cap = doc->scratch_cap + doc->scratch_cap / 2;
     if (cap < need) {
         cap = need;
@@ -24,166 +24,221 @@ int kess_int_parse_grow(kess_parser *p, size_t need)
     uint8_t *old = doc->scratch == doc->small_scratch ? NULL : doc->scratch;
     uint8_t *data = KESS_REALLOC(old, cap);
     if (data == NULL) {
-        return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
+        return kess_int_stop(p, KESS_ERR_MEMORY, p->text);
     }
     if (old == NULL) {
         memcpy(data, doc->small_scratch, len);
     }
     doc->scratch = data;
     doc->scratch_cap = cap;
-    p->out = data + len;
-    return 1;
+    c.out = data + len;
+    return c;
 }
 
 /* ------------------------------------------------------------ grammar */
 
-static int literal(kess_parser *p, const char *word)
+static kess_cursor literal(kess_parser *p, kess_cursor c, const char *word)
 {
     for (; *word != '\0'; word++) {
-        if (p->at == p->end || *p->at != (uint8_t)*word) {
-            return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
+        if (c.at == p->end || *c.at != (uint8_t)*word) {
+            return kess_int_stop(p, KESS_ERR_SYNTAX, c.at);
         }
-        *p->out++ = *p->at++;
+        *c.out++ = *c.at++;
     }
-    return 1;
+    return c;
 }
 
-static void skip_space(kess_parser *p)
+static inline int is_space(uint8_t c)
 {
-    while (p->at < p->end && (*p->at == ' ' || *p->at == '\n' ||
-                              *p->at == '\r' || *p->at == '\t')) {
-        p->at++;
-    }
+    return c <= ' ' && (c == ' ' || c == '\n' || c == '\r' || c == '\t');
 }
 
-static int open_container(kess_parser *p)
+/* The next byte, or at the end of the text a NUL, which begins no token. */
+static inline uint8_t peek(const kess_parser *p, kess_cursor c)
+{
+    return c.at < p->end ? *c.at : 0;
+}
+
+static inline kess_cursor skip_space(const kess_parser *p, kess_cursor c)
+{
+    while (is_space(peek(p, c))) {
+        c.at++;
+    }
+    return c;
+}
+
+static inline int is_bracket(uint8_t c)
+{
+    return c == '{' || c == '[';
+}
+
+/* Whether the innermost container ends here. */
+static inline int closes(const kess_parser *p, kess_cursor c)
+{
+    const kess_document *doc = p->doc;
+    return peek(p, c) ==
+           (doc->frames[doc->depth - 1].is_object ? '}' : ']');
+}
+
+static kess_cursor open_container(kess_parser *p, kess_cursor c)
 {
     kess_document *doc = p->doc;
     if (doc->depth == doc->max_depth) {
-        return kess_int_parse_fail(p, KESS_ERR_DEPTH, p->at);
+        return kess_int_stop(p, KESS_ERR_DEPTH, c.at);
     }
     kess_frame *frame = &doc->frames[doc->depth++];
-    frame->start = kess_int_parse_used(p);
+    frame->start = kess_int_used(p, c);
     frame->first = doc->member_count;
     frame->fixups = doc->fixup_count;
     frame->is_moved = 0;
-    frame->is_object = *p->at == '{';
-    *p->out++ = *p->at++;
-    return 1;
+    frame->is_object = *c.at == '{';
+    *c.out++ = *c.at++;
+    return skip_space(p, c);
 }
 
-static int close_container(kess_parser *p)
+static kess_cursor close_container(kess_parser *p, kess_cursor c)
 {
     kess_document *doc = p->doc;
     const kess_frame *frame = &doc->frames[doc->depth - 1];
-    *p->out++ = *p->at++;
+    *c.out++ = *c.at++;
     doc->depth--;
     if (!frame->is_object || doc->depth == 0) {
-        return 1;
+        return c;
     }
-    const int done = kess_int_settle_object(p, frame);
+    p->used = kess_int_used(p, c);
+    if (!kess_int_settle_object(p, frame)) {
+        return kess_int_no_cursor();
+    }
+    c.out = doc->scratch + p->used;
     doc->member_count = frame->first;
-    return done;
+    return c;
 }
 
-static int key(kess_parser *p)
+/* A key and its colon, if a value needs them here. */
+static inline kess_cursor key(kess_parser *p, kess_cursor c)
 {
     kess_document *doc = p->doc;
-    if (p->at == p->end || *p->at != '"') {
-        return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
+    if (doc->depth == 0 || !doc->frames[doc->depth - 1].is_object) {
+        return c;
     }
-    if (!kess_int_add_member(p) || !kess_int_parse_string(p)) {
-        return 0;
+    if (peek(p, c) != '"') {
+        return kess_int_stop(p, KESS_ERR_SYNTAX, c.at);
     }
-    skip_space(p);
-    if (p->at == p->end || *p->at != ':') {
-        return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
+    if (doc->member_count >= doc->member_limit &&
+        !kess_int_member_room(p, c.at)) {
+        return kess_int_no_cursor();
     }
-    *p->out++ = *p->at++;
-    doc->members[doc->member_count - 1].value = kess_int_parse_used(p);
-    skip_space(p);
-    return 1;
+    kess_member *member = &doc->members[doc->member_count++];
+    member->key = kess_int_used(p, c);
+    c = kess_int_string(p, c);
+    if (c.at == NULL) {
+        return c;
+    }
+    if (peek(p, c) != ':') {
+        c = skip_space(p, c);
+    }
+    if (peek(p, c) != ':') {
+        return kess_int_stop(p, KESS_ERR_SYNTAX, c.at);
+    }
+    *c.out++ = ':';
+    c.at++;
+    member->value = kess_int_used(p, c);
+    return skip_space(p, c);
 }
 
-/* Open containers up to the first value that is none, or that is empty. */
-static int begin_value(kess_parser *p)
+static inline int is_number(uint8_t c)
 {
-    for (;;) {
-        if (p->at == p->end) {
-            return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
-        }
-        const int is_object = *p->at == '{';
-        if (!is_object && *p->at != '[') {
-            break;
-        }
-        if (!open_container(p)) {
-            return 0;
-        }
-        skip_space(p);
-        if (p->at < p->end && *p->at == (is_object ? '}' : ']')) {
-            return close_container(p);
-        }
-        if (is_object && !key(p)) {
-            return 0;
-        }
+    return c == '-' || (c >= '0' && c <= '9');
+}
+
+/* A value that is no container. */
+static inline kess_cursor scalar(kess_parser *p, kess_cursor c)
+{
+    const uint8_t first = peek(p, c);
+    if (first == '"') {
+        return kess_int_string(p, c);
     }
-    switch (*p->at) {
-    case '"':
-        return kess_int_parse_string(p);
+    switch (first) {
     case 't':
-        return literal(p, "true");
+        return literal(p, c, "true");
     case 'f':
-        return literal(p, "false");
+        return literal(p, c, "false");
     case 'n':
-        return literal(p, "null");
+        return literal(p, c, "null");
     default:
-        return kess_int_parse_number(p);
+        return is_number(first) ? kess_int_number(p, c)
+                                : kess_int_stop(p, KESS_ERR_SYNTAX, c.at);
     }
 }
 
 /* Behind a value: close containers up to a comma, or the end of the text. */
-static int end_value(kess_parser *p)
+static inline kess_cursor end_value(kess_parser *p, kess_cursor c)
 {
     kess_document *doc = p->doc;
-    for (;;) {
-        skip_space(p);
-        if (doc->depth == 0) {
-            return p->at == p->end ||
-                   kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
+    while (doc->depth > 0) {
+        if (peek(p, c) != ',') {
+            c = skip_space(p, c);
         }
-        const int is_object = doc->frames[doc->depth - 1].is_object;
-        if (p->at == p->end) {
-            return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
+        if (peek(p, c) == ',') {
+            *c.out++ = ',';
+            c.at++;
+            return skip_space(p, c);
         }
-        if (*p->at == (is_object ? '}' : ']')) {
-            if (!close_container(p)) {
-                return 0;
-            }
-            continue;
+        if (!closes(p, c)) {
+            return kess_int_stop(p, KESS_ERR_SYNTAX, c.at);
         }
-        if (*p->at != ',') {
-            return kess_int_parse_fail(p, KESS_ERR_SYNTAX, p->at);
+        c = close_container(p, c);
+        if (c.at == NULL) {
+            return c;
         }
-        *p->out++ = *p->at++;
-        skip_space(p);
-        return !is_object || key(p);
     }
+    c = skip_space(p, c);
+    return c.at == p->end ? c : kess_int_stop(p, KESS_ERR_SYNTAX, c.at);
+}
+
+/* Every value and all that is around it. */
+static kess_cursor values(kess_parser *p, kess_cursor c)
+{
+    do {
+        c = key(p, c);
+        if (c.at == NULL) {
+            return c;
+        }
+        if (!is_bracket(peek(p, c))) {
+            c = scalar(p, c);
+        } else {
+            c = open_container(p, c);
+            if (c.at != NULL && !closes(p, c)) {
+                continue;
+            }
+        }
+        if (c.at != NULL) {
+            c = end_value(p, c);
+        }
+    } while (c.at != NULL && p->doc->depth > 0);
+    return c;
 }
 
 static int whole_text(kess_parser *p)
 {
     kess_document *doc = p->doc;
-    skip_space(p);
-    const uint8_t *start = p->at;
-    do {
-        if (!begin_value(p) || !end_value(p)) {
-            return 0;
-        }
-    } while (doc->depth > 0);
-    if (*start != '{' && *start != '[') {
+    kess_cursor c = {p->text, doc->scratch};
+    c = kess_int_room(p, c, 0);
+    if (c.at == NULL) {
+        return 0;
+    }
+    c = skip_space(p, c);
+    const uint8_t first = peek(p, c);
+    const uint8_t *start = c.at;
+    c = values(p, c);
+    if (c.at == NULL) {
+        return 0;
+    }
+    if (!is_bracket(first)) {
         return kess_int_parse_fail(p, KESS_ERR_TOP_LEVEL, start);
     }
-    doc->is_object = *start == '{';
+    doc->is_object = first == '{';
+    doc->scratch_len = kess_int_used(p, c);
     return 1;
 }
 
@@ -210,9 +265,8 @@ static void begin(kess_parser *p, kess_document *doc, const uint8_t *text,
     doc->depth = 0;
     p->doc = doc;
     p->text = text;
-    p->at = text;
     p->end = text + text_len;
-    p->out = doc->scratch;
+    p->used = 0;
     p->status = KESS_OK;
     p->fault = text;
 }
@@ -238,13 +292,9 @@ static kess_status parse(kess_document *doc, const uint8_t *text,
     kess_parser p;
     begin(&p, doc, text, text_len);
     doc->locate = locate;
-    int done = kess_int_parse_room(&p, 0) &&
-               (!locate || kess_int_note_positions(&p)) && whole_text(&p);
-    if (done) {
-        doc->scratch_len = kess_int_parse_used(&p);
-        done = kess_int_settle_top_level(&p);
-    }
-    if (!done) {
+    doc->member_limit = locate ? 0 : KESS_SMALL_MEMBERS;
+    if ((locate && !kess_int_note_positions(&p)) || !whole_text(&p) ||
+        !kess_int_settle_top_level(&p)) {
         return kess_int_fail(err, p.status, (uint64_t)(p.fault - text));
     }
     kess_int_sort_fixups(doc->fixups, doc->fixup_count);

@@ -7,6 +7,7 @@
 #define KESS_PARSER_H
 
 #include "internal.h"
+#include "scan.h"
 
 /*
  * Invariant: the scratch text has room for every byte of input that is still
@@ -15,18 +16,23 @@
  */
 #define KESS_SLACK 64
 
+/* What is read next and where it is written. It is handed on by value, so
+ * that both stay in registers. */
+typedef struct kess_cursor {
+    const uint8_t *at; /* NULL: a status and a fault are stored */
+    uint8_t *out;
+} kess_cursor;
+
 typedef struct kess_parser {
     kess_document *doc;
     const uint8_t *text;
-    const uint8_t *at;
     const uint8_t *end;
-    uint8_t *out;
+    size_t used; /* of the scratch text, while settle.c works on it */
     kess_status status;
     const uint8_t *fault;
 } kess_parser;
 
-/* Every function below returns 1, or 0 after it stored a status and where the
- * fault lies in the text. */
+/* Store a status and where the fault lies in the text; returns 0. */
 static inline int kess_int_parse_fail(kess_parser *p, kess_status status,
                                       const uint8_t *fault)
 {
@@ -35,34 +41,76 @@ static inline int kess_int_parse_fail(kess_parser *p, kess_status status,
     return 0;
 }
 
-static inline size_t kess_int_parse_used(const kess_parser *p)
+static inline kess_cursor kess_int_no_cursor(void)
 {
-    return (size_t)(p->out - p->doc->scratch);
+    const kess_cursor none = {NULL, NULL};
+    return none;
+}
+
+static inline kess_cursor kess_int_stop(kess_parser *p, kess_status status,
+                                        const uint8_t *fault)
+{
+    (void)kess_int_parse_fail(p, status, fault);
+    return kess_int_no_cursor();
+}
+
+static inline size_t kess_int_used(const kess_parser *p, kess_cursor c)
+{
+    return (size_t)(c.out - p->doc->scratch);
 }
 
 /* ------------------------------------------------------------ json.c */
 
-int kess_int_parse_grow(kess_parser *p, size_t need);
+/* Make room for need bytes. */
+kess_cursor kess_int_grow(kess_parser *p, kess_cursor c, size_t need);
 
 /* Make room for extra bytes beyond what the invariant holds. */
-static inline int kess_int_parse_room(kess_parser *p, size_t extra)
+static inline kess_cursor kess_int_room(kess_parser *p, kess_cursor c,
+                                        size_t extra)
 {
     const size_t need =
-        kess_int_parse_used(p) + (size_t)(p->end - p->at) + KESS_SLACK + extra;
-    return need <= p->doc->scratch_cap || kess_int_parse_grow(p, need);
+        kess_int_used(p, c) + (size_t)(p->end - c.at) + KESS_SLACK + extra;
+    return need <= p->doc->scratch_cap ? c : kess_int_grow(p, c, need);
 }
 
 /* ------------------------------------------------------------ scalar.c */
 
-/* p->at is at the opening quote. */
-int kess_int_parse_string(kess_parser *p);
-/* Fails where no number begins at p->at. */
-int kess_int_parse_number(kess_parser *p);
+/* The rest of a string whose opening quote is written. */
+kess_cursor kess_int_string_rest(kess_parser *p, kess_cursor c);
+/* Fails where no number begins at c.at. */
+kess_cursor kess_int_number(kess_parser *p, kess_cursor c);
+
+/* c.at is at the opening quote. */
+static inline kess_cursor kess_int_string(kess_parser *p, kess_cursor c)
+{
+    const uint8_t *const end = p->end;
+    *c.out++ = '"';
+    c.at++;
+    while (end - c.at >= 16) {
+        const uint64_t found = kess_int_copy_16(c.out, c.at);
+        if (found == 0) {
+            c.at += 16;
+            c.out += 16;
+            continue;
+        }
+        c.at += kess_int_first(found);
+        c.out += kess_int_first(found);
+        if (*c.at != '"') {
+            break;
+        }
+        *c.out++ = '"';
+        c.at++;
+        return c;
+    }
+    return kess_int_string_rest(p, c);
+}
 
 /* ------------------------------------------------------------ settle.c */
 
-/* A member whose key begins here, at p->at and in the scratch text. */
-int kess_int_add_member(kess_parser *p);
+/* These return 1, or 0 after they stored a status and a fault. */
+
+/* Room for one more member, whose key begins at this place of the text. */
+int kess_int_member_room(kess_parser *p, const uint8_t *at);
 int kess_int_add_fixup(kess_parser *p, kess_fixup fixup);
 /* Remember where keys stand in the text. */
 int kess_int_note_positions(kess_parser *p);

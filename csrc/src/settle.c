@@ -3,7 +3,6 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- *
  * A key that occurs twice leaves the value of the last in the place of the
  * first. Keys 0, 1, 2 ... in this order make a list. Both are told only by the
  * whole object, when its text is written already.
@@ -30,6 +29,7 @@ static int grow_members(kess_parser *p)
     }
     doc->members = members;
     doc->member_cap = cap;
+    doc->member_limit = doc->locate ? 0 : cap;
     return 1;
 }
 
@@ -45,7 +45,7 @@ int kess_int_note_positions(kess_parser *p)
     return 1;
 }
 
-int kess_int_add_member(kess_parser *p)
+int kess_int_member_room(kess_parser *p, const uint8_t *at)
 {
     kess_document *doc = p->doc;
     if (doc->member_count == doc->member_cap) {
@@ -54,9 +54,8 @@ int kess_int_add_member(kess_parser *p)
         }
     }
     if (doc->locate) {
-        doc->positions[doc->member_count] = (uint64_t)(p->at - p->text);
+        doc->positions[doc->member_count] = (uint64_t)(at - p->text);
     }
-    doc->members[doc->member_count++].key = kess_int_parse_used(p);
     return 1;
 }
 
@@ -118,6 +117,11 @@ static int is_list(const kess_document *doc, size_t first,
                    const uint32_t *last)
 {
     counter c = {"0", 1};
+    /* Nearly always the first key tells; it is never dropped. */
+    if (first < doc->member_count &&
+        doc->scratch[doc->members[first].key + 1] != '0') {
+        return 0;
+    }
     for (size_t i = first; i < doc->member_count; i++) {
         if (last != NULL && last[i - first] == KESS_DROPPED) {
             continue;
@@ -149,7 +153,7 @@ static int skip_range(kess_parser *p, size_t begin, size_t end)
 static void close_up(kess_parser *p, const kess_frame *frame)
 {
     kess_document *doc = p->doc;
-    const size_t close = kess_int_parse_used(p) - 1;
+    const size_t close = p->used - 1;
     size_t to = frame->start + 1;
     for (size_t i = frame->first; i < doc->member_count; i++) {
         const size_t from = doc->members[i].value;
@@ -161,7 +165,7 @@ static void close_up(kess_parser *p, const kess_frame *frame)
         to += end - from;
     }
     doc->scratch[to] = ']';
-    p->out = doc->scratch + to + 1;
+    p->used = to + 1;
     for (size_t i = 0; i <= doc->depth; i++) {
         doc->frames[i].is_moved = 1;
     }
@@ -180,7 +184,7 @@ static int skip_keys(kess_parser *p, const kess_frame *frame,
             return 0;
         }
     }
-    doc->scratch[kess_int_parse_used(p) - 1] = ']';
+    doc->scratch[p->used - 1] = ']';
     return 1;
 }
 
@@ -203,7 +207,7 @@ static int merge_members(kess_parser *p, const kess_frame *frame,
                          const uint32_t *last)
 {
     kess_document *doc = p->doc;
-    const size_t close = kess_int_parse_used(p) - 1;
+    const size_t close = p->used - 1;
     for (size_t i = frame->first; i < doc->member_count; i++) {
         const size_t source = last[i - frame->first] + frame->first;
         const kess_member member = doc->members[i];
