@@ -38,23 +38,6 @@ static int is_removed(const kess_document *doc, const kess_entry *entry)
            (entry->name_len == 9 && memcmp(name, "sign_type", 9) == 0);
 }
 
-kess_status kess_int_arrange(kess_document *doc, kess_error *err)
-{
-    size_t kept = 0;
-    const kess_status status = kess_int_ksort(doc->entries, doc->entry_count,
-                                              doc->scratch, doc->profile);
-    if (status != KESS_OK) {
-        return kess_int_fail(err, status, 0);
-    }
-    for (size_t i = 0; i < doc->entry_count; i++) {
-        if (!is_removed(doc, &doc->entries[i])) {
-            doc->entries[kept++] = doc->entries[i];
-        }
-    }
-    doc->entry_count = kept;
-    return KESS_OK;
-}
-
 /* Whether the sorted keys are 0, 1, 2 ... */
 static int is_list(const kess_document *doc)
 {
@@ -70,6 +53,24 @@ static int is_list(const kess_document *doc)
     return 1;
 }
 
+kess_status kess_int_arrange(kess_document *doc, kess_error *err)
+{
+    size_t kept = 0;
+    const kess_status status = kess_int_ksort(doc->entries, doc->entry_count,
+                                              doc->scratch, doc->profile);
+    if (status != KESS_OK) {
+        return kess_int_fail(err, status, 0);
+    }
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        if (!is_removed(doc, &doc->entries[i])) {
+            doc->entries[kept++] = doc->entries[i];
+        }
+    }
+    doc->entry_count = kept;
+    doc->is_list = is_list(doc);
+    return KESS_OK;
+}
+
 static size_t put(uint8_t *out, size_t len, uint8_t c)
 {
     if (out != NULL) {
@@ -83,29 +84,26 @@ static uint8_t *behind(uint8_t *out, size_t len)
     return out != NULL ? out + len : NULL;
 }
 
-/* Write the document (out may be NULL) and return its length. */
-static size_t write_document(const kess_document *doc, uint8_t *out,
-                             uint64_t *infinite)
+/* The end of the name of an entry, with the colon. */
+static size_t name_end(const kess_entry *entry)
 {
-    if (!doc->is_object) {
-        return kess_int_mend(doc, out, 0, doc->scratch_len, infinite);
-    }
-    const int list = is_list(doc);
+    return entry->key + entry->name_len + 3;
+}
+
+/* Write an object that needs mending (out may be NULL); returns its length. */
+static size_t write_mended(const kess_document *doc, uint8_t *out,
+                           uint64_t *infinite)
+{
+    const int list = doc->is_list;
     size_t len = put(out, 0, list ? '[' : '{');
     for (size_t i = 0; i < doc->entry_count; i++) {
         const kess_entry *entry = &doc->entries[i];
-        const size_t name_end = entry->key + entry->name_len + 3;
         if (i > 0) {
             len = put(out, len, ',');
         }
-        if (!list && name_end == entry->value) {
-            len += kess_int_mend(doc, behind(out, len), entry->key, entry->end,
-                                 infinite);
-            continue;
-        }
         if (!list) {
-            len += kess_int_mend(doc, behind(out, len), entry->key, name_end,
-                                 infinite);
+            len += kess_int_mend(doc, behind(out, len), entry->key,
+                                 name_end(entry), infinite);
         }
         len += kess_int_mend(doc, behind(out, len), entry->value, entry->end,
                              infinite);
@@ -113,11 +111,56 @@ static size_t write_document(const kess_document *doc, uint8_t *out,
     return put(out, len, list ? ']' : '}');
 }
 
+/* The length of an object that needs no mending. */
+static size_t plain_len(const kess_document *doc)
+{
+    size_t len = doc->entry_count > 0 ? 1 : 2;
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        const kess_entry *entry = &doc->entries[i];
+        len += entry->end - entry->value + 1;
+        len += doc->is_list ? 0 : entry->name_len + 3;
+    }
+    return len;
+}
+
+static uint8_t *append(uint8_t *out, const kess_document *doc, size_t begin,
+                       size_t end)
+{
+    memcpy(out, doc->scratch + begin, end - begin);
+    return out + (end - begin);
+}
+
+/* Write an object that needs no mending. */
+static void write_plain(const kess_document *doc, uint8_t *out)
+{
+    *out++ = doc->is_list ? '[' : '{';
+    for (size_t i = 0; i < doc->entry_count; i++) {
+        const kess_entry *entry = &doc->entries[i];
+        size_t begin = entry->value;
+        if (i > 0) {
+            *out++ = ',';
+        }
+        if (!doc->is_list && name_end(entry) == begin) {
+            begin = entry->key;
+        } else if (!doc->is_list) {
+            out = append(out, doc, entry->key, name_end(entry));
+        }
+        out = append(out, doc, begin, entry->end);
+    }
+    *out = doc->is_list ? ']' : '}';
+}
+
 kess_status kess_int_measure(const kess_document *doc, size_t *len,
                              kess_error *err)
 {
     uint64_t infinite = UINT64_MAX;
-    *len = write_document(doc, NULL, &infinite);
+    if (!doc->is_object) {
+        *len = kess_int_mend(doc, NULL, 0, doc->scratch_len, &infinite);
+    } else if (doc->fixup_count == 0) {
+        *len = plain_len(doc);
+    } else {
+        *len = write_mended(doc, NULL, &infinite);
+    }
     if (infinite != UINT64_MAX) {
         return kess_int_fail(err, KESS_ERR_INFINITE, infinite);
     }
@@ -126,8 +169,14 @@ kess_status kess_int_measure(const kess_document *doc, size_t *len,
 
 void kess_int_emit(const kess_document *doc, uint8_t *out)
 {
-    uint64_t infinite;
-    (void)write_document(doc, out, &infinite);
+    uint64_t infinite = UINT64_MAX;
+    if (!doc->is_object) {
+        (void)kess_int_mend(doc, out, 0, doc->scratch_len, &infinite);
+    } else if (doc->fixup_count == 0) {
+        write_plain(doc, out);
+    } else {
+        (void)write_mended(doc, out, &infinite);
+    }
 }
 
 kess_status kess_int_text_of(kess_text *out, const kess_document *doc,

@@ -134,6 +134,7 @@ typedef struct kess_document {
 
     /* The result. */
     int is_object;
+    int is_list; /* told by kess_int_arrange */
     int has_duplicate;
     uint64_t duplicate; /* position of the earliest second key */
     uint8_t *scratch;
