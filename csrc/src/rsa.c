@@ -94,6 +94,15 @@ static void *allocate(size_t size)
     return memset(memory, 0, size);
 }
 
+/* ERR_clear_error takes long for a queue that is empty, as it nearly always
+ * is. */
+static void clear_errors(void)
+{
+    if (ERR_peek_error() != 0) {
+        ERR_clear_error();
+    }
+}
+
 /* Empty the error queue, and tell whether memory was the reason. */
 static kess_status drain_errors(void)
 {
@@ -237,7 +246,7 @@ kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
     if (signature_len != key->size) {
         return KESS_ERR_SIGNATURE;
     }
-    ERR_clear_error();
+    clear_errors();
     worker *by = worker_take(key->verifiers, key->sha256);
     if (by == NULL) {
         return drain_errors();
@@ -271,14 +280,14 @@ kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
 {
     uint8_t made[KESS_RSA_MAX_SIZE];
 
-    ERR_clear_error();
+    clear_errors();
     worker *by = worker_take(key->signers, key->sha256);
     if (by == NULL) {
         return drain_errors();
     }
     const int done = sign_by(by, key, made, slices, count);
     const int trusted = done && ERR_peek_error() == 0;
-    const kess_status failure = drain_errors();
+    const kess_status failure = trusted ? KESS_OK : drain_errors();
     if (trusted) {
         worker_return(key->signers, by);
     } else {
@@ -553,7 +562,7 @@ kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
 {
     numbers n;
 
-    ERR_clear_error();
+    clear_errors();
     kess_key *made = allocate(sizeof(*made));
     kess_status status = made == NULL ? KESS_ERR_MEMORY : KESS_OK;
     if (status == KESS_OK) {
@@ -563,7 +572,7 @@ kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
         }
         numbers_free(&n);
     }
-    ERR_clear_error();
+    clear_errors();
     if (status != KESS_OK) {
         kess_key_free(made);
         return kess_int_refuse(err, status, KESS_FOUND_NOTHING);
@@ -638,7 +647,7 @@ kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
     uint8_t key[KESS_PBES2_KEY_MAX];
     const size_t room = scheme->encrypted.len + EVP_MAX_BLOCK_LENGTH;
 
-    ERR_clear_error();
+    clear_errors();
     plain->data = allocate(room);
     if (plain->data == NULL) {
         return drain_errors();
