@@ -124,6 +124,11 @@ bench-smoke: $(VENV)/test-ready ## Run each benchmark once, untimed
 docs: $(VENV)/docs-ready ## The documentation as a site, in build/site
 	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
 
+.PHONY: mutants
+mutants: $(VENV)/test-ready ## Break every security rule; a test must notice
+	$(BIN)/python -m tests.mutants.run
+	$(BIN)/python -m tests.mutants.run --c
+
 .PHONY: vectors
 vectors: $(VENV)/test-ready ## Ask PHP for the test vectors again
 	$(BIN)/python tests/vectors/generate.py
