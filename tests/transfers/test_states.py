@@ -252,6 +252,13 @@ def test_the_fence() -> None:
     assert CREATED.fence(Rules(margin=60.0)) == FENCE - 240
 
 
+def test_a_clock_that_goes_back() -> None:
+    """While a create is out it may; the fence comes no earlier for it."""
+    put_back = replace(CREATED, received_at=SENT - 3600)
+    assert put_back.fence(STRICT) == SENT + 300 + STRICT.margin
+    assert put_back.window_ends(STRICT) == WINDOW
+
+
 @given(
     st.floats(0, 1e9),
     st.floats(0, 1e4),
