@@ -178,9 +178,9 @@ size_t kess_int_mend(const kess_document *doc, uint8_t *out, size_t begin,
 
 #define KESS_DROPPED UINT32_MAX /* not the first with its key */
 
-/* *last is NULL where no key occurs twice; else an array to be freed: for the
- * first member with a key the index of the last one, for the others
- * KESS_DROPPED. */
+/* Of members as they lie in an object, behind its bracket. *last is NULL where
+ * no key occurs twice; else an array to be freed: for the first member with a
+ * key the index of the last one, for the others KESS_DROPPED. */
 kess_status kess_int_find_equal(const uint8_t *scratch,
                                 const kess_member *members, size_t count,
                                 uint32_t **last);

@@ -19,7 +19,8 @@ static size_t count;
 
 static void start(void)
 {
-    scratch_len = 0;
+    scratch[0] = '{';
+    scratch_len = 1;
     count = 0;
 }
 
