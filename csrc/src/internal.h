@@ -187,7 +187,8 @@ kess_status kess_int_find_equal(const uint8_t *scratch,
 
 /* ------------------------------------------------------------ ksort.c */
 
-/* Bring the entries in the order of ksort. */
+/* Bring the entries in the order of ksort. Eight bytes of the scratch text can
+ * be read from the start of any name on. */
 kess_status kess_int_ksort(kess_entry *entries, size_t count,
                            const uint8_t *scratch, uint32_t profile);
 /* The integer a key stands for: 1 and *value, or 0. */

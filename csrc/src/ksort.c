@@ -289,6 +289,9 @@ static kess_status sort_entries(kess_entry *entries, size_t count,
 kess_status kess_int_ksort(kess_entry *entries, size_t count,
                            const uint8_t *scratch, uint32_t profile)
 {
+    if (kess_int_plain_sort(entries, count, scratch)) {
+        return KESS_OK;
+    }
     const size_t len = names_len(entries, count, scratch);
     if (len == 0) {
         return sort_entries(entries, count, scratch, NULL, profile);

@@ -45,6 +45,10 @@ typedef struct kess_sorter {
 void kess_int_classify(kess_sort_key *key, uint32_t profile);
 /* Whether the key at place i belongs behind the one at place j. */
 int kess_int_after(const kess_sorter *s, size_t i, size_t j);
+/* Sort a few entries whose names hold no escape and begin behind '9'. Returns
+ * 0, and leaves them alone, where they are of another kind (plainsort.c). */
+int kess_int_plain_sort(kess_entry *entries, size_t count,
+                        const uint8_t *scratch);
 /* PHP's own algorithm, for places 0 to count (zendsort.c). */
 void kess_int_zend_sort(kess_sorter *s, size_t count);
 

@@ -28,7 +28,7 @@ typedef struct name {
 
 static name names[COUNT_MAX];
 static size_t count;
-static uint8_t scratch[COUNT_MAX * (NAME_MAX_LEN + 8)];
+static uint8_t scratch[COUNT_MAX * (NAME_MAX_LEN + 8) + 8];
 static kess_entry entries[COUNT_MAX];
 
 static void add_name(const char *text, const char *bytes, double number,
