@@ -308,6 +308,65 @@ static void test_exponent_clamp(void)
     CHECK_EQUAL(0, split_text("1e+").exponent);
 }
 
+/* ------------------------------------------------------------ short cuts */
+
+/* What the parser copies is what kess_int_write_number would write. */
+static void check_shortcut(const char *token)
+{
+    uint8_t expected[KESS_NUMBER_MAX];
+    uint8_t document[80];
+    uint8_t found[120];
+    const size_t len = strlen(token);
+
+    /* Alone, and with more behind it than is copied at once. */
+    for (int more = 0; more < 2; more++) {
+        size_t found_len = sizeof(found);
+        const size_t total =
+            (size_t)snprintf((char *)document, sizeof(document), "[%s%s]",
+                             token, more ? ",\"abcdefghijklmnopqrstuv\"" : "");
+        const size_t expected_len = kess_int_write_number(
+            expected, document + 1, document + 1 + len, 0);
+
+        CHECK_EQUAL(KESS_OK, kess_canonicalize(found, &found_len, document,
+                                               total, NULL, NULL));
+        CHECK(memcmp(found + 1, expected, expected_len) == 0);
+        CHECK(found[1 + expected_len] == (more ? ',' : ']'));
+    }
+}
+
+/* Decimals and integers of few kinds of digits, so that leading and trailing
+ * zeros and every length occur. */
+static void test_shortcuts(void)
+{
+    static const char digits[] = "0000123459";
+    dice d = {77};
+    char token[48];
+
+    for (int i = 0; i < RANDOM_TOKENS; i++) {
+        const unsigned whole = 1 + roll_of(&d, 19);
+        const unsigned fraction = roll_of(&d, 18);
+        size_t len = 0;
+        if (roll_of(&d, 4) == 0) {
+            token[len++] = '-';
+        }
+        const size_t first = len;
+        for (unsigned k = 0; k < (i % 2 == 0 ? 1 : whole); k++) {
+            token[len++] = digits[roll_of(&d, 10)];
+        }
+        if (token[first] == '0' && len > first + 1) {
+            token[first] = '7'; /* no leading zero */
+        }
+        if (fraction > 0) {
+            token[len++] = '.';
+        }
+        for (unsigned k = 0; k < fraction; k++) {
+            token[len++] = digits[roll_of(&d, 10)];
+        }
+        token[len] = '\0';
+        check_shortcut(token);
+    }
+}
+
 int main(void)
 {
     guard_open(&input, 128);
@@ -317,5 +376,6 @@ int main(void)
     test_is_int64();
     test_split();
     test_exponent_clamp();
+    test_shortcuts();
     return 0;
 }
