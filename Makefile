@@ -129,6 +129,22 @@ mutants: $(VENV)/test-ready ## Break every security rule; a test must notice
 	$(BIN)/python -m tests.mutants.run
 	$(BIN)/python -m tests.mutants.run --c
 
+# The source archive of the Python package yyjson carries the C source. Without
+# it, or without PHP, the rows of the two say so.
+YYJSON := $(BUILD)/yyjson
+$(YYJSON)/ready:
+	@mkdir -p $(YYJSON)
+	-$(PYTHON) -m pip download -qq --no-binary :all: --no-deps --dest $(YYJSON) \
+	  yyjson && tar -xzf $(YYJSON)/yyjson-*.tar.gz -C $(YYJSON) \
+	  --strip-components 1 && touch $@
+
+.PHONY: bench-c
+bench-c: $(YYJSON)/ready ## Measure the C library alone
+	@cmake -S csrc -B $(BUILD)/bench -DKESS_BENCH=ON -DKESS_BUILD_TESTS=OFF \
+	  -DKESS_YYJSON_DIR=$(CURDIR)/$(YYJSON)/yyjson >/dev/null
+	@cmake --build $(BUILD)/bench --parallel 2 --target kess_bench >/dev/null
+	@$(BUILD)/bench/bench/kess_bench $(BENCH_ARGS)
+
 .PHONY: vectors
 vectors: $(VENV)/test-ready ## Ask PHP for the test vectors again
 	$(BIN)/python tests/vectors/generate.py
