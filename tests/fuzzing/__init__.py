@@ -1,0 +1,1 @@
+"""Targets for coverage-guided fuzzing of the Python side."""
