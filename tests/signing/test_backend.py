@@ -408,3 +408,79 @@ def test_threads() -> None:
     for thread in threads:
         thread.join()
     assert not wrong
+
+
+# ------------------------------------------------------------ in this process
+
+
+def forget_native(patch: pytest.MonkeyPatch, module: str) -> None:
+    """Make the next import of the native backend fail for want of a module."""
+    patch.delitem(sys.modules, "kesspay.signing.native_backend", raising=False)
+    patch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+
+
+def chosen(**variables: str) -> backends.BackendInfo:
+    """Return what these variables choose."""
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("KESSPAY_BACKEND", "KESSPAY_REQUIRE_NATIVE"):
+            patch.delenv(name, raising=False)
+        for name, value in variables.items():
+            patch.setenv(name, value)
+        patch.setattr(backends, "_choice", None)
+        return kesspay.backend()
+
+
+def test_choice_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the native core: pure Python, or an error where it was asked for."""
+    forget_native(monkeypatch, "kesspay._native")
+    assert chosen().name == "python"
+    assert chosen(KESSPAY_BACKEND="python").name == "python"
+    for variables in ({"KESSPAY_BACKEND": "native"}, {"KESSPAY_REQUIRE_NATIVE": "1"}):
+        with pytest.raises(BackendError, match="not installed"):
+            chosen(**variables)
+    with pytest.raises(BackendError, match="no backend"):
+        chosen(KESSPAY_BACKEND="rust")
+
+
+def test_broken_here(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a broken one: pure Python and a warning, never silently."""
+    forget_native(monkeypatch, "_cffi_backend")
+    monkeypatch.delitem(sys.modules, "kesspay._native", raising=False)
+    monkeypatch.setattr(backends, "_native", lambda: (None, "ImportError: no"))
+    with pytest.warns(RuntimeWarning, match="ImportError: no"):
+        assert chosen().import_error == "ImportError: no"
+    with pytest.raises(BackendError, match="cannot be imported"):
+        chosen(KESSPAY_BACKEND="native")
+
+
+@pytest.mark.parametrize("error", [ModuleNotFoundError("x"), OSError("x")])
+def test_why_not_native(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever keeps the native core from being imported is told."""
+
+    class Finder:
+        def find_spec(self, name: str, *_: object) -> None:
+            if name == "kesspay.signing.native_backend":
+                raise error
+
+    monkeypatch.delitem(sys.modules, "kesspay.signing.native_backend", raising=False)
+    monkeypatch.setattr(sys, "meta_path", [Finder(), *sys.meta_path])
+    assert backends._native() == (None, f"{type(error).__name__}: x")
+
+
+def test_no_backend_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the packages that pure Python needs there is an error."""
+    monkeypatch.setitem(sys.modules, "kesspay.signing.python_backend", None)  # type: ignore[arg-type]
+    with pytest.raises(BackendError, match="not even pure Python"):
+        chosen(KESSPAY_BACKEND="python")
+
+
+def test_lost_race() -> None:
+    """Who comes second takes the choice of who came first."""
+    with backends.override("python") as used:
+        assert backends._choose().backend is used
+
+
+def test_native_here(both_backends: dict[str, Backend]) -> None:
+    """With the native core that one is used, whoever asks."""
+    assert chosen().name == "native"
+    assert chosen(KESSPAY_REQUIRE_NATIVE="1").name == "native"

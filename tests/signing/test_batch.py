@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -358,3 +359,12 @@ def test_no_truth_value(verdict: VerifyStatus) -> None:
     """Neither a forgery nor an honest body can be told by ``if``."""
     with pytest.raises(InputError):
         bool(verdict)
+
+
+def test_processors_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no system call tells the usable processors, all are counted."""
+    monkeypatch.delattr(os, "sched_getaffinity", raising=False)
+    monkeypatch.setattr(os, "cpu_count", lambda: 3)
+    assert batch._workers(None) == 3
+    monkeypatch.setattr(os, "cpu_count", lambda: None)
+    assert batch._workers(None) == 1

@@ -20,6 +20,7 @@ from kesspay import (
     canonicalize,
 )
 from kesspay.signing import backend as backends
+from kesspay.signing import guard
 from tests.support.documents import hostile_documents
 from tests.support.messages import outcome, signed_text
 from tests.support.vectors import KEYS
@@ -566,3 +567,11 @@ def test_same_verdicts(both_backends: dict[str, Backend]) -> None:
     verdicts = {result[1:2] for _, result in outcomes["python"]}
     assert {(), ("syntax",), ("duplicate",), ("depth",), ("infinite",)} <= verdicts
     assert {("not_object",), ("top_level",), ("sign_missing",)} <= verdicts
+
+
+@pytest.mark.parametrize("text", [b'{"sign":"x"}', b'{"sign_type":"RSA"}'])
+def test_signed_body_of_signed(text: bytes) -> None:
+    """Below the API too, nothing that holds a signature is signed."""
+    with pytest.raises(CanonicalizationError) as caught:
+        guard.signed_body(lambda _: b"", text, kesspay.PHP_8)
+    assert caught.value.reason == "sign_present"

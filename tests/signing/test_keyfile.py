@@ -14,8 +14,9 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from kesspay import KeyLoadError, PrivateKey, PublicKey
+from kesspay import BackendError, KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import backend as backends
+from kesspay.signing import keyparts, python_backend
 from kesspay.signing.keyparts import PrivateNumbers
 from kesspay.signing.keypolicy import check_private
 from tests.support import keymaker as make
@@ -706,3 +707,39 @@ def test_same_verdicts(both_backends: dict[str, Backend]) -> None:
     reasons = {one.reason for pair in verdicts["python"] for one in pair}
     assert {"", "format", "kind", "secret", "algorithm", "ambiguous"} <= reasons
     assert {"password", "size", "exponent", "inconsistent"} <= reasons
+
+
+def test_no_public_numbers(backend: Backend) -> None:
+    """A public key that says RSA and holds something else is no key."""
+    algorithm = bytes.fromhex("300d06092a864886f70d0101010500")
+    for inside in ("300602010304010a", "3003020103", "3009020103020103020103"):
+        bits = b"\0" + bytes.fromhex(inside)
+        content = algorithm + bytes([3, len(bits)]) + bits
+        with pytest.raises(KeyLoadError) as caught:
+            PublicKey.from_pem(bytes([0x30, len(content)]) + content)
+        assert caught.value.reason == "format"
+
+
+def test_decrypted_to_another_object(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A wrong password may by chance give DER: it is still a wrong password."""
+    monkeypatch.setattr(
+        keyparts, "decrypt", lambda *_: bytes.fromhex("3006020103020103")
+    )
+    with backends.override("python"), pytest.raises(KeyLoadError) as caught:
+        PrivateKey.from_pem(read("rsa-2048.encrypted.pem"), "any")
+    assert caught.value.reason == "password"
+
+
+def test_libcrypto_takes_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key that obeys the policy and libcrypto refuses is no bad key file."""
+
+    class Numbers:
+        def __init__(self, *_: object) -> None:
+            pass
+
+        def public_key(self) -> None:
+            raise ValueError
+
+    monkeypatch.setattr(python_backend.rsa, "RSAPublicNumbers", Numbers)
+    with backends.override("python"), pytest.raises(BackendError):
+        PublicKey.from_pem(PUBLIC)

@@ -18,6 +18,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kesspay.errors import CanonicalizationError
+from kesspay.signing import unstable
 from kesspay.signing.canonical import canonicalize_parameters
 from kesspay.signing.parameters import to_array, to_json
 from tests.support.documents import parameters as parameter_strategy
@@ -374,3 +375,9 @@ def test_generated_trees(parameters: dict[str, Any]) -> None:
         return
     assert reason in {"infinite", "surrogate"}
     assert path is not None
+
+
+def test_refusal_without_a_place() -> None:
+    """A verdict on the whole of the parameters names no member."""
+    error = unstable.refusal(b'{"a":1}', "infinite")
+    assert (error.reason, error.path) == ("infinite", "params")

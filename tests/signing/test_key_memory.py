@@ -1,0 +1,131 @@
+"""
+What a process still holds of a private key once the key is gone.
+
+The test reads the memory of another process, as a debugger or a core dump
+would: all that is mapped and writable, heap and stacks.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+import kesspay
+from tests.support.vectors import KEY_PASSWORD, KEYS
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kesspay.signing.backend import Backend
+
+pytestmark = pytest.mark.skipif(
+    not Path("/proc/self/mem").exists(), reason="needs /proc of Linux"
+)
+
+SOURCE: Final = str(Path(kesspay.__file__).parents[1])
+FILE: Final = KEYS / "rsa-2048.pem"
+ENCRYPTED: Final = KEYS / "rsa-2048.encrypted.pem"
+
+#: It stops after each step, until it is told to go on.
+PROGRAM: Final = """
+import gc, sys, threading
+from kesspay import PrivateKey
+
+def pause(step):
+    print(step, flush=True)
+    sys.stdin.readline()
+
+key = PrivateKey.from_file(sys.argv[1], *sys.argv[2:])
+threads = [threading.Thread(target=key.sign, args=(b"message",)) for _ in range(4)]
+for thread in threads: thread.start()
+for thread in threads: thread.join()
+body = key.signed_body({"amount": 0.5})
+key.public_key.verify_document(body)
+pause("loaded")
+del key, threads
+gc.collect()
+pause("freed")
+"""
+
+
+def needles(file: Path) -> dict[str, bytes]:
+    """Return a middle piece of each secret, in every form a process may hold."""
+    text = file.read_bytes()
+    key = serialization.load_pem_private_key(FILE.read_bytes(), None)
+    assert isinstance(key, rsa.RSAPrivateKey)
+    numbers = key.private_numbers()
+    found = {"pem": text[len(text) // 2 :][:40]} if file is FILE else {}
+    for name in ("d", "p", "q", "dmp1", "dmq1", "iqmp"):
+        value: int = getattr(numbers, name)
+        size = (value.bit_length() + 7) // 8
+        for order in ("big", "little"):
+            data = value.to_bytes(size, order)  # type: ignore[arg-type]
+            found[f"{name} {order}"] = data[size // 2 - 16 : size // 2 + 16]
+    return found
+
+
+def memory_of(process: int) -> Iterator[bytes]:
+    """Yield every writable mapping of a process."""
+    lines = Path(f"/proc/{process}/maps").read_text(encoding="utf-8").splitlines()
+    with Path(f"/proc/{process}/mem").open("rb") as memory:
+        for line in lines:
+            places, access, *_ = line.split()
+            if not access.startswith("rw"):
+                continue
+            first, last = (int(place, 16) for place in places.split("-"))
+            memory.seek(first)
+            try:
+                yield memory.read(last - first)
+            except OSError:
+                # A mapping that only the kernel reads.
+                continue
+
+
+def held(process: int, what: dict[str, bytes]) -> set[str]:
+    """Return which of the secrets a process holds."""
+    return {
+        name
+        for mapping in memory_of(process)
+        for name, needle in what.items()
+        if needle in mapping
+    }
+
+
+@pytest.mark.parametrize("file", [FILE, ENCRYPTED], ids=["plain", "encrypted"])
+def test_nothing_is_left(file: Path, both_backends: dict[str, Backend]) -> None:
+    """While a key lives its numbers are found; once it is freed none of them is."""
+    what = needles(file)
+    arguments = [str(file)] if file is FILE else [str(file), KEY_PASSWORD]
+    with subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, *arguments],
+        env={**os.environ, "PYTHONPATH": SOURCE, "KESSPAY_BACKEND": "native"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "loaded\n"
+        try:
+            living = held(process.pid, what)
+        except PermissionError:
+            process.kill()
+            pytest.skip("this system lets nobody read the memory of a child")
+        process.stdin.write("\n")
+        process.stdin.flush()
+        assert process.stdout.readline() == "freed\n"
+        left = held(process.pid, what)
+        process.stdin.write("\n")
+    assert process.returncode == 0
+    # The search works, and the text of the file is gone even now.
+    assert {"d little", "p little", "q little"} <= living
+    assert "pem" not in living
+    assert left == set()
