@@ -416,7 +416,7 @@ def test_threads() -> None:
 def forget_native(patch: pytest.MonkeyPatch, module: str) -> None:
     """Make the next import of the native backend fail for want of a module."""
     patch.delitem(sys.modules, "kesspay.signing.native_backend", raising=False)
-    patch.setitem(sys.modules, module, None)  # type: ignore[arg-type]
+    patch.setitem(sys.modules, module, None)
 
 
 def chosen(**variables: str) -> backends.BackendInfo:
@@ -469,7 +469,7 @@ def test_why_not_native(error: Exception, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_no_backend_at_all(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the packages that pure Python needs there is an error."""
-    monkeypatch.setitem(sys.modules, "kesspay.signing.python_backend", None)  # type: ignore[arg-type]
+    monkeypatch.setitem(sys.modules, "kesspay.signing.python_backend", None)
     with pytest.raises(BackendError, match="not even pure Python"):
         chosen(KESSPAY_BACKEND="python")
 

@@ -244,3 +244,14 @@ def test_every_byte(both_backends: dict[str, Backend]) -> None:
                     with backends.override(name):
                         results.append(canonical_of(text))
                 assert results[0] == results[1], text
+
+
+@pytest.mark.parametrize(
+    "text", [b'{"a":"\x80"}', b'{"a":"\xc3', b'["\\ud800"]', b"[1e999]", b"[1,", b"x"]
+)
+def test_nothing_behind_an_error(text: bytes, backend: Backend) -> None:
+    """No error carries another one, which could hold a piece of the document."""
+    with pytest.raises(CanonicalizationError) as caught:
+        canonicalize(text)
+    assert caught.value.__context__ is None
+    assert caught.value.__cause__ is None

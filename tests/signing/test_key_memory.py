@@ -67,7 +67,7 @@ def needles(file: Path) -> dict[str, bytes]:
         value: int = getattr(numbers, name)
         size = (value.bit_length() + 7) // 8
         for order in ("big", "little"):
-            data = value.to_bytes(size, order)  # type: ignore[arg-type]
+            data = value.to_bytes(size, order)
             found[f"{name} {order}"] = data[size // 2 - 16 : size // 2 + 16]
     return found
 

@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kesspay import BackendError, KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import backend as backends
-from kesspay.signing import keyparts, python_backend
+from kesspay.signing import keyparts
 from kesspay.signing.keyparts import PrivateNumbers
 from kesspay.signing.keypolicy import check_private
 from tests.support import keymaker as make
@@ -740,6 +740,6 @@ def test_libcrypto_takes_no_numbers(monkeypatch: pytest.MonkeyPatch) -> None:
         def public_key(self) -> None:
             raise ValueError
 
-    monkeypatch.setattr(python_backend.rsa, "RSAPublicNumbers", Numbers)
+    monkeypatch.setattr(rsa, "RSAPublicNumbers", Numbers)
     with backends.override("python"), pytest.raises(BackendError):
         PublicKey.from_pem(PUBLIC)

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 def refuse(reason: str) -> KeyLoadError:
     """Return what a backend raises."""
-    return KeyLoadError(reason, needed="a private key")  # type: ignore[arg-type]
+    return KeyLoadError(reason, needed="a private key")
 
 
 def test_readable_after_all(tmp_path: Path) -> None:

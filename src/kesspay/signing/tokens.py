@@ -144,7 +144,9 @@ def _decode_utf8(characters: bytes, at: int) -> str:
     try:
         return characters.decode()
     except UnicodeDecodeError as error:
-        fail("utf8", at + error.start)
+        # Not raised from here: that error holds a piece of the document.
+        fault = at + error.start
+    fail("utf8", fault)
 
 
 def _read_number(data: bytes, at: int) -> tuple[int | float, int]:
