@@ -22,8 +22,9 @@
  *   Memory      outputs go to the caller's buffers; only a kess_key owns
  *               memory. Scratch memory is released before return.
  *   Overlap     inputs and outputs must not overlap.
- *   Threads     there is no global state. A const kess_key may be used by any
- *               number of threads at once, and on both sides of a fork.
+ *   Threads     a const kess_key may be used by any number of threads at once,
+ *               and on both sides of a fork: a fork waits until no thread is
+ *               inside libcrypto for us. There is no other global state.
  *   Errors      err may be NULL. It is written on every return.
  *   OpenSSL     the thread's error queue is left empty by every function that
  *               takes or makes a key.

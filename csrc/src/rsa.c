@@ -19,7 +19,10 @@
  * Fork. libcrypto locks its RSA object while it signs, for blinding. In a child
  * that was forked while another thread held the lock it is never released, and
  * whoever needed it would wait for ever. A worker that was in use at that
- * moment does not exist in the child, and those at leisure hold no lock.
+ * moment does not exist in the child, and those at leisure hold no lock. The
+ * locks that all of libcrypto shares are the matter of gate.c: every function
+ * that the other files call passes the gate, and none of those that are
+ * static does.
  *
  * Memory. Where an allocation of libcrypto 3.0 fails while it renews the
  * blinding, it may sign wrongly, say that all is well, and go on doing so. A
@@ -36,6 +39,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
+#include "gate.h"
 #include "rsa.h"
 #include "slots.h"
 
@@ -239,9 +243,9 @@ static kess_status verify_by(const worker *by, const kess_key *key,
     return verdict_of(result, drain_errors());
 }
 
-kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
-                            size_t signature_len, const kess_slice *slices,
-                            size_t count)
+static kess_status verify_inside(const kess_key *key, const uint8_t *signature,
+                                 size_t signature_len,
+                                 const kess_slice *slices, size_t count)
 {
     if (signature_len != key->size) {
         return KESS_ERR_SIGNATURE;
@@ -261,6 +265,17 @@ kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
     return status;
 }
 
+kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
+                            size_t signature_len, const kess_slice *slices,
+                            size_t count)
+{
+    kess_int_gate_enter();
+    const kess_status status =
+        verify_inside(key, signature, signature_len, slices, count);
+    kess_int_gate_leave();
+    return status;
+}
+
 /* ------------------------------------------------------------ sign */
 
 /* Returns 1 or 0. */
@@ -275,8 +290,8 @@ static int sign_by(const worker *by, const kess_key *key, uint8_t *made,
            len == key->size;
 }
 
-kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
-                          const kess_slice *slices, size_t count)
+static kess_status sign_inside(const kess_key *key, uint8_t *signature,
+                               const kess_slice *slices, size_t count)
 {
     uint8_t made[KESS_RSA_MAX_SIZE];
 
@@ -293,12 +308,21 @@ kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
     } else {
         worker_free(by);
     }
-    if (!done || (!trusted && kess_int_verify(key, made, key->size, slices,
-                                              count) != KESS_OK)) {
+    if (!done || (!trusted && verify_inside(key, made, key->size, slices,
+                                            count) != KESS_OK)) {
         return failure;
     }
     memcpy(signature, made, key->size);
     return KESS_OK;
+}
+
+kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
+                          const kess_slice *slices, size_t count)
+{
+    kess_int_gate_enter();
+    const kess_status status = sign_inside(key, signature, slices, count);
+    kess_int_gate_leave();
+    return status;
 }
 
 /* ------------------------------------------------------------ agreement */
@@ -521,7 +545,7 @@ static kess_status warm_public(const kess_key *key)
 
     signature[key->size - 1] = 2;
     const kess_status status =
-        kess_int_verify(key, signature, key->size, &message, 1);
+        verify_inside(key, signature, key->size, &message, 1);
     if (status == KESS_ERR_SIGNATURE) {
         return KESS_OK;
     }
@@ -535,10 +559,10 @@ static kess_status test_private(const kess_key *key)
     static const char text[] = "kess self-test";
     const kess_slice message = {(const uint8_t *)text, sizeof(text) - 1};
     uint8_t signature[KESS_RSA_MAX_SIZE];
-    kess_status status = kess_int_sign(key, signature, &message, 1);
+    kess_status status = sign_inside(key, signature, &message, 1);
 
     if (status == KESS_OK) {
-        status = kess_int_verify(key, signature, key->size, &message, 1);
+        status = verify_inside(key, signature, key->size, &message, 1);
     }
     return status == KESS_ERR_SIGNATURE ? KESS_ERR_KEY_INCONSISTENT : status;
 }
@@ -557,8 +581,20 @@ static kess_status make(kess_key *key, const numbers *n, int is_private)
     return test_private(key);
 }
 
-kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
-                              kess_error *err)
+static void destroy(kess_key *key)
+{
+    if (key == NULL) {
+        return;
+    }
+    crew_free(key->signers);
+    crew_free(key->verifiers);
+    EVP_MD_free(key->sha256);
+    OPENSSL_free(key->spki);
+    KESS_FREE(key);
+}
+
+static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
+                                kess_error *err)
 {
     numbers n;
 
@@ -574,23 +610,27 @@ kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
     }
     clear_errors();
     if (status != KESS_OK) {
-        kess_key_free(made);
+        destroy(made);
         return kess_int_refuse(err, status, KESS_FOUND_NOTHING);
     }
     *key = made;
     return kess_int_ok(err);
 }
 
+kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
+                              kess_error *err)
+{
+    kess_int_gate_enter();
+    const kess_status status = make_checked(key, parts, err);
+    kess_int_gate_leave();
+    return status;
+}
+
 void kess_key_free(kess_key *key)
 {
-    if (key == NULL) {
-        return;
-    }
-    crew_free(key->signers);
-    crew_free(key->verifiers);
-    EVP_MD_free(key->sha256);
-    OPENSSL_free(key->spki);
-    KESS_FREE(key);
+    kess_int_gate_enter();
+    destroy(key);
+    kess_int_gate_leave();
 }
 
 /* ------------------------------------------------------------ decryption */
@@ -641,8 +681,9 @@ static kess_status decrypt_cbc(uint8_t *out, size_t *out_len,
                                               : failure;
 }
 
-kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
-                             const kess_pbes2 *scheme, kess_slice password)
+static kess_status decrypt_inside(kess_secret *plain, size_t *plain_len,
+                                  const kess_pbes2 *scheme,
+                                  kess_slice password)
 {
     uint8_t key[KESS_PBES2_KEY_MAX];
     const size_t room = scheme->encrypted.len + EVP_MAX_BLOCK_LENGTH;
@@ -658,6 +699,16 @@ kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
             ? decrypt_cbc(plain->data, plain_len, scheme, key)
             : drain_errors();
     kess_int_wipe(key, sizeof(key));
+    return status;
+}
+
+kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
+                             const kess_pbes2 *scheme, kess_slice password)
+{
+    kess_int_gate_enter();
+    const kess_status status =
+        decrypt_inside(plain, plain_len, scheme, password);
+    kess_int_gate_leave();
     return status;
 }
 

@@ -1,0 +1,14 @@
+/*
+ * gate.h: no process is forked while a thread is inside libcrypto.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#ifndef KESS_GATE_H
+#define KESS_GATE_H
+
+/* Around every operation that calls libcrypto. Not nested. Nothing but a fork
+ * in another thread makes it wait, and only until that fork is done. */
+void kess_int_gate_enter(void);
+void kess_int_gate_leave(void);
+
+#endif
