@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import re
 import shutil
 import subprocess
 import sys
@@ -49,6 +51,41 @@ def test_hardening(extension: Path) -> None:
     assert "BIND_NOW" in text
     stack = next(line for line in text.splitlines() if "GNU_STACK" in line)
     assert "RWE" not in stack
+
+
+def test_protections(extension: Path) -> None:
+    """The extension has stack canaries and FORTIFY, and calls nothing unbounded."""
+    symbols = subprocess.check_output(["nm", "-D", "--undefined-only", extension])
+    assert b"__stack_chk_fail" in symbols
+    assert b"_chk" in symbols.replace(b"__stack_chk_fail", b"")
+    assert b"strcpy" not in symbols
+    assert b"sprintf" not in symbols.replace(b"snprintf", b"")
+
+
+def test_bill_of_materials(wheel: Path) -> None:
+    """The wheel names itself, its OpenSSL and what it requires (PEP 770)."""
+    with zipfile.ZipFile(wheel) as archive:
+        names = [name for name in archive.namelist() if name.endswith(".cdx.json")]
+        assert [name.split("/", 1)[1] for name in names] == ["sboms/kesspay.cdx.json"]
+        bill = json.loads(archive.read(names[0]))
+        metadata = archive.read(names[0].split("/")[0] + "/METADATA").decode()
+    assert (bill["bomFormat"], bill["specVersion"]) == ("CycloneDX", "1.6")
+    itself = bill["metadata"]["component"]
+    assert f"Version: {itself['version']}\n" in metadata
+    required = re.findall(
+        r"^Requires-Dist: ([\w.-]+)(?!.*extra ==)", metadata, re.MULTILINE
+    )
+    openssl, *others = bill["components"]
+    assert openssl["name"] == "openssl"
+    assert openssl["version"].startswith(("3.", "4."))
+    assert [part["name"] for part in others] == required
+    assert bill["dependencies"] == [
+        {
+            "ref": itself["bom-ref"],
+            "dependsOn": [part["bom-ref"] for part in bill["components"]],
+        }
+    ]
+    assert "timestamp" not in bill["metadata"]
 
 
 def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
