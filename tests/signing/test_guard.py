@@ -569,9 +569,16 @@ def test_same_verdicts(both_backends: dict[str, Backend]) -> None:
     assert {("not_object",), ("top_level",), ("sign_missing",)} <= verdicts
 
 
-@pytest.mark.parametrize("text", [b'{"sign":"x"}', b'{"sign_type":"RSA"}'])
-def test_signed_body_of_signed(text: bytes) -> None:
-    """Below the API too, nothing that holds a signature is signed."""
+@pytest.mark.parametrize(
+    ("text", "reason"),
+    [
+        (b'{"sign":"x"}', "sign_present"),
+        (b'{"sign_type":"RSA"}', "sign_present"),
+        (b"[1]", "not_object"),
+    ],
+)
+def test_signed_body_of_others(text: bytes, reason: str) -> None:
+    """Below the API too, nothing is signed that is no object or has a signature."""
     with pytest.raises(CanonicalizationError) as caught:
         guard.signed_body(lambda _: b"", text, kesspay.PHP_8)
-    assert caught.value.reason == "sign_present"
+    assert caught.value.reason == reason
