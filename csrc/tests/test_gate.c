@@ -117,6 +117,16 @@ static void test_inside(void)
     CHECK_EQUAL(0, try_inside());
 }
 
+/* Whatever its parent was doing, a child finds the gate open and nobody in. */
+static void test_child(void)
+{
+    inside = 3;
+    closed = 2;
+    after_in_child();
+    CHECK_EQUAL(0, inside);
+    CHECK_EQUAL(0, closed);
+}
+
 int main(void)
 {
     kess_int_gate_enter();
@@ -124,5 +134,6 @@ int main(void)
     test_busy();
     test_closed();
     test_inside();
+    test_child();
     return 0;
 }
