@@ -19,6 +19,14 @@ if TYPE_CHECKING:
 
 PEM: Final = (KEYS / "rsa-2048.pem").read_bytes()
 CRYPTO: Final = 101
+#: What is called without cffi.
+DIRECT: Final = (
+    "canonicalize",
+    "sign",
+    "sign_document",
+    "signed_body",
+    "verify_document",
+)
 
 
 @pytest.fixture
@@ -39,18 +47,22 @@ class FailingLibrary:
 
     def __getattr__(self, name: str) -> Callable[..., int]:
         """Return a function that fails."""
-        return lambda *_: CRYPTO
+        return lambda *_: -CRYPTO if name.startswith("many_") else CRYPTO
 
 
-@pytest.mark.parametrize(
-    "call",
-    [
-        lambda key: key._handle.sign(b""),
-        lambda key: key._handle.public(),
-        lambda key: key.public_key._handle.verify(b"", b""),
-        lambda key: key.public_key._handle.verify_documents([b"{}"], _profile(), 64),
-    ],
-)
+CALLS: Final[list[Callable[[PrivateKey], object]]] = [
+    lambda key: key.sign(b"{}"),
+    lambda key: key.sign_document(b"{}"),
+    lambda key: key.signed_body({"a": 1}),
+    lambda key: key.public_key.verify(b"", b""),
+    lambda key: key.public_key.verify_document(b"{}"),
+    lambda key: key.public_key.verify_documents([b"{}"]),
+    lambda key: key.sign_documents([b"{}"]),
+    lambda _: canonicalize(b"{}"),
+]
+
+
+@pytest.mark.parametrize("call", CALLS)
 def test_libcrypto_fails(
     call: Callable[[PrivateKey], object],
     native: ModuleType,
@@ -60,14 +72,10 @@ def test_libcrypto_fails(
     key = PrivateKey.from_pem(PEM)
     assert key.public_key.bits == 2048
     monkeypatch.setattr(native, "lib", FailingLibrary(native.lib))
-    with pytest.raises(BackendError):
+    for name in DIRECT:
+        monkeypatch.setattr(native, f"_{name}", lambda *_: (CRYPTO, 0))
+    with pytest.raises(BackendError, match="libcrypto"):
         call(key)
-
-
-def _profile() -> Any:  # noqa: ANN401 - what the handle takes
-    from kesspay import PHP_8
-
-    return PHP_8
 
 
 def test_loading_fails(native: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -76,37 +84,21 @@ def test_loading_fails(native: ModuleType, monkeypatch: pytest.MonkeyPatch) -> N
     need = native.Need.PRIVATE
     with pytest.raises(BackendError):
         native._loaded(need, lambda *_: CRYPTO, ())
+    handle = key._handle
     monkeypatch.setattr(native, "lib", FailingLibrary(native.lib))
+    with pytest.raises(BackendError):
+        handle.public()
     with pytest.raises(BackendError):
         native._spki(key.public_key._handle)
 
 
-def test_document_fails(native: ModuleType) -> None:
-    """A text that could not be looked at is not refused."""
-    option = native._option(_profile(), 511)
-    with pytest.raises(BackendError):
-        native._output(lambda *_: CRYPTO, b"{}", option)
-
-
-def test_room_too_small(native: ModuleType, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where the room turns out too small, C says what is needed and gets it."""
-    monkeypatch.setattr(native, "_large", lambda _: native._Room(10))
-    text = b'{"a":"' + b"x" * 20_000 + b'"}'
-    assert canonicalize(text) == text
-
-
-@pytest.mark.parametrize("bound", [1 << 63, 1 << 70, 1 << 46])
-def test_no_room(
-    bound: int, native: ModuleType, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Where the worst growth is beyond all memory, the likely size is enough."""
-
-    class Library:
-        kess_canonical_bound = staticmethod(lambda _: bound)
-
-    monkeypatch.setattr(native, "lib", Library())
-    room = native._large(20_000)
-    assert 20_000 < room.size < 30_000
+@pytest.mark.parametrize("length", [5, 12_000, 16_000, 20_000, 300_000])
+def test_growth(length: int, native: ModuleType) -> None:
+    """A text that grows to three times its length has room for it."""
+    text = b'["' + "\U0001f600".encode() * (length // 4) + b'"]'
+    canonical = canonicalize(text)
+    assert len(canonical) == 4 + length // 4 * 12
+    assert canonical[:14] == b'["\\ud83d\\ude00'
 
 
 @pytest.mark.parametrize("path", ["\ud800.pem", "a\0b", ""])
