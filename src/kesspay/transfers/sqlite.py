@@ -26,7 +26,6 @@ from kesspay.transfers.rows import (
     check_seconds,
     entry_values,
     lease_is_held,
-    lease_was_lost,
     no_such_payment,
     payment_values,
     read_listed,
@@ -34,6 +33,7 @@ from kesspay.transfers.rows import (
     read_records,
     status_values,
 )
+from kesspay.transfers.sqlite_append import Append
 from kesspay.transfers.sqlite_connections import Connections
 from kesspay.transfers.sqlite_file import translate
 from kesspay.transfers.sqlite_writer import Writer
@@ -83,17 +83,6 @@ _TAKE_DUE: Final = """
     )
     RETURNING due_at, payment_id, fence
 """
-_ADVANCE: Final = """
-    UPDATE payments SET state = ?, attempt = ?, due_at = ?, changed_at = ?,
-        lease_until = ?, entries = entries + ?
-    WHERE payment_id = ? AND lease_owner = ? AND fence = ?
-    RETURNING entries
-"""
-_ENTER: Final = """
-    INSERT INTO entries (payment_id, number, attempt, what, at, code, facts, sent,
-        received)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-"""
 _RELEASE: Final = """
     UPDATE payments SET lease_owner = NULL, lease_until = NULL
     WHERE payment_id = ? AND lease_owner = ? AND fence = ?
@@ -134,7 +123,7 @@ class SqliteJournal:
         self._path = Path(path).absolute()
         self._clock = clock
         self._connections = Connections(self._path, busy_timeout)
-        self._writer = Writer(self._connections)
+        self._writer = Writer(self._connections, clock)
         self._end = weakref.finalize(self, self._writer.stop)
 
     def __repr__(self) -> str:
@@ -231,20 +220,7 @@ class SqliteJournal:
         """
         check_seconds(seconds)
         rows = [entry_values(entry) for entry in entries]
-        state, attempt, due_at = status_values(status)
-        mine = (lease.payment_id, lease.owner, lease.fence)
-
-        def work(connection: sqlite3.Connection) -> None:
-            now = self._clock()
-            values = (state, attempt, due_at, now, now + seconds, len(rows), *mine)
-            advanced = connection.execute(_ADVANCE, values).fetchall()
-            if not advanced:
-                raise lease_was_lost(lease)
-            first = advanced[0][0] - len(rows) + 1
-            for number, row in enumerate(rows, first):
-                connection.execute(_ENTER, (lease.payment_id, number, *row))
-
-        self._writer.run(work)
+        self._writer.append(Append(lease, status_values(status), rows, seconds))
 
     def release(self, lease: Lease) -> None:
         """Give a payment back. A lease that was lost is no error."""
