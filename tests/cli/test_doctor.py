@@ -26,9 +26,16 @@ if TYPE_CHECKING:
 
 NAMES = [
     *("backend", "variables", "base url", "credentials", "private key"),
-    *("gateway key", "options", "key pair", "files", "signature"),
+    *("gateway key", "options", "key pair", "files"),
+    *("core dumps", "signature"),
     *("name", "tls", "token", "clock", "answer"),
 ]
+
+
+@pytest.fixture(autouse=True)
+def no_core_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the checks not depend on what this machine does with core dumps."""
+    monkeypatch.setattr(checkup, "core_dumps", lambda: ("off", ""))
 
 
 @pytest.fixture
@@ -68,7 +75,7 @@ def test_offline_nothing_is_sent(diagnose: Callable[..., Any], wired: Wired) -> 
     found = diagnose("--offline", exit_code=0)
     assert wired.options == []
     online = [check for check in found.values() if check["verdict"] == "skipped"]
-    assert [check["name"] for check in online] == NAMES[10:]
+    assert [check["name"] for check in online] == NAMES[11:]
     assert {check["found"] for check in online} == {"--offline"}
 
 
@@ -245,6 +252,20 @@ def test_files_that_are_not_there(
     check = diagnose("--offline")["files"]
     assert check["verdict"] == "failed"
     assert "KESSPAY_CLIENT_CERT_FILE: '/nowhere'" in check["found"]
+
+
+def test_core_dumps(
+    diagnose: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A crash that would write keys to a file is warned of."""
+    monkeypatch.setattr(checkup, "core_dumps", lambda: ("to a file", "ulimit"))
+    found = diagnose(exit_code=0)["core dumps"]
+    assert found == {
+        "name": "core dumps",
+        "verdict": "warning",
+        "found": "to a file",
+        "fix": "ulimit",
+    }
 
 
 def test_a_backend_that_cannot_be_had(

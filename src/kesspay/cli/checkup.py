@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay.cli.core_dumps import core_dumps
 from kesspay.cli.problems import KEY_ADVICE, KEY_ADVICE_OF_VARIABLES
 from kesspay.errors import InputError, KesspayError, KeyLoadError
 from kesspay.gateway.client import Client
@@ -122,6 +123,7 @@ def check_offline(variables: Mapping[str, str], checks: Checks) -> Found:
     _check_options(variables, found, checks)
     _check_pair(found, checks)
     _check_files(variables, checks)
+    _check_core_dumps(checks)
     _check_signature(found, checks)
     return found
 
@@ -245,6 +247,14 @@ def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
         checks.warn("files", "; ".join(told), "; ".join(fixes))
     else:
         checks.ok("files", "nobody else can read the secret ones")
+
+
+def _check_core_dumps(checks: Checks) -> None:
+    told, fix = core_dumps()
+    if fix:
+        checks.warn("core dumps", told, fix)
+    else:
+        checks.ok("core dumps", told)
 
 
 def _check_signature(found: Found, checks: Checks) -> None:
