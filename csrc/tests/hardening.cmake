@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# The shared library has full RELRO, no executable stack, and stack canaries.
-# -DREADELF= -DLIBRARY=
+# The shared library has full RELRO, no executable stack, stack canaries, and
+# where the optimiser ran the checked functions of glibc (FORTIFY).
+# -DREADELF= -DLIBRARY= -DOPTIMISED=0|1
 
 cmake_minimum_required(VERSION 3.20)
 
@@ -19,4 +20,8 @@ if(headers MATCHES "GNU_STACK[^\n]*RWE" OR headers MATCHES "TEXTREL")
 endif()
 if(NOT symbols MATCHES "__stack_chk_fail|__stack_chk_guard")
   message(FATAL_ERROR "no stack canaries:\n${symbols}")
+endif()
+if(OPTIMISED AND symbols MATCHES "GLIBC" AND
+   NOT symbols MATCHES "__(mem[a-z]+|fread|snprintf|read)_chk")
+  message(FATAL_ERROR "no FORTIFY:\n${symbols}")
 endif()
