@@ -89,14 +89,9 @@ static int kept_bits(int top)
     return MANTISSA_BITS + 1 - (1 - EXPONENT_BIAS - lowest);
 }
 
-/* Shift high:low left by count (0 to 127). */
+/* Shift high:low left by count (0 to 63). */
 static void shift_left(uint64_t *high, uint64_t *low, int count)
 {
-    if (count >= 64) {
-        *high = *low;
-        *low = 0;
-        count -= 64;
-    }
     if (count > 0) {
         *high = (*high << count) | (*low >> (64 - count));
         *low <<= count;
@@ -371,16 +366,11 @@ kess_decimal kess_int_precise(uint64_t bits)
             exponent10++;
             continue;
         }
-        /* value is floor, or one below it where the product was cut. */
-        uint64_t rounded = value;
-        int order = compare_middle(rounded, exponent10, c, q);
-        if (order < 0 || (order == 0 && (rounded & 1) != 0)) {
-            rounded++;
-            order = compare_middle(rounded, exponent10, c, q);
-            if (order < 0 || (order == 0 && (rounded & 1) != 0)) {
-                rounded++;
-            }
-        }
-        return make_decimal(rounded, exponent10);
+        /* value is the floor. It is one below it only where the product, cut
+         * by less than 2^-63, fell short of a whole number: that number is
+         * the nearest one then. So one step up is enough in both cases. */
+        const int order = compare_middle(value, exponent10, c, q);
+        const int up = order < 0 || (order == 0 && (value & 1) != 0);
+        return make_decimal(value + (uint64_t)up, exponent10);
     }
 }
