@@ -87,8 +87,37 @@ static void test_pairs(void)
     check_pair(&d, (UINT64_C(1) << 53) - 1, 971);
 }
 
+/* Numbers of very different sizes, and zero. */
+static void test_far_apart(void)
+{
+    CHECK_EQUAL(1, compare("1", 40, 1, 0));
+    CHECK_EQUAL(-1, compare("1", 0, 1, 700));
+    CHECK_EQUAL(0, compare("0", 0, 0, 0));
+    CHECK_EQUAL(1, compare("1", 0, 0, 40));
+    CHECK_EQUAL(-1, compare("0", 0, 1, 0));
+}
+
+/* No caller goes beyond the range of a double. If one did, the answer would
+ * mean nothing, but no memory beside the numbers is written: the sanitizers
+ * and valgrind look on. */
+static void test_beyond_range(void)
+{
+    static const int exponents[] = {-6000, -2000, 2000, 6000};
+    const size_t all = sizeof(exponents) / sizeof(exponents[0]);
+
+    for (size_t i = 0; i < all; i++) {
+        for (size_t k = 0; k < all; k++) {
+            const int order =
+                compare("123", exponents[i], UINT64_MAX, exponents[k]);
+            CHECK(order >= -1 && order <= 1);
+        }
+    }
+}
+
 int main(void)
 {
     test_pairs();
+    test_far_apart();
+    test_beyond_range();
     return 0;
 }

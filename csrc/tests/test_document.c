@@ -585,15 +585,18 @@ static void test_duplicates(void)
     }
 }
 
-static kess_status verify_keys(unsigned count, const char *last)
+/* The key stands behind the others, or before them. */
+static kess_status verify_keys(unsigned count, const char *odd)
 {
     static char text[BODY_MAX];
-    size_t len = (size_t)sprintf(text, "\n{");
+    const int first = count % 2 == 0;
+    size_t len = (size_t)sprintf(text, first ? "\n{\"%s\":0" : "\n{", odd);
 
     for (unsigned i = 1; i < count; i++) {
-        len += (size_t)sprintf(text + len, "\"k%u\":0,", i);
+        len += (size_t)sprintf(text + len, "%s\"k%u\":0",
+                               first || i > 1 ? "," : "", i);
     }
-    sprintf(text + len, "\"%s\":0}", last);
+    sprintf(text + len, first ? "}" : ",\"%s\":0}", odd);
     return run_text(do_verify, text);
 }
 
@@ -609,6 +612,7 @@ static void test_costly_order(void)
 
     for (size_t i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++) {
         CHECK_EQUAL(KESS_ERR_ORDER, verify_keys(257, numbers[i]));
+        CHECK_EQUAL(KESS_ERR_ORDER, verify_keys(258, numbers[i]));
         CHECK_EQUAL(1, err.pos);
         CHECK_EQUAL(KESS_ERR_SIGN_MISSING, verify_keys(256, numbers[i]));
     }

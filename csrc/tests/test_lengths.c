@@ -1,0 +1,60 @@
+/*
+ * test_lengths.c: counts of which no memory can hold that many are refused
+ * before anything is multiplied with them.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ *
+ * No document can have so many members, so the functions are called alone.
+ */
+#include "../src/ksort.c"
+
+#include "check.h"
+#include "parser.h"
+
+#define TOO_MANY (SIZE_MAX / 2)
+
+/* Members whose keys may be equal: the search needs memory. */
+static void test_find_equal(void)
+{
+    static const uint8_t scratch[] = "\"b\":1,\"a\":1";
+    static const kess_member members[] = {{0, 4}, {6, 10}};
+    uint32_t *last = NULL;
+
+    CHECK_EQUAL(KESS_ERR_LENGTH,
+                kess_int_find_equal(scratch, members, TOO_MANY, &last));
+    CHECK_EQUAL(KESS_ERR_LENGTH,
+                kess_int_find_equal(scratch, members, UINT32_MAX, &last));
+    CHECK(last == NULL);
+}
+
+static void test_sort(void)
+{
+    kess_sorter sorter = {NULL, NULL, NULL, 0};
+
+    CHECK_EQUAL(KESS_ERR_LENGTH, sort_entries(NULL, TOO_MANY, NULL, NULL, 0));
+    CHECK_EQUAL(KESS_ERR_LENGTH,
+                sort_entries(NULL, UINT32_MAX, NULL, NULL, 0));
+    CHECK_EQUAL(KESS_ERR_LENGTH, ranked_sort(&sorter, TOO_MANY));
+}
+
+/* The entries of the top level. */
+static void test_settle(void)
+{
+    static kess_document doc;
+    static const uint8_t text[] = "{}";
+    kess_parser parser = {&doc, text, text, text, NULL, KESS_OK, NULL};
+
+    doc.is_object = 1;
+    doc.member_count = TOO_MANY;
+    CHECK_EQUAL(0, kess_int_settle_top_level(&parser));
+    CHECK_EQUAL(KESS_ERR_LENGTH, parser.status);
+    CHECK(parser.fault == text);
+}
+
+int main(void)
+{
+    test_find_equal();
+    test_sort();
+    test_settle();
+    return 0;
+}
