@@ -42,7 +42,7 @@ static void test_settle(void)
 {
     static kess_document doc;
     static const uint8_t text[] = "{}";
-    kess_parser parser = {&doc, text, text, text, NULL, KESS_OK, NULL};
+    kess_parser parser = {&doc, text, text + 2, 0, KESS_OK, NULL};
 
     doc.is_object = 1;
     doc.member_count = TOO_MANY;
