@@ -145,6 +145,15 @@ bench-c: $(YYJSON)/ready ## Measure the C library alone
 	@cmake --build $(BUILD)/bench --parallel 2 --target kess_bench >/dev/null
 	@$(BUILD)/bench/bench/kess_bench $(BENCH_ARGS)
 
+# Packages of npm, compiled to WebAssembly: 300 MB, and tools alone (GPL).
+PHP_WASM := $(BUILD)/php-wasm
+.PHONY: php-versions
+php-versions: $(VENV)/test-ready ## Ask PHP 7.4, 8.1, 8.3, 8.4 and 8.5 (needs npm)
+	npm install --silent --no-save --prefix $(PHP_WASM) @php-wasm/universal \
+	  $(foreach v,7-4 8-1 8-3 8-4 8-5,@php-wasm/node-$(v))
+	KESSPAY_PHP_WASM=$(CURDIR)/$(PHP_WASM) $(BIN)/python -m pytest -q \
+	  tests/signing/test_php_versions.py
+
 .PHONY: vectors
 vectors: $(VENV)/test-ready ## Ask PHP for the test vectors again
 	$(BIN)/python tests/vectors/generate.py

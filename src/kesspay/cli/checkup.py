@@ -47,6 +47,7 @@ _ELSEWHERE: Final = frozenset(
         "JOURNAL",
         "LONG",
         "PHP",
+        "PHP_WASM",
         "POSTGRES_BIN",
         "PURE",
         "REQUIRE_CHROMIUM",
