@@ -1,10 +1,19 @@
-"""The client with a transport that answers at once: all but HTTP."""
+"""
+The client with a transport that answers at once: all but HTTP.
+
+A call is what a user writes: the request is made and its fields are checked,
+its body is built and signed, the answer is verified, read, and compared with
+the request. Nobody listens to its events, as in a client with its defaults.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from decimal import Decimal
+from typing import TYPE_CHECKING, Final
 
+import kesspay
 from bench import rounds
+from bench.documents import REQUEST, RESPONSE
 from kesspay.gateway.client import Client
 from tests.gateway import helpers
 
@@ -18,9 +27,23 @@ if TYPE_CHECKING:
 
 __all__ = ["calls", "client_loops"]
 
+_OUT_TRADE_NO: Final = str(REQUEST["out_trade_no"])
+_RECEIVER: Final = str(REQUEST["receiver_id"])
+_SENDER: Final = str(REQUEST["sender_name"])
+_AMOUNT: Final = Decimal("19.99")
+_DEBIT: Final = "DEBIT-2026-000123"
+
 
 class Same:
-    """A Transport that always gives the same answer."""
+    """
+    A Transport that always gives the same answer.
+
+    Attributes:
+        answer: what it gives.
+        sent: the last request.
+    """
+
+    sent: HttpRequest
 
     def __init__(self) -> None:
         """Begin with the answer to a log-in."""
@@ -28,12 +51,13 @@ class Same:
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """Give the answer."""
-        del request, timeout
+        del timeout
+        self.sent = request
         return self.answer
 
 
 def calls() -> dict[str, Callable[[], object]]:
-    """Return the three calls of a transfer, by name."""
+    """Return the three calls of a transfer, by name; each works as it should."""
     transport = Same()
     client = Client(
         base_url=helpers.BASE_URL,
@@ -44,30 +68,55 @@ def calls() -> dict[str, Callable[[], object]]:
         retries=0,
     )
     client.token()
-    created, confirmed, queried = (
-        helpers.signed(200, helpers.success(data))
-        for data in (helpers.CREATE_DATA, helpers.CONFIRM_DATA, helpers.QUERY_DATA)
-    )
+    # It holds the fields of all three answers, and what else gateways send.
+    transport.answer = helpers.signed(200, RESPONSE)
 
-    def create() -> object:
-        transport.answer = created
-        return client.create_fund_transfer(helpers.CREATE_REQUEST)
-
-    def confirm() -> object:
-        # A client remembers what it confirmed: each has to be another one.
-        transport.answer = confirmed
-        return client.confirm_fund_transfer(
-            helpers.PRE_TRANSFER, partner_transaction_id="debit-1"
+    def create() -> kesspay.PreTransfer:
+        request = kesspay.CreateFundTransfer(
+            out_trade_no=_OUT_TRADE_NO,
+            receiver_id=_RECEIVER,
+            sender_name=_SENDER,
+            amount=_AMOUNT,
         )
+        return client.create_fund_transfer(request)
 
-    def query() -> object:
-        transport.answer = queried
-        return client.query_fund_transfer(helpers.PRE_TRANSFER)
+    transfer = create()
 
-    assert create() == helpers.PRE_TRANSFER
-    for call in (confirm, query):
-        assert getattr(call(), "fund_transfer_id", None) == "FT-1"
-    return {"create": create, "confirm": confirm, "query": query}
+    def confirm() -> kesspay.FundTransfer:
+        return client.confirm_fund_transfer(transfer, partner_transaction_id=_DEBIT)
+
+    def query() -> kesspay.FundTransfer:
+        return client.query_fund_transfer(transfer)
+
+    made: dict[str, Callable[[], object]] = {
+        "create": create,
+        "confirm": confirm,
+        "query": query,
+    }
+    for name, call in made.items():
+        _check(name, call())
+        _check_sent(name, transport.sent)
+    return made
+
+
+def _check(name: str, result: object) -> None:
+    data = RESPONSE["data"]
+    assert isinstance(data, dict)
+    fields = ["out_trade_no", "receiver_id", "currency", "pre_transfer_id"]
+    fields.append("expire_in" if name == "create" else "fund_transfer_id")
+    for field in (*fields, "receiver_name"):
+        assert getattr(result, field) == data[field]
+    assert getattr(result, "amount", None) == _AMOUNT
+    kind = kesspay.PreTransfer if name == "create" else kesspay.FundTransfer
+    assert type(result) is kind
+
+
+def _check_sent(name: str, request: HttpRequest) -> None:
+    signed = helpers.partner_key().public_key.verify_document(request.body)
+    assert f'"service":"{name}.'.encode() in signed
+    assert ("Authorization", f"Bearer {helpers.CANARIES['access_token']}") in (
+        request.headers
+    )
 
 
 def client_loops() -> dict[str, Loop]:
