@@ -4,9 +4,12 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from dataclasses import replace
 from decimal import Decimal
-from typing import Any
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
 from hypothesis import given
@@ -17,10 +20,16 @@ from kesspay.gateway.fields import (
     check_amount,
     check_own_id,
     check_payment_id,
+    check_receiver,
+    check_secret_text,
     is_amount,
     is_server_id,
 )
 from tests.gateway.helpers import CONFIRM_REQUEST, CREATE_REQUEST, PRE_TRANSFER
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 GOOD_IDS = ["a", "A-b_9", "x" * 64]
@@ -81,6 +90,37 @@ def test_texts_that_are_refused(field: str, value: Any) -> None:
     """What a framework could trim, null or choke on is refused."""
     with pytest.raises(FieldError, match=field):
         replace(CREATE_REQUEST, **{field: value})
+
+
+def refused(check: Callable[[str], None], texts: Iterable[str]) -> set[str]:
+    """Return those of some texts that a check refuses."""
+    found = set()
+    for text in texts:
+        try:
+            check(text)
+        except FieldError:
+            found.add(text)
+    return found
+
+
+def test_characters_that_are_refused_everywhere() -> None:
+    """They are the control characters and surrogates of Unicode, and no other."""
+    every = list(map(chr, range(sys.maxunicode + 1)))
+    bad = {char for char in every if unicodedata.category(char) in {"Cc", "Cs"}}
+    assert bad == refused(partial(check_secret_text, "password", limit=1), every)
+
+
+@pytest.mark.parametrize("form", ["a{}", "{}a", "{}"])
+def test_characters_that_are_refused_at_an_edge(form: str) -> None:
+    """They are the white space of Unicode, and what else frameworks trim."""
+    every = [form.format(chr(code)) for code in range(0xD800)]
+    every += [form.format(chr(code)) for code in range(0xE000, 0x10000)]
+    spaces = {form.format(char) for char in map(chr, range(0x10000)) if char.isspace()}
+    controls = {form.format(chr(code)) for code in (*range(32), *range(127, 160))}
+    invisible = {form.format(char) for char in "\u200b\u200e\u200f\u2060\ufeff"}
+    assert spaces | controls | invisible == refused(
+        partial(check_receiver, "receiver_id"), every
+    )
 
 
 @pytest.mark.parametrize(("field", "limit"), [("receiver_id", 25), ("sender_name", 96)])

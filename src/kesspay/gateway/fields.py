@@ -12,7 +12,6 @@ TRANSFER", tables of parameters.
 from __future__ import annotations
 
 import re
-import unicodedata
 from decimal import Decimal
 from typing import Final
 
@@ -54,8 +53,9 @@ _PLACES: Final = 2
 #: left-to-right and right-to-left mark, word joiner, byte order mark.
 _INVISIBLE: Final = "\u200b\u200e\u200f\u2060\ufeff"
 
-#: Control characters and lone surrogates.
-_REFUSED_CATEGORIES: Final = frozenset({"Cc", "Cs"})
+#: Control characters and lone surrogates: the categories Cc and Cs, which no
+#: version of Unicode adds to.
+_UNCLEAN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 #: Stands in an error for a value that must not be shown.
 _HIDDEN: Final = "(hidden)"
@@ -133,9 +133,9 @@ def is_amount(value: object) -> bool:
     if value.adjusted() >= _WHOLE_DIGITS:
         return False
     _, digits, exponent = value.as_tuple()
-    kept = "".join(map(str, digits)).rstrip("0")
-    # The zeros that were cut off do not count as places.
-    return int(exponent) + len(digits) - len(kept) >= -_PLACES
+    spare = int(exponent) + _PLACES
+    # Zeros at the end do not count as places.
+    return spare >= 0 or not any(digits[spare:])
 
 
 def check_amount(field: str, value: object) -> None:
@@ -241,8 +241,8 @@ def _check_text(field: str, value: object, limit: int) -> None:
 
 
 def _is_clean(text: str) -> bool:
-    return all(unicodedata.category(char) not in _REFUSED_CATEGORIES for char in text)
+    return _UNCLEAN.search(text) is None
 
 
 def _has_edge_space(text: str) -> bool:
-    return any(char.isspace() or char in _INVISIBLE for char in (text[0], text[-1]))
+    return text.strip() != text or text.strip(_INVISIBLE) != text
