@@ -61,14 +61,30 @@ _SERVER_ERROR: Final = 500
 _UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 _SYSTEM_ERROR: Final = "SYSTEMERROR"
 
+#: Reads the bytes that verified; made once, for it is used at every call.
+_DECODER: Final = json.JSONDecoder(parse_float=Decimal)
+
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A verified success: ``data``, and the bytes it was read from."""
+    """
+    A verified success.
+
+    Attributes:
+        data: the object ``data``.
+        canonical: the bytes it was read from.
+        service: name of the service that was called.
+        response: the whole response.
+    """
 
     data: dict[str, object]
     canonical: bytes
-    evidence: dict[str, object]
+    service: str
+    response: HttpResponse
+
+    def evidence(self) -> dict[str, object]:
+        """Return the evidence for an error about this answer."""
+        return _evidence(self.service, self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,23 +171,25 @@ def read_answer(
         OutcomeUnknown: everything else; caused by an InvalidSignature where
             the answer did not verify.
     """
-    evidence = _evidence(service, response)
     try:
         canonical = verify_document(verifier, response.body, profile=profile)
     except InvalidSignature as error:
+        evidence = _evidence(service, response)
         if response.status == _UNAUTHORIZED and _is_bare_refusal(response, error):
             raise _token_rejected(evidence) from None
         evidence["reason"] = error.reason
         message = f"The answer to {service} is not authentic."
         raise unknown(service, message, evidence) from error
     except Exception as error:  # noqa: BLE001 - a Verifier of somebody's own
+        evidence = _evidence(service, response)
         evidence["reason"] = type(error).__name__
         message = f"The answer to {service} could not be verified."
         raise unknown(service, message, evidence) from None
-    answer = json.loads(canonical, parse_float=Decimal)
+    answer = _DECODER.decode(canonical.decode())
     success = answer.get("success") if isinstance(answer, dict) else None
     if success is True:
-        return _success(service, response.status, answer, canonical, evidence)
+        return _success(service, response, answer, canonical)
+    evidence = _evidence(service, response)
     if success is False:
         raise _refusal(service, response.status, answer, evidence, first_send)
     message = f'The answer to {service} has no true or false "success".'
@@ -254,20 +272,17 @@ def refused_twice(service: str, error: TokenRejected) -> GatewayError:
 
 
 def _success(
-    service: str,
-    status: int,
-    answer: dict[str, object],
-    canonical: bytes,
-    evidence: dict[str, object],
+    service: str, response: HttpResponse, answer: dict[str, object], canonical: bytes
 ) -> Answer:
+    status = response.status
     if status != _OK:
         message = f"{service} was answered with success and HTTP status {status}."
-        raise unknown(service, message, evidence)
+        raise unknown(service, message, _evidence(service, response))
     data = answer.get("data")
     if not isinstance(data, dict):
         message = f'The answer to {service} has no object "data".'
-        raise unknown(service, message, evidence)
-    return Answer(data, canonical, evidence)
+        raise unknown(service, message, _evidence(service, response))
+    return Answer(data, canonical, service, response)
 
 
 def _refusal(

@@ -57,7 +57,7 @@ def granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:
         )
     except FieldError as error:
         refused = error
-    evidence = {**answer.evidence, "field": refused.field}
+    evidence = {**answer.evidence(), "field": refused.field}
     message = f"The signed answer to {CREATE} cannot be used: {refused}."
     raise unknown(CREATE, message, evidence)
 
@@ -72,11 +72,11 @@ def carried_out(
         OutcomeUnknown: ``result_code`` is not SUCCESS, a field differs from
             the transfer, or there is no ``fund_transfer_id``.
     """
-    data, evidence = answer.data, answer.evidence
+    data = answer.data
     result_code = data.get("result_code")
     if result_code != _SUCCESS:
         code = result_code if isinstance(result_code, str) else ""
-        evidence["result_code"] = code
+        evidence = {**answer.evidence(), "result_code": code}
         message = f"{service} was answered with result_code {result_code!r:.64}."
         raise unknown(service, message, evidence, code=code)
     _require_echo(service, transfer, answer)
@@ -84,7 +84,7 @@ def carried_out(
     receiver_name = data.get("receiver_name", "")
     if not (is_server_id(fund_transfer_id) and isinstance(receiver_name, str)):
         message = f"The signed answer to {service} has no usable fund_transfer_id."
-        raise unknown(service, message, evidence)
+        raise unknown(service, message, answer.evidence())
     return FundTransfer(
         result_code=_SUCCESS,
         fund_transfer_id=str(fund_transfer_id),
@@ -122,7 +122,7 @@ def _require_echo(
         wrong += [] if same else ["pre_transfer_id"]
     if wrong:
         names = ", ".join(wrong)
-        evidence = {**answer.evidence, "differs": names}
+        evidence = {**answer.evidence(), "differs": names}
         message = f"The signed answer to {service} is for another transfer: {names}."
         raise unknown(service, message, evidence)
 
