@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import logging
+from dataclasses import replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,10 +19,12 @@ from kesspay.errors import (
     TokenRejected,
     TransportError,
 )
+from kesspay.gateway import flow as flow_module
 from kesspay.gateway.answers import unknown
 from kesspay.gateway.events import (
     AnswerEvent,
     Event,
+    Listeners,
     RequestEvent,
     RetryEvent,
     TokenEvent,
@@ -74,7 +79,7 @@ class Driver:
             clock=self.clock,
             retries=retries,
             dice=lambda: 0.5,
-            emit=self.events.append,
+            listeners=Listeners(self.events.append),
         )
 
     def parse(self, response: HttpResponse, first: bool) -> str:  # noqa: FBT001
@@ -324,6 +329,36 @@ def test_the_events_of_a_call() -> None:
     )
     assert (answer.http_status, answer.size, answer.transport) == (200, 6, "")
     assert answer.seconds == pytest.approx(0.25)
+
+
+def test_what_nobody_takes_is_not_made(
+    caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without a hook only what the logger takes is made, and that is whole."""
+    caplog.set_level(logging.WARNING, logger="kesspay")
+    hashed: list[bytes] = []
+
+    def digest(body: bytes) -> Any:  # noqa: ANN401
+        hashed.append(body)
+        return sha256(body)
+
+    monkeypatch.setattr(flow_module, "sha256", digest)
+    driver = Driver("good", Rejected("no", code="EXPIRED"), NO_REPLY, NO_REPLY)
+    driver.terms = replace(driver.terms, listeners=Listeners(None))
+    assert driver.run(CREATE) == "answer"
+    with pytest.raises(Rejected):
+        driver.run(CONFIRM)
+    assert (caplog.records, hashed) == ([], [])
+    with pytest.raises(OutcomeUnknown):
+        driver.run(CONFIRM)
+    (record,) = caplog.records
+    assert "verdict='unknown'" in record.getMessage()
+    assert "transport='no_reply'" in record.getMessage()
+    caplog.set_level(logging.DEBUG, logger="kesspay")
+    with pytest.raises(OutcomeUnknown):
+        driver.run(CONFIRM)
+    assert [one.levelname for one in caplog.records[1:]] == ["DEBUG", "WARNING"]
+    assert hashed == [b"body"]
 
 
 def test_the_events_of_a_call_that_is_given_up() -> None:

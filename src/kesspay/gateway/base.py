@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import math
 import warnings
 from abc import abstractmethod
@@ -21,7 +20,7 @@ from kesspay.gateway.confirms import Confirms
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.engine import Engine
 from kesspay.gateway.environment import read_environment
-from kesspay.gateway.events import Event, EventHook, log_event
+from kesspay.gateway.events import EventHook, Listeners
 from kesspay.gateway.flow import (
     Call,
     Flow,
@@ -58,8 +57,6 @@ _TransportT = TypeVar("_TransportT")
 
 #: A call that waits for its terms.
 _Course = Callable[[Terms], Flow[_T]]
-
-_log = logging.getLogger("kesspay.gateway")
 
 _MOST_RETRIES: Final = 10
 
@@ -132,7 +129,6 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             _require(gateway_key, Verifier, "gateway_key")
         _warn_of_own_key(private_key, gateway_key)
         self._timeout = seconds(timeout)
-        self._hook = on_event
         self._confirms = Confirms()
         #: What is sent and what it means; ``kesspay.transfers`` works with it.
         self.engine = Engine(
@@ -143,7 +139,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             profile=profile,
             amount_format=amount_format,
             retries=retries,
-            emit=self._emit,
+            listeners=Listeners(on_event),
             clock=monotonic,
             dice=random,
         )
@@ -198,16 +194,6 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
     def _until(self, timeout: float | None) -> float:
         """Return the moment on the monotonic clock at which a call ends."""
         return monotonic() + (self._timeout if timeout is None else seconds(timeout))
-
-    def _emit(self, event: Event) -> None:
-        """Tell of an event. Nothing that a hook does may change a call."""
-        log_event(event)
-        if self._hook is None:
-            return
-        try:
-            self._hook(event)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
-            _log.warning("on_event raised %s", type(error).__name__)
 
     def _create(self, request: CreateFundTransfer) -> _Course[PreTransfer]:
         _require(request, CreateFundTransfer, "request")

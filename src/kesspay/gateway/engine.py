@@ -48,7 +48,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kesspay.gateway.endpoint import Endpoint
-    from kesspay.gateway.events import EventHook
+    from kesspay.gateway.events import Listeners
     from kesspay.signing.documents import Signer, Verifier
     from kesspay.signing.keyring import KeyRing
     from kesspay.signing.profile import Profile
@@ -72,7 +72,7 @@ class Engine(HoldsSecrets):
         profile: the PHP settings of the gateway.
         amount_format: "number" or "string".
         retries: how often a request is repeated where that is safe.
-        emit: takes events; never raises.
+        listeners: who takes events.
         clock: seconds that never go back.
         dice: returns a random number from 0 up to 1.
     """
@@ -84,7 +84,7 @@ class Engine(HoldsSecrets):
     profile: Profile
     amount_format: AmountFormat
     retries: int
-    emit: EventHook
+    listeners: Listeners
     clock: Callable[[], float]
     dice: Callable[[], float]
 
@@ -102,7 +102,7 @@ class Engine(HoldsSecrets):
             clock=self.clock,
             retries=self.retries if retries is None else retries,
             dice=self.dice,
-            emit=self.emit,
+            listeners=self.listeners,
         )
 
     def course(self, call: Call[_T], terms: Terms) -> Flow[_T]:

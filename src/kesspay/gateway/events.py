@@ -20,9 +20,11 @@ __all__ = [
     "AnswerEvent",
     "Event",
     "EventHook",
+    "Listeners",
     "RequestEvent",
     "RetryEvent",
     "TokenEvent",
+    "level_of",
     "log_event",
 ]
 
@@ -131,6 +133,34 @@ Event: TypeAlias = RequestEvent | AnswerEvent | TokenEvent | RetryEvent
 EventHook: TypeAlias = Callable[[Event], None]
 
 
+class Listeners:
+    """
+    Who takes the events of a client: its hook, and the logger.
+
+    Args:
+        hook: called with each event, or None. What it raises is logged and
+            changes nothing.
+    """
+
+    def __init__(self, hook: EventHook | None) -> None:
+        """Take the hook."""
+        self._hook = hook
+
+    def want(self, level: int) -> bool:
+        """Tell whether anybody takes events of a level; else none need be made."""
+        return self._hook is not None or _log.isEnabledFor(level)
+
+    def tell(self, event: Event) -> None:
+        """Tell of an event; never raises."""
+        log_event(event)
+        if self._hook is None:
+            return
+        try:
+            self._hook(event)
+        except Exception as error:  # noqa: BLE001 - somebody else's code
+            _log.warning("on_event raised %s", type(error).__name__)
+
+
 def log_event(event: Event) -> None:
     """
     Write an event to the logger "kesspay.gateway".
@@ -147,9 +177,12 @@ def log_event(event: Event) -> None:
     _log.log(level, "%s %s", name, shown, extra={"kesspay": {"event": name, **fields}})
 
 
+def level_of(verdict: Verdict) -> int:
+    """Return the level at which an answer is logged."""
+    return logging.WARNING if verdict in {"not_sent", "unknown"} else logging.DEBUG
+
+
 def _level(event: Event) -> int:
     if isinstance(event, RetryEvent):
         return logging.WARNING
-    if isinstance(event, AnswerEvent) and event.verdict in {"not_sent", "unknown"}:
-        return logging.WARNING
-    return logging.DEBUG
+    return level_of(event.verdict) if isinstance(event, AnswerEvent) else logging.DEBUG

@@ -21,6 +21,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from hashlib import sha256
+from logging import DEBUG
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from kesspay.errors import (
@@ -40,11 +41,12 @@ from kesspay.gateway.answers import (
 from kesspay.gateway.events import (
     TOKEN,
     AnswerEvent,
-    EventHook,
+    Listeners,
     RequestEvent,
     RetryEvent,
     TokenEvent,
     Verdict,
+    level_of,
 )
 from kesspay.gateway.messages import Credentials, HttpRequest, HttpResponse, Token
 from kesspay.gateway.protocol import build_call, build_token, parse_token
@@ -126,7 +128,7 @@ class Terms:
         clock: seconds that never go back.
         retries: how often a request may be repeated where that is safe.
         dice: returns a random number from 0 up to 1.
-        emit: takes events; never raises.
+        listeners: who takes events.
     """
 
     call_id: str
@@ -134,7 +136,7 @@ class Terms:
     clock: Callable[[], float]
     retries: int
     dice: Callable[[], float]
-    emit: EventHook
+    listeners: Listeners
 
 
 @dataclass(slots=True)
@@ -173,7 +175,7 @@ def course_of_call(call: Call[_T], endpoint: Endpoint, terms: Terms) -> Flow[_T]
         if pause is None:
             raise failure
         retries += 1
-        terms.emit(
+        terms.listeners.tell(
             RetryEvent(
                 call_id=terms.call_id,
                 service=call.service,
@@ -199,7 +201,7 @@ def course_of_log_in(
     call = Call(TOKEN, "", b"", lambda response, _: parse_token(response), fresh=False)
     request = build_token(endpoint, credentials)
     token = yield from _exchange(call, request, terms, _Progress())
-    terms.emit(TokenEvent(call_id=terms.call_id, expire_in=token.expire_in))
+    terms.listeners.tell(TokenEvent(call_id=terms.call_id, expire_in=token.expire_in))
     return token
 
 
@@ -253,33 +255,33 @@ def _exchange(
 
 
 class _Told:
-    """The two events about one request."""
+    """The two events about one request, made only where somebody takes them."""
 
     def __init__(
         self, call: Call[Any], request: HttpRequest, terms: Terms, attempt: int
     ) -> None:
         """Tell that the request is about to be sent."""
+        self._call = call
         self._terms = terms
+        self._attempt = attempt
         self._begun = terms.clock()
-        self._is_log_in = call.service == TOKEN
-        self._names: dict[str, Any] = {
-            "call_id": terms.call_id,
-            "service": call.service,
-            "reference": call.reference,
-            "attempt": attempt,
-        }
-        terms.emit(RequestEvent(**self._names, **self._facts(request.body)))
+        if terms.listeners.want(DEBUG):
+            facts = self._facts(request.body)
+            terms.listeners.tell(RequestEvent(**self._names(), **facts))
 
     def answer(
         self, response: HttpResponse | None, error: BaseException | None
     ) -> None:
         """Tell what came of it."""
+        verdict = _verdict(error)
+        if not self._terms.listeners.want(level_of(verdict)):
+            return
         evidence = error.evidence if isinstance(error, GatewayError) else {}
-        self._terms.emit(
+        self._terms.listeners.tell(
             AnswerEvent(
-                **self._names,
+                **self._names(),
                 **self._facts(None if response is None else response.body),
-                verdict=_verdict(error),
+                verdict=verdict,
                 http_status=None if response is None else response.status,
                 code=getattr(error, "code", ""),
                 reason="" if error is None else type(error).__name__,
@@ -288,8 +290,16 @@ class _Told:
             )
         )
 
+    def _names(self) -> dict[str, Any]:
+        return {
+            "call_id": self._terms.call_id,
+            "service": self._call.service,
+            "reference": self._call.reference,
+            "attempt": self._attempt,
+        }
+
     def _facts(self, body: bytes | None) -> dict[str, Any]:
-        if body is None or self._is_log_in:
+        if body is None or self._call.service == TOKEN:
             return {"size": 0, "sha256": ""}
         return {"size": len(body), "sha256": sha256(body).hexdigest()}
 
