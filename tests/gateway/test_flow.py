@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -344,7 +343,7 @@ def test_what_nobody_takes_is_not_made(
 
     monkeypatch.setattr(flow_module, "sha256", digest)
     driver = Driver("good", Rejected("no", code="EXPIRED"), NO_REPLY, NO_REPLY)
-    driver.terms = replace(driver.terms, listeners=Listeners(None))
+    driver.terms = driver.terms._replace(listeners=Listeners(None))
     assert driver.run(CREATE) == "answer"
     with pytest.raises(Rejected):
         driver.run(CONFIRM)

@@ -21,7 +21,7 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kesspay.errors import (
     AuthenticationFailed,
@@ -65,8 +65,7 @@ _SYSTEM_ERROR: Final = "SYSTEMERROR"
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """
     A verified success.
 

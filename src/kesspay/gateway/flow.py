@@ -22,7 +22,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from hashlib import sha256
 from logging import DEBUG
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
 
 from kesspay.errors import (
     AuthenticationFailed,
@@ -75,15 +75,13 @@ _FIRST_PAUSE: Final = 0.25
 _LONGEST_PAUSE: Final = 8.0
 
 
-@dataclass(frozen=True, slots=True)
-class TokenWanted:
+class TokenWanted(NamedTuple):
     """A flow needs a token; ``rejected`` is the one that was not taken."""
 
     rejected: Token | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Pause:
+class Pause(NamedTuple):
     """A flow wants to wait for some seconds."""
 
     seconds: float
@@ -97,8 +95,7 @@ Flow: TypeAlias = Generator[Need, Any, _T]
 Parse: TypeAlias = Callable[[HttpResponse, bool], _T]
 
 
-@dataclass(frozen=True, slots=True)
-class Call(Generic[_T]):
+class Call(NamedTuple, Generic[_T]):
     """
     What is to be sent.
 
@@ -117,8 +114,7 @@ class Call(Generic[_T]):
     fresh: bool
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """
     Under which terms a call runs.
 
