@@ -233,7 +233,8 @@ class PrivateKey(Sealed):
 
         Source: API document, "Sign request".
         """
-        require_profile(profile)
+        if profile is not PHP_8:
+            require_profile(profile)
         text = parameters_text(params)
         return explained(self._handle.signed_body, text, profile)
 

@@ -221,7 +221,8 @@ class _Private:
         )
 
     def signed_body(self, text: bytes, profile: Profile) -> bytes:
-        body = _signed_body(self._address, text, profile.flags, _SIGN_DEPTH)
+        flags = 0 if profile is PHP_8 else profile.flags
+        body = _signed_body(self._address, text, flags, _SIGN_DEPTH)
         if type(body) is bytes:
             return body
         raise _document_error(body)

@@ -83,7 +83,7 @@ def parameters_text(parameters: object) -> bytes:
         CanonicalizationError: see ``parameters.to_json``; ``type`` for
             anything but a mapping.
     """
-    if isinstance(parameters, Mapping):
+    if type(parameters) is dict or isinstance(parameters, Mapping):
         return to_json(parameters)
     raise CanonicalizationError(
         "type",
