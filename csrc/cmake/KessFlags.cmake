@@ -11,13 +11,17 @@ check_pie_supported(LANGUAGES C)
 
 set(kess_warnings "")
 if(MSVC)
-  list(APPEND kess_warnings /W4)
+  # Sources are UTF-8. fopen is meant, and getenv is not used.
+  list(APPEND kess_warnings /W4 /utf-8 /D_CRT_SECURE_NO_WARNINGS)
   if(KESS_WERROR)
     list(APPEND kess_warnings /WX)
   endif()
 else()
   list(APPEND kess_warnings
-       -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wundef)
+       -Wall -Wextra -Wpedantic -Wshadow -Wstrict-prototypes -Wundef
+       # An error since C99, which compilers let pass: a libcrypto without the
+       # function would be noticed when the module is loaded, by the user.
+       -Werror=implicit-function-declaration)
   if(KESS_WERROR)
     list(APPEND kess_warnings -Werror)
   endif()
@@ -51,7 +55,11 @@ endfunction()
 set(kess_optimised "MinSizeRel,Release,RelWithDebInfo")
 set(kess_hardening "")
 set(kess_link_hardening "")
-if(NOT MSVC)
+if(MSVC)
+  # Stack canaries, DEP and ASLR are defaults of the compiler and the linker.
+  set(kess_hardening /guard:cf)
+  set(kess_link_hardening /guard:cf)
+else()
   kess_known_compile_flags(kess_hardening
     -fcf-protection=full -fstack-clash-protection -fstack-protector-strong)
   # __FILE__, which OpenSSL's macros store, must not name this machine.
