@@ -2,12 +2,50 @@
 
 from __future__ import annotations
 
+import json
+import os
 import platform
 import sys
+from contextlib import suppress
+from importlib.metadata import PackageNotFoundError, distribution
+from pathlib import Path
+from typing import Final
 
 from kesspay import __version__
 from kesspay.errors import BackendError
 from kesspay.signing.backend import backend
+
+
+#: What makes RSA and SHA-256 of libcrypto quick, as Linux calls it.
+_FEATURES: Final = frozenset(
+    (
+        *("adx", "avx2", "avx512ifma", "avx512vl", "avx_ifma", "bmi2"),
+        *("sha_ni", "ssse3", "asimd", "sha2"),
+    )
+)
+#: With these, libcrypto is told to do without some of it.
+_MASKS: Final = ("OPENSSL_ia32cap", "OPENSSL_armcap")
+
+
+def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
+    """Return what the processor can that matters here; [] where nobody tells."""
+    with suppress(OSError), cpuinfo.open(encoding="utf-8", errors="replace") as lines:
+        for line in lines:
+            name, _, value = line.partition(":")
+            if name.strip() in ("flags", "Features"):
+                return sorted(_FEATURES & set(value.split()))
+    return []
+
+
+def linkage() -> str | None:
+    """Return "static" or "dynamic", from the bill of materials of the wheel."""
+    with suppress(PackageNotFoundError):
+        bill = distribution("kesspay").read_text("sboms/kesspay.cdx.json")
+        if bill is not None:
+            for prop in json.loads(bill)["components"][0]["properties"]:
+                if prop["name"] == "kesspay:linkage":
+                    return str(prop["value"])
+    return None
 
 
 def main() -> int:
@@ -16,13 +54,18 @@ def main() -> int:
     write(f"kesspay   {__version__}\n")
     write(f"Python    {platform.python_version()} ({sys.implementation.name})\n")
     write(f"platform  {platform.platform()}\n")
+    write(f"processor {' '.join([platform.machine(), *features()])}\n")
+    for mask in _MASKS:
+        if mask in os.environ:
+            write(f"masked    {mask}={os.environ[mask]}\n")
     try:
         used = backend()
     except BackendError as error:
         write(f"backend   none: {error}\n")
         return 1
     write(f"backend   {used.name} {used.version}\n")
-    write(f"OpenSSL   {used.openssl}\n")
+    linked = linkage() if used.name == "native" else None
+    write(f"OpenSSL   {used.openssl}{f' ({linked})' if linked else ''}\n")
     if used.import_error is not None:
         write(f"native    cannot be imported: {used.import_error}\n")
     return 0

@@ -1,0 +1,151 @@
+"""``python -m kesspay``: what a report of a bug needs."""
+
+from __future__ import annotations
+
+import json
+import platform
+import runpy
+import sys
+from importlib.metadata import PackageNotFoundError
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay import __main__ as program
+from kesspay.errors import BackendError
+from kesspay.signing import backend as backends
+from kesspay.signing.backend import BackendInfo
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from kesspay.signing.backend import Backend
+
+X86 = "processor\t: 0\nflags\t\t: fpu sha_ni avx2 lm bmi2 adx\nbugs\t: x\n" * 2
+ARM = "processor\t: 0\nBogoMIPS\t: 50\nFeatures\t: fp asimd sha1 sha2 crc32\n"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        (X86, ["adx", "avx2", "bmi2", "sha_ni"]),
+        (ARM, ["asimd", "sha2"]),
+        ("flags\n", []),
+        ("processor : 0\nadx : no flags\n", []),
+        ("", []),
+    ],
+)
+def test_features(text: str, found: list[str], tmp_path: Path) -> None:
+    """Of the flags of the first processor those are told that matter."""
+    file = tmp_path / "cpuinfo"
+    file.write_text(text, encoding="utf-8")
+    assert program.features(file) == found
+
+
+def test_no_features(tmp_path: Path) -> None:
+    """A system without the file tells nothing, and nothing breaks."""
+    assert program.features(tmp_path / "none") == []
+
+
+class Installed:
+    """An installed distribution with a bill of materials, or without."""
+
+    def __init__(self, text: str | None) -> None:
+        """Keep the text of the bill."""
+        self.text = text
+
+    def read_text(self, name: str) -> str | None:
+        """Return the bill, as importlib.metadata does."""
+        assert name == "sboms/kesspay.cdx.json"
+        return self.text
+
+
+def bill(*names: str) -> str:
+    """Return a bill whose OpenSSL has properties of these names."""
+    properties = [{"name": name, "value": "static"} for name in names]
+    return json.dumps({"components": [{"properties": properties}]})
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (bill("other", "kesspay:linkage"), "static"),
+        (bill("other"), None),
+        (None, None),
+    ],
+)
+def test_linkage(
+    text: str | None, told: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The wheel knows how its OpenSSL is linked; a pure wheel says nothing."""
+    monkeypatch.setattr(program, "distribution", lambda _: Installed(text))
+    assert program.linkage() == told
+
+
+def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Sources on the path are no distribution, and say nothing."""
+
+    def find(name: str) -> Installed:
+        raise PackageNotFoundError(name)
+
+    monkeypatch.setattr(program, "distribution", find)
+    assert program.linkage() is None
+
+
+@pytest.mark.parametrize("linked", ["static", None])
+def test_output(
+    linked: str | None,
+    backend: Backend,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Processor, masks and linkage are told; pure Python links nothing itself."""
+    monkeypatch.setattr(program, "features", lambda: ["adx", "sha_ni"])
+    monkeypatch.setattr(program, "linkage", lambda: linked)
+    monkeypatch.setattr(platform, "machine", lambda: "x86_64")
+    monkeypatch.setenv("OPENSSL_ia32cap", "~0x200000000000000")
+    monkeypatch.delenv("OPENSSL_armcap", raising=False)
+    with backends.override(backend.name):
+        assert program.main() == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "processor x86_64 adx sha_ni" in lines
+    assert "masked    OPENSSL_ia32cap=~0x200000000000000" in lines
+    is_told = backend.name == "native" and linked is not None
+    assert (f"OpenSSL   {backend.openssl}" + is_told * " (static)") in lines
+
+
+def test_broken_core(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A native core that cannot be imported is told, with the reason."""
+    used = BackendInfo("python", "1.2.3", "OpenSSL 4.5.6", "ImportError: no")
+    monkeypatch.setattr(program, "backend", lambda: used)
+    assert program.main() == 0
+    assert "native    cannot be imported: ImportError: no" in capsys.readouterr().out
+
+
+def test_no_backend(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Without a backend the exit code is 1, and the rest is told all the same."""
+
+    def choose() -> BackendInfo:
+        raise BackendError("nothing here")
+
+    monkeypatch.setattr(program, "backend", choose)
+    assert program.main() == 1
+    printed = capsys.readouterr().out
+    assert "backend   none: nothing here" in printed
+    assert "processor " in printed
+
+
+def test_as_a_program(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """``python -m kesspay`` ends with the code of ``main``."""
+    monkeypatch.delitem(sys.modules, "kesspay.__main__")
+    with pytest.raises(SystemExit) as ended:
+        runpy.run_module("kesspay", run_name="__main__")
+    assert ended.value.code == 0
+    assert "backend   " in capsys.readouterr().out
