@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import json
 import platform
-import runpy
-import sys
 from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
@@ -138,14 +136,3 @@ def test_no_backend(
     printed = capsys.readouterr().out
     assert "backend   none: nothing here" in printed
     assert "processor " in printed
-
-
-def test_as_a_program(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """``python -m kesspay`` ends with the code of ``main``."""
-    monkeypatch.delitem(sys.modules, "kesspay.__main__")
-    with pytest.raises(SystemExit) as ended:
-        runpy.run_module("kesspay", run_name="__main__")
-    assert ended.value.code == 0
-    assert "backend   " in capsys.readouterr().out
