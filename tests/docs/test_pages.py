@@ -39,7 +39,10 @@ PROGRAMS: Final = {
 }
 
 #: Variables besides those of a client.
-OTHER_VARIABLES: Final = {"KESSPAY_BACKEND", "KESSPAY_JOURNAL", "KESSPAY_PHP"}
+OTHER_VARIABLES: Final = {
+    *("KESSPAY_BACKEND", "KESSPAY_JOURNAL", "KESSPAY_OPENSSL_PREFIX", "KESSPAY_PHP"),
+    "KESSPAY_REQUIRE_NATIVE",
+}
 
 LANGUAGES: Final = {
     *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
