@@ -222,4 +222,12 @@ kess_status kess_int_options(const kess_options *options, uint32_t *profile,
                              size_t *max_depth, size_t default_depth,
                              size_t most, kess_error *err);
 
+/* ------------------------------------------------------------ verify.c */
+
+/* Verify a body. out_len may be NULL where only the verdict is wanted. */
+kess_status kess_int_verify_body(const kess_key *key, uint8_t *out,
+                                 size_t *out_len, const uint8_t *body,
+                                 size_t body_len, uint32_t profile,
+                                 size_t max_depth, kess_error *err);
+
 #endif

@@ -152,11 +152,10 @@ static kess_status verified_text(const kess_key *key, kess_text *canonical,
                        err);
 }
 
-/* out may be NULL where only the verdict is wanted. */
-static kess_status verify_body(const kess_key *key, uint8_t *out,
-                               size_t *out_len, const uint8_t *body,
-                               size_t body_len, uint32_t profile,
-                               size_t max_depth, kess_error *err)
+kess_status kess_int_verify_body(const kess_key *key, uint8_t *out,
+                                 size_t *out_len, const uint8_t *body,
+                                 size_t body_len, uint32_t profile,
+                                 size_t max_depth, kess_error *err)
 {
     kess_document doc;
     kess_text canonical;
@@ -196,55 +195,6 @@ kess_status kess_verify_document(const kess_key *key, uint8_t *out,
     if (status != KESS_OK) {
         return status;
     }
-    return verify_body(key, out, out_len, body, body_len, profile, max_depth,
-                       err);
-}
-
-/* ------------------------------------------------------------ batch */
-
-static int are_offsets_good(const int64_t *offsets, size_t count,
-                            size_t data_len)
-{
-    if (offsets[0] < 0) {
-        return 0;
-    }
-    for (size_t i = 0; i < count; i++) {
-        if (offsets[i + 1] < offsets[i]) {
-            return 0;
-        }
-    }
-    return (uint64_t)offsets[count] <= data_len;
-}
-
-kess_status kess_verify_documents(const kess_key *key, int32_t *statuses,
-                                  const uint8_t *data, size_t data_len,
-                                  const int64_t *offsets, size_t count,
-                                  const kess_options *options, kess_error *err)
-{
-    uint32_t profile;
-    size_t max_depth;
-    if (key == NULL || (data == NULL && data_len > 0)) {
-        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
-    }
-    const kess_status status =
-        kess_int_options(options, &profile, &max_depth, KESS_DEPTH_VERIFY,
-                         KESS_DEPTH_DECODE, err);
-    if (status != KESS_OK) {
-        return status;
-    }
-    if (count == 0) {
-        return kess_int_ok(err);
-    }
-    if (statuses == NULL || offsets == NULL ||
-        !are_offsets_good(offsets, count, data_len)) {
-        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
-    }
-    for (size_t i = 0; i < count; i++) {
-        const size_t begin = (size_t)offsets[i];
-        const size_t len = (size_t)offsets[i + 1] - begin;
-        const uint8_t *body = len > 0 ? data + begin : NULL;
-        statuses[i] = (int32_t)verify_body(key, NULL, NULL, body, len, profile,
-                                           max_depth, NULL);
-    }
-    return kess_int_ok(err);
+    return kess_int_verify_body(key, out, out_len, body, body_len, profile,
+                                max_depth, err);
 }
