@@ -285,17 +285,49 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
     const kess_key *key, uint8_t *out, size_t *out_len, const uint8_t *body,
     size_t body_len, const kess_options *options, kess_error *err);
 
+/* ------------------------------------------------------------ batches */
+
 /*
  * Verify count bodies that lie in one buffer, body i at data[offsets[i]] up to
  * data[offsets[i + 1]] (Arrow LargeBinary; offsets[0] may be above 0).
  *   Out: statuses[i], a kess_status for each body. A bad body is not an error
  *        of the call. Returns KESS_ERR_ARGUMENT for offsets that descend or
  *        leave the data; then no status is written.
+ * With a count of 0, statuses and offsets may be NULL.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
     const kess_key *key, int32_t *statuses, const uint8_t *data,
     size_t data_len, const int64_t *offsets, size_t count,
     const kess_options *options, kess_error *err);
+
+/*
+ * Canonicalise or sign count texts that lie in one buffer, text i at
+ * data[offsets[i]] up to data[offsets[i + 1]]. What kess_canonicalize or
+ * kess_sign_document writes for it is put at out[out_offsets[i]] up to
+ * out[out_offsets[i + 1]] (Arrow LargeBinary, both).
+ *   Out: out_offsets has count + 1 entries, the first of which is 0.
+ *        statuses[i] is a kess_status for each text. A bad text is not an
+ *        error of the call; its output is empty. With KESS_OK *out_len is what
+ *        was used, and *done is count.
+ *   Done: how many texts are done, in-out; 0 at first. KESS_ERR_BUFFER says
+ *        that out has no room for the next one: what was done stays, *done
+ *        counts it, and *out_len is the least that takes one text more. To go
+ *        on there, call again with an out that has more room and the same
+ *        bytes in it, and with all else as it is.
+ *   Returns KESS_ERR_ARGUMENT for offsets that descend or leave the data, for
+ *        more than count texts done, and for a key that cannot sign; then
+ *        nothing is written.
+ * With a count of 0, statuses and offsets may be NULL.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_canonicalize_documents(
+    uint8_t *out, size_t *out_len, int64_t *out_offsets, int32_t *statuses,
+    size_t *done, const uint8_t *data, size_t data_len, const int64_t *offsets,
+    size_t count, const kess_options *options, kess_error *err);
+KESS_API KESS_MUST_CHECK kess_status kess_sign_documents(
+    const kess_key *key, char *out, size_t *out_len, int64_t *out_offsets,
+    int32_t *statuses, size_t *done, const uint8_t *data, size_t data_len,
+    const int64_t *offsets, size_t count, const kess_options *options,
+    kess_error *err);
 
 #ifdef __cplusplus
 }

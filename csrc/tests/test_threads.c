@@ -68,7 +68,25 @@ static int is_text(const text *t, const text *of)
     return t->len == of->len && memcmp(t->data, of->data, t->len) == 0;
 }
 
-/* All four functions on one document. */
+/* A batch of two: the document, and an empty text. */
+static int is_written_as_expected(const expected *e, text *room)
+{
+    const int64_t end = (int64_t)e->document.len;
+    const int64_t offsets[3] = {0, end, end};
+    int64_t out_offsets[3];
+    int32_t statuses[2];
+    size_t done = 0;
+
+    room->len = TEXT_MAX;
+    return kess_canonicalize_documents(room->data, &room->len, out_offsets,
+                                       statuses, &done, e->document.data,
+                                       e->document.len, offsets, 2, NULL,
+                                       NULL) == KESS_OK &&
+           is_text(room, &e->canonical) && statuses[0] == KESS_OK &&
+           statuses[1] == KESS_ERR_SYNTAX;
+}
+
+/* All functions on one document. */
 static int are_as_expected(const expected *e, text *room)
 {
     const int64_t offsets[2] = {0, (int64_t)e->body.len};
@@ -90,6 +108,7 @@ static int are_as_expected(const expected *e, text *room)
     good &= kess_verify_documents(key, &verdict, e->body.data, e->body.len,
                                   offsets, 1, NULL, NULL) == KESS_OK &&
             verdict == KESS_OK;
+    good &= is_written_as_expected(e, room);
     return good;
 }
 
