@@ -133,11 +133,11 @@ kess_status kess_verify_document(const kess_key *, uint8_t *, size_t *,
 kess_status kess_verify_documents(const kess_key *, int32_t *,
                                   const uint8_t *, size_t, const int64_t *,
                                   size_t, const kess_options *, kess_error *);
-
-/* Of kess.csrc.c, which explains them. */
-int64_t many_canonicalize(const kess_key *, uint8_t *, size_t, int64_t *,
-                          int32_t *, const uint8_t *, size_t, const int64_t *,
-                          size_t, const kess_options *);
-int64_t many_sign_document(const kess_key *, uint8_t *, size_t, int64_t *,
-                           int32_t *, const uint8_t *, size_t, const int64_t *,
-                           size_t, const kess_options *);
+kess_status kess_canonicalize_documents(uint8_t *, size_t *, int64_t *,
+                                        int32_t *, size_t *, const uint8_t *,
+                                        size_t, const int64_t *, size_t,
+                                        const kess_options *, kess_error *);
+kess_status kess_sign_documents(const kess_key *, char *, size_t *, int64_t *,
+                                int32_t *, size_t *, const uint8_t *, size_t,
+                                const int64_t *, size_t, const kess_options *,
+                                kess_error *);

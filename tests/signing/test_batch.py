@@ -308,8 +308,9 @@ def test_long_outputs(backend: Backend) -> None:
         for size in (1, 50_000, 0, 2000)
         for char in ("/", "\u1780", "x")
     ]
-    expected = one_by_one(canonicalize, texts)
-    assert expected == told(canonicalize_many(texts, threads=1))
+    for some in (texts, [b"", b"", *texts], texts[::-1], [*texts, b""]):
+        expected = one_by_one(canonicalize, some)
+        assert expected == told(canonicalize_many(some, threads=1))
 
 
 def test_options_of_writing(key: PrivateKey) -> None:

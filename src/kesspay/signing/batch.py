@@ -169,8 +169,11 @@ def write_documents(
     texts, refused = _texts("documents", documents)
     parts = _done(write, texts, workers)
     statuses = _statuses([part.statuses for part in parts], len(texts), refused)
-    lengths = chain.from_iterable(part.lengths for part in parts)
-    offsets = array("q", accumulate(lengths, initial=0))
+    offsets = array("q", [0])
+    for part in parts:
+        # Its first offset stands for the last one of those before.
+        start = offsets.pop()
+        offsets.extend([start + at for at in part.offsets] if start else part.offsets)
     return Batch(statuses, b"".join(part.data for part in parts), offsets)
 
 

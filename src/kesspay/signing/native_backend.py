@@ -10,6 +10,7 @@ cannot change. What every message goes through is called directly
 from __future__ import annotations
 
 import os
+from array import array
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._native import canonicalize as _canonicalize
@@ -46,6 +47,7 @@ if TYPE_CHECKING:
 __all__ = ["NativeBackend"]
 
 _OK: Final = 0
+_ERR_BUFFER: Final[int] = lib.KESS_ERR_BUFFER
 _ERR_LENGTH: Final[int] = lib.KESS_ERR_LENGTH
 _ERR_MEMORY: Final[int] = lib.KESS_ERR_MEMORY
 _SIGN_DEPTH: Final = 512
@@ -95,42 +97,32 @@ def _laid_out(texts: Texts, profile: Profile, max_depth: int) -> tuple[Any, ...]
 
 def _written(
     function: Callable[..., int],
-    key: Any,  # noqa: ANN401 - cffi has no types
+    key: tuple[Any, ...],
+    out_type: str,
     texts: Texts,
     size: int,
     laid_out: tuple[Any, ...],
 ) -> Written:
-    """Call a function of kess.csrc.c until all texts are done."""
-    data, data_size, offsets, count, options = laid_out
-    lengths = ffi.new("int64_t[]", count)
+    """Call a function that writes, with more room until all texts are done."""
+    count = len(texts)
+    offsets = array("q", bytes(8 * (count + 1)))
     statuses = ffi.new("int32_t[]", count)
-    chunks: list[bytes] = []
-    done = 0
-    while done < count:
-        out = _allocate("uint8_t[]", size)
-        more = function(
-            key,
-            out,
-            size,
-            lengths + done,
-            statuses + done,
-            data,
-            data_size,
-            offsets + done,
-            count - done,
-            options,
-        )
-        if more < 0:
-            raise _failure(-more)
-        used = sum(ffi.unpack(lengths + done, more)) if more else 0
-        chunks.append(ffi.buffer(out)[:used])
-        done += more
-        if done < count:
-            # What the next one needs, and as much as the rest takes as it is.
-            size = lengths[done] + texts.offsets[count] - texts.offsets[done]
-    return Written(
-        b"".join(chunks), ffi.unpack(lengths, count), ffi.unpack(statuses, count)
-    )
+    done = ffi.new("size_t *", 0)
+    length = ffi.new("size_t *", size)
+    out = _allocate(out_type, size)
+    outputs = (ffi.from_buffer("int64_t[]", offsets), statuses, done)
+    while status := function(*key, out, length, *outputs, *laid_out, ffi.NULL):
+        if status != _ERR_BUFFER:
+            raise _failure(status)
+        # What the next one needs, and the rest if it grows like those before.
+        used, place = offsets[done[0]], texts.offsets[done[0]]
+        begun, rest = place - texts.offsets[0], texts.offsets[count] - place
+        length[0] += rest * max(used, begun) // max(begun, 1)
+        more = _allocate(out_type, length[0])
+        ffi.memmove(more, out, used)
+        out = more
+    data: bytes = ffi.buffer(out)[: length[0]]
+    return Written(data, offsets, ffi.unpack(statuses, count))
 
 
 class _Public:
@@ -213,8 +205,9 @@ class _Private:
     def sign_documents(self, texts: Texts, profile: Profile, max_depth: int) -> Written:
         sign_size = -(-lib.kess_key_size(self._key) // 3) * 4
         return _written(
-            lib.many_sign_document,
-            self._key,
+            lib.kess_sign_documents,
+            (self._key,),
+            "char[]",
             texts,
             sign_size * len(texts),
             _laid_out(texts, profile, max_depth),
@@ -259,8 +252,9 @@ class NativeBackend:
         """Do the same for many texts, in one call."""
         size = texts.offsets[-1] - texts.offsets[0]
         return _written(
-            lib.many_canonicalize,
-            ffi.NULL,
+            lib.kess_canonicalize_documents,
+            (),
+            "uint8_t[]",
             texts,
             size + size // 8,
             _laid_out(texts, profile, max_depth),

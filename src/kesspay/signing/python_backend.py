@@ -11,6 +11,8 @@ the native core where that matters.
 
 from __future__ import annotations
 
+from array import array
+from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -190,7 +192,8 @@ def _written(
             output, status = b"", status_of(error)
         outputs.append(output)
         statuses.append(status)
-    return Written(b"".join(outputs), list(map(len, outputs)), statuses)
+    ends = accumulate(map(len, outputs), initial=0)
+    return Written(b"".join(outputs), array("q", ends), statuses)
 
 
 def _tested(numbers: PrivateNumbers) -> _Private:

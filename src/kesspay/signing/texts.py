@@ -65,12 +65,13 @@ class Written(NamedTuple):
 
     Attributes:
         data: the outputs, one behind the other.
-        lengths: the length of each; 0 where there is none.
+        offsets: output i is ``data[offsets[i]:offsets[i + 1]]``, which is
+            empty where there is none; the first of them is 0.
         statuses: a kess_status for each.
     """
 
     data: bytes
-    lengths: Sequence[int]
+    offsets: array[int]
     statuses: list[int]
 
 
