@@ -19,7 +19,8 @@ execute_process(COMMAND ${SIGN} ${private}
                 OUTPUT_FILE ${WORK_DIR}/body.json COMMAND_ERROR_IS_FATAL ANY)
 execute_process(COMMAND ${VERIFY} ${public} INPUT_FILE ${WORK_DIR}/body.json
                 OUTPUT_VARIABLE canonical COMMAND_ERROR_IS_FATAL ANY)
-if(NOT canonical STREQUAL "{\"amount\":0.5,\"id\":\"T-1\"}")
+set(canonical_good "{\"amount\":0.5,\"id\":\"T-1\"}")
+if(NOT canonical STREQUAL canonical_good)
   message(FATAL_ERROR "verified bytes: ${canonical}")
 endif()
 
@@ -39,6 +40,7 @@ file(READ ${WORK_DIR}/body.json good)
 file(WRITE ${WORK_DIR}/bodies.jsonl "${good}\n${body}\n")
 execute_process(COMMAND ${BATCH} ${public} INPUT_FILE ${WORK_DIR}/bodies.jsonl
                 OUTPUT_VARIABLE verdicts RESULT_VARIABLE result)
-if(result EQUAL 0 OR NOT verdicts STREQUAL "1 KESS_OK\n2 KESS_ERR_SIGNATURE\n")
+set(expected "1 KESS_OK ${canonical_good}\n2 KESS_ERR_SIGNATURE\n")
+if(result EQUAL 0 OR NOT verdicts STREQUAL expected)
   message(FATAL_ERROR "verdicts of the batch: ${verdicts}")
 endif()
