@@ -145,6 +145,16 @@ bench-c: $(YYJSON)/ready ## Measure the C library alone
 	@cmake --build $(BUILD)/bench --parallel 2 --target kess_bench >/dev/null
 	@$(BUILD)/bench/bench/kess_bench $(BENCH_ARGS)
 
+.PHONY: test-wheel
+test-wheel: ## The test suite on an installed wheel, not on the sources
+	rm -rf $(BUILD)/wheel
+	$(PYTHON) -m venv --without-pip $(BUILD)/wheel/env
+	$(PYTHON) -m pip wheel -qq --no-deps --wheel-dir $(BUILD)/wheel .
+	$(PYTHON) -m pip --python $(BUILD)/wheel/env/bin/python \
+	  --disable-pip-version-check install -qq \
+	  "$$(ls $(BUILD)/wheel/*.whl)[test]"
+	$(BUILD)/wheel/env/bin/python tests/packaging/installed.py $(PYTEST_ARGS)
+
 # Packages of npm, compiled to WebAssembly: 300 MB, and tools alone (GPL).
 PHP_WASM := $(BUILD)/php-wasm
 .PHONY: php-versions
