@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.cli import demo
+from kesspay.errors import TransportError
 
 
 if TYPE_CHECKING:
@@ -60,3 +61,29 @@ def test_without_uvicorn_one_line_says_what_to_install(
     result = run("demo")
     assert result.exit_code == 2
     assert "pip install 'kesspay[sandbox]'" in result.stderr
+
+
+def test_for_people(run: Callable[..., Result]) -> None:
+    """Each step shows what was signed and verified, and the verdict stands last."""
+    result = run("demo")
+    assert result.exit_code == 0
+    shown = result.stdout
+    for word in ("sent", "signed", "received", "verified", "refused", "credit", "held"):
+        assert f"\n   {word:<9} " in shown, word
+    assert "FAILED" not in shown
+    assert shown.endswith("\nEvery check held.\n")
+
+
+def test_a_failure_is_shown(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where the demonstration cannot go on it says why, and fails."""
+
+    def fail(_: object) -> None:
+        raise TransportError("no_reply", "the line is dead")
+
+    monkeypatch.setattr(demo._Demo, "run", fail)
+    result = run("demo")
+    assert result.exit_code == 1
+    assert "the line is dead" in result.stdout
+    assert result.stdout.endswith("\nThe demonstration FAILED.\n")
