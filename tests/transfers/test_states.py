@@ -214,6 +214,12 @@ def test_sends_are_counted() -> None:
     assert (tried.sends, tried.resends) == (2, 2)
 
 
+def test_the_first_confirm_cannot_be_taken_back_once_it_is_unknown() -> None:
+    """Of a confirm whose outcome is unknown nobody can say that it never left."""
+    with pytest.raises(ValueError, match="no second confirm"):
+        step(UNKNOWN, event(H.CONFIRM_NOT_SENT))
+
+
 @pytest.mark.parametrize("code", ["USED", "EXPIRED", "PENDING", "NOTEXIST"])
 def test_a_code_ends_the_sending(code: str) -> None:
     """A confirm that was answered with a code is not sent again."""
