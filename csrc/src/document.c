@@ -189,7 +189,7 @@ static kess_status make_body(const kess_key *key, uint8_t *body,
                              size_t *body_len, const kess_text *canonical,
                              uint32_t profile, kess_error *err)
 {
-    uint8_t sign[SIGN_MAX];
+    uint8_t sign[SIGN_MAX] = {0};
     size_t sign_len = 0;
     kess_status status;
     uint8_t *draft = KESS_MALLOC(canonical->len + MEMBERS_MAX);
