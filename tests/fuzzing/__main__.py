@@ -12,7 +12,7 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore]
+import atheris  # type: ignore[import-not-found, import-untyped, unused-ignore] # not in [test]
 
 from tests.fuzzing.targets import CORPORA, TARGETS
 

@@ -337,7 +337,7 @@ def test_what_nobody_takes_is_not_made(
     caplog.set_level(logging.WARNING, logger="kesspay")
     hashed: list[bytes] = []
 
-    def digest(body: bytes) -> Any:  # noqa: ANN401
+    def digest(body: bytes) -> Any:  # noqa: ANN401 - stands in for hashlib
         hashed.append(body)
         return sha256(body)
 

@@ -20,7 +20,7 @@ ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT))
 
 import kesspay  # noqa: E402 - after the path
-from tests.support.vectors import (  # noqa: E402
+from tests.support.vectors import (  # noqa: E402 - the same
     KEY_PASSWORD,
     KEYS,
     iter_canonical,

@@ -60,7 +60,7 @@ def little_stack() -> Iterator[None]:
     frame = sys._getframe()
     while frame is not None:
         depth += 1
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back  # type: ignore[assignment] # never the last
     sys.setrecursionlimit(depth + 150)
     yield
     sys.setrecursionlimit(before)

@@ -14,7 +14,7 @@ from typing import Final
 try:
     import resource
 except ImportError:  # Windows
-    resource = None  # type: ignore[assignment]
+    resource = None  # type: ignore[assignment] # there is no such module
 
 
 __all__ = ["core_dumps"]
