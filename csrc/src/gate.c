@@ -26,13 +26,20 @@
 #include <pthread.h>
 #include <time.h>
 
+#include "lane.h"
+
 #ifndef KESS_GATE_PATIENCE
 #define KESS_GATE_PATIENCE 5000 /* milliseconds, at least */
 #endif
 
 static int registered;
-static int inside; /* threads */
 static int closed; /* forks under way: there may be more than one */
+
+/* How many threads are inside that went in by a lane. */
+static struct {
+    int threads;
+    char apart[KESS_CACHE_LINE - sizeof(int)];
+} inside[KESS_LANES];
 
 static void rest(long microseconds)
 {
@@ -40,13 +47,20 @@ static void rest(long microseconds)
     (void)nanosleep(&time, NULL);
 }
 
+/* None goes in any more when this is asked, so whoever is inside is seen. */
+static int is_empty(void)
+{
+    int threads = 0;
+    for (size_t lane = 0; lane < KESS_LANES; lane++) {
+        threads += __atomic_load_n(&inside[lane].threads, __ATOMIC_SEQ_CST);
+    }
+    return threads <= 0;
+}
+
 static void before_fork(void)
 {
     __atomic_add_fetch(&closed, 1, __ATOMIC_SEQ_CST);
-    for (int i = 0; i < 10 * KESS_GATE_PATIENCE; i++) {
-        if (__atomic_load_n(&inside, __ATOMIC_SEQ_CST) <= 0) {
-            return;
-        }
+    for (int i = 0; i < 10 * KESS_GATE_PATIENCE && !is_empty(); i++) {
         rest(100);
     }
 }
@@ -59,38 +73,45 @@ static void after_in_parent(void)
 /* The one thread that is left is behind the gate. */
 static void after_in_child(void)
 {
-    __atomic_store_n(&inside, 0, __ATOMIC_SEQ_CST);
+    for (size_t lane = 0; lane < KESS_LANES; lane++) {
+        __atomic_store_n(&inside[lane].threads, 0, __ATOMIC_SEQ_CST);
+    }
     __atomic_store_n(&closed, 0, __ATOMIC_SEQ_CST);
 }
 
-void kess_int_gate_enter(void)
+size_t kess_int_gate_enter(void)
 {
+    const size_t lane = kess_int_lane();
+    int *threads = &inside[lane].threads;
     if (!__atomic_load_n(&registered, __ATOMIC_RELAXED) &&
         !__atomic_exchange_n(&registered, 1, __ATOMIC_SEQ_CST)) {
         /* Without memory for it there is no gate: the fork is as before. */
         (void)pthread_atfork(before_fork, after_in_parent, after_in_child);
     }
-    __atomic_add_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+    __atomic_add_fetch(threads, 1, __ATOMIC_SEQ_CST);
     while (__atomic_load_n(&closed, __ATOMIC_SEQ_CST) != 0) {
-        __atomic_sub_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+        __atomic_sub_fetch(threads, 1, __ATOMIC_SEQ_CST);
         rest(50);
-        __atomic_add_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+        __atomic_add_fetch(threads, 1, __ATOMIC_SEQ_CST);
     }
+    return lane;
 }
 
-void kess_int_gate_leave(void)
+void kess_int_gate_leave(size_t lane)
 {
-    __atomic_sub_fetch(&inside, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&inside[lane].threads, 1, __ATOMIC_SEQ_CST);
 }
 
 #else /* no fork */
 
-void kess_int_gate_enter(void)
+size_t kess_int_gate_enter(void)
 {
+    return 0;
 }
 
-void kess_int_gate_leave(void)
+void kess_int_gate_leave(size_t lane)
 {
+    (void)lane;
 }
 
 #endif

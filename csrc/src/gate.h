@@ -6,9 +6,12 @@
 #ifndef KESS_GATE_H
 #define KESS_GATE_H
 
+#include <stddef.h>
+
 /* Around every operation that calls libcrypto. Not nested. Nothing but a fork
- * in another thread makes it wait, and only until that fork is done. */
-void kess_int_gate_enter(void);
-void kess_int_gate_leave(void);
+ * in another thread makes it wait, and only until that fork is done. Returns
+ * what the same thread hands to kess_int_gate_leave. */
+size_t kess_int_gate_enter(void);
+void kess_int_gate_leave(size_t lane);
 
 #endif

@@ -193,7 +193,7 @@ static void crew_free(crew *old)
         return;
     }
     for (size_t i = 0; i < KESS_SLOTS; i++) {
-        worker_free(old->at_leisure.slot[i]);
+        worker_free(old->at_leisure.slot[i].held);
     }
     EVP_PKEY_free(old->pkey);
     KESS_FREE(old);
@@ -269,10 +269,10 @@ kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
                             size_t signature_len, const kess_slice *slices,
                             size_t count)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     const kess_status status =
         verify_inside(key, signature, signature_len, slices, count);
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
     return status;
 }
 
@@ -319,9 +319,9 @@ static kess_status sign_inside(const kess_key *key, uint8_t *signature,
 kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
                           const kess_slice *slices, size_t count)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     const kess_status status = sign_inside(key, signature, slices, count);
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
     return status;
 }
 
@@ -620,17 +620,17 @@ static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
 kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
                               kess_error *err)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     const kess_status status = make_checked(key, parts, err);
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
     return status;
 }
 
 void kess_key_free(kess_key *key)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     destroy(key);
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
 }
 
 /* ------------------------------------------------------------ decryption */
@@ -705,10 +705,10 @@ static kess_status decrypt_inside(kess_secret *plain, size_t *plain_len,
 kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
                              const kess_pbes2 *scheme, kess_slice password)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     const kess_status status =
         decrypt_inside(plain, plain_len, scheme, password);
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
     return status;
 }
 

@@ -10,11 +10,18 @@
 
 #include <stddef.h>
 
+#include "lane.h"
+
 /* More threads than this at once make objects that are not kept. */
-#define KESS_SLOTS 64
+#define KESS_SLOTS KESS_LANES
+
+typedef struct kess_slot {
+    void *held;
+    char apart[KESS_CACHE_LINE - sizeof(void *)];
+} kess_slot;
 
 typedef struct kess_slots {
-    void *slot[KESS_SLOTS];
+    kess_slot slot[KESS_SLOTS];
 } kess_slots;
 
 #if defined(_MSC_VER) && !defined(__clang__)
@@ -62,10 +69,12 @@ static inline int kess_int_slot_fill(void **slot, void *value)
 /* An object that nobody else has, or NULL where there is none. */
 static inline void *kess_int_slots_take(kess_slots *slots)
 {
+    const size_t lane = kess_int_lane();
     for (size_t i = 0; i < KESS_SLOTS; i++) {
+        void **slot = &slots->slot[(lane + i) % KESS_SLOTS].held;
         void *taken = NULL;
-        if (kess_int_slot_peek(&slots->slot[i]) != NULL) {
-            taken = kess_int_slot_swap(&slots->slot[i], NULL);
+        if (kess_int_slot_peek(slot) != NULL) {
+            taken = kess_int_slot_swap(slot, NULL);
         }
         if (taken != NULL) {
             return taken;
@@ -77,9 +86,11 @@ static inline void *kess_int_slots_take(kess_slots *slots)
 /* Returns 0 where there is no room: the object is still the caller's. */
 static inline int kess_int_slots_put(kess_slots *slots, void *object)
 {
+    const size_t lane = kess_int_lane();
     for (size_t i = 0; i < KESS_SLOTS; i++) {
-        if (kess_int_slot_peek(&slots->slot[i]) == NULL &&
-            kess_int_slot_fill(&slots->slot[i], object)) {
+        void **slot = &slots->slot[(lane + i) % KESS_SLOTS].held;
+        if (kess_int_slot_peek(slot) == NULL &&
+            kess_int_slot_fill(slot, object)) {
             return 1;
         }
     }

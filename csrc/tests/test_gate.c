@@ -22,14 +22,24 @@
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int stop;
 
+static int count_inside(void)
+{
+    int threads = 0;
+
+    for (size_t lane = 0; lane < KESS_LANES; lane++) {
+        threads += inside[lane].threads;
+    }
+    return threads;
+}
+
 static void *work(void *unused)
 {
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-        kess_int_gate_enter();
+        const size_t lane = kess_int_gate_enter();
         CHECK(pthread_mutex_lock(&lock) == 0);
         sched_yield();
         CHECK(pthread_mutex_unlock(&lock) == 0);
-        kess_int_gate_leave();
+        kess_int_gate_leave(lane);
     }
     return unused;
 }
@@ -47,9 +57,9 @@ static void check_child(pid_t child)
 static int try_inside(void)
 {
     alarm(60);
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     const int free_lock = pthread_mutex_trylock(&lock) == 0;
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
     return free_lock ? 0 : 1;
 }
 
@@ -72,16 +82,16 @@ static void test_busy(void)
     for (size_t i = 0; i < THREADS; i++) {
         CHECK(pthread_join(threads[i], NULL) == 0);
     }
-    CHECK_EQUAL(0, inside);
+    CHECK_EQUAL(0, count_inside());
     CHECK_EQUAL(0, closed);
 }
 
 /* A thread that comes to a closed gate waits until it opens. */
 static void *pass(void *passed)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     __atomic_store_n((int *)passed, 1, __ATOMIC_SEQ_CST);
-    kess_int_gate_leave();
+    kess_int_gate_leave(lane);
     return NULL;
 }
 
@@ -105,32 +115,33 @@ static void test_closed(void)
 /* Who forks while inside does not wait for himself for ever. */
 static void test_inside(void)
 {
-    kess_int_gate_enter();
+    const size_t lane = kess_int_gate_enter();
     const pid_t child = fork();
     if (child == 0) {
-        kess_int_gate_leave();
+        kess_int_gate_leave(lane);
         _exit(try_inside());
     }
     check_child(child);
-    kess_int_gate_leave();
-    CHECK_EQUAL(0, inside);
+    kess_int_gate_leave(lane);
+    CHECK_EQUAL(0, count_inside());
     CHECK_EQUAL(0, try_inside());
 }
 
 /* Whatever its parent was doing, a child finds the gate open and nobody in. */
 static void test_child(void)
 {
-    inside = 3;
+    inside[1].threads = 3;
+    inside[KESS_LANES - 1].threads = 1;
     closed = 2;
     after_in_child();
-    CHECK_EQUAL(0, inside);
+    CHECK_EQUAL(0, count_inside());
     CHECK_EQUAL(0, closed);
 }
 
 int main(void)
 {
-    kess_int_gate_enter();
-    kess_int_gate_leave();
+    const size_t lane = kess_int_gate_enter();
+    kess_int_gate_leave(lane);
     test_busy();
     test_closed();
     test_inside();

@@ -743,9 +743,10 @@ static void test_error_queue(void)
  * for. */
 static void test_slots(void)
 {
-    kess_slots slots = {{NULL}};
+    kess_slots slots;
     int object[KESS_SLOTS + 1] = {0};
 
+    memset(&slots, 0, sizeof(slots));
     CHECK(kess_int_slots_take(&slots) == NULL);
     for (size_t i = 0; i < KESS_SLOTS; i++) {
         CHECK_EQUAL(1, kess_int_slots_put(&slots, &object[i]));
