@@ -33,19 +33,19 @@ kess_status kess_int_options(const kess_options *options, uint32_t *profile,
 
 static int is_removed(const kess_document *doc, const kess_entry *entry)
 {
-    const uint8_t *name = doc->scratch + entry->key + 1;
-    return (entry->name_len == 4 && memcmp(name, "sign", 4) == 0) ||
-           (entry->name_len == 9 && memcmp(name, "sign_type", 9) == 0);
+    return kess_int_is_named(doc, entry, "sign") ||
+           kess_int_is_named(doc, entry, "sign_type");
 }
 
 /* Whether the sorted keys are 0, 1, 2 ... */
 static int is_list(const kess_document *doc)
 {
     for (size_t i = 0; i < doc->entry_count; i++) {
-        const kess_entry *entry = &doc->entries[i];
+        const kess_member member = doc->entries[i].member;
         int64_t value;
-        if (!kess_int_integer_key(doc->scratch + entry->key + 1,
-                                  entry->name_len, &value) ||
+        if (!kess_int_integer_key(kess_int_name(doc->scratch, member),
+                                  kess_int_name_len(doc->scratch, member),
+                                  &value) ||
             value < 0 || (uint64_t)value != i) {
             return 0;
         }
@@ -84,10 +84,12 @@ static uint8_t *behind(uint8_t *out, size_t len)
     return out != NULL ? out + len : NULL;
 }
 
-/* The end of the name of an entry, with the colon. */
-static size_t name_end(const kess_entry *entry)
+/* What is written of an entry begins here: at its key, or in a list at its
+ * value. */
+static size_t begin_of(const kess_document *doc, const kess_entry *entry)
 {
-    return entry->key + entry->name_len + 3;
+    return doc->is_list ? kess_int_value_at(doc->scratch, entry->member)
+                        : kess_int_key_at(entry->member);
 }
 
 /* Write an object that needs mending (out may be NULL); returns its length. */
@@ -101,12 +103,8 @@ static size_t write_mended(const kess_document *doc, uint8_t *out,
         if (i > 0) {
             len = put(out, len, ',');
         }
-        if (!list) {
-            len += kess_int_mend(doc, behind(out, len), entry->key,
-                                 name_end(entry), infinite);
-        }
-        len += kess_int_mend(doc, behind(out, len), entry->value, entry->end,
-                             infinite);
+        len += kess_int_mend(doc, behind(out, len), begin_of(doc, entry),
+                             entry->end, infinite);
     }
     return put(out, len, list ? ']' : '}');
 }
@@ -117,17 +115,9 @@ static size_t plain_len(const kess_document *doc)
     size_t len = doc->entry_count > 0 ? 1 : 2;
     for (size_t i = 0; i < doc->entry_count; i++) {
         const kess_entry *entry = &doc->entries[i];
-        len += entry->end - entry->value + 1;
-        len += doc->is_list ? 0 : entry->name_len + 3;
+        len += entry->end - begin_of(doc, entry) + 1;
     }
     return len;
-}
-
-static uint8_t *append(uint8_t *out, const kess_document *doc, size_t begin,
-                       size_t end)
-{
-    memcpy(out, doc->scratch + begin, end - begin);
-    return out + (end - begin);
 }
 
 /* Write an object that needs no mending. */
@@ -136,16 +126,12 @@ static void write_plain(const kess_document *doc, uint8_t *out)
     *out++ = doc->is_list ? '[' : '{';
     for (size_t i = 0; i < doc->entry_count; i++) {
         const kess_entry *entry = &doc->entries[i];
-        size_t begin = entry->value;
+        const size_t begin = begin_of(doc, entry);
         if (i > 0) {
             *out++ = ',';
         }
-        if (!doc->is_list && name_end(entry) == begin) {
-            begin = entry->key;
-        } else if (!doc->is_list) {
-            out = append(out, doc, entry->key, name_end(entry));
-        }
-        out = append(out, doc, begin, entry->end);
+        memcpy(out, doc->scratch + begin, entry->end - begin);
+        out += entry->end - begin;
     }
     *out = doc->is_list ? ']' : '}';
 }

@@ -143,13 +143,9 @@ static kess_status check_parameters(const kess_document *doc, kess_error *err)
     }
     for (size_t i = 0; i < doc->entry_count; i++) {
         const kess_entry *entry = &doc->entries[i];
-        const uint8_t *name = doc->scratch + entry->key + 1;
-        const uint8_t *value = doc->scratch + entry->value;
-        const size_t len = entry->end - entry->value;
-        const int is_type =
-            entry->name_len == 9 && memcmp(name, "sign_type", 9) == 0;
-        if ((entry->name_len == 4 && memcmp(name, "sign", 4) == 0) ||
-            (is_type && (len != 6 || memcmp(value, "\"RSA2\"", 6) != 0))) {
+        if (kess_int_is_named(doc, entry, "sign") ||
+            (kess_int_is_named(doc, entry, "sign_type") &&
+             !kess_int_says_rsa2(doc, entry))) {
             return kess_int_fail(err, KESS_ERR_SIGN_PRESENT, 0);
         }
     }

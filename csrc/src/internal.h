@@ -14,8 +14,10 @@
 
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "kess.h"
+#include "member.h"
 
 #ifndef KESS_MALLOC
 #define KESS_MALLOC malloc
@@ -90,13 +92,6 @@ size_t kess_int_unescape(uint8_t *out, const uint8_t *text, size_t len);
 
 /* ------------------------------------------------------------ json.c */
 
-/* A member of an open object: offsets in the scratch text of the opening
- * quote of its key and of the first byte of its value. */
-typedef struct kess_member {
-    size_t key;
-    size_t value;
-} kess_member;
-
 /* A range of the scratch text that must not be written as it is. */
 typedef struct kess_fixup {
     size_t begin;
@@ -113,14 +108,6 @@ typedef struct kess_frame {
     int is_object;
     int is_moved; /* some of its text was moved already */
 } kess_frame;
-
-/* A top-level member after duplicates are merged. */
-typedef struct kess_entry {
-    size_t key;
-    size_t name_len; /* of the key between its quotes */
-    size_t value;
-    size_t end; /* of the value */
-} kess_entry;
 
 #define KESS_SMALL_SCRATCH 3072
 #define KESS_SMALL_MEMBERS 64
@@ -139,7 +126,8 @@ typedef struct kess_document {
     uint64_t duplicate; /* position of the earliest second key */
     uint8_t *scratch;
     size_t scratch_len;
-    kess_entry *entries; /* of the top level, if it is an object */
+    kess_entry *entries; /* of the top level, if it is an object: of those
+                            with one key the last, in the first's place */
     size_t entry_count;
     kess_fixup *fixups; /* in ascending order after kess_int_parse */
     size_t fixup_count;
@@ -159,6 +147,24 @@ typedef struct kess_document {
     kess_entry small_entries[KESS_SMALL_ENTRIES];
     uint8_t small_scratch[KESS_SMALL_SCRATCH];
 } kess_document;
+
+/* Whether an entry has this name, which has no escapes. */
+static inline int kess_int_is_named(const kess_document *doc,
+                                    const kess_entry *entry, const char *name)
+{
+    const size_t len = strlen(name);
+    return kess_int_name_len(doc->scratch, entry->member) == len &&
+           memcmp(kess_int_name(doc->scratch, entry->member), name, len) == 0;
+}
+
+/* Whether its value is "RSA2". */
+static inline int kess_int_says_rsa2(const kess_document *doc,
+                                     const kess_entry *entry)
+{
+    const size_t start = kess_int_value_at(doc->scratch, entry->member);
+    return entry->end - start == 6 &&
+           memcmp(doc->scratch + start, "\"RSA2\"", 6) == 0;
+}
 
 /* Parse a text. The document must be released whatever the outcome. */
 kess_status kess_int_parse(kess_document *doc, const uint8_t *text,

@@ -128,12 +128,13 @@ static inline kess_cursor key(kess_parser *p, kess_cursor c)
         !kess_int_member_room(p, c.at)) {
         return kess_int_no_cursor();
     }
-    kess_member *member = &doc->members[doc->member_count++];
-    member->key = kess_int_used(p, c);
+    const size_t start = kess_int_used(p, c);
     c = kess_int_string(p, c);
     if (c.at == NULL) {
         return c;
     }
+    doc->members[doc->member_count++] =
+        kess_int_member(start, kess_int_used(p, c) - start - 2);
     if (peek(p, c) != ':') {
         c = skip_space(p, c);
     }
@@ -142,7 +143,6 @@ static inline kess_cursor key(kess_parser *p, kess_cursor c)
     }
     *c.out++ = ':';
     c.at++;
-    member->value = kess_int_used(p, c);
     return skip_space(p, c);
 }
 
@@ -310,7 +310,7 @@ kess_status kess_int_parse(kess_document *doc, const uint8_t *text,
         text = nothing;
     }
     /* Far above what any machine can hold; sums of lengths cannot wrap. */
-    if (text_len > SIZE_MAX / 32) {
+    if (text_len > SIZE_MAX / 32 || (uint64_t)text_len > KESS_TEXT_MAX) {
         begin(&p, doc, nothing, 0);
         return kess_int_fail(err, KESS_ERR_LENGTH, 0);
     }

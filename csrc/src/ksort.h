@@ -49,6 +49,13 @@ int kess_int_after(const kess_sorter *s, size_t i, size_t j);
  * 0, and leaves them alone, where they are of another kind (plainsort.c). */
 int kess_int_plain_sort(kess_entry *entries, size_t count,
                         const uint8_t *scratch);
+/* Whether there is nothing but integer keys, or nothing but keys that compare
+ * as text and hold no escape; then they can be sorted in little memory. At
+ * least one (ranksort.c). */
+int kess_int_is_rankable(const kess_entry *entries, size_t count,
+                         const uint8_t *scratch, uint32_t profile);
+kess_status kess_int_rank_sort(kess_entry *entries, size_t count,
+                               const uint8_t *scratch);
 /* PHP's own algorithm, for places 0 to count (zendsort.c). */
 void kess_int_zend_sort(kess_sorter *s, size_t count);
 

@@ -36,13 +36,14 @@ static int read_heads(uint64_t *heads, const kess_entry *entries,
                       size_t count, const uint8_t *scratch)
 {
     for (size_t i = 0; i < count; i++) {
-        const uint8_t *name = scratch + entries[i].key + 1;
+        const uint8_t *name = kess_int_name(scratch, entries[i].member);
+        const size_t len = kess_int_name_len(scratch, entries[i].member);
         /* An empty name shows its closing quote, which is before '9'. */
         if (*name <= '9') {
             return 0;
         }
-        heads[i] = head_of(name, entries[i].name_len);
-        if (has_escape(heads[i], name, entries[i].name_len)) {
+        heads[i] = head_of(name, len);
+        if (has_escape(heads[i], name, len)) {
             return 0;
         }
     }
@@ -50,14 +51,14 @@ static int read_heads(uint64_t *heads, const kess_entry *entries,
 }
 
 /* Whether entry a, whose head is the same, comes before b. */
-static int rest_comes_before(const kess_entry *a, const kess_entry *b,
+static int rest_comes_before(kess_member a, kess_member b,
                              const uint8_t *scratch)
 {
-    const size_t len_a = a->name_len;
-    const size_t len_b = b->name_len;
+    const size_t len_a = kess_int_name_len(scratch, a);
+    const size_t len_b = kess_int_name_len(scratch, b);
     const size_t len = len_a < len_b ? len_a : len_b;
     const int order =
-        memcmp(scratch + a->key + 1, scratch + b->key + 1, len);
+        memcmp(kess_int_name(scratch, a), kess_int_name(scratch, b), len);
     return order != 0 ? order < 0 : len_a < len_b;
 }
 
@@ -69,7 +70,8 @@ static void insert(kess_entry *entries, uint64_t *heads, size_t i,
     const uint64_t head = heads[i];
     while (i > 0 && (head < heads[i - 1] ||
                      (head == heads[i - 1] &&
-                      rest_comes_before(&entry, &entries[i - 1], scratch)))) {
+                      rest_comes_before(entry.member, entries[i - 1].member,
+                                        scratch)))) {
         heads[i] = heads[i - 1];
         entries[i] = entries[i - 1];
         i--;

@@ -81,7 +81,7 @@ int kess_int_add_fixup(kess_parser *p, kess_fixup fixup)
 static size_t member_end(const kess_document *doc, size_t i, size_t close)
 {
     /* Between two members stands a comma. */
-    return i + 1 < doc->member_count ? doc->members[i + 1].key - 1 : close;
+    return i + 1 < doc->member_count ? kess_int_key_at(doc->members[i + 1]) - 1 : close;
 }
 
 /* Count up a decimal text of up to 20 digits. */
@@ -105,11 +105,12 @@ static void count_up(counter *c)
     c->len++;
 }
 
-static int key_is(const kess_document *doc, const kess_member *member,
-                  const counter *c)
+static int name_is(const kess_document *doc, kess_member member,
+                   const counter *c)
 {
-    return member->value - member->key == c->len + 3 &&
-           memcmp(doc->scratch + member->key + 1, c->digits, c->len) == 0;
+    return kess_int_name_len(doc->scratch, member) == c->len &&
+           memcmp(kess_int_name(doc->scratch, member), c->digits, c->len) ==
+               0;
 }
 
 /* Whether the keys are 0, 1, 2 ... in this order. last may be NULL. */
@@ -119,14 +120,14 @@ static int is_list(const kess_document *doc, size_t first,
     counter c = {"0", 1};
     /* Nearly always the first key tells; it is never dropped. */
     if (first < doc->member_count &&
-        doc->scratch[doc->members[first].key + 1] != '0') {
+        *kess_int_name(doc->scratch, doc->members[first]) != '0') {
         return 0;
     }
     for (size_t i = first; i < doc->member_count; i++) {
         if (last != NULL && last[i - first] == KESS_DROPPED) {
             continue;
         }
-        if (!key_is(doc, &doc->members[i], &c)) {
+        if (!name_is(doc, doc->members[i], &c)) {
             return 0;
         }
         count_up(&c);
@@ -156,7 +157,7 @@ static void close_up(kess_parser *p, const kess_frame *frame)
     const size_t close = p->used - 1;
     size_t to = frame->start + 1;
     for (size_t i = frame->first; i < doc->member_count; i++) {
-        const size_t from = doc->members[i].value;
+        const size_t from = kess_int_value_at(doc->scratch, doc->members[i]);
         const size_t end = member_end(doc, i, close);
         if (i > frame->first) {
             doc->scratch[to++] = ',';
@@ -180,7 +181,8 @@ static int skip_keys(kess_parser *p, const kess_frame *frame,
         if (last != NULL && last[i - frame->first] == KESS_DROPPED) {
             continue;
         }
-        if (!skip_range(p, member.key, member.value)) {
+        if (!skip_range(p, kess_int_key_at(member),
+                        kess_int_value_at(doc->scratch, member))) {
             return 0;
         }
     }
@@ -214,14 +216,14 @@ static int merge_members(kess_parser *p, const kess_frame *frame,
         const size_t end = member_end(doc, i, close);
         if (last[i - frame->first] == KESS_DROPPED) {
             /* With the comma: a first member is never dropped. */
-            if (!skip_range(p, member.key - 1, end)) {
+            if (!skip_range(p, kess_int_key_at(member) - 1, end)) {
                 return 0;
             }
         } else if (source != i) {
             const kess_fixup replace = {
-                member.value,
+                kess_int_value_at(doc->scratch, member),
                 end,
-                doc->members[source].value,
+                kess_int_value_at(doc->scratch, doc->members[source]),
                 member_end(doc, source, close),
             };
             if (!kess_int_add_fixup(p, replace)) {
@@ -282,34 +284,18 @@ int kess_int_settle_object(kess_parser *p, const kess_frame *frame)
 
 /* ------------------------------------------------------------ top level */
 
-/* The entries of the top level, where no key occurs twice. */
-static void plain_entries(kess_document *doc)
-{
-    const size_t close = doc->scratch_len - 1;
-    for (size_t i = 0; i < doc->member_count; i++) {
-        doc->entries[i].key = doc->members[i].key;
-        doc->entries[i].name_len =
-            doc->members[i].value - doc->members[i].key - 3;
-        doc->entries[i].value = doc->members[i].value;
-        doc->entries[i].end = member_end(doc, i, close);
-    }
-    doc->entry_count = doc->member_count;
-}
-
-static void merged_entries(kess_document *doc, const uint32_t *last)
+/* The entries of the top level; last is NULL where no key occurs twice. */
+static void fill_entries(kess_document *doc, const uint32_t *last)
 {
     const size_t close = doc->scratch_len - 1;
     size_t count = 0;
     for (size_t i = 0; i < doc->member_count; i++) {
-        if (last[i] == KESS_DROPPED) {
+        const size_t from = last == NULL ? i : last[i];
+        if (from == KESS_DROPPED) {
             continue;
         }
-        doc->entries[count].key = doc->members[i].key;
-        doc->entries[count].name_len =
-            doc->members[i].value - doc->members[i].key - 3;
-        doc->entries[count].value = doc->members[last[i]].value;
-        doc->entries[count].end = member_end(doc, last[i], close);
-        count++;
+        doc->entries[count].member = doc->members[from];
+        doc->entries[count++].end = member_end(doc, from, close);
     }
     doc->entry_count = count;
 }
@@ -323,16 +309,19 @@ static int make_entries(kess_parser *p)
     if (status != KESS_OK) {
         return kess_int_parse_fail(p, status, p->text);
     }
-    if (last == NULL) {
-        plain_entries(doc);
-        return 1;
+    if (last != NULL) {
+        doc->has_duplicate = 1;
+        if (doc->locate) {
+            note_duplicates(doc, 0, last);
+        }
     }
-    doc->has_duplicate = 1;
-    if (doc->locate) {
-        note_duplicates(doc, 0, last);
-    }
-    merged_entries(doc, last);
+    fill_entries(doc, last);
     KESS_FREE(last);
+    /* Sorting needs memory too. */
+    if (doc->members != doc->small_members) {
+        KESS_FREE(doc->members);
+        doc->members = doc->small_members;
+    }
     return 1;
 }
 

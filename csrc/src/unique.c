@@ -15,34 +15,31 @@
 #include <string.h>
 
 #include "internal.h"
+#include "ranked.h"
 
 #define FEW 32
-
-typedef struct item {
-    uint32_t hash;
-    uint32_t index;
-} item;
 
 typedef struct keys {
     const uint8_t *scratch;
     const kess_member *members;
 } keys;
 
-static size_t key_len(const kess_member *member)
-{
-    return member->value - member->key;
-}
-
 static int compare_keys(const keys *k, size_t a, size_t b)
 {
-    const kess_member *ma = &k->members[a];
-    const kess_member *mb = &k->members[b];
-    const size_t len_a = key_len(ma);
-    const size_t len_b = key_len(mb);
+    const kess_member ma = k->members[a];
+    const kess_member mb = k->members[b];
+    const size_t len_a = kess_int_name_len(k->scratch, ma);
+    const size_t len_b = kess_int_name_len(k->scratch, mb);
     if (len_a != len_b) {
         return len_a < len_b ? -1 : 1;
     }
-    return memcmp(k->scratch + ma->key, k->scratch + mb->key, len_a);
+    return memcmp(kess_int_name(k->scratch, ma), kess_int_name(k->scratch, mb),
+                  len_a);
+}
+
+static int compare_of(const void *of, uint32_t a, uint32_t b)
+{
+    return compare_keys(of, a, b);
 }
 
 /* Whether one of the first count keys equals key number count. */
@@ -64,21 +61,21 @@ static uint64_t load_4(const uint8_t *bytes)
 }
 
 /*
- * One of 64 bits by the first three and the last two bytes, which the keys of
- * one object seldom share. Only the empty key has less than four bytes with
- * its quotes and its colon: what is read in front of it or behind is not its
- * own.
+ * One of 64 bits by the first three and the last two bytes (or two farther on
+ * in a long key), which the keys of one object seldom share. Only of the empty
+ * key is read what is not its own.
  */
 static int any_equal_of_few(const keys *k, size_t count)
 {
     uint64_t seen = 0;
     for (size_t i = 0; i < count; i++) {
-        const kess_member *member = &k->members[i];
-        const uint64_t ends = load_4(k->scratch + member->key) |
-                              load_4(k->scratch + member->value - 4) << 32;
+        const uint8_t *name = kess_int_name(k->scratch, k->members[i]);
+        const size_t len = kess_int_told_len(k->members[i]);
+        const uint64_t ends =
+            load_4(name - 1) | load_4(name + len - 2) << 32;
         const uint64_t bit = UINT64_C(1)
                              << (ends * UINT64_C(0x9e3779b97f4a7c15) >> 58);
-        if (((seen & bit) != 0 || key_len(member) < 4) && is_among(k, i)) {
+        if (((seen & bit) != 0 || len == 0) && is_among(k, i)) {
             return 1;
         }
         seen |= bit;
@@ -116,69 +113,24 @@ static uint32_t hash_bytes(const uint8_t *text, size_t len)
     return (uint32_t)(hash >> 32);
 }
 
-#define RADIX_BITS 8
-#define RADIX_SIZE (1 << RADIX_BITS)
-
-static void radix_pass(item *to, const item *from, size_t count, int shift)
+static uint32_t hash_of(const keys *k, size_t i)
 {
-    size_t place[RADIX_SIZE] = {0};
-    size_t sum = 0;
-    for (size_t i = 0; i < count; i++) {
-        place[from[i].hash >> shift & (RADIX_SIZE - 1)]++;
-    }
-    for (int i = 0; i < RADIX_SIZE; i++) {
-        const size_t here = place[i];
-        place[i] = sum;
-        sum += here;
-    }
-    for (size_t i = 0; i < count; i++) {
-        to[place[from[i].hash >> shift & (RADIX_SIZE - 1)]++] = from[i];
-    }
-}
-
-static void merge_runs(const keys *k, item *to, const item *from,
-                       size_t middle, size_t count)
-{
-    size_t a = 0;
-    size_t b = middle;
-    for (size_t i = 0; i < count; i++) {
-        const int take_a =
-            b >= count ||
-            (a < middle && compare_keys(k, from[a].index, from[b].index) <= 0);
-        to[i] = from[take_a ? a++ : b++];
-    }
-}
-
-/* A stable merge sort by key of items with one hash. */
-static void sort_run(const keys *k, item *items, item *spare, size_t count)
-{
-    for (size_t width = 1; width < count; width *= 2) {
-        for (size_t at = 0; at < count; at += 2 * width) {
-            const size_t left = count - at;
-            const size_t both = left < 2 * width ? left : 2 * width;
-            const size_t middle = left < width ? left : width;
-            merge_runs(k, spare + at, items + at, middle, both);
-        }
-        memcpy(items, spare, count * sizeof *items);
-    }
+    return hash_bytes(kess_int_name(k->scratch, k->members[i]),
+                      kess_int_name_len(k->scratch, k->members[i]));
 }
 
 /* Stable: items of one hash stay in the order of their index. */
-static void sort_by_hash(const keys *k, item *items, item *spare, size_t count)
+static void sort_by_hash(const keys *k, kess_ranked *items, kess_ranked *spare, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
-        const kess_member *member = &k->members[i];
-        items[i].hash = hash_bytes(k->scratch + member->key, key_len(member));
+        items[i].rank = hash_of(k, i);
         items[i].index = (uint32_t)i;
     }
-    for (int shift = 0; shift < 32; shift += 2 * RADIX_BITS) {
-        radix_pass(spare, items, count, shift);
-        radix_pass(items, spare, count, shift + RADIX_BITS);
-    }
+    kess_int_sort_ranked(items, spare, count);
 }
 
 /* How many items from the first on have its key. */
-static size_t equal_run(const keys *k, const item *items, size_t count)
+static size_t equal_run(const keys *k, const kess_ranked *items, size_t count)
 {
     size_t i = 1;
     while (i < count && compare_keys(k, items[0].index, items[i].index) == 0) {
@@ -188,7 +140,7 @@ static size_t equal_run(const keys *k, const item *items, size_t count)
 }
 
 /* Items with one key, in the order of their index. */
-static void note_run(const item *items, size_t count, uint32_t *last)
+static void note_run(const kess_ranked *items, size_t count, uint32_t *last)
 {
     const uint32_t first = items[0].index;
     last[first] = items[count - 1].index;
@@ -198,13 +150,13 @@ static void note_run(const item *items, size_t count, uint32_t *last)
 }
 
 /* Items with one hash; returns whether two have the same key. */
-static int settle_hash(const keys *k, item *items, item *spare, size_t count,
+static int settle_hash(const keys *k, kess_ranked *items, kess_ranked *spare, size_t count,
                        uint32_t *last)
 {
     size_t run = equal_run(k, items, count);
     int any = 0;
     if (run < count) {
-        sort_run(k, items, spare, count);
+        kess_int_sort_compared(items, spare, count, compare_of, k);
         run = equal_run(k, items, count);
     }
     for (size_t at = 0; at < count; at += run) {
@@ -216,17 +168,14 @@ static int settle_hash(const keys *k, item *items, item *spare, size_t count,
 }
 
 /* Fill last; returns whether any key occurs twice. */
-static int settle(const keys *k, item *items, item *spare, size_t count,
+static int settle(const keys *k, kess_ranked *items, kess_ranked *spare, size_t count,
                   uint32_t *last)
 {
     int any = 0;
     for (size_t at = 0; at < count;) {
-        size_t next = at + 1;
-        while (next < count && items[next].hash == items[at].hash) {
-            next++;
-        }
-        any |= settle_hash(k, items + at, spare, next - at, last);
-        at = next;
+        const size_t run = kess_int_rank_run(items + at, count - at);
+        any |= settle_hash(k, items + at, spare, run, last);
+        at += run;
     }
     return any;
 }
@@ -238,19 +187,20 @@ static int settle(const keys *k, item *items, item *spare, size_t count,
 #define STEPS 8
 
 typedef struct table {
-    item *slots;
-    size_t mask;
+    kess_ranked *slots;
+    size_t count;
     size_t steps; /* that may still be made */
 } table;
 
 /* The slot of a key, or the empty one where it belongs; NULL after too many
  * steps. */
-static item *find_slot(table *t, const keys *k, size_t index, uint32_t hash)
+static kess_ranked *find_slot(table *t, const keys *k, size_t index, uint32_t hash)
 {
-    for (size_t at = hash & t->mask;; at = (at + 1) & t->mask) {
-        item *slot = &t->slots[at];
+    size_t at = (size_t)(((uint64_t)hash * t->count) >> 32);
+    for (;; at = at + 1 < t->count ? at + 1 : 0) {
+        kess_ranked *slot = &t->slots[at];
         if (slot->index == EMPTY ||
-            (slot->hash == hash && compare_keys(k, slot->index, index) == 0)) {
+            (slot->rank == hash && compare_keys(k, slot->index, index) == 0)) {
             return slot;
         }
         if (t->steps-- == 0) {
@@ -266,16 +216,14 @@ static int settle_by_table(table *t, const keys *k, size_t count,
 {
     int any = 0;
     for (size_t i = 0; i < count; i++) {
-        const kess_member *member = &k->members[i];
-        const uint32_t hash =
-            hash_bytes(k->scratch + member->key, key_len(member));
-        item *slot = find_slot(t, k, i, hash);
+        const uint32_t hash = hash_of(k, i);
+        kess_ranked *slot = find_slot(t, k, i, hash);
         if (slot == NULL) {
             return -1;
         }
         last[i] = (uint32_t)i;
         if (slot->index == EMPTY) {
-            slot->hash = hash;
+            slot->rank = hash;
             slot->index = (uint32_t)i;
             continue;
         }
@@ -286,21 +234,13 @@ static int settle_by_table(table *t, const keys *k, size_t count,
     return any;
 }
 
-/* At most half full. Sorting needs no more than the same memory. */
-static size_t slot_count(size_t count)
+/* There are twice as many slots as keys: half of them stay empty, and sorting
+ * needs no more. */
+static int settle_all(const keys *k, size_t count, kess_ranked *slots,
+                      uint32_t *last)
 {
-    size_t slots = 64;
-    while (slots < 2 * count) {
-        slots *= 2;
-    }
-    return slots;
-}
-
-static int settle_all(const keys *k, size_t count, item *slots,
-                      size_t slots_count, uint32_t *last)
-{
-    table t = {slots, slots_count - 1, STEPS * count};
-    memset(slots, 0xff, slots_count * sizeof *slots);
+    table t = {slots, 2 * count, STEPS * count};
+    memset(slots, 0xff, t.count * sizeof *slots);
     const int any = settle_by_table(&t, k, count, last);
     if (any >= 0) {
         return any;
@@ -319,14 +259,13 @@ kess_status kess_int_find_equal(const uint8_t *scratch,
                      : order_of_neighbours(&k, count) < 0) {
         return KESS_OK;
     }
-    if (count >= KESS_DROPPED || count > SIZE_MAX / (4 * sizeof(item))) {
+    if (count >= KESS_DROPPED || count > SIZE_MAX / (4 * sizeof(kess_ranked))) {
         return KESS_ERR_LENGTH;
     }
-    const size_t slots_count = slot_count(count);
-    item *slots = KESS_MALLOC(slots_count * sizeof *slots);
+    kess_ranked *slots = KESS_MALLOC(2 * count * sizeof *slots);
     uint32_t *found = KESS_MALLOC(count * sizeof *found);
     const int done = slots != NULL && found != NULL;
-    if (done && settle_all(&k, count, slots, slots_count, found)) {
+    if (done && settle_all(&k, count, slots, found)) {
         *last = found;
         found = NULL;
     }

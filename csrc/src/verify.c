@@ -15,12 +15,9 @@
 
 static const kess_entry *find_entry(const kess_document *doc, const char *name)
 {
-    const size_t len = strlen(name);
     for (size_t i = 0; i < doc->entry_count; i++) {
-        const kess_entry *entry = &doc->entries[i];
-        if (entry->name_len == len &&
-            memcmp(doc->scratch + entry->key + 1, name, len) == 0) {
-            return entry;
+        if (kess_int_is_named(doc, &doc->entries[i], name)) {
+            return &doc->entries[i];
         }
     }
     return NULL;
@@ -44,20 +41,20 @@ static kess_status decode_sign(const kess_key *key, const kess_document *doc,
 {
     const kess_entry *type = find_entry(doc, "sign_type");
     const kess_entry *sign = find_entry(doc, "sign");
-    if (type != NULL && (type->end - type->value != 6 ||
-                         memcmp(doc->scratch + type->value, "\"RSA2\"", 6))) {
+    if (type != NULL && !kess_int_says_rsa2(doc, type)) {
         return KESS_ERR_SIGN_TYPE;
     }
     if (sign == NULL) {
         return KESS_ERR_SIGN_MISSING;
     }
-    uint8_t *value = doc->scratch + sign->value;
+    const size_t start = kess_int_value_at(doc->scratch, sign->member);
+    uint8_t *value = doc->scratch + start;
     if (value[0] != '"') {
         return KESS_ERR_SIGN_NOT_STRING;
     }
     /* The value is removed from the canonical form, so it may be changed. */
     const size_t base64_len =
-        unescape_slashes(value + 1, sign->end - sign->value - 2);
+        unescape_slashes(value + 1, sign->end - start - 2);
     *len = kess_key_size(key);
     return kess_int_base64_decode(signature, *len, value + 1, base64_len);
 }
@@ -89,9 +86,9 @@ static int is_order_costly(const kess_document *doc)
         return 0;
     }
     for (size_t i = 0; i < doc->entry_count && !mixed; i++) {
-        const kess_entry *entry = &doc->entries[i];
-        mixed =
-            begins_like_number(doc->scratch + entry->key + 1, entry->name_len);
+        const kess_member member = doc->entries[i].member;
+        mixed = begins_like_number(kess_int_name(doc->scratch, member),
+                                   kess_int_name_len(doc->scratch, member));
     }
     return mixed;
 }

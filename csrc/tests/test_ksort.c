@@ -50,11 +50,9 @@ static void make_entries(void)
 
     for (size_t i = 0; i < count; i++) {
         const size_t name_len = strlen(names[i].text);
-        entries[i].key = len;
-        entries[i].name_len = name_len;
+        entries[i].member = kess_int_member(len, name_len);
         len +=
             (size_t)sprintf((char *)scratch + len, "\"%s\":", names[i].text);
-        entries[i].value = len;
         scratch[len++] = '1';
         entries[i].end = len;
         scratch[len++] = ',';
@@ -87,10 +85,10 @@ static void check_order(uint32_t profile)
     qsort(names, count, sizeof(names[0]), by_rule);
     for (size_t i = 0; i < count; i++) {
         const size_t len = strlen(names[i].text);
-        CHECK_EQUAL(len, entries[i].name_len);
-        CHECK(memcmp(scratch + entries[i].key + 1, names[i].text, len) == 0);
-        CHECK_EQUAL(entries[i].key + len + 3, entries[i].value);
-        CHECK_EQUAL(entries[i].value + 1, entries[i].end);
+        const kess_member member = entries[i].member;
+        CHECK_EQUAL(len, kess_int_name_len(scratch, member));
+        CHECK(memcmp(kess_int_name(scratch, member), names[i].text, len) == 0);
+        CHECK_EQUAL(kess_int_key_at(member) + len + 4, entries[i].end);
     }
 }
 

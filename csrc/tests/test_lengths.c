@@ -17,7 +17,8 @@
 static void test_find_equal(void)
 {
     static const uint8_t scratch[] = "\"b\":1,\"a\":1";
-    static const kess_member members[] = {{0, 4}, {6, 10}};
+    const kess_member members[] = {kess_int_member(0, 1),
+                                   kess_int_member(6, 1)};
     uint32_t *last = NULL;
 
     CHECK_EQUAL(KESS_ERR_LENGTH,
@@ -29,12 +30,11 @@ static void test_find_equal(void)
 
 static void test_sort(void)
 {
-    kess_sorter sorter = {NULL, NULL, NULL, 0};
-
     CHECK_EQUAL(KESS_ERR_LENGTH, sort_entries(NULL, TOO_MANY, NULL, NULL, 0));
     CHECK_EQUAL(KESS_ERR_LENGTH,
                 sort_entries(NULL, UINT32_MAX, NULL, NULL, 0));
-    CHECK_EQUAL(KESS_ERR_LENGTH, ranked_sort(&sorter, TOO_MANY));
+    CHECK_EQUAL(KESS_ERR_LENGTH, kess_int_rank_sort(NULL, TOO_MANY, NULL));
+    CHECK_EQUAL(KESS_ERR_LENGTH, kess_int_rank_sort(NULL, UINT32_MAX, NULL));
 }
 
 /* The entries of the top level. */
@@ -51,8 +51,22 @@ static void test_settle(void)
     CHECK(parser.fault == text);
 }
 
+/* A text whose offsets would not fit into a member, even if it could be. */
+static void test_text(void)
+{
+    static const uint8_t text[] = "{}";
+    kess_document doc = {.max_depth = 1};
+    kess_error err;
+
+    CHECK_EQUAL(KESS_ERR_LENGTH,
+                kess_int_parse(&doc, text, (size_t)KESS_TEXT_MAX + 1, &err));
+    CHECK_EQUAL(0, err.pos);
+    kess_int_release(&doc);
+}
+
 int main(void)
 {
+    test_text();
     test_find_equal();
     test_sort();
     test_settle();

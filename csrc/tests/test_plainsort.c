@@ -31,25 +31,23 @@ static void add_name(const char *name)
 {
     kess_entry *entry = &entries[count++];
 
-    entry->key = scratch_len;
-    entry->name_len = strlen(name);
+    entry->member = kess_int_member(scratch_len, strlen(name));
     scratch_len +=
         (size_t)sprintf((char *)scratch + scratch_len, "\"%s\":", name);
-    entry->value = scratch_len;
     scratch[scratch_len++] = '1';
     entry->end = scratch_len;
     scratch[scratch_len++] = ',';
 }
 
-static int compare(const kess_entry *a, const kess_entry *b)
+static int compare(kess_member a, kess_member b)
 {
-    const size_t len = a->name_len < b->name_len ? a->name_len : b->name_len;
+    const size_t len_a = kess_int_name_len(scratch, a);
+    const size_t len_b = kess_int_name_len(scratch, b);
     const int order =
-        memcmp(scratch + a->key + 1, scratch + b->key + 1, len);
+        memcmp(kess_int_name(scratch, a), kess_int_name(scratch, b),
+               len_a < len_b ? len_a : len_b);
 
-    return order != 0 ? order
-                      : (a->name_len > b->name_len) -
-                            (a->name_len < b->name_len);
+    return order != 0 ? order : (len_a > len_b) - (len_a < len_b);
 }
 
 /* All entries are still there, each before a greater one. */
@@ -59,15 +57,15 @@ static void check_sorted(void)
     size_t sum = 0;
 
     for (size_t i = 0; i < count; i++) {
-        sum += entries[i].key;
+        sum += kess_int_key_at(entries[i].member);
     }
     CHECK(kess_int_plain_sort(entries, count, scratch));
     for (size_t i = 0; i < count; i++) {
-        CHECK_EQUAL(entries[i].key + entries[i].name_len + 3,
-                    entries[i].value);
-        CHECK_EQUAL(entries[i].value + 1, entries[i].end);
-        CHECK(i == 0 || compare(&entries[i - 1], &entries[i]) < 0);
-        keys += entries[i].key;
+        CHECK_EQUAL(kess_int_value_at(scratch, entries[i].member) + 1,
+                    entries[i].end);
+        CHECK(i == 0 ||
+              compare(entries[i - 1].member, entries[i].member) < 0);
+        keys += kess_int_key_at(entries[i].member);
     }
     CHECK_EQUAL(sum, keys);
 }

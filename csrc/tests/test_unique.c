@@ -30,22 +30,21 @@ static void add_key(const char *key)
     const size_t len = strlen(key);
 
     CHECK(count < COUNT_MAX && scratch_len + len + 6 <= SCRATCH_MAX);
-    members[count].key = scratch_len;
+    members[count++] = kess_int_member(scratch_len, len);
     scratch[scratch_len++] = '"';
     memcpy(scratch + scratch_len, key, len);
     scratch_len += len;
     memcpy(scratch + scratch_len, "\":1,", 4);
-    members[count++].value = scratch_len + 2;
     scratch_len += 4;
 }
 
 static int are_equal(size_t a, size_t b)
 {
-    const size_t len = members[a].value - members[a].key;
+    const size_t len = kess_int_name_len(scratch, members[a]);
 
-    return len == members[b].value - members[b].key &&
-           memcmp(scratch + members[a].key, scratch + members[b].key, len) ==
-               0;
+    return len == kess_int_name_len(scratch, members[b]) &&
+           memcmp(kess_int_name(scratch, members[a]),
+                  kess_int_name(scratch, members[b]), len) == 0;
 }
 
 /* For each first occurrence the last one, for each other KESS_DROPPED. */

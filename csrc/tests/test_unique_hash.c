@@ -13,24 +13,23 @@
 #include "dice.h"
 
 #define COUNT 200000
-#define HASHED 24           /* "key": */
-#define MEMBER (HASHED + 2) /* "key":1, */
+#define NAME 24
+#define MEMBER (NAME + 5) /* "name":1, */
 
 static uint8_t bytes[COUNT * MEMBER];
 static kess_member chosen[COUNT];
 
-/* What hash_bytes holds after the first eight of HASHED bytes. */
+/* What hash_bytes holds after the first eight of NAME bytes. */
 static uint64_t state_after(uint64_t word)
 {
-    uint64_t hash = HASHED * UINT64_C(0x9e3779b97f4a7c15);
+    uint64_t hash = NAME * UINT64_C(0x9e3779b97f4a7c15);
     hash = (hash ^ word) * UINT64_C(0xff51afd7ed558ccd);
     return hash ^ hash >> 32;
 }
 
 static void note_place(size_t at)
 {
-    chosen[at].key = at * MEMBER;
-    chosen[at].value = at * MEMBER + HASHED;
+    chosen[at] = kess_int_member(at * MEMBER, NAME);
 }
 
 /* A key whose second word cancels the first: all come to one hash. */
@@ -40,11 +39,11 @@ static void set_key(size_t at, uint64_t random, uint64_t target)
     uint64_t first;
 
     text[0] = '"';
-    memcpy(text + 1, &random, 7);
-    memcpy(&first, text, 8);
+    memcpy(text + 1, &random, 8);
+    memcpy(&first, text + 1, 8);
     const uint64_t second = state_after(first) ^ target;
-    memcpy(text + 8, &second, 8);
-    memcpy(text + 16, "zzzzzz\":1,", 10);
+    memcpy(text + 9, &second, 8);
+    memcpy(text + 17, "zzzzzzzz\":1,", 12);
     note_place(at);
 }
 
@@ -55,7 +54,7 @@ static void set_keys(size_t count)
 
     for (size_t i = 0; i < count; i++) {
         set_key(i, roll(&d), 42);
-        const uint32_t this_hash = hash_bytes(bytes + i * MEMBER, HASHED);
+        const uint32_t this_hash = hash_bytes(bytes + i * MEMBER + 1, NAME);
         CHECK(i == 0 || this_hash == hash);
         hash = this_hash;
     }
