@@ -213,7 +213,9 @@ static void bench_memories(report *r)
 {
     bench_memory(r, "memory, list of answers", document_list, 1);
     bench_memory(r, "memory, one string in Khmer", document_khmer, 1);
-    bench_memory(r, "memory, object of small members", document_members, 0);
+    bench_memory(r, "memory, object of small members", document_members, 1);
+    bench_memory(r, "memory, object of numeric strings",
+                 document_numeric_members, 0);
 }
 
 int main(int argc, char **argv)

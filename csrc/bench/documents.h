@@ -25,6 +25,8 @@ void document_list(document *made, size_t len);
 void document_khmer(document *made, size_t len);
 /* An object of small members. */
 void document_members(document *made, size_t len);
+/* The same with keys that compare as numbers, which take most memory. */
+void document_numeric_members(document *made, size_t len);
 void document_canonicalize(document *of);
 void document_free(document *old);
 
