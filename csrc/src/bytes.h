@@ -9,10 +9,11 @@
  *   keyparts.c  the kind of the object, its algorithm, its integers (der.c)
  *   pbes2.c     how an encrypted private key is encrypted
  *   keypolicy.c which keys are good enough
- *   rsa.c       decryption, agreement of the parts, the key object, sign and
- *               verify
- * Only rsa.c includes OpenSSL's headers. No library parses a key: the verdict
- * on a file does not depend on the version of OpenSSL.
+ *   libcrypto.c decryption
+ *   rsakey.c    agreement of the parts, the key object
+ *   rsa.c       sign and verify
+ * Only libcrypto.h includes OpenSSL's headers. No library parses a key: the
+ * verdict on a file does not depend on the version of OpenSSL.
  */
 #ifndef KESS_BYTES_H
 #define KESS_BYTES_H
@@ -33,9 +34,9 @@ typedef struct kess_secret {
     size_t len;    /* bytes to be wiped */
 } kess_secret;
 
-/* Overwrite in a way that the compiler cannot drop (rsa.c). */
+/* Overwrite in a way that the compiler cannot drop (libcrypto.c). */
 void kess_int_wipe(void *data, size_t len);
-/* Wipe and free; the secret is empty afterwards (rsa.c). */
+/* Wipe and free; the secret is empty afterwards (libcrypto.c). */
 void kess_int_secret_free(kess_secret *secret);
 
 /* Store a verdict of the key functions in err (never NULL). */

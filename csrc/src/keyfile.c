@@ -26,7 +26,7 @@
  *               one: PASSWORD
  *  10 algorithm not rsaEncryption: ALGORITHM, before the key bits are read
  *  11 integers  strict DER, two primes; else FORMAT (more primes: KIND)
- *  12 policy    SIZE, MODULUS, EXPONENT (keypolicy.c), INCONSISTENT (rsa.c)
+ *  12 policy    SIZE, MODULUS, EXPONENT (keypolicy.c), INCONSISTENT (rsakey.c)
  *
  * What was found is named for KIND, SECRET, PASSWORD, ALGORITHM, and for the
  * FORMAT of rule 9 (but for an empty text).

@@ -1,6 +1,6 @@
 /*
  * keypolicy.c: which RSA keys are good enough, as far as it shows without
- * arithmetic. rsa.c checks that the parts of a private key agree.
+ * arithmetic. rsakey.c checks that the parts of a private key agree.
  *
  * SPDX-License-Identifier: Apache-2.0
  *

@@ -1,6 +1,6 @@
 /*
- * ranked.c: sort many things by a number of 32 bits, then those with one number
- * by comparison.
+ * ranked.c: sort many things by a number of 32 bits, then those with one
+ * number by comparison.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

@@ -149,8 +149,8 @@ static void apply(kess_entry *entries, kess_ranked *items, size_t count)
     }
 }
 
-static void sort_items(const ranking *r, kess_ranked *items, kess_ranked *spare,
-                       size_t count)
+static void sort_items(const ranking *r, kess_ranked *items,
+                       kess_ranked *spare, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         items[i].rank = rank_of(r, i);

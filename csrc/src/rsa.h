@@ -1,5 +1,5 @@
 /*
- * rsa.h: what rsa.c does for the other files.
+ * rsa.h: what libcrypto does for the other files.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

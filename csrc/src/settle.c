@@ -81,7 +81,8 @@ int kess_int_add_fixup(kess_parser *p, kess_fixup fixup)
 static size_t member_end(const kess_document *doc, size_t i, size_t close)
 {
     /* Between two members stands a comma. */
-    return i + 1 < doc->member_count ? kess_int_key_at(doc->members[i + 1]) - 1 : close;
+    return i + 1 < doc->member_count ? kess_int_key_at(doc->members[i + 1]) - 1
+                                     : close;
 }
 
 /* Count up a decimal text of up to 20 digits. */
@@ -109,8 +110,7 @@ static int name_is(const kess_document *doc, kess_member member,
                    const counter *c)
 {
     return kess_int_name_len(doc->scratch, member) == c->len &&
-           memcmp(kess_int_name(doc->scratch, member), c->digits, c->len) ==
-               0;
+           memcmp(kess_int_name(doc->scratch, member), c->digits, c->len) == 0;
 }
 
 /* Whether the keys are 0, 1, 2 ... in this order. last may be NULL. */

@@ -71,8 +71,7 @@ static int any_equal_of_few(const keys *k, size_t count)
     for (size_t i = 0; i < count; i++) {
         const uint8_t *name = kess_int_name(k->scratch, k->members[i]);
         const size_t len = kess_int_told_len(k->members[i]);
-        const uint64_t ends =
-            load_4(name - 1) | load_4(name + len - 2) << 32;
+        const uint64_t ends = load_4(name - 1) | load_4(name + len - 2) << 32;
         const uint64_t bit = UINT64_C(1)
                              << (ends * UINT64_C(0x9e3779b97f4a7c15) >> 58);
         if (((seen & bit) != 0 || len == 0) && is_among(k, i)) {
@@ -120,7 +119,8 @@ static uint32_t hash_of(const keys *k, size_t i)
 }
 
 /* Stable: items of one hash stay in the order of their index. */
-static void sort_by_hash(const keys *k, kess_ranked *items, kess_ranked *spare, size_t count)
+static void sort_by_hash(const keys *k, kess_ranked *items, kess_ranked *spare,
+                         size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         items[i].rank = hash_of(k, i);
@@ -150,8 +150,8 @@ static void note_run(const kess_ranked *items, size_t count, uint32_t *last)
 }
 
 /* Items with one hash; returns whether two have the same key. */
-static int settle_hash(const keys *k, kess_ranked *items, kess_ranked *spare, size_t count,
-                       uint32_t *last)
+static int settle_hash(const keys *k, kess_ranked *items, kess_ranked *spare,
+                       size_t count, uint32_t *last)
 {
     size_t run = equal_run(k, items, count);
     int any = 0;
@@ -168,8 +168,8 @@ static int settle_hash(const keys *k, kess_ranked *items, kess_ranked *spare, si
 }
 
 /* Fill last; returns whether any key occurs twice. */
-static int settle(const keys *k, kess_ranked *items, kess_ranked *spare, size_t count,
-                  uint32_t *last)
+static int settle(const keys *k, kess_ranked *items, kess_ranked *spare,
+                  size_t count, uint32_t *last)
 {
     int any = 0;
     for (size_t at = 0; at < count;) {
@@ -194,7 +194,8 @@ typedef struct table {
 
 /* The slot of a key, or the empty one where it belongs; NULL after too many
  * steps. */
-static kess_ranked *find_slot(table *t, const keys *k, size_t index, uint32_t hash)
+static kess_ranked *find_slot(table *t, const keys *k, size_t index,
+                              uint32_t hash)
 {
     size_t at = (size_t)(((uint64_t)hash * t->count) >> 32);
     for (;; at = at + 1 < t->count ? at + 1 : 0) {
@@ -259,7 +260,8 @@ kess_status kess_int_find_equal(const uint8_t *scratch,
                      : order_of_neighbours(&k, count) < 0) {
         return KESS_OK;
     }
-    if (count >= KESS_DROPPED || count > SIZE_MAX / (4 * sizeof(kess_ranked))) {
+    if (count >= KESS_DROPPED ||
+        count > SIZE_MAX / (4 * sizeof(kess_ranked))) {
         return KESS_ERR_LENGTH;
     }
     kess_ranked *slots = KESS_MALLOC(2 * count * sizeof *slots);

@@ -1,11 +1,12 @@
 /*
- * faulty_openssl.h: every call of libcrypto in rsa.c that can fail, made to
- * fail on demand.
+ * faulty_openssl.h: every call of libcrypto that can fail, made to fail on
+ * demand.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * To be included before rsa.c. Each call goes on to libcrypto, unless its turn
- * to fail has come. test_openssl.c reads rsa.c, to see that none was forgotten.
+ * To be included before the files that see libcrypto.h. Each call goes on to
+ * libcrypto, unless its turn to fail has come. test_openssl.c reads those files,
+ * to see that none was forgotten.
  */
 #ifndef KESS_FAULTY_OPENSSL_H
 #define KESS_FAULTY_OPENSSL_H
@@ -33,7 +34,7 @@ void faulty_free(void *memory);
 #define KESS_FREE faulty_free
 
 /* A function of libcrypto, and its twin that may fail instead. Wrappers, not
- * conditions in a macro: those would count as branches of rsa.c. */
+ * conditions in a macro: those would count as branches of those files. */
 #define STATUS(name, parameters, arguments)                        \
     static int faulty_##name parameters                            \
     {                                                              \

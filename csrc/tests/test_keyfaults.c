@@ -18,7 +18,9 @@ void faulty_free(void *memory);
 #define KESS_FREE faulty_free
 
 /* The files that allocate, with the allocator above. */
+#include "../src/libcrypto.c"
 #include "../src/rsa.c"
+#include "../src/rsakey.c"
 
 /* stdio fails on demand. */
 static int refuse_setvbuf;

@@ -1,5 +1,6 @@
 /*
- * test_ranked.c: sorting by rank and by comparison, both stable, against qsort.
+ * test_ranked.c: sorting by rank and by comparison, both stable, against
+ * qsort.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

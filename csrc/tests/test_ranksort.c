@@ -66,8 +66,7 @@ static void check_sorted(int (*compare)(kess_member, kess_member))
     for (size_t i = 0; i < count; i++) {
         CHECK_EQUAL(kess_int_value_at(scratch, entries[i].member) + 1,
                     entries[i].end);
-        CHECK(i == 0 ||
-              compare(entries[i - 1].member, entries[i].member) < 0);
+        CHECK(i == 0 || compare(entries[i - 1].member, entries[i].member) < 0);
         sum -= entries[i].end;
     }
     CHECK_EQUAL(0, sum);
@@ -77,7 +76,8 @@ static void check_sorted(int (*compare)(kess_member, kess_member))
  * names that only differ behind what the ranks tell. */
 static void test_texts(void)
 {
-    static const char *const fronts[] = {"", "k", "key_", "out_trade_no_", "z"};
+    static const char *const fronts[] = {"", "k", "key_", "out_trade_no_",
+                                         "z"};
     static const char *const middles[] = {"", "aaaa", "aaaabbbb"};
     dice d = {31};
     char name[NAME_ROOM];
