@@ -77,8 +77,9 @@ def _print_goals(found: goals.Found) -> None:
     print(f"\n{'':48} {'goal':>8} {'median':>8} {'least':>8}")
     for one in found.results:
         sign = ">=" if one.goal.at_least else "<="
+        limit = "-" if one.goal.limit is None else f"{sign} {one.goal.limit:7g}"
         print(
-            f"{one.goal.name:46} {sign}{one.goal.limit:8g} {_value(one.value):>8} "
+            f"{one.goal.name:46} {limit:>10} {_value(one.value):>8} "
             f"{_value(one.least):>8} {one.goal.unit:3} {one.verdict:8} {one.remark}"
         )
 

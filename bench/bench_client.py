@@ -11,15 +11,22 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from bench.client import calls
+from bench.client import NAMES, calls, protocol_calls
 
 
 if TYPE_CHECKING:
     from pytest_benchmark.fixture import BenchmarkFixture
 
 
-@pytest.mark.parametrize("name", ["create", "confirm", "query"])
+@pytest.mark.parametrize("name", NAMES)
 @pytest.mark.benchmark(group="client")
 def test_call(name: str, benchmark: BenchmarkFixture) -> None:
     """Build, sign, send, verify, read and check; calls() asserts the results."""
     benchmark(calls()[name])
+
+
+@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.benchmark(group="protocol")
+def test_protocol(name: str, benchmark: BenchmarkFixture) -> None:
+    """The same without the client: no token, no deadline, no retries."""
+    benchmark(protocol_calls()[name])

@@ -1,9 +1,11 @@
 """
-The client with a transport that answers at once: all but HTTP.
+What a call takes besides HTTP: the protocol, and the client around it.
 
-A call is what a user writes: the request is made and its fields are checked,
-its body is built and signed, the answer is verified, read, and compared with
-the request. Nobody listens to its events, as in a client with its defaults.
+The protocol makes a request and checks its fields, builds and signs its body,
+builds the HTTP request, verifies the answer, reads it, and compares it with the
+request. A call of the client is what a user writes: it has the token, the
+deadlines and the retries on top; its transport answers at once. Nobody listens
+to its events, as in a client with its defaults.
 """
 
 from __future__ import annotations
@@ -14,18 +16,23 @@ from typing import TYPE_CHECKING, Final
 import kesspay
 from bench import rounds
 from bench.documents import REQUEST, RESPONSE
+from kesspay.gateway import protocol
 from kesspay.gateway.client import Client
+from kesspay.gateway.endpoint import Endpoint
+from kesspay.gateway.messages import Token
 from tests.gateway import helpers
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from bench.rounds import Loop
     from kesspay.gateway.messages import HttpRequest, HttpResponse
 
 
-__all__ = ["calls", "client_loops"]
+__all__ = ["NAMES", "call_loops", "calls", "protocol_calls"]
+
+NAMES: Final = ("create", "confirm", "query")
 
 _OUT_TRADE_NO: Final = str(REQUEST["out_trade_no"])
 _RECEIVER: Final = str(REQUEST["receiver_id"])
@@ -56,6 +63,50 @@ class Same:
         return self.answer
 
 
+def _request() -> kesspay.CreateFundTransfer:
+    return kesspay.CreateFundTransfer(
+        out_trade_no=_OUT_TRADE_NO,
+        receiver_id=_RECEIVER,
+        sender_name=_SENDER,
+        amount=_AMOUNT,
+    )
+
+
+def protocol_calls() -> dict[str, Callable[[], object]]:
+    """Return all that the protocol does for the three calls of a transfer."""
+    signer, verifier = helpers.partner_key(), helpers.gateway_key()
+    endpoint = Endpoint(helpers.BASE_URL)
+    token = Token(helpers.CANARIES["access_token"], 3600)
+    answer = helpers.signed(200, RESPONSE)
+    sent: list[HttpRequest] = []
+
+    def send(body: bytes) -> None:
+        sent[:] = [protocol.build_call(endpoint, token, body)]
+
+    def create() -> kesspay.PreTransfer:
+        request = _request()
+        send(protocol.build_body(request, signer))
+        return protocol.parse_create(request, answer, verifier)
+
+    transfer = create()
+
+    def confirm() -> kesspay.FundTransfer:
+        request = kesspay.ConfirmFundTransfer(transfer, _DEBIT)
+        send(protocol.build_body(request, signer))
+        return protocol.parse_confirm(request, answer, verifier)
+
+    def query() -> kesspay.FundTransfer:
+        request = kesspay.QueryFundTransfer(transfer)
+        send(protocol.build_body(request, signer))
+        return protocol.parse_query(request, answer, verifier)
+
+    made = dict(zip(NAMES, (create, confirm, query), strict=True))
+    for name, call in made.items():
+        _check(name, call())
+        _check_sent(name, sent[0])
+    return made
+
+
 def calls() -> dict[str, Callable[[], object]]:
     """Return the three calls of a transfer, by name; each works as it should."""
     transport = Same()
@@ -72,13 +123,7 @@ def calls() -> dict[str, Callable[[], object]]:
     transport.answer = helpers.signed(200, RESPONSE)
 
     def create() -> kesspay.PreTransfer:
-        request = kesspay.CreateFundTransfer(
-            out_trade_no=_OUT_TRADE_NO,
-            receiver_id=_RECEIVER,
-            sender_name=_SENDER,
-            amount=_AMOUNT,
-        )
-        return client.create_fund_transfer(request)
+        return client.create_fund_transfer(_request())
 
     transfer = create()
 
@@ -88,11 +133,7 @@ def calls() -> dict[str, Callable[[], object]]:
     def query() -> kesspay.FundTransfer:
         return client.query_fund_transfer(transfer)
 
-    made: dict[str, Callable[[], object]] = {
-        "create": create,
-        "confirm": confirm,
-        "query": query,
-    }
+    made = dict(zip(NAMES, (create, confirm, query), strict=True))
     for name, call in made.items():
         _check(name, call())
         _check_sent(name, transport.sent)
@@ -119,6 +160,14 @@ def _check_sent(name: str, request: HttpRequest) -> None:
     )
 
 
-def client_loops() -> dict[str, Loop]:
-    """Return the loops of these calls."""
-    return {f"client {name}": rounds.of(call) for name, call in calls().items()}
+def call_loops() -> dict[str, Loop]:
+    """Return the loops of all of these."""
+    kinds: Mapping[str, dict[str, Callable[[], object]]] = {
+        "protocol": protocol_calls(),
+        "client": calls(),
+    }
+    return {
+        f"{kind} {name}": rounds.of(call)
+        for kind, made in kinds.items()
+        for name, call in made.items()
+    }
