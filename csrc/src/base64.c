@@ -27,16 +27,17 @@ static uint8_t within(uint8_t byte, uint8_t first, uint8_t count)
 }
 
 /*
- * Replace characters by their values; returns them or-ed together. Without a
- * table: the text may be that of a private key, and must not select cache
- * lines. Compilers make vector instructions of it.
+ * The values of characters; returns them or-ed together. Without a table: the
+ * text may be that of a private key, and must not select cache lines. Compilers
+ * make vector instructions of it.
  */
-static uint8_t block_values(uint8_t *block)
+static uint8_t block_values(uint8_t *restrict values,
+                            const uint8_t *restrict text)
 {
     uint8_t seen = 0;
 
     for (size_t i = 0; i < BLOCK; i++) {
-        const uint8_t byte = block[i];
+        const uint8_t byte = text[i];
         const uint8_t upper = within(byte, 'A', 26);
         const uint8_t lower = within(byte, 'a', 26);
         const uint8_t digit = within(byte, '0', 10);
@@ -49,7 +50,7 @@ static uint8_t block_values(uint8_t *block)
             (lower & (uint8_t)(byte - 'a' + 26)) |
             (digit & (uint8_t)(byte - '0' + 52)) | (plus & 62u) |
             (slash & 63u) | ((uint8_t)~known & BAD_VALUE));
-        block[i] = value;
+        values[i] = value;
         seen |= value;
     }
     return seen;
@@ -115,36 +116,38 @@ size_t kess_int_base64_decoded_len(const uint8_t *text, size_t text_len)
     return text_len / 4 * 3 - padding_of(text, text_len);
 }
 
-/* The lesser of two lengths. */
-static size_t at_most(size_t len, size_t limit)
-{
-    return len < limit ? len : limit;
-}
-
 /* Decode letters (text without its padding), which stand for len bytes.
  * Returns all values or-ed together, and the last one in *last. */
 static uint8_t decode_letters(uint8_t *out, size_t len, const uint8_t *text,
                               size_t letters, uint8_t *last)
 {
-    uint8_t block[BLOCK];
+    uint8_t values[BLOCK];
+    uint8_t rest[BLOCK];
     uint8_t bytes[BLOCK_BYTES];
     uint8_t seen = 0;
-    size_t done = 0;
 
-    for (size_t at = 0; at < letters; at += BLOCK) {
-        const size_t count = at_most(letters - at, BLOCK);
-        memset(block, 'A', BLOCK);
-        memcpy(block, text + at, count);
-        seen |= block_values(block);
-        *last = block[count - 1];
+    for (; letters >= BLOCK; letters -= BLOCK) {
+        seen |= block_values(values, text);
+        *last = values[BLOCK - 1];
+        text += BLOCK;
         if (out != NULL) {
-            const size_t size = at_most(len - done, BLOCK_BYTES);
-            block_pack(bytes, block);
-            memcpy(out + done, bytes, size);
-            done += size;
+            block_pack(out, values);
+            out += BLOCK_BYTES;
+            len -= BLOCK_BYTES;
         }
     }
-    kess_int_wipe(block, sizeof(block));
+    if (letters > 0) {
+        memset(rest, 'A', BLOCK);
+        memcpy(rest, text, letters);
+        seen |= block_values(values, rest);
+        *last = values[letters - 1];
+        if (out != NULL) {
+            block_pack(bytes, values);
+            memcpy(out, bytes, len);
+        }
+    }
+    kess_int_wipe(values, sizeof(values));
+    kess_int_wipe(rest, sizeof(rest));
     kess_int_wipe(bytes, sizeof(bytes));
     return seen;
 }

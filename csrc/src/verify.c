@@ -26,13 +26,24 @@ static const kess_entry *find_entry(const kess_document *doc, const char *name)
 /* Undo "\/" in place; another escape stays, and is no base64. */
 static size_t unescape_slashes(uint8_t *text, size_t len)
 {
-    size_t count = 0;
-    for (size_t i = 0; i < len; i++) {
-        if (text[i] != '\\' || i + 1 == len || text[i + 1] != '/') {
-            text[count++] = text[i];
+    const uint8_t *const end = text + len;
+    const uint8_t *at = text;
+    uint8_t *to = text;
+    for (;;) {
+        const uint8_t *slash = memchr(at, '\\', (size_t)(end - at));
+        const size_t plain = (size_t)((slash != NULL ? slash : end) - at);
+        memmove(to, at, plain);
+        to += plain;
+        if (slash == NULL) {
+            return (size_t)(to - text);
         }
+        /* A string of JSON never ends with a backslash. */
+        if (slash[1] != '/') {
+            *to++ = '\\';
+        }
+        *to++ = slash[1];
+        at = slash + 2;
     }
-    return count;
 }
 
 /* Decode "sign" in the document: *len bytes of signature. */
