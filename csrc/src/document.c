@@ -47,9 +47,8 @@ kess_status kess_sign_document(const kess_key *key, char *sign,
     kess_text canonical;
     uint32_t profile;
     size_t max_depth;
-    uint8_t base64[SIGN_MAX];
-    size_t len = 0;
-    if (is_bad_call(key, sign, sign_len, text, text_len)) {
+    if (is_bad_call(key, sign, sign_len, text, text_len) ||
+        !kess_key_is_private(key)) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
     kess_status status =
@@ -60,20 +59,16 @@ kess_status kess_sign_document(const kess_key *key, char *sign,
     }
     status = kess_int_canonical(&canonical, text, text_len, profile, max_depth,
                                 err);
-    if (status == KESS_OK) {
-        status = sign_text(key, &canonical, base64, &len, err);
+    /* Nothing is signed that cannot be given out. */
+    const size_t needed = kess_int_base64_len(kess_key_size(key));
+    if (status == KESS_OK && needed > *sign_len) {
+        *sign_len = needed;
+        status = kess_int_fail(err, KESS_ERR_BUFFER, 0);
+    } else if (status == KESS_OK) {
+        status = sign_text(key, &canonical, (uint8_t *)sign, sign_len, err);
     }
     kess_int_text_release(&canonical);
-    if (status != KESS_OK) {
-        return status;
-    }
-    if (len > *sign_len) {
-        *sign_len = len;
-        return kess_int_fail(err, KESS_ERR_BUFFER, 0);
-    }
-    memcpy(sign, base64, len);
-    *sign_len = len;
-    return kess_int_ok(err);
+    return status;
 }
 
 /* ------------------------------------------------------------ body */
