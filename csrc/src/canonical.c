@@ -197,7 +197,8 @@ void kess_int_text_release(kess_text *text)
 
 kess_status kess_int_canonical(kess_text *out, const uint8_t *text,
                                size_t text_len, uint32_t profile,
-                               size_t max_depth, kess_error *err)
+                               size_t max_depth, kess_check *check,
+                               kess_error *err)
 {
     kess_document doc;
     kess_status status;
@@ -207,6 +208,9 @@ kess_status kess_int_canonical(kess_text *out, const uint8_t *text,
     doc.max_depth = max_depth;
     doc.strict = 0;
     status = kess_int_parse(&doc, text, text_len, err);
+    if (status == KESS_OK && check != NULL) {
+        status = check(&doc, err);
+    }
     if (status == KESS_OK) {
         status = kess_int_arrange(&doc, err);
     }

@@ -58,7 +58,7 @@ kess_status kess_sign_document(const kess_key *key, char *sign,
         return status;
     }
     status = kess_int_canonical(&canonical, text, text_len, profile, max_depth,
-                                err);
+                                NULL, err);
     /* Nothing is signed that cannot be given out. */
     const size_t needed = kess_int_base64_len(kess_key_size(key));
     if (status == KESS_OK && needed > *sign_len) {
@@ -117,7 +117,7 @@ static kess_status check_stable(const kess_text *canonical,
     kess_text again;
     size_t same = 0;
     kess_status status = kess_int_canonical(&again, body, body_len, profile,
-                                            KESS_DEPTH_DECODE, err);
+                                            KESS_DEPTH_DECODE, NULL, err);
     while (same < canonical->len && same < again.len &&
            canonical->data[same] == again.data[same]) {
         same++;
@@ -151,28 +151,12 @@ static kess_status canonical_parameters(kess_text *out, const uint8_t *text,
                                         size_t text_len, uint32_t profile,
                                         size_t max_depth, kess_error *err)
 {
-    kess_document doc;
-    kess_status status;
-    out->data = out->small_data;
-    out->len = 0;
-    doc.profile = profile;
-    doc.max_depth = max_depth;
-    doc.strict = 0;
-    status = kess_int_parse(&doc, text, text_len, err);
-    if (status == KESS_OK) {
-        status = check_parameters(&doc, err);
-    }
-    if (status == KESS_OK) {
-        status = kess_int_arrange(&doc, err);
-    }
-    if (status == KESS_OK) {
-        status = kess_int_text_of(out, &doc, err);
-    }
+    kess_status status = kess_int_canonical(out, text, text_len, profile,
+                                            max_depth, check_parameters, err);
     if (status == KESS_OK && out->data[0] == '[' && out->len != 2) {
         /* Keys 0, 1, 2 ... make an array, which has no place for "sign". */
         status = kess_int_fail(err, KESS_ERR_NOT_OBJECT, 0);
     }
-    kess_int_release(&doc);
     return status;
 }
 

@@ -219,9 +219,12 @@ typedef struct kess_text {
 /* The canonical form into a text that must be released in any case. */
 kess_status kess_int_text_of(kess_text *out, const kess_document *doc,
                              kess_error *err);
+/* The same from the start. A check (or NULL) may refuse what was parsed. */
+typedef kess_status kess_check(const kess_document *doc, kess_error *err);
 kess_status kess_int_canonical(kess_text *out, const uint8_t *text,
                                size_t text_len, uint32_t profile,
-                               size_t max_depth, kess_error *err);
+                               size_t max_depth, kess_check *check,
+                               kess_error *err);
 void kess_int_text_release(kess_text *text);
 /* Check options; the depth is the default where it is 0. */
 kess_status kess_int_options(const kess_options *options, uint32_t *profile,
