@@ -220,11 +220,14 @@ def test_a_password_is_asked_for_without_an_echo(keys: Path) -> None:
 
 def test_a_wrong_password_is_told(keys: Path) -> None:
     """There is no second prompt, no loop, and no echo."""
+    document = keys / "document.json"
+    document.write_text("{}", encoding="utf-8")
     code, shown = call_on_terminal(
-        ["sign", "--key", keys / "rsa-2048.encrypted.pem", keys / "README.md"],
+        ["sign", "--key", keys / "rsa-2048.encrypted.pem", document],
         (b"Password of", b"wrong one\n"),
     )
     assert code == 2
+    assert shown.count(b"Password of") == 1
     assert b"wrong one" not in shown
 
 
