@@ -59,6 +59,13 @@ def keys(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let somebody be there to be asked; standard input is what they type."""
+    for asker in ("keyreport", "keys", "loading"):
+        monkeypatch.setattr(f"kesspay.cli.{asker}.can_ask", lambda: True)
+
+
 class Wired:
     """Stands for HttpTransport, and sends to what the test says."""
 
