@@ -1,5 +1,5 @@
 """
-What all tests share: both backends, real PHP, and the test keys.
+What all tests share: both backends, real PHP, and a real PostgreSQL.
 
 ``KESSPAY_REQUIRE_NATIVE=1``, ``KESSPAY_REQUIRE_PHP=1``,
 ``KESSPAY_REQUIRE_CHROMIUM=1`` and ``KESSPAY_REQUIRE_POSTGRES=1`` turn a test that
@@ -17,6 +17,7 @@ import pytest
 from kesspay.errors import BackendError
 from kesspay.signing import backend as backends
 from tests.support.php import Php, find_php
+from tests.support.postgres import Postgres, find_postgres
 
 
 if TYPE_CHECKING:
@@ -78,3 +79,16 @@ def php() -> Iterator[Php]:
         missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
     with Php() as process:
         yield process
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """Start one PostgreSQL server for the session."""
+    if find_postgres() is None:
+        missing("no PostgreSQL server is installed", "KESSPAY_REQUIRE_POSTGRES")
+    try:
+        import psycopg  # noqa: F401 - needs libpq
+    except ImportError as error:
+        missing(f"psycopg: {error}", "KESSPAY_REQUIRE_POSTGRES")
+    with Postgres() as server:
+        yield server

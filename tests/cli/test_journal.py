@@ -6,14 +6,18 @@ import base64
 import json
 from decimal import Decimal
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import pytest
 
 from kesspay.gateway.client import Client
 from kesspay.signing.documents import canonicalize
+from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.gateway.helpers import CANARIES, credentials
+from tests.support.postgres import PASSWORD
+from tests.transfers.helpers import payment
 
 
 if TYPE_CHECKING:
@@ -23,6 +27,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from kesspay.sandbox import Sandbox
+    from tests.support.postgres import Postgres
 
 
 @pytest.fixture
@@ -138,3 +143,26 @@ def test_a_payment_that_is_not_there(run: Callable[..., Result], place: Path) ->
     result = run("journal", "show", "order-9", "--journal", place)
     assert result.exit_code == 2
     assert "order-9" in json.loads(result.stdout)["error"]["message"]
+
+
+@pytest.mark.parametrize("scheme", ["postgres", "postgresql"])
+def test_a_journal_in_postgres(
+    run: Callable[..., Result],
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    scheme: str,
+) -> None:
+    """A URL of either form opens one; its password is not shown."""
+    where = f"kesspay:{quote(PASSWORD)}@127.0.0.1:{postgres.port}/postgres"
+    monkeypatch.setenv("KESSPAY_JOURNAL", f"{scheme}://{where}")
+    with PostgresJournal(postgres.conninfo) as journal:
+        journal.begin(payment("order-1"))
+    try:
+        result = run("journal", "list")
+    finally:
+        with postgres.connect() as connection:
+            connection.execute("DROP SCHEMA kesspay CASCADE")
+    assert result.exit_code == 0, result.output
+    (one,) = json.loads(result.stdout)["payments"]
+    assert one["payment_id"] == "order-1"
+    assert PASSWORD not in result.output

@@ -9,14 +9,14 @@ import pytest
 
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
-from tests.conftest import missing
-from tests.support.postgres import Postgres, find_postgres
 from tests.transfers.helpers import Bench
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    from tests.support.postgres import Postgres
 
 
 class Clock:
@@ -49,19 +49,6 @@ def sqlite_bench(tmp_path: Path) -> Iterator[Bench]:
     yield Bench(again(), again, clock.pass_time, f"sqlite {path}")
     for journal in opened:
         journal.close()
-
-
-@pytest.fixture(scope="session")
-def postgres() -> Iterator[Postgres]:
-    """Start one PostgreSQL server for the session."""
-    if find_postgres() is None:
-        missing("no PostgreSQL server is installed", "KESSPAY_REQUIRE_POSTGRES")
-    try:
-        import psycopg  # noqa: F401 - needs libpq
-    except ImportError as error:
-        missing(f"psycopg: {error}", "KESSPAY_REQUIRE_POSTGRES")
-    with Postgres() as server:
-        yield server
 
 
 @pytest.fixture
