@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import threading
 import time
+from contextlib import nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from kesspay.sandbox import Sandbox
+    from kesspay.transfers.result import TransferResult
     from tests.cli.conftest import Wired
 
 
@@ -102,6 +104,36 @@ def test_for_people(
     assert text.startswith("paid     order-1  FT")
     assert "1 paid, 0 not_paid, 0 unknown, 0 manual" in text
     assert run("resume", "--journal", place).stdout == "Nothing is due.\n"
+
+
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_watching_ends_after_the_payment_at_hand(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    wanted: int,
+) -> None:
+    """Of two that are due the second is begun only if nobody wants an end."""
+    for payment_id in ("order-1", "order-2"):
+        leave(sandbox, place, payment_id, "drop-after")
+    stopped = threading.Event()
+    shown: list[TransferResult] = []
+    real = resume._Lines.result
+
+    def result_of(self: resume._Lines, result: TransferResult) -> None:
+        shown.append(result)
+        real(self, result)
+        if len(shown) == wanted:
+            stopped.set()
+
+    monkeypatch.setattr(resume, "told_to_stop", lambda: nullcontext(stopped))
+    monkeypatch.setattr(resume._Lines, "result", result_of)
+    done = run("resume", "--watch", "--journal", place)
+    assert done.exit_code == 0
+    told = [json.loads(line)["payment_id"] for line in done.stdout.splitlines()]
+    assert told == ["order-1", "order-2"][:wanted]
 
 
 @pytest.mark.parametrize("on_terminal", [False, True])
