@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import io
 import json
+import os
 import sys
+from contextlib import redirect_stdout
 from typing import TYPE_CHECKING
 
 import click
@@ -23,6 +25,7 @@ from kesspay.errors import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from click.testing import Result
 
@@ -239,6 +242,45 @@ def test_an_interruption_has_its_own_code(
     result = run("canon", "x")
     assert result.exit_code == 130
     assert "interrupted" in result.stderr
+
+
+def test_an_error_of_click_that_names_no_command(
+    run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is one line as any other, without a help text to look at."""
+
+    def fail(*_: object) -> bytes:
+        raise click.FileError("x", "no\nsuch thing")
+
+    monkeypatch.setattr("kesspay.cli.canon.read_file", fail)
+    result = run("canon", "x")
+    assert result.exit_code == 2
+    assert result.stderr.count("\n") == 1
+    assert "no such thing" in result.stderr
+    assert "--help" not in result.stderr
+
+
+def test_a_reader_that_went_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Exit code 141, and what is left to write at the end of Python goes nowhere."""
+    path = tmp_path / "long.json"
+    path.write_text('{"a":"' + "x" * 100_000 + '"}', encoding="utf-8")
+    reader, writer = os.pipe()
+    os.close(reader)
+    with open(writer, "w", encoding="utf-8") as closed:  # noqa: PTH123 - a descriptor
+        monkeypatch.setattr(sys, "stdout", closed)
+        assert main(["canon", str(path)]) == 141
+        closed.write("the last words")
+
+
+def test_an_output_that_is_no_file(tmp_path: Path) -> None:
+    """A program that collects its output in memory may call it."""
+    path = tmp_path / "document.json"
+    path.write_text("[1,]", encoding="utf-8")
+    with redirect_stdout(io.StringIO()) as collected:
+        assert main(["canon", "--json", str(path)]) == 2
+    assert json.loads(collected.getvalue())["error"]["reason"] == "syntax"
 
 
 def test_main_returns_the_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
