@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+import runpy
 from importlib.metadata import PackageNotFoundError
 from typing import TYPE_CHECKING
 
@@ -136,3 +137,11 @@ def test_no_backend(
     printed = capsys.readouterr().out
     assert "backend   none: nothing here" in printed
     assert "processor " in printed
+
+
+def test_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
+    """``python -m kesspay`` prints the facts, and leaves with the exit code."""
+    with pytest.raises(SystemExit) as left:
+        runpy.run_path(program.__file__, run_name="__main__")
+    assert left.value.code == 0
+    assert f"backend   {backends.current().name} " in capsys.readouterr().out
