@@ -323,6 +323,8 @@ class TestCheck:
                 json.loads(told.stdout)[half]["mode"] for half in ("private", "public")
             ]
             assert modes.count(None) == 1
+            shown = run("keys", "check", *paths, stdin=data).stdout
+            assert shown.count("permissions: ") == 1
 
     @pytest.mark.parametrize("name", ["README.md", "missing", "rsa-2048.encrypted.pem"])
     def test_a_file_without_a_usable_key(
