@@ -384,6 +384,7 @@ UNSIGNABLE: Final[dict[str, tuple[Any, str, str | None]]] = {
         "not_stable",
         'params["b"][1]["\\u00e9"][1]',
     ),
+    "negative zero behind": ({"a": [0.5, [1]], "b": -0.0}, "not_stable", 'params["b"]'),
     "negative zero decimal": ({"a": Decimal("-0.0")}, "not_stable", 'params["a"]'),
     "underflow": ({"a": Decimal("-1e-400")}, "not_stable", 'params["a"]'),
     "512 levels": (_deep(512), "not_stable", 'params["a"]' + "[0]" * 510),
