@@ -39,7 +39,7 @@ _HOMES: Final[dict[str, str]] = {
 
 
 # A type checker reads the imports above; to it, another name is an error.
-if not TYPE_CHECKING:  # pragma: no branch
+if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Import a public name at its first use."""
