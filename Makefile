@@ -95,7 +95,7 @@ types: $(VENV)/test-ready ## mypy --strict
 	$(BIN)/mypy
 
 .PHONY: coverage
-coverage: $(VENV)/test-ready ## The test suite with branch coverage
+coverage: $(VENV)/test-ready ## The test suite; it runs every line and branch
 	$(BIN)/coverage erase
 	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
 	$(BIN)/coverage combine --quiet
