@@ -79,10 +79,11 @@ demo: $(VENV)/demo-ready ## A whole signed transfer against the sandbox
 
 # KESSPAY_BUILD_TESTS=1 adds the tests that build wheels. PYTEST_ARGS is
 # handed on.
+PYTEST := $(BIN)/python -m pytest
 .PHONY: test
 test: $(VENV)/test-ready ## The test suite
 	$(HINT)
-	$(BIN)/python -m pytest $(if $(KESSPAY_BUILD_TESTS),-m "not network") \
+	$(PYTEST) $(if $(KESSPAY_BUILD_TESTS),-m "not network") \
 	  $(PYTEST_ARGS)
 
 .PHONY: lint
@@ -95,9 +96,9 @@ types: $(VENV)/test-ready ## mypy --strict
 	$(BIN)/mypy
 
 .PHONY: coverage
-coverage: $(VENV)/test-ready ## The test suite; it runs every line and branch
+coverage: $(VENV)/test-ready ## make test, which must run every line and branch
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(PYTEST_ARGS)
+	$(MAKE) test PYTEST='$(BIN)/coverage run -m pytest'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 
