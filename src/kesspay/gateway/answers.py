@@ -184,7 +184,8 @@ def read_answer(
         evidence["reason"] = type(error).__name__
         message = f"The answer to {service} could not be verified."
         raise unknown(service, message, evidence) from None
-    answer = _DECODER.decode(canonical.decode())
+    # There is nothing behind the value: it was parsed whole before.
+    answer, _ = _DECODER.raw_decode(canonical.decode())
     success = answer.get("success") if isinstance(answer, dict) else None
     if success is True:
         return _success(service, response, answer, canonical)

@@ -151,7 +151,7 @@ def build_body(
         }
     else:
         params = {"out_trade_no": request.transfer.out_trade_no}
-    return build_service_body(request.SERVICE, params, signer, profile=profile)
+    return _signed(request.SERVICE, params, signer, profile)
 
 
 def build_service_body(
@@ -184,7 +184,7 @@ def build_service_body(
     if "service" in params:
         rule = "is given twice"
         raise FieldError(field="service", rule=rule, value=params["service"])
-    return signed_body(signer, {"service": service, **params}, profile=profile)
+    return _signed(service, params, signer, profile)
 
 
 def build_call(
@@ -293,6 +293,12 @@ def parse_call(
         service, response, verifier, profile=profile, first_send=first_send
     )
     return VerifiedAnswer(answer.data, answer.canonical)
+
+
+def _signed(
+    service: str, params: Mapping[str, object], signer: Signer, profile: Profile
+) -> bytes:
+    return signed_body(signer, {"service": service, **params}, profile=profile)
 
 
 def _token(found: dict[str, Any]) -> Token | None:
