@@ -443,35 +443,37 @@ def SqliteJournalInUse(path: Path) -> SqliteJournal:  # noqa: N802 - stands for 
         return SqliteJournal(path, busy_timeout=0.1)
 
 
+#: The first opening imports what the second one needs: the user who has no rights
+#: may not be able to read the interpreter's own files either.
 READ_ONLY = """
 import os, sys
 from kesspay.errors import JournalUnavailable
 from kesspay.transfers.sqlite import SqliteJournal
+path, folder_mode = sys.argv[1], int(sys.argv[2], 8)
+SqliteJournal(path).close()
+os.chmod(path, 0o444)
+os.chmod(os.path.dirname(path), folder_mode)
 if os.getuid() == 0:
     os.setgroups([])
     os.setgid(65534)
     os.setuid(65534)
 try:
-    SqliteJournal(sys.argv[1])
+    SqliteJournal(path)
 except JournalUnavailable as error:
     print(error)
 """
 
 
 @pytest.mark.skipif(os.name != "posix", reason="permissions are those of POSIX")
-@pytest.mark.parametrize("what", ["file", "folder"])
-def test_read_only(tmp_path: Path, what: str) -> None:
+@pytest.mark.parametrize("folder_mode", ["777", "555"], ids=["file", "folder"])
+def test_read_only(folder_mode: str) -> None:
     """A file or folder that may not be written to is named, with what to check."""
-    # The folders above belong to one user; another one cannot pass them.
+    # The folders of pytest belong to one user; another one cannot pass them.
     place = Path(tempfile.mkdtemp())
-    place.chmod(0o755)
     try:
         path = place / "journal.db"
-        SqliteJournal(path).close()
-        path.chmod(0o444)
-        place.chmod(0o777 if what == "file" else 0o555)
         done = subprocess.run(
-            [sys.executable, "-c", READ_ONLY, str(path)],
+            [sys.executable, "-c", READ_ONLY, str(path), folder_mode],
             check=True,
             capture_output=True,
             text=True,
