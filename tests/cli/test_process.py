@@ -144,6 +144,15 @@ def test_a_pipe_that_closes_early(
         assert process.wait(LIMIT) == 141
 
 
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Let programs feel SIGINT, which a shell without job control ignores behind &."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("interruptible")
 def test_an_interruption(tmp_path: Path) -> None:
     """Ctrl-C gives one line and 130, no traceback."""
     pipe = tmp_path / "pipe"
