@@ -61,7 +61,13 @@ if(MSVC)
   set(kess_link_hardening /guard:cf)
 else()
   kess_known_compile_flags(kess_hardening
-    -fcf-protection=full -fstack-clash-protection -fstack-protector-strong)
+    -fcf-protection=full -fstack-protector-strong)
+  # Windows touches every page of a large frame by itself, and gcc 12 ends with
+  # an internal error where it shall do so twice.
+  if(NOT WIN32)
+    kess_known_compile_flags(kess_stack_clash -fstack-clash-protection)
+    list(APPEND kess_hardening ${kess_stack_clash})
+  endif()
   # __FILE__, which OpenSSL's macros store, must not name this machine.
   kess_known_compile_flags(kess_prefix_map
     "-ffile-prefix-map=${PROJECT_SOURCE_DIR}/=")
@@ -75,6 +81,10 @@ else()
   endif()
   kess_known_link_flags(kess_link_hardening
     -Wl,-z,noexecstack -Wl,-z,now -Wl,-z,relro)
+  # MinGW has what the canaries call in a library of its own.
+  if(WIN32)
+    list(APPEND kess_link_hardening -fstack-protector-strong)
+  endif()
 endif()
 
 set(kess_sanitizer_flags "")
