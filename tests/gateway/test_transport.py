@@ -70,6 +70,19 @@ def broken_by(
     return caught.value, server
 
 
+def on_its_way(attempt: Callable[[float], TransportError]) -> TransportError:
+    """
+    Return the error of a deadline that passed after the request had begun.
+
+    A busy machine does not get that far in a short time: then it is given more.
+    """
+    for deadline in (SHORT, 4 * SHORT, 16 * SHORT):
+        error = attempt(deadline)
+        if error.kind != "not_sent":
+            break
+    return error
+
+
 # ------------------------------------------------------------- good exchanges
 
 
@@ -400,7 +413,7 @@ def test_a_dribbling_server(carrier: Carrier, sent_first: bytes) -> None:
             time.sleep(0.02)
 
     begun = time.monotonic()
-    error, _ = broken_by(carrier, behave, timeout=SHORT)
+    error = on_its_way(lambda deadline: broken_by(carrier, behave, timeout=deadline)[0])
     assert time.monotonic() - begun >= SHORT
     assert error.kind == "no_reply"
     assert "deadline" in str(error) or not carrier.is_ours
@@ -413,7 +426,7 @@ def test_a_silent_server(carrier: Carrier) -> None:
         read_request(connection)
         connection.recv(1)
 
-    error, _ = broken_by(carrier, behave, timeout=SHORT)
+    error = on_its_way(lambda deadline: broken_by(carrier, behave, timeout=deadline)[0])
     assert error.kind == "no_reply"
 
 
@@ -445,15 +458,18 @@ def test_a_server_that_does_not_read(carrier: Carrier, *, limited: bool) -> None
         WireServer(lambda _: _wait(gate)) as server,
         carrier.open(**options) as transport,
     ):
-        begun = time.monotonic()
-        with pytest.raises(TransportError) as caught:
-            transport.send(
-                request_to(server.url, b"x" * (64 << 20)),
-                timeout=PATIENCE if limited else SHORT,
-            )
-        assert time.monotonic() - begun < LATE
+        request = request_to(server.url, b"x" * (64 << 20))
+
+        def attempt(deadline: float) -> TransportError:
+            begun = time.monotonic()
+            with pytest.raises(TransportError) as caught:
+                transport.send(request, timeout=deadline)
+            assert time.monotonic() - begun < LATE
+            return caught.value
+
+        error = attempt(PATIENCE) if limited else on_its_way(attempt)
         gate.set()
-    assert caught.value.kind == "no_reply"
+    assert error.kind == "no_reply"
 
 
 def _wait(gate: threading.Event) -> None:
