@@ -262,6 +262,7 @@ def test_the_certificate_is_told(
     certificate = make_certificate(tmp_path, days, subject)
     found = found_settings(base_url=server(certificate))
     context = ssl.create_default_context(cafile=str(certificate))
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
     found.transport["ssl_context"] = context
     check = diagnose(token_answer(), NOBODY, found=found)["tls"]
     assert check.verdict == verdict

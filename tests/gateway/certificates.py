@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import ipaddress
+import os
+import ssl
 from typing import TYPE_CHECKING, Final
 
 from cryptography import x509
@@ -66,6 +68,13 @@ class Authority:
             + signed.public_bytes(serialization.Encoding.PEM)
         )
         return file
+
+    def context(self) -> ssl.SSLContext:
+        """Return a client's context that knows this authority."""
+        context = ssl.create_default_context(cafile=os.fspath(self.file))
+        # Some builds of Python leave it to OpenSSL.
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        return context
 
     def _builder(
         self, name: x509.Name, key: rsa.RSAPublicKey, *, days: int

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import ssl
 import threading
 import time
@@ -76,7 +75,7 @@ def test_a_tunnel(ours: Carrier, authority: Authority) -> None:
     with (
         WireServer(tunnels) as proxy,
         ours.open(
-            ssl_context=ssl.create_default_context(cafile=os.fspath(authority.file)),
+            ssl_context=authority.context(),
             proxy=f"http://us%40er:p%3Ass@127.0.0.1:{proxy.port}/",
         ) as transport,
     ):

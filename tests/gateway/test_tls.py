@@ -60,11 +60,6 @@ def server_context(certificate: Path) -> ssl.SSLContext:
     return context
 
 
-def trusting(authority: Authority) -> ssl.SSLContext:
-    """Return a client's context that knows an authority."""
-    return ssl.create_default_context(cafile=os.fspath(authority.file))
-
-
 def secure_url(server: WireServer, host: str = "localhost") -> str:
     """Return the URL of a server that speaks TLS."""
     return f"https://{host}:{server.port}/x"
@@ -89,7 +84,7 @@ def test_an_authority_of_ones_own(
     behave = over_tls(server_context(certificate), always(OK))
     with (
         WireServer(behave) as server,
-        carrier.open(ssl_context=trusting(authority)) as transport,
+        carrier.open(ssl_context=authority.context()) as transport,
     ):
         for _ in range(3):
             request = request_to(secure_url(server))
@@ -107,7 +102,7 @@ def test_large_messages(
     answer = b"HTTP/1.1 200 OK\r\nContent-Length: 900000\r\n\r\n" + b"y" * 900_000
     with (
         WireServer(over_tls(context, always(answer))) as server,
-        ours.open(ssl_context=trusting(authority)) as transport,
+        ours.open(ssl_context=authority.context()) as transport,
     ):
         for _ in range(2):
             request = request_to(secure_url(server), b"x" * 900_000)
@@ -120,7 +115,7 @@ def test_an_address_can_be_named(carrier: Carrier, authority: Authority) -> None
     behave = over_tls(server_context(authority.sign("127.0.0.1")), answering(OK))
     with (
         WireServer(behave) as server,
-        carrier.open(ssl_context=trusting(authority)) as transport,
+        carrier.open(ssl_context=authority.context()) as transport,
     ):
         url = secure_url(server, "127.0.0.1")
         assert transport.send(request_to(url), timeout=PATIENCE).body == b"ok"
@@ -142,7 +137,7 @@ def test_answers_that_end_with_the_connection(
 
     with (
         WireServer(over_tls(server_context(certificate), behave)) as server,
-        ours.open(ssl_context=trusting(authority)) as transport,
+        ours.open(ssl_context=authority.context()) as transport,
     ):
         response = transport.send(request_to(secure_url(server)), timeout=PATIENCE)
     assert response.body == b"ok"
@@ -157,7 +152,7 @@ def test_an_answer_that_somebody_cut(
     )
     with (
         WireServer(behave) as server,
-        ours.open(ssl_context=trusting(authority)) as transport,
+        ours.open(ssl_context=authority.context()) as transport,
         pytest.raises(TransportError) as caught,
     ):
         transport.send(request_to(secure_url(server)), timeout=PATIENCE)
@@ -177,7 +172,7 @@ def test_a_server_that_goes_away(
 
     with (
         WireServer(over_tls(server_context(certificate), behave)) as server,
-        carrier.open(ssl_context=trusting(authority)) as transport,
+        carrier.open(ssl_context=authority.context()) as transport,
         pytest.raises(TransportError) as caught,
     ):
         transport.send(request_to(secure_url(server)), timeout=PATIENCE)
@@ -201,7 +196,7 @@ def test_extra_records_after_an_answer(
 
     with (
         WireServer(over_tls(server_context(certificate), behave)) as server,
-        ours.open(ssl_context=trusting(authority)) as transport,
+        ours.open(ssl_context=authority.context()) as transport,
     ):
         for _ in range(5):
             request = request_to(secure_url(server))
@@ -232,7 +227,7 @@ def test_a_client_certificate(
     context.verify_mode = ssl.CERT_REQUIRED
     context.load_verify_locations(authority.file)
     context.maximum_version = version
-    ours = trusting(authority)
+    ours = authority.context()
     if shown:
         ours.load_cert_chain(authority.sign("partner"))
     seen: list[bytes] = []
@@ -278,7 +273,7 @@ def test_tls_is_verified(
 
     The recipe for aiohttp follows the environment: the next test is for all.
     """
-    context = trusting(authority) if known else None
+    context = authority.context() if known else None
     # The environment must not make an authority known either.
     monkeypatch.setenv("SSL_CERT_FILE", os.fspath(authority.file))
     seen: list[bytes] = []
@@ -306,7 +301,7 @@ def test_certificates_that_do_not_fit(
     )
     with WireServer(behave) as server:
         url = secure_url(server, host)
-        refused(carrier, url, ssl_context=trusting(authority))
+        refused(carrier, url, ssl_context=authority.context())
     assert not seen
 
 
@@ -324,7 +319,7 @@ def test_the_server_is_told_why(
 
     with WireServer(behave) as server:
         url = secure_url(server, "127.0.0.1")
-        refused(ours, url, ssl_context=trusting(authority))
+        refused(ours, url, ssl_context=authority.context())
     assert told
     assert re.search("ALERT|CERTIFICATE", told[0])
 
@@ -383,14 +378,14 @@ def test_tls_that_is_too_old(
     with pytest.warns(DeprecationWarning, match="TLSv1_1"):
         context.minimum_version = context.maximum_version = ssl.TLSVersion.TLSv1_1
     with WireServer(over_tls(context, answering(OK))) as server:
-        refused(carrier, secure_url(server), ssl_context=trusting(authority))
+        refused(carrier, secure_url(server), ssl_context=authority.context())
 
 
 def test_another_protocol_was_chosen(
     ours: Carrier, authority: Authority, certificate: Path
 ) -> None:
     """A context that offers HTTP/2 gets no HTTP/1.1 request through."""
-    context, mine = server_context(certificate), trusting(authority)
+    context, mine = server_context(certificate), authority.context()
     context.set_alpn_protocols(["h2"])
     mine.set_alpn_protocols(["h2"])
     with WireServer(over_tls(context, answering(OK))) as server:

@@ -44,7 +44,10 @@ def require_safe(context: ssl.SSLContext) -> None:
     if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
         raise InputError("ssl_context must verify certificates and host names")
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:
-        raise InputError("ssl_context must take TLS 1.2 or later only")
+        raise InputError(
+            "ssl_context must take TLS 1.2 or later only: set its minimum_version to"
+            " ssl.TLSVersion.TLSv1_2"
+        )
 
 
 def trusting_the_system() -> ssl.SSLContext:
