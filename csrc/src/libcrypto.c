@@ -41,11 +41,16 @@ void *kess_int_allocate(size_t size)
     return memset(memory, 0, size);
 }
 
+int kess_int_has_errors(void)
+{
+    return ERR_peek_last_error() != 0;
+}
+
 /* ERR_clear_error takes long for a queue that is empty, as it nearly always
  * is. */
 void kess_int_clear_errors(void)
 {
-    if (ERR_peek_error() != 0) {
+    if (kess_int_has_errors()) {
         ERR_clear_error();
     }
 }
@@ -54,9 +59,8 @@ kess_status kess_int_drain_errors(void)
 {
     kess_status status = KESS_ERR_CRYPTO;
 
-    for (unsigned long code = ERR_get_error(); code != 0;
-         code = ERR_get_error()) {
-        if (ERR_GET_REASON(code) == ERR_R_MALLOC_FAILURE) {
+    while (kess_int_has_errors()) {
+        if (ERR_GET_REASON(ERR_get_error()) == ERR_R_MALLOC_FAILURE) {
             status = KESS_ERR_MEMORY;
         }
     }

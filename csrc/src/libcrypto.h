@@ -46,6 +46,9 @@ struct kess_key {
 
 /* Zeroed memory. Where there is none, kess_int_drain_errors will tell. */
 void *kess_int_allocate(size_t size);
+/* Ask for the last error, not the first: that one may be 0. OpenSSL begins an
+ * entry, has no memory for its details, and says so in the next one. */
+int kess_int_has_errors(void);
 /* Empty the error queue. */
 void kess_int_clear_errors(void);
 /* The same, telling whether memory was the reason. */

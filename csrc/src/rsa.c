@@ -212,7 +212,7 @@ kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
         return kess_int_drain_errors();
     }
     const int done = sign_by(by, key, made, slices, count);
-    const int trusted = done && ERR_peek_error() == 0;
+    const int trusted = done && !kess_int_has_errors();
     const kess_status failure = trusted ? KESS_OK : kess_int_drain_errors();
     if (trusted) {
         worker_return(key->signers, by);

@@ -336,7 +336,7 @@ static inline kess_status load_exactly(kess_key **key, const text *data,
     CHECK_EQUAL(status, err.status);
     CHECK_EQUAL(0, err.pos);
     CHECK(status == KESS_OK || *key == before);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     *found = err.item;
     return status;
 }

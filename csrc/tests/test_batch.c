@@ -94,7 +94,7 @@ static kess_status verify(const void *data, size_t len, const int64_t *offsets,
         public_key, statuses, data, len, offsets, count, options, &err);
     CHECK_EQUAL(status, err.status);
     CHECK(err.item == 0 && err.pos == 0);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     if (status != KESS_OK) {
         CHECK(is_untouched(statuses, sizeof(statuses)));
     }
@@ -297,7 +297,7 @@ static kess_status run(call function, sheet *s, const batch *b,
         function(s, in, b->len, b->offsets, b->count, options, &err);
     CHECK_EQUAL(status, err.status);
     CHECK(err.item == 0 && err.pos == 0);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     return status;
 }
 

@@ -91,7 +91,7 @@ static kess_status run(call function, const void *text, size_t len,
     const kess_status status = function(NULL, &need, in, len, options);
     CHECK_EQUAL(status, err.status);
     CHECK_EQUAL(0, err.item);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     if (status != KESS_ERR_BUFFER) {
         const uint64_t pos = err.pos;
         uint8_t *out = guard_fill(&output, AT_END, 1000);
@@ -122,7 +122,7 @@ static kess_status run(call function, const void *text, size_t len,
     CHECK(need <= BODY_MAX);
     memcpy(result.data, out, need);
     result.len = need;
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     return KESS_OK;
 }
 

@@ -257,7 +257,7 @@ static int fail_at(kess_status (*work)(void), size_t from, size_t count,
     CHECK(status == KESS_OK || status == KESS_ERR_MEMORY ||
           status == KESS_ERR_CRYPTO);
     CHECK_EQUAL(alive, ours_alive);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     return status != KESS_OK;
 }
 

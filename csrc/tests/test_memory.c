@@ -405,7 +405,7 @@ static kess_status run(const job *j, faults *f, long fail_at)
     const kess_status status = j->run();
     f->fail_at = -1;
     CHECK_EQUAL(status, err.status);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     return status;
 }
 

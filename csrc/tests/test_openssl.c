@@ -210,7 +210,7 @@ static kess_status run(const job *j, long at)
     fail_at = at;
     const kess_status status = j->run();
     fail_at = -1;
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     return status;
 }
 
@@ -294,7 +294,7 @@ static void test_notes(void)
 {
     ERR_raise(ERR_LIB_USER, ERR_R_INTERNAL_ERROR);
     CHECK_EQUAL(KESS_OK, sign());
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
 }
 
 /* More workers than there is room for are not kept. */
@@ -318,7 +318,7 @@ static const char *const harmless[] = {
     "BN_is_odd",         "BN_is_one",       "BN_is_zero",
     "BN_num_bits",       "BN_num_bytes",    "BN_set_flags",
     "BN_value_one",      "ERR_GET_REASON",  "ERR_clear_error",
-    "ERR_get_error",     "ERR_peek_error",  "ERR_raise",
+    "ERR_get_error",     "ERR_peek_last_error", "ERR_raise",
     "EVP_CIPHER_CTX_free", "EVP_CIPHER_free", "EVP_MD_CTX_free",
     "EVP_MD_free",       "EVP_PKEY_CTX_free", "EVP_PKEY_free",
     "OPENSSL_cleanse",   "OPENSSL_free",    "OPENSSL_version",

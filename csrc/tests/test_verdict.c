@@ -43,7 +43,7 @@ static kess_status verify(const kess_key *key, int given)
                                            message, sizeof message, &err);
     CHECK_EQUAL(before + 1, asked);
     CHECK_EQUAL(status, err.status);
-    CHECK_EQUAL(0, ERR_peek_error());
+    CHECK_EQUAL(0, ERR_peek_last_error());
     return status;
 }
 
