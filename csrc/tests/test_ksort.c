@@ -51,8 +51,8 @@ static void make_entries(void)
     for (size_t i = 0; i < count; i++) {
         const size_t name_len = strlen(names[i].text);
         entries[i].member = kess_int_member(len, name_len);
-        len +=
-            (size_t)sprintf((char *)scratch + len, "\"%s\":", names[i].text);
+        len += (size_t)snprintf((char *)scratch + len, sizeof(scratch) - len,
+                                "\"%s\":", names[i].text);
         scratch[len++] = '1';
         entries[i].end = len;
         scratch[len++] = ',';

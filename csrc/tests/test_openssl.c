@@ -124,8 +124,8 @@ static kess_status take_public_half(void)
 /* Scrypt, which no writer of libcrypto's tools chooses. */
 static kess_status decrypt(void)
 {
-    static const uint8_t salt[8] = "saltsalt";
-    static const uint8_t iv[16] = "iviviviviviviviv";
+    static const uint8_t salt[9] = "saltsalt";
+    static const uint8_t iv[17] = "iviviviviviviviv";
     static const uint8_t secret[32] = {1, 2, 3};
     const kess_pbes2 scheme = {
         NULL, {salt, 8}, 1024, 8, 1, "AES-256-CBC", 32, {iv, 16}, {secret, 32}};

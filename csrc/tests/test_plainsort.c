@@ -33,7 +33,8 @@ static void add_name(const char *name)
 
     entry->member = kess_int_member(scratch_len, strlen(name));
     scratch_len +=
-        (size_t)sprintf((char *)scratch + scratch_len, "\"%s\":", name);
+        (size_t)snprintf((char *)scratch + scratch_len,
+                         sizeof(scratch) - scratch_len, "\"%s\":", name);
     scratch[scratch_len++] = '1';
     entry->end = scratch_len;
     scratch[scratch_len++] = ',';

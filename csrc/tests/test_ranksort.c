@@ -28,7 +28,8 @@ static void add_name(const char *name)
     CHECK(count < COUNT_MAX && strlen(name) < NAME_ROOM);
     entries[count].member = kess_int_member(scratch_len, strlen(name));
     scratch_len +=
-        (size_t)sprintf((char *)scratch + scratch_len, "\"%s\":1,", name);
+        (size_t)snprintf((char *)scratch + scratch_len,
+                         sizeof(scratch) - scratch_len, "\"%s\":1,", name);
     entries[count++].end = scratch_len - 1;
 }
 
