@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   kess_bench [--json]
+ *   kess_bench --verify COUNT    nothing but verifications, for a profiler
  *
  * Every output is checked before it is timed. See measure.h for how.
  */
@@ -224,8 +225,12 @@ int main(int argc, char **argv)
     report r;
     const int as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
 
+    if (argc == 3 && strcmp(argv[1], "--verify") == 0) {
+        verify_often(strtoul(argv[2], NULL, 10));
+        return 0;
+    }
     if (argc > 1 && !as_json) {
-        fprintf(stderr, "usage: kess_bench [--json]\n");
+        fprintf(stderr, "usage: kess_bench [--json | --verify COUNT]\n");
         return 2;
     }
     report_begin(&r, as_json);

@@ -256,3 +256,20 @@ void bench_threads(report *r)
     signing_close(&s);
     document_free(&message);
 }
+
+/* ------------------------------------------------------------ profile */
+
+void verify_often(size_t count)
+{
+    document message;
+    signing s;
+
+    document_request(&message);
+    document_canonicalize(&message);
+    signing_open(&s, 2048, &message);
+    for (size_t i = 0; i < count; i++) {
+        verify_with(&s);
+    }
+    signing_close(&s);
+    document_free(&message);
+}

@@ -30,4 +30,7 @@ void signing_close(signing *s);
 void bench_signatures(report *r, unsigned bits, int has_goals);
 void bench_threads(report *r);
 
+/* Verify a request so many times with one RSA-2048 key. */
+void verify_often(size_t count);
+
 #endif
