@@ -95,12 +95,13 @@ lint: $(VENV)/test-ready ## ruff: rules and format
 types: $(VENV)/test-ready ## mypy --strict
 	$(BIN)/mypy
 
+# COVERAGE_ARGS is handed on to the report.
 .PHONY: coverage
 coverage: $(VENV)/test-ready ## make test, which must run every line and branch
 	$(BIN)/coverage erase
 	$(MAKE) test PYTEST='$(BIN)/coverage run -m pytest'
 	$(BIN)/coverage combine --quiet
-	$(BIN)/coverage report
+	$(BIN)/coverage report $(COVERAGE_ARGS)
 
 $(VENV)/bench-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
 	$(INSTALL) --editable '.[bench]'

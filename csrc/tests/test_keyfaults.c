@@ -261,6 +261,8 @@ static int fail_at(kess_status (*work)(void), size_t from, size_t count,
     return status != KESS_OK;
 }
 
+static size_t samples = 150;
+
 /* Let each allocation fail, alone and with all that follow. The work either
  * succeeds or says that memory or libcrypto failed. */
 static void exhaust(kess_status (*work)(void))
@@ -272,7 +274,7 @@ static void exhaust(kess_status (*work)(void))
     const long alive = ours_alive;
     CHECK(count > 0);
     /* Few do it all; of many, samples. */
-    const size_t step = 1 + count / 150;
+    const size_t step = 1 + count / samples;
     size_t refused = 0;
     for (size_t from = 1; from <= count; from += step) {
         refused += fail_at(work, from, 1, alive);
@@ -382,10 +384,12 @@ static void test_wiped(void)
     needle_count = 0;
 }
 
-int main(void)
+/* The argument: how many allocations are made to fail, about. */
+int main(int argc, char **argv)
 {
     kess_slice slice = {data, sizeof(data)};
 
+    samples = argc > 1 ? strtoul(argv[1], NULL, 10) : samples;
     CHECK(CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc,
                                    crypto_free) == 1);
     EVP_PKEY *made = new_rsa(2048);
