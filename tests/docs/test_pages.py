@@ -33,9 +33,10 @@ NOT_RUN: Final = {"howto/hsm.md": 1}
 
 #: Programs of others that a shell block may call.
 PROGRAMS: Final = {
-    *("apt-get", "cc", "cd", "chmod", "cmake", "cpack", "ctest", "curl", "dpkg"),
-    *("export", "gunicorn", "openssl", "pip", "printf", "pytest", "python", "set"),
-    *("softhsm2-util", "sqlite3", "sudo", "systemctl", "unset", "uvicorn"),
+    *("apt-get", "callgrind_annotate", "cc", "cd", "chmod", "cmake", "cpack"),
+    *("ctest", "curl", "dpkg", "export", "gunicorn", "openssl", "pip", "printf"),
+    *("pytest", "python", "set", "softhsm2-util", "sqlite3", "sudo", "systemctl"),
+    *("unset", "uvicorn", "valgrind"),
 }
 
 #: Variables besides those of a client.
