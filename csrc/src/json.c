@@ -310,7 +310,7 @@ kess_status kess_int_parse(kess_document *doc, const uint8_t *text,
         text = nothing;
     }
     /* Far above what any machine can hold; sums of lengths cannot wrap. */
-    if (text_len > SIZE_MAX / 32 || (uint64_t)text_len > KESS_TEXT_MAX) {
+    if (text_len > KESS_TEXT_MAX) {
         begin(&p, doc, nothing, 0);
         return kess_int_fail(err, KESS_ERR_LENGTH, 0);
     }

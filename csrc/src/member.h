@@ -18,7 +18,11 @@
 #define KESS_NAME_BITS 20
 #define KESS_NAME_LONG ((UINT64_C(1) << KESS_NAME_BITS) - 1)
 /* The scratch text is at most six times as long, and offsets have 44 bits. */
-#define KESS_TEXT_MAX (UINT64_C(1) << 41)
+#if SIZE_MAX / 32 < (UINT64_C(1) << 41)
+#define KESS_TEXT_MAX (SIZE_MAX / 32)
+#else
+#define KESS_TEXT_MAX ((size_t)1 << 41)
+#endif
 
 typedef struct kess_member {
     uint64_t place;
