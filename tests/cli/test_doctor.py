@@ -162,6 +162,7 @@ def test_slips_of_the_pen(
     monkeypatch.setenv("KESSPAY_PASSWROD", "x")
     monkeypatch.setenv("KESSPAY_ZZZZZZZZZZ", "x")
     monkeypatch.setenv("KESSPAY_REQUIRE_PHP", "0")
+    monkeypatch.setenv("KESSPAY_OPENSSL_PREFIX", "/nowhere")
     check = diagnose(exit_code=0)["variables"]
     assert check["verdict"] == "warning"
     assert check["found"] == "nobody reads KESSPAY_PASSWROD, KESSPAY_ZZZZZZZZZZ"
