@@ -8,6 +8,7 @@
 #include "check.h"
 #include "dice.h"
 #include "ksort.h"
+#include "names.h"
 
 #define COUNT_MAX (KESS_SMALL_ENTRIES + 1)
 #define NAME_MAX_LEN 40
@@ -40,17 +41,6 @@ static void add_name(const char *name)
     scratch[scratch_len++] = ',';
 }
 
-static int compare(kess_member a, kess_member b)
-{
-    const size_t len_a = kess_int_name_len(scratch, a);
-    const size_t len_b = kess_int_name_len(scratch, b);
-    const int order =
-        memcmp(kess_int_name(scratch, a), kess_int_name(scratch, b),
-               len_a < len_b ? len_a : len_b);
-
-    return order != 0 ? order : (len_a > len_b) - (len_a < len_b);
-}
-
 /* All entries are still there, each before a greater one. */
 static void check_sorted(void)
 {
@@ -65,7 +55,8 @@ static void check_sorted(void)
         CHECK_EQUAL(kess_int_value_at(scratch, entries[i].member) + 1,
                     entries[i].end);
         CHECK(i == 0 ||
-              compare(entries[i - 1].member, entries[i].member) < 0);
+              compare_names(scratch, entries[i - 1].member,
+                            entries[i].member) < 0);
         keys += kess_int_key_at(entries[i].member);
     }
     CHECK_EQUAL(sum, keys);

@@ -8,6 +8,7 @@
 #include "check.h"
 #include "dice.h"
 #include "ksort.h"
+#include "names.h"
 
 #define COUNT_MAX 5000
 #define NAME_ROOM 64
@@ -35,13 +36,7 @@ static void add_name(const char *name)
 
 static int by_bytes(kess_member a, kess_member b)
 {
-    const size_t len_a = kess_int_name_len(scratch, a);
-    const size_t len_b = kess_int_name_len(scratch, b);
-    const int order =
-        memcmp(kess_int_name(scratch, a), kess_int_name(scratch, b),
-               len_a < len_b ? len_a : len_b);
-
-    return order != 0 ? order : (len_a > len_b) - (len_a < len_b);
+    return compare_names(scratch, a, b);
 }
 
 static int by_number(kess_member a, kess_member b)
