@@ -132,9 +132,9 @@ def test_the_layers_are_there() -> None:
 
 @pytest.mark.parametrize("name", MODULES)
 def test_modules_are_short(name: str) -> None:
-    """A module has fewer than 400 lines."""
+    """A module has fewer than 600 lines."""
     lines = MODULES[name].read_text(encoding="utf-8").count("\n")
-    assert lines < 400
+    assert lines < 600
 
 
 def test_one_file_knows_openssl() -> None:
