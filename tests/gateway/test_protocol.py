@@ -204,8 +204,9 @@ def test_log_ins_that_give_a_token(body: bytes, expire_in: int | None) -> None:
         with pytest.raises(NotSent):
             parse_token(plain(200, body))
         return
-    token = parse_token(plain(200, body))
-    assert (token.access_token, token.expire_in) == ("t", expire_in)
+    for status in (200, 201, 203, 299):
+        token = parse_token(plain(status, body))
+        assert (token.access_token, token.expire_in) == ("t", expire_in)
 
 
 @pytest.mark.parametrize(
@@ -224,6 +225,8 @@ def test_log_ins_that_give_a_token(body: bytes, expire_in: int | None) -> None:
         plain(200, b'{"success":false,"access_token":"t"}'),
         plain(200, b'{"success":"true","access_token":"t"}'),
         plain(200, b"[" * 100_000),
+        plain(199, b'{"access_token":"t"}'),
+        plain(300, b'{"access_token":"t"}'),
         plain(302, b'{"access_token":"t"}'),
         plain(500, b'{"access_token":"t"}'),
         plain(500, b'{"error_code":"SYSTEMERROR"}'),

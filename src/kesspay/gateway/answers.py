@@ -5,7 +5,8 @@ The rules, from the strictest down:
 
 - An answer is verified before anything of it is read, at every HTTP status,
   and every value comes from the bytes that verified.
-- Only HTTP 200, ``success`` exactly true and an object ``data`` is a success.
+- Only an HTTP status 2xx, ``success`` exactly true and an object ``data`` is a
+  success. The status is not signed, so which of the 2xx it is says nothing.
 - Unsigned is accepted with HTTP 401 only, and its only effect is a log-in.
 - A signed refusal is final only where nothing else can have moved money:
   never of a query, and of a confirm only for the codes below, on its first
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "broken",
+    "is_success",
     "log_in_failed_after_sending",
     "read_answer",
     "refused_twice",
@@ -54,7 +56,6 @@ __all__ = [
     "will_pass",
 ]
 
-_OK: Final = 200
 _UNAUTHORIZED: Final = 401
 _TOO_MANY: Final = 429
 _SERVER_ERROR: Final = 500
@@ -196,6 +197,15 @@ def read_answer(
     raise unknown(service, message, evidence)
 
 
+def is_success(status: int) -> bool:
+    """
+    Tell whether an HTTP status says that a request succeeded.
+
+    Source: RFC 9110, 15.3: a client treats an unknown 2xx as 200.
+    """
+    return 200 <= status < 300
+
+
 def unknown(
     service: str,
     message: str,
@@ -275,7 +285,7 @@ def _success(
     service: str, response: HttpResponse, answer: dict[str, object], canonical: bytes
 ) -> Answer:
     status = response.status
-    if status != _OK:
+    if not is_success(status):
         message = f"{service} was answered with success and HTTP status {status}."
         raise unknown(service, message, _evidence(service, response))
     data = answer.get("data")

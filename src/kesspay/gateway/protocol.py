@@ -24,7 +24,7 @@ import orjson
 
 from kesspay._version import __version__
 from kesspay.errors import AuthenticationFailed, FieldError, InputError, NotSent
-from kesspay.gateway.answers import read_answer
+from kesspay.gateway.answers import is_success, read_answer
 from kesspay.gateway.fields import check_service
 from kesspay.gateway.messages import (
     CONFIRM,
@@ -71,7 +71,6 @@ __all__ = [
 #: with two places ("0.50").
 AmountFormat = Literal["number", "string"]
 
-_OK: Final = 200
 _UNAUTHORIZED: Final = 401
 
 _FIXED_HEADERS: Final = (
@@ -115,7 +114,7 @@ def parse_token(response: HttpResponse) -> Token:
         raise AuthenticationFailed(message, evidence=evidence)
     data = answer.get("data")
     found = data if isinstance(data, dict) and "access_token" in data else answer
-    if response.status == _OK and answer.get("success", True) is True:
+    if is_success(response.status) and answer.get("success", True) is True:
         token = _token(found)
         if token is not None:
             return token
