@@ -21,13 +21,21 @@ PACKAGE = ROOT / "src" / "kesspay"
 #: (kesspay/__init__.py and the like), which nothing inside may import.
 ALLOWED: dict[str, tuple[str, ...]] = {
     "_reasons": (),
+    "_shown": (),
     "_version": (),
     "errors": ("_reasons",),
-    "signing": ("_native", "_version", "errors"),
-    "gateway": ("_version", "errors", "signing"),
-    "transfers": ("_version", "errors", "gateway", "signing"),
-    "sandbox": ("_version", "errors", "gateway.messages", "signing"),
-    "audit": ("_reasons", "_version", "errors", "gateway.messages", "signing"),
+    "signing": ("_native", "_shown", "_version", "errors"),
+    "gateway": ("_shown", "_version", "errors", "signing"),
+    "transfers": ("_shown", "_version", "errors", "gateway", "signing"),
+    "sandbox": ("_shown", "_version", "errors", "gateway.messages", "signing"),
+    "audit": (
+        "_reasons",
+        "_shown",
+        "_version",
+        "errors",
+        "gateway.messages",
+        "signing",
+    ),
 }
 
 #: The clock and the network are arguments, never imports.
