@@ -98,13 +98,21 @@ def test_a_failed_renewal_keeps_the_token_to_its_end() -> None:
         cache.get(until=clock.now + 5)
 
 
-@pytest.mark.parametrize("kind", [NotSent, AuthenticationFailed])
-def test_failures_rest_longer_and_longer(kind: type[GatewayError]) -> None:
-    """A failure is not kept, but the next log-in waits 1, 2, 4 ... 30 s."""
+@pytest.mark.parametrize(
+    ("kind", "rests"),
+    [
+        (NotSent, [1, 2, 4, 8, 16, 30, 30, 30]),
+        (AuthenticationFailed, [15, 30, 60, 120, 240, 300, 300, 300]),
+    ],
+)
+def test_failures_rest_longer_and_longer(
+    kind: type[GatewayError], rests: list[int]
+) -> None:
+    """A failure is not kept, but the next log-in waits; a refused one longer."""
     log_ins = LogIns()
     log_ins.failure = lambda: kind("down", evidence={"phase": "log-in"})
     cache, clock = cache_of(log_ins)
-    for number, rest in enumerate([1, 2, 4, 8, 16, 30, 30, 30], 1):
+    for number, rest in enumerate(rests, 1):
         with pytest.raises(kind, match="down"):
             cache.get(until=clock.now + 5)
         clock.now += rest - 0.25
@@ -119,7 +127,7 @@ def test_failures_rest_longer_and_longer(kind: type[GatewayError]) -> None:
     clock.now += 700
     with pytest.raises(kind, match="down"):
         cache.get(until=clock.now + 5)
-    clock.now += 1
+    clock.now += rests[0]
     log_ins.failure = None
     assert cache.get(until=clock.now + 5).access_token == "token-11"
 

@@ -254,7 +254,8 @@ def will_pass(error: GatewayError) -> bool:
     about the transfer, and one that is not authentic, are for the caller.
     """
     if isinstance(error, NotSent):
-        return True
+        # A log-in that is answered knows whether another one may help.
+        return error.evidence.get("repeat") is not False
     if not (isinstance(error, OutcomeUnknown) and error.safe_to_retry):
         return False
     status = error.evidence.get("http_status")

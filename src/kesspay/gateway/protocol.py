@@ -18,14 +18,15 @@ Source: API document; section names are given with each function.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import orjson
 
 from kesspay._version import __version__
-from kesspay.errors import AuthenticationFailed, FieldError, InputError, NotSent
-from kesspay.gateway.answers import is_success, read_answer
+from kesspay.errors import FieldError, InputError
+from kesspay.gateway.answers import read_answer
 from kesspay.gateway.fields import check_service
+from kesspay.gateway.log_in import read_log_in
 from kesspay.gateway.messages import (
     CONFIRM,
     CREATE,
@@ -41,7 +42,7 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
-from kesspay.gateway.results import carried_out, granted, whole_seconds
+from kesspay.gateway.results import carried_out, granted
 from kesspay.signing.documents import signed_body
 from kesspay.signing.profile import PHP_8, Profile
 
@@ -70,8 +71,6 @@ __all__ = [
 #: How an amount is written: as PHP's shortest number (0.5), or as a string
 #: with two places ("0.50").
 AmountFormat = Literal["number", "string"]
-
-_UNAUTHORIZED: Final = 401
 
 _FIXED_HEADERS: Final = (
     ("Content-Type", "application/json"),
@@ -104,22 +103,7 @@ def parse_token(response: HttpResponse) -> Token:
         AuthenticationFailed: the credentials were refused.
         NotSent: there is no token; whatever waited for it was not sent.
     """
-    evidence: dict[str, object] = {"phase": "log-in", "http_status": response.status}
-    answer = _unsigned_object(response.body)
-    if (
-        response.status == _UNAUTHORIZED
-        or answer.get("error_code") == "UNAUTHENTICATED"
-    ):
-        message = "The log-in was refused."
-        raise AuthenticationFailed(message, evidence=evidence)
-    data = answer.get("data")
-    found = data if isinstance(data, dict) and "access_token" in data else answer
-    if is_success(response.status) and answer.get("success", True) is True:
-        token = _token(found)
-        if token is not None:
-            return token
-    message = "The log-in gave no token."
-    raise NotSent(message, evidence=evidence)
+    return read_log_in(response)
 
 
 def build_body(
@@ -300,22 +284,5 @@ def _signed(
     return signed_body(signer, {"service": service, **params}, profile=profile)
 
 
-def _token(found: dict[str, Any]) -> Token | None:
-    seconds = whole_seconds(found.get("expire_in", found.get("expires_in")))
-    try:
-        # A lifetime of 0 is no statement that a client could live by.
-        return Token(found.get("access_token", ""), seconds or None)
-    except FieldError:
-        return None
-
-
 def _amount_on_the_wire(amount: Decimal, amount_format: AmountFormat) -> object:
     return f"{amount:.2f}" if amount_format == "string" else amount
-
-
-def _unsigned_object(body: bytes) -> dict[str, Any]:
-    try:
-        value = orjson.loads(body)
-    except orjson.JSONDecodeError:
-        return {}
-    return value if isinstance(value, dict) else {}

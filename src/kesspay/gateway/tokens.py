@@ -4,8 +4,9 @@ The life of the bearer token, and where it can be kept. No I/O, no lock.
 - A token is renewed when the last tenth of its life begins, at most a minute
   before its end. While one caller renews it, the others go on with it.
 - A failed log-in is not kept: it only rests a moment, longer each time, so
-  that neither a dead gateway nor a wrong password causes a storm. A log-in
-  that only ran out of its caller's time makes nobody else rest.
+  that a dead gateway causes no storm. A refused one rests longer: gateways lock
+  an account after some wrong passwords. A log-in that only ran out of its
+  caller's time makes nobody else rest.
 - A token that the gateway rejected is dropped only while it is the one held:
   somebody else may have a newer one by now.
 
@@ -24,6 +25,7 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
+from kesspay.gateway.log_in import is_refusal
 from kesspay.gateway.messages import HoldsSecrets, Token
 
 
@@ -52,6 +54,10 @@ _ASSUMED: Final = 60.0
 _LONGEST: Final = 86_400.0
 _FIRST_REST: Final = 1.0
 _LONGEST_REST: Final = 30.0
+#: The same after a refusal. Accounts are commonly locked after five within
+#: a minute, or within a quarter of an hour.
+_FIRST_REST_REFUSED: Final = 15.0
+_LONGEST_REST_REFUSED: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -210,7 +216,10 @@ class TokenBook:
         """
         # A caller in a hurry says nothing about the gateway.
         if self._clock() < until:
-            rest = min(_FIRST_REST * 2**self._failures, _LONGEST_REST)
+            first, longest = _FIRST_REST, _LONGEST_REST
+            if is_refusal(failure):
+                first, longest = _FIRST_REST_REFUSED, _LONGEST_REST_REFUSED
+            rest = min(first * 2**self._failures, longest)
             self._failure, self._failures = failure, min(self._failures + 1, 16)
             self._rest_until = self._clock() + rest
         held = self.usable(renewing=True)
