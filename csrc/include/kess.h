@@ -199,7 +199,8 @@ typedef struct kess_key kess_key;
 
 /*
  * Load an RSA private key: PEM or DER of PKCS#1, PKCS#8, encrypted PKCS#8;
- * also bare base64, "\n" written as two characters, CRLF and a BOM.
+ * also bare base64 (of a PEM file, too), "\n" written as two characters, any
+ * line ends, UTF-16. The content of a PEM block decides, not its label.
  *   Out: *key, to be released by kess_key_free.
  *   In:  password may be NULL; it is used for encrypted PKCS#8 only.
  *        policy: 0 or KESS_KEY_ALLOW_WEAK.
@@ -216,7 +217,8 @@ KESS_API KESS_MUST_CHECK kess_status kess_private_key_load_file(
     size_t password_len, uint32_t policy, kess_error *err);
 
 /* Load an RSA public key: PEM or DER of SPKI, PKCS#1 or an X.509 certificate
- * (whose names and dates are not checked), and the same wrappings. */
+ * (whose names and dates are not checked; of several the first), and the
+ * same wrappings. A private key is never taken for a public one. */
 KESS_API KESS_MUST_CHECK kess_status kess_public_key_load(
     kess_key **key, const uint8_t *data, size_t data_len, uint32_t policy,
     kess_error *err);

@@ -9,19 +9,25 @@
  *   1 size      more than KESS_KEY_FILE_MAX bytes, or none: FORMAT
  *   2 DER       30, and then 80 or above, or a short length that fits exactly;
  *               anything else is text
- *   3 text      one BOM is dropped; "\r" and "\n" of two characters become
- *               line feeds
+ *   3 text      what is neither printable ASCII nor blank is dropped: byte order
+ *               marks, the zeros of UTF-16, spaces of no width. "\n", "\r" and
+ *               "\t" of two characters become line feeds, other backslashes are
+ *               dropped
  *   4 framing   blocks from "-----BEGIN X-----" to "-----END X-----", wherever
  *               they stand in a line; other text is explanatory. An unpaired
  *               boundary, a wrong label or nesting: FORMAT for the whole file
- *   5 choice    private: no secret block KIND, several AMBIGUOUS, else the one.
- *               public: any secret block SECRET, no public block KIND, several
- *               AMBIGUOUS, else the one. Other blocks beside it are not read
- *   6 no block  "ssh-", "ecdsa-sha2-": KIND; else the whole text is base64
- *   7 base64    strict; spaces, tabs, CR and LF are dropped before. Else FORMAT
+ *   5 kind      of a block: what its content is by rule 8, where that is a key;
+ *               else what its label says. Labels of PARAMETERS always decide
+ *   6 choice    private: no secret block KIND, several AMBIGUOUS, else the one.
+ *               public: any secret block SECRET, no public block KIND, of
+ *               several certificates the first, several others AMBIGUOUS, else
+ *               the one. Other blocks beside it are not read
+ *   7 no block  "ssh-", "ecdsa-sha2-": KIND; else the whole text is base64, of
+ *               DER or of a text with blocks. Base64 is strict, but for blanks.
+ *               Else FORMAT
  *   8 shape     the tags of the outermost SEQUENCE, which fills the data, tell
- *               the kind (keyparts.c). A secret in a public load: SECRET.
- *               Another kind than the label says: FORMAT
+ *               the kind (keyparts.c). A secret in a public load: SECRET. Not
+ *               the wanted half: KIND
  *   9 password  scheme not in pbes2.c FORMAT; no password, an empty or a wrong
  *               one: PASSWORD
  *  10 algorithm not rsaEncryption: ALGORITHM, before the key bits are read
@@ -110,19 +116,14 @@ static kess_status open_encrypted(kess_key **key, const kess_der *outer,
     return status;
 }
 
-static kess_status open_object(kess_key **key, kess_kind label,
-                               kess_slice der, const request *wanted,
-                               kess_error *err)
+static kess_status open_object(kess_key **key, kess_slice der,
+                               const request *wanted, kess_error *err)
 {
     kess_der outer;
     const kess_kind kind = kess_int_kind_of(&outer, der);
-    const int hidden = kess_int_kind_is_secret(kind) && !wanted->want_private;
-
-    if (label != KESS_KIND_UNKNOWN && kind != label && !hidden) {
-        return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
-    }
     const kess_status status =
         kess_int_kind_judge(kind, wanted->want_private, err);
+
     if (status != KESS_OK) {
         return status;
     }
@@ -140,7 +141,7 @@ static kess_status load(kess_key **key, kess_slice data,
         &container, data.data, data.len, wanted->want_private, err);
 
     if (status == KESS_OK) {
-        status = open_object(key, container.label, container.der, wanted, err);
+        status = open_object(key, container.der, wanted, err);
     }
     kess_int_container_release(&container);
     return status;
@@ -284,6 +285,6 @@ kess_status kess_key_public(kess_key **public_key, const kess_key *key,
     if (public_key == NULL || key == NULL) {
         return refuse_argument(err);
     }
-    return open_object(public_key, KESS_KIND_SPKI, kess_int_key_spki(key),
-                       &wanted, or_local(err, &local));
+    return open_object(public_key, kess_int_key_spki(key), &wanted,
+                       or_local(err, &local));
 }

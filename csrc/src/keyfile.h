@@ -12,10 +12,10 @@
 
 #define KESS_KEY_FILE_MAX 1048576u /* bytes */
 
-/* What a PEM block calls itself, or what a DER object is by its shape. */
+/* What a DER object is by its shape, or else what a PEM block calls itself. */
 typedef enum kess_kind {
     KESS_KIND_UNKNOWN = 0,
-    /* told by shape, and by label where there is one */
+    /* told by shape */
     KESS_KIND_PKCS8,
     KESS_KIND_PKCS8_ENCRYPTED,
     KESS_KIND_PKCS1_PRIVATE,
@@ -38,6 +38,7 @@ typedef enum kess_kind {
 /* 1 where an object of this kind holds a private key, or is a public key. */
 int kess_int_kind_is_secret(kess_kind kind);
 int kess_int_kind_is_public(kess_kind kind);
+int kess_int_kind_is_key(kess_kind kind); /* either */
 
 /* Judge whether a key of the wanted half can be read from this kind. */
 kess_status kess_int_kind_judge(kess_kind kind, int want_private,
@@ -70,8 +71,7 @@ int kess_int_pbes2_read(kess_pbes2 *scheme, const kess_der *outer);
 
 /* The one object that a key file was read for. */
 typedef struct kess_container {
-    kess_kind label;  /* KESS_KIND_UNKNOWN where there was no PEM block */
-    kess_slice der;   /* in text, or in the caller's bytes */
+    kess_slice der;   /* in text, or in the caller's bytes; may be empty */
     kess_secret text; /* working copy */
 } kess_container;
 

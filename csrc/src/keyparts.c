@@ -60,6 +60,11 @@ int kess_int_kind_is_public(kess_kind kind)
     return facts[kind].half == HALF_PUBLIC;
 }
 
+int kess_int_kind_is_key(kess_kind kind)
+{
+    return facts[kind].half != HALF_NONE;
+}
+
 kess_status kess_int_kind_refuse(kess_error *err, kess_status status,
                                  kess_kind kind)
 {

@@ -8,7 +8,7 @@
 #include "base64.h"
 #include "keyfile.h"
 
-#define BOM "\xef\xbb\xbf"
+#define NO_BREAK_SPACE "\xc2\xa0"
 #define DASHES "-----"
 #define BEGIN "-----BEGIN "
 #define END "-----END "
@@ -17,7 +17,7 @@
 
 typedef struct block {
     kess_kind kind;
-    kess_slice body;
+    kess_slice der; /* empty where the body is no base64 */
 } block;
 
 /* What was seen in a file, and the first block of each sort. */
@@ -25,6 +25,7 @@ typedef struct tally {
     size_t blocks;
     size_t secrets;
     size_t publics;
+    size_t certificates;
     block first;
     block first_secret;
     block first_public;
@@ -47,7 +48,7 @@ static void advance(kess_slice *text, size_t count)
 
 static int is_space(uint8_t byte)
 {
-    return byte == ' ' || byte == '\t' || byte == '\r' || byte == '\n';
+    return byte == ' ' || (byte >= '\t' && byte <= '\r');
 }
 
 static kess_slice without_leading_space(kess_slice text)
@@ -86,7 +87,29 @@ static int contains(kess_slice text, const uint8_t *word, size_t len)
     return 0;
 }
 
+/* No text looks so: after "0" comes ASCII, and the base64 of a SEQUENCE
+ * begins with "M". */
+static int is_der(kess_slice data)
+{
+    return data.len >= 2 && data.data[0] == KESS_DER_SEQUENCE &&
+           (data.data[1] >= 0x80 || data.len == 2 + (size_t)data.data[1]);
+}
+
+static size_t remove_space(uint8_t *text, size_t len)
+{
+    size_t kept = 0;
+
+    for (size_t i = 0; i < len; i++) {
+        if (!is_space(text[i])) {
+            text[kept++] = text[i];
+        }
+    }
+    return kept;
+}
+
 /* ------------------------------------------------------------ blocks */
+
+#define TRUSTED "TRUSTED CERTIFICATE"
 
 typedef struct label_kind {
     const char *label;
@@ -104,11 +127,12 @@ static const label_kind labels[] = {
     {"RSA PUBLIC KEY", KESS_KIND_PKCS1_PUBLIC},
     {"CERTIFICATE", KESS_KIND_CERTIFICATE},
     {"X509 CERTIFICATE", KESS_KIND_CERTIFICATE},
+    {TRUSTED, KESS_KIND_CERTIFICATE},
     {"CERTIFICATE REQUEST", KESS_KIND_CSR},
     {"NEW CERTIFICATE REQUEST", KESS_KIND_CSR},
 };
 
-static kess_kind kind_of_block(kess_slice label, kess_slice body)
+static kess_kind kind_of_label(kess_slice label, kess_slice body)
 {
     const int secret = contains(label, LITERAL("PRIVATE KEY"));
 
@@ -130,6 +154,33 @@ static kess_kind kind_of_block(kess_slice label, kess_slice body)
         return KESS_KIND_OTHER_PUBLIC;
     }
     return KESS_KIND_OTHER_PEM;
+}
+
+/* A trusted certificate is one that OpenSSL's notes on its uses follow. */
+static kess_slice first_element(kess_slice der)
+{
+    kess_slice rest = der;
+    kess_slice content;
+    uint8_t tag = 0;
+
+    if (kess_int_der_next(&rest, &tag, &content)) {
+        der.len -= rest.len;
+    }
+    return der;
+}
+
+/* A key is what it is, whatever the label calls it. Parameters are not looked
+ * into: those of DH have the shape of an RSA public key. */
+static kess_kind kind_of_block(kess_slice label, kess_kind labelled,
+                               kess_slice der)
+{
+    kess_der outer;
+
+    if (contains(label, LITERAL("PARAMETERS"))) {
+        return labelled;
+    }
+    const kess_kind kind = kess_int_kind_of(&outer, der);
+    return kess_int_kind_is_key(kind) ? kind : labelled;
 }
 
 static int is_label(kess_slice label)
@@ -167,32 +218,56 @@ static int take(kess_slice *text, const uint8_t *word, size_t len)
     return 1;
 }
 
+/* Decode base64 in its own place, which is in the working copy. Returns an
+ * empty slice where it is none. */
+static kess_slice decode(kess_container *container, kess_slice body)
+{
+    uint8_t *text =
+        container->text.data + (body.data - container->text.data);
+    const size_t text_len = remove_space(text, body.len);
+    const size_t len = kess_int_base64_decoded_len(text, text_len);
+    kess_slice der = {text, 0};
+
+    if (len != SIZE_MAX &&
+        kess_int_base64_decode(text, len, text, text_len) == KESS_OK) {
+        der.len = len;
+    }
+    return der;
+}
+
 /* Take the rest of a block, after "-----BEGIN ". */
-static scan take_block(kess_slice *text, block *found)
+static scan take_block(kess_container *container, kess_slice *text,
+                       block *found)
 {
     kess_slice label = {NULL, 0};
+    kess_slice body = {NULL, 0};
 
     if (!take_until_dashes(text, &label) || !is_label(label)) {
         return SCAN_BROKEN;
     }
     advance(text, sizeof(DASHES) - 1);
-    if (!take_until_dashes(text, &found->body) ||
-        !take(text, LITERAL(END)) || !take(text, label.data, label.len) ||
-        !take(text, LITERAL(DASHES))) {
+    if (!take_until_dashes(text, &body) || !take(text, LITERAL(END)) ||
+        !take(text, label.data, label.len) || !take(text, LITERAL(DASHES))) {
         return SCAN_BROKEN;
     }
-    found->kind = kind_of_block(label, found->body);
+    const kess_kind labelled = kind_of_label(label, body);
+    found->der = decode(container, body);
+    if (kess_int_slice_equal(label, TRUSTED, sizeof(TRUSTED) - 1)) {
+        found->der = first_element(found->der);
+    }
+    found->kind = kind_of_block(label, labelled, found->der);
     return SCAN_BLOCK;
 }
 
 /* Take the text up to the end of the next block. */
-static scan next_block(kess_slice *text, block *found)
+static scan next_block(kess_container *container, kess_slice *text,
+                       block *found)
 {
     kess_slice skipped = {NULL, 0};
 
     while (take_until_dashes(text, &skipped)) {
         if (take(text, LITERAL(BEGIN))) {
-            return take_block(text, found);
+            return take_block(container, text, found);
         }
         if (starts_with(*text, LITERAL(END))) {
             return SCAN_BROKEN;
@@ -203,13 +278,15 @@ static scan next_block(kess_slice *text, block *found)
 }
 
 /* Returns 0 where the framing is broken anywhere in the file. */
-static int count_blocks(tally *seen, kess_slice text)
+static int count_blocks(tally *seen, kess_container *container,
+                        kess_slice text)
 {
     block found = {KESS_KIND_UNKNOWN, {NULL, 0}};
-    scan result = next_block(&text, &found);
+    scan result = next_block(container, &text, &found);
 
     memset(seen, 0, sizeof(*seen));
-    for (; result == SCAN_BLOCK; result = next_block(&text, &found)) {
+    for (; result == SCAN_BLOCK;
+         result = next_block(container, &text, &found)) {
         if (seen->blocks++ == 0) {
             seen->first = found;
         }
@@ -219,11 +296,19 @@ static int count_blocks(tally *seen, kess_slice text)
         if (kess_int_kind_is_public(found.kind) && seen->publics++ == 0) {
             seen->first_public = found;
         }
+        seen->certificates += found.kind == KESS_KIND_CERTIFICATE;
     }
     return result == SCAN_END;
 }
 
-/* Choose the block to decode. */
+/* A chain begins with the certificate of the key (RFC 8446, 4.4.2), which is
+ * also the one that OpenSSL takes. */
+static int is_chain(const tally *seen)
+{
+    return seen->certificates == seen->publics;
+}
+
+/* Choose the block to read. */
 static kess_status choose(block *chosen, const tally *seen, int want_private,
                           kess_error *err)
 {
@@ -235,7 +320,7 @@ static kess_status choose(block *chosen, const tally *seen, int want_private,
     if (wanted == 0) {
         return kess_int_kind_refuse(err, KESS_ERR_KEY_KIND, seen->first.kind);
     }
-    if (wanted > 1) {
+    if (wanted > 1 && (want_private || !is_chain(seen))) {
         return kess_int_refuse(err, KESS_ERR_KEY_AMBIGUOUS,
                                KESS_FOUND_NOTHING);
     }
@@ -245,55 +330,50 @@ static kess_status choose(block *chosen, const tally *seen, int want_private,
 
 /* ------------------------------------------------------------ text */
 
-/* Copy a text without its BOM and with "\r" and "\n", written as two
- * characters, as line feeds: so they come out of environment variables. A
- * backslash is never base64, hence nothing is lost. */
-static size_t copy_text(uint8_t *out, kess_slice text)
+/* Keep what a PEM file is written with: printable ASCII and blanks. What else
+ * a text may hold is no part of a key (RFC 7468, 2: "whitespace and other
+ * non-base64 characters" are ignored): marks of byte order, the zeros of
+ * UTF-16, spaces of no width. Out may be the text itself. */
+static size_t keep_ascii(uint8_t *out, kess_slice text)
 {
     size_t len = 0;
 
-    take(&text, LITERAL(BOM));
     while (text.len > 0) {
-        if (starts_with(text, LITERAL("\\n")) ||
-            starts_with(text, LITERAL("\\r"))) {
-            out[len++] = '\n';
-            advance(&text, 2);
+        if (take(&text, LITERAL(NO_BREAK_SPACE))) {
+            out[len++] = ' ';
             continue;
         }
-        out[len++] = text.data[0];
+        const uint8_t byte = text.data[0];
+        if (is_space(byte) || (byte >= 0x20 && byte <= 0x7e)) {
+            out[len++] = byte;
+        }
         advance(&text, 1);
     }
     return len;
 }
 
-static size_t remove_space(uint8_t *text, size_t len)
+/* Write "\n", "\r" and "\t", written as two characters, as line feeds: so they
+ * come out of environment variables. A backslash is never base64, hence nothing
+ * is lost; another one escapes "/" in JSON, or ends a line in a shell. */
+static size_t unescape(uint8_t *text, size_t len)
 {
+    kess_slice rest = {text, len};
     size_t kept = 0;
 
-    for (size_t i = 0; i < len; i++) {
-        if (!is_space(text[i])) {
-            text[kept++] = text[i];
+    while (rest.len > 0) {
+        if (starts_with(rest, LITERAL("\\n")) ||
+            starts_with(rest, LITERAL("\\r")) ||
+            starts_with(rest, LITERAL("\\t"))) {
+            text[kept++] = '\n';
+            advance(&rest, 2);
+            continue;
         }
+        if (rest.data[0] != '\\') {
+            text[kept++] = rest.data[0];
+        }
+        advance(&rest, 1);
     }
     return kept;
-}
-
-/* Decode base64 in its own place, which is in the working copy. */
-static kess_status decode(kess_container *container, kess_slice body,
-                          kess_error *err)
-{
-    uint8_t *text =
-        container->text.data + (body.data - container->text.data);
-    const size_t text_len = remove_space(text, body.len);
-    const size_t len = kess_int_base64_decoded_len(text, text_len);
-
-    if (text_len == 0 || len == SIZE_MAX ||
-        kess_int_base64_decode(text, len, text, text_len) != KESS_OK) {
-        return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
-    }
-    container->der.data = text;
-    container->der.len = len;
-    return KESS_OK;
 }
 
 static int is_openssh_public(kess_slice text)
@@ -303,36 +383,54 @@ static int is_openssh_public(kess_slice text)
            starts_with(text, LITERAL("ecdsa-sha2-"));
 }
 
+static kess_status open_blocks(kess_container *container, const tally *seen,
+                               int want_private, kess_error *err)
+{
+    block chosen = {KESS_KIND_UNKNOWN, {NULL, 0}};
+    const kess_status status = choose(&chosen, seen, want_private, err);
+
+    if (status != KESS_OK) {
+        return status;
+    }
+    container->der = chosen.der;
+    return KESS_OK;
+}
+
+/* Base64 may hold DER, or a whole PEM file once more (Kubernetes, variables of
+ * one line). */
+static kess_status open_base64(kess_container *container, kess_slice text,
+                               int want_private, kess_error *err)
+{
+    tally seen;
+
+    container->der = decode(container, text);
+    if (is_der(container->der)) {
+        return KESS_OK;
+    }
+    uint8_t *inner = container->text.data + (text.data - container->text.data);
+    text.len = unescape(inner, keep_ascii(inner, container->der));
+    if (!count_blocks(&seen, container, text) || seen.blocks == 0) {
+        return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
+    }
+    return open_blocks(container, &seen, want_private, err);
+}
+
 static kess_status open_text(kess_container *container, kess_slice text,
                              int want_private, kess_error *err)
 {
     tally seen;
-    block chosen = {KESS_KIND_UNKNOWN, {NULL, 0}};
 
-    if (!count_blocks(&seen, text)) {
+    if (!count_blocks(&seen, container, text)) {
         return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
     }
-    if (seen.blocks == 0 && is_openssh_public(text)) {
+    if (seen.blocks > 0) {
+        return open_blocks(container, &seen, want_private, err);
+    }
+    if (is_openssh_public(text)) {
         return kess_int_refuse(err, KESS_ERR_KEY_KIND,
                                KESS_FOUND_OPENSSH_KEY);
     }
-    if (seen.blocks == 0) {
-        return decode(container, text, err);
-    }
-    const kess_status status = choose(&chosen, &seen, want_private, err);
-    if (status != KESS_OK) {
-        return status;
-    }
-    container->label = chosen.kind;
-    return decode(container, chosen.body, err);
-}
-
-/* No text looks so: after "0" comes ASCII, and the base64 of a SEQUENCE
- * begins with "M". */
-static int is_der(kess_slice data)
-{
-    return data.len >= 2 && data.data[0] == KESS_DER_SEQUENCE &&
-           (data.data[1] >= 0x80 || data.len == 2 + (size_t)data.data[1]);
+    return open_base64(container, text, want_private, err);
 }
 
 kess_status kess_int_container_open(kess_container *container,
@@ -355,8 +453,10 @@ kess_status kess_int_container_open(kess_container *container,
     }
     container->text.len = len;
     memset(container->text.data, 0, len);
-    const kess_slice text = {container->text.data,
-                             copy_text(container->text.data, input)};
+    const kess_slice text = {
+        container->text.data,
+        unescape(container->text.data,
+                 keep_ascii(container->text.data, input))};
     return open_text(container, text, want_private, err);
 }
 

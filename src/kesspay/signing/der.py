@@ -21,6 +21,7 @@ __all__ = [
     "DerError",
     "Element",
     "children",
+    "first_element",
     "integer",
     "only_sequence",
     "tags",
@@ -80,6 +81,15 @@ def only_sequence(data: bytes) -> list[Element]:
     if tags(elements) != bytes([SEQUENCE]):
         raise DerError("not one SEQUENCE")
     return children(elements[0].content)
+
+
+def first_element(data: bytes) -> bytes:
+    """Return the data up to the end of the first element, where there is one."""
+    try:
+        _, end = _element(data, 0)
+    except (DerError, IndexError):
+        return data
+    return data[:end]
 
 
 def integer(element: Element) -> int:

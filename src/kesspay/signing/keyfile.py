@@ -6,17 +6,23 @@ This file knows how keys are wrapped, ``keyparts`` what lies in the wrapping,
 first that applies decides, and the native core follows the same list:
 
 1. Empty data, or more than 1 MiB, is no key.
-2. Data that start like a DER SEQUENCE are DER. Everything else is text: a
-   byte order mark is dropped, and a backslash followed by ``n`` or ``r``,
-   which is how line ends arrive in environment variables, becomes a line end.
-3. Text without any PEM boundary must be base64 of DER, on one line or
-   wrapped.
+2. Data that start like a DER SEQUENCE are DER. Everything else is text. What
+   is neither printable ASCII nor blank is dropped (byte order marks, the zeros
+   of UTF-16, spaces of no width), and a backslash followed by ``n``, ``r`` or
+   ``t``, which is how line ends arrive in environment variables, becomes a
+   line end; other backslashes are dropped.
+3. Text without any PEM boundary must be base64, on one line or wrapped: of
+   DER, or of a text with PEM blocks.
 4. PEM blocks (RFC 7468) may have explanatory text around them. One broken
    boundary refuses the whole file: half a file is never used.
-5. For a private key there must be exactly one private block; certificates
+5. A block is what its content is by its shape, where that is a key, whatever
+   its label says. Only of what cannot be read the label decides, and of
+   parameters: those of Diffie-Hellman have the shape of an RSA public key.
+6. For a private key there must be exactly one private block; certificates
    and public keys beside it are not read. For a public key there must be
-   exactly one public block, and no private block at all: a private key in a
-   file that is handed around is an accident that has to be noticed.
+   exactly one public block, or certificates only, of which the first counts;
+   and no private block at all: a private key in a file that is handed around
+   is an accident that has to be noticed.
 
 Source: RFC 7468, RFC 4648.
 """
@@ -31,23 +37,40 @@ from enum import Enum
 from typing import Final, NamedTuple
 
 from kesspay.errors import KeyLoadError
+from kesspay.signing.der import (
+    BIT_STRING,
+    INTEGER,
+    OCTET_STRING,
+    SEQUENCE,
+    DerError,
+    Element,
+    children,
+    first_element,
+    only_sequence,
+    tags,
+)
 from kesspay.signing.status import Found
 
 
 __all__ = [
+    "FOUND_OF",
     "SECRET_KINDS",
     "Kind",
     "Need",
-    "Wrapped",
     "key_error",
+    "kind_of",
     "secret_error",
     "unwrap",
 ]
 
 MAX_BYTES: Final = 1 << 20
 _MAX_LABEL: Final = 64
-_BLANKS: Final = b" \t\r\n"
-_BYTE_ORDER_MARK: Final = b"\xef\xbb\xbf"
+_BLANKS: Final = b" \t\n\v\f\r"
+#: Of a text nothing else is kept.
+_ASCII: Final = bytes(range(0x20, 0x7F)) + _BLANKS
+_DROPPED: Final = bytes(set(range(0x100)) - set(_ASCII))
+_NO_BREAK_SPACE: Final = b"\xc2\xa0"
+_ESCAPE: Final = re.compile(rb"\\([nrt]?)")
 _LONG_LENGTH: Final = 0x80
 _BEGIN: Final = b"-----BEGIN "
 _BOUNDARY: Final = re.compile(rb"-----(BEGIN|END) ")
@@ -78,17 +101,11 @@ class Kind(Enum):
     OTHER = "no key"
 
 
-class Wrapped(NamedTuple):
-    """DER, and the kind that a PEM label says it is (None without one)."""
-
-    der: bytes
-    kind: Kind | None
-
-
 class _Block(NamedTuple):
     kind: Kind
     found: str
-    body: bytes
+    #: Empty where the body is no base64.
+    der: bytes
 
 
 _LABELS: Final[dict[bytes, tuple[Kind, str]]] = {
@@ -105,6 +122,7 @@ _LABELS: Final[dict[bytes, tuple[Kind, str]]] = {
     b"RSA PUBLIC KEY": (Kind.PKCS1_PUBLIC, Found.PUBLIC_KEY),
     b"CERTIFICATE": (Kind.CERTIFICATE, Found.CERTIFICATE),
     b"X509 CERTIFICATE": (Kind.CERTIFICATE, Found.CERTIFICATE),
+    b"TRUSTED CERTIFICATE": (Kind.CERTIFICATE, Found.CERTIFICATE),
     b"CERTIFICATE REQUEST": (Kind.OTHER, Found.CSR),
     b"NEW CERTIFICATE REQUEST": (Kind.OTHER, Found.CSR),
 }
@@ -122,6 +140,40 @@ SECRET_KINDS: Final = frozenset(
 _PUBLIC_KINDS: Final = frozenset(
     {Kind.SPKI, Kind.PKCS1_PUBLIC, Kind.CERTIFICATE, Kind.UNKNOWN_PUBLIC}
 )
+_MAX_CHILDREN: Final = 12
+_CONTEXT_0: Final = 0xA0
+_CONTEXT_1: Final = 0xA1
+_CONTEXT_1_PRIMITIVE: Final = 0x81
+_SIGNED: Final = bytes([SEQUENCE, SEQUENCE, BIT_STRING])
+_PKCS8: Final = bytes([INTEGER, SEQUENCE, OCTET_STRING])
+_PKCS8_TAILS: Final = frozenset(
+    bytes(attributes + public)
+    for attributes in ([], [_CONTEXT_0])
+    for public in ([], [_CONTEXT_1_PRIMITIVE], [_CONTEXT_1])
+)
+_PKCS1_PRIVATE: Final = bytes([INTEGER] * 9)
+_CERTIFICATE: Final = bytes([INTEGER] + [SEQUENCE] * 5)
+_REQUEST: Final = bytes([INTEGER, SEQUENCE, SEQUENCE, _CONTEXT_0])
+_SHAPES: Final[dict[bytes, Kind]] = {
+    _PKCS1_PRIVATE: Kind.PKCS1_PRIVATE,
+    _PKCS1_PRIVATE + bytes([SEQUENCE]): Kind.PKCS1_PRIVATE,
+    bytes([INTEGER] * 6): Kind.DSA_PRIVATE,
+    bytes([SEQUENCE, OCTET_STRING]): Kind.ENCRYPTED_PKCS8,
+    bytes([INTEGER, INTEGER]): Kind.PKCS1_PUBLIC,
+    bytes([SEQUENCE, BIT_STRING]): Kind.SPKI,
+} | {_PKCS8 + tail: Kind.PKCS8 for tail in _PKCS8_TAILS}
+#: The words for what a shape says.
+FOUND_OF: Final[dict[Kind, str]] = {
+    Kind.PKCS8: Found.PRIVATE_KEY,
+    Kind.ENCRYPTED_PKCS8: Found.ENCRYPTED_PRIVATE_KEY,
+    Kind.PKCS1_PRIVATE: Found.PRIVATE_KEY,
+    Kind.EC_PRIVATE: Found.EC_KEY,
+    Kind.DSA_PRIVATE: Found.DSA_KEY,
+    Kind.SPKI: Found.PUBLIC_KEY,
+    Kind.PKCS1_PUBLIC: Found.PUBLIC_KEY,
+    Kind.CERTIFICATE: Found.CERTIFICATE,
+    Kind.REQUEST: Found.CSR,
+}
 _NOT_TOLD_APART: Final = frozenset({Found.EC_KEY, Found.DSA_KEY, Found.OTHER_KEY})
 
 
@@ -137,7 +189,31 @@ def secret_error(found: str) -> KeyLoadError:
     return key_error(Need.PUBLIC, "secret", found)
 
 
-def unwrap(data: bytes, need: Need) -> Wrapped:
+def kind_of(der: bytes) -> tuple[Kind, list[Element]]:
+    """
+    Return what a DER object is by its shape, and the elements in it.
+
+    Raises:
+        DerError: it has no shape that is known.
+    """
+    elements = only_sequence(der)
+    shape = tags(elements)
+    if len(shape) > _MAX_CHILDREN:
+        raise DerError("more elements than any key has")
+    if shape in _SHAPES:
+        return _SHAPES[shape], elements
+    if shape[:2] == bytes([INTEGER, OCTET_STRING]):
+        return Kind.EC_PRIVATE, elements
+    if shape == _SIGNED:
+        inner = tags(children(elements[0].content))
+        if inner.removeprefix(bytes([_CONTEXT_0])).startswith(_CERTIFICATE):
+            return Kind.CERTIFICATE, elements
+        if inner in (_REQUEST, _REQUEST[:-1]):
+            return Kind.REQUEST, elements
+    raise DerError("no structure that holds a key")
+
+
+def unwrap(data: bytes, need: Need) -> bytes:
     """
     Return the DER of the one key in the data that is needed.
 
@@ -152,15 +228,31 @@ def unwrap(data: bytes, need: Need) -> Wrapped:
     if not 0 < len(data) <= MAX_BYTES:
         raise key_error(need, "format")
     if _starts_like_der(data):
-        return Wrapped(data, None)
-    text = data.removeprefix(_BYTE_ORDER_MARK)
-    text = text.replace(rb"\r", b"\n").replace(rb"\n", b"\n")
+        return data
+    text = _readable(data)
     blocks = _blocks(text, need)
+    if blocks:
+        return _chosen(blocks, need)
+    if text.lstrip(_BLANKS).startswith((b"ssh-", b"ecdsa-sha2-")):
+        raise key_error(need, "kind", Found.OPENSSH_KEY)
+    inside = _base64(text)
+    if _starts_like_der(inside):
+        return inside
+    # A whole PEM file once more: Kubernetes, and variables of one line.
+    blocks = _blocks(_readable(inside), need)
     if not blocks:
-        return _bare_base64(text, need)
+        raise key_error(need, "format")
+    return _chosen(blocks, need)
+
+
+def _readable(data: bytes) -> bytes:
+    text = data.replace(_NO_BREAK_SPACE, b" ").translate(None, _DROPPED)
+    return _ESCAPE.sub(lambda escape: b"\n" if escape[1] else b"", text)
+
+
+def _chosen(blocks: list[_Block], need: Need) -> bytes:
     choose = _private_block if need is Need.PRIVATE else _public_block
-    block = choose(blocks)
-    return Wrapped(_base64(block.body, need), block.kind)
+    return choose(blocks).der
 
 
 def _starts_like_der(data: bytes) -> bool:
@@ -169,21 +261,14 @@ def _starts_like_der(data: bytes) -> bool:
     return data[1] >= _LONG_LENGTH or len(data) == 2 + data[1]
 
 
-def _bare_base64(text: bytes, need: Need) -> Wrapped:
-    if text.lstrip(_BLANKS).startswith((b"ssh-", b"ecdsa-sha2-")):
-        raise key_error(need, "kind", Found.OPENSSH_KEY)
-    return Wrapped(_base64(text, need), None)
-
-
-def _base64(text: bytes, need: Need) -> bytes:
+def _base64(text: bytes) -> bytes:
+    """Decode strict base64 with blanks in it; return nothing for anything else."""
     packed = text.translate(None, _BLANKS)
     try:
         data = a2b_base64(packed, strict_mode=True)
     except (Base64Error, ValueError):
-        data = b""
-    if not data or b64encode(data) != packed:
-        raise key_error(need, "format")
-    return data
+        return b""
+    return data if b64encode(data) == packed else b""
 
 
 def _blocks(text: bytes, need: Need) -> list[_Block]:
@@ -214,17 +299,34 @@ def _block(text: bytes, at: int, need: Need) -> tuple[_Block, int]:
 
 
 def _labelled(label: bytes, body: bytes) -> _Block:
+    """Return a block by its content, or else by its label."""
+    der = _base64(body)
+    if label == b"TRUSTED CERTIFICATE":
+        der = first_element(der)
+    said = _said(label, body, der)
+    if b"PARAMETERS" in label:
+        return said
+    try:
+        kind, _ = kind_of(der)
+    except DerError:
+        return said
+    if kind in SECRET_KINDS or kind in _PUBLIC_KINDS:
+        return _Block(kind, FOUND_OF[kind], der)
+    return said
+
+
+def _said(label: bytes, body: bytes, der: bytes) -> _Block:
     secret = b"PRIVATE KEY" in label
     if secret and body.lstrip(_BLANKS).startswith(b"Proc-Type:"):
-        return _Block(Kind.UNKNOWN_PRIVATE, Found.LEGACY_ENCRYPTED_KEY, b"")
+        return _Block(Kind.UNKNOWN_PRIVATE, Found.LEGACY_ENCRYPTED_KEY, der)
     if label in _LABELS:
         kind, found = _LABELS[label]
-        return _Block(kind, found, body)
+        return _Block(kind, found, der)
     if secret:
-        return _Block(Kind.UNKNOWN_PRIVATE, Found.OTHER_KEY, b"")
+        return _Block(Kind.UNKNOWN_PRIVATE, Found.OTHER_KEY, der)
     if b"PUBLIC KEY" in label:
-        return _Block(Kind.UNKNOWN_PUBLIC, Found.OTHER_KEY, b"")
-    return _Block(Kind.OTHER, Found.OTHER_PEM, b"")
+        return _Block(Kind.UNKNOWN_PUBLIC, Found.OTHER_KEY, der)
+    return _Block(Kind.OTHER, Found.OTHER_PEM, der)
 
 
 def _private_block(blocks: list[_Block]) -> _Block:
@@ -250,7 +352,10 @@ def _public_block(blocks: list[_Block]) -> _Block:
             public.append(block)
     if not public:
         raise key_error(Need.PUBLIC, "kind", blocks[0].found)
-    if len(public) > 1:
+    # A chain begins with the certificate of the key (RFC 8446, 4.4.2), which is
+    # also the one that OpenSSL takes.
+    chain = all(block.kind is Kind.CERTIFICATE for block in public)
+    if len(public) > 1 and not chain:
         raise key_error(Need.PUBLIC, "ambiguous")
     block = public[0]
     if block.kind is Kind.UNKNOWN_PUBLIC:

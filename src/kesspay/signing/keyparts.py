@@ -1,8 +1,7 @@
 """
 Take the numbers of an RSA key out of its DER.
 
-The structure is told by the tags it is made of, and must agree with the label
-where there was one: a label that lies about its content is no key. The
+The structure is told by the tags it is made of, whatever a label says. The
 algorithm is named before its key bits are looked at, so that an EC key is
 reported as an EC key whatever it holds.
 
@@ -18,7 +17,6 @@ from kesspay.signing.der import (
     INTEGER,
     NULL,
     OBJECT_IDENTIFIER,
-    OCTET_STRING,
     SEQUENCE,
     DerError,
     Element,
@@ -28,11 +26,12 @@ from kesspay.signing.der import (
     tags,
 )
 from kesspay.signing.keyfile import (
+    FOUND_OF,
     SECRET_KINDS,
     Kind,
     Need,
-    Wrapped,
     key_error,
+    kind_of,
     secret_error,
     unwrap,
 )
@@ -63,43 +62,9 @@ class PrivateNumbers(NamedTuple):
     q_inverse: int
 
 
-_MAX_CHILDREN: Final = 12
-_PRIVATE_INTEGERS: Final = 9
 _CONTEXT_0: Final = 0xA0
-_CONTEXT_1: Final = 0xA1
-_CONTEXT_1_PRIMITIVE: Final = 0x81
+_PRIVATE_INTEGERS: Final = 9
 _SPKI_FIELD: Final = 5
-
-_SIGNED: Final = bytes([SEQUENCE, SEQUENCE, BIT_STRING])
-_PKCS8: Final = bytes([INTEGER, SEQUENCE, OCTET_STRING])
-_PKCS8_TAILS: Final = frozenset(
-    bytes(attributes + public)
-    for attributes in ([], [_CONTEXT_0])
-    for public in ([], [_CONTEXT_1_PRIMITIVE], [_CONTEXT_1])
-)
-_PKCS1_PRIVATE: Final = bytes([INTEGER] * _PRIVATE_INTEGERS)
-_CERTIFICATE: Final = bytes([INTEGER] + [SEQUENCE] * 5)
-_REQUEST: Final = bytes([INTEGER, SEQUENCE, SEQUENCE, _CONTEXT_0])
-_SHAPES: Final[dict[bytes, Kind]] = {
-    _PKCS1_PRIVATE: Kind.PKCS1_PRIVATE,
-    _PKCS1_PRIVATE + bytes([SEQUENCE]): Kind.PKCS1_PRIVATE,
-    bytes([INTEGER] * 6): Kind.DSA_PRIVATE,
-    bytes([SEQUENCE, OCTET_STRING]): Kind.ENCRYPTED_PKCS8,
-    bytes([INTEGER, INTEGER]): Kind.PKCS1_PUBLIC,
-    bytes([SEQUENCE, BIT_STRING]): Kind.SPKI,
-} | {_PKCS8 + tail: Kind.PKCS8 for tail in _PKCS8_TAILS}
-
-_FOUND: Final[dict[Kind, str]] = {
-    Kind.PKCS8: Found.PRIVATE_KEY,
-    Kind.ENCRYPTED_PKCS8: Found.ENCRYPTED_PRIVATE_KEY,
-    Kind.PKCS1_PRIVATE: Found.PRIVATE_KEY,
-    Kind.EC_PRIVATE: Found.EC_KEY,
-    Kind.DSA_PRIVATE: Found.DSA_KEY,
-    Kind.SPKI: Found.PUBLIC_KEY,
-    Kind.PKCS1_PUBLIC: Found.PUBLIC_KEY,
-    Kind.CERTIFICATE: Found.CERTIFICATE,
-    Kind.REQUEST: Found.CSR,
-}
 
 _RSA: Final = bytes.fromhex("2a864886f70d010101")
 _OTHER_ALGORITHMS: Final[dict[bytes, str]] = {
@@ -127,9 +92,9 @@ def private_numbers(data: bytes, password: bytes | None) -> PrivateNumbers:
         KeyLoadError: ``format``, ``kind``, ``ambiguous``, ``password`` or
             ``algorithm``. It holds nothing of the key.
     """
-    wrapped = unwrap(data, Need.PRIVATE)
+    der = unwrap(data, Need.PRIVATE)
     try:
-        kind, elements = _structure(wrapped, Need.PRIVATE)
+        kind, elements = _structure(der, Need.PRIVATE)
         if kind is Kind.ENCRYPTED_PKCS8:
             elements = _decrypted(elements, password)
         elif kind is Kind.PKCS1_PRIVATE:
@@ -150,9 +115,9 @@ def public_numbers(data: bytes) -> PublicNumbers:
         KeyLoadError: ``format``, ``kind``, ``ambiguous``, ``secret`` or
             ``algorithm``.
     """
-    wrapped = unwrap(data, Need.PUBLIC)
+    der = unwrap(data, Need.PUBLIC)
     try:
-        kind, elements = _structure(wrapped, Need.PUBLIC)
+        kind, elements = _structure(der, Need.PUBLIC)
         if kind is Kind.PKCS1_PUBLIC:
             return _pkcs1_public(elements)
         if kind is Kind.CERTIFICATE:
@@ -164,40 +129,18 @@ def public_numbers(data: bytes) -> PublicNumbers:
         raise key_error(Need.PUBLIC, "format") from None
 
 
-def _structure(wrapped: Wrapped, need: Need) -> tuple[Kind, list[Element]]:
-    elements = only_sequence(wrapped.der)
-    if len(elements) > _MAX_CHILDREN:
-        raise DerError("more elements than any key has")
-    kind = _kind(elements)
-    found = _FOUND[kind]
-    if need is Need.PUBLIC and kind in SECRET_KINDS:
+def _structure(der: bytes, need: Need) -> tuple[Kind, list[Element]]:
+    """Return the elements of a key of the wanted half."""
+    kind, elements = kind_of(der)
+    found = FOUND_OF[kind]
+    secret = kind in SECRET_KINDS
+    if need is Need.PUBLIC and secret:
         raise secret_error(found)
-    if wrapped.kind is not None:
-        if kind is not wrapped.kind:
-            raise DerError("the label does not fit the content")
-    elif kind is Kind.REQUEST:
+    if kind is Kind.REQUEST or (need is Need.PRIVATE and not secret):
         raise key_error(need, "kind", found)
-    elif need is Need.PRIVATE:
-        if kind not in SECRET_KINDS:
-            raise key_error(need, "kind", found)
-        if kind in (Kind.EC_PRIVATE, Kind.DSA_PRIVATE):
-            raise key_error(need, "algorithm", found)
+    if kind in (Kind.EC_PRIVATE, Kind.DSA_PRIVATE):
+        raise key_error(need, "algorithm", found)
     return kind, elements
-
-
-def _kind(elements: list[Element]) -> Kind:
-    shape = tags(elements)
-    if shape in _SHAPES:
-        return _SHAPES[shape]
-    if shape[:2] == bytes([INTEGER, OCTET_STRING]):
-        return Kind.EC_PRIVATE
-    if shape == _SIGNED:
-        inner = tags(children(elements[0].content))
-        if inner.removeprefix(bytes([_CONTEXT_0])).startswith(_CERTIFICATE):
-            return Kind.CERTIFICATE
-        if inner in (_REQUEST, _REQUEST[:-1]):
-            return Kind.REQUEST
-    raise DerError("no structure that holds a key")
 
 
 def _decrypted(elements: list[Element], password: bytes | None) -> list[Element]:
@@ -207,13 +150,13 @@ def _decrypted(elements: list[Element], password: bytes | None) -> list[Element]
     found = Found.ENCRYPTED_PRIVATE_KEY
     try:
         data = decrypt(scheme.content, encrypted.content, password)
-        inner = only_sequence(data)
+        kind, inner = kind_of(data)
     except Unsupported:
         reason = "format"
     except (DecryptionFailed, DerError):
         reason = "password"
     else:
-        if _SHAPES.get(tags(inner)) is Kind.PKCS8:
+        if kind is Kind.PKCS8:
             return inner
         reason = "password"
     raise key_error(Need.PRIVATE, reason, found)
@@ -223,8 +166,8 @@ def _pkcs8(elements: list[Element]) -> PrivateNumbers:
     if integer(elements[0]) > 1:
         raise DerError("a version of PrivateKeyInfo that does not exist")
     _require_rsa(elements[1], Need.PRIVATE)
-    inner = only_sequence(elements[2].content)
-    if _SHAPES.get(tags(inner)) is not Kind.PKCS1_PRIVATE:
+    kind, inner = kind_of(elements[2].content)
+    if kind is not Kind.PKCS1_PRIVATE:
         raise DerError("no RSAPrivateKey where one should be")
     return _pkcs1_private(inner)
 
