@@ -20,14 +20,22 @@ PACKAGE = ROOT / "src" / "kesspay"
 #: What each part may import of kesspay, besides itself. "" is the top level
 #: (kesspay/__init__.py and the like), which nothing inside may import.
 ALLOWED: dict[str, tuple[str, ...]] = {
+    "_first_use": (),
     "_reasons": (),
     "_shown": (),
     "_version": (),
     "errors": ("_reasons",),
-    "signing": ("_native", "_shown", "_version", "errors"),
+    "signing": ("_first_use", "_native", "_shown", "_version", "errors"),
     "gateway": ("_shown", "_version", "errors", "signing"),
-    "transfers": ("_shown", "_version", "errors", "gateway", "signing"),
-    "sandbox": ("_shown", "_version", "errors", "gateway.messages", "signing"),
+    "transfers": ("_first_use", "_shown", "_version", "errors", "gateway", "signing"),
+    "sandbox": (
+        "_first_use",
+        "_shown",
+        "_version",
+        "errors",
+        "gateway.messages",
+        "signing",
+    ),
     "audit": (
         "_reasons",
         "_shown",

@@ -2,14 +2,14 @@
 Signed requests for the KESS partner API, byte for byte as PHP signs them.
 
 Names are imported when they are first used, so that ``import kesspay`` costs
-next to nothing.
+next to nothing. A fork may fall into such an import: see ``kesspay._first_use``.
 """
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
 
+from kesspay._first_use import first_use
 from kesspay._version import __version__
 from kesspay.errors import (
     AuthenticationFailed,
@@ -231,12 +231,7 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Import a public name at its first use."""
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module 'kesspay' has no attribute {name!r}")
-        value = getattr(import_module(home), name)
-        globals()[name] = value
-        return value
+        return first_use(__name__, _HOMES, name)
 
 
 def __dir__() -> list[str]:

@@ -7,8 +7,9 @@ package, and every run of pytest imports it.
 
 from __future__ import annotations
 
-from importlib import import_module
 from typing import TYPE_CHECKING, Final
+
+from kesspay._first_use import first_use
 
 
 if TYPE_CHECKING:
@@ -43,9 +44,4 @@ if not TYPE_CHECKING:
 
     def __getattr__(name: str) -> object:
         """Import a public name at its first use."""
-        home = _HOMES.get(name)
-        if home is None:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        value = getattr(import_module(home), name)
-        globals()[name] = value
-        return value
+        return first_use(__name__, _HOMES, name)

@@ -23,9 +23,9 @@ import os
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from threading import Lock
 from typing import TYPE_CHECKING, Final, Protocol
 
+from kesspay._first_use import FirstUseLock
 from kesspay.errors import BackendError
 
 
@@ -174,7 +174,7 @@ class InUse:
     import_error: str | None = None
 
 
-_lock = Lock()
+_lock = FirstUseLock()
 #: Of this process; only this module changes it.
 in_use: Final = InUse()
 

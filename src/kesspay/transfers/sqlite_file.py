@@ -11,9 +11,9 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
+from kesspay._first_use import FirstUseLock
 from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
 
 
@@ -41,7 +41,7 @@ _QUICKLY_CHECKED: Final = 16 * 1024 * 1024
 
 #: While a file is made. To close a file that SQLite has open in this process
 #: would end SQLite's locks on it.
-_making = Lock()
+_making = FirstUseLock()
 
 
 def _first(connection: sqlite3.Connection) -> None:
