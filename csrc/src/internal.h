@@ -121,7 +121,7 @@ typedef struct kess_document {
 
     /* The result. */
     int is_object;
-    int is_list; /* told by kess_int_arrange */
+    int is_list; /* set by kess_int_arrange */
     int has_duplicate;
     uint64_t duplicate; /* position of the earliest second key */
     uint8_t *scratch;
@@ -169,6 +169,9 @@ static inline int kess_int_says_rsa2(const kess_document *doc,
 /* Parse a text. The document must be released whatever the outcome. */
 kess_status kess_int_parse(kess_document *doc, const uint8_t *text,
                            size_t text_len, kess_error *err);
+
+/* ------------------------------------------------------------ parser.c */
+
 void kess_int_release(kess_document *doc);
 
 /* ------------------------------------------------------------ fixup.c */

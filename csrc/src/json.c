@@ -4,36 +4,12 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * The grammar is RFC 8259 as PHP's json_decode reads it: strict, at most
- * max_depth open containers, no recursion. What cannot be settled while
- * writing (a list made of an object, a duplicate key, an infinite number that
- * may yet be replaced) is noted as a fixup of the scratch text.
+ * max_depth open containers, no recursion. What is not known while writing (a
+ * list made of an object, a duplicate key, an infinite number that may yet be
+ * replaced) is noted as a fixup of the scratch text.
  */
-#include <stdlib.h>
-#include <string.h>
-
-#include "parser.h"
-
-kess_cursor kess_int_grow(kess_parser *p, kess_cursor c, size_t need)
-{
-    kess_document *doc = p->doc;
-    const size_t len = kess_int_used(p, c);
-    size_t cap = doc->scratch_cap + doc->scratch_cap / 2;
-    if (cap < need) {
-        cap = need;
-    }
-    uint8_t *old = doc->scratch == doc->small_scratch ? NULL : doc->scratch;
-    uint8_t *data = KESS_REALLOC(old, cap);
-    if (data == NULL) {
-        return kess_int_stop(p, KESS_ERR_MEMORY, p->text);
-    }
-    if (old == NULL) {
-        memcpy(data, doc->small_scratch, len);
-    }
-    doc->scratch = data;
-    doc->scratch_cap = cap;
-    c.out = data + len;
-    return c;
-}
+#include "object.h"
+#include "scalar.h"
 
 /* ------------------------------------------------------------ grammar */
 
@@ -106,7 +82,7 @@ static kess_cursor close_container(kess_parser *p, kess_cursor c)
         return c;
     }
     p->used = kess_int_used(p, c);
-    if (!kess_int_settle_object(p, frame)) {
+    if (!kess_int_object_end(p, frame)) {
         return kess_int_no_cursor();
     }
     c.out = doc->scratch + p->used;
@@ -244,57 +220,15 @@ static int whole_text(kess_parser *p)
 
 /* ------------------------------------------------------------ documents */
 
-static void begin(kess_parser *p, kess_document *doc, const uint8_t *text,
-                  size_t text_len)
-{
-    doc->is_object = 0;
-    doc->has_duplicate = 0;
-    doc->duplicate = UINT64_MAX;
-    doc->scratch = doc->small_scratch;
-    doc->scratch_cap = sizeof doc->small_scratch;
-    doc->scratch_len = 0;
-    doc->entries = doc->small_entries;
-    doc->entry_count = 0;
-    doc->members = doc->small_members;
-    doc->member_count = 0;
-    doc->member_cap = KESS_SMALL_MEMBERS;
-    doc->positions = NULL;
-    doc->fixups = NULL;
-    doc->fixup_count = 0;
-    doc->fixup_cap = 0;
-    doc->depth = 0;
-    p->doc = doc;
-    p->text = text;
-    p->end = text + text_len;
-    p->used = 0;
-    p->status = KESS_OK;
-    p->fault = text;
-}
-
-void kess_int_release(kess_document *doc)
-{
-    if (doc->scratch != doc->small_scratch) {
-        KESS_FREE(doc->scratch);
-    }
-    if (doc->members != doc->small_members) {
-        KESS_FREE(doc->members);
-    }
-    if (doc->entries != doc->small_entries) {
-        KESS_FREE(doc->entries);
-    }
-    KESS_FREE(doc->positions);
-    KESS_FREE(doc->fixups);
-}
-
 static kess_status parse(kess_document *doc, const uint8_t *text,
                          size_t text_len, int locate, kess_error *err)
 {
     kess_parser p;
-    begin(&p, doc, text, text_len);
+    kess_int_begin(&p, doc, text, text_len);
     doc->locate = locate;
     doc->member_limit = locate ? 0 : KESS_SMALL_MEMBERS;
     if ((locate && !kess_int_note_positions(&p)) || !whole_text(&p) ||
-        !kess_int_settle_top_level(&p)) {
+        !kess_int_entries(&p)) {
         return kess_int_fail(err, p.status, (uint64_t)(p.fault - text));
     }
     kess_int_sort_fixups(doc->fixups, doc->fixup_count);
@@ -311,7 +245,7 @@ kess_status kess_int_parse(kess_document *doc, const uint8_t *text,
     }
     /* Far above what any machine can hold; sums of lengths cannot wrap. */
     if (text_len > KESS_TEXT_MAX) {
-        begin(&p, doc, nothing, 0);
+        kess_int_begin(&p, doc, nothing, 0);
         return kess_int_fail(err, KESS_ERR_LENGTH, 0);
     }
     kess_status status = parse(doc, text, text_len, 0, err);

@@ -27,7 +27,7 @@ typedef struct kess_parser {
     kess_document *doc;
     const uint8_t *text;
     const uint8_t *end;
-    size_t used; /* of the scratch text, while settle.c works on it */
+    size_t used; /* of the scratch text, while object.c works on it */
     kess_status status;
     const uint8_t *fault;
 } kess_parser;
@@ -59,8 +59,11 @@ static inline size_t kess_int_used(const kess_parser *p, kess_cursor c)
     return (size_t)(c.out - p->doc->scratch);
 }
 
-/* ------------------------------------------------------------ json.c */
+/* ------------------------------------------------------------ parser.c */
 
+/* Begin with an empty result. */
+void kess_int_begin(kess_parser *p, kess_document *doc, const uint8_t *text,
+                    size_t text_len);
 /* Make room for need bytes. */
 kess_cursor kess_int_grow(kess_parser *p, kess_cursor c, size_t need);
 
@@ -73,40 +76,6 @@ static inline kess_cursor kess_int_room(kess_parser *p, kess_cursor c,
     return need <= p->doc->scratch_cap ? c : kess_int_grow(p, c, need);
 }
 
-/* ------------------------------------------------------------ scalar.c */
-
-/* The rest of a string whose opening quote is written. */
-kess_cursor kess_int_string_rest(kess_parser *p, kess_cursor c);
-/* Fails where no number begins at c.at. */
-kess_cursor kess_int_number(kess_parser *p, kess_cursor c);
-
-/* c.at is at the opening quote. */
-static inline kess_cursor kess_int_string(kess_parser *p, kess_cursor c)
-{
-    const uint8_t *const end = p->end;
-    *c.out++ = '"';
-    c.at++;
-    while (end - c.at >= 16) {
-        const uint64_t found = kess_int_copy_16(c.out, c.at);
-        if (found == 0) {
-            c.at += 16;
-            c.out += 16;
-            continue;
-        }
-        c.at += kess_int_first(found);
-        c.out += kess_int_first(found);
-        if (*c.at != '"') {
-            break;
-        }
-        *c.out++ = '"';
-        c.at++;
-        return c;
-    }
-    return kess_int_string_rest(p, c);
-}
-
-/* ------------------------------------------------------------ settle.c */
-
 /* These return 1, or 0 after they stored a status and a fault. */
 
 /* Room for one more member, whose key begins at this place of the text. */
@@ -114,9 +83,5 @@ int kess_int_member_room(kess_parser *p, const uint8_t *at);
 int kess_int_add_fixup(kess_parser *p, kess_fixup fixup);
 /* Remember where keys stand in the text. */
 int kess_int_note_positions(kess_parser *p);
-/* What cannot be told before the end of an object below the top level. */
-int kess_int_settle_object(kess_parser *p, const kess_frame *frame);
-/* The entries of the top level, once the whole text is read. */
-int kess_int_settle_top_level(kess_parser *p);
 
 #endif

@@ -6,7 +6,7 @@
 #include <string.h>
 
 #include "digits.h"
-#include "parser.h"
+#include "scalar.h"
 
 /* ------------------------------------------------------------ strings */
 

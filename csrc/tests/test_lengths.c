@@ -9,7 +9,7 @@
 #include "../src/ksort.c"
 
 #include "check.h"
-#include "parser.h"
+#include "object.h"
 
 #define TOO_MANY (SIZE_MAX / 2)
 
@@ -38,7 +38,7 @@ static void test_sort(void)
 }
 
 /* The entries of the top level. */
-static void test_settle(void)
+static void test_entries(void)
 {
     static kess_document doc;
     static const uint8_t text[] = "{}";
@@ -46,7 +46,7 @@ static void test_settle(void)
 
     doc.is_object = 1;
     doc.member_count = TOO_MANY;
-    CHECK_EQUAL(0, kess_int_settle_top_level(&parser));
+    CHECK_EQUAL(0, kess_int_entries(&parser));
     CHECK_EQUAL(KESS_ERR_LENGTH, parser.status);
     CHECK(parser.fault == text);
 }
@@ -69,6 +69,6 @@ int main(void)
     test_text();
     test_find_equal();
     test_sort();
-    test_settle();
+    test_entries();
     return 0;
 }

@@ -27,7 +27,7 @@ static void start(void)
     memset(scratch, 0xff, sizeof(scratch));
 }
 
-/* As settle.c leaves it. */
+/* As object.c leaves it. */
 static void add_name(const char *name)
 {
     kess_entry *entry = &entries[count++];

@@ -1,79 +1,16 @@
 /*
- * settle.c: what an object turns out to be at its end.
+ * object.c: the end of an object: duplicate keys, and objects that are lists.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * A key that occurs twice leaves the value of the last in the place of the
- * first. Keys 0, 1, 2 ... in this order make a list. Both are told only by the
- * whole object, when its text is written already.
+ * Of a key that occurs twice the first occurrence fixes the place and the last
+ * one the value. Keys 0, 1, 2 ... in this order make a list. Both are known
+ * only at the end of the object, when its text is already written.
  */
 #include <stdlib.h>
 #include <string.h>
 
-#include "parser.h"
-
-/* ------------------------------------------------------------ memory */
-
-static int grow_members(kess_parser *p)
-{
-    kess_document *doc = p->doc;
-    const size_t cap = doc->member_cap * 2;
-    kess_member *old =
-        doc->members == doc->small_members ? NULL : doc->members;
-    kess_member *members = KESS_REALLOC(old, cap * sizeof *members);
-    if (members == NULL) {
-        return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
-    }
-    if (old == NULL) {
-        memcpy(members, doc->small_members, sizeof doc->small_members);
-    }
-    doc->members = members;
-    doc->member_cap = cap;
-    doc->member_limit = doc->locate ? 0 : cap;
-    return 1;
-}
-
-int kess_int_note_positions(kess_parser *p)
-{
-    kess_document *doc = p->doc;
-    uint64_t *positions =
-        KESS_REALLOC(doc->positions, doc->member_cap * sizeof *positions);
-    if (positions == NULL) {
-        return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
-    }
-    doc->positions = positions;
-    return 1;
-}
-
-int kess_int_member_room(kess_parser *p, const uint8_t *at)
-{
-    kess_document *doc = p->doc;
-    if (doc->member_count == doc->member_cap) {
-        if (!grow_members(p) || (doc->locate && !kess_int_note_positions(p))) {
-            return 0;
-        }
-    }
-    if (doc->locate) {
-        doc->positions[doc->member_count] = (uint64_t)(at - p->text);
-    }
-    return 1;
-}
-
-int kess_int_add_fixup(kess_parser *p, kess_fixup fixup)
-{
-    kess_document *doc = p->doc;
-    if (doc->fixup_count == doc->fixup_cap) {
-        const size_t cap = doc->fixup_cap == 0 ? 16 : doc->fixup_cap * 2;
-        kess_fixup *fixups = KESS_REALLOC(doc->fixups, cap * sizeof *fixups);
-        if (fixups == NULL) {
-            return kess_int_parse_fail(p, KESS_ERR_MEMORY, p->text);
-        }
-        doc->fixups = fixups;
-        doc->fixup_cap = cap;
-    }
-    doc->fixups[doc->fixup_count++] = fixup;
-    return 1;
-}
+#include "object.h"
 
 /* ------------------------------------------------------------ lists */
 
@@ -114,11 +51,11 @@ static int name_is(const kess_document *doc, kess_member member,
 }
 
 /* Whether the keys are 0, 1, 2 ... in this order. last may be NULL. */
-static int is_list(const kess_document *doc, size_t first,
-                   const uint32_t *last)
+static int keys_count_up(const kess_document *doc, size_t first,
+                         const uint32_t *last)
 {
     counter c = {"0", 1};
-    /* Nearly always the first key tells; it is never dropped. */
+    /* Nearly always the first key decides; it is never dropped. */
     if (first < doc->member_count &&
         *kess_int_name(doc->scratch, doc->members[first]) != '0') {
         return 0;
@@ -259,11 +196,11 @@ static int merge_object(kess_parser *p, const kess_frame *frame,
         return 1;
     }
     return merge_members(p, frame, last) &&
-           (!is_list(doc, frame->first, last) || make_list(p, frame, last));
+           (!keys_count_up(doc, frame->first, last) ||
+            make_list(p, frame, last));
 }
 
-/* What cannot be told before the end of an object below the top level. */
-int kess_int_settle_object(kess_parser *p, const kess_frame *frame)
+int kess_int_object_end(kess_parser *p, const kess_frame *frame)
 {
     kess_document *doc = p->doc;
     uint32_t *last;
@@ -274,7 +211,8 @@ int kess_int_settle_object(kess_parser *p, const kess_frame *frame)
         return kess_int_parse_fail(p, status, p->text);
     }
     if (last == NULL) {
-        return !is_list(doc, frame->first, NULL) || make_list(p, frame, NULL);
+        return !keys_count_up(doc, frame->first, NULL) ||
+               make_list(p, frame, NULL);
     }
     doc->has_duplicate = 1;
     const int done = merge_object(p, frame, last);
@@ -325,7 +263,7 @@ static int make_entries(kess_parser *p)
     return 1;
 }
 
-int kess_int_settle_top_level(kess_parser *p)
+int kess_int_entries(kess_parser *p)
 {
     kess_document *doc = p->doc;
     if (!doc->is_object) {
