@@ -37,7 +37,7 @@ static int is_consistent(const kess_sorter *s, size_t count)
     int mixes = (s->profile & KESS_BEFORE_8_2) == 0;
     for (size_t i = 0; i < count; i++) {
         const kess_sort_key *key = &s->keys[i];
-        switch (key->kind) {
+        switch (key->class) {
         case KESS_TEXT:
             mixes &= key->len == 0 || key->text[0] > '9';
             break;

@@ -8,12 +8,13 @@
 
 #include "internal.h"
 
-typedef enum kess_kind {
+/* How ksort compares a key. */
+typedef enum kess_sort_class {
     KESS_TEXT,
     KESS_INTEGER_KEY,
     KESS_INTEGER_TEXT,
     KESS_REAL_TEXT
-} kess_kind;
+} kess_sort_class;
 
 typedef enum kess_prefix {
     KESS_PREFIX_NONE,
@@ -27,7 +28,7 @@ typedef struct kess_sort_key {
     uint64_t head;   /* the first eight bytes, to compare quickly */
     int64_t integer; /* value of the key or of its numeric prefix */
     double real;
-    kess_kind kind;
+    kess_sort_class class;
     kess_prefix prefix;
     int overflow; /* -1, 0, 1: an integer part of too many digits */
 } kess_sort_key;
@@ -41,12 +42,12 @@ typedef struct kess_sorter {
 
 #define KESS_BEFORE_8_2 (KESS_PROFILE_KSORT_PHP_8_0 | KESS_PROFILE_KSORT_PHP_7)
 
-/* Tell what text and len stand for under a profile (sortkey.c). */
+/* Find the class of text and len under a profile (sortkey.c). */
 void kess_int_classify(kess_sort_key *key, uint32_t profile);
 /* Whether the key at place i belongs behind the one at place j. */
 int kess_int_after(const kess_sorter *s, size_t i, size_t j);
 /* Sort a few entries whose names hold no escape and begin behind '9'. Returns
- * 0, and leaves them alone, where they are of another kind (plainsort.c). */
+ * 0, and leaves them alone, where one name is different (plainsort.c). */
 int kess_int_plain_sort(kess_entry *entries, size_t count,
                         const uint8_t *scratch);
 /* Whether there is nothing but integer keys, or nothing but keys that compare

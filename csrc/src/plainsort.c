@@ -4,8 +4,8 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * Keys that begin behind '9' are no numbers, so ksort orders them by their
- * bytes, under every profile. All keys of the API are of this kind. Wherever
- * this file declines, ksort.c does the same at leisure.
+ * bytes, under every profile. All keys of the API are of this kind. Where
+ * this file returns 0, ksort.c sorts the keys the general way.
  */
 #include <string.h>
 
@@ -13,7 +13,7 @@
 
 /* The first eight bytes as a number, zeros standing for those behind the end.
  * A key is never the end of the scratch text, so eight bytes can be read. */
-static uint64_t head_of(const uint8_t *text, size_t len)
+static uint64_t head_unchecked(const uint8_t *text, size_t len)
 {
     const uint64_t head = (uint64_t)text[0] << 56 | (uint64_t)text[1] << 48 |
                           (uint64_t)text[2] << 40 | (uint64_t)text[3] << 32 |
@@ -42,7 +42,7 @@ static int read_heads(uint64_t *heads, const kess_entry *entries,
         if (*name <= '9') {
             return 0;
         }
-        heads[i] = head_of(name, len);
+        heads[i] = head_unchecked(name, len);
         if (has_escape(heads[i], name, len)) {
             return 0;
         }

@@ -1,5 +1,5 @@
 /*
- * ranksort.c: the order of many keys that are all of one kind.
+ * ranksort.c: the order of many keys that are all of one class.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -23,8 +23,8 @@ typedef struct ranking {
     unsigned shift; /* bits of integers below those of the rank */
 } ranking;
 
-static kess_kind kind_of(const kess_entry *entry, const uint8_t *scratch,
-                         uint32_t profile)
+static kess_sort_class class_of(const kess_entry *entry,
+                                const uint8_t *scratch, uint32_t profile)
 {
     kess_sort_key key;
     key.text = kess_int_name(scratch, entry->member);
@@ -33,21 +33,21 @@ static kess_kind kind_of(const kess_entry *entry, const uint8_t *scratch,
         return KESS_TEXT;
     }
     kess_int_classify(&key, profile);
-    return key.kind;
+    return key.class;
 }
 
 int kess_int_is_rankable(const kess_entry *entries, size_t count,
                          const uint8_t *scratch, uint32_t profile)
 {
-    const kess_kind kind = kind_of(&entries[0], scratch, profile);
-    if (kind != KESS_TEXT && kind != KESS_INTEGER_KEY) {
+    const kess_sort_class class = class_of(&entries[0], scratch, profile);
+    if (class != KESS_TEXT && class != KESS_INTEGER_KEY) {
         return 0;
     }
     for (size_t i = 0; i < count; i++) {
         const kess_member member = entries[i].member;
         if (memchr(kess_int_name(scratch, member), '\\',
                    kess_int_name_len(scratch, member)) != NULL ||
-            kind_of(&entries[i], scratch, profile) != kind) {
+            class_of(&entries[i], scratch, profile) != class) {
             return 0;
         }
     }
@@ -133,7 +133,7 @@ static int compare(const void *of, uint32_t a, uint32_t b)
 /* ------------------------------------------------------------ entries */
 
 /* Put entries[items[i].index] at place i; the items are used up. */
-static void apply(kess_entry *entries, kess_ranked *items, size_t count)
+static void apply_ranks(kess_entry *entries, kess_ranked *items, size_t count)
 {
     for (size_t i = 0; i < count; i++) {
         const kess_entry held = entries[i];
@@ -186,7 +186,7 @@ kess_status kess_int_rank_sort(kess_entry *entries, size_t count,
         r.skip = common_start(&r, count);
     }
     sort_items(&r, items, items + count, count);
-    apply(entries, items, count);
+    apply_ranks(entries, items, count);
     KESS_FREE(items);
     return KESS_OK;
 }

@@ -170,14 +170,14 @@ void kess_int_classify(kess_sort_key *key, uint32_t profile)
     key->head = head_of(key->text, key->len);
     key->integer = 0;
     key->real = 0;
-    key->kind = KESS_TEXT;
+    key->class = KESS_TEXT;
     key->prefix = KESS_PREFIX_NONE;
     key->overflow = 0;
     if (key->len == 0 || key->text[0] > '9') {
         return;
     }
     if (kess_int_integer_key(key->text, key->len, &key->integer)) {
-        key->kind = KESS_INTEGER_KEY;
+        key->class = KESS_INTEGER_KEY;
         return;
     }
     const uint8_t *stop = read_prefix(key);
@@ -191,7 +191,7 @@ void kess_int_classify(kess_sort_key *key, uint32_t profile)
         stop++;
     }
     if (stop == end) {
-        key->kind = key->prefix == KESS_PREFIX_INTEGER ? KESS_INTEGER_TEXT
+        key->class = key->prefix == KESS_PREFIX_INTEGER ? KESS_INTEGER_TEXT
                                                        : KESS_REAL_TEXT;
     }
 }
@@ -228,14 +228,14 @@ static int compare_numeric(const kess_sort_key *a, const kess_sort_key *b)
         a->real - b->real == 0.) {
         return compare_text(a, b);
     }
-    if (a->kind == KESS_INTEGER_TEXT && b->kind == KESS_INTEGER_TEXT) {
+    if (a->class == KESS_INTEGER_TEXT && b->class == KESS_INTEGER_TEXT) {
         return sign_of_int64(a->integer, b->integer);
     }
-    if (a->kind == KESS_INTEGER_TEXT) {
+    if (a->class == KESS_INTEGER_TEXT) {
         return b->overflow != 0 ? -b->overflow
                                 : sign_of((double)a->integer - b->real);
     }
-    if (b->kind == KESS_INTEGER_TEXT) {
+    if (b->class == KESS_INTEGER_TEXT) {
         return a->overflow != 0 ? a->overflow
                                 : sign_of(a->real - (double)b->integer);
     }
@@ -250,7 +250,7 @@ static int compare_integer(const kess_sort_key *a, const kess_sort_key *b,
                            uint32_t profile)
 {
     const int is_numeric =
-        (profile & KESS_BEFORE_8_2) != 0 || b->kind != KESS_TEXT;
+        (profile & KESS_BEFORE_8_2) != 0 || b->class != KESS_TEXT;
     if (!is_numeric) {
         return compare_text(a, b);
     }
@@ -264,19 +264,19 @@ static int compare_integer(const kess_sort_key *a, const kess_sort_key *b,
 static int compare(const kess_sort_key *a, const kess_sort_key *b,
                    uint32_t profile)
 {
-    if (a->kind == KESS_TEXT && b->kind == KESS_TEXT) {
+    if (a->class == KESS_TEXT && b->class == KESS_TEXT) {
         return compare_text(a, b);
     }
-    if (a->kind == KESS_INTEGER_KEY && b->kind == KESS_INTEGER_KEY) {
+    if (a->class == KESS_INTEGER_KEY && b->class == KESS_INTEGER_KEY) {
         return sign_of_int64(a->integer, b->integer);
     }
-    if (a->kind == KESS_INTEGER_KEY) {
+    if (a->class == KESS_INTEGER_KEY) {
         return compare_integer(a, b, profile);
     }
-    if (b->kind == KESS_INTEGER_KEY) {
+    if (b->class == KESS_INTEGER_KEY) {
         return -compare_integer(b, a, profile);
     }
-    if (a->kind == KESS_TEXT || b->kind == KESS_TEXT) {
+    if (a->class == KESS_TEXT || b->class == KESS_TEXT) {
         return compare_text(a, b);
     }
     return compare_numeric(a, b);

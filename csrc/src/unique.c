@@ -62,8 +62,8 @@ static uint64_t load_4(const uint8_t *bytes)
 
 /*
  * One of 64 bits by the first three and the last two bytes (or two farther on
- * in a long key), which the keys of one object seldom share. Only of the empty
- * key is read what is not its own.
+ * in a long key), which the keys of one object seldom share. Of the empty key
+ * bytes are read that are not its own.
  */
 static int any_equal_of_few(const keys *k, size_t count)
 {
@@ -150,8 +150,8 @@ static void note_run(const kess_ranked *items, size_t count, uint32_t *last)
 }
 
 /* Items with one hash; returns whether two have the same key. */
-static int settle_hash(const keys *k, kess_ranked *items, kess_ranked *spare,
-                       size_t count, uint32_t *last)
+static int note_hash(const keys *k, kess_ranked *items, kess_ranked *spare,
+                     size_t count, uint32_t *last)
 {
     size_t run = equal_run(k, items, count);
     int any = 0;
@@ -167,14 +167,15 @@ static int settle_hash(const keys *k, kess_ranked *items, kess_ranked *spare,
     return any;
 }
 
-/* Fill last; returns whether any key occurs twice. */
-static int settle(const keys *k, kess_ranked *items, kess_ranked *spare,
-                  size_t count, uint32_t *last)
+/* Fill last from items sorted by hash; returns whether any key occurs
+ * twice. */
+static int fill_sorted(const keys *k, kess_ranked *items, kess_ranked *spare,
+                       size_t count, uint32_t *last)
 {
     int any = 0;
     for (size_t at = 0; at < count;) {
         const size_t run = kess_int_rank_run(items + at, count - at);
-        any |= settle_hash(k, items + at, spare, run, last);
+        any |= note_hash(k, items + at, spare, run, last);
         at += run;
     }
     return any;
@@ -212,8 +213,8 @@ static kess_ranked *find_slot(table *t, const keys *k, size_t index,
 
 /* Fill last in one pass. Returns whether any key occurs twice, or -1 where
  * the table was given up. */
-static int settle_by_table(table *t, const keys *k, size_t count,
-                           uint32_t *last)
+static int fill_by_table(table *t, const keys *k, size_t count,
+                         uint32_t *last)
 {
     int any = 0;
     for (size_t i = 0; i < count; i++) {
@@ -235,19 +236,20 @@ static int settle_by_table(table *t, const keys *k, size_t count,
     return any;
 }
 
-/* There are twice as many slots as keys: half of them stay empty, and sorting
+/* Fill last; returns whether any key occurs twice. There are twice as many
+ * slots as keys: half of them stay empty, and sorting
  * needs no more. */
-static int settle_all(const keys *k, size_t count, kess_ranked *slots,
-                      uint32_t *last)
+static int fill(const keys *k, size_t count, kess_ranked *slots,
+                uint32_t *last)
 {
     table t = {slots, 2 * count, STEPS * count};
     memset(slots, 0xff, t.count * sizeof *slots);
-    const int any = settle_by_table(&t, k, count, last);
+    const int any = fill_by_table(&t, k, count, last);
     if (any >= 0) {
         return any;
     }
     sort_by_hash(k, slots, slots + count, count);
-    return settle(k, slots, slots + count, count, last);
+    return fill_sorted(k, slots, slots + count, count, last);
 }
 
 kess_status kess_int_find_equal(const uint8_t *scratch,
@@ -267,7 +269,7 @@ kess_status kess_int_find_equal(const uint8_t *scratch,
     kess_ranked *slots = KESS_MALLOC(2 * count * sizeof *slots);
     uint32_t *found = KESS_MALLOC(count * sizeof *found);
     const int done = slots != NULL && found != NULL;
-    if (done && settle_all(&k, count, slots, found)) {
+    if (done && fill(&k, count, slots, found)) {
         *last = found;
         found = NULL;
     }

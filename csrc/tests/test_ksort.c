@@ -487,7 +487,7 @@ static void test_classify(void)
 {
     static const struct {
         const char *text;
-        kess_kind kind;
+        kess_sort_class class;
         int overflow;
         int in_php_7; /* whether it is numeric there too */
     } rows[] = {
@@ -532,15 +532,15 @@ static void test_classify(void)
         key.text = guarded(rows[i].text);
         key.len = strlen(rows[i].text);
         kess_int_classify(&key, 0);
-        CHECK_EQUAL(rows[i].kind, key.kind);
+        CHECK_EQUAL(rows[i].class, key.class);
         CHECK_EQUAL(rows[i].overflow, key.overflow);
-        if (key.kind == KESS_REAL_TEXT) {
+        if (key.class == KESS_REAL_TEXT) {
             CHECK(bits_of(strtod(rows[i].text, NULL)) == bits_of(key.real));
-        } else if (key.kind != KESS_TEXT) {
+        } else if (key.class != KESS_TEXT) {
             CHECK_EQUAL(strtoll(rows[i].text, NULL, 10), key.integer);
         }
         kess_int_classify(&key, KESS_PROFILE_KSORT_PHP_7);
-        CHECK_EQUAL(rows[i].in_php_7, key.kind != KESS_TEXT);
+        CHECK_EQUAL(rows[i].in_php_7, key.class != KESS_TEXT);
     }
 }
 
@@ -577,7 +577,7 @@ static void test_prefix(void)
         key.text = guarded(rows[i].text);
         key.len = strlen(rows[i].text);
         kess_int_classify(&key, KESS_PROFILE_KSORT_PHP_8_0);
-        CHECK_EQUAL(KESS_TEXT, key.kind);
+        CHECK_EQUAL(KESS_TEXT, key.class);
         CHECK_EQUAL(rows[i].prefix, key.prefix);
         if (key.prefix == KESS_PREFIX_INTEGER) {
             CHECK_EQUAL(strtoull(rows[i].text, NULL, 10), key.integer);
