@@ -77,14 +77,16 @@ demo: $(VENV)/demo-ready ## A whole signed transfer against the sandbox
 	$(HINT)
 	@$(BIN)/kesspay demo
 
-# KESSPAY_BUILD_TESTS=1 adds the tests that build wheels. PYTEST_ARGS is
-# handed on.
-PYTEST := $(BIN)/python -m pytest
+# KESSPAY_BUILD_TESTS=1 adds the tests that build wheels. WORKERS=0 runs the tests
+# in one process, as a debugger needs it.
+# PYTEST_ARGS is passed to pytest.
+PYTEST  := $(BIN)/python -m pytest
+WORKERS ?= 2
 .PHONY: test
 test: $(VENV)/test-ready ## The test suite
 	$(HINT)
-	$(PYTEST) $(if $(KESSPAY_BUILD_TESTS),-m "not network") \
-	  $(PYTEST_ARGS)
+	$(PYTEST) -n $(WORKERS) --dist worksteal \
+	  $(if $(KESSPAY_BUILD_TESTS),-m "not network and not exhaustive") $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/test-ready ## ruff: rules and format
@@ -95,11 +97,11 @@ lint: $(VENV)/test-ready ## ruff: rules and format
 types: $(VENV)/test-ready ## mypy --strict
 	$(BIN)/mypy
 
-# COVERAGE_ARGS is handed on to the report.
+# In one process, which measures itself. COVERAGE_ARGS is passed to the report.
 .PHONY: coverage
 coverage: $(VENV)/test-ready ## make test, which must run every line and branch
 	$(BIN)/coverage erase
-	$(MAKE) test PYTEST='$(BIN)/coverage run -m pytest'
+	$(MAKE) test WORKERS=0 PYTEST='$(BIN)/coverage run -m pytest'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report $(COVERAGE_ARGS)
 

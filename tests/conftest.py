@@ -50,6 +50,22 @@ def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     switched.__exit__(None, None, None)
 
 
+@pytest.fixture(
+    params=[
+        pytest.param(False, id="sample", marks=pytest.mark.sample),
+        pytest.param(True, id="whole", marks=pytest.mark.exhaustive),
+    ]
+)
+def whole(request: pytest.FixtureRequest) -> bool:
+    """
+    Whether the test goes through everything, or takes a sample.
+
+    An ordinary run takes samples; ``.ci/run`` runs the exhaustive tests instead.
+    """
+    is_whole: bool = request.param
+    return is_whole
+
+
 @pytest.fixture
 def backends_here() -> dict[str, Backend]:
     """Return the backends of this installation: pure Python, or both."""

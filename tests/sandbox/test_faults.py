@@ -51,7 +51,7 @@ def test_there_is_enough_to_fear() -> None:
     assert len([fault for fault in FAULTS.values() if CONFIRM in fault.services]) > 20
 
 
-@pytest.mark.parametrize("fault", FAULTS.values(), ids=str)
+@pytest.mark.parametrize("fault", FAULTS.values(), ids=list(FAULTS))
 def test_rows_make_sense(fault: Fault) -> None:
     """What a seed draws can be asked for; only a confirm credits later."""
     for argument in fault.drawn:

@@ -1,8 +1,9 @@
 """
 The whole stack under seeded chaos: nothing is credited twice, nothing untrue is told.
 
-In an ordinary run 1,000 transfers, with ``KESSPAY_LONG=10`` 10,000. A seed that
-fails fails again: ``KESSPAY_SEED=n`` runs it alone.
+In an ordinary run 300 transfers, in an exhaustive one 1,000, and with
+``KESSPAY_LONG=10`` 10,000. A seed that fails fails again: ``KESSPAY_SEED=n`` runs it
+alone.
 """
 
 from __future__ import annotations
@@ -44,6 +45,7 @@ WORLDS: dict[str, dict[str, Any]] = {
     "expired first, silent": {"used_first": False, "query_after_expiry": "expired"},
 }
 EACH = 63 * LONG
+SAMPLE = 18
 
 
 def run(
@@ -69,14 +71,20 @@ def run(
 
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("rate", RATES)
-def test_chaos(monkeypatch: pytest.MonkeyPatch, rate: float, world: str) -> None:
+def test_chaos(
+    monkeypatch: pytest.MonkeyPatch,
+    rate: float,
+    world: str,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """No double credit, no untrue outcome, and nothing unknown in the end."""
     seed = 1000 * RATES.index(rate) + list(WORLDS).index(world)
-    chaos, outcomes = run(monkeypatch, seed, rate, world)
+    count = EACH if whole else SAMPLE
+    chaos, outcomes = run(monkeypatch, seed, rate, world, count=count)
     counts = Counter(outcomes)
-    assert len(outcomes) == EACH
+    assert len(outcomes) == count
     # The world is hostile, and still most payments arrive.
-    assert counts["paid"] > EACH * (0.95 - rate)
+    assert counts["paid"] > count * ((0.95 if whole else 0.75) - rate)
     assert chaos.dice.met
 
 

@@ -37,8 +37,10 @@ if TYPE_CHECKING:
 WORKER = Path(__file__).with_name("crash_worker.py")
 WORKERS = 4
 LONG = max(1, int(os.environ.get("KESSPAY_LONG") or 1))
-PAYMENTS = [f"p-{number}" for number in range(40 * LONG)]
+PAYMENTS = 40 * LONG
 KILLS = 25 * LONG
+#: Of payments and kills in an ordinary run.
+SAMPLE = (12, 8)
 #: So short that a run takes seconds: a lease ends after 3.5 s.
 RULES = {
     "deadline": 1.0,
@@ -51,8 +53,12 @@ RULES = {
 
 
 @pytest.fixture
-def world(tmp_path: Path) -> Iterator[tuple[Sandbox, dict[str, Any]]]:
+def world(
+    tmp_path: Path,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> Iterator[tuple[Sandbox, dict[str, Any]]]:
     """Run a gateway with faults, and return the settings of a program."""
+    payments = PAYMENTS if whole else SAMPLE[0]
     from kesspay.signing.keys import PrivateKey
 
     pem = (KEYS / "rsa-2048.pem").read_text()
@@ -83,7 +89,7 @@ def world(tmp_path: Path) -> Iterator[tuple[Sandbox, dict[str, Any]]]:
                 "private_key": pem,
                 "gateway_key": (KEYS / "other-2048.pub.pem").read_text(),
                 "rules": RULES,
-                "payments": PAYMENTS,
+                "payments": [f"p-{number}" for number in range(payments)],
             },
         )
 
@@ -128,7 +134,7 @@ def settle(sandbox: Sandbox, settings: dict[str, Any]) -> dict[str, str]:
         while time.monotonic() < until:
             for _ in transfers.resume(timeout=5):
                 pass
-            for name in PAYMENTS:
+            for name in settings["payments"]:
                 result = transfers.look(name)
                 outcomes[name] = "pending" if result is None else result.outcome
                 if outcomes[name] == "pending":
@@ -151,7 +157,7 @@ def check(sandbox: Sandbox, outcomes: dict[str, str]) -> None:
         elif outcome != "manual":
             assert name not in credited, (name, outcome)
     assert sandbox.ledger.audit() == []
-    assert list(outcomes.values()).count("paid") > len(PAYMENTS) * 0.8
+    assert list(outcomes.values()).count("paid") > len(outcomes) * 0.75
 
 
 def run(
@@ -171,9 +177,10 @@ def run(
     with ExitStack() as stack:
         crew = Crew(path)
         stack.callback(crew.end)
-        for number in range(KILLS):
+        kills = KILLS if len(settings["payments"]) >= PAYMENTS else SAMPLE[1]
+        for number in range(kills):
             crew.kill_one()
-            if server is not None and number == KILLS // 2:
+            if server is not None and number == kills // 2:
                 server.restart()
     check(sandbox, settle(sandbox, settings))
 
