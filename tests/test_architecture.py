@@ -11,7 +11,7 @@ import pytest
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -122,6 +122,164 @@ def test_imports_run_one_way(name: str) -> None:
         assert any(
             target == place or target.startswith(f"{place}.") for place in allowed
         ), f"{name} imports kesspay.{target}"
+
+
+def circles(needs: Mapping[str, set[str]]) -> list[list[str]]:
+    """List the circles of a graph: each group of names that need each other."""
+    reaches: dict[str, set[str]] = {}
+    for name in needs:
+        seen: set[str] = set()
+        todo = list(needs[name])
+        while todo:
+            current = todo.pop()
+            if current not in seen:
+                seen.add(current)
+                todo.extend(needs[current])
+        reaches[name] = seen
+    groups = {
+        tuple(
+            sorted(
+                other
+                for other in needs
+                if other in reaches[name] and name in reaches[other]
+            )
+        )
+        for name in needs
+        if name in reaches[name]
+    }
+    return [list(group) for group in sorted(groups)]
+
+
+def test_circles_are_found() -> None:
+    """The search below finds every circle, and nothing else."""
+    graph = {
+        "a": {"b"},
+        "b": {"c"},
+        "c": {"b", "d"},
+        "d": {"e"},
+        "e": {"d"},
+        "f": {"a"},
+    }
+    assert circles(graph) == [["b", "c"], ["d", "e"]]
+    assert circles({"a": {"b", "c"}, "b": {"c"}, "c": set()}) == []
+
+
+#: The circles that there still are. An entry that is no longer needed is an error.
+KNOWN_CIRCLES: tuple[tuple[str, ...], ...] = (
+    ("cli.outcome", "cli.printer", "cli.problems"),
+    ("gateway.connection", "gateway.proxy", "gateway.tls"),
+    ("sandbox.control", "sandbox.page", "sandbox.sandbox", "sandbox.site"),
+)
+
+
+def test_no_circle_of_files() -> None:
+    """No two files import each other, directly or through others, nor for types."""
+    needs = {
+        name: {i for i in imports(name) if i in MODULES and i != name}
+        for name in MODULES
+    }
+    found = [tuple(inside(name) for name in group) for group in circles(needs)]
+    assert found == list(KNOWN_CIRCLES)
+
+
+def test_no_circle_of_packages() -> None:
+    """Packages need each other in one direction; the top level stands above them."""
+    needs: dict[str, set[str]] = {}
+    for name in MODULES:
+        part = inside(name).partition(".")[0]
+        wanted = {inside(i).partition(".")[0] for i in imports(name) if i in MODULES}
+        needs.setdefault(part, set()).update(wanted - {part})
+    needs[""] = set()
+    assert circles(needs) == []
+
+
+#: Modules that need no test file of their name, and why.
+TESTED_ELSEWHERE = {
+    "__main__": "tests/test_main.py has the command `python -m kesspay`",
+    "_version": "one constant, which test_versions_agree compares",
+}
+
+#: Modules that are still without one. An entry that is no longer needed is an error.
+KNOWN_UNTESTED = [
+    "_reasons",
+    "audit.expected",
+    "audit.report",
+    "audit.signature",
+    "audit.signedtext",
+    "audit.style",
+    "cli.checks",
+    "cli.checkup",
+    "cli.demo",
+    "cli.demo_view",
+    "cli.explain_view",
+    "cli.files",
+    "cli.journals",
+    "cli.keymaker",
+    "cli.keyreport",
+    "cli.loading",
+    "cli.options",
+    "cli.outcome",
+    "cli.probing",
+    "cli.problems",
+    "cli.recorded",
+    "cli.sandbox",
+    "cli.settings",
+    "cli.signals",
+    "cli.transferfile",
+    "cli.wire",
+    "gateway.async_client",
+    "gateway.base",
+    "gateway.confirms",
+    "gateway.engine",
+    "gateway.lookup",
+    "sandbox.closing",
+    "sandbox.effects",
+    "sandbox.entries",
+    "sandbox.keymaker",
+    "sandbox.record",
+    "sandbox.reply",
+    "sandbox.schema",
+    "sandbox.server",
+    "sandbox.site",
+    "sandbox.style",
+    "signing.arguments",
+    "signing.der",
+    "signing.keyparts",
+    "signing.keypolicy",
+    "signing.pbes2",
+    "signing.publickey",
+    "signing.python_backend",
+    "signing.status",
+    "signing.text",
+    "signing.texts",
+    "signing.unstable",
+    "transfers.attempt",
+    "transfers.desk",
+    "transfers.forks",
+    "transfers.postgres_pool",
+    "transfers.postgres_schema",
+    "transfers.rows",
+    "transfers.sqlite_append",
+    "transfers.sqlite_connections",
+    "transfers.sqlite_file",
+]
+
+
+def test_each_module_has_a_test_file() -> None:
+    """src/kesspay/P/M.py has tests/P/test_M.py, or it is too small to be a module."""
+    without = {
+        inside(name)
+        for name, path in MODULES.items()
+        if path.name != "__init__.py" and not place_of_tests(path).exists()
+    }
+    assert sorted(without - set(TESTED_ELSEWHERE)) == KNOWN_UNTESTED
+    assert set(TESTED_ELSEWHERE) <= without
+
+
+def place_of_tests(path: Path) -> Path:
+    """Return the test file of a module."""
+    folder = path.relative_to(PACKAGE).parent
+    return ROOT / "tests" / folder / f"test_{path.name}"
 
 
 @pytest.mark.parametrize(
