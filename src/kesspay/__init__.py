@@ -33,6 +33,7 @@ from kesspay.errors import (
     Rejected,
     TokenRejected,
     TransportError,
+    WrongAccount,
 )
 
 
@@ -159,6 +160,7 @@ __all__ = [
     "VerifiedAnswer",
     "Verifier",
     "VerifyStatus",
+    "WrongAccount",
     "__version__",
     "backend",
     "canonicalize",

@@ -16,6 +16,7 @@ Every exception kesspay raises on purpose.
     │   ├── JournalDamaged                corrupt, or made by a newer version
     │   ├── LeaseHeld                     another worker has the payment
     │   ├── LeaseLost                     another worker took the payment; nothing was written
+    │   ├── WrongAccount                  the journal belongs to another gateway or partner
     │   └── PaymentConflict (InputError)  there is another payment with this id
     ├── TransportError                    for transports: how an exchange broke off
     └── GatewayError                      an exchange with the gateway did not succeed
@@ -59,6 +60,7 @@ __all__ = [
     "Rejected",
     "TokenRejected",
     "TransportError",
+    "WrongAccount",
 ]
 
 
@@ -219,6 +221,25 @@ class LeaseHeld(JournalError):
 
 class LeaseLost(JournalError):
     """Another worker took the payment over; nothing was written."""
+
+
+class WrongAccount(JournalError):
+    """
+    The journal belongs to another account: another base URL or partner id.
+
+    Nothing was sent, and nothing of the journal says anything about this
+    account. Use the journal with the settings of its own account.
+
+    Attributes:
+        owner: the account that the journal belongs to.
+        account: the account that wanted to use it.
+    """
+
+    def __init__(self, message: str, *, owner: str = "", account: str = "") -> None:
+        """Store both accounts; neither holds a secret."""
+        self.owner = owner
+        self.account = account
+        super().__init__(message)
 
 
 class PaymentConflict(JournalError, InputError):

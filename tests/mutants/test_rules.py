@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 RULES = {rule.id: rule for rule in (*PYTHON_RULES, *C_RULES)}
-SOURCE = re.compile(r"A([1-9]|10)|[BCDE] [A-Za-z0-9 -]+|F|R[1-9]|API ([1-9]|[12][0-9])")
+SOURCE = re.compile(
+    r"A([1-9]|10)|[BCDE] [A-Za-z0-9 -]+|F|R([1-9]|1[0-2])|API ([1-9]|[12][0-9])"
+)
 
 
 def without_notes(text: str) -> str:

@@ -7,11 +7,20 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from kesspay.errors import JournalError, LeaseHeld, LeaseLost, PaymentConflict
+from kesspay.transfers.account import (
+    Account,
+    Binding,
+    KnownKey,
+    Ownership,
+    check_rebind,
+)
 from kesspay.transfers.journal import Entry, Lease, Listed, Payment, Record, Status
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    from kesspay.transfers.account import Whose
 
 
 @dataclass
@@ -42,10 +51,46 @@ class MemoryJournal:
         self._clock = clock
         self._lock = threading.RLock()
         self._kept: dict[str, _Kept] = {}
+        self._bindings: list[Binding] = []
+        self._keys: dict[tuple[Whose, str], float] = {}
 
     def now(self) -> float:
         """Return the time."""
         return self._clock()
+
+    def bind(
+        self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
+    ) -> Account:
+        """Return the account, which is this one where there was none."""
+        with self._lock:
+            if not self._bindings:
+                self._bindings.append(Binding(account, self.now(), by))
+            owner = self._bindings[-1].account
+            if owner == account:
+                for key in keys:
+                    self._keys.setdefault(key, self.now())
+            return owner
+
+    def ownership(self) -> Ownership:
+        """Return the account, its history and its keys."""
+        with self._lock:
+            keys = [KnownKey(*key, since) for key, since in self._keys.items()]
+            return Ownership(tuple(self._bindings), tuple(keys))
+
+    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
+        """Record another account."""
+        with self._lock:
+            now = self.now()
+            kept = self._kept.values()
+            held = [one.held_until - now for one in kept if one.owner]
+            check_rebind(
+                self.ownership().account,
+                old,
+                new,
+                was_used=any(one.entries for one in kept),
+                held=max((seconds for seconds in held if seconds > 0), default=None),
+            )
+            self._bindings.append(Binding(new, now, by))
 
     def begin(self, payment: Payment) -> Record:
         """Enter a payment, or return the one that is there."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
 
+from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import Happened
 from kesspay.transfers.journal import Entry, Journal, Payment, Status
 
@@ -13,12 +14,32 @@ from kesspay.transfers.journal import Entry, Journal, Payment, Status
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kesspay.transfers.account import Whose
 
-__all__ = ["BODY", "CONFIRMING", "DUE", "Bench", "Opened", "entry", "payment"]
+
+__all__ = [
+    "ACCOUNT",
+    "BODY",
+    "CONFIRMING",
+    "DUE",
+    "KEYS",
+    "MOVED",
+    "Bench",
+    "Opened",
+    "entry",
+    "payment",
+]
 
 BODY: Final = b'{"service":"confirm.fundTransfer","n":1}'
 CONFIRMING: Final = Status("confirming", 1, None)
 DUE: Final = Status("unknown", 1, 1.0)
+ACCOUNT: Final = Account("https://pay.example/partnerapi/v1", "partner-1")
+#: The same partner, after the gateway moved.
+MOVED: Final = Account("https://pay2.example/partnerapi/v1", "partner-1")
+KEYS: Final[tuple[tuple[Whose, str], ...]] = (
+    ("partner", "ab" * 32),
+    ("gateway", "cd" * 32),
+)
 
 
 def payment(payment_id: str = "p-1", amount: str = "1.50") -> Payment:

@@ -16,6 +16,7 @@ from hypothesis.stateful import (
 )
 
 from kesspay.errors import JournalError, LeaseHeld, LeaseLost, PaymentConflict
+from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import Happened
 from kesspay.transfers.journal import Entry, Lease, Payment, Record, Status
 from tests.transfers.helpers import payment
@@ -29,6 +30,11 @@ if TYPE_CHECKING:
 IDS = st.sampled_from(["a", "B", "a-1", "z_"])
 OWNERS = st.sampled_from(["one", "two", "three"])
 AMOUNTS = st.sampled_from(["1", "1.00", "2.5"])
+ACCOUNTS = st.builds(
+    Account,
+    st.sampled_from(["https://a.example/v1", "https://b.example/v1"]),
+    st.sampled_from(["one", "One"]),
+)
 #: Seconds; the model compares them with those that are let pass.
 SPANS = st.sampled_from([10, 1000, 100_000])
 STATES = st.sampled_from(["new", "unknown", "paid"])
@@ -76,6 +82,8 @@ class Machine(RuleBasedStateMachine):
 
     bench: Bench
     runs = 0
+    #: Whom the journal belongs to, for all runs.
+    account: Account | None = None
 
     def __init__(self) -> None:
         """Begin with ids that no run before had."""
@@ -103,6 +111,14 @@ class Machine(RuleBasedStateMachine):
         assert lease.fence > kept.fence
         kept.fence = lease.fence
         self.leases.append(lease)
+
+    @rule(account=ACCOUNTS)
+    def bind(self, account: Account) -> None:
+        """Come with an account; the first one stays."""
+        kind = type(self)
+        kind.account = kind.account or account
+        assert self.journal.bind(account, by="model") == kind.account
+        assert self.journal.ownership().account == kind.account
 
     @rule(name=IDS, amount=AMOUNTS)
     def begin(self, name: str, amount: str) -> None:

@@ -85,7 +85,7 @@ def test_settings(journal: SqliteJournal, path: Path) -> None:
             "trusted_schema": 0,
             "fullfsync": 1,
             "application_id": 0x6B657373,
-            "user_version": 1,
+            "user_version": len(sqlite_file.MIGRATIONS),
         }.items():
             assert connection.execute(f"PRAGMA {pragma}").fetchone() == (wanted,)
     if os.name == "posix":
@@ -134,9 +134,9 @@ def test_no_database(path: Path) -> None:
 def test_newer_schema(path: Path) -> None:
     """A journal of a newer kesspay is refused, and not touched."""
     SqliteJournal(path).close()
-    raw(path, "PRAGMA user_version = 2")
+    raw(path, "PRAGMA user_version = 99")
     before = path.read_bytes()
-    message = refused(path, JournalDamaged, "has schema 2")
+    message = refused(path, JournalDamaged, "has schema 99")
     assert "install the newer kesspay" in message
     assert path.read_bytes() == before
 
@@ -148,7 +148,7 @@ def test_migration(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ran = []
 
     def second(connection: sqlite3.Connection) -> None:
-        ran.append(2)
+        ran.append("second")
         connection.execute("ALTER TABLE payments ADD COLUMN note TEXT")
 
     monkeypatch.setattr(sqlite_file, "MIGRATIONS", (*sqlite_file.MIGRATIONS, second))
@@ -156,9 +156,10 @@ def test_migration(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         with SqliteJournal(path) as new:
             assert new.read("p-1") is not None
             new.begin(payment("p-2"))
-    assert ran == [2]
+    assert ran == ["second"]
     monkeypatch.undo()
-    refused(path, JournalDamaged, "has schema 2")
+    newer = len(sqlite_file.MIGRATIONS) + 1
+    refused(path, JournalDamaged, f"has schema {newer}")
 
 
 def test_a_migration_that_fails_changes_nothing(

@@ -7,12 +7,13 @@ import signal
 import time
 
 from kesspay.errors import LeaseLost
+from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import Happened
 from kesspay.transfers.journal import Entry, Journal, Status
 from tests.transfers.helpers import CONFIRMING, DUE, entry, payment
 
 
-__all__ = ["fight", "killed", "open_place", "pairs"]
+__all__ = ["bind_first", "fight", "killed", "open_place", "pairs"]
 
 
 def open_place(place: str) -> Journal:
@@ -26,6 +27,15 @@ def open_place(place: str) -> Journal:
 
     conninfo, _, schema = where.partition("\n")
     return PostgresJournal(conninfo, schema=schema)
+
+
+def bind_first(place: str, number: int) -> str:
+    """Come with an account of its own, and return the URL of the one that counts."""
+    journal = open_place(place)
+    mine = Account(f"https://pay{number}.example/v1", "partner-1")
+    found = journal.bind(mine, by=f"worker-{number}")
+    journal.close()
+    return found.base_url
 
 
 def fight(place: str, owner: str) -> None:

@@ -15,7 +15,6 @@ from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Within
-from kesspay.transfers.fold import fold
 from kesspay.transfers.journal import Journal, Lease, Payment
 from kesspay.transfers.result import (
     TransferResult,
@@ -138,12 +137,8 @@ class AsyncTransfers:
 
         See ``Transfers.look`` for arguments and exceptions.
         """
-        record = await self._in_thread(lambda: self._journal.read(payment_id))
-        return (
-            None
-            if record is None
-            else result_of(fold(record, self._rules), self._rules)
-        )
+        transfer = await self._drive(self._courses.look(payment_id))
+        return None if transfer is None else result_of(transfer, self._rules)
 
     async def resume(
         self, *, timeout: float | None = None
@@ -155,6 +150,7 @@ class AsyncTransfers:
         """
         seen: set[str] = set()
         kept: list[Lease] = []
+        await self._drive(self._courses.belong())
         while True:
             owner, held = self._courses.owner(), self._courses.lease_seconds
             leases = await self._in_thread(

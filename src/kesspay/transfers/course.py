@@ -30,13 +30,14 @@ from kesspay.transfers.fold import (
     NAME_CHANGED,
     TOO_MANY_ATTEMPTS,
     Transfer,
+    fold,
     status_of,
 )
 from kesspay.transfers.reading import read_confirm, read_create, read_query
 
 
 if TYPE_CHECKING:
-    from kesspay.transfers.journal import Lease, Payment
+    from kesspay.transfers.journal import Lease, Payment, Record
     from kesspay.transfers.reading import Facts
 
 
@@ -74,7 +75,9 @@ class Courses(Desk):
             Rejected: the receiver cannot be paid; nothing is owed.
             OutcomeUnknown: every create got lost; no money is involved.
             LeaseHeld: another worker is going on with the payment.
+            WrongAccount: the journal belongs to another account.
         """
+        yield from self.belong()
         yield Blocking(lambda: self.journal.begin(payment))
         held = yield from self.take(payment.payment_id, until)
         return (yield from self.leased(held, self._start(held, until)))
@@ -87,6 +90,7 @@ class Courses(Desk):
             PaymentConflict: the payment has another debit, or was not started.
             JournalError: the journal failed before anything was sent.
         """
+        yield from self.belong()
         yield from self.require(payment_id)
         held = yield from self.take(payment_id, until)
         return (yield from self.leased(held, self._confirm(held, debit, until)))
@@ -98,9 +102,16 @@ class Courses(Desk):
         Raises:
             PaymentConflict: a confirm may have left, or it was not started.
         """
+        yield from self.belong()
         yield from self.require(payment_id)
         held = yield from self.take(payment_id, until)
         return (yield from self.leased(held, self._decline(held)))
+
+    def look(self, payment_id: str) -> Course[Transfer | None]:
+        """Return what the journal knows of a payment; nothing is sent."""
+        yield from self.belong()
+        record: Record | None = yield Blocking(lambda: self.journal.read(payment_id))
+        return None if record is None else fold(record, self.rules)
 
     def resume(self, lease: Lease, until: float) -> Course[Transfer]:
         """Go on with a payment that is due, without waiting for a later moment."""

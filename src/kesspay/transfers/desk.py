@@ -21,9 +21,16 @@ from kesspay.errors import (
     LeaseHeld,
     PaymentConflict,
     TransportError,
+    WrongAccount,
 )
 from kesspay.gateway.flow import Need, Pause
 from kesspay.gateway.messages import HttpRequest, HttpResponse
+from kesspay.transfers.account import (
+    account_of,
+    check_owner,
+    keys_of,
+    this_process,
+)
 from kesspay.transfers.fold import Transfer, fold, status_of
 from kesspay.transfers.journal import Entry
 from kesspay.transfers.states import plan
@@ -109,10 +116,26 @@ class Desk:
         self.rules = rules
         # Two exchanges, and what a slow disk and a pause between them may take.
         self.lease_seconds = 2 * rules.deadline + 3 * rules.reserve
+        self._account = account_of(engine)
+        self._keys = keys_of(engine)
 
     def owner(self) -> str:
         """Return a name for a lease; two calls of a process are two owners."""
         return f"{socket.gethostname():.64}:{os.getpid()}:{token_hex(8)}"
+
+    def belong(self) -> Course[None]:
+        """
+        Refuse a journal of another account; one without gets this one (R10).
+
+        Raises:
+            WrongAccount: it belongs to another one; nothing was sent.
+        """
+        owner = yield Blocking(
+            lambda: self.journal.bind(self._account, self._keys, by=this_process())
+        )
+        check_owner(owner, self._account)
+        # Once is enough: they stay as they are.
+        self._keys = ()
 
     def take(self, payment_id: str, until: float) -> Course[Held]:
         """Take a payment, waiting for another worker that has it."""
@@ -137,6 +160,12 @@ class Desk:
 
     def open(self, lease: Lease) -> Course[Held]:
         """Read a payment that is under a lease."""
+        try:
+            # Under the lease: from here on no one can rebind the journal.
+            yield from self.belong()
+        except WrongAccount:
+            yield from self.give_back(lease)
+            raise
         record: Record | None = yield Blocking(
             lambda: self.journal.read(lease.payment_id)
         )
@@ -157,8 +186,12 @@ class Desk:
 
     def release(self, held: Held) -> Course[None]:
         """Give a payment back."""
+        yield from self.give_back(held.lease)
+
+    def give_back(self, lease: Lease) -> Course[None]:
+        """End a lease."""
         try:
-            yield Blocking(lambda: self.journal.release(held.lease))
+            yield Blocking(lambda: self.journal.release(lease))
         except JournalError:
             # It ends by itself; what was written is what counts.
             return

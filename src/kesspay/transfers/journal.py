@@ -30,6 +30,8 @@ from kesspay.transfers.attempt import Happened  # noqa: TC001 - the same
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kesspay.transfers.account import Account, Ownership, Whose
+
 
 __all__ = ["Entry", "Journal", "Lease", "Listed", "Payment", "Record", "Status"]
 
@@ -158,12 +160,47 @@ class Journal(Protocol):
     Every method raises a JournalError where the journal cannot do what is
     asked, before anything is sent on the strength of it: JournalUnavailable
     (full, locked, read-only, unreachable), JournalDamaged (corrupt, or of a
-    newer schema), LeaseHeld and LeaseLost. After a JournalUnavailable from a
-    write it may have been written all the same: read again before you go on.
+    newer schema), LeaseHeld, LeaseLost and WrongAccount. After a
+    JournalUnavailable from a write it may have been written all the same: read
+    again before you go on.
     """
 
     def now(self) -> float:
         """Return the time in seconds since 1970, the same for all workers."""
+
+    def bind(
+        self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
+    ) -> Account:
+        """
+        Return whom the journal belongs to: this account, where there was none.
+
+        It is called before every use of a payment, so it must be quick where the
+        account is there already. Two processes that come first at the same time
+        must both return the one that was recorded. What differs is not judged
+        here: the caller compares.
+
+        Args:
+            account: that wants to use the journal.
+            keys: whose keys it uses, by their fingerprints; each is recorded
+                once, and only where the journal belongs to ``account``.
+            by: who it is, 1 to 128 visible ASCII characters.
+        """
+
+    def ownership(self) -> Ownership:
+        """Return which account the journal belongs to, and since when."""
+
+    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
+        """
+        Record that the journal belongs to another account from now on.
+
+        In one transaction with ``account.check_rebind``, during which no lease
+        may begin; what was recorded before stays there.
+
+        Raises:
+            WrongAccount: ``old`` is not the account, or ``new`` is another
+                partner and the journal has an entry.
+            LeaseHeld: a payment is being worked on.
+        """
 
     def begin(self, payment: Payment) -> Record:
         """

@@ -12,6 +12,13 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
 from kesspay.errors import InputError
+from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
+from kesspay.transfers.bindings import (
+    Statements,
+    missing_keys,
+    read_account,
+    read_ownership,
+)
 from kesspay.transfers.journal import Lease, Listed, Payment, Record
 from kesspay.transfers.postgres_pool import Pool
 from kesspay.transfers.postgres_schema import prepare
@@ -41,10 +48,15 @@ if TYPE_CHECKING:
 
     from psycopg import Connection
 
+    from kesspay.transfers.account import Whose
     from kesspay.transfers.journal import Entry, Status
 
 
 __all__ = ["PostgresJournal"]
+
+_ACCOUNT: Final = Statements.of("%s")
+#: Waits for every write of a lease, and lets none begin until it is decided.
+_LOCK_LEASES: Final = "LOCK TABLE payments IN SHARE ROW EXCLUSIVE MODE"
 
 #: In parentheses and with SELECT, so that it is evaluated once.
 _NOW: Final = "(SELECT extract(epoch FROM clock_timestamp())::float8)"
@@ -187,6 +199,65 @@ class PostgresJournal:
         Without asking it: every lease and every write sets the clock again.
         """
         return monotonic() + self._ahead
+
+    def bind(
+        self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
+    ) -> Account:
+        """
+        Return whom the journal belongs to: this account, where there was none.
+
+        Args:
+            account: that wants to use it.
+            keys: that it uses; recorded where the journal is its own.
+            by: who it is; recorded with a new account.
+        """
+        check_by(by)
+        found = read_account(self._pool.run(_ACCOUNT.current))
+        if found is None:
+            values = (account.base_url, account.partner_id, self.now(), by)
+            self._pool.run(_ACCOUNT.first, values)
+            # Another process may have been first.
+            found = read_account(self._pool.run(_ACCOUNT.current)) or account
+        if found == account and keys:
+            for key in missing_keys(self._pool.run(_ACCOUNT.keys), keys):
+                self._pool.run(_ACCOUNT.add_key, (*key, self.now()))
+        return found
+
+    def ownership(self) -> Ownership:
+        """Return which account the journal belongs to, and since when."""
+        bindings = self._pool.run(_ACCOUNT.bindings)
+        return read_ownership(bindings, self._pool.run(_ACCOUNT.keys))
+
+    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
+        """
+        Give the journal to a base URL that moved.
+
+        Args:
+            old: whom it belongs to.
+            new: whom it is to belong to.
+            by: who says so; recorded.
+
+        Raises:
+            WrongAccount: ``old`` is not the account, or ``new`` is another
+                partner and something may have been sent.
+            LeaseHeld: a payment is being worked on.
+        """
+        check_by(by)
+
+        def work(connection: Connection[Any]) -> list[Row]:
+            with connection.transaction():
+                connection.execute(_LOCK_LEASES)
+                found = read_account(connection.execute(_ACCOUNT.current).fetchall())
+                ((used,),) = connection.execute(_ACCOUNT.was_used).fetchall()
+                ((until,),) = connection.execute(_ACCOUNT.held_until).fetchall()
+                ((now,),) = connection.execute(f"SELECT {_NOW}").fetchall()
+                held = until - now if until is not None and until > now else None
+                check_rebind(found, old, new, was_used=used, held=held)
+                values = (new.base_url, new.partner_id, now, by)
+                connection.execute(_ACCOUNT.following, values)
+            return []
+
+        self._pool.use(work)
 
     def begin(self, payment: Payment) -> Record:
         """

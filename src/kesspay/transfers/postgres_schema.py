@@ -4,8 +4,8 @@ The tables of a PostgreSQL journal, and how they come to be.
 A schema has a number, in the table ``schema_version``; ``MIGRATIONS`` leads
 from each one to the next, and a schema with a greater number is left alone.
 Where nothing is to be done no right to make tables is needed: SELECT, INSERT
-and UPDATE on ``payments``, SELECT and INSERT on ``entries`` and SELECT on
-``schema_version`` are enough for a worker.
+and UPDATE on ``payments``, SELECT and INSERT on ``entries``, ``accounts`` and
+``account_keys``, and SELECT on ``schema_version`` are enough for a worker.
 """
 
 from __future__ import annotations
@@ -58,8 +58,43 @@ _FIRST: Final = """
     CREATE INDEX payments_state ON payments (state, payment_id);
 """
 
+#: The account of the journal, and the rules of each payment (JSON; NULL for one
+#: that began before there was this column). Whoever may write payments may
+#: record the account, so that the role of a worker goes on as it is.
+_ACCOUNTS: Final = """
+    CREATE TABLE accounts (
+        number integer NOT NULL PRIMARY KEY,
+        base_url text NOT NULL,
+        partner_id text NOT NULL,
+        at float8 NOT NULL,
+        author text NOT NULL
+    );
+    CREATE TABLE account_keys (
+        whose text COLLATE "C" NOT NULL,
+        fingerprint text COLLATE "C" NOT NULL,
+        since float8 NOT NULL,
+        PRIMARY KEY (whose, fingerprint)
+    );
+    ALTER TABLE payments ADD COLUMN rules text;
+    DO $grants$
+    DECLARE
+        one record;
+    BEGIN
+        FOR one IN
+            SELECT DISTINCT a.privilege_type AS may, a.grantee::regrole::text AS who
+            FROM pg_class c, aclexplode(c.relacl) a
+            WHERE c.oid = 'payments'::regclass AND a.grantee NOT IN (0, c.relowner)
+                AND a.privilege_type IN ('SELECT', 'INSERT')
+        LOOP
+            EXECUTE format('GRANT %s ON accounts, account_keys TO %s',
+                one.may, one.who);
+        END LOOP;
+    END
+    $grants$;
+"""
+
 #: Each makes of a schema the next one, inside a transaction.
-MIGRATIONS: Sequence[str] = (_FIRST,)
+MIGRATIONS: Sequence[str] = (_FIRST, _ACCOUNTS)
 
 #: One process at a time makes or changes a schema: "kess" and its name.
 _LOCK: Final = "SELECT pg_advisory_xact_lock(1801810803, hashtext(%s))"

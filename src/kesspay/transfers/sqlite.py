@@ -14,6 +14,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
 from kesspay.errors import InputError
+from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
+from kesspay.transfers.bindings import (
+    Statements,
+    missing_keys,
+    read_account,
+    read_ownership,
+)
 from kesspay.transfers.journal import Lease, Listed, Payment, Record
 from kesspay.transfers.rows import (
     BEGUN,
@@ -43,10 +50,13 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
+    from kesspay.transfers.account import Whose
     from kesspay.transfers.journal import Entry, Status
 
 
 __all__ = ["SqliteJournal"]
+
+_ACCOUNT: Final = Statements.of("?")
 
 _RECORDS: Final = (
     f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - constants
@@ -147,6 +157,69 @@ class SqliteJournal:
     def now(self) -> float:
         """Return the time in seconds since 1970."""
         return self._clock()
+
+    def bind(
+        self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
+    ) -> Account:
+        """
+        Return whom the journal belongs to: this account, where there was none.
+
+        Args:
+            account: that wants to use it.
+            keys: that it uses; recorded where the journal is its own.
+            by: who it is; recorded with a new account.
+        """
+        check_by(by)
+        found = read_account(self._rows(_ACCOUNT.current, ()))
+        known = self._rows(_ACCOUNT.keys, ()) if keys else ()
+        missing = missing_keys(known, keys)
+        if found is not None and not (found == account and missing):
+            return found
+
+        def work(connection: sqlite3.Connection) -> Account | None:
+            now = self._clock()
+            values = (account.base_url, account.partner_id, now, by)
+            connection.execute(_ACCOUNT.first, values)
+            owner = read_account(connection.execute(_ACCOUNT.current).fetchall())
+            if owner == account:
+                rows = [(*key, now) for key in missing]
+                connection.executemany(_ACCOUNT.add_key, rows)
+            return owner
+
+        return self._writer.run(work) or account
+
+    def ownership(self) -> Ownership:
+        """Return which account the journal belongs to, and since when."""
+        bindings = self._rows(_ACCOUNT.bindings, ())
+        return read_ownership(bindings, self._rows(_ACCOUNT.keys, ()))
+
+    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
+        """
+        Give the journal to a base URL that moved.
+
+        Args:
+            old: whom it belongs to.
+            new: whom it is to belong to.
+            by: who says so; recorded.
+
+        Raises:
+            WrongAccount: ``old`` is not the account, or ``new`` is another
+                partner and something may have been sent.
+            LeaseHeld: a payment is being worked on.
+        """
+        check_by(by)
+
+        def work(connection: sqlite3.Connection) -> None:
+            now = self._clock()
+            found = read_account(connection.execute(_ACCOUNT.current).fetchall())
+            used = connection.execute(_ACCOUNT.was_used).fetchone()[0]
+            until = connection.execute(_ACCOUNT.held_until).fetchone()[0]
+            held = until - now if until is not None and until > now else None
+            check_rebind(found, old, new, was_used=bool(used), held=held)
+            values = (new.base_url, new.partner_id, now, by)
+            connection.execute(_ACCOUNT.following, values)
+
+        self._writer.run(work)
 
     def begin(self, payment: Payment) -> Record:
         """

@@ -1,7 +1,7 @@
 """
 The file of a SQLite journal: making it, opening it, and what its errors mean.
 
-The tables are described where they are made, in ``_first``. A schema has a
+The tables are described where they are made, in ``_first`` and after. A schema has a
 number, ``user_version``; ``MIGRATIONS`` leads from each one to the next, and a
 file with a greater number is left alone.
 """
@@ -88,8 +88,34 @@ def _first(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
 
 
+def _accounts(connection: sqlite3.Connection) -> None:
+    """Keep the account of the journal, and the rules of each payment."""
+    for statement in (
+        """
+        CREATE TABLE accounts (
+            number INTEGER NOT NULL PRIMARY KEY,
+            base_url TEXT NOT NULL,
+            partner_id TEXT NOT NULL,
+            at REAL NOT NULL,
+            author TEXT NOT NULL
+        ) STRICT
+        """,
+        """
+        CREATE TABLE account_keys (
+            whose TEXT NOT NULL,
+            fingerprint TEXT NOT NULL,
+            since REAL NOT NULL,
+            PRIMARY KEY (whose, fingerprint)
+        ) STRICT
+        """,
+        # JSON; NULL for a payment that began before there was this column.
+        "ALTER TABLE payments ADD COLUMN rules TEXT",
+    ):
+        connection.execute(statement)
+
+
 #: Each makes of a schema the next one, inside a transaction.
-MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_first,)
+MIGRATIONS: Sequence[Callable[[sqlite3.Connection], None]] = (_first, _accounts)
 
 
 def prepare(path: Path, timeout: float) -> None:

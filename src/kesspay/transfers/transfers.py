@@ -12,7 +12,6 @@ from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Within
-from kesspay.transfers.fold import fold
 from kesspay.transfers.journal import Journal, Lease, Payment
 from kesspay.transfers.result import (
     TransferResult,
@@ -172,12 +171,8 @@ class Transfers:
         Raises:
             JournalError: the journal cannot be used.
         """
-        record = self._journal.read(payment_id)
-        return (
-            None
-            if record is None
-            else result_of(fold(record, self._rules), self._rules)
-        )
+        transfer = self._drive(self._courses.look(payment_id))
+        return None if transfer is None else result_of(transfer, self._rules)
 
     def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
         """
@@ -194,6 +189,7 @@ class Transfers:
         """
         seen: set[str] = set()
         kept: list[Lease] = []
+        self._drive(self._courses.belong())
         while True:
             owner = self._courses.owner()
             leases = self._journal.take_due(owner, self._courses.lease_seconds, 1)
