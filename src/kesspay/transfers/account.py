@@ -18,7 +18,7 @@ import socket
 from dataclasses import dataclass
 from getpass import getuser
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
 from kesspay.errors import InputError, LeaseHeld, WrongAccount
@@ -30,7 +30,6 @@ from kesspay.signing.keyring import KeyRing
 if TYPE_CHECKING:
     from kesspay.gateway.base import BaseClient
     from kesspay.gateway.engine import Engine
-    from kesspay.transfers.journal import Journal
 
 
 __all__ = [
@@ -139,6 +138,13 @@ class Ownership:
         return self.bindings[-1].account if self.bindings else None
 
 
+class _Owned(Protocol):
+    """A journal, as far as it is needed here."""
+
+    def ownership(self) -> Ownership:
+        """Return which account it belongs to."""
+
+
 # ------------------------------------------------------------------ of a client
 
 
@@ -196,7 +202,7 @@ def check_owner(owner: Account, account: Account) -> None:
         )
 
 
-def ownership_for(journal: Journal, client: BaseClient[Any]) -> Ownership:
+def ownership_for(journal: _Owned, client: BaseClient[Any]) -> Ownership:
     """
     Check that a journal may be used with a client, and write nothing.
 
