@@ -2,9 +2,10 @@
 What all tests share: both backends, real PHP, and a real PostgreSQL.
 
 ``KESSPAY_REQUIRE_NATIVE=1``, ``KESSPAY_REQUIRE_PHP=1``,
-``KESSPAY_REQUIRE_CHROMIUM=1`` and ``KESSPAY_REQUIRE_POSTGRES=1`` turn a test that
-would be skipped for want of the native core, of PHP, of a browser or of a
-database server into a failure.
+``KESSPAY_REQUIRE_CHROMIUM=1``, ``KESSPAY_REQUIRE_POSTGRES=1``,
+``KESSPAY_REQUIRE_CURL=1`` and ``KESSPAY_REQUIRE_NODE=1`` turn a test that would be
+skipped for want of the native core, of PHP, of a browser, of a database server, of
+curl or of Node into a failure.
 """
 
 from __future__ import annotations

@@ -126,9 +126,20 @@ def test_a_whole_exchange(carrier: Carrier) -> None:
         ],
         [b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Hints\r\nX: y\r\n\r\n", OK],
         [b"HTTP/1.1 200 OK\r\nContent-Encoding: identity\r\n\r\nok"],
+        [b"HTTP/1.1 200 OK\r\nContent-Encoding: none\r\n\r\nok"],
+        [b"HTTP/1.1 200 OK\r\nContent-Encoding: \r\n\r\nok"],
         [*(bytes([byte]) for byte in OK)],
     ],
-    ids=["until close", "http 1.0", "chunked", "1xx first", "identity", "bytewise"],
+    ids=[
+        "until close",
+        "http 1.0",
+        "chunked",
+        "1xx first",
+        "identity",
+        "no coding",
+        "empty coding",
+        "bytewise",
+    ],
 )
 def test_framings_that_are_read(carrier: Carrier, parts: list[bytes]) -> None:
     """Every proper way to send a body is read."""

@@ -1,8 +1,8 @@
 """
 One HTTP/1.1 exchange, bytes in and bytes out: no I/O and no clock.
 
-The parser is h11. Each exchange has one of its own, so that what follows one
-answer can never be read as the next answer.
+The parser is h11, behind a reader of heads. Each exchange has its own, so that
+what follows one answer can never be read as the next answer.
 """
 
 from __future__ import annotations
@@ -13,14 +13,14 @@ from urllib.parse import urlsplit
 import h11
 
 from kesspay.errors import TransportError
+from kesspay.gateway.head import HEAD_BYTES, HeadReader, bad_reply
 from kesspay.gateway.messages import HttpRequest, HttpResponse
 
 
 __all__ = ["HEAD_BYTES", "Exchange"]
 
-#: Bytes of the status line with the headers, or of one line between chunks.
-HEAD_BYTES: Final = 32 << 10
-_HEADERS: Final = 100
+#: How gzip and Zstandard begin (RFC 1952, 2.3.1; RFC 8878, 3.1.1), and no text.
+_COMPRESSED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 #: Bytes of everything but the body: heads, interim answers, chunk lengths.
 _FRAMING_BYTES: Final = 128 << 10
 
@@ -46,6 +46,7 @@ class Exchange:
     ) -> None:
         """Make the bytes of the request."""
         self._max_body = max_body
+        self._heads = HeadReader()
         self._parser = h11.Connection(h11.CLIENT, HEAD_BYTES)
         self._head: h11.Response | None = None
         self._body = bytearray()
@@ -63,7 +64,8 @@ class Exchange:
     def reusable(self) -> bool:
         """True where the connection could carry another exchange."""
         return (
-            self._parser.our_state is h11.DONE
+            self._heads.is_plain
+            and self._parser.our_state is h11.DONE
             and self._parser.their_state is h11.DONE
             and self._parser.trailing_data == (b"", False)
         )
@@ -80,14 +82,18 @@ class Exchange:
                 compressed; "no_reply" for an answer that is cut off.
         """
         self._received += len(data)
-        self._parser.receive_data(data)
+        ready = self._heads.feed(data)
+        if data and not ready:
+            return None  # h11 takes b"" for the end
+        self._parser.receive_data(ready)
         try:
             return self._parsed()
         except h11.RemoteProtocolError:
             # Its text quotes what could not be read.
             pass
         if data:
-            raise _bad("the answer is no HTTP, or its head is too long")
+            what = "chunks" if self._head is not None else "head"
+            raise bad_reply(f"the {what} of the answer cannot be read")
         if self._received:
             raise TransportError("no_reply", "the answer is cut off")
         text = "the server closed the connection without an answer"
@@ -112,12 +118,11 @@ class Exchange:
             if isinstance(event, h11.Data):
                 self._take(event.data)
             elif isinstance(event, h11.Response | h11.InformationalResponse):
-                _check_head(event)
                 if isinstance(event, h11.Response):
                     self._head = event
                     self._check_length(event)
             elif self._received - len(self._body) > _FRAMING_BYTES:
-                raise _bad("the answer has too much framing")
+                raise bad_reply("the answer has too much framing")
             else:
                 return None
 
@@ -133,32 +138,14 @@ class Exchange:
                 raise self._too_long()
 
     def _too_long(self) -> TransportError:
-        return _bad(f"the answer exceeds {self._max_body} bytes")
+        return bad_reply(f"the answer exceeds {self._max_body} bytes")
 
     def _whole(self) -> HttpResponse:
         assert self._head is not None  # noqa: S101 - h11 keeps the order
+        if self._body.startswith(_COMPRESSED):
+            raise bad_reply("the answer is compressed, and does not say so")
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in self._head.headers.raw_items()
         )
         return HttpResponse(self._head.status_code, headers, bytes(self._body))
-
-
-def _check_head(head: h11.Response | h11.InformationalResponse) -> None:
-    """Refuse what h11 takes, and a careful client does not."""
-    if len(head.headers) > _HEADERS:
-        raise _bad(f"the answer has more than {_HEADERS} headers")
-    size = sum(len(name) + len(value) + 4 for name, value in head.headers)
-    if size > HEAD_BYTES:
-        # h11 looks at the size of a head only while it is not whole.
-        raise _bad(f"the headers of the answer exceed {HEAD_BYTES} bytes")
-    names = {name for name, _ in head.headers}
-    if {b"content-length", b"transfer-encoding"} <= names:
-        raise _bad("the answer states its length in two ways")
-    for name, value in head.headers:
-        if name == b"content-encoding" and value.lower() != b"identity":
-            raise _bad("the answer is compressed")
-
-
-def _bad(message: str) -> TransportError:
-    return TransportError("bad_reply", message)
