@@ -24,7 +24,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "_reasons": (),
     "_shown": (),
     "_version": (),
-    "errors": ("_reasons",),
+    "errors": ("_reasons", "_shown"),
     "signing": ("_first_use", "_native", "_shown", "_version", "errors"),
     "gateway": ("_shown", "_version", "errors", "signing"),
     "transfers": ("_first_use", "_shown", "_version", "errors", "gateway", "signing"),

@@ -14,10 +14,10 @@ as well as a name, and is not shown.
 
 from __future__ import annotations
 
-import json
 import os
 import re
-from base64 import b64encode
+from binascii import b2a_base64
+from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, quote_plus, urlsplit
 
@@ -31,9 +31,12 @@ __all__ = [
     "connects",
     "could_be_path",
     "kind_of",
+    "masked",
+    "no_path",
     "quoted",
     "shown_path",
     "shown_url",
+    "shown_value",
 ]
 
 #: Stands for a value that must not be shown.
@@ -93,8 +96,23 @@ _URL_PIECE: Final = re.compile(
 _SHOWN_SCHEMES: Final = frozenset({"http", "https", "postgres", "postgresql"})
 _HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 
+#: A text that is shown although it breaks a rule, as it is too short for a
+#: secret or is a number.
+_SHORT: Final = 4
+_NUMBER: Final = re.compile(r"[0-9.,+\-eE]{1,7}")
+_LARGE: Final = 10**40
+
 #: This many characters of a secret in a row are hidden wherever they stand.
 _PIECE: Final = 8
+_JSON_ESCAPES: Final = {
+    '"': '\\"',
+    "\\": "\\\\",
+    "\b": "\\b",
+    "\f": "\\f",
+    "\n": "\\n",
+    "\r": "\\r",
+    "\t": "\\t",
+}
 #: A secret that is shorter is hidden where it stands as a word.
 _WORD: Final = 4
 
@@ -194,6 +212,26 @@ def could_be_path(value: object) -> bool:
     )
 
 
+def no_path(value: object) -> str:
+    """
+    Return what kind of thing a value is where nobody can mean it as a path.
+
+    A file with such a name must not be made. A word can be meant as one.
+
+    Returns:
+        The kind and the length, or "" for a value that may be a path.
+    """
+    text = _text(value)
+    if text is None or could_be_path(text):
+        return "" if text else kind_of(value)
+    kind = kind_of(text)
+    clean = _BYTES_OF_NAMES.sub("", text).isprintable()
+    if kind.startswith(("a word of", "a text of", "a number")) and clean:
+        return ""
+    length = _characters(text)
+    return kind if length in kind or not text else f"{kind} ({length})"
+
+
 def shown_path(value: object) -> str:
     """
     Return a path for a message, or what stands in its place.
@@ -210,6 +248,29 @@ def shown_path(value: object) -> str:
     length = f"a value of {_characters(text)}"
     kind = kind_of(text)
     return length if _characters(text) in kind else f"{length} ({kind}, not a path)"
+
+
+def shown_value(value: object) -> str:
+    """
+    Return a value that breaks a rule, for a message.
+
+    Returns:
+        Its repr, where it is a number, a text of up to four characters, or a
+        URL with nothing in it that ``shown_url`` hides; else its kind.
+    """
+    if value is None or isinstance(value, bool | float | Decimal):
+        return repr(value)
+    if isinstance(value, int):
+        # Python refuses to write integers of thousands of digits.
+        return repr(value) if abs(value) < _LARGE else "a large int"
+    text = value if isinstance(value, str) else None
+    if text is None:
+        return kind_of(value)
+    short = len(text) <= _SHORT or _NUMBER.fullmatch(text) is not None
+    harmless = (short and text.isprintable()) or text == HIDDEN
+    if harmless or shown_url(text) == text:
+        return repr(text)
+    return kind_of(text)
 
 
 def shown_url(url: object) -> str:
@@ -264,13 +325,22 @@ def quoted(text: object, *, secrets: Iterable[object] = (), limit: int = 200) ->
         words = bytes(text).decode(errors="replace")
     else:
         words = str(text)
-    forms = list(dict.fromkeys(form for one in secrets for form in _forms(one)))
+    forms = _all_forms(secrets)
     # What is beyond is not shown; a secret that begins within is seen whole.
     beyond = limit + max(map(len, forms), default=0)
     shown = repr(_masked(words[:beyond], forms))
     if len(shown) > limit or len(words) > beyond:
         shown = f"{shown[:-1][: limit - 4]}...{shown[0]}"
     return shown
+
+
+def masked(text: str, secrets: Iterable[object]) -> str:
+    """Return a text without any piece of the secrets, in any of their forms."""
+    return _masked(text, _all_forms(secrets))
+
+
+def _all_forms(secrets: Iterable[object]) -> list[str]:
+    return list(dict.fromkeys(form for one in secrets for form in _forms(one)))
 
 
 def _masked(text: str, forms: list[str]) -> str:
@@ -305,6 +375,16 @@ def _folded(text: str) -> str:
     return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
+def _in_json(char: str, *, ascii_only: bool) -> str:
+    """Write a character in JSON (RFC 8259, 7); the module json is slow to load."""
+    if char in _JSON_ESCAPES:
+        return _JSON_ESCAPES[char]
+    if " " <= char <= "~" or (char > "~" and not ascii_only):
+        return char
+    units = char.encode("utf-16-be", "surrogatepass").hex()
+    return "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
+
+
 def _forms(secret: object) -> Iterator[str]:
     """Yield the forms in which a server may repeat a secret."""
     if isinstance(secret, bytes | bytearray | memoryview):
@@ -316,7 +396,7 @@ def _forms(secret: object) -> Iterator[str]:
     data = plain.encode(errors="replace")
     yield plain
     for ascii_only in (True, False):
-        written = json.dumps(plain, ensure_ascii=ascii_only)[1:-1]
+        written = "".join(_in_json(one, ascii_only=ascii_only) for one in plain)
         yield written
         yield written.replace("/", r"\/")
     yield quote(data, safe="")
@@ -329,7 +409,7 @@ def _forms(secret: object) -> Iterator[str]:
     # In the base64 of a longer text, as "user:password", the place of the
     # secret decides how it is written: what does not depend on its neighbours.
     for shift in range(3):
-        spelled = b64encode(b"\0" * shift + data).decode().rstrip("=")
+        spelled = b2a_base64(b"\0" * shift + data).decode().rstrip("=\n")
         inner = spelled[(0, 2, 3)[shift] : (len(data) + shift) * 8 // 6]
         if len(inner) >= _WORD:
             yield inner

@@ -36,6 +36,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
+from kesspay._shown import shown_value
 
 
 __all__ = [
@@ -188,15 +189,17 @@ class FieldError(InputError):
     Attributes:
         field: the name of the field.
         rule: the rule it breaks.
-        value: the offending value (never a secret).
+        value: the offending value; of a text or an object that could be, or
+            hold, a secret the kind alone: "a word of 15 characters".
     """
 
     def __init__(self, field: str, rule: str, value: object) -> None:
         """Store the field, the rule and the value."""
+        shown = shown_value(value)
         self.field = field
         self.rule = rule
-        self.value = value
-        super().__init__(f"{field} {rule}; got {value!r:.120}")
+        self.value = value if shown == repr(value) else shown
+        super().__init__(f"{field} {rule}; got {shown}")
 
 
 class BackendError(KesspayError):

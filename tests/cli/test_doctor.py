@@ -249,10 +249,10 @@ def test_files_that_are_not_there(
     diagnose: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The variable and the path are named."""
-    monkeypatch.setenv("KESSPAY_CLIENT_CERT_FILE", "/nowhere")
+    monkeypatch.setenv("KESSPAY_CLIENT_CERT_FILE", "/nowhere.pem")
     check = diagnose("--offline")["files"]
     assert check["verdict"] == "failed"
-    assert "KESSPAY_CLIENT_CERT_FILE: '/nowhere'" in check["found"]
+    assert "KESSPAY_CLIENT_CERT_FILE: '/nowhere.pem'" in check["found"]
 
 
 def test_core_dumps(

@@ -139,10 +139,11 @@ def test_for_people(
 
 
 def test_a_payment_that_is_not_there(run: Callable[..., Result], place: Path) -> None:
-    """It is an error that names it."""
+    """It is an error, which does not repeat what was given for an id."""
     result = run("journal", "show", "order-9", "--journal", place)
     assert result.exit_code == 2
-    assert "order-9" in json.loads(result.stdout)["error"]["message"]
+    message = json.loads(result.stdout)["error"]["message"]
+    assert message == "the journal has no payment with this id (a word of 7 characters)"
 
 
 @pytest.mark.parametrize("scheme", ["postgres", "postgresql"])

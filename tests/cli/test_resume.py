@@ -225,7 +225,7 @@ def test_where_the_journal_is(
     monkeypatch.delenv("KESSPAY_JOURNAL", raising=False)
     for words, told in (
         ([], "KESSPAY_JOURNAL"),
-        (["--journal", str(place)], "there is no journal"),
+        (["--journal", str(place)], "--journal names no journal: there is no '"),
         (["--journal", "postgresql://me:canary-1@h/db"], "command line"),
     ):
         result = run("resume", *words)

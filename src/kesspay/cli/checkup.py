@@ -14,6 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._shown import shown_path
 from kesspay.cli.core_dumps import core_dumps
 from kesspay.cli.problems import KEY_ADVICE, KEY_ADVICE_OF_VARIABLES
 from kesspay.errors import InputError, KesspayError, KeyLoadError
@@ -241,13 +242,13 @@ def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
             except (OSError, ValueError) as error:
                 missing = True
                 why = getattr(error, "strerror", None) or type(error).__name__
-                told.append(f"{name}: {path!r}: {why}")
+                told.append(f"{name}: {shown_path(path)}: {why}")
                 fixes.append(f"correct the path in {name}")
                 continue
             mode = stat.S_IMODE(status.st_mode)
             harmful = _CHANGE if name in _PUBLIC_FILES else _ANY_ACCESS
             if os.name == "posix" and mode & harmful:
-                told.append(f"{path!r} is open to others (mode {mode:04o})")
+                told.append(f"{shown_path(path)} is open to others (mode {mode:04o})")
                 fixes.append(f"chmod 600 {shlex.quote(path)}")
     if missing:
         checks.fail("files", "; ".join(told), "; ".join(fixes))

@@ -15,6 +15,7 @@ import warnings
 from pathlib import Path
 from typing import Final
 
+from kesspay._shown import shown_path
 from kesspay.cli.files import is_stdin, read_file
 from kesspay.errors import InputError
 
@@ -49,7 +50,7 @@ def read_env_file(path: str) -> dict[str, str]:
     try:
         text = read_file(path).decode()
     except UnicodeDecodeError:
-        raise InputError(f"{path!r} is no UTF-8 text") from None
+        raise InputError(f"{shown_path(path)} is no UTF-8 text") from None
     found: dict[str, str] = {}
     for number, line in enumerate(text.split("\n"), 1):
         stripped = line.strip()
@@ -57,11 +58,13 @@ def read_env_file(path: str) -> dict[str, str]:
             continue
         parts = _LINE.fullmatch(stripped)
         if parts is None:
-            raise InputError(f"line {number} of {path!r} is not NAME=value")
+            raise InputError(f"line {number} of {shown_path(path)} is not NAME=value")
         name = parts[1]
         if name in found:
-            raise InputError(f"line {number} of {path!r}: {name} occurs twice")
-        found[name] = _value(parts[2], f"line {number} of {path!r}")
+            raise InputError(
+                f"line {number} of {shown_path(path)}: {name} occurs twice"
+            )
+        found[name] = _value(parts[2], f"line {number} of {shown_path(path)}")
     _warn_if_open(path)
     return found
 
@@ -89,7 +92,7 @@ def _warn_if_open(path: str) -> None:
     mode = stat.S_IMODE(Path(path).stat().st_mode)
     if mode & _ANY_ACCESS:
         warnings.warn(
-            f"the file {path!r} may hold secrets and is open to other users "
+            f"the file {shown_path(path)} may hold secrets and is open to other users "
             f"(mode {mode:04o}); chmod 600 closes it",
             stacklevel=3,
         )

@@ -9,10 +9,11 @@ from typing import Final
 
 import click
 
+from kesspay._shown import no_path, shown_path
 from kesspay.errors import InputError
 
 
-__all__ = ["STDIN", "create_file", "is_stdin", "read_file"]
+__all__ = ["STDIN", "create_file", "is_stdin", "read_file", "require_path"]
 
 #: What stands for standard input in place of a path.
 STDIN: Final = "-"
@@ -39,8 +40,10 @@ def read_file(path: str) -> bytes:
         return sys.stdin.buffer.read()
     try:
         return Path(path).read_bytes()
-    except OSError as error:
-        raise InputError(f"cannot read {path!r}: {_why(error)}") from None
+    except (OSError, ValueError) as error:
+        # Not raised here: the error of the system holds the path.
+        why = _why(error)
+    raise InputError(f"cannot read {shown_path(path)}: {why}")
 
 
 def create_file(path: str, content: bytes, mode: int) -> None:
@@ -58,13 +61,34 @@ def create_file(path: str, content: bytes, mode: int) -> None:
     Raises:
         InputError: it exists or cannot be written.
     """
+    require_path(path)
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
     try:
         descriptor = os.open(path, flags, mode)
     except FileExistsError:
-        raise InputError(f"{path!r} exists and is never overwritten") from None
-    except OSError as error:
-        raise InputError(f"cannot write {path!r}: {_why(error)}") from None
+        message = f"{shown_path(path)} exists and is never overwritten"
+    except (OSError, ValueError) as error:
+        message = f"cannot write {shown_path(path)}: {_why(error)}"
+    else:
+        message = _fill(descriptor, path, content)
+    if message:
+        raise InputError(message)
+
+
+def require_path(path: str) -> None:
+    """
+    Refuse what nobody can mean as the name of a file that is made.
+
+    Raises:
+        InputError: it is a PEM text, a URL or the like.
+    """
+    kind = no_path(path)
+    if kind:
+        raise InputError(f"found {kind} in place of a path")
+
+
+def _fill(descriptor: int, path: str, content: bytes) -> str:
+    """Write a file that is open; return what went wrong, "" where nothing did."""
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
@@ -72,9 +96,10 @@ def create_file(path: str, content: bytes, mode: int) -> None:
             os.fsync(file.fileno())
     except OSError as error:
         Path(path).unlink(missing_ok=True)
-        raise InputError(f"cannot write {path!r}: {_why(error)}") from None
+        return f"cannot write {shown_path(path)}: {_why(error)}"
+    return ""
 
 
-def _why(error: OSError) -> str:
+def _why(error: OSError | ValueError) -> str:
     """Say in a few words why a file cannot be used."""
-    return error.strerror or type(error).__name__
+    return getattr(error, "strerror", None) or type(error).__name__

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kesspay._shown import shown_value
 from kesspay.cli.journals import journal_option
 from kesspay.cli.options import json_option
 from kesspay.cli.outcome import Outcome
@@ -117,7 +118,9 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
 
     record = journal.read(payment_id)
     if record is None:
-        raise InputError(f"the journal has no payment {payment_id!r}")
+        raise InputError(
+            f"the journal has no payment with this id ({shown_value(payment_id)})"
+        )
     result = result_of(fold(record))
     entries = [_entry(entry) for entry in record.entries]
 

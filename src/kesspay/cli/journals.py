@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import re
 from functools import wraps
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import unquote
 
 import click
 
+from kesspay._shown import connects, no_path, shown_path
 from kesspay.errors import InputError
 
 
@@ -24,6 +25,9 @@ __all__ = ["journal_option"]
 
 _VARIABLE: Final = "KESSPAY_JOURNAL"
 _SCHEMES: Final = ("postgresql://", "postgres://")
+_PASSWORD: Final = re.compile(
+    r"(?:password|passwd|pwd|secret|token)\s*=", re.IGNORECASE
+)
 
 
 def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
@@ -49,7 +53,7 @@ def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         where = place or os.environ.get(_VARIABLE, "")
         if not where:
             raise InputError(f"say where the journal is: --journal, or {_VARIABLE}")
-        journal = _open(where)
+        journal = _open(where, "--journal" if place else _VARIABLE)
         click.get_current_context().call_on_close(journal.close)
         return command(journal=journal, **others)
 
@@ -57,17 +61,28 @@ def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
 
 
 def _has_password(place: str) -> bool:
-    return place.startswith(_SCHEMES) and urlsplit(place).password is not None
+    """Tell whether a password may stand in any part of a connection string."""
+    user, at, _ = place.rpartition("@")
+    return connects(place) and (
+        (bool(at) and ":" in user.rpartition("://")[2])
+        or _PASSWORD.search(unquote(place)) is not None
+    )
 
 
-def _open(where: str) -> Journal:
+def _open(where: str, source: str) -> Journal:
     if where.startswith(_SCHEMES):
         from kesspay.transfers.postgres import PostgresJournal
 
         return PostgresJournal(where)
-    if not Path(where).exists():
+    kind = no_path(where)
+    if kind:
+        raise InputError(
+            f"{source} holds {kind}: it takes the path of a SQLite journal, or a URL"
+            " that begins with postgresql://"
+        )
+    if not os.path.lexists(where):
         # A slip of the pen must not look like a journal without payments.
-        raise InputError(f"there is no journal {where!r}")
+        raise InputError(f"{source} names no journal: there is no {shown_path(where)}")
     from kesspay.transfers.sqlite import SqliteJournal
 
     return SqliteJournal(where)

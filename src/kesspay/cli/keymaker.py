@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Final
 
@@ -15,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     PublicFormat,
 )
 
-from kesspay.cli.files import create_file
+from kesspay._shown import shown_path
+from kesspay.cli.files import create_file, require_path
 from kesspay.errors import InputError
 from kesspay.signing.keys import PrivateKey, PublicKey
 
@@ -53,8 +55,9 @@ def make_keys(
     Source: RFC 5958, RFC 7468.
     """
     for path in (private_path, public_path):
-        if Path(path).exists():
-            raise InputError(f"{path!r} exists and is never overwritten")
+        require_path(path)
+        if os.path.lexists(path):
+            raise InputError(f"{shown_path(path)} exists and is never overwritten")
     if password is not None and len(password) > _LONGEST_PASSWORD:
         raise InputError(f"the password is longer than {_LONGEST_PASSWORD} bytes")
     encryption: KeySerializationEncryption = NoEncryption()

@@ -9,15 +9,22 @@ terminal, so no script hangs in one.
 from __future__ import annotations
 
 import os
+import re
 import sys
+from typing import Final
 
 import click
 
+from kesspay._shown import kind_of, shown_path
 from kesspay.cli.files import read_file
 from kesspay.errors import InputError
 
 
 __all__ = ["ask_password", "can_ask", "given_password"]
+
+
+#: A name that nobody takes for a password: several words in capital letters.
+_NAME: Final = re.compile(r"[A-Z]{2,12}(?:_[A-Z]{2,12})+")
 
 
 def given_password(file: str | None, variable: str | None) -> bytes | None:
@@ -37,12 +44,15 @@ def given_password(file: str | None, variable: str | None) -> bytes | None:
         content = read_file(file)
         password = content.split(b"\n", 1)[0].removesuffix(b"\r")
         if not password:
-            raise InputError(f"the first line of {file!r} is empty")
+            raise InputError(f"the first line of {shown_path(file)} is empty")
         return password
     if variable is not None:
         password = os.fsencode(os.environ.get(variable, ""))
         if not password:
-            raise InputError(f"the environment variable {variable!r} is not set")
+            # It may be the password itself, in place of the name of its variable.
+            is_name = _NAME.fullmatch(variable) is not None
+            shown = repr(variable) if is_name else f"({kind_of(variable)})"
+            raise InputError(f"the environment variable {shown} is not set")
         return password
     return None
 

@@ -22,6 +22,7 @@ from kesspay._version import __version__
 from kesspay.cli.outcome import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_USAGE, Outcome
 from kesspay.cli.printer import Printer
 from kesspay.cli.problems import Problem, problem_of
+from kesspay.cli.usage import usage_message
 from kesspay.errors import KesspayError
 
 
@@ -193,7 +194,7 @@ class Root(click.Group):
         except click.exceptions.NoArgsIsHelpError as error:
             return Problem("UsageError", error.format_message(), EXIT_USAGE, help=True)
         except click.ClickException as error:
-            return _usage_problem(error, command)
+            return _usage_problem(error, command, args)
         except click.Abort:
             return Problem(
                 "Interrupted", "interrupted", EXIT_INTERRUPTED, command=command
@@ -214,9 +215,11 @@ def run(argv: Sequence[str] | None = None) -> int:
         return error.code if isinstance(error.code, int) else EXIT_USAGE
 
 
-def _usage_problem(error: click.ClickException, command: str) -> Problem:
+def _usage_problem(
+    error: click.ClickException, command: str, args: list[str]
+) -> Problem:
     """Turn a mistake on the command line into one line."""
-    message = " ".join(error.format_message().split())
+    message = usage_message(error, args)
     advice = ""
     context = error.ctx if isinstance(error, click.UsageError) else None
     if context is not None:
@@ -238,7 +241,12 @@ def _named(args: list[str]) -> str:
     words = [word for word in args if not word.startswith("-")]
     if not words or words[0] not in _COMMANDS:
         return ""
-    return " ".join(words[:2]) if _COMMANDS[words[0]].has_parts else words[0]
+    if not _COMMANDS[words[0]].has_parts:
+        return words[0]
+    # The first word of a part: others may be values, which are not repeated.
+    group = root.get_command(click.Context(root), words[0])
+    parts = group.commands if isinstance(group, click.Group) else {}
+    return " ".join([words[0], *[word for word in words[1:] if word in parts][:1]])
 
 
 root = Root(

@@ -12,6 +12,7 @@ import re
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._shown import shown_path, shown_value
 from kesspay.cli.files import read_file
 from kesspay.errors import InputError
 from kesspay.gateway.fields import check_amount
@@ -72,20 +73,25 @@ def read_pre_transfer(path: str) -> PreTransfer:
         InputError: it is something else.
         FieldError: a field breaks a rule.
     """
+    found: object = None
+    content = read_file(path)
     try:
-        found = json.loads(read_file(path), object_pairs_hook=_object)
-    except (ValueError, RecursionError) as error:
-        if isinstance(error, InputError):
-            raise
-        raise InputError(f"{path!r} holds no JSON object") from None
+        found = json.loads(content, object_pairs_hook=_object)
+    except InputError:
+        raise
+    except (ValueError, RecursionError):
+        # Its error holds the whole text, so it must not be the context.
+        pass
     if isinstance(found, dict) and isinstance(found.get("transfer"), dict):
         found = found["transfer"]
     if not isinstance(found, dict):
-        raise InputError(f"{path!r} holds no JSON object")
+        raise InputError(f"{shown_path(path)} holds no JSON object")
     missing = [name for name in _PRE_TRANSFER if name not in found]
     if missing:
         names = ", ".join(missing)
-        raise InputError(f"{path!r} holds no pre-transfer: there is no {names}")
+        raise InputError(
+            f"{shown_path(path)} holds no pre-transfer: there is no {names}"
+        )
     fields = {name: found[name] for name in _PRE_TRANSFER}
     return PreTransfer(**{**fields, "amount": read_amount(fields["amount"])})
 
@@ -112,6 +118,8 @@ def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
-            raise InputError(f"the JSON object has {name!r:.40} twice")
+            raise InputError(
+                f"the JSON object has a member twice ({shown_value(name)})"
+            )
         found[name] = value
     return found

@@ -60,9 +60,7 @@ class Endpoint:
 
 def _split(url: object) -> SplitResult:
     if not (isinstance(url, str) and _URL.fullmatch(url)):
-        # A URL with a user in it would show the password.
-        shown = "(hidden)" if isinstance(url, str) and "@" in url else url
-        raise FieldError(_FIELD, "must be https://host[:port]/path", shown)
+        raise FieldError(_FIELD, "must be https://host[:port]/path", url)
     try:
         parts = urlsplit(url)
         good = bool(parts.hostname) and parts.port != 0

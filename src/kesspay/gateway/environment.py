@@ -35,13 +35,15 @@ import os
 import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
-from kesspay.errors import InputError
+from kesspay._shown import could_be_path, no_path, shown_value
+from kesspay.errors import InputError, KeyLoadError
 from kesspay.gateway.messages import Credentials, HoldsSecrets
 from kesspay.gateway.tls import trusting_the_system
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
+from kesspay.signing.keysource import why_unreadable
 from kesspay.signing.profile import PHP_8, Profile
 
 
@@ -52,6 +54,8 @@ if TYPE_CHECKING:
 
 
 __all__ = ["VARIABLES", "Environment", "profile_words", "read_environment"]
+
+_Key = TypeVar("_Key")
 
 _PREFIX: Final = "KESSPAY_"
 
@@ -178,11 +182,10 @@ class _Variables:
             content = Path(path).read_text(encoding="utf-8")
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
-            message = f"{_PREFIX}{name}_FILE: cannot read {path!r}: {why}"
         else:
             # Editors end a file with a line break that is no part of a secret.
             return content.removesuffix("\n").removesuffix("\r")
-        raise InputError(message)
+        raise InputError(_unreadable(name, path, why))
 
     def as_(self, name: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - what read returns
         """Return a variable read as something else, None where it is not set."""
@@ -190,8 +193,22 @@ class _Variables:
         try:
             return read(text) if text else None
         except (KeyError, ValueError):
-            message = f"{_PREFIX}{name} cannot be {text!r:.40}"
-        raise InputError(message)
+            pass
+        raise InputError(f"{_PREFIX}{name} cannot be {shown_value(text)}")
+
+
+def _unreadable(name: str, path: str, why: str) -> str:
+    """Say what is wrong with a variable that should name a file."""
+    variable = f"{_PREFIX}{name}_FILE"
+    if could_be_path(path):
+        return f"{variable}: cannot read {path!r}: {why}"
+    kind = no_path(path)
+    if kind:
+        return f"{variable} holds {kind}, not a path: use {_PREFIX}{name}"
+    return (
+        f"{variable} names no file that can be read; its value of {len(path)}"
+        " characters is not shown, as it may be a secret"
+    )
 
 
 def _switch(text: str) -> bool:
@@ -208,19 +225,53 @@ def _credentials(found: _Variables) -> Credentials:
 
 
 def _private_key(found: _Variables) -> PrivateKey:
-    password = found.secret("PRIVATE_KEY_PASSWORD").encode() or None
+    password = found.secret("PRIVATE_KEY_PASSWORD") or None
     path = found.text("PRIVATE_KEY_FILE")
     if path:
-        return PrivateKey.from_file(path, password)
-    return PrivateKey.from_pem(found.text("PRIVATE_KEY").encode(), password)
+        return _from_file("PRIVATE_KEY", path, path, PrivateKey.from_file, password)
+    return _from_text("PRIVATE_KEY", found, PrivateKey.from_pem, password)
 
 
 def _gateway_key(found: _Variables) -> PublicKey | KeyRing:
-    paths = [one for one in found.text("GATEWAY_KEY_FILE").split(os.pathsep) if one]
+    text = found.text("GATEWAY_KEY_FILE")
+    paths = [one for one in text.split(os.pathsep) if one]
     if not paths:
-        return PublicKey.from_pem(found.text("GATEWAY_KEY").encode())
-    keys = [PublicKey.from_file(path) for path in paths]
+        return _from_text("GATEWAY_KEY", found, PublicKey.from_pem)
+    keys = [
+        _from_file("GATEWAY_KEY", path, text, PublicKey.from_file) for path in paths
+    ]
     return keys[0] if len(keys) == 1 else KeyRing(keys)
+
+
+def _from_file(
+    name: str, path: str, text: str, load: Callable[..., _Key], *password: object
+) -> _Key:
+    """Load a key from a file that a variable names, with others or alone."""
+    try:
+        return load(path, *password)
+    except KeyLoadError as error:
+        if error.reason != "file":
+            raise
+        needed = error.needed
+    # What holds colons is not a list for that: it may be a URL.
+    shown = path if could_be_path(path) else text
+    detail = _unreadable(name, shown, why_unreadable(path))
+    raise KeyLoadError("file", needed=needed, detail=detail)
+
+
+def _from_text(
+    name: str, found: _Variables, load: Callable[..., _Key], *password: object
+) -> _Key:
+    """Load a key from the text of a variable."""
+    text = found.text(name)
+    try:
+        return load(text, *password)
+    except KeyLoadError as error:
+        if error.reason != "format" or not could_be_path(text):
+            raise
+        needed = error.needed
+    detail = f"{_PREFIX}{name} holds a path, not a key: use {_PREFIX}{name}_FILE"
+    raise KeyLoadError("format", needed=needed, detail=detail)
 
 
 #: How the arguments that every client needs are read.
@@ -243,7 +294,10 @@ def _profile(text: str) -> Profile:
         elif name == "ksort" and value in {"8.2", "8.0", "7"}:
             options["ksort"] = cast("Ksort", value)
         else:
-            raise InputError(f"KESSPAY_PROFILE does not know {word!r:.40}")
+            known = "precision=-1, precision=17, ksort=8.2, ksort=8.0, ksort=7,"
+            known += " unescaped_slashes, unescaped_unicode"
+            got = shown_value(word)
+            raise InputError(f"KESSPAY_PROFILE knows {known}; got {got}")
     return Profile(**options) if options else PHP_8
 
 

@@ -15,6 +15,7 @@ import re
 from decimal import Decimal
 from typing import Final
 
+from kesspay._shown import HIDDEN
 from kesspay.errors import FieldError
 
 
@@ -56,9 +57,6 @@ _INVISIBLE: Final = "\u200b\u200e\u200f\u2060\ufeff"
 #: Control characters and lone surrogates: the categories Cc and Cs, which no
 #: version of Unicode adds to.
 _UNCLEAN: Final = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-
-#: Stands in an error for a value that must not be shown.
-_HIDDEN: Final = "(hidden)"
 
 
 def check_own_id(field: str, value: object) -> None:
@@ -214,7 +212,7 @@ def check_header(field: str, value: object, limit: int, *, secret: bool) -> None
         and _VISIBLE_ASCII.fullmatch(value)
     ):
         rule = f"must be 1 to {limit} visible ASCII characters"
-        raise FieldError(field, rule, _HIDDEN if secret else value)
+        raise FieldError(field, rule, HIDDEN if secret else value)
 
 
 def check_secret_text(field: str, value: object, limit: int) -> None:
@@ -226,7 +224,7 @@ def check_secret_text(field: str, value: object, limit: int) -> None:
     """
     if not (isinstance(value, str) and 1 <= len(value) <= limit and _is_clean(value)):
         rule = f"must be 1 to {limit} characters, no control characters"
-        raise FieldError(field, rule, _HIDDEN)
+        raise FieldError(field, rule, HIDDEN)
 
 
 def _check_text(field: str, value: object, limit: int) -> None:

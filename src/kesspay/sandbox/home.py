@@ -16,6 +16,7 @@ from secrets import token_hex
 from shlex import quote
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._shown import no_path, shown_path
 from kesspay.errors import InputError
 from kesspay.gateway.messages import Credentials
 from kesspay.sandbox.keymaker import generate_pem, public_pem
@@ -57,7 +58,12 @@ class Home:
 
     def __init__(self, path: Path) -> None:
         """Make what is missing, and read the rest."""
+        kind = no_path(path)
+        if kind:
+            raise InputError(f"found {kind} in place of the folder of the sandbox")
         self.path = path.absolute()
+        reason = ""
+        credentials = b""
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             self._make("partner-private.pem", generate_pem)
@@ -68,8 +74,10 @@ class Home:
             # SQLite gives the files beside a database the mode that it has.
             self._make("ledger.sqlite", bytes)
         except OSError as error:
+            # Not raised here: the error of the system holds the path.
             reason = error.strerror or type(error).__name__
-            raise InputError(f"cannot use {str(path)!r}: {reason}") from None
+        if reason:
+            raise InputError(f"cannot use {shown_path(path)}: {reason}")
         self.credentials = self._read_credentials(credentials)
 
     @property
@@ -117,8 +125,9 @@ class Home:
             self._write(self.settings_file.name, "".join(lines).encode())
         except OSError as error:
             reason = error.strerror or type(error).__name__
-            message = f"cannot write {str(self.settings_file)!r}: {reason}"
-            raise InputError(message) from None
+        else:
+            return
+        raise InputError(f"cannot write {shown_path(self.settings_file)}: {reason}")
 
     def _make(self, name: str, content: Callable[[], bytes]) -> bytes:
         """Return the content of a file, making the file where there is none."""
@@ -143,13 +152,12 @@ class Home:
             raise
 
     def _read_credentials(self, content: bytes) -> Credentials:
-        try:
+        with suppress(ValueError, TypeError, KeyError):
             fields = json.loads(content)
             return Credentials(**{name: fields[name] for name in _FIELDS})
-        except (ValueError, TypeError, KeyError):
-            path = str(self.path / "credentials.json")
-            message = f"{path!r} holds no credentials; remove it to get new ones"
-            raise InputError(message) from None
+        # Not where it was caught: the error of json holds the text.
+        path = shown_path(self.path / "credentials.json")
+        raise InputError(f"{path} holds no credentials; remove it to get new ones")
 
 
 def _new_credentials() -> bytes:

@@ -20,6 +20,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal
 from weakref import finalize
 
+from kesspay._shown import no_path, shown_path, shown_value
 from kesspay.errors import InputError
 from kesspay.sandbox.entries import Credit, PreTransferRow, Refusal, User
 from kesspay.sandbox.schema import OPEN, prepare
@@ -67,6 +68,9 @@ class Ledger:
         """Open the books, making the tables where there are none."""
         if query_after_expiry not in ("answer", "expired"):
             raise InputError('query_after_expiry must be "answer" or "expired"')
+        kind = no_path(path)
+        if kind:
+            raise InputError(f"found {kind} in place of the path of the ledger")
         self._clock = clock
         self._used_first = used_first
         self._query_after_expiry = query_after_expiry
@@ -80,7 +84,8 @@ class Ledger:
             finalize(self, self._database.close)
             prepare(self._database)
         except sqlite3.Error as error:
-            raise InputError(f"cannot open the ledger {path!r}: {error}") from None
+            shown = shown_path(path)
+            raise InputError(f"cannot open the ledger {shown}: {error}") from None
 
     def close(self) -> None:
         """Close the books."""
@@ -99,7 +104,7 @@ class Ledger:
             if not (0 < len(text) <= longest and text.isprintable()):
                 raise InputError(
                     f"a receiver has an id of 1 to 25 and a name of 1 to 96 "
-                    f"characters; got {text!r:.120}"
+                    f"characters; got {shown_value(text)}"
                 )
         with self._transaction() as database:
             database.execute(

@@ -26,6 +26,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kesspay._first_use import FirstUseLock
+from kesspay._shown import shown_value
 from kesspay.errors import BackendError
 
 
@@ -254,7 +255,9 @@ def _forced(name: str) -> tuple[Backend, str | None]:
     if name == "python":
         return _python(), None
     if name != "native":
-        raise BackendError(f"there is no backend {name!r:.40}: use native or python")
+        raise BackendError(
+            f"there is no backend {shown_value(name)}: use native or python"
+        )
     native, import_error = _native()
     if native is None:
         why = (

@@ -8,6 +8,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from kesspay._shown import no_path, shown_path
 from kesspay.errors import InputError, KeyLoadError
 
 
@@ -15,7 +16,13 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["KeyPermissionWarning", "Sealed", "from_file", "warn_if_open"]
+__all__ = [
+    "KeyPermissionWarning",
+    "Sealed",
+    "from_file",
+    "warn_if_open",
+    "why_unreadable",
+]
 
 _Handle = TypeVar("_Handle")
 
@@ -49,10 +56,16 @@ def from_file(path: str, load: Callable[[], _Handle]) -> _Handle:
         if error.reason != "file":
             raise
         needed = error.needed
-    raise KeyLoadError("file", needed=needed, detail=_why_unreadable(path))
+    kind = no_path(path)
+    if kind:
+        detail = f"found {kind} in place of the path: from_pem takes a text"
+    else:
+        detail = f"{shown_path(path)}: {why_unreadable(path)}"
+    raise KeyLoadError("file", needed=needed, detail=detail)
 
 
-def _why_unreadable(path: str) -> str:
+def why_unreadable(path: str) -> str:
+    """Return in a few words why a file cannot be read; they do not name it."""
     why = "it is no file"
     try:
         with Path(path).open("rb"):
@@ -61,7 +74,7 @@ def _why_unreadable(path: str) -> str:
         why = error.strerror or why
     except ValueError:
         why = "the path holds a NUL byte"
-    return f"{path!r}: {why}"
+    return why
 
 
 def warn_if_open(path: str) -> None:
@@ -76,7 +89,7 @@ def warn_if_open(path: str) -> None:
     status = Path(path).stat()
     if stat.S_ISREG(status.st_mode) and status.st_mode & _OPEN_TO_OTHERS:
         warnings.warn(
-            f"the private key file {path!r} is open to other users "
+            f"the private key file {shown_path(path)} is open to other users "
             f"(mode {stat.S_IMODE(status.st_mode):04o}); chmod 600 closes it",
             KeyPermissionWarning,
             stacklevel=3,

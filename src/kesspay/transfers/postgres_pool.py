@@ -13,6 +13,7 @@ from contextlib import suppress
 from threading import BoundedSemaphore, Lock
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._shown import shown_value
 from kesspay.errors import (
     BackendError,
     InputError,
@@ -73,7 +74,9 @@ class Pool(Forkable):
         if not _SCHEMA.fullmatch(schema):
             raise InputError("a schema has the form [a-z_][a-z0-9_]*, up to 63")
         if not (type(size) is int and size >= 1):
-            raise InputError(f"there must be 1 connection at least; got {size!r:.40}")
+            raise InputError(
+                f"there must be 1 connection at least; got {shown_value(size)}"
+            )
         self.schema = schema
         self._size = size
         self._timeout = timeout

@@ -15,6 +15,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._shown import shown_value
 from kesspay.errors import (
     InputError,
     JournalDamaged,
@@ -97,7 +98,9 @@ def check_seconds(seconds: float) -> None:
         InputError: not a finite number above zero.
     """
     if not (_is_number(seconds) and seconds > 0):
-        raise InputError(f"a lease lasts more than 0 seconds; got {seconds!r:.40}")
+        raise InputError(
+            f"a lease lasts more than 0 seconds; got {shown_value(seconds)}"
+        )
 
 
 def check_limit(limit: int) -> None:
@@ -108,7 +111,7 @@ def check_limit(limit: int) -> None:
         InputError: not 1 to 10,000.
     """
     if not (type(limit) is int and 1 <= limit <= 10_000):
-        raise InputError(f"the limit must be 1 to 10000; got {limit!r:.40}")
+        raise InputError(f"the limit must be 1 to 10000; got {shown_value(limit)}")
 
 
 def payment_values(payment: Payment) -> tuple[str, str, str, str, str]:

@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn, Self
 
+from kesspay._shown import no_path
 from kesspay.errors import InputError
 from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
 from kesspay.transfers.bindings import (
@@ -130,6 +131,12 @@ class SqliteJournal:
         busy_timeout: float = 5.0,
     ) -> None:
         """Open the file, and write to it, so that what is wrong shows now."""
+        kind = no_path(path)
+        if kind:
+            raise InputError(
+                f"a SqliteJournal takes the path of a file, not {kind};"
+                " a PostgresJournal takes a connection string"
+            )
         self._path = Path(path).absolute()
         self._clock = clock
         self._connections = Connections(self._path, busy_timeout)

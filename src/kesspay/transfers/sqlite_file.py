@@ -11,15 +11,16 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kesspay._first_use import FirstUseLock
+from kesspay._shown import could_be_path, shown_path
 from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
 
 __all__ = [
@@ -211,12 +212,30 @@ def _make(path: Path) -> None:
     except FileExistsError:
         return
     except OSError as error:
-        raise JournalUnavailable(
-            f"the journal {path} cannot be made: {error.strerror}. Its folder must"
-            " exist, on a local disk, and this process must be able to write there."
-        ) from None
-    os.close(file)
-    # The name must survive a crash as well. Windows has no way to ask for it.
+        # Not raised here: the error of the system holds the path.
+        why = error.strerror or type(error).__name__
+    else:
+        os.close(file)
+        _keep_name(path)
+        return
+    raise JournalUnavailable(
+        f"the journal ({_shown(path)}) cannot be made: {why}. Its folder must exist,"
+        " on a local disk, and this process must be able to write there."
+    )
+
+
+def _shown(path: Path) -> str:
+    """Return a path that is not there, where it cannot be something else."""
+    # An absolute path may have begun as a word.
+    given = path
+    with contextlib.suppress(OSError, ValueError):  # there is no such folder
+        given = path.relative_to(Path.cwd())
+    return f"{path}" if could_be_path(given) else shown_path(given)
+
+
+def _keep_name(path: Path) -> None:
+    """Let the name of a new file survive a crash."""
+    # Windows has no way to ask for it.
     with contextlib.suppress(OSError):
         folder = os.open(path.parent, os.O_RDONLY)
         try:
