@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import base64
 import json
+import os
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 import pytest
 
 from kesspay.gateway.client import Client
+from kesspay.gateway.environment import VARIABLES
 from kesspay.signing.documents import canonicalize
+from kesspay.transfers.journal import Listed, Status
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
-from tests.gateway.helpers import CANARIES, credentials
+from tests.gateway.helpers import BASE_URL, CANARIES, credentials
 from tests.support.postgres import PASSWORD
 from tests.transfers.helpers import payment
 
@@ -26,8 +29,15 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.sandbox import Sandbox
+    from tests.cli.conftest import Wired
     from tests.support.postgres import Postgres
+
+
+BELONGS: Final = f"The journal belongs to partner partner-1 at {BASE_URL}."
+OURS: Final = {"base_url": BASE_URL, "partner_id": "partner-1"}
+MOVED: Final = "https://pay.example/partnerapi/v1"
 
 
 @pytest.fixture
@@ -125,13 +135,15 @@ def test_for_people(
     """On a terminal there are lines to read."""
     monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
     text = run("journal", "list", "--journal", place, "--limit", "2").stdout
-    assert text.splitlines()[0].startswith("paid       a-paid  0.50 USD to 85512345678")
+    assert text.splitlines()[0] == BELONGS
+    assert text.splitlines()[1].startswith("paid       a-paid  0.50 USD to 85512345678")
     assert text.splitlines()[-1] == "more: --after b-pending"
     assert run("journal", "list", "--journal", place, "--state", "manual").stdout == (
-        "There is no such payment.\n"
+        f"{BELONGS}\nThere is no such payment.\n"
     )
     text = run("journal", "show", "a-paid", "--journal", place).stdout
     assert "outcome: paid" in text
+    assert f"account: partner partner-1 at {BASE_URL}" in text
     assert "credit: FT" in text
     assert "#1 confirm_sending" in text
     text = run("journal", "show", "b-pending", "--journal", place).stdout
@@ -167,3 +179,157 @@ def test_a_journal_in_postgres(
     (one,) = json.loads(result.stdout)["payments"]
     assert one["payment_id"] == "order-1"
     assert PASSWORD not in result.output
+
+
+# ------------------------------------------------------------------ the account
+
+
+def test_the_account_is_shown_without_settings(
+    run: Callable[..., Result], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every command that looks says whom the journal belongs to."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+    assert json.loads(run("journal", "list", "--journal", place).stdout)["account"] == (
+        OURS
+    )
+    shown = json.loads(run("journal", "show", "a-paid", "--journal", place).stdout)
+    assert shown["account"] == OURS
+    lines = run("journal", "export", "--journal", place).stdout.splitlines()
+    assert [json.loads(line)["account"] for line in lines] == [OURS] * 3
+    told = json.loads(run("journal", "account", "--journal", place).stdout)
+    assert told["account"] == OURS
+    (binding,) = told["bindings"]
+    assert {name: binding[name] for name in OURS} == OURS
+    assert binding["by"].endswith(f":{os.getpid()}")
+    assert [key["whose"] for key in told["keys"]] == ["gateway", "partner"]
+
+
+def test_a_journal_without_an_account(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """One that no client has used yet says so, and looking does not change that."""
+    place = tmp_path / "journal.sqlite"
+    with SqliteJournal(place) as journal:
+        journal.begin(payment("order-1"))
+    for words in (["list"], ["show", "order-1"], ["export"], ["account"]):
+        result = run("journal", *words, "--journal", place)
+        assert json.loads(result.stdout)["account"] is None
+    monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
+    for words in (["list"], ["account"]):
+        text = run("journal", *words, "--journal", place).stdout
+        assert text.startswith("The journal belongs to no account yet.\n")
+    assert (
+        "account: none yet"
+        in run("journal", "show", "order-1", "--journal", place).stdout
+    )
+
+
+def test_resuming_with_another_account(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Nothing is sent, and the problem names both accounts and the way out."""
+    monkeypatch.setenv("KESSPAY_BASE_URL", MOVED)
+    wired.behind = Silent()
+    for words in (["resume"], ["resume", "--watch"]):
+        result = run(*words, "--journal", place)
+        assert result.exit_code == 2
+        error = json.loads(result.stdout)["error"]
+        assert error["type"] == "WrongAccount"
+        for part in (BASE_URL, MOVED, "kesspay journal rebind"):
+            assert part in error["message"]
+
+
+class Silent:
+    """A transport that nothing may be sent to."""
+
+    def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """Fail."""
+        pytest.fail(f"{request} was sent, within {timeout} s")
+
+
+def test_rebinding(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The journal gets the account of the variables, and keeps who did it and when."""
+    wired.behind = Silent()
+    same = json.loads(run("journal", "rebind", "--journal", place).stdout)
+    assert (same["changed"], same["old"], same["new"]) == (False, OURS, OURS)
+    monkeypatch.setenv("KESSPAY_BASE_URL", MOVED)
+    refused = run("journal", "rebind", "--journal", place)
+    assert refused.exit_code == 2
+    assert "--yes" in json.loads(refused.stdout)["error"]["message"]
+    told = json.loads(run("journal", "rebind", "--yes", "--journal", place).stdout)
+    assert (told["changed"], told["old"]) == (True, OURS)
+    assert told["new"] == {**OURS, "base_url": MOVED}
+    # b-pending and c-odd have a pre-transfer of the old place.
+    assert told["unfinished"] == 2
+    found = json.loads(run("journal", "account", "--journal", place).stdout)
+    assert [one["base_url"] for one in found["bindings"]] == [BASE_URL, MOVED]
+    assert found["bindings"][1]["by"] == told["by"]
+    assert run("resume", "--journal", place).exit_code == 0
+    monkeypatch.setenv("KESSPAY_BASE_URL", BASE_URL)
+    assert run("resume", "--journal", place).exit_code == 2
+
+
+@pytest.mark.parametrize("answer", ["y", "n"])
+def test_rebinding_by_hand(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    answer: str,
+) -> None:
+    """On a terminal the operator is asked, and sees what is at stake."""
+    monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
+    monkeypatch.setattr("kesspay.cli.journal.can_ask", lambda: True)
+    monkeypatch.setenv("KESSPAY_BASE_URL", MOVED)
+    result = run("journal", "rebind", "--journal", place, stdin=f"{answer}\n")
+    assert "2 unfinished payments" in result.stderr
+    assert f"Rebind it to partner partner-1 at {MOVED}?" in result.stderr
+    text = run("journal", "account", "--journal", place).stdout
+    if answer == "y":
+        assert result.exit_code == 0
+        assert f"belonged to partner partner-1 at {BASE_URL}" in result.stdout
+        assert text.startswith(f"The journal belongs to partner partner-1 at {MOVED}.")
+        assert "partner key " in text
+        again = run("journal", "rebind", "--journal", place)
+        assert again.stdout.startswith("Nothing was changed")
+    else:
+        assert result.exit_code == 11
+        assert text.startswith(BELONGS)
+
+
+def test_another_partner_cannot_have_it(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A partner id does not move, whatever the operator says."""
+    monkeypatch.setenv("KESSPAY_PARTNER_ID", "partner-2")
+    result = run("journal", "rebind", "--yes", "--journal", place)
+    assert result.exit_code == 2
+    assert json.loads(result.stdout)["error"]["type"] == "WrongAccount"
+
+
+def test_many_payments_are_counted() -> None:
+    """All pages are counted, not the first one alone."""
+    from kesspay.cli.journal import _count
+
+    class Paged:
+        def list(self, *, state: str, after: str, limit: int) -> list[Listed]:
+            assert (state, limit) == ("unknown", 10_000)
+            pages = {"": ["a", "b"], "b": ["c"]}
+            status = Status("unknown", 1, None)
+            return [
+                Listed(payment(name), status, 0.0, 0.0) for name in pages.get(after, [])
+            ]
+
+    assert _count(Paged(), "unknown") == 3  # type: ignore[arg-type] # one method

@@ -1,4 +1,4 @@
-"""``kesspay journal``: look into the journal of transfers."""
+"""``kesspay journal``: look into the journal of transfers, and rebind it."""
 
 from __future__ import annotations
 
@@ -13,21 +13,26 @@ from kesspay._shown import shown_value
 from kesspay.cli.journals import journal_option
 from kesspay.cli.options import json_option
 from kesspay.cli.outcome import Outcome
+from kesspay.cli.passwords import can_ask
 from kesspay.cli.printer import printable
-from kesspay.errors import InputError
+from kesspay.cli.settings import gateway_options
+from kesspay.errors import InputError, NotSent
 
 
 if TYPE_CHECKING:
     from kesspay.cli.printer import Printer
+    from kesspay.cli.settings import Settings
+    from kesspay.transfers.account import Account
     from kesspay.transfers.journal import Entry, Journal, Payment, Record
 
 
 __all__ = ["journal"]
 
-_HELP: Final = """Look into the journal of transfers. Nothing is sent or changed.
+_HELP: Final = """Look into the journal of transfers. Only rebind changes it.
 
-The journal holds the signed messages of every transfer, word for word; no
-password, no token and no private key is in it.
+Nothing is sent, and only rebind needs settings of the gateway. The journal holds
+the signed messages of every transfer, word for word; no password, no token and no
+private key is in it.
 """
 
 _LIST: Final = """List payments in the order of their ids.
@@ -37,6 +42,8 @@ JSON fields
     payments  list of: payment_id, receiver_id, amount, currency, state,
               attempt, due_at, begun_at, changed_at (seconds since 1970; due_at
               null where no worker has anything to do)
+    account   base_url and partner_id that the journal belongs to, or null
+              before its first use
     more      whether there are more; go on with --after the last payment_id
 """
 
@@ -45,6 +52,7 @@ _SHOW: Final = """Show everything a payment went through, and what came of it.
 \b
 JSON fields
     payment  payment_id, receiver_id, sender_name, amount, currency
+    account  as of kesspay journal list
     result   as of kesspay resume
     entries  list of: attempt, what, at (seconds since 1970), code, facts,
              sent, received (text, or null)
@@ -57,9 +65,54 @@ UTF-8. It is read in one moment, also while transfers go on.
 
 \b
 JSON fields of each line
-    payment, entries  as of kesspay journal show
-    state             of the newest attempt
+    payment, account, entries  as of kesspay journal show
+    state                      of the newest attempt
 """
+
+_ACCOUNT: Final = """Show the gateway account that the journal belongs to.
+
+A journal belongs to the base URL and the partner id of the client that used it
+first; every other account is refused. The keys are information: they may change.
+
+\b
+JSON fields
+    account   base_url and partner_id, or null before the first use
+    bindings  oldest first, list of: base_url, partner_id, at (seconds since
+              1970), by (user@host:process)
+    keys      every key that was used, list of: whose ("partner" or
+              "gateway"), fingerprint (SHA-256), since (seconds since 1970)
+"""
+
+_REBIND: Final = """Record that the gateway has moved to another base URL.
+
+The new account is that of the KESSPAY_ variables. Only the base URL can move:
+another partner id is refused once something was sent from the journal. Nothing is
+sent by this command. Stop every program and worker first; it refuses while one is
+working on a payment.
+
+Payments that are not finished are queried at the new base URL from then on. Rebind
+only where KESS says that it is the same gateway: one that never saw a payment says
+"no", whatever became of the money. On a terminal you are asked first; anywhere else
+--yes is required.
+
+\b
+JSON fields
+    old         base_url and partner_id, or null
+    new         base_url and partner_id
+    changed     false where the journal belonged to the new account already
+    unfinished  number of payments whose outcome the new base URL is asked for
+    by          who rebound it, as the journal records it
+"""
+
+#: States in which the gateway alone knows more.
+_UNFINISHED: Final = (
+    "creating",
+    "created",
+    "debited",
+    "confirming",
+    "refused",
+    "unknown",
+)
 
 
 @click.group("journal", help=_HELP)
@@ -76,6 +129,7 @@ def journal() -> None:
 def list_(*, journal: Journal, state: str, after: str, limit: int) -> Outcome:
     """List payments."""
     found = journal.list(state=state, after=after, limit=limit + 1)
+    account = journal.ownership().account
     rows = [
         {
             **_payment(one.payment),
@@ -90,6 +144,7 @@ def list_(*, journal: Journal, state: str, after: str, limit: int) -> Outcome:
     more = len(found) > limit
 
     def view(printer: Printer) -> None:
+        printer.line(f"The journal belongs to {account or 'no account yet'}.")
         for row in rows:
             due = f"  due {_time(row['due_at'])}" if row["due_at"] else ""
             printer.line(
@@ -102,7 +157,8 @@ def list_(*, journal: Journal, state: str, after: str, limit: int) -> Outcome:
         if not rows:
             printer.line("There is no such payment.")
 
-    return Outcome("journal list", {"payments": rows, "more": more}, view)
+    data = {"payments": rows, "account": _account(account), "more": more}
+    return Outcome("journal list", data, view)
 
 
 @journal.command("show", help=_SHOW)
@@ -123,9 +179,11 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
         )
     result = result_of(fold(record))
     entries = [_entry(entry) for entry in record.entries]
+    account = journal.ownership().account
 
     def view(printer: Printer) -> None:
-        rows = [(name, str(value)) for name, value in _payment(record.payment).items()]
+        rows = [("account", str(account or "none yet"))]
+        rows += [(name, str(value)) for name, value in _payment(record.payment).items()]
         rows += [("outcome", result.outcome), ("next", result.next_step)]
         if result.fund_transfer_id:
             rows.append(("credit", result.fund_transfer_id))
@@ -138,6 +196,7 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
 
     data = {
         "payment": _payment(record.payment),
+        "account": _account(account),
         "result": asdict(result),
         "entries": entries,
     }
@@ -149,14 +208,123 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
 @json_option
 def export(*, journal: Journal) -> Outcome:
     """Write everything."""
+    account = journal.ownership().account
     for record in journal.export():
-        click.echo(json.dumps(_record(record)))
+        click.echo(json.dumps(_record(record, account)))
     return Outcome()
 
 
-def _record(record: Record) -> dict[str, Any]:
+@journal.command("account", help=_ACCOUNT)
+@journal_option
+@json_option
+def account_(*, journal: Journal) -> Outcome:
+    """Show whom the journal belongs to."""
+    found = journal.ownership()
+    data = {
+        "account": _account(found.account),
+        "bindings": [
+            {**_fields(one.account), "at": one.at, "by": one.by}
+            for one in found.bindings
+        ],
+        "keys": [
+            {"whose": key.whose, "fingerprint": key.fingerprint, "since": key.since}
+            for key in found.keys
+        ],
+    }
+
+    def view(printer: Printer) -> None:
+        printer.line(f"The journal belongs to {found.account or 'no account yet'}.")
+        for one in found.bindings:
+            said = f"{_time(one.at)}  {one.account}, recorded by {one.by}"
+            printer.line(printable(said))
+        for key in found.keys:
+            printer.line(f"{_time(key.since)}  {key.whose} key {key.fingerprint}")
+
+    return Outcome("journal account", data, view)
+
+
+@journal.command("rebind", help=_REBIND)
+@click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@journal_option
+@gateway_options
+def rebind(settings: Settings, *, journal: Journal, yes: bool) -> Outcome:
+    """Give the journal to a base URL that moved."""
+    from kesspay.transfers.account import account_of, keys_of, this_process
+
+    with settings.client() as client:
+        new, keys = account_of(client.engine), keys_of(client.engine)
+    old, by = journal.ownership().account, this_process()
+    unfinished = sum(_count(journal, state) for state in _UNFINISHED)
+    changed = old != new
+    if changed:
+        if not yes:
+            _ask(old, new, unfinished)
+        journal.rebind(old, new, by=by)
+        journal.bind(new, keys, by=by)
+
+    def view(printer: Printer) -> None:
+        if not changed:
+            printer.line(f"Nothing was changed: the journal belongs to {new} already.")
+            return
+        printer.line(f"The journal belonged to {old or 'no account'}.")
+        printer.line(f"It belongs to {new} from now on, which {by} recorded.")
+        printer.line(_will_be_asked(unfinished))
+
+    data = {
+        "old": _account(old),
+        "new": _account(new),
+        "changed": changed,
+        "unfinished": unfinished,
+        "by": by,
+    }
+    return Outcome("journal rebind", data, view)
+
+
+def _ask(old: Account | None, new: Account, unfinished: int) -> None:
+    """
+    Ask whether the journal may be rebound.
+
+    Raises:
+        InputError: there is nobody to ask.
+        NotSent: it may not.
+    """
+    if not can_ask():
+        raise InputError("there is no terminal to ask on: give --yes to rebind")
+    click.echo(f"The journal belongs to {old or 'no account'}.", err=True)
+    click.echo(_will_be_asked(unfinished), err=True)
+    if not click.confirm(f"Rebind it to {new}?", err=True):
+        message = "You did not agree, so nothing was changed."
+        raise NotSent(message, next_step="give the command again to rebind.")
+
+
+def _will_be_asked(unfinished: int) -> str:
+    return (
+        f"{unfinished} unfinished payments are queried at the new base URL from now"
+        " on; a gateway that never saw them says no, and that says nothing about the"
+        " money."
+    )
+
+
+def _count(journal: Journal, state: str) -> int:
+    """Return how many payments are in a state."""
+    count, after = 0, ""
+    while found := journal.list(state=state, after=after, limit=10_000):
+        count, after = count + len(found), found[-1].payment.payment_id
+    return count
+
+
+def _account(account: Account | None) -> dict[str, str] | None:
+    return None if account is None else _fields(account)
+
+
+def _fields(account: Account) -> dict[str, str]:
+    return {"base_url": account.base_url, "partner_id": account.partner_id}
+
+
+def _record(record: Record, account: Account | None) -> dict[str, Any]:
     return {
         "payment": _payment(record.payment),
+        "account": _account(account),
         "state": record.status.state,
         "entries": [_entry(entry) for entry in record.entries],
     }
