@@ -164,22 +164,33 @@ class KeyLoadError(InputError):
         reason: one of the keys of ``KEY_REASONS``.
         found: what was found instead ("an X.509 certificate"), or "".
         needed: "a private key" or "a public key".
+        next_step: what to do about it, often a command, or "".
     """
 
     def __init__(
-        self, reason: str, *, needed: str, found: str = "", detail: str = ""
+        self,
+        reason: str,
+        *,
+        needed: str,
+        found: str = "",
+        detail: str = "",
+        next_step: str = "",
     ) -> None:
         """Store the reason; detail (never key material) extends the message."""
         self.reason = reason
         self.needed = needed
         self.found = found
+        self.next_step = next_step
         text = KEY_REASONS[reason]
         if found:
             text = f"found {found} where {needed} is needed: {text}"
         else:
             text = f"cannot load {needed}: {text}"
-        extra = f" ({detail})" if detail else ""
-        super().__init__(text + extra)
+        if detail:
+            text = f"{text} ({detail})"
+        if next_step:
+            text = f"{text}. Next: {next_step}"
+        super().__init__(text)
 
 
 class FieldError(InputError):

@@ -73,7 +73,7 @@ PRIVATE_REFUSALS: Final[dict[str, tuple[bytes, str, str]]] = {
     "ecdsa line": (b"ecdsa-sha2-nistp256 AAAA", "kind", "an OpenSSH key"),
     "legacy": (LEGACY, "kind", "a private key in OpenSSL's old encrypted form"),
     "other pem": (
-        make.pem("DH PARAMETERS", b"x"),
+        make.pem("X509 NOTE", b"x"),
         "kind",
         "a PEM block that is no key",
     ),
@@ -143,7 +143,7 @@ PRIVATE_REFUSALS: Final[dict[str, tuple[bytes, str, str]]] = {
     "parameters under a label": (
         make.pem("DH PARAMETERS", make.pkcs1_public(7, 2)),
         "kind",
-        "a PEM block that is no key",
+        "parameters without a key",
     ),
     "base64 of text": (base64.b64encode(b"no key at all"), "format", ""),
     "base64 of a broken block": (base64.b64encode(PEM[:-10]), "format", ""),
@@ -233,7 +233,7 @@ PUBLIC_REFUSALS: Final[dict[str, tuple[bytes, str, str]]] = {
     "ssh2": (
         make.pem("SSH2 PUBLIC KEY", b"x"),
         "kind",
-        "a key of another algorithm",
+        "an SSH2 public key (RFC 4716)",
     ),
     "trusted": (make.pem("TRUSTED CERTIFICATE", b""), "format", ""),
     "private under a certificate label": (
@@ -247,7 +247,7 @@ PUBLIC_REFUSALS: Final[dict[str, tuple[bytes, str, str]]] = {
     "parameters": (
         make.pem("DH PARAMETERS", make.pkcs1_public(7, 2)),
         "kind",
-        "a PEM block that is no key",
+        "parameters without a key",
     ),
     "ec": (read("ec-p256.pub.pem"), "algorithm", "an EC key"),
     "ed25519": (

@@ -58,3 +58,12 @@ def test_no_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         if os.name == "posix":
             with pytest.raises(keysource.KeyPermissionWarning):
                 keysource.warn_if_open(str(path))
+
+
+def test_read_again(tmp_path: Path) -> None:
+    """Only an ordinary file that is still there is read once more."""
+    path = tmp_path / "key.pem"
+    assert keysource.read_again(str(path)) is None
+    assert keysource.read_again(str(tmp_path)) is None
+    path.write_bytes(b"x")
+    assert keysource.read_again(str(path)) == b"x"

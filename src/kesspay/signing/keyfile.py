@@ -54,11 +54,14 @@ from kesspay.signing.status import Found
 
 __all__ = [
     "FOUND_OF",
+    "MAX_BYTES",
     "SECRET_KINDS",
     "Kind",
     "Need",
     "key_error",
     "kind_of",
+    "plain_base64",
+    "readable",
     "secret_error",
     "unwrap",
 ]
@@ -177,9 +180,13 @@ FOUND_OF: Final[dict[Kind, str]] = {
 _NOT_TOLD_APART: Final = frozenset({Found.EC_KEY, Found.DSA_KEY, Found.OTHER_KEY})
 
 
-def key_error(need: Need, reason: str, found: str = "") -> KeyLoadError:
+def key_error(
+    need: Need, reason: str, found: str = "", *, detail: str = "", next_step: str = ""
+) -> KeyLoadError:
     """Return the error for a file that does not hold what is needed."""
-    return KeyLoadError(reason, needed=need.value, found=found)
+    return KeyLoadError(
+        reason, needed=need.value, found=found, detail=detail, next_step=next_step
+    )
 
 
 def secret_error(found: str) -> KeyLoadError:
@@ -229,23 +236,24 @@ def unwrap(data: bytes, need: Need) -> bytes:
         raise key_error(need, "format")
     if _starts_like_der(data):
         return data
-    text = _readable(data)
+    text = readable(data)
     blocks = _blocks(text, need)
     if blocks:
         return _chosen(blocks, need)
     if text.lstrip(_BLANKS).startswith((b"ssh-", b"ecdsa-sha2-")):
         raise key_error(need, "kind", Found.OPENSSH_KEY)
-    inside = _base64(text)
+    inside = plain_base64(text)
     if _starts_like_der(inside):
         return inside
     # A whole PEM file once more: Kubernetes, and variables of one line.
-    blocks = _blocks(_readable(inside), need)
+    blocks = _blocks(readable(inside), need)
     if not blocks:
         raise key_error(need, "format")
     return _chosen(blocks, need)
 
 
-def _readable(data: bytes) -> bytes:
+def readable(data: bytes) -> bytes:
+    """Return what of a text may be part of a key; see rule 2."""
     text = data.replace(_NO_BREAK_SPACE, b" ").translate(None, _DROPPED)
     return _ESCAPE.sub(lambda escape: b"\n" if escape[1] else b"", text)
 
@@ -261,7 +269,7 @@ def _starts_like_der(data: bytes) -> bool:
     return data[1] >= _LONG_LENGTH or len(data) == 2 + data[1]
 
 
-def _base64(text: bytes) -> bytes:
+def plain_base64(text: bytes) -> bytes:
     """Decode strict base64 with blanks in it; return nothing for anything else."""
     packed = text.translate(None, _BLANKS)
     try:
@@ -300,7 +308,7 @@ def _block(text: bytes, at: int, need: Need) -> tuple[_Block, int]:
 
 def _labelled(label: bytes, body: bytes) -> _Block:
     """Return a block by its content, or else by its label."""
-    der = _base64(body)
+    der = plain_base64(body)
     if label == b"TRUSTED CERTIFICATE":
         der = first_element(der)
     said = _said(label, body, der)

@@ -25,16 +25,18 @@ from kesspay.signing.arguments import (
 from kesspay.signing.backend import current
 from kesspay.signing.batch import write_documents
 from kesspay.signing.decode import MAX_DEPTH as MAX_TEXT_DEPTH
+from kesspay.signing.keyformats import explained
 from kesspay.signing.keysource import (
     KeyPermissionWarning,
     Sealed,
     from_file,
+    read_again,
     warn_if_open,
 )
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.publickey import PublicKey
 from kesspay.signing.text import document_text, parameters_text
-from kesspay.signing.unstable import explained
+from kesspay.signing.unstable import explained as explained_body
 
 
 if TYPE_CHECKING:
@@ -92,10 +94,13 @@ class PrivateKey(Sealed):
         Source: RFC 5958, RFC 7468, RFC 8017, RFC 8018.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
-        handle = current().load_private(
-            key_bytes(data),
-            password_bytes(password),
-            allow_weak=dangerously_allow_weak_key,
+        text, secret = key_bytes(data), password_bytes(password)
+        handle = explained(
+            lambda: current().load_private(
+                text, secret, allow_weak=dangerously_allow_weak_key
+            ),
+            lambda: text,
+            password=bool(secret),
         )
         return cls._of(handle, dangerously_allow_weak_key)
 
@@ -125,8 +130,12 @@ class PrivateKey(Sealed):
         name, secret = file_path(path), password_bytes(password)
         handle = from_file(
             name,
-            lambda: current().load_private_file(
-                name, secret, allow_weak=dangerously_allow_weak_key
+            lambda: explained(
+                lambda: current().load_private_file(
+                    name, secret, allow_weak=dangerously_allow_weak_key
+                ),
+                lambda: read_again(name),
+                password=bool(secret),
             ),
         )
         warn_if_open(name)
@@ -237,7 +246,7 @@ class PrivateKey(Sealed):
         if profile is not PHP_8:
             require_profile(profile)
         text = parameters_text(params)
-        return explained(self._handle.signed_body, text, profile)
+        return explained_body(self._handle.signed_body, text, profile)
 
     def __repr__(self) -> str:
         """Show size and fingerprint, which are public."""

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 
 from kesspay._shown import no_path, shown_path
 from kesspay.errors import InputError, KeyLoadError
+from kesspay.signing.keyfile import MAX_BYTES
 
 
 if TYPE_CHECKING:
@@ -20,6 +21,7 @@ __all__ = [
     "KeyPermissionWarning",
     "Sealed",
     "from_file",
+    "read_again",
     "warn_if_open",
     "why_unreadable",
 ]
@@ -62,6 +64,21 @@ def from_file(path: str, load: Callable[[], _Handle]) -> _Handle:
     else:
         detail = f"{shown_path(path)}: {why_unreadable(path)}"
     raise KeyLoadError("file", needed=needed, detail=detail)
+
+
+def read_again(path: str) -> bytes | None:
+    """
+    Return what a key file holds that was not loaded, to name its format.
+
+    Only of an ordinary file: a pipe has been read, and would block.
+    """
+    try:
+        if stat.S_ISREG(Path(path).stat().st_mode):
+            with Path(path).open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def why_unreadable(path: str) -> str:

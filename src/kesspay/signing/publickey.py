@@ -16,7 +16,8 @@ from kesspay.signing.arguments import (
 from kesspay.signing.backend import current
 from kesspay.signing.batch import verify_documents
 from kesspay.signing.guard import MAX_DEPTH
-from kesspay.signing.keysource import Sealed, from_file
+from kesspay.signing.keyformats import explained
+from kesspay.signing.keysource import Sealed, from_file, read_again
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.text import body_bytes
 
@@ -71,8 +72,10 @@ class PublicKey(Sealed):
         Source: RFC 5280 (4.1), RFC 7468, RFC 8017.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
-        handle = current().load_public(
-            key_bytes(data), allow_weak=dangerously_allow_weak_key
+        text = key_bytes(data)
+        handle = explained(
+            lambda: current().load_public(text, allow_weak=dangerously_allow_weak_key),
+            lambda: text,
         )
         return cls._of(handle, dangerously_allow_weak_key)
 
@@ -91,8 +94,11 @@ class PublicKey(Sealed):
         name = file_path(path)
         handle = from_file(
             name,
-            lambda: current().load_public_file(
-                name, allow_weak=dangerously_allow_weak_key
+            lambda: explained(
+                lambda: current().load_public_file(
+                    name, allow_weak=dangerously_allow_weak_key
+                ),
+                lambda: read_again(name),
             ),
         )
         return cls._of(handle, dangerously_allow_weak_key)
