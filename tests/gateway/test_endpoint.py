@@ -19,6 +19,14 @@ from kesspay.gateway.endpoint import SANDBOX_URL, Endpoint
         "https://pay.example/",
         "https://pay.example:8443/a/b",
         "https://[2001:db8::1]/x",
+        "https://[2001:DB8::1]:8443/x",
+        "https://pay_gw.example/x",
+        "https://_pay.gw_1.example:8443/x",
+        "https://pay.example./x",
+        "https://pay.example.:8443/x",
+        "HTTPS://Pay.Example/x",
+        "https://xn--bcher-kva.example/x",
+        "https://pay.example:/x",
         "http://localhost:8000/x",
         "http://127.0.0.1/x",
         "http://127.9.9.9/x",
@@ -67,6 +75,11 @@ def test_plain_http_leaves_this_machine_only_when_told_to(url: str) -> None:
         "https://[::1/x",
         "HTTPS://pay.example\\@evil.example/x",
         "https://bücher.example/x",
+        "https://pay..example/x",
+        "https://.pay.example/x",
+        "https://pay.example../x",
+        "https://./x",
+        "http://localhost./x",
         None,
         b"https://pay.example",
     ],
@@ -75,6 +88,13 @@ def test_urls_that_are_refused(url: Any) -> None:
     """What is no plain base URL is refused."""
     with pytest.raises(FieldError, match="base_url"):
         Endpoint(url)
+
+
+@pytest.mark.parametrize("host", ["bücher.example", "straße.example", "ក.example"])
+def test_a_host_of_other_letters(host: str) -> None:
+    """The error says how to write it: two versions of IDNA name two hosts."""
+    with pytest.raises(FieldError, match="xn-- form"):
+        Endpoint(f"https://{host}/x")
 
 
 def test_a_password_in_a_url_is_not_shown() -> None:

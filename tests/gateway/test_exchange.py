@@ -7,7 +7,9 @@ import pytest
 from kesspay.errors import TransportError
 from kesspay.gateway.exchange import HEAD_BYTES, Exchange
 from kesspay.gateway.messages import HttpRequest
+from tests.conftest import missing
 from tests.gateway.wire import OK, request_to
+from tests.support.http_judges import find_curl, sent_host_of
 
 
 MAX_BODY = 1000
@@ -48,6 +50,39 @@ def test_a_url_without_a_path() -> None:
     request = HttpRequest("POST", "http://gateway.invalid", (), b"")
     made = Exchange(request, max_body=MAX_BODY, keep_alive=True)
     assert made.to_send.startswith(b"POST / HTTP/1.1\r\nHost: gateway.invalid\r\n")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://pay.example/x",
+        "http://pay.example./x",
+        "http://pay.example.:8080/x",
+        "http://pay.example:80/x",
+        "http://pay.example:443/x",
+        "http://pay.example:/x",
+        "http://PAY.Example/x",
+        "http://pay_gw.example:81/x",
+        "http://[2001:db8::1]/x",
+        "http://[2001:db8::1]:80/x",
+        "http://[2001:db8::]:81/x",
+    ],
+)
+def test_the_host_that_is_asked_for(url: str) -> None:
+    """Host is what curl sends: no port that says nothing, and the dot of a name."""
+    if find_curl() is None:
+        missing("curl is not installed", "KESSPAY_REQUIRE_CURL")
+    made = Exchange(request_to(url), max_body=MAX_BODY, keep_alive=True)
+    host = sent_host_of(url, "127.0.0.1")
+    assert f"\r\nHost: {host}\r\n".encode() in made.to_send
+
+
+def test_the_port_of_https_says_nothing() -> None:
+    """Each scheme has a port of its own."""
+    made = Exchange(request_to("https://x:443/"), max_body=MAX_BODY, keep_alive=True)
+    assert b"\r\nHost: x\r\n" in made.to_send
+    made = Exchange(request_to("https://x:80/"), max_body=MAX_BODY, keep_alive=True)
+    assert b"\r\nHost: x:80\r\n" in made.to_send
 
 
 @pytest.mark.parametrize(

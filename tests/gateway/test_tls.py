@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import platform
 import re
+import socket
 import ssl
 import threading
 import time
@@ -34,7 +35,6 @@ from tests.gateway.wire import (
 
 
 if TYPE_CHECKING:
-    import socket
     from collections.abc import Callable
     from pathlib import Path
 
@@ -119,6 +119,79 @@ def test_an_address_can_be_named(carrier: Carrier, authority: Authority) -> None
     ):
         url = secure_url(server, "127.0.0.1")
         assert transport.send(request_to(url), timeout=PATIENCE).body == b"ok"
+
+
+@pytest.fixture
+def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Find every name of .example on the loopback; return those asked for."""
+    asked: list[str] = []
+    original = socket.getaddrinfo
+
+    def look_up(
+        host: str,
+        port: int,
+        family: int = 0,
+        type: int = 0,  # noqa: A002 - the same
+        proto: int = 0,
+        flags: int = 0,
+    ) -> Any:  # noqa: ANN401 - the same
+        if not flags & socket.AI_NUMERICHOST and ".example" in host:
+            asked.append(host)
+            host = "127.0.0.1"
+        return original(host, port, family, type, proto, flags)
+
+    monkeypatch.setattr(socket, "getaddrinfo", look_up)
+    return asked
+
+
+@pytest.mark.parametrize(
+    ("host", "named"),
+    [
+        ("pay_gw.example", "pay_gw.example"),
+        ("_pay.gw.example", "_pay.gw.example"),
+        ("pay.example.", "pay.example"),
+        ("pay_gw.example.", "pay_gw.example"),
+        ("PAY.Example.", "pay.example"),
+    ],
+)
+def test_names_that_are_good(
+    ours: Carrier, authority: Authority, resolved: list[str], host: str, named: str
+) -> None:
+    """
+    An underscore is part of a name, and the dot at its end is none.
+
+    RFC 6066, 3: the server is asked for, and its certificate is compared with,
+    the name without the dot. The name service and Host keep it, as with curl.
+    """
+    seen: list[str] = []
+    context = server_context(authority.sign(named))
+    context.sni_callback = lambda _, name, __: seen.append(name)
+    heads: list[bytes] = []
+
+    def behave(connection: socket.socket) -> None:
+        heads.append(read_request(connection))
+        connection.sendall(OK)
+
+    with (
+        WireServer(over_tls(context, behave)) as server,
+        ours.open(ssl_context=authority.context()) as transport,
+    ):
+        request = request_to(secure_url(server, host))
+        assert transport.send(request, timeout=PATIENCE).body == b"ok"
+    assert seen == [named]
+    assert resolved == [host.lower()]
+    assert f"\r\nHost: {host}:".encode() in heads[0]
+
+
+@pytest.mark.parametrize("host", ["pay.example.", "other.example"])
+def test_a_dot_changes_nothing_of_the_trust(
+    ours: Carrier, authority: Authority, resolved: list[str], host: str
+) -> None:
+    """A certificate for another name is refused, with and without the dot."""
+    behave = over_tls(server_context(authority.sign("gw.example")), answering(OK))
+    with WireServer(behave) as server:
+        refused(ours, secure_url(server, host), ssl_context=authority.context())
+    assert resolved
 
 
 @pytest.mark.parametrize(

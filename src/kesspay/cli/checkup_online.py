@@ -122,7 +122,9 @@ def _check_tls(
             closing(
                 socket.create_connection((host, _port(where)), _CONNECT_SECONDS)
             ) as plain,
-            context.wrap_socket(plain, server_hostname=host) as secured,
+            context.wrap_socket(
+                plain, server_hostname=host.removesuffix(".")
+            ) as secured,
         ):
             version, certificate = secured.version(), secured.getpeercert()
     except ssl.SSLCertVerificationError as error:

@@ -18,7 +18,11 @@ __all__ = ["SANDBOX_URL", "Endpoint"]
 SANDBOX_URL: Final = "https://clientdev.kesspay.io/partnerapi/v1"
 
 _FIELD: Final = "base_url"
-_URL: Final = re.compile(r"https?://[A-Za-z0-9.\-\[\]:]+(/[A-Za-z0-9._~/-]*)?")
+#: DNS takes an underscore in a name, and so does RFC 3986.
+_URL: Final = re.compile(
+    r"[Hh][Tt][Tt][Pp][Ss]?://[A-Za-z0-9._\-\[\]:]+(/[A-Za-z0-9._~/-]*)?"
+)
+_HOST_OF_OTHER_LETTERS: Final = re.compile(r"(?i:https?)://[^/?#@\\]*[^\x00-\x7f]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,15 +64,24 @@ class Endpoint:
 
 def _split(url: object) -> SplitResult:
     if not (isinstance(url, str) and _URL.fullmatch(url)):
+        if isinstance(url, str) and _HOST_OF_OTHER_LETTERS.match(url):
+            # Which name is asked then depends on the version of IDNA.
+            rule = "must have a host of ASCII letters: write its xn-- form"
+            raise FieldError(_FIELD, rule, url)
         raise FieldError(_FIELD, "must be https://host[:port]/path", url)
     try:
         parts = urlsplit(url)
-        good = bool(parts.hostname) and parts.port != 0
+        good = _is_host(parts.hostname) and parts.port != 0
     except ValueError:
         good = False
     if not good:
         raise FieldError(_FIELD, "must name a host and a valid port", url)
     return parts
+
+
+def _is_host(host: str | None) -> bool:
+    """Tell whether every label of a host has letters; a dot may end it."""
+    return bool(host) and all((host or "").removesuffix(".").split("."))
 
 
 def _is_loopback(host: str | None) -> bool:

@@ -8,7 +8,7 @@ what follows one answer can never be read as the next answer.
 from __future__ import annotations
 
 from typing import Final
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import h11
 
@@ -19,6 +19,7 @@ from kesspay.gateway.messages import HttpRequest, HttpResponse
 
 __all__ = ["HEAD_BYTES", "Exchange"]
 
+_PORTS: Final = {"http": "80", "https": "443"}
 #: How gzip and Zstandard begin (RFC 1952, 2.3.1; RFC 8878, 3.1.1), and no text.
 _COMPRESSED: Final = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd")
 #: Bytes of everything but the body: heads, interim answers, chunk lengths.
@@ -101,7 +102,7 @@ class Exchange:
 
     def _written(self, request: HttpRequest, *, keep_alive: bool) -> bytes:
         url = urlsplit(request.url)
-        headers = [("Host", url.netloc), *request.headers]
+        headers = [("Host", _host(url)), *request.headers]
         headers.append(("Content-Length", str(len(request.body))))
         if not keep_alive:
             headers.append(("Connection", "close"))
@@ -149,3 +150,11 @@ class Exchange:
             for name, value in self._head.headers.raw_items()
         )
         return HttpResponse(self._head.status_code, headers, bytes(self._body))
+
+
+def _host(url: SplitResult) -> str:
+    """Return the Host header: without a port that says nothing, as curl sends it."""
+    host, colon, port = url.netloc.rpartition(":")
+    if colon and port in ("", _PORTS.get(url.scheme)):
+        return host
+    return url.netloc

@@ -94,15 +94,16 @@ class TlsStream:
 
     Args:
         context: decides who is trusted.
-        host: whom the certificate must name.
+        host: whom the certificate must name; a dot at its end is no part of it.
     """
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
         """Prepare; the handshake comes first."""
         self._incoming = ssl.MemoryBIO()
         self._outgoing = ssl.MemoryBIO()
+        # Source: RFC 6066, 3: the name goes without the dot of an absolute name.
         self._tls = context.wrap_bio(
-            self._incoming, self._outgoing, server_hostname=host
+            self._incoming, self._outgoing, server_hostname=host.removesuffix(".")
         )
 
     def handshake(self) -> Course[None]:
