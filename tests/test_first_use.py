@@ -142,7 +142,7 @@ def async_network():
     asyncio.run(work())
 
 def explained():
-    from kesspay.audit.explain import explain
+    from kesspay.explain.explanation import explain
     public = kesspay.PublicKey.from_pem((keys / "rsa-2048.pub.pem").read_bytes())
     assert explain(b"{}", [public]) is not None
 

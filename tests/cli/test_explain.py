@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay.audit.codes import CODES
+from kesspay.explain.explanation import CODES
 from tests.support.forger import body_of, pkcs1, pss, raw_block
 
 

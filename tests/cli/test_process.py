@@ -91,7 +91,7 @@ def test_start_up_imports_nothing_heavy() -> None:
     program = (
         "import sys; from kesspay.cli import main; main(['--help']); "
         "heavy = {'cryptography', 'rich', 'h11', 'ssl', 'orjson', 'cffi', 'uvicorn', "
-        "'kesspay.signing', 'kesspay._native', 'kesspay.audit'}; "
+        "'kesspay.signing', 'kesspay._native', 'kesspay.explain'}; "
         "print(sorted(heavy & set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(

@@ -19,7 +19,7 @@ from kesspay.errors import InputError
 
 
 if TYPE_CHECKING:
-    from kesspay.audit.report import Explanation
+    from kesspay.explain.report import Explanation
     from kesspay.signing.profile import Profile
 
 
@@ -58,7 +58,7 @@ def _show_codes(
     """Print the list of codes and leave."""
     if not asked:
         return
-    from kesspay.audit.codes import CODES
+    from kesspay.explain.explanation import CODES
 
     for code, text in CODES.items():
         click.echo(f"{code:24} {text}")
@@ -110,8 +110,8 @@ def explain(
     password_env: str | None,
 ) -> Outcome:
     """Explain a file."""
-    from kesspay.audit.explain import explain as explain_body
     from kesspay.cli.explain_view import show_explanation
+    from kesspay.explain.explanation import explain as explain_body
 
     keys = [load_public(path) for path in key_files]
     own_keys = []

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 
 if TYPE_CHECKING:
-    from kesspay.audit.report import Explanation, Finding, KeyReport
     from kesspay.cli.printer import Printer
+    from kesspay.explain.report import Explanation, Finding, KeyReport
 
 
 __all__ = ["show_explanation"]

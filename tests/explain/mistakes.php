@@ -1,6 +1,6 @@
 <?php
 /*
- * Makes the mistakes of kesspay.audit.mistakes with real PHP.
+ * Makes the mistakes of kesspay.explain.mistakes with real PHP.
  *
  * Reads a body on standard input. Prints one JSON object: the code of the
  * mistake, and in base64 the text that a signer who makes it would sign.

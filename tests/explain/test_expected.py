@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kesspay.audit.difference import first_difference, value_differences
-from kesspay.audit.tree import read
+from kesspay.explain.expected import first_difference, value_differences
+from kesspay.explain.render import read
 
 
 def test_equal_texts_have_no_difference() -> None:

@@ -19,9 +19,9 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.audit.explain import explain
-from kesspay.audit.mistakes import MISTAKES
-from kesspay.audit.rawtexts import RAW
+from kesspay.explain.explanation import explain
+from kesspay.explain.mistakes import MISTAKES
+from kesspay.explain.search import RAW
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
 from kesspay.signing.profile import Profile
@@ -32,7 +32,7 @@ from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
-    from kesspay.audit.report import Explanation
+    from kesspay.explain.report import Explanation
 
 
 #: A document in which every mistake shows, each in its own way.

@@ -14,17 +14,18 @@ from typing import TYPE_CHECKING, Any, Literal
 
 
 if TYPE_CHECKING:
-    from kesspay.audit.difference import Difference, ValueDifference
     from kesspay.signing.profile import Profile
 
 
 __all__ = [
+    "Difference",
     "ExpectedReport",
     "Explanation",
     "Finding",
     "KeyReport",
     "Refusal",
     "SignatureReport",
+    "ValueDifference",
 ]
 
 Sort = Literal["cause", "note"]
@@ -95,14 +96,14 @@ class SignatureReport:
     Args:
         length: of the decoded signature in bytes.
         slips: how its text departs from strict base64, keys of
-            ``signtext.SLIPS``.
+            ``signature.SLIPS``.
         padding: "pkcs1", "pkcs1_bare", "pss", or None where no key fits.
         algorithm: hashlib name of the digest that was signed, or None.
         digest: of the signed text in hex, or None.
         made_by: index of the key whose private half made it, or None.
         made_by_own_key: whether one's own private key made it.
         covers_canonical: whether it was made over the canonical bytes, or
-            None where that cannot be told.
+            None where that cannot be known.
     """
 
     length: int
@@ -113,6 +114,43 @@ class SignatureReport:
     made_by: int | None = None
     made_by_own_key: bool = False
     covers_canonical: bool | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """
+    The first place where two texts differ.
+
+    Args:
+        position: offset in bytes, from 0.
+        ours: the bytes of the canonical form from a little before this
+            place, as printable text.
+        theirs: the same of the other text.
+        marker: number of characters before the differing byte in both.
+        summary: what stands there, in words.
+    """
+
+    position: int
+    ours: str
+    theirs: str
+    marker: int
+    summary: str
+
+
+@dataclass(frozen=True, slots=True)
+class ValueDifference:
+    """
+    A value that differs between two documents.
+
+    Args:
+        path: as in ``document["data"]["amount"]``.
+        ours: the value, short, or None where it is missing.
+        theirs: the same of the other document.
+    """
+
+    path: str
+    ours: str | None
+    theirs: str | None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Recordings that are not the bare body."""
+"""Recordings, and refused bodies; test_explanation.py has the real ones."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ import json
 
 import pytest
 
-from kesspay.audit.bodyform import FORMS, unwrap_body
+from kesspay.explain.body import FORMS, about_text, unwrap_body
+from kesspay.explain.report import Refusal
 
 
 BODY = b'{"a":"\xc3\xa9","sign":"x"}'
@@ -69,3 +70,18 @@ def test_long_recordings_take_no_longer(piece: bytes) -> None:
 def test_every_form_has_an_example() -> None:
     """No form is there untested, but the one that ``explain`` finds itself."""
     assert {code for code, _, _ in RECORDED} | {"body_truncated"} == set(FORMS)
+
+
+@pytest.mark.parametrize(
+    ("position", "code", "words"),
+    [
+        (None, "body_syntax", "the body is refused: no JSON"),
+        (3, "body_syntax", "the body is refused: no JSON, near '[1,]'"),
+        (4, "body_truncated", "at byte 4"),
+    ],
+)
+def test_where_a_text_stops(position: int | None, code: str, words: str) -> None:
+    """What stands around the fault is shown, where its place is known."""
+    found = about_text(b"[1,]", Refusal("syntax", "no JSON", position))
+    assert found.code == code
+    assert found.text.endswith(words)

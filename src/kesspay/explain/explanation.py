@@ -1,21 +1,19 @@
 """
 Explain why a recorded body does not verify.
 
-``explain`` asks the guard first, and its verdict is the verdict. Everything
-behind it looks for the reason: in the recording, in the document, in the text
-of ``sign``, in the key, and in the text that was signed. A signature gives
-back the digest of what was signed to everybody who has the right public key,
-so a wrong key and a wrong text can be told apart, and each known mistake in
-building the text can be tried.
+``explain`` asks the guard first, and its verdict is the verdict. Everything after
+that looks for the reason: in the recording, in the document, in the text of
+``sign``, in the key, and in the text that was signed. The right public key gives
+back the digest of what was signed, so a wrong key can be distinguished from a wrong
+text, and each known mistake in building the text can be tried.
 
 The codes of findings
-    body_*            the recording or the document (``bodyform``,
-                      ``bodyfindings``)
-    sign_*            the text of ``sign`` (``signtext``)
+    body_*            the recording or the document (``body``)
+    sign_*            the text of ``sign`` (``signature``)
     key_*             which key made the signature
     digest_*, padding_pss
                       how the signature was made (``signature``)
-    text_*, profile, and the codes of ``mistakes`` and ``rawtexts``
+    text_*, profile, and the codes of ``mistakes`` and ``search``
                       which text was signed
     expected_*, values_differ
                       how the text given by the other side compares
@@ -25,15 +23,25 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kesspay.audit.bodyfindings import (
+from kesspay._reasons import DOCUMENT_REASONS
+from kesspay.errors import (
+    CanonicalizationError,
+    DocumentRefused,
+    InputError,
+    InvalidSignature,
+)
+from kesspay.explain.body import (
     DECODE_REASONS,
+    FORMS,
     about_document,
     about_text,
     sign_of,
+    unwrap_body,
 )
-from kesspay.audit.bodyform import FORMS, unwrap_body
-from kesspay.audit.expected import compare
-from kesspay.audit.report import (
+from kesspay.explain.expected import compare
+from kesspay.explain.mistakes import MISTAKES
+from kesspay.explain.render import read
+from kesspay.explain.report import (
     ExpectedReport,
     Explanation,
     Finding,
@@ -41,14 +49,14 @@ from kesspay.audit.report import (
     Refusal,
     SignatureReport,
 )
-from kesspay.audit.signature import Examined, RsaKey, examine, findings_about
-from kesspay.audit.signedtext import SignedText, Subject, find_signed_text
-from kesspay.audit.tree import read
-from kesspay.errors import (
-    CanonicalizationError,
-    DocumentRefused,
-    InputError,
-    InvalidSignature,
+from kesspay.explain.search import RAW, SignedText, Subject, find_signed_text
+from kesspay.explain.signature import (
+    DIGESTS,
+    SLIPS,
+    Examined,
+    RsaKey,
+    examine,
+    findings_about,
 )
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyparts import public_numbers
@@ -56,13 +64,17 @@ from kesspay.signing.profile import PHP_8
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from kesspay.signing.keys import PublicKey
     from kesspay.signing.profile import Profile
 
 
-__all__ = ["explain"]
+__all__ = [
+    "CODES",
+    "explain",
+]
+
 
 #: How many wrappings around a body are taken off.
 _LAYERS: Final = 3
@@ -361,3 +373,64 @@ def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     """Put causes first, and say nothing twice."""
     once = list(dict.fromkeys(findings))
     return tuple(sorted(once, key=lambda finding: finding.sort))
+
+
+# ------------------------------------------------------------ codes
+
+
+_BODY: Final[dict[str, str]] = {
+    "body_inside_verifies": "what stands inside the recording verifies",
+    "body_not_object": "the body is a JSON array",
+    "body_duplicate": "a key occurs twice",
+    "body_infinite": "a number is beyond the range of a double",
+}
+_SIGN: Final[dict[str, str]] = {
+    "sign_missing": 'there is no "sign"',
+    "sign_empty": '"sign" is an empty string',
+    "sign_not_string": '"sign" is not a string',
+    "sign_type": '"sign_type" is not "RSA2"',
+    "sign_elsewhere": "a signature stands under another name or in an inner object",
+    "unsigned_unauthenticated": "an UNAUTHENTICATED answer may be unsigned",
+}
+_KEY: Final[dict[str, str]] = {
+    "key_other": "no key given belongs to the signature",
+    "key_size": "the signature has the length of a key of another size",
+    "key_own": "a key given is the public half of your own private key",
+    "key_own_signed": "the signature was made with your own private key",
+    "padding_pss": "the signature uses RSA-PSS padding",
+    "digest_info_missing": "the signature does not name its digest",
+    "digest_info_null": "the digest identifier lacks its NULL parameter",
+}
+_TEXT: Final[dict[str, str]] = {
+    "text_right": "the signature was made over the canonical form",
+    "text_unknown": "the signature was made over a text that is not known",
+    "profile": "the text that was signed is that of other PHP settings",
+    "values_differ": "body and expected text hold different values",
+    "expected_equal": "the expected text is the canonical form",
+    "expected_differs": "the expected text is not the canonical form",
+    "expected_covered": "the signature was made over the expected text",
+    "expected_not_covered": "the signature was not made over the expected text",
+    "expected_newline": "the final line break of the expected text was cut off",
+    "expected_is_body": 'the expected text holds "sign"',
+    "expected_unused": "the body has no canonical form to compare with",
+}
+
+
+def _codes() -> Iterator[tuple[str, str]]:
+    """Gather the codes from the tables where they are described."""
+    yield from ((code, text) for code, (text, _) in FORMS.items())
+    for reason in sorted(DECODE_REASONS):
+        yield f"body_{reason}", f"the body is refused: {DOCUMENT_REASONS[reason]}"
+    yield from _BODY.items()
+    yield from ((f"sign_{slip}", f'"sign" {text}') for slip, (text, _) in SLIPS.items())
+    yield from _SIGN.items()
+    yield from _KEY.items()
+    for digest in DIGESTS[1:]:
+        yield f"digest_{digest}", f"the signature was made with {digest}"
+    yield from ((mistake.code, mistake.what) for mistake in MISTAKES)
+    yield from ((code, text) for code, (text, _) in RAW.items())
+    yield from _TEXT.items()
+
+
+#: Code to meaning. The codes are stable.
+CODES: Final[dict[str, str]] = dict(_codes())

@@ -1,1 +1,0 @@
-"""Look at recorded messages. ``explain`` says why a body does not verify."""

@@ -1,0 +1,404 @@
+"""
+Find out over which text a signature was made.
+
+The search tries one known mistake, then two together, and so on, and stops at the
+first text that is accepted: the simplest explanation that fits. It does not matter
+what a text is compared with (a digest from a signature, or a text that the other
+side gave). The work is bounded by the bytes written, not by a clock, so the same
+input always has the same answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import combinations
+from typing import TYPE_CHECKING, Final, TypeAlias
+
+from kesspay.errors import CanonicalizationError
+from kesspay.explain.mistakes import (
+    AROUND,
+    FRAME,
+    MISTAKES,
+    Mistake,
+    make,
+    profile_of,
+    style_of,
+)
+from kesspay.explain.render import Member, Renderer, count_values, members_of, wrap
+from kesspay.explain.report import Finding
+from kesspay.signing.profile import Profile
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from kesspay.explain.mistakes import Style
+    from kesspay.explain.render import Node
+
+
+__all__ = [
+    "DEEPEST",
+    "RAW",
+    "SignedText",
+    "Subject",
+    "find_mistakes",
+    "find_signed_text",
+    "raw_texts",
+]
+
+
+# ------------------------------------------------------------ known mistakes
+
+
+#: How many mistakes at once are tried.
+DEEPEST: Final = 4
+#: What a search may spend. A usual attempt costs two or three thousand.
+_BUDGET: Final = 24 * 1024 * 1024
+#: What an attempt and each value in it cost besides the bytes, in bytes.
+_OVERHEAD: Final = 500
+_PER_VALUE: Final = 100
+
+
+def _apart(mistakes: tuple[Mistake, ...]) -> bool:
+    """Say whether no two mistakes are about the same field."""
+    fields = [field for mistake in mistakes for field in mistake.fields]
+    return len(fields) == len(set(fields))
+
+
+def _frames() -> Iterator[tuple[Mistake, ...]]:
+    """Give the choices of members: two mistakes about them, one, or none."""
+    about = [m for m in MISTAKES if m.fields <= FRAME]
+    for pair in combinations(about, 2):
+        if _apart(pair) and "scope_data" not in {m.code for m in pair}:
+            yield pair
+    yield from ((mistake,) for mistake in about)
+    yield ()
+
+
+#: The fewer mistakes are left for the text itself, the sooner it is done.
+_FRAMES: Final = tuple(_frames())
+_OTHER_MISTAKES: Final = [m for m in MISTAKES if not m.fields <= FRAME]
+_AROUND: Final = [m for m in MISTAKES if m.fields <= AROUND]
+
+
+_Candidate: TypeAlias = "tuple[tuple[Mistake, ...], bytes | None]"
+
+
+class _Spent(Exception):
+    """The budget is used up."""
+
+
+class _Search:
+    """One search: the document, what is sought, and what is left to spend."""
+
+    def __init__(
+        self, document: Node, base: Style, accepts: Callable[[bytes], bool]
+    ) -> None:
+        self._renderer = Renderer(document)
+        self._base = base
+        self._accepts = accepts
+        self._left = _BUDGET
+        self._cost = _OVERHEAD + _PER_VALUE * count_values(document)
+        self._active: dict[tuple[Mistake, ...], list[Mistake]] = {}
+
+    def run(self, counts: range) -> tuple[Mistake, ...] | None:
+        """Try ever more mistakes at once."""
+        try:
+            for count in counts:
+                for made, text in self._candidates(count):
+                    if text is not None and self._accepts(text):
+                        return tuple(sorted(made, key=MISTAKES.index))
+        except _Spent:
+            pass
+        return None
+
+    def _candidates(self, count: int) -> Iterator[_Candidate]:
+        """Give every set of this many mistakes that makes sense together."""
+        # Of single mistakes those in the text are the likelier ones.
+        for frame in sorted(_FRAMES, key=len) if count == 1 else _FRAMES:
+            rest = count - len(frame)
+            if rest == 0:
+                yield frame, self._write(frame)
+            elif rest == 1 and self._makes_sense(frame):
+                yield from self._alone(frame)
+            elif rest > 1 and frame in self._active:
+                for others in combinations(self._active[frame], rest):
+                    if _apart(others):
+                        yield frame + others, self._write(frame + others)
+
+    def _makes_sense(self, frame: tuple[Mistake, ...]) -> bool:
+        """Say whether these members can be had and differ from the default."""
+        if not frame:
+            return True
+        text = self._write(frame)
+        return text is not None and text != self._write(frame[:-1])
+
+    def _alone(self, frame: tuple[Mistake, ...]) -> Iterator[_Candidate]:
+        """Try one more mistake, and remember which change the text at all."""
+        seen = {self._write(frame), None}
+        active = []
+        for mistake in _OTHER_MISTAKES:
+            made = (*frame, mistake)
+            text = self._write(made)
+            if text not in seen:
+                seen.add(text)
+                active.append(mistake)
+                yield made, text
+        # What a library does by default goes with any other mistake, so it
+        # comes first where mistakes are put together.
+        active.sort(key=lambda mistake: len(mistake.changes), reverse=True)
+        self._active[frame] = active
+
+    def _write(self, made: tuple[Mistake, ...]) -> bytes | None:
+        """Write the text with these mistakes in it."""
+        try:
+            text = self._renderer.render(make(self._base, made))
+        except CanonicalizationError:
+            text = None
+        self._left -= self._cost + len(text or b"")
+        if self._left < 0:
+            raise _Spent
+        return text
+
+
+def find_mistakes(
+    document: Node,
+    raw: dict[str, bytes],
+    profile: Profile,
+    accepts: Callable[[bytes], bool],
+) -> tuple[str | None, tuple[Mistake, ...]] | None:
+    """
+    Find the simplest story of how an accepted text came about.
+
+    One mistake comes first, then the ready-made texts, with something around
+    them perhaps, then several mistakes together.
+
+    Args:
+        document: as ``tree.read`` gives it.
+        raw: texts that were not made from the document, by name.
+        profile: of the right text.
+        accepts: whether a text is the one that is sought.
+
+    Returns:
+        The name of the ready-made text, or None for a text made from the
+        document, and the mistakes in it; None where nothing is accepted.
+    """
+    search = _Search(document, style_of(profile), accepts)
+    made = search.run(range(1, 2))
+    if made is not None:
+        return None, made
+    found = _find_raw(raw, style_of(profile), accepts)
+    if found is not None:
+        return found
+    made = search.run(range(2, DEEPEST + 1))
+    return None if made is None else (None, made)
+
+
+def _find_raw(
+    raw: dict[str, bytes], base: Style, accepts: Callable[[bytes], bool]
+) -> tuple[str, tuple[Mistake, ...]] | None:
+    """Look among the ready-made texts, as they are and with something around."""
+    for around in ((), *((m,) for m in _AROUND)):
+        for name, text in raw.items():
+            try:
+                wrapped = wrap(text, make(base, around))
+            except UnicodeDecodeError:
+                continue
+            if accepts(wrapped):
+                return name, around
+    return None
+
+
+# ------------------------------------------------------------ raw texts
+
+
+_SIGN_THE_FORM: Final = (
+    "sign the canonical text: sorted, without sign and sign_type, encoded as "
+    "json_encode does"
+)
+
+#: Every such text: its stable code, what was signed, and what to do.
+RAW: Final[dict[str, tuple[str, str]]] = {
+    "raw_without_sign": (
+        'the body as it stands was signed, only with "sign" cut out',
+        _SIGN_THE_FORM,
+    ),
+    "raw_without_both": (
+        'the body as it stands was signed, only with "sign" and "sign_type" cut out',
+        _SIGN_THE_FORM,
+    ),
+    "raw_empty_sign": (
+        'the body as it stands was signed, with "sign" emptied',
+        _SIGN_THE_FORM,
+    ),
+    "raw_data": (
+        'the text of "data" as it stands in the body was signed',
+        _SIGN_THE_FORM,
+    ),
+    "empty": (
+        "the empty text was signed, as PHP does when json_encode fails",
+        "treat the body as forged; such a signature fits all that cannot be encoded",
+    ),
+    "null": (
+        'the text "null" was signed: there were no parameters when they were encoded',
+        _SIGN_THE_FORM,
+    ),
+    "false": (
+        'the text "false" was signed: encoding the parameters failed',
+        "never sign when encoding failed",
+    ),
+    "empty_array": (
+        'the text "[]" was signed: the parameters were empty when they were encoded',
+        "sign after the parameters were filled in",
+    ),
+    "php_array": (
+        'the text "Array" was signed: PHP turned an array into a string',
+        "encode the array with json_encode",
+    ),
+    "js_object": (
+        'the text "[object Object]" was signed: JavaScript printed an object',
+        "encode the object as JSON",
+    ),
+}
+
+_CONSTANTS: Final = {
+    "empty": b"",
+    "null": b"null",
+    "false": b"false",
+    "empty_array": b"[]",
+    "php_array": b"Array",
+    "js_object": b"[object Object]",
+}
+
+
+def raw_texts(text: str) -> dict[str, bytes]:
+    """
+    List the texts that were signed without canonicalising, by code.
+
+    Args:
+        text: the body, which ``canonicalize`` accepts.
+    """
+    found = dict(_CONSTANTS)
+    members = members_of(text)
+    if not members:
+        return found
+    sign = [m for m in members if m.key == "sign"]
+    found["raw_without_sign"] = _cut(text, members, {"sign"})
+    found["raw_without_both"] = _cut(text, members, {"sign", "sign_type"})
+    if len(sign) == 1:
+        at = sign[0]
+        emptied = text[: at.value_start] + '""' + text[at.end :]
+        found["raw_empty_sign"] = emptied.encode()
+    for member in members:
+        if member.key == "data":
+            found["raw_data"] = text[member.value_start : member.end].encode()
+    return found
+
+
+def _cut(text: str, members: tuple[Member, ...], out: set[str]) -> bytes:
+    """Cut members out of the text, each with the comma next to it."""
+    pieces = [text[: members[0].start]]
+    separator = ""
+    for number, member in enumerate(members):
+        if member.key in out:
+            continue
+        pieces += [separator, text[member.start : member.end]]
+        if number + 1 < len(members):
+            separator = text[member.end : members[number + 1].start]
+    pieces.append(text[members[-1].end :])
+    return "".join(pieces).encode()
+
+
+# ------------------------------------------------------------ the signed text
+
+
+@dataclass(frozen=True, slots=True)
+class Subject:
+    """
+    A body that is a document.
+
+    Args:
+        text: the body.
+        document: the same as ``tree.read`` gives it.
+        canonical: its canonical form; empty, which no form is, where it has
+            none because a number in it is not finite.
+        profile: of the canonical form.
+    """
+
+    text: str
+    document: Node
+    canonical: bytes
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True)
+class SignedText:
+    """
+    How a text came about.
+
+    Args:
+        codes: the mistakes in it.
+        findings: the same in words.
+        profile: the profile whose canonical form it is, or None.
+    """
+
+    codes: tuple[str, ...]
+    findings: tuple[Finding, ...]
+    profile: Profile | None = None
+
+
+def find_signed_text(
+    subject: Subject, accepts: Callable[[bytes], bool]
+) -> SignedText | None:
+    """
+    Find the known mistakes that turn a document into an accepted text.
+
+    Args:
+        subject: the body.
+        accepts: whether a text is the one that is sought.
+
+    Returns:
+        The simplest story that fits, or None.
+    """
+    profile = subject.profile
+    raw = raw_texts(subject.text)
+    found = find_mistakes(subject.document, raw, profile, accepts)
+    if found is None:
+        return None
+    name, mistakes = found
+    if name is None:
+        return _made_with(mistakes, profile)
+    codes = (name, *(m.code for m in mistakes))
+    findings = (Finding(name, *RAW[name]), *map(_finding, mistakes))
+    return SignedText(codes, findings)
+
+
+def _made_with(mistakes: tuple[Mistake, ...], profile: Profile) -> SignedText:
+    """Put mistakes into words; a profile, where one makes them all good."""
+    codes = tuple(m.code for m in mistakes)
+    other = profile_of(make(style_of(profile), mistakes))
+    if other is None:
+        return SignedText(codes, tuple(map(_finding, mistakes)))
+    words = ", ".join(m.what for m in mistakes)
+    finding = Finding(
+        "profile",
+        f"the text that was signed is that of another profile: {words}",
+        f"use {_spelled(other)} if the gateway runs PHP with these settings",
+    )
+    return SignedText(codes, (finding,), other)
+
+
+def _spelled(profile: Profile) -> str:
+    """Write a profile with the settings that are not the default."""
+    default = Profile()
+    settings = [
+        f"{name}={value!r}"
+        for name, value in asdict(profile).items()
+        if value != getattr(default, name)
+    ]
+    return f"Profile({', '.join(settings)})"
+
+
+def _finding(mistake: Mistake) -> Finding:
+    """Put a mistake into words."""
+    return Finding(mistake.code, mistake.what, mistake.fix)
