@@ -226,7 +226,7 @@ def test_an_encrypted_client_key_asks_nobody(
 ) -> None:
     """A service must not hang at a prompt."""
     _, certificate, key = make_certificate(tmp_path, password=b"secret")
-    with pytest.raises(InputError, match="KESSPAY_CLIENT_CERT_FILE"):
+    with pytest.raises(InputError, match=r"KESSPAY_CLIENT_KEY_FILE: .*encrypted"):
         read_environment(with_(CLIENT_CERT_FILE=certificate, CLIENT_KEY_FILE=key))
 
 

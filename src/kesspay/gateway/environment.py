@@ -32,7 +32,6 @@ over. A variable that is set but empty counts as not set.
 from __future__ import annotations
 
 import os
-import ssl
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
@@ -40,7 +39,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 from kesspay._shown import could_be_path, no_path, shown_value
 from kesspay.errors import InputError, KeyLoadError
 from kesspay.gateway.messages import Credentials, HoldsSecrets
-from kesspay.gateway.tls import trusting_the_system
+from kesspay.gateway.trust import Setting, context_of
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
 from kesspay.signing.keysource import why_unreadable
@@ -48,6 +47,7 @@ from kesspay.signing.profile import PHP_8, Profile
 
 
 if TYPE_CHECKING:
+    import ssl
     from collections.abc import Callable, Collection, Iterable, Mapping
 
     from kesspay.signing.profile import Ksort
@@ -323,22 +323,12 @@ def _ssl_context(found: _Variables) -> ssl.SSLContext | None:
         raise InputError("KESSPAY_CLIENT_KEY_FILE needs KESSPAY_CLIENT_CERT_FILE")
     if not (authorities or certificate):
         return None
-    try:
-        context = trusting_the_system()
-        if authorities:
-            context = ssl.create_default_context(cafile=authorities)
-            context.minimum_version = ssl.TLSVersion.TLSv1_2
-        if certificate:
-            # An encrypted key must not make a service ask for a password.
-            context.load_cert_chain(certificate, key or None, password=_no_password)
-    except (OSError, ValueError) as error:
-        # ssl.SSLError is an OSError; neither quotes what is in the file.
-        why = getattr(error, "strerror", None) or type(error).__name__
-        message = f"KESSPAY_CA_FILE, KESSPAY_CLIENT_CERT_FILE: {why}"
-    else:
-        return context
-    raise InputError(message)
+    return context_of(
+        _setting("CA_FILE", authorities),
+        _setting("CLIENT_CERT_FILE", certificate),
+        _setting("CLIENT_KEY_FILE", key),
+    )
 
 
-def _no_password() -> str:
-    raise ValueError("the key is encrypted")
+def _setting(name: str, path: str) -> Setting | None:
+    return Setting(f"{_PREFIX}{name}", path) if path else None
