@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import os
 import shutil
 from typing import TYPE_CHECKING, Any
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from _typeshed import ReadableBuffer
     from click.testing import Result
 
     from kesspay.gateway.messages import HttpRequest, HttpResponse
@@ -47,6 +50,46 @@ def run() -> Callable[..., Result]:
         return result
 
     return command
+
+
+class Refusing(io.RawIOBase):
+    """A file on a disk that is full, or a pipe that nobody reads."""
+
+    def __init__(self, error: OSError | None) -> None:
+        """Take what is raised; None takes everything."""
+        self.error = error
+        self.taken = b""
+        self._null = open(os.devnull, "wb")  # noqa: SIM115, PTH123 - closed below
+
+    def writable(self) -> bool:
+        """Be for writing."""
+        return True
+
+    def fileno(self) -> int:
+        """Be a file of the system."""
+        return self._null.fileno()
+
+    def write(self, content: ReadableBuffer) -> int:
+        """Take it, or do not."""
+        if self.error is not None:
+            raise self.error
+        self.taken += bytes(content)
+        return memoryview(content).nbytes
+
+    def close(self) -> None:
+        """Close what is held."""
+        self._null.close()
+        super().close()
+
+    def stream(self) -> io.TextIOWrapper:
+        """Return a stream over this, as sys.stdout is one."""
+        return io.TextIOWrapper(io.BufferedWriter(self), encoding="utf-8")
+
+
+@pytest.fixture
+def full() -> OSError:
+    """Return the error of a disk that is full."""
+    return OSError(errno.ENOSPC, "No space left on device")
 
 
 @pytest.fixture

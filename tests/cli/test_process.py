@@ -9,6 +9,7 @@ import select
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,7 +21,6 @@ from tests.support.forger import body_of, pkcs1
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
-    from pathlib import Path
 
     from kesspay.gateway.messages import HttpResponse
 
@@ -142,6 +142,30 @@ def test_a_pipe_that_closes_early(
         process.stdout.close()
         assert process.stderr.read() == b""
         assert process.wait(LIMIT) == 141
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize(
+    ("where", "exit_code", "told"),
+    [
+        (">/dev/full", 74, b"No space left on device"),
+        (">&-", 74, b"it is closed"),
+        (">/dev/null 2>/dev/full", 0, b""),
+        (">/dev/null 2>&-", 0, b""),
+        (">/dev/null <&-", 0, b""),
+    ],
+)
+def test_streams_of_a_shell(where: str, exit_code: int, told: bytes) -> None:
+    """Full or closed: a documented exit code, and at most one line."""
+    done = subprocess.run(
+        ["sh", "-c", f'"$@" {where}', "sh", *PROGRAM, "backend"],
+        capture_output=True,
+        check=False,
+        timeout=LIMIT,
+    )
+    assert done.returncode == exit_code
+    assert done.stderr.count(b"\n") == (1 if told else 0)
+    assert told in done.stderr
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 from contextlib import redirect_stdout
+from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import click
@@ -317,3 +318,38 @@ def test_a_broken_click_is_no_missing_click(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(sys, "meta_path", [Broken(), *sys.meta_path])
     with pytest.raises(ModuleNotFoundError, match="no inner part"):
         main(["--help"])
+
+
+def test_a_defect_that_moves_no_money(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """It is raised as it is, for a report."""
+
+    def fail(_: str) -> bytes:
+        raise RuntimeError("a defect")
+
+    monkeypatch.setattr("kesspay.cli.canon.read_file", fail)
+    with pytest.raises(RuntimeError, match="a defect"):
+        main(["canon", str(tmp_path)])
+
+
+def test_a_standard_input_that_gives_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Closed, or a folder: it is told in one line."""
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main(["canon", "-"]) == 2
+    assert capsys.readouterr().err == "kesspay: standard input (-) is closed\n"
+    folder = os.open(tmp_path, os.O_RDONLY)
+
+    class Folder:
+        @staticmethod
+        def read() -> bytes:
+            return os.read(folder, 1)
+
+    monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Folder))
+    assert main(["canon", "-"]) == 2
+    assert capsys.readouterr().err.startswith("kesspay: cannot read standard input: ")
+    os.close(folder)

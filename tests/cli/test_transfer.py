@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sys
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import click
 import pytest
 
-from kesspay.cli import transfer
+from kesspay.cli import main, transfer
+from kesspay.cli.outfile import OutFile
 from kesspay.errors import TransportError
+from tests.cli.conftest import Refusing
 from tests.gateway.helpers import (
     CONFIRM_DATA,
     CREATE_DATA,
@@ -364,3 +368,167 @@ def test_wrong_usage_is_json_in_a_pipe(run: Callable[..., Result]) -> None:
 def test_the_fixture_data_is_that_of_the_wire() -> None:
     """What create answers is what the file holds."""
     assert {**CREATE_DATA, "amount": "0.50"} == PRE
+
+
+@pytest.fixture
+def errors(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return a function that returns what is on standard error."""
+    return lambda: capfd.readouterr().err
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EPIPE, errno.EIO])
+@pytest.mark.parametrize(
+    ("reply", "exit_code"),
+    [
+        (signed(200, success(CONFIRM_DATA)), 20),
+        (signed(400, failure("EXPIRED")), 10),
+        (TransportError("no_reply", "gone"), 20),
+        (TransportError("not_sent", "no route"), 11),
+    ],
+)
+def test_a_result_that_cannot_be_written(
+    answers: Callable[..., Script],
+    pre: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    errors: Callable[[], str],
+    reason: int,
+    reply: object,
+    exit_code: int,
+) -> None:
+    """What moved money, or may have, is 20; what did not keeps its code."""
+    answers(reply)
+    monkeypatch.setattr(sys, "stdout", Refusing(OSError(reason, "x")).stream())
+    assert main(confirm(pre, "--yes")) == exit_code
+    told = errors()
+    assert told.count("\n") == 1
+    assert "standard output could not be written" in told
+    assert ("it may have been carried out" in told) is (exit_code == 20)
+
+
+def test_the_result_is_in_the_file(
+    answers: Callable[..., Script],
+    pre: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    errors: Callable[[], str],
+    full: OSError,
+) -> None:
+    """With --out it is there, whatever becomes of standard output."""
+    out = tmp_path / "result.json"
+    answers(signed(200, success(CONFIRM_DATA)))
+    monkeypatch.setattr(sys, "stdout", Refusing(full).stream())
+    assert main(confirm(pre, "--yes", "--out", str(out))) == 20
+    told = json.loads(out.read_text(encoding="utf-8"))
+    assert told["ok"] is True
+    assert told["transfer"]["fund_transfer_id"] == CONFIRM_DATA["fund_transfer_id"]
+    assert errors().count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    ("reply", "exit_code", "is_kept"),
+    [
+        (signed(400, failure("EXPIRED")), 10, True),
+        (TransportError("no_reply", "gone"), 20, True),
+        (TransportError("not_sent", "no route"), 11, False),
+    ],
+)
+def test_a_problem_in_the_file(
+    run: Callable[..., Result],
+    answers: Callable[..., Script],
+    pre: Path,
+    tmp_path: Path,
+    reply: object,
+    exit_code: int,
+    *,
+    is_kept: bool,
+) -> None:
+    """The file has the same object; where nothing was sent there is none."""
+    out = tmp_path / "result.json"
+    answers(reply)
+    result = run(*confirm(pre, "--yes", "--out", str(out)))
+    assert result.exit_code == exit_code
+    assert out.exists() is is_kept
+    if is_kept:
+        assert json.loads(out.read_text("utf-8")) == json.loads(result.stdout)
+
+
+def test_a_file_that_cannot_be_made(
+    run: Callable[..., Result], answers: Callable[..., Script], pre: Path
+) -> None:
+    """Nothing is sent."""
+    script = answers(signed(200, success(CONFIRM_DATA)))
+    result = run(*confirm(pre, "--yes", "--out", str(pre)))
+    assert result.exit_code == 2
+    assert "exists" in result.stdout
+    assert not script.sent
+
+
+def test_a_file_that_breaks_down(
+    answers: Callable[..., Script],
+    pre: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    errors: Callable[[], str],
+    full: OSError,
+) -> None:
+    """The result is on standard output, and the code says what to do."""
+    answers(signed(200, success(CONFIRM_DATA)))
+    shown = Refusing(None)
+    monkeypatch.setattr(sys, "stdout", shown.stream())
+
+    def fail(*_: object) -> None:
+        raise OSError(*full.args)
+
+    monkeypatch.setattr(OutFile, "_put", fail_later(fail))
+    assert main(confirm(pre, "--yes", "--out", str(tmp_path / "result.json"))) == 20
+    assert json.loads(shown.taken)["ok"] is True
+    assert "the file of --out could not be written: No space left" in errors()
+
+
+def fail_later(fail: Callable[..., None]) -> Callable[..., None]:
+    """Return what works once."""
+    times: list[int] = []
+
+    def put(*_: object) -> None:
+        times.append(1)
+        if len(times) > 1:
+            fail()
+
+    return put
+
+
+def test_standard_error_that_is_full(
+    answers: Callable[..., Script],
+    pre: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    full: OSError,
+) -> None:
+    """--verbose writes there while the confirm is under way: nothing depends on it."""
+    answers(signed(200, success(CONFIRM_DATA)))
+    shown = Refusing(None)
+    monkeypatch.setattr(sys, "stdout", shown.stream())
+    monkeypatch.setattr(sys, "stderr", Refusing(full).stream())
+    assert main(confirm(pre, "--yes", "--verbose")) == 0
+    assert json.loads(shown.taken)["ok"] is True
+
+
+def test_a_defect_after_money_moved(
+    run: Callable[..., Result],
+    answers: Callable[..., Script],
+    pre: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is told in one line with 20, and its words are not shown."""
+    answers(signed(200, success(CONFIRM_DATA)))
+
+    def fail(*_: object) -> None:
+        raise RuntimeError("words")
+
+    monkeypatch.setattr(transfer, "_outcome", fail)
+    result = run(*confirm(pre, "--yes"))
+    assert result.exit_code == 20, result.output
+    told = json.loads(result.stdout)["error"]
+    assert told["type"] == "RuntimeError"
+    assert "test_transfer.py" in told["message"]
+    assert "words" not in result.output
+    assert "it may have been carried out" in told["next"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 
@@ -32,10 +33,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise
-        sys.stderr.write(
-            "kesspay: the command line needs click and rich; install them "
-            "with: pip install 'kesspay[cli]'\n"
-        )
+        # A closed standard error is None.
+        with suppress(OSError, AttributeError):
+            sys.stderr.write(
+                "kesspay: the command line needs click and rich; install them "
+                "with: pip install 'kesspay[cli]'\n"
+            )
         return _USAGE
     from kesspay.cli.root import run
 

@@ -37,7 +37,12 @@ def read_file(path: str) -> bytes:
         if meta.get(_USED):
             raise InputError("standard input (-) was named more than once")
         meta[_USED] = True
-        return sys.stdin.buffer.read()
+        if sys.stdin is None:
+            raise InputError("standard input (-) is closed")
+        try:
+            return sys.stdin.buffer.read()
+        except OSError as error:
+            raise InputError(f"cannot read standard input: {_why(error)}") from None
     try:
         return Path(path).read_bytes()
     except (OSError, ValueError) as error:

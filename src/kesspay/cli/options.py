@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
 
 import click
 
+from kesspay.cli.outfile import Kept, OutFile
 from kesspay.signing.profile import Profile
 
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from kesspay.signing.profile import Ksort
 
 
-__all__ = ["FILE", "json_option", "password_options", "profile_options"]
+__all__ = ["FILE", "json_option", "out_option", "password_options", "profile_options"]
 
 #: click calls a command with keyword arguments, which no type can describe.
 _Command: TypeAlias = "Callable[..., Outcome]"
@@ -114,3 +115,21 @@ def password_options(command: _Command) -> _Command:
         help="Environment variable that holds the password.",
     )
     return file(env(command))
+
+
+def out_option(command: _Command) -> _Command:
+    """Accept --out; the file is there when the command begins."""
+
+    @click.option(
+        "--out",
+        type=FILE,
+        metavar="FILE",
+        help="Write the JSON object into this new file, too.",
+    )
+    @wraps(command)
+    def with_out(*, out: str | None, **others: Any) -> Outcome:  # noqa: ANN401 - passed on as they are
+        if out is not None:
+            click.get_current_context().ensure_object(Kept).out = OutFile(out)
+        return command(**others)
+
+    return with_out

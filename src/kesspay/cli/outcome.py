@@ -18,6 +18,7 @@ __all__ = [
     "EXIT_NOT_AUTHENTIC",
     "EXIT_NOT_HELD",
     "EXIT_NOT_SENT",
+    "EXIT_NOT_WRITTEN",
     "EXIT_OK",
     "EXIT_REJECTED",
     "EXIT_UNKNOWN",
@@ -36,6 +37,8 @@ EXIT_REJECTED: Final = 10
 EXIT_NOT_SENT: Final = 11
 #: The request may have been carried out. Only a query tells.
 EXIT_UNKNOWN: Final = 20
+#: No money moved, and standard output does not take the result (EX_IOERR).
+EXIT_NOT_WRITTEN: Final = 74
 EXIT_INTERRUPTED: Final = 130
 #: What a shell reports for a program that SIGPIPE ended.
 EXIT_BROKEN_PIPE: Final = 141

@@ -59,7 +59,8 @@ def given_password(file: str | None, variable: str | None) -> bytes | None:
 
 def can_ask() -> bool:
     """Say whether somebody is there to be asked."""
-    return sys.stdin.isatty() and sys.stderr.isatty()
+    # A program that was started with a closed input has none.
+    return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 
 
 def ask_password(prompt: str, *, confirm: bool = False) -> bytes:

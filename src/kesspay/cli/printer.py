@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kesspay.cli.problems import Problem
 
 
-__all__ = ["Printer", "printable"]
+__all__ = ["Printer", "document", "printable"]
 
 
 class Printer:
@@ -43,12 +43,10 @@ class Printer:
 
     def show(self, outcome: Outcome | Problem, warnings: list[str]) -> int:
         """Print an outcome or a problem and return the exit code."""
-        if not isinstance(outcome, Outcome):
-            self._problem(outcome, warnings)
-        elif self._as_json and outcome.command:
-            ok = outcome.exit_code == EXIT_OK
-            head = {"ok": ok, "command": outcome.command}
-            self._json({**head, **outcome.data, "warnings": warnings})
+        if self._as_json and (outcome.command or not isinstance(outcome, Outcome)):
+            click.echo(document(outcome, warnings))
+        elif not isinstance(outcome, Outcome):
+            self._problem(outcome)
         else:
             outcome.view(self)
         sys.stdout.flush()
@@ -58,7 +56,7 @@ class Printer:
         """Print warnings, unless they go into the JSON object."""
         if not self._as_json:
             for warning in warnings:
-                self._error_line(f"kesspay: warning: {warning}")
+                self.error(f"warning: {warning}")
 
     def raw(self, content: bytes) -> None:
         """Print bytes as they are; readable on a terminal."""
@@ -108,23 +106,16 @@ class Printer:
             table.add_row(Text(printable(label)), Text(printable(value)))
         console.print(table)
 
-    def _problem(self, problem: Problem, warnings: list[str]) -> None:
+    def _problem(self, problem: Problem) -> None:
         """Print a problem."""
-        if self._as_json:
-            head = {"ok": False, "command": problem.command}
-            self._json({**head, "error": problem.as_dict(), "warnings": warnings})
-        elif problem.help:
+        if problem.help:
             click.echo(problem.message, err=True)
         else:
-            self._error_line(f"kesspay: {problem.line}")
+            self.error(problem.line)
 
-    def _json(self, data: dict[str, Any]) -> None:
-        """Print one JSON object, in ASCII so that it survives everywhere."""
-        click.echo(json.dumps(data, indent=2))
-
-    def _error_line(self, text: str) -> None:
+    def error(self, text: str) -> None:
         """Print one line on standard error."""
-        click.echo(printable(text), err=True)
+        click.echo(printable(f"kesspay: {text}"), err=True)
 
     def _rich(self) -> Console | None:
         """Return rich's console on a terminal, if rich is installed."""
@@ -137,6 +128,17 @@ class Printer:
                 return None
             self._console = Console(highlight=False)
         return self._console
+
+
+def document(outcome: Outcome | Problem, warnings: list[str]) -> str:
+    """Return the JSON object of an outcome, in ASCII so that it survives everywhere."""
+    data: dict[str, Any] = {"ok": outcome.exit_code == EXIT_OK}
+    data["command"] = outcome.command
+    if isinstance(outcome, Outcome):
+        data |= outcome.data
+    else:
+        data["error"] = outcome.as_dict()
+    return json.dumps({**data, "warnings": warnings}, indent=2)
 
 
 def printable(text: str) -> str:

@@ -9,18 +9,27 @@ and completion are quick.
 
 from __future__ import annotations
 
-import os
 import sys
 import warnings
 from importlib import import_module
 from io import TextIOWrapper
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, NoReturn, cast
 
 import click
 
 from kesspay._version import __version__
-from kesspay.cli.outcome import EXIT_BROKEN_PIPE, EXIT_INTERRUPTED, EXIT_USAGE, Outcome
-from kesspay.cli.printer import Printer
+from kesspay.cli.outcome import (
+    EXIT_BROKEN_PIPE,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_WRITTEN,
+    EXIT_UNKNOWN,
+    EXIT_USAGE,
+    Outcome,
+)
+from kesspay.cli.outfile import Kept
+from kesspay.cli.output import NotWritten, give_up, guarded_streams
+from kesspay.cli.printer import Printer, document
 from kesspay.cli.problems import Problem, problem_of
 from kesspay.cli.usage import usage_message
 from kesspay.errors import KesspayError
@@ -44,6 +53,8 @@ class _Entry(NamedTuple):
         has_parts: True where it is a group, "keys check".
         json_in_pipes: True where JSON is printed wherever standard output is
             no terminal, also without --json.
+        look: what to do where it may have been carried out, and nothing could be
+            written; "" where it moves no money.
     """
 
     module: str
@@ -51,8 +62,13 @@ class _Entry(NamedTuple):
     line: str
     has_parts: bool = False
     json_in_pipes: bool = False
+    look: str = ""
 
 
+_QUERY: Final = (
+    "ask with kesspay transfer query; do not refund, and do not create another transfer"
+)
+_JOURNAL: Final = "the journal has the results: kesspay journal list"
 _COMMANDS: Final[dict[str, _Entry]] = {
     "canon": _Entry("canon", "canon", "Print the canonical form of a document."),
     "sign": _Entry("sign", "sign", "Sign a document with a private key."),
@@ -71,9 +87,14 @@ _COMMANDS: Final[dict[str, _Entry]] = {
         "Create, confirm and query a transfer.",
         has_parts=True,
         json_in_pipes=True,
+        look=_QUERY,
     ),
     "resume": _Entry(
-        "resume", "resume", "Go on with transfers that are due.", json_in_pipes=True
+        "resume",
+        "resume",
+        "Go on with transfers that are due.",
+        json_in_pipes=True,
+        look=_JOURNAL,
     ),
     "journal": _Entry(
         "journal",
@@ -86,7 +107,11 @@ _COMMANDS: Final[dict[str, _Entry]] = {
         "doctor", "doctor", "Say what is wrong and how to mend it.", json_in_pipes=True
     ),
     "probe": _Entry(
-        "probe", "probe", "Ask a sandbox what is left open.", json_in_pipes=True
+        "probe",
+        "probe",
+        "Ask a sandbox what is left open.",
+        json_in_pipes=True,
+        look=_QUERY,
     ),
 }
 
@@ -109,8 +134,11 @@ Exit codes
     2   wrong usage, or an input that cannot be used; nothing was sent
    10   the gateway rejected the request: a final, signed no
    11   not sent: nothing happened, and repeating it is safe
-   20   unknown: it may have been carried out; neither paid nor failed
+   20   unknown: it may have been carried out; neither paid nor failed; also
+        where it was carried out and its result could not be written
+   74   done, and no money moved; but the result could not be written
   130   interrupted
+  141   as 74, since the reader of the output went away
 
 \b
 JSON fields of every command
@@ -162,27 +190,36 @@ class Root(click.Group):
     ) -> NoReturn:
         """Run a command and leave the process with its exit code."""
         given = list(sys.argv[1:] if args is None else args)
-        if isinstance(sys.stdout, TextIOWrapper):
-            # A terminal without Unicode shows escapes instead of failing.
-            sys.stdout.reconfigure(errors="backslashreplace")
         extra["standalone_mode"] = False
-        sys.exit(self._run(given, prog_name or "kesspay", extra))
+        with guarded_streams():
+            if isinstance(sys.stdout, TextIOWrapper):
+                # A terminal without Unicode shows escapes instead of failing.
+                sys.stdout.reconfigure(errors="backslashreplace")
+            code = self._run(given, prog_name or "kesspay", extra)
+        sys.exit(code)
 
     def _run(self, args: list[str], prog_name: str, extra: dict[str, Any]) -> int:
         """Run a command and print what came of it."""
         printer = Printer(as_json=_wants_json(args))
+        kept = Kept()
+        outcome: Outcome | Problem = Outcome()
+        lost: list[NotWritten] = []
         try:
             with warnings.catch_warnings(record=True) as caught:
                 for category in _TOLD:
                     warnings.simplefilter("always", category)
-                outcome = self._outcome(args, prog_name, extra)
+                outcome = self._outcome(args, prog_name, {**extra, "obj": kept})
             told = list(dict.fromkeys(str(w.message) for w in caught))
+            try:
+                kept.write(outcome.exit_code, document(outcome, told))
+            except NotWritten as error:
+                lost.append(error)
             printer.warn(told)
-            return printer.show(outcome, told)
-        except BrokenPipeError:
-            # The reader went away. Python must not complain about it at exit.
-            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-            return EXIT_BROKEN_PIPE
+            printer.show(outcome, told)
+        except NotWritten as error:
+            give_up()
+            lost.append(error)
+        return _told_lost(lost, outcome, args, printer) if lost else outcome.exit_code
 
     def _outcome(
         self, args: list[str], prog_name: str, extra: dict[str, Any]
@@ -201,10 +238,64 @@ class Root(click.Group):
             )
         except KesspayError as error:
             return problem_of(error, command)
+        except NotWritten:
+            raise
+        except Exception as error:
+            look = _look(args)
+            if not look:
+                raise
+            return _unexpected(error, command, look)
         if isinstance(value, Outcome):
             return value
         # --help and --version print by themselves.
         return Outcome(exit_code=value if isinstance(value, int) else 0)
+
+
+def _told_lost(
+    lost: list[NotWritten],
+    outcome: Outcome | Problem,
+    args: list[str],
+    printer: Printer,
+) -> int:
+    """Say that a result could not be written, and return a true exit code."""
+    parts = [str(error) for error in lost]
+    if isinstance(outcome, Problem):
+        parts.insert(0, outcome.line)
+    look = _look(args)
+    code = outcome.exit_code
+    if look:
+        code = code or EXIT_UNKNOWN
+        if code == EXIT_UNKNOWN:
+            parts += ["it may have been carried out", look]
+    elif all(error.reader_is_gone for error in lost):
+        # A reader that has seen enough is no problem.
+        return code or EXIT_BROKEN_PIPE
+    printer.error("; ".join(parts))
+    # Another code than 0 is true, whether the words arrive or not.
+    return code or EXIT_NOT_WRITTEN
+
+
+def _look(args: list[str]) -> str:
+    """Say what to do where a command may have moved money; "" where it cannot."""
+    if {"--help", "-h", "--version"} & set(_options(args)):
+        return ""
+    entry = _COMMANDS.get(_named(args).partition(" ")[0])
+    return "" if entry is None else entry.look
+
+
+def _unexpected(error: Exception, command: str, look: str) -> Problem:
+    """Tell a defect of the program where money may have moved, without its words."""
+    import traceback
+
+    place = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(place.filename).name}:{place.lineno}"
+    return Problem(
+        kind=type(error).__name__,
+        message=f"unexpected {type(error).__name__} at {where}: please report it",
+        exit_code=EXIT_UNKNOWN,
+        advice=f"it may have been carried out; {look}",
+        command=command,
+    )
 
 
 def run(argv: Sequence[str] | None = None) -> int:
@@ -229,11 +320,15 @@ def _usage_problem(
 
 def _wants_json(args: list[str]) -> bool:
     """Say whether everything, also a problem, is to be told as JSON."""
-    options = args[: args.index("--")] if "--" in args else args
-    if "--json" in options:
+    if "--json" in _options(args):
         return True
     entry = _COMMANDS.get(_named(args).partition(" ")[0])
     return entry is not None and entry.json_in_pipes and not sys.stdout.isatty()
+
+
+def _options(args: list[str]) -> list[str]:
+    """Return what stands before a double dash."""
+    return args[: args.index("--")] if "--" in args else args
 
 
 def _named(args: list[str]) -> str:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kesspay.cli.files import is_stdin
-from kesspay.cli.options import FILE
+from kesspay.cli.options import FILE, out_option
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.passwords import can_ask
 from kesspay.cli.printer import printable
@@ -98,6 +98,7 @@ def transfer() -> None:
 @click.option("--sender", required=True, metavar="NAME", help="Your customer's name.")
 @click.option("--amount", required=True, metavar="AMOUNT", help='Such as "0.50".')
 @click.option("--currency", default="USD", show_default=True, help="Of the amount.")
+@out_option
 @gateway_options
 def create(
     settings: Settings,
@@ -129,6 +130,7 @@ def create(
     help="A confirm of this pre-transfer may have been sent already.",
 )
 @click.option("--yes", "-y", is_flag=True, help="Do not ask.")
+@out_option
 @gateway_options
 def confirm(
     settings: Settings,
@@ -168,6 +170,7 @@ def confirm(
 @click.option("--receiver", metavar="ID", help="KESS user id or phone number.")
 @click.option("--amount", metavar="AMOUNT", help='Such as "0.50".')
 @click.option("--currency", default="USD", show_default=True, help="Of the amount.")
+@out_option
 @gateway_options
 def query(
     settings: Settings,

@@ -1,0 +1,196 @@
+"""Output that cannot be written: an exit code that is true, and no traceback."""
+
+from __future__ import annotations
+
+import errno
+import io
+import os
+import sys
+import threading
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.cli import main, output
+from kesspay.cli.output import NotWritten, guarded_streams
+from tests.cli.conftest import Refusing
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+
+@pytest.fixture
+def errors(capfd: pytest.CaptureFixture[str]) -> Callable[[], str]:
+    """Return a function that returns what is on standard error."""
+    return lambda: capfd.readouterr().err
+
+
+@pytest.fixture
+def document(tmp_path: Path) -> str:
+    """Write a document, and return its path."""
+    path = tmp_path / "document.json"
+    path.write_text('{"a":1}', encoding="utf-8")
+    return str(path)
+
+
+def put(monkeypatch: pytest.MonkeyPatch, name: str, error: OSError | None) -> Refusing:
+    """Put a file in the place of a stream."""
+    file = Refusing(error)
+    stream = file.stream()
+    monkeypatch.setattr(sys, name, stream)
+    return file
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["--help"], ["--version"], ["backend"], ["backend", "--json"], ["canon"]],
+)
+def test_a_full_disk(
+    monkeypatch: pytest.MonkeyPatch,
+    errors: Callable[[], str],
+    document: str,
+    full: OSError,
+    arguments: list[str],
+) -> None:
+    """Exit code 74 and one line that says why."""
+    put(monkeypatch, "stdout", full)
+    files = [document] if arguments == ["canon"] else []
+    assert main([*arguments, *files]) == 74
+    told = "kesspay: standard output could not be written: No space left on device\n"
+    assert errors() == told
+
+
+@pytest.mark.parametrize(
+    "arguments", [["--help"], ["backend"], ["doctor", "--offline"]]
+)
+def test_a_reader_that_has_seen_enough(
+    monkeypatch: pytest.MonkeyPatch, errors: Callable[[], str], arguments: list[str]
+) -> None:
+    """It is quiet; a code that says something of its own stays."""
+    put(monkeypatch, "stdout", BrokenPipeError(errno.EPIPE, "Broken pipe"))
+    assert main(arguments) == (1 if arguments[0] == "doctor" else 141)
+    assert errors() == ""
+
+
+def test_a_problem_that_cannot_be_told_as_json(
+    monkeypatch: pytest.MonkeyPatch, errors: Callable[[], str], full: OSError
+) -> None:
+    """Its exit code stays, and its line goes to standard error."""
+    put(monkeypatch, "stdout", full)
+    assert main(["canon", "--json", "/none"]) == 2
+    told = errors()
+    assert told.count("\n") == 1
+    assert "No such file" in told
+    assert "standard output could not be written" in told
+
+
+@pytest.mark.parametrize("error", [None, OSError(errno.EIO, "")])
+def test_standard_error_that_takes_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    error: OSError | None,
+) -> None:
+    """Nothing depends on it."""
+    if error is None:
+        monkeypatch.setattr(sys, "stderr", None)
+    else:
+        put(monkeypatch, "stderr", error)
+    assert main(["canon", "/none"]) == 2
+    assert main(["--version"]) == 0
+    assert "kesspay" in capfd.readouterr().out
+
+
+def test_standard_output_that_is_closed(
+    monkeypatch: pytest.MonkeyPatch, errors: Callable[[], str]
+) -> None:
+    """It is told."""
+    monkeypatch.setattr(sys, "stdout", None)
+    assert main(["--version"]) == 74
+    assert errors().endswith("standard output could not be written: it is closed\n")
+
+
+def test_low_descriptors_are_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No journal and no socket becomes the standard output that was closed."""
+    given = iter((0, 1, 2, 3))
+    closed: list[int] = []
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "open", lambda *_: next(given))
+        patch.setattr(os, "close", closed.append)
+        output._take_low_descriptors()
+    assert closed == [3]
+
+
+def test_a_closed_stream_has_no_descriptor(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As of every file without one."""
+    monkeypatch.setattr(sys, "stdout", None)
+    with guarded_streams():
+        assert not sys.stdout.isatty()
+        with pytest.raises(io.UnsupportedOperation):
+            sys.stdout.fileno()
+
+
+def test_a_stream_of_another_kind(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """What is no stream of Python's own is used as it is."""
+    del capfd
+
+    class Own(io.StringIO):
+        def fileno(self) -> int:
+            return 1
+
+    own = Own()
+    monkeypatch.setattr(sys, "stdout", own)
+    assert main(["--version"]) == 0
+    assert "kesspay" in own.getvalue()
+    monkeypatch.setattr(sys, "stdout", own)
+    output.give_up()
+
+
+def test_what_was_written_before(
+    monkeypatch: pytest.MonkeyPatch, full: OSError
+) -> None:
+    """What a program around this one could not write does not stop it."""
+    file = put(monkeypatch, "stdout", full)
+    sys.stdout.write("before")
+    before = sys.stdout
+    with guarded_streams():
+        file.error = None
+        sys.stdout.write("x")
+        sys.stdout.flush()
+        assert sys.stdout.fileno() == file.fileno()
+    assert sys.stdout is before
+    assert file.taken.endswith(b"x")
+
+
+def test_a_pipe_that_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where whoever started the program made the pipe so, it waits for room."""
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    with suppress(BlockingIOError):
+        while True:
+            os.write(writer, bytes(4096))
+    room = threading.Timer(0.1, os.read, (reader, 1 << 20))
+    with open(writer, "w", encoding="utf-8") as stream:  # noqa: PTH123 - a descriptor
+        monkeypatch.setattr(sys, "stdout", stream)
+        room.start()
+        assert main(["--version"]) == 0
+        room.join()
+        assert b"kesspay" in os.read(reader, 1 << 20)
+    os.close(reader)
+
+
+def test_it_can_be_tried_again(monkeypatch: pytest.MonkeyPatch, full: OSError) -> None:
+    """What did not fit stays, and is written once there is room."""
+    file = put(monkeypatch, "stdout", full)
+    with guarded_streams():
+        sys.stdout.write("one\n")
+        with pytest.raises(NotWritten):
+            sys.stdout.flush()
+        file.error = None
+        sys.stdout.write("two\n")
+        sys.stdout.flush()
+        assert file.taken == b"one\ntwo\n"
