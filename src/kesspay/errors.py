@@ -297,11 +297,14 @@ class GatewayError(KesspayError):
         next_step: what the caller should do now.
         evidence: safe facts (service, HTTP status, error code, hashes);
             never a token, a secret or a whole body.
+        retry_after: seconds before which another request is no use, as a
+            gateway says with HTTP 429 or 503; 0 where nothing is known.
     """
 
     outcome: Outcome = "unknown"
     safe_to_retry: bool = False
     next_step: str = ""
+    retry_after: float = 0.0
 
     def __init__(
         self,
@@ -324,18 +327,11 @@ class GatewayError(KesspayError):
 
 
 class NotSent(GatewayError):
-    """
-    No byte of the request left this machine. Repeating it is safe.
-
-    Attributes:
-        retry_after: seconds before which repeating it is no use, 0 where
-            nothing is known.
-    """
+    """No byte of the request left this machine. Repeating it is safe."""
 
     outcome: Outcome = "not_sent"
     safe_to_retry = True
     next_step = "repeat the call when the connection works again."
-    retry_after: float = 0.0
 
 
 class Rejected(GatewayError):

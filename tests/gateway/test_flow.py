@@ -78,6 +78,7 @@ class Driver:
             clock=self.clock,
             retries=retries,
             dice=lambda: 0.5,
+            wall=self.clock,
             listeners=Listeners(self.events.append),
         )
 

@@ -252,7 +252,7 @@ class Model:
                 "the client finds the window closed",
                 self._happen(stage, Happened.WINDOW_CLOSED),
             )
-        elif action.do is Do.CONFIRM:
+        elif action.do is Do.CONFIRM and stage.now >= action.at:
             yield self._begin(stage, Do.CONFIRM, Happened.CONFIRM_SENDING)
         elif action.do is Do.QUERY and stage.now >= action.at:
             asking = Exchange(Do.QUERY, stage.now, left=True)
@@ -329,9 +329,7 @@ class Model:
             )
 
     def _may_go_again(self, stage: Stage) -> bool:
-        # One of the sends was written down by this very exchange.
-        sends = self._attempts[stage.attempt].sends
-        return sends < 1 + self._policy.rules.resends
+        return self._attempts[stage.attempt].resends < self._policy.rules.resends
 
     def _hear(self, stage: Stage, exchange: Exchange) -> Stage:
         """Read an answer, as ``reading`` does."""

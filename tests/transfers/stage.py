@@ -22,6 +22,10 @@ TICKS: Final = Rules(
     reserve=0.0,
     margin=1.0,
     apart=1.0,
+    # Whatever the schedule and the number: a confirm may go again at any moment
+    # between a query and the expiry, as often as it likes.
+    resends=1_000_000,
+    pauses=(0.0,) * 100,
     polls=(0.0, 1.0),
     slow_poll=1.0,
 )
@@ -71,6 +75,8 @@ class Policy:
 
     #: False where a crash loses what was written.
     has_journal = True
+    #: True tells attempts apart by the number of their resends.
+    counts_resends = False
 
     def __init__(self, rules: Rules = TICKS) -> None:
         """Take the rules."""
@@ -93,24 +99,34 @@ class Policy:
         """
         if attempt.state.is_final:
             return Attempt(state=attempt.state)
-        most = max(self.rules.resends, len(self.rules.polls) - 1)
-        less = replace(attempt, polls=min(attempt.polls, most))
+        less = replace(
+            attempt,
+            polls=min(attempt.polls, len(self.rules.polls) - 1),
+            # Another confirm is never due later than at once.
+            resend_at=0.0,
+            confirmed_at=0.0,
+            resends=attempt.resends if self.counts_resends else 0,
+        )
+        if attempt.state is State.UNKNOWN:
+            # That one may have left is all that counts from here on.
+            less = replace(less, sends=2)
         if attempt.state in {State.UNKNOWN, State.REFUSED} and self.is_too_late(
             attempt, now
         ):
             less = replace(
                 less,
                 sent_at=-less.expire_in,
-                sends=1 + self.rules.resends,
-                resends=self.rules.resends,
+                sends=2,
+                resends=0,
                 may_resend=False,
+                asked=False,
                 refused="",
             )
         return less
 
     def is_too_late(self, attempt: Attempt, now: float) -> bool:
         """Tell whether no confirm leaves any more."""
-        return now >= attempt.window_ends(self.rules)
+        return now >= attempt.resends_end(self.rules)
 
 
 class Gateway(NamedTuple):

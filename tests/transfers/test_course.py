@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -394,7 +395,9 @@ def test_a_401_twice(desk: MakeDesk) -> None:
     here = desk()
     here.plan("expired-token", CONFIRM, times=2)
     here.plan("drop-after", QUERY, times=99)
-    result = pay(here)
+    transfers = here.transfers()
+    transfers.start(**ORDER)
+    result = transfers.confirm("order-1", debit_id=DEBIT, timeout=0.4)
     assert result.outcome == "unknown"
     assert here.happened()[:6] == [
         *SENT,
@@ -434,7 +437,7 @@ def test_no_send_too_many_after_a_401(desk: MakeDesk) -> None:
     here = desk()
     here.plan("drop-before", CONFIRM, times=2)
     here.plan("expired-token", CONFIRM)
-    transfers = here.transfers()
+    transfers = here.transfers(replace(STRICT, resends=2))
     transfers.start(**ORDER)
     transfers.confirm("order-1", debit_id=DEBIT)
     assert here.settle(transfers).outcome == "manual"
@@ -611,7 +614,7 @@ def test_no_credit_until_after_the_fence(
 ) -> None:
     """Two queries say "no" after the fence, ten seconds apart, and not before."""
     here = desk()
-    here.plan("drop-before", CONFIRM, times=3)
+    here.plan("drop-before", CONFIRM, times=99)
     begun = here.sandbox.now()
     assert pay(here, rules).outcome == "unknown"
     transfers = here.transfers(rules)
@@ -620,7 +623,7 @@ def test_no_credit_until_after_the_fence(
     first, second = here.entries()[-2:]
     assert first.at == begun + 600
     assert second.at == first.at + 10
-    assert here.wire.services() == [CREATE, CONFIRM, CONFIRM, CONFIRM]
+    assert here.wire.services() == [CREATE, *[CONFIRM] * (1 + STRICT.resends)]
     assert here.credited() == 0
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from typing import Final
 
 import pytest
@@ -37,12 +38,15 @@ CREATED: Final = Attempt(
     State.CREATED, sent_at=SENT, received_at=GRANTED, expire_in=300.0
 )
 DEBITED: Final = replace(CREATED, state=State.DEBITED)
-CONFIRMING: Final = replace(CREATED, state=State.CONFIRMING, sends=1)
+CONFIRMING: Final = replace(CREATED, state=State.CONFIRMING, sends=1, confirmed_at=NOW)
 AGAIN: Final = replace(CONFIRMING, sends=2, resends=1)
 REFUSED: Final = replace(
     CONFIRMING, state=State.REFUSED, refused="EXPIRED", polled_at=NOW
 )
-UNKNOWN: Final = replace(CONFIRMING, state=State.UNKNOWN, polled_at=NOW)
+UNKNOWN: Final = replace(
+    CONFIRMING, state=State.UNKNOWN, polled_at=NOW, resend_at=NOW + 1
+)
+ASKED: Final = replace(UNKNOWN, polls=1, asked=True)
 RESENT: Final = replace(UNKNOWN, sends=2, resends=1, polls=1)
 NO_ONCE: Final = replace(UNKNOWN, polls=9, polled_at=FENCE, no_at=FENCE)
 
@@ -227,7 +231,7 @@ def test_a_code_ends_the_sending(code: str) -> None:
     assert not done.may_resend
     again = step(replace(done, polls=5), event(H.CONFIRM_UNKNOWN)).attempt
     assert not again.may_resend
-    assert plan(replace(done, polls=1), NOW).do is Do.QUERY
+    assert plan(replace(done, polls=1, asked=True), NOW).do is Do.QUERY
 
 
 @pytest.mark.parametrize("code", ["", "SYSTEMERROR"])
@@ -236,7 +240,17 @@ def test_no_code_does_not(code: str) -> None:
     done = step(CONFIRMING, event(H.CONFIRM_UNKNOWN, code)).attempt
     assert done == step(CONFIRMING, event(H.CONFIRM_UNKNOWN)).attempt
     assert done.may_resend
-    assert plan(replace(done, polls=1), NOW).do is Do.CONFIRM
+    asked = step(done, event(H.QUERY_SAID, "NOTEXIST")).attempt
+    assert plan(asked, NOW) == Action(Do.CONFIRM, NOW + 1)
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_code_of_a_gateway_that_is_busy_does_not(status: int) -> None:
+    """It says nothing of the transfer, so that the confirm may go again."""
+    busy = Event(H.CONFIRM_UNKNOWN, NOW, "TOOMANY", status=status)
+    assert step(CONFIRMING, busy).attempt.may_resend
+    said = Event(H.CONFIRM_UNKNOWN, NOW, "TOOMANY", status=400)
+    assert not step(CONFIRMING, said).attempt.may_resend
 
 
 # ------------------------------------------------------------------------ R4
@@ -339,33 +353,115 @@ def test_queries_after_the_fence() -> None:
 # ------------------------------------------------------------------------- R6
 
 
-def test_a_confirm_goes_again_after_a_query_only() -> None:
-    """First a query, then the same confirm, then a query, and once more (R6)."""
-    attempt = UNKNOWN
-    done = []
-    for _ in range(8):
-        action = plan(attempt, NOW)
+def outage(
+    attempt: Attempt,
+    *,
+    takes: float = 0.0,
+    retry_after: float = 0.0,
+    rules: Rules = STRICT,
+) -> tuple[list[float], list[Do]]:
+    """Return when confirms leave while no answer helps, and all that is done."""
+    now, sent, done = NOW, list[float](), list[Do]()
+    while (action := plan(attempt, now, rules)).do is not Do.NOTHING:
+        now = max(now, action.at)
         done.append(action.do)
         if action.do is Do.CONFIRM:
-            attempt = step(attempt, event(H.CONFIRM_SENDING)).attempt
-            attempt = step(attempt, event(H.CONFIRM_UNKNOWN)).attempt
+            sent.append(now - SENT)
+            attempt = step(attempt, event(H.CONFIRM_SENDING, at=now), rules).attempt
+            now += min(takes, attempt.seconds_to_confirm(now, rules))
+            lost = Event(H.CONFIRM_UNKNOWN, now, retry_after=retry_after)
+            attempt = step(attempt, lost, rules).attempt
         else:
-            attempt = step(attempt, event(H.QUERY_SAID, "NOTEXIST")).attempt
-    again = [Do.QUERY, Do.CONFIRM, Do.QUERY, Do.CONFIRM]
-    assert done == [*again, *[Do.QUERY] * 4]
-    assert attempt.sends == 3
+            now += min(takes, attempt.seconds_to_query(now, rules))
+            attempt = step(attempt, event(H.QUERY_SAID, "NOTEXIST", now), rules).attempt
+    return sent, done
 
 
-def test_no_confirm_goes_again_after_the_window() -> None:
-    """It goes before the window ends, not from then on."""
-    asked = replace(UNKNOWN, polls=1)
-    assert plan(asked, WINDOW - 0.001).do is Do.CONFIRM
-    assert plan(asked, WINDOW).do is Do.QUERY
+def test_a_confirm_goes_again_after_a_query_only() -> None:
+    """First a query, then the same confirm, then a query, up to the number (R6)."""
+    sent, done = outage(DEBITED)
+    assert len(sent) == 1 + STRICT.resends
+    assert done[0] is Do.CONFIRM
+    assert all(
+        before is Do.QUERY for before, after in pairwise(done) if after is Do.CONFIRM
+    )
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.3, 0.61, 0.999])
+@pytest.mark.parametrize("takes", [0.0, 0.5, 10.0, 30.0, 45.0])
+@pytest.mark.parametrize("life", [120.0, 300.0, 3600.0])
+def test_an_outage_of_any_length_ends_with_a_confirm(
+    jitter: float, takes: float, life: float
+) -> None:
+    """Confirms leave over the whole life, and one near its end, whatever happens."""
+    attempt = replace(DEBITED, jitter=jitter, expire_in=life)
+    sent, _ = outage(attempt, takes=takes)
+    assert life - 30 <= sent[-1] < life - 15
+    assert len(sent) <= 1 + STRICT.resends
+    gaps = [later - earlier for earlier, later in pairwise(sent)]
+    assert max(gaps) <= max(60.0, life / 5)
+    if takes == 0:
+        assert 0.5 <= gaps[0] <= 1
+        assert 1.5 <= gaps[1] <= 3
+
+
+def test_many_payments_are_not_in_step() -> None:
+    """Payments of the same moment send again at different ones."""
+    for number in range(1, 12):
+        times = [outage(replace(DEBITED, jitter=n / 16))[0][number] for n in range(16)]
+        assert max(times) - min(times) > 0.4
+        assert len(set(times)) > 8
+
+
+@pytest.mark.parametrize("seconds", [2.0, 20.0, 90.0, 86_400.0])
+def test_what_the_gateway_asks_to_wait(seconds: float) -> None:
+    """It is a lower bound, but of the last confirm it is none."""
+    sent, _ = outage(DEBITED, retry_after=seconds)
+    gaps = [later - earlier for earlier, later in pairwise(sent)]
+    assert all(gap >= seconds for gap in gaps[:-1])
+    assert 270 <= sent[-1] < 285
+
+
+def test_a_late_confirm_gets_what_is_left() -> None:
+    """One that is sent again ends a reserve before the expiry, as R4 wants it."""
+    for now in range(int(NOW), int(SENT) + 285):
+        ends = now + ASKED.seconds_to_confirm(now, STRICT)
+        assert now + 5 <= ends <= SENT + 290
+    assert DEBITED.seconds_to_confirm(WINDOW - 1, STRICT) == STRICT.deadline
+
+
+def test_a_query_leaves_time_for_the_last_confirm() -> None:
+    """While a confirm may go again no query takes longer than until then."""
+    assert UNKNOWN.seconds_to_query(SENT + 200, STRICT) == 30
+    assert UNKNOWN.seconds_to_query(SENT + 265, STRICT) == 15
+    assert UNKNOWN.seconds_to_query(SENT + 279, STRICT) == 5
+    assert UNKNOWN.seconds_to_query(SENT + 285, STRICT) == 30
+    answered = replace(UNKNOWN, may_resend=False)
+    assert answered.seconds_to_query(SENT + 279, STRICT) == 30
+
+
+def test_a_query_comes_before_the_confirm_that_is_due() -> None:
+    """A query is not left for so long that the confirm has to wait for it."""
+    late = replace(UNKNOWN, polls=9, resend_at=NOW + 8)
+    assert plan(late, NOW) == Action(Do.QUERY, NOW)
+    assert plan(replace(late, asked=True), NOW + 8) == Action(Do.CONFIRM, NOW + 8)
+    later = replace(UNKNOWN, polls=9, resend_at=NOW + 20)
+    assert plan(later, NOW) == Action(Do.QUERY, NOW + 5)
+    far = replace(late, asked=True, resend_at=NOW + 50)
+    assert plan(far, NOW) == Action(Do.QUERY, NOW + 30)
+
+
+def test_no_confirm_goes_again_at_the_expiry() -> None:
+    """It goes until one and a half reserves before the expiry, not from then on."""
+    end = SENT + 285
+    assert plan(ASKED, end - 0.001).do is Do.CONFIRM
+    assert plan(ASKED, end).do is Do.QUERY
 
 
 def test_no_confirm_goes_again_without_leave() -> None:
     """Rules may forbid it."""
-    assert plan(replace(UNKNOWN, polls=1), NOW, Rules(resends=0)).do is Do.QUERY
+    assert plan(ASKED, NOW + 9).do is Do.CONFIRM
+    assert plan(ASKED, NOW + 9, Rules(resends=0)).do is Do.QUERY
 
 
 def test_a_refusal_ends_the_sending() -> None:
@@ -523,7 +619,12 @@ def test_whatever_happens(
         if plan(after, happened.at, rules).do is Do.CONFIRM:
             assert after.state in {State.DEBITED, State.UNKNOWN}
             assert after.resends < rules.resends or after.sends == 0
-            assert happened.at < after.window_ends(rules)
+            ends = (
+                after.window_ends(rules)
+                if after.sends == 0
+                else after.resends_end(rules)
+            )
+            assert happened.at < ends
 
 
 @given(EVENTS)

@@ -16,7 +16,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kesspay.transfers.attempt import Action, Attempt, Do, Event, Happened, State
+from kesspay.transfers.attempt import (
+    STRICT,
+    Action,
+    Attempt,
+    Do,
+    Event,
+    Happened,
+    State,
+)
 from kesspay.transfers.states import step
 from tests.transfers.model import Model
 from tests.transfers.stage import LIFE, TICKS, WORLDS, Bounds, Policy, World
@@ -181,26 +189,27 @@ class BelievesAnEarlyQuery(Policy):
         return after
 
 
-class SendsAgainToTheEnd(Policy):
-    """Sends again as long as the pre-transfer lives, not only in the window."""
+class SendsAgainUnasked(Policy):
+    """Sends again as often as it likes, with no query in between."""
 
     def plan(self, attempt: Attempt, now: float) -> Action:
         """Decide so."""
-        allowed = attempt.may_resend and attempt.resends < self.rules.resends
         if (
             attempt.state is State.UNKNOWN
-            and allowed
+            and attempt.may_resend
             and not self.is_too_late(attempt, now)
         ):
             return Action(Do.CONFIRM)
         return super().plan(attempt, now)
 
-    def is_too_late(self, attempt: Attempt, now: float) -> bool:
-        """Tell whether it has expired."""
-        return now >= attempt.sent_at + attempt.expire_in
+
+class CountsResends(Policy):
+    """Decides as released, with the number of resends as it is released."""
+
+    counts_resends = True
 
 
-class BelievesExpiredAfterResending(SendsAgainToTheEnd):
+class BelievesExpiredAfterResending(Policy):
     """Calls a transfer not paid when a confirm sent again is EXPIRED."""
 
     def step(self, attempt: Attempt, event: Event) -> Attempt:
@@ -266,12 +275,27 @@ def test_a_counterexample_can_be_read() -> None:
     ]
 
 
-def test_sending_again_late_is_not_what_breaks_it(
+def test_sending_again_is_not_what_breaks_it(
     whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:
-    """Without believing the EXPIRED, the fourth unsafe policy breaks nothing."""
-    found = search(WORST, SendsAgainToTheEnd(), bounds=WHOLE if whole else SAMPLE)
+    """Without believing the EXPIRED, even a confirm sent at any moment is harmless."""
+    found = search(WORST, SendsAgainUnasked(), bounds=WHOLE if whole else SAMPLE)
     assert not found.violation, str(found)
+
+
+@pytest.mark.parametrize("world", WORLDS if LONG else [WORST], ids=str)
+def test_the_number_of_resends(world: World) -> None:
+    """
+    The released number breaks nothing, each resend counted.
+
+    The other searches do not count them: they show it for any number.
+    """
+    resends = STRICT.resends if LONG else 3
+    bounds = Bounds() if LONG else Bounds(ticks=6, attempts=1)
+    policy = CountsResends(replace(TICKS, resends=resends))
+    found = search(world, policy, bounds=bounds)
+    assert not found.violation, str(found)
+    assert found.happened == set(Happened)
 
 
 def test_the_window_is_needed() -> None:
@@ -306,6 +330,9 @@ def test_what_the_search_forgets_decides_nothing(
         late = policy.is_too_late(attempt, now)
         if late and what in {Happened.CONFIRM_SENDING, Happened.CONFIRM_NOT_SENT}:
             # Neither is planned then.
+            continue
+        if what is Happened.CONFIRM_NOT_SENT and attempt.sends < 2:
+            # It was not sent again.
             continue
         try:
             after = step(attempt, event, policy.rules).attempt

@@ -142,6 +142,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             listeners=Listeners(on_event),
             clock=monotonic,
             dice=random,
+            wall=time,
         )
         self._make_tokens(TokenBook(monotonic, time), token_store)
         self._own_transport = transport is None

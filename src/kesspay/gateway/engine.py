@@ -75,6 +75,7 @@ class Engine(HoldsSecrets):
         listeners: who takes events.
         clock: seconds that never go back.
         dice: returns a random number from 0 up to 1.
+        wall: seconds since 1970.
     """
 
     endpoint: Endpoint
@@ -87,6 +88,7 @@ class Engine(HoldsSecrets):
     listeners: Listeners
     clock: Callable[[], float]
     dice: Callable[[], float]
+    wall: Callable[[], float]
 
     def terms(self, until: float, *, retries: int | None = None) -> Terms:
         """
@@ -103,6 +105,7 @@ class Engine(HoldsSecrets):
             retries=self.retries if retries is None else retries,
             dice=self.dice,
             listeners=self.listeners,
+            wall=self.wall,
         )
 
     def course(self, call: Call[_T], terms: Terms) -> Flow[_T]:

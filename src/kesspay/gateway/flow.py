@@ -50,6 +50,7 @@ from kesspay.gateway.events import (
 )
 from kesspay.gateway.messages import Credentials, HttpRequest, HttpResponse, Token
 from kesspay.gateway.protocol import build_call, build_token, parse_token
+from kesspay.gateway.retry_after import retry_after
 
 
 if TYPE_CHECKING:
@@ -125,6 +126,7 @@ class Terms(NamedTuple):
         retries: how often a request may be repeated where that is safe.
         dice: returns a random number from 0 up to 1.
         listeners: who takes events.
+        wall: seconds since 1970.
     """
 
     call_id: str
@@ -133,6 +135,7 @@ class Terms(NamedTuple):
     retries: int
     dice: Callable[[], float]
     listeners: Listeners
+    wall: Callable[[], float]
 
 
 @dataclass(slots=True)
@@ -246,6 +249,8 @@ def _exchange(
     else:
         told.answer(response, None)
         return result
+    if response is not None:
+        failure.retry_after = retry_after(response, terms.wall())
     told.answer(response, failure)
     raise failure
 
@@ -315,6 +320,5 @@ def _pause(failure: GatewayError, retries: int, terms: Terms) -> float | None:
     if retries >= terms.retries or not will_pass(failure):
         return None
     pause = terms.dice() * min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
-    if isinstance(failure, NotSent):
-        pause = max(pause, failure.retry_after)
+    pause = max(pause, failure.retry_after)
     return pause if terms.clock() + pause < terms.until else None

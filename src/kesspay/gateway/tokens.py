@@ -219,7 +219,7 @@ class TokenBook:
             first, longest = _FIRST_REST, _LONGEST_REST
             if is_refusal(failure):
                 first, longest = _FIRST_REST_REFUSED, _LONGEST_REST_REFUSED
-            rest = min(first * 2**self._failures, longest)
+            rest = min(max(first * 2**self._failures, failure.retry_after), longest)
             self._failure, self._failures = failure, min(self._failures + 1, 16)
             self._rest_until = self._clock() + rest
         held = self.usable(renewing=True)

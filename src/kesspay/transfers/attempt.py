@@ -75,7 +75,10 @@ class Rules:
             two deadlines and three reserves long.
         margin: from the expiry to the fence (R4).
         apart: between the two queries after the fence (R8).
-        resends: how often a confirm is sent again (R6).
+        resends: how often a confirm is sent again at most (R6).
+        pauses: from one confirm until it is sent again for the first, second ...
+            time; what is left of ``resends`` after them is spread over the life of
+            the pre-transfer, and the last one is for its end.
         polls: pauses before the first, second ... query; the last repeats.
         slow_poll: pause between queries after the fence.
     """
@@ -85,7 +88,8 @@ class Rules:
     reserve: float = 10.0
     margin: float = 300.0
     apart: float = 10.0
-    resends: int = 2
+    resends: int = 16
+    pauses: tuple[float, ...] = (1.0, 3.0, 8.0, 20.0)
     polls: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
     slow_poll: float = 60.0
 
@@ -136,12 +140,16 @@ class Event:
         at: when, in seconds since 1970.
         code: of the gateway, where it gave one.
         expire_in: seconds, of a create that was granted.
+        status: of the HTTP answer, or 0.
+        retry_after: seconds that the gateway asked to wait.
     """
 
     what: Happened
     at: float
     code: str = ""
     expire_in: float = 0.0
+    status: int = 0
+    retry_after: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -165,6 +173,11 @@ class Attempt:
         no_at: when a query was first answered without SUCCESS after the
             fence, or None.
         doubted: True where such an answer was no plain "no".
+        jitter: from 0 up to 1, another one for each attempt, so that many
+            payments do not send again at the same moment.
+        asked: True where a query came after the last confirm.
+        confirmed_at: when the last confirm was about to leave.
+        resend_at: not before this moment a confirm is sent again.
     """
 
     state: State = State.NEW
@@ -180,11 +193,47 @@ class Attempt:
     polled_at: float = 0.0
     no_at: float | None = None
     doubted: bool = False
+    jitter: float = 0.0
+    asked: bool = False
+    confirmed_at: float = 0.0
+    resend_at: float = 0.0
+
+    def expires_at(self) -> float:
+        """Return the earliest moment at which the pre-transfer can expire."""
+        return self.sent_at + self.expire_in
 
     def window_ends(self, rules: Rules) -> float:
         """Return the moment from which a confirm must not start (R4)."""
-        expiry = self.sent_at + self.expire_in
+        expiry = self.expires_at()
         return expiry - (rules.deadline + rules.reserve)
+
+    def last_resend(self, rules: Rules) -> float:
+        """Return the moment that the last confirm is kept for."""
+        return self.expires_at() - 2.0 * rules.reserve
+
+    def resends_end(self, rules: Rules) -> float:
+        """Return the moment from which a confirm is not sent again (R6)."""
+        return self.expires_at() - 1.5 * rules.reserve
+
+    def seconds_to_confirm(self, now: float, rules: Rules) -> float:
+        """
+        Return the longest time that a confirm may take that starts now.
+
+        One that is sent again late gets what is left, so that R4 holds for it
+        too, and that there is time for a query and for the last one.
+        """
+        if not self.sends:
+            return rules.deadline
+        before_the_last = self.last_resend(rules) - 0.5 * rules.reserve - now
+        left = self.expires_at() - rules.reserve - now
+        return min(rules.deadline, max(rules.reserve, before_the_last), left)
+
+    def seconds_to_query(self, now: float, rules: Rules) -> float:
+        """Return the longest time of a query: the last confirm waits for it."""
+        if not self.may_resend or now >= self.resends_end(rules):
+            return rules.deadline
+        before_the_last = self.last_resend(rules) - now
+        return min(rules.deadline, max(0.5 * rules.reserve, before_the_last))
 
     def fence(self, rules: Rules) -> float:
         """Return the moment before which nothing unknown is "not paid" (R4)."""

@@ -199,8 +199,10 @@ class Courses(Desk):
 
     def _is_ready(self, held: Held, until: float, *, patient: bool) -> Course[bool]:
         """Wait for the moment of what is to be done next; False where it is later."""
-        at = self.plan(held).at
-        return (yield from self.wait(at, until, patient=patient))
+        while (at := self.plan(held).at) > self.journal.now():
+            if not (yield from self.wait(at, until, patient=patient)):
+                return False
+        return True
 
     def _act(self, held: Held, until: float) -> Course[GatewayError | None]:
         """Do what is to be done with the newest attempt; return what did not leave."""
@@ -303,14 +305,16 @@ class Courses(Desk):
         granted = held.transfer.pre_transfer
         assert granted is not None  # noqa: S101 - DEBITED comes after CREATED
         request = ConfirmFundTransfer(granted, held.transfer.debit_id)
-        sends = held.transfer.attempt.sends
+        attempt = held.transfer.attempt
+        sends = attempt.sends
         reply = yield from self.exchange(
             held,
             self.engine.confirm(request, sent_before=sends > 0),
             until,
             sending=Happened.CONFIRM_SENDING,
             number=held.transfer.number,
-            most=1 + self.rules.resends - sends,
+            most=self.rules.resends - attempt.resends + (sends == 0),
+            seconds=attempt.seconds_to_confirm(self.journal.now(), self.rules),
         )
         yield from self.read(held, read_confirm(reply.result, reply.error), reply)
         return reply.error if held.transfer.attempt.sends == sends else None
@@ -319,7 +323,9 @@ class Courses(Desk):
         granted = held.transfer.pre_transfer
         assert granted is not None  # noqa: S101 - only then there is a confirm
         call = self.engine.query(QueryFundTransfer(granted))
-        reply = yield from self.exchange(held, call, until)
+        attempt = held.transfer.attempt
+        seconds = attempt.seconds_to_query(self.journal.now(), self.rules)
+        reply = yield from self.exchange(held, call, until, seconds=seconds)
         yield from self.read(held, read_query(reply.result, reply.error), reply)
 
     def _recover(self, held: Held) -> Course[None]:

@@ -241,6 +241,7 @@ class Desk:
         sending: Happened | None = None,
         number: int = 0,
         most: int = 1,
+        seconds: float | None = None,
     ) -> Course[Reply]:
         """
         Carry out a call, each of its sends written down before it leaves.
@@ -253,8 +254,10 @@ class Desk:
             number: of the attempt it belongs to.
             most: how often it may be sent here; after an HTTP 401 it would
                 be sent again.
+            seconds: that it may take; None for the deadline of the rules.
         """
-        deadline = min(until, self.engine.clock() + self.rules.deadline)
+        longest = self.rules.deadline if seconds is None else seconds
+        deadline = min(until, self.engine.clock() + longest)
         flow = self.engine.course(call, self.engine.terms(deadline, retries=0))
         reply = Reply(left=sending is None)
         sends = 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from typing import TYPE_CHECKING, Final, Literal
 
 from kesspay.errors import FieldError, JournalDamaged
@@ -111,14 +112,15 @@ class Transfer:
         begun = self
         if entry.attempt == self.number + 1 and self.wants_attempt:
             begun = replace(
-                self, number=entry.attempt, attempt=Attempt(), pre_transfer=None
+                self,
+                number=entry.attempt,
+                attempt=Attempt(jitter=_jitter(self.payment.reference(entry.attempt))),
+                pre_transfer=None,
             )
         if entry.attempt != begun.number:
             raise _damaged(self, entry)
         try:
-            seconds = float(entry.facts.get("expire_in", 0))
-            event = Event(entry.what, entry.at, entry.code, seconds)
-            done = step(begun.attempt, event, rules)
+            done = step(begun.attempt, _event(entry), rules)
             pre_transfer = _granted(begun, entry)
         except (ValueError, KeyError):
             done = None
@@ -175,6 +177,24 @@ def _due_at(transfer: Transfer, rules: Rules) -> float | None:
     if action.do is Do.NOTHING:
         return None
     return max(action.at, transfer.changed_at)
+
+
+def _event(entry: Entry) -> Event:
+    """Return what the state machine has to know of an entry."""
+    facts = entry.facts
+    return Event(
+        entry.what,
+        entry.at,
+        entry.code,
+        expire_in=float(facts.get("expire_in", 0)),
+        status=int(facts.get("http_status", 0)),
+        retry_after=float(facts.get("retry_after", 0)),
+    )
+
+
+def _jitter(reference: str) -> float:
+    """Return a number from 0 up to 1 that is always the same for an attempt."""
+    return int.from_bytes(sha256(reference.encode()).digest()[:4]) / 2**32
 
 
 def _granted(transfer: Transfer, entry: Entry) -> PreTransfer | None:

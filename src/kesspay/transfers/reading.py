@@ -91,4 +91,6 @@ def _reading(what: Happened, error: GatewayError | None) -> Reading:
         value = evidence.get(name)
         if isinstance(value, (str, int, float)):
             facts[name] = value
+    if error is not None and error.retry_after > 0:
+        facts["retry_after"] = error.retry_after
     return Reading(what, getattr(error, "code", ""), facts)

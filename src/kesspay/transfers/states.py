@@ -82,6 +82,11 @@ _FINAL_REFUSALS: Final = frozenset({"EXPIRED", "NOTEXIST", "VALIDATIONERROR"})
 _NO: Final = frozenset({"EXPIRED", "NOTEXIST"})
 _USED: Final = "USED"
 
+#: Multiples of it fall far from each other, modulo 1.
+_GOLDEN: Final = 0.618
+_TOO_MANY: Final = 429
+_SERVER_ERROR: Final = 500
+
 
 def step(attempt: Attempt, event: Event, rules: Rules = STRICT) -> Step:
     """
@@ -112,20 +117,58 @@ def plan(attempt: Attempt, now: float, rules: Rules = STRICT) -> Action:
         if now >= attempt.window_ends(rules):
             return Action(Do.CLOSE)
         return Action(Do.WAIT if state is State.CREATED else Do.CONFIRM)
-    if state is State.UNKNOWN and _should_resend(attempt, now, rules):
-        return Action(Do.CONFIRM)
+    if state is State.UNKNOWN and _may_resend(attempt, now, rules):
+        return _resend(attempt, rules)
     if state in _OPEN:
         return Action(Do.QUERY, _next_query(attempt, rules))
     return Action(Do.NOTHING)
 
 
-def _should_resend(attempt: Attempt, now: float, rules: Rules) -> bool:
-    """Tell whether the same confirm may go out again: after a query, and R6."""
+def _may_resend(attempt: Attempt, now: float, rules: Rules) -> bool:
+    """Tell whether the same confirm may go out again, now or later (R6)."""
     return (
         attempt.may_resend
-        and attempt.resends < min(rules.resends, attempt.polls)
-        and now < attempt.window_ends(rules)
+        and attempt.resends < rules.resends
+        and max(now, attempt.resend_at) < attempt.resends_end(rules)
     )
+
+
+def _resend(attempt: Attempt, rules: Rules) -> Action:
+    """Return what comes first: the confirm once more, or a query before it."""
+    query_at = _next_query(attempt, rules)
+    if attempt.asked and attempt.resend_at <= query_at:
+        return Action(Do.CONFIRM, attempt.resend_at)
+    if attempt.asked:
+        return Action(Do.QUERY, query_at)
+    # The confirm waits for a query, so that one comes in time.
+    before = max(attempt.polled_at, attempt.resend_at - 0.5 * rules.deadline)
+    return Action(Do.QUERY, min(query_at, before))
+
+
+def _resend_at(attempt: Attempt, event: Event, rules: Rules) -> float:
+    """
+    Return when to send the same confirm again after one brought no answer.
+
+    First after short pauses, for a blip; then evenly over what is left of the
+    life of the pre-transfer, the last time at its end, so that an outage of any
+    length ends in an answer. What the gateway asks to wait is a lower bound,
+    but nothing is later than the last time.
+    """
+    last, done = attempt.last_resend(rules), attempt.resends
+    rest, left = max(0.0, last - event.at), max(1, rules.resends - done)
+    share = (attempt.jitter + done * _GOLDEN) % 1.0
+    if event.at >= last:
+        return event.at + max(0.25 * rules.reserve, event.retry_after)
+    if left == 1 and done:
+        pause = rest - 0.5 * share * rules.reserve
+    elif done < len(rules.pauses):
+        # The time that the answer did not come in counts, that of a crash too.
+        taken = event.at - attempt.confirmed_at
+        pause = rules.pauses[done] * (1.0 - 0.5 * share) - taken
+    else:
+        shortest = max(rules.pauses, default=0.0)
+        pause = max(shortest, rest / left) * (1.0 - 0.5 * share)
+    return event.at + min(max(pause, event.retry_after, 0.0), rest)
 
 
 def _next_query(attempt: Attempt, rules: Rules) -> float:
@@ -207,14 +250,16 @@ def _confirm_sending(attempt: Attempt, event: Event, _: Rules) -> Step:
             state=State.UNKNOWN if attempt.state is State.UNKNOWN else State.CONFIRMING,
             sends=attempt.sends + 1,
             resends=attempt.resends + (not first),
+            asked=False,
+            confirmed_at=event.at,
         )
     )
 
 
-def _confirm_not_sent(attempt: Attempt, event: Event, _: Rules) -> Step:
+def _confirm_not_sent(attempt: Attempt, event: Event, rules: Rules) -> Step:
     _require(attempt, event, State.CONFIRMING, State.UNKNOWN)
     if attempt.state is State.CONFIRMING and attempt.sends == 1:
-        return Step(replace(attempt, state=State.DEBITED, sends=0))
+        return Step(replace(attempt, state=State.DEBITED, sends=0, confirmed_at=0.0))
     if attempt.sends < 2:
         raise ValueError("what did not leave was no second confirm")
     return Step(
@@ -224,15 +269,18 @@ def _confirm_not_sent(attempt: Attempt, event: Event, _: Rules) -> Step:
             # It still counts as a resend, so that there is an end to them.
             sends=attempt.sends - 1,
             polled_at=event.at,
+            resend_at=_resend_at(attempt, event, rules),
         )
     )
 
 
-def _confirm_unknown(attempt: Attempt, event: Event, _: Rules) -> Step:
+def _confirm_unknown(attempt: Attempt, event: Event, rules: Rules) -> Step:
     _require(attempt, event, State.CONFIRMING, State.UNKNOWN)
     used = event.code == _USED
-    # A code is an answer: sending the same again brings no other one.
-    answered = event.code not in {"", "SYSTEMERROR"}
+    # A code is an answer: sending the same again brings no other one. But a
+    # gateway that has no time for it has not looked at the transfer.
+    overloaded = event.status == _TOO_MANY or event.status >= _SERVER_ERROR
+    answered = event.code not in {"", "SYSTEMERROR"} and not overloaded
     alert = ""
     if used and attempt.sends == 1:
         alert = "USED was the answer to the first confirm that was sent"
@@ -243,6 +291,7 @@ def _confirm_unknown(attempt: Attempt, event: Event, _: Rules) -> Step:
             used=attempt.used or used,
             may_resend=attempt.may_resend and not answered,
             polled_at=event.at,
+            resend_at=_resend_at(attempt, event, rules),
         ),
         alert,
     )
@@ -289,7 +338,7 @@ def _query_said(attempt: Attempt, event: Event, rules: Rules) -> Step:
         said = event.code or "something else than SUCCESS"
         return _contrary(attempt, event, f"a query now says {said}")
     used = attempt.used or event.code == _USED
-    asked = replace(attempt, used=used, polls=attempt.polls + 1, polled_at=event.at)
+    asked = _asked(replace(attempt, used=used), event)
     if attempt.state is State.REFUSED:
         agrees = event.code in _NO
         return Step(replace(asked, state=State.NOT_PAID if agrees else State.UNKNOWN))
@@ -310,7 +359,11 @@ def _query_said(attempt: Attempt, event: Event, rules: Rules) -> Step:
 def _query_unknown(attempt: Attempt, event: Event, _: Rules) -> Step:
     if attempt.state not in {State.REFUSED, State.UNKNOWN}:
         return _contrary(attempt, event, "")
-    return Step(replace(attempt, polls=attempt.polls + 1, polled_at=event.at))
+    return Step(_asked(attempt, event))
+
+
+def _asked(attempt: Attempt, event: Event) -> Attempt:
+    return replace(attempt, polls=attempt.polls + 1, polled_at=event.at, asked=True)
 
 
 def _contrary(attempt: Attempt, event: Event, alert: str) -> Step:
