@@ -34,7 +34,8 @@ static const status_text status_texts[] = {
     STATUS(KESS_ERR_BUFFER, "the output buffer is too small"),
     STATUS(KESS_ERR_LENGTH, "an input is too long to be processed"),
     STATUS(KESS_ERR_MEMORY, "out of memory"),
-    STATUS(KESS_ERR_CRYPTO, "libcrypto failed"),
+    STATUS(KESS_ERR_CRYPTO, "libcrypto failed: a provider is missing, or its "
+                            "configuration forbids what is needed"),
     STATUS(KESS_ERR_FILE, "the key file cannot be read"),
     STATUS(KESS_ERR_SYNTAX, "the text is not JSON (RFC 8259)"),
     STATUS(KESS_ERR_UTF8, "malformed UTF-8"),

@@ -32,6 +32,7 @@ from kesspay.signing.status import (
     DOCUMENT_STATUS,
     FOUND,
     KEY_STATUS,
+    NO_PROVIDER,
     SIGNATURE_STATUS,
 )
 from kesspay.signing.texts import Written
@@ -48,6 +49,7 @@ __all__ = ["NativeBackend"]
 
 _OK: Final = 0
 _ERR_BUFFER: Final[int] = lib.KESS_ERR_BUFFER
+_ERR_CRYPTO: Final[int] = lib.KESS_ERR_CRYPTO
 _ERR_LENGTH: Final[int] = lib.KESS_ERR_LENGTH
 _ERR_MEMORY: Final[int] = lib.KESS_ERR_MEMORY
 _SIGN_DEPTH: Final = 512
@@ -73,6 +75,8 @@ def _failure(status: int) -> Exception:
     """Return the error for a status that says nothing about the input."""
     if status == _ERR_MEMORY:
         return MemoryError()
+    if status == _ERR_CRYPTO:
+        return BackendError(f"libcrypto failed: {NO_PROVIDER}")
     message = ffi.string(lib.kess_status_message(status)).decode()
     if status == _ERR_LENGTH:
         return InputError(message)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from hashlib import sha256
+import hashlib
 from typing import TYPE_CHECKING, final
 
 from kesspay.signing.arguments import (
@@ -109,7 +109,8 @@ class PublicKey(Sealed):
         key._handle = handle
         key._weak = weak
         key.bits = handle.bits
-        key.fingerprint = sha256(handle.spki).hexdigest()
+        # hashlib.sha256 alone fails where OpenSSL has no provider; this does not.
+        key.fingerprint = hashlib.new("sha256", handle.spki).hexdigest()
         return key
 
     def verify(self, signature: Buffer, message: Buffer) -> None:

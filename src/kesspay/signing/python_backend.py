@@ -12,6 +12,7 @@ the native core where that matters.
 from __future__ import annotations
 
 from array import array
+from contextlib import suppress
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -30,7 +31,7 @@ from kesspay.signing.canonical import canonicalize_text
 from kesspay.signing.keyfile import MAX_BYTES, Need, key_error
 from kesspay.signing.keyparts import private_numbers, public_numbers
 from kesspay.signing.keypolicy import check_private, check_public
-from kesspay.signing.status import VerifyStatus, status_of
+from kesspay.signing.status import NO_PROVIDER, VerifyStatus, status_of
 from kesspay.signing.texts import Written
 
 
@@ -99,9 +100,12 @@ class _Private:
 
     def sign(self, message: bytes) -> bytes:
         try:
-            return self._key.sign(message, _PADDING, _SHA256)
+            return self.raw_sign(message)
         except _FAILURES as error:
             raise _cannot("sign", error) from None
+
+    def raw_sign(self, message: bytes) -> bytes:
+        return self._key.sign(message, _PADDING, _SHA256)
 
     def sign_text(self, text: bytes, profile: Profile, max_depth: int) -> str:
         return guard.sign_text(self.sign, text, profile, max_depth)
@@ -145,8 +149,12 @@ class PythonBackend:
         self, data: bytes, password: bytes | None, *, allow_weak: bool
     ) -> _Private:
         """Load a private key from PEM, DER or base64."""
-        numbers = private_numbers(data, password)
+        try:
+            numbers = private_numbers(data, password)
+        except (InternalError, UnsupportedAlgorithm) as error:
+            raise _cannot("decrypt a private key", error) from None
         check_private(numbers, allow_weak=allow_weak)
+        _usable(numbers.n, numbers.e)
         return _tested(numbers)
 
     def load_private_file(
@@ -160,11 +168,7 @@ class PythonBackend:
         """Load a public key from PEM, DER or base64."""
         numbers = public_numbers(data)
         check_public(numbers, allow_weak=allow_weak)
-        try:
-            key = rsa.RSAPublicNumbers(numbers.e, numbers.n).public_key()
-        except _FAILURES as error:
-            raise _cannot("use a public key", error) from None
-        return _Public(key)
+        return _usable(numbers.n, numbers.e)
 
     def load_public_file(self, path: str, *, allow_weak: bool) -> _Public:
         """Load a public key from a file."""
@@ -196,15 +200,35 @@ def _written(
     return Written(b"".join(outputs), array("q", ends), statuses)
 
 
+def _usable(n: int, e: int) -> _Public:
+    """
+    Make a public key, and let it verify a signature that cannot be right.
+
+    Numbers that obey the policy are taken by every libcrypto that has a
+    provider: where this fails, the key is not the reason.
+    """
+    try:
+        key = _Public(rsa.RSAPublicNumbers(e, n).public_key())
+    except _FAILURES as error:
+        raise _cannot("use a public key", error) from None
+    with suppress(InvalidSignature):
+        key.verify(bytes(key.size - 1) + b"\2", b"")
+    return key
+
+
 def _tested(numbers: PrivateNumbers) -> _Private:
     """Make the key and let it sign once: wrong primes show, and it is warm."""
     try:
         handle = _Private(_assembled(numbers))
-        signature = handle.sign(_SELF_TEST)
+        signature = handle.raw_sign(_SELF_TEST)
         handle.public().verify(signature, _SELF_TEST)
-    except (BackendError, InvalidSignature, *_FAILURES):
+    except (InternalError, UnsupportedAlgorithm) as error:
+        failure = error
+    except (BackendError, InvalidSignature, ValueError):
         raise key_error(Need.PRIVATE, "inconsistent") from None
-    return handle
+    else:
+        return handle
+    raise _cannot("sign", failure)
 
 
 def _assembled(numbers: PrivateNumbers) -> rsa.RSAPrivateKey:
@@ -230,4 +254,5 @@ def _read(path: str, need: Need) -> bytes:
 
 
 def _cannot(act: str, error: Exception) -> BackendError:
-    return BackendError(f"libcrypto cannot {act} ({type(error).__name__})")
+    name = type(error).__name__
+    return BackendError(f"libcrypto cannot {act} ({name}): {NO_PROVIDER}")

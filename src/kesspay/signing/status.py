@@ -23,6 +23,7 @@ __all__ = [
     "DOCUMENT_STATUS",
     "FOUND",
     "KEY_STATUS",
+    "NO_PROVIDER",
     "SIGNATURE_STATUS",
     "Found",
     "VerifyStatus",
@@ -70,6 +71,14 @@ KEY_STATUS: Final[dict[int, str]] = {
     308: "exponent",
     309: "inconsistent",
 }
+
+
+#: Why libcrypto fails where neither the key nor memory is the reason.
+NO_PROVIDER: Final = (
+    "OpenSSL has no provider for it, or its configuration forbids it. Look at "
+    "OPENSSL_CONF and openssl.cnf (fips=yes needs the FIPS module), and at "
+    "`openssl list -providers`"
+)
 
 
 class Found:
