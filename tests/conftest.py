@@ -18,7 +18,7 @@ import pytest
 from kesspay.errors import BackendError
 from kesspay.signing import backend as backends
 from tests.support.php import Php, find_php
-from tests.support.postgres import Postgres, find_postgres
+from tests.support.postgres import Postgres, find_pgbouncer, find_postgres
 
 
 if TYPE_CHECKING:
@@ -109,3 +109,11 @@ def postgres() -> Iterator[Postgres]:
         missing(f"psycopg: {error}", "KESSPAY_REQUIRE_POSTGRES")
     with Postgres() as server:
         yield server
+
+
+@pytest.fixture
+def pooled(postgres: Postgres) -> Postgres:
+    """Return the server where a pooler can be started before it."""
+    if find_pgbouncer() is None:
+        missing("no pgbouncer is installed", "KESSPAY_REQUIRE_POSTGRES")
+    return postgres

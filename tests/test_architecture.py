@@ -251,7 +251,6 @@ KNOWN_UNTESTED = [
     "transfers.attempt",
     "transfers.desk",
     "transfers.forks",
-    "transfers.postgres_pool",
     "transfers.postgres_schema",
     "transfers.rows",
     "transfers.sqlite_append",

@@ -50,6 +50,7 @@ _ELSEWHERE: Final = frozenset(
         "LONG",
         "OPENSSL_ARCHIVE",
         "OPENSSL_PREFIX",
+        "PGBOUNCER",
         "PHP",
         "PHP_WASM",
         "POSTGRES_BIN",

@@ -2,8 +2,8 @@
 The journal in PostgreSQL, for any number of machines.
 
 Needs psycopg 3: ``pip install kesspay[postgres]``. All workers go by the clock
-of the database. A pooler between must keep sessions (pgbouncer: session mode),
-because the durability of a commit is a setting of the session.
+of the database. Every call is a transaction that states what it needs, so a
+pooler may stand between that gives each transaction another session.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
 
-from kesspay.errors import InputError
+from kesspay.errors import InputError, JournalUnavailable
 from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
 from kesspay.transfers.bindings import (
     Statements,
@@ -26,7 +26,6 @@ from kesspay.transfers.rows import (
     BEGUN,
     LIST_COLUMNS,
     RECORD_COLUMNS,
-    Row,
     check_lease,
     check_limit,
     check_same,
@@ -50,6 +49,7 @@ if TYPE_CHECKING:
 
     from kesspay.transfers.account import Whose
     from kesspay.transfers.journal import Entry, Status
+    from kesspay.transfers.rows import Row
 
 
 __all__ = ["PostgresJournal"]
@@ -113,7 +113,7 @@ _APPEND: Final = f"""
         SELECT mine.payment_id, mine.entries - %s + e.number, e.attempt, e.what, e.at,
             e.code, e.facts, e.sent, e.received
         FROM mine, unnest(%s::int4[], %s::text[], %s::float8[], %s::text[],
-            %s::text[], %s::bytea[], %s::bytea[]) WITH ORDINALITY
+            %s::text[], %b::bytea[], %b::bytea[]) WITH ORDINALITY
             AS e (attempt, what, at, code, facts, sent, received, number)
     )
     SELECT {_NOW} FROM mine
@@ -130,15 +130,17 @@ class PostgresJournal:
     """
     A journal in PostgreSQL. Any number of threads and machines may use one.
 
-    A call whose connection breaks raises JournalUnavailable, and the next one
-    connects again. Where it was a write, it may have been made: read the
-    payment again, as after a crash, before anything is sent. The journal may
-    be used in a child after a fork.
+    A connection that broke before a call sent its COMMIT is replaced. Where it
+    breaks during the COMMIT, the call raises JournalUnavailable, and the write may
+    have been made: read the payment again, as after a crash, before anything is
+    sent. The journal may be used in a child after a fork.
 
     Args:
-        conninfo: for libpq, "postgresql://..." or "host=... dbname=...". Where
+        conninfo: for libpq, "postgresql://..." or "host=... dbname=...", of the
+            server, or of a pooler by transaction or by session before it. Where
             it holds a password, no error and no repr shows it.
-        schema: of the database, for the tables; made where it is missing.
+        schema: of the database, for the tables; made where it is missing. It is
+            taken as it is written: "Kess" is not "kess".
         connections: most that are open at once. A thread that finds none free
             waits. An export opens one more.
         timeout: seconds that a call may wait for a connection, for the server,
@@ -148,7 +150,7 @@ class PostgresJournal:
         BackendError: psycopg is not installed.
         InputError: an argument cannot be used.
         JournalUnavailable: the server cannot be reached, takes no writes, or
-            does not keep them.
+            does not keep them; the message names the setting.
         JournalDamaged: the schema was made by a newer version, or by another
             program.
     """
@@ -166,13 +168,16 @@ class PostgresJournal:
         self._pool = Pool(conninfo, schema, connections, timeout)
         self._ahead = 0.0
 
-        def work(connection: Connection[Any]) -> list[Row]:
+        def work(connection: Connection[Any]) -> None:
             prepare(connection, schema)
-            return []
 
-        self._pool.use(work)
-        sent = monotonic()
-        self._set_clock(sent, self._pool.run(f"SELECT {_NOW}")[0][0])
+        try:
+            self._pool.prepare(work)
+            sent = monotonic()
+            self._set_clock(sent, self._pool.run(f"SELECT {_NOW}")[0][0])
+        except BaseException:
+            self._pool.close()
+            raise
 
     def __repr__(self) -> str:
         """Name the schema."""
@@ -269,7 +274,13 @@ class PostgresJournal:
         values = payment_values(payment) + status_values(BEGUN)
         if self._pool.run(_BEGIN, values):
             return Record(payment, BEGUN, ())
-        record = read_record(self._pool.run(_READ, (payment.payment_id,)))
+        record = self.read(payment.payment_id)
+        if record is None:
+            raise JournalUnavailable(
+                f"payment {payment.payment_id} is in the journal and cannot be read:"
+                " this role does not see it, or a person removed it just now; nothing"
+                " was written"
+            )
         check_same(record.payment, payment)
         return record
 

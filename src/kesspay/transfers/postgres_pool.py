@@ -1,56 +1,65 @@
 """
-Connections to PostgreSQL: how they are made, shared, and given up.
+Connections to PostgreSQL: how they are shared, replaced, and given up.
+
+Every call is a transaction. Until its COMMIT is sent nothing is written, so a
+connection that breaks before is replaced and the call made again; one that
+breaks during the COMMIT leaves the write in doubt, and nothing is done again.
 
 psycopg's errors never leave this module, because what libpq says about a
 connection string may quote it, and it may hold a password.
+
+Not psycopg_pool, which connects in threads of its own: after a fork the child
+has none of them, and a caller learns that there was no connection in time, not
+that the password is wrong. tests/transfers/test_postgres_pool.py shows both.
 """
 
 from __future__ import annotations
 
-import math
-import re
-from contextlib import suppress
 from threading import BoundedSemaphore, Lock
-from typing import TYPE_CHECKING, Any, Final
+from time import monotonic
+from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import shown_value
-from kesspay.errors import (
-    BackendError,
-    InputError,
-    JournalDamaged,
-    JournalError,
-    JournalUnavailable,
-)
+from kesspay.errors import InputError, JournalError, JournalUnavailable
 from kesspay.transfers.forks import Forkable, heed_forks
+from kesspay.transfers.postgres_session import (
+    IN_DOUBT,
+    begin,
+    check_schema,
+    check_tables,
+    is_lost,
+    meaning,
+    opening,
+    server_of,
+)
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from psycopg import Connection, Error
+    from psycopg import Error
 
+    from kesspay.transfers.postgres_connection import PatientConnection
     from kesspay.transfers.rows import Row
 
 
 __all__ = ["Pool"]
 
-_SCHEMA: Final = re.compile(r"[a-z_][a-z0-9_]{0,62}")
-
-#: What a session needs, and what its server must be. A weaker setting for
-#: commits is replaced; remote_apply is a stronger one.
-_SESSION: Final = """
-    SELECT current_setting('fsync'), current_setting('transaction_read_only'),
-        current_setting('server_encoding'),
-        set_config('synchronous_commit', CASE current_setting('synchronous_commit')
-            WHEN 'remote_apply' THEN 'remote_apply' ELSE 'on' END, false),
-        set_config('search_path', %s, false),
-        set_config('default_transaction_isolation', 'read committed', false),
-        set_config('statement_timeout', %s, false),
-        set_config('idle_in_transaction_session_timeout', %s, false)
-"""
-
 #: Rows that are fetched at a time.
 _PAGE: Final = 256
+
+#: Connections in a row that a call may lose before its COMMIT.
+_TRIES: Final = 3
+#: Seconds that a connection is kept idle, and kept at all. Firewalls forget idle
+#: ones without a word, most of them after minutes.
+_LONGEST_IDLE: Final = 60.0
+_LONGEST_LIFE: Final = 1800.0
+#: Seconds after which a silent connection is given up for a new one, where it had
+#: been idle for a while and nothing of the call was sent.
+_A_WHILE: Final = 1.0
+_SHORT: Final = 2.0
+#: Seconds that the server has to say that a statement took too long.
+_GRACE: Final = 1.0
 
 
 class Pool(Forkable):
@@ -71,8 +80,7 @@ class Pool(Forkable):
 
     def __init__(self, conninfo: str, schema: str, size: int, timeout: float) -> None:
         """Connect to nothing yet."""
-        if not _SCHEMA.fullmatch(schema):
-            raise InputError("a schema has the form [a-z_][a-z0-9_]*, up to 63")
+        check_schema(schema)
         if not (type(size) is int and size >= 1):
             raise InputError(
                 f"there must be 1 connection at least; got {shown_value(size)}"
@@ -80,12 +88,13 @@ class Pool(Forkable):
         self.schema = schema
         self._size = size
         self._timeout = timeout
-        self._connect = _connector(conninfo, timeout)
+        self._server = server_of(conninfo, timeout)
+        self._opening = opening(schema, timeout)
         self._lock = Lock()
         self._slots = BoundedSemaphore(size)
-        self._idle: list[Connection[Any]] = []
+        self._idle: list[PatientConnection] = []
         #: Those of the process that forked this one: to be kept, not closed.
-        self._inherited: list[Connection[Any]] = []
+        self._inherited: list[PatientConnection] = []
         self._closed = False
         heed_forks(self)
 
@@ -97,15 +106,30 @@ class Pool(Forkable):
             JournalError: it failed, or it may have; see the message.
         """
 
-        def work(connection: Connection[Any]) -> list[Row]:
+        def work(connection: PatientConnection) -> list[Row]:
             cursor = connection.execute(query, values)
             return cursor.fetchall() if cursor.description else []
 
         return self.use(work)
 
-    def use(self, work: Callable[[Connection[Any]], list[Row]]) -> list[Row]:
+    def prepare(self, work: Callable[[PatientConnection], None]) -> None:
         """
-        Do some work with a connection.
+        Let the tables be made, and check that they keep what is written.
+
+        Raises:
+            JournalError: they do not, or it failed; see the message.
+        """
+
+        def prepared(connection: PatientConnection) -> list[Row]:
+            work(connection)
+            check_tables(connection, self.schema)
+            return []
+
+        self.use(prepared)
+
+    def use(self, work: Callable[[PatientConnection], list[Row]]) -> list[Row]:
+        """
+        Do some work in a transaction. It is done again where the connection broke.
 
         Raises:
             JournalError: it failed, or it may have; see the message.
@@ -114,14 +138,15 @@ class Pool(Forkable):
         if not slots.acquire(timeout=self._timeout):
             raise JournalUnavailable(
                 f"all {self._size} connections to PostgreSQL were in use for"
-                f" {self._timeout:g} s: allow more, or use fewer threads"
+                f" {self._timeout:g} s: allow more, or use fewer threads; nothing was"
+                " written"
             )
         try:
             done = self._use(work)
         finally:
             slots.release()
         # Not where it was caught: psycopg's error must not travel along.
-        if isinstance(done, JournalError):
+        if isinstance(done, JournalError | InputError):
             raise done
         return done
 
@@ -133,34 +158,40 @@ class Pool(Forkable):
             JournalError: it failed.
         """
         connection = self._open()
-        if isinstance(connection, JournalError):
+        if isinstance(connection, JournalError | InputError):
             raise connection
+        # A page of a large journal may take longer to come than a write.
+        connection.patience = None
+        beginning = opening(self.schema, 0, one_moment=True)
+
+        def ask(query: str) -> list[Row]:
+            cursor = connection.execute(query)
+            return cursor.fetchall() if cursor.description else []
+
+        def first() -> list[Row]:
+            begin(connection, beginning)
+            ask(f"DECLARE export NO SCROLL CURSOR FOR {query}")
+            return ask(f"FETCH {_PAGE} FROM export")
+
         try:
-            page = _ask(
-                connection,
-                # A page of a large journal may take longer to come than a write.
-                "SET statement_timeout = 0",
-                "SET idle_in_transaction_session_timeout = 0",
-                "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-                f"DECLARE export CURSOR FOR {query}",
-            )
-            while not isinstance(page, JournalError):
-                page = _ask(connection, f"FETCH {_PAGE} FROM export")
-                if not page:
-                    return
-                if isinstance(page, list):
-                    yield from page
+            page = self._tried(connection, first)
+            while isinstance(page, list) and page:
+                yield from page
+                page = self._tried(
+                    connection, lambda: ask(f"FETCH {_PAGE} FROM export")
+                )
+            # A pooler gives the session to others, and would end one that is busy.
+            self._tried(connection, lambda: ask("COMMIT"))
         finally:
             connection.close()
-        raise page
+        if not isinstance(page, list):
+            raise page
 
     def close(self) -> None:
         """Close every connection; those in use once they are given back."""
         with self._lock:
             self._closed = True
-            idle, self._idle = self._idle, []
-        for connection in idle:
-            connection.close()
+        self._drop_idle()
 
     def after_fork_in_child(self) -> None:
         """Begin anew: the connections belong to the parent."""
@@ -170,32 +201,88 @@ class Pool(Forkable):
         self._idle = []
 
     def _use(
-        self, work: Callable[[Connection[Any]], list[Row]]
-    ) -> list[Row] | JournalError:
-        with self._lock:
-            connection = self._idle.pop() if self._idle else None
-        if connection is None:
-            opened = self._open()
-            if isinstance(opened, JournalError):
-                return opened
-            connection = opened
+        self, work: Callable[[PatientConnection], list[Row]]
+    ) -> list[Row] | JournalError | InputError:
+        tries = 0
+        while True:
+            # After one was lost the others are suspect, and were closed.
+            connection = self._take() or self._open()
+            if isinstance(connection, JournalError | InputError):
+                return connection
+            done, again = self._transact(connection, work)
+            tries += 1
+            if not again or tries == _TRIES:
+                return done
+
+    def _transact(
+        self,
+        connection: PatientConnection,
+        work: Callable[[PatientConnection], list[Row]],
+    ) -> tuple[list[Row] | JournalError | InputError, bool]:
+        """Return rows or what went wrong, and whether it may be done again."""
+        begun = committing = False
+        fresh = connection.used == 0.0
+        if not fresh and monotonic() - connection.used > _A_WHILE:
+            connection.patience = min(_SHORT, self._patience)
         try:
+            begin(connection, self._opening)
+            begun = True
+            connection.patience = self._patience
             rows = work(connection)
+            connection.warning = ""
+            committing = True
+            connection.commit()
         except _errors() as error:
-            if connection.closed:
-                # The server is gone, and the others have lost it as well.
+            lost = is_lost(error, connection)
+            silent = connection.silent
+            connection.close()
+            if lost:
+                # The others have lost it as well, mostly.
                 self._drop_idle()
+            if committing and (lost or error.sqlstate is None):
+                return self._in_doubt("the connection was lost", str(error)), False
+            problem = meaning(error, self._server, lost=lost, working=begun)
+            return problem, lost and (not silent or not (begun or fresh))
+        except BaseException as error:
             connection.close()
-            return _meaning(error)
-        except BaseException:
-            connection.close()
+            if committing:
+                error.add_note(IN_DOUBT)
             raise
+        if connection.warning:
+            connection.close()
+            return self._in_doubt("the server warned", connection.warning), False
+        self._give_back(connection)
+        return rows, False
+
+    @property
+    def _patience(self) -> float:
+        return self._timeout + _GRACE
+
+    def _in_doubt(self, what: str, words: str) -> JournalError:
+        text = self._server.shown(words.strip().partition("\n")[0])
+        return JournalUnavailable(
+            f"PostgreSQL: {what} during a COMMIT ({text}). {IN_DOUBT}"
+        )
+
+    def _take(self) -> PatientConnection | None:
+        """Return the connection that was used last, and close those too old."""
+        now = monotonic()
+        with self._lock:
+            old = [one for one in self._idle if _is_old(one, now)]
+            if old:
+                self._idle = [one for one in self._idle if one not in old]
+            found = self._idle.pop() if self._idle else None
+        for one in old:
+            one.close()
+        return found
+
+    def _give_back(self, connection: PatientConnection) -> None:
+        connection.used = monotonic()
         with self._lock:
             if not self._closed:
                 self._idle.append(connection)
-                return rows
+                return
         connection.close()
-        return rows
 
     def _drop_idle(self) -> None:
         with self._lock:
@@ -203,118 +290,35 @@ class Pool(Forkable):
         for connection in idle:
             connection.close()
 
-    def _open(self) -> Connection[Any] | JournalError:
-        """Open a connection, and check that the server keeps what it is given."""
+    def _open(self) -> PatientConnection | JournalError | InputError:
         if self._closed:
             return JournalUnavailable("the journal was closed; open it again")
-        milliseconds = str(math.ceil(self._timeout * 1000))
-        values = (self.schema, milliseconds, milliseconds)
         try:
-            connection = self._connect()
+            connection = self._server.connect()
         except _errors() as error:
-            return _meaning(error)
-        try:
-            rows = connection.execute(_SESSION, values).fetchall()
-        except _errors() as error:
-            connection.close()
-            return _meaning(error)
-        problem = _problem(*rows[0][:3])
-        if problem:
-            connection.close()
-            return JournalUnavailable(
-                f"the PostgreSQL server {problem}; nothing was written"
-            )
+            return meaning(error, self._server, lost=True)
+        connection.opened = monotonic()
+        connection.patience = self._patience
         return connection
 
+    def _tried(
+        self, connection: PatientConnection, ask: Callable[[], list[Row]]
+    ) -> list[Row] | JournalError | InputError:
+        """Return rows, or what is wrong."""
+        try:
+            return ask()
+        except _errors() as error:
+            lost = is_lost(error, connection)
+            return meaning(error, self._server, lost=lost, working=True)
 
-def _problem(fsync: str, read_only: str, encoding: str) -> str:
-    if read_only != "off":
-        return "takes no writes: it is a standby, or set to read-only"
-    if fsync != "on":
-        return "has fsync = off, so a crash loses what was written: turn it on"
-    if encoding != "UTF8":
-        return f"keeps this database in {encoding}: make one in UTF8"
-    return ""
 
-
-def _connector(conninfo: str, timeout: float) -> Callable[[], Connection[Any]]:
-    """
-    Return what connects. A function shows nothing of what it holds.
-
-    Raises:
-        BackendError: psycopg is not installed.
-        InputError: the string cannot be read.
-    """
-    try:
-        import psycopg  # the extra [postgres]
-        from psycopg.conninfo import conninfo_to_dict
-    except ImportError:
-        raise BackendError(
-            "the PostgreSQL journal needs psycopg 3 and libpq:"
-            " pip install kesspay[postgres]"
-        ) from None
-    found: dict[str, Any] | None = None
-    with suppress(psycopg.Error, TypeError, AttributeError):
-        found = conninfo_to_dict(conninfo)
-    # A password that is not quoted right ends up as a part of host or port,
-    # and an error about these would show it.
-    if (
-        found is None
-        or "@" in str(found.get("host", ""))
-        or not re.fullmatch(r"[0-9,]*", str(found.get("port", "")))
-    ):
-        raise InputError(
-            "the conninfo cannot be read. It may hold a password, so it is not shown."
-            " In a URL the password must be percent-encoded; in the form KEY=VALUE a"
-            " value with a space stands in single quotes."
-        )
-    given = {
-        "application_name": "kesspay",
-        "connect_timeout": max(2, math.ceil(timeout)),
-        "tcp_user_timeout": math.ceil(timeout * 1000),
-        **found,
-        "client_encoding": "utf8",
-    }
-
-    def connect() -> Connection[Any]:
-        return psycopg.connect(autocommit=True, **given)
-
-    return connect
+def _is_old(connection: PatientConnection, now: float) -> bool:
+    return (
+        now - connection.used > _LONGEST_IDLE or now - connection.opened > _LONGEST_LIFE
+    )
 
 
 def _errors() -> type[Error]:
     from psycopg import Error
 
     return Error
-
-
-def _ask(connection: Connection[Any], *queries: str) -> list[Row] | JournalError:
-    """Return the rows of the last query, or what is wrong."""
-    try:
-        for query in queries:
-            cursor = connection.execute(query)
-        return cursor.fetchall() if cursor.description else []
-    except _errors() as error:
-        return _meaning(error)
-
-
-def _meaning(error: Error) -> JournalError:
-    """Return what an error of psycopg means, and what to do."""
-    state = error.sqlstate
-    # Not the detail, which quotes rows.
-    text = (error.diag.message_primary or str(error)).strip().partition("\n")[0]
-    if state is None or state.startswith(("08", "57P")):
-        return JournalUnavailable(
-            f"PostgreSQL cannot be reached, or the connection was lost ({text}). A"
-            " write that was going on may or may not have been made: read the payment"
-            " again before anything is sent."
-        )
-    if state[:2] in {"22", "23", "42", "XX"} and state != "42501":
-        return JournalDamaged(
-            f"the journal in PostgreSQL is not as it was made ({state}: {text})."
-            " Nothing was written. Start no transfer before it is restored."
-        )
-    return JournalUnavailable(
-        f"PostgreSQL refused ({state}: {text}); nothing was written. Try again once"
-        " that is settled."
-    )

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import JournalDamaged
+from kesspay.transfers.postgres_session import identifier
 
 
 if TYPE_CHECKING:
@@ -113,8 +114,7 @@ def prepare(connection: Connection[Any], schema: str) -> None:
         connection.execute(_LOCK, (schema,))
         version = _version(connection, schema)
         if version == 0:
-            # The name has been checked.
-            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {schema}")
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
             connection.execute("CREATE TABLE schema_version (version integer NOT NULL)")
             connection.execute("INSERT INTO schema_version VALUES (0)")
         for migration in MIGRATIONS[version:]:
@@ -123,7 +123,7 @@ def prepare(connection: Connection[Any], schema: str) -> None:
 
 
 def _version(connection: Connection[Any], schema: str) -> int:
-    table = f"{schema}.schema_version"
+    table = f"{identifier(schema)}.schema_version"
     found = connection.execute("SELECT to_regclass(%s) IS NULL", (table,)).fetchone()
     if found == (True,):
         return 0
