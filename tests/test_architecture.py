@@ -168,7 +168,6 @@ def test_circles_are_found() -> None:
 KNOWN_CIRCLES: tuple[tuple[str, ...], ...] = (
     ("cli.outcome", "cli.printer", "cli.problems"),
     ("gateway.connection", "gateway.proxy", "gateway.tls"),
-    ("sandbox.control", "sandbox.page", "sandbox.sandbox", "sandbox.site"),
 )
 
 
@@ -227,16 +226,9 @@ KNOWN_UNTESTED = [
     "gateway.confirms",
     "gateway.engine",
     "gateway.lookup",
-    "sandbox.closing",
     "sandbox.effects",
-    "sandbox.entries",
     "sandbox.keymaker",
-    "sandbox.record",
-    "sandbox.reply",
-    "sandbox.schema",
     "sandbox.server",
-    "sandbox.site",
-    "sandbox.style",
     "signing.arguments",
     "signing.der",
     "signing.keyparts",

@@ -18,7 +18,7 @@ from kesspay.signing.keys import PrivateKey
 
 
 if TYPE_CHECKING:
-    from kesspay.sandbox.reply import Reply
+    from kesspay.sandbox.emulator import Reply
 
 
 KEYS: Final = Path(__file__).resolve().parents[1] / "vectors" / "keys"

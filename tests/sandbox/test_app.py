@@ -8,13 +8,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.sandbox.app import CLOSE, App
-from kesspay.sandbox.reply import Reply
+from kesspay.sandbox.emulator import Reply
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, MutableMapping
 
-    from kesspay.sandbox.reply import Ending
+    from kesspay.sandbox.emulator import Ending
 
 
 class Echo:

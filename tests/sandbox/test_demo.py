@@ -102,7 +102,7 @@ def test_a_gateway_that_refuses(
     as_json: bool,  # noqa: FBT001 - given by pytest
 ) -> None:
     """A step that cannot be done ends the demonstration with its error."""
-    monkeypatch.setattr("kesspay.sandbox.sandbox.DEFAULT_USERS", {})
+    monkeypatch.setattr("kesspay.sandbox.world.DEFAULT_USERS", {})
     out = io.StringIO()
     assert run_demo(out, as_json=as_json) == 1
     assert "Rejected: create.unified.fundTransfer" in out.getvalue()
@@ -121,6 +121,7 @@ def test_a_client_that_does_not_try_again(monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_sandbox_that_does_not_start(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without a server there is an error, and no step."""
+    monkeypatch.delitem(sys.modules, "kesspay.sandbox.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     out = io.StringIO()
     assert run_demo(out) == 1

@@ -6,8 +6,8 @@ import re
 from pathlib import Path
 
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
-from kesspay.sandbox.control import ENDPOINTS
 from kesspay.sandbox.faults import FAULTS, TOKEN
+from kesspay.sandbox.web import ENDPOINTS
 
 
 ROOT = Path(__file__).resolve().parents[2]

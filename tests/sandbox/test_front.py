@@ -9,7 +9,7 @@ import pytest
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.sandbox.emulator import GATEWAY_PATH
 from kesspay.sandbox.faults import TOKEN
-from kesspay.sandbox.record import LOG_IN, Seen
+from kesspay.sandbox.front import LOG_IN, Seen
 from tests.sandbox.parties import Partner, box
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from kesspay.sandbox import Sandbox
-    from kesspay.sandbox.reply import Reply
+    from kesspay.sandbox.emulator import Reply
 
 
 ATTACK = "<script>document.title='owned'</script>"

@@ -51,7 +51,9 @@ def test_who_does_not_ask_for_it_pays_nothing() -> None:
     )
     assert eval(done.stdout) == [  # noqa: S307 - a list of names
         "kesspay",
+        "kesspay._first_use",
         "kesspay._reasons",
+        "kesspay._shown",
         "kesspay._version",
         "kesspay.errors",
         "kesspay.sandbox",

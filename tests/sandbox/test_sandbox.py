@@ -202,6 +202,7 @@ def test_a_port_that_is_taken() -> None:
 
 def test_without_uvicorn(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the extra, the error says what to install."""
+    monkeypatch.delitem(sys.modules, "kesspay.sandbox.server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(KesspayError, match=r"kesspay\[sandbox\]"):
         box().start()

@@ -13,9 +13,8 @@ from kesspay._first_use import first_use
 
 
 if TYPE_CHECKING:
-    from kesspay.sandbox.entries import Credit
     from kesspay.sandbox.faults import FAULTS
-    from kesspay.sandbox.ledger import Ledger
+    from kesspay.sandbox.ledger import Credit, Ledger
     from kesspay.sandbox.sandbox import Sandbox
     from kesspay.sandbox.transports import AsyncInProcessTransport, InProcessTransport
 
@@ -32,7 +31,7 @@ __all__ = [
 _HOMES: Final[dict[str, str]] = {
     "FAULTS": "kesspay.sandbox.faults",
     "AsyncInProcessTransport": "kesspay.sandbox.transports",
-    "Credit": "kesspay.sandbox.entries",
+    "Credit": "kesspay.sandbox.ledger",
     "InProcessTransport": "kesspay.sandbox.transports",
     "Ledger": "kesspay.sandbox.ledger",
     "Sandbox": "kesspay.sandbox.sandbox",

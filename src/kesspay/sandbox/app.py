@@ -5,13 +5,13 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from kesspay.sandbox.reply import plain
+from kesspay.sandbox.emulator import plain
 
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Mapping, MutableMapping
 
-    from kesspay.sandbox.reply import Reply
+    from kesspay.sandbox.emulator import Reply
 
     _Message: TypeAlias = MutableMapping[str, Any]
     _Receive: TypeAlias = Callable[[], Awaitable[_Message]]

@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from kesspay.gateway.messages import CREATE
+from kesspay.sandbox.emulator import HTML, JSON, Reply, read_object
 from kesspay.sandbox.keymaker import generate_key
-from kesspay.sandbox.reply import HTML, JSON, Reply
 
 
 if TYPE_CHECKING:
@@ -259,7 +258,7 @@ def _refusal(scene: Scene, code: str) -> Reply:
 
 def _on_token(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Effect:
     def effect(scene: Scene, _: str) -> Reply:
-        answer = _object(scene.reply.body)
+        answer = read_object(scene.reply.body)
         if answer is None or "access_token" not in answer:
             return scene.reply
         return _with(scene.reply, change(answer))
@@ -288,17 +287,8 @@ def _resigned(
 
 
 def _signed_answer(reply: Reply) -> dict[str, Any] | None:
-    answer = _object(reply.body)
+    answer = read_object(reply.body)
     return answer if answer is not None and "sign" in answer else None
-
-
-def _object(body: bytes) -> dict[str, Any] | None:
-    """Read an answer of the sandbox's own, or what another fault made of it."""
-    try:
-        value = json.loads(body, parse_float=Decimal)
-    except ValueError:
-        return None
-    return value if isinstance(value, dict) else None
 
 
 def _with(reply: Reply, answer: dict[str, Any]) -> Reply:
@@ -311,5 +301,5 @@ def _without(fields: dict[str, Any], *names: str) -> dict[str, Any]:
 
 @cache
 def _stranger() -> PrivateKey:
-    """Return a key that nobody was told of."""
+    """Return a key that belongs to neither side."""
     return generate_key()

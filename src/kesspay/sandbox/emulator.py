@@ -13,11 +13,12 @@ from __future__ import annotations
 import json
 import logging
 import re
+from dataclasses import dataclass, field
 from decimal import Decimal
 from hmac import compare_digest
 from secrets import token_urlsafe
 from threading import Lock
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Literal
 
 import orjson
 
@@ -39,7 +40,73 @@ if TYPE_CHECKING:
     from kesspay.signing.keys import PrivateKey, PublicKey
 
 
-__all__ = ["BASE_PATH", "GATEWAY_PATH", "TOKEN_PATH", "Emulator"]
+__all__ = [
+    "BASE_PATH",
+    "GATEWAY_PATH",
+    "HTML",
+    "JSON",
+    "TOKEN_PATH",
+    "Emulator",
+    "Ending",
+    "Reply",
+    "as_json",
+    "plain",
+    "read_object",
+]
+
+
+# ------------------------------------------------------------ replies
+
+
+#: "whole" is an answer, "dropped" none at all, "truncated" the half of one.
+Ending = Literal["whole", "dropped", "truncated"]
+
+JSON: Final = ("Content-Type", "application/json")
+HTML: Final = ("Content-Type", "text/html; charset=utf-8")
+_TEXT: Final = ("Content-Type", "text/plain; charset=utf-8")
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """
+    One answer, and what happens to it on its way.
+
+    Attributes:
+        status: HTTP status.
+        headers: name and value pairs, without Content-Length.
+        body: the whole body, also where less of it is sent.
+        delay: seconds before it is sent.
+        ending: how much of it is sent before the connection closes.
+    """
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = field(repr=False)
+    body: bytes = field(repr=False)
+    delay: float = 0.0
+    ending: Ending = "whole"
+
+
+def plain(status: int, text: str) -> Reply:
+    """Return a reply of plain text."""
+    return Reply(status, (_TEXT,), text.encode())
+
+
+def as_json(status: int, value: object) -> Reply:
+    """Return a reply of JSON; what JSON has not is written as a string."""
+    return Reply(status, (JSON,), json.dumps(value, default=str).encode())
+
+
+def read_object(body: bytes) -> dict[str, Any] | None:
+    """Return the object of a body, with Decimals for fractions, or None."""
+    try:
+        value = json.loads(body, parse_float=Decimal)
+    except (ValueError, RecursionError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+# ------------------------------------------------------------ the gateway
+
 
 _log = logging.getLogger("kesspay.sandbox")
 

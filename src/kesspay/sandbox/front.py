@@ -2,30 +2,146 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
+from collections import deque
+from dataclasses import dataclass, replace
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
-from kesspay.errors import InputError
+from kesspay.errors import InputError, KesspayError
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.sandbox.effects import Scene
-from kesspay.sandbox.emulator import GATEWAY_PATH, TOKEN_PATH
+from kesspay.sandbox.emulator import GATEWAY_PATH, TOKEN_PATH, Reply, plain, read_object
 from kesspay.sandbox.faults import TOKEN, parse
-from kesspay.sandbox.record import LOG_IN, Record, Seen, seen
-from kesspay.sandbox.reply import Reply, plain
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from kesspay.sandbox.emulator import Emulator
-    from kesspay.sandbox.faults import Chosen
-    from kesspay.sandbox.plan import FaultPlan
+    from kesspay.sandbox.faults import Chosen, FaultPlan
     from kesspay.signing.keys import PrivateKey, PublicKey
 
 
-__all__ = ["FAULT_HEADER", "Front"]
+__all__ = [
+    "FAULT_HEADER",
+    "Exchange",
+    "Front",
+    "Record",
+    "Seen",
+    "seen",
+]
+
+
+# ------------------------------------------------------------ the record
+
+
+_KEPT: Final = 50
+#: Longer bodies are shown in part, and not verified.
+_LONGEST: Final = 64 << 10
+_SHOWN: Final = 2000
+
+_VERIFIED: Final = "verified"
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """
+    One message: its canonical text, or its beginning where it has none.
+
+    Attributes:
+        text: never a credential or a token.
+        verdict: "verified", "not signed by design", or why it did not verify.
+    """
+
+    text: str
+    verdict: str
+
+
+#: A log-in and its answer, which are never kept.
+LOG_IN: Final = Seen("(a log-in is not kept)", "not signed by design")
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """
+    One request and what came back.
+
+    Attributes:
+        number: counted from 1.
+        at: time of the sandbox, in seconds.
+        service: what was asked for, "" where that cannot be told.
+        faults: what the request met, as it is asked for.
+        outcome: "HTTP 200", or how the connection ended.
+        request: what the partner sent.
+        answer: what the gateway sent.
+    """
+
+    number: int
+    at: float
+    service: str
+    faults: tuple[str, ...]
+    outcome: str
+    request: Seen
+    answer: Seen
+
+
+class Record:
+    """The last exchanges. Any number of threads may use one."""
+
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self._lock = Lock()
+        self._kept: deque[Exchange] = deque(maxlen=_KEPT)
+        self._count = 0
+
+    def add(
+        self,
+        *,
+        at: float,
+        service: str,
+        faults: tuple[str, ...],
+        outcome: str,
+        request: Seen,
+        answer: Seen,
+    ) -> None:
+        """Keep one exchange."""
+        with self._lock:
+            self._count += 1
+            self._kept.append(
+                Exchange(self._count, at, service, faults, outcome, request, answer)
+            )
+
+    def exchanges(self) -> tuple[Exchange, ...]:
+        """Return the last exchanges, oldest first."""
+        with self._lock:
+            return tuple(self._kept)
+
+
+def seen(key: PublicKey, body: bytes) -> Seen:
+    """
+    Look at a body as whoever holds the key would.
+
+    Args:
+        key: of the side that should have signed it.
+        body: as it was on the wire.
+    """
+    if not body:
+        return Seen("", "empty")
+    if len(body) > _LONGEST:
+        return Seen(_shortened(body), "too long")
+    try:
+        return Seen(_shortened(key.verify_document(body)), _VERIFIED)
+    except KesspayError as error:
+        return Seen(_shortened(body), str(error))
+
+
+def _shortened(text: bytes) -> str:
+    shown = text[:_SHOWN].decode("utf-8", "replace")
+    return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
+
+
+# ------------------------------------------------------------ the gateway
+
 
 #: Asks for faults, for this one request.
 FAULT_HEADER: Final = "X-Sandbox-Fault"
@@ -151,7 +267,7 @@ class _Earlier:
 
     def swap(self, service: str, body: bytes) -> bytes | None:
         """Keep an answer; return an earlier one to another transfer."""
-        data = _object(body).get("data")
+        data = (read_object(body) or {}).get("data")
         reference = str(data["out_trade_no"]) if isinstance(data, dict) else ""
         with self._lock:
             kept = self._kept.get(service, [])
@@ -162,16 +278,8 @@ class _Earlier:
 
 
 def _service(path: str, body: bytes) -> str:
-    """Tell what a request asks for, before anything is verified."""
+    """Return what a request asks for, before anything is verified."""
     if path == TOKEN_PATH:
         return TOKEN
-    service = _object(body).get("service") if path == GATEWAY_PATH else None
+    service = (read_object(body) or {}).get("service") if path == GATEWAY_PATH else None
     return str(service) if service in (CREATE, CONFIRM, QUERY) else ""
-
-
-def _object(body: bytes) -> dict[str, object]:
-    try:
-        value = json.loads(body)
-    except (ValueError, RecursionError):
-        return {}
-    return value if isinstance(value, dict) else {}

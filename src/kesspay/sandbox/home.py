@@ -20,7 +20,8 @@ from kesspay._shown import no_path, shown_path
 from kesspay.errors import InputError
 from kesspay.gateway.messages import Credentials
 from kesspay.sandbox.keymaker import generate_pem, public_pem
-from kesspay.sandbox.sandbox import Sandbox, new_credentials
+from kesspay.sandbox.sandbox import Sandbox
+from kesspay.sandbox.world import new_credentials
 from kesspay.signing.keys import PrivateKey
 
 

@@ -8,6 +8,8 @@ cents.
 
 A credit may be due later: its row is written by the confirm, and it counts
 from its time on, also after a restart in between.
+
+Source: SQLite documentation, "STRICT Tables", "Write-Ahead Logging".
 """
 
 from __future__ import annotations
@@ -15,6 +17,7 @@ from __future__ import annotations
 import re
 import sqlite3
 from contextlib import contextmanager
+from dataclasses import dataclass
 from decimal import Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal
@@ -22,17 +25,149 @@ from weakref import finalize
 
 from kesspay._shown import no_path, shown_path, shown_value
 from kesspay.errors import InputError
-from kesspay.sandbox.entries import Credit, PreTransferRow, Refusal, User
-from kesspay.sandbox.schema import OPEN, prepare
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kesspay.sandbox.entries import State
+
+__all__ = [
+    "AfterExpiry",
+    "Credit",
+    "Ledger",
+    "PreTransferRow",
+    "Refusal",
+    "State",
+    "User",
+]
 
 
-__all__ = ["AfterExpiry", "Credit", "Ledger", "PreTransferRow", "Refusal", "User"]
+# ------------------------------------------------------------ entries
+
+
+State = Literal["open", "due", "credited", "expired"]
+
+
+class Refusal(Exception):
+    """
+    The gateway says no.
+
+    Attributes:
+        status: HTTP status.
+        code: ``error_code``.
+    """
+
+    def __init__(self, status: int, code: str, description: str) -> None:
+        """Store what the answer will say."""
+        self.status = status
+        self.code = code
+        super().__init__(description)
+
+
+@dataclass(frozen=True, slots=True)
+class PreTransferRow:
+    """
+    A pre-transfer as the ledger has it.
+
+    Attributes:
+        state: "open" can be confirmed, "due" was and will be credited,
+            "credited" was, "expired" never will be.
+        fund_transfer_id: of the credit, once it has been made.
+    """
+
+    pre_transfer_id: str
+    out_trade_no: str
+    receiver_id: str
+    receiver_name: str
+    amount: Decimal
+    expires_at: float
+    state: State
+    fund_transfer_id: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Credit:
+    """A receiver got money."""
+
+    fund_transfer_id: str
+    out_trade_no: str
+    receiver_id: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """Who can, or could, receive money."""
+
+    receiver_id: str
+    name: str
+    eligible: bool
+    balance: Decimal
+
+
+# ------------------------------------------------------------ tables
+
+
+_VERSION: Final = 1
+
+_TABLES: Final = """
+BEGIN IMMEDIATE;
+CREATE TABLE users (
+    receiver_id TEXT PRIMARY KEY, name TEXT NOT NULL, eligible INTEGER NOT NULL,
+    cents INTEGER NOT NULL CHECK (cents >= 0)
+) STRICT;
+CREATE TABLE pre_transfers (
+    number INTEGER PRIMARY KEY,
+    out_trade_no TEXT NOT NULL,
+    receiver_id TEXT NOT NULL REFERENCES users,
+    receiver_name TEXT NOT NULL,
+    sender_name TEXT NOT NULL,
+    cents INTEGER NOT NULL CHECK (cents > 0),
+    expires_at REAL NOT NULL
+) STRICT;
+CREATE INDEX by_reference ON pre_transfers (out_trade_no);
+CREATE TABLE credits (
+    id INTEGER PRIMARY KEY,
+    number INTEGER NOT NULL UNIQUE REFERENCES pre_transfers,
+    partner_transaction_id TEXT NOT NULL UNIQUE,
+    due_at REAL NOT NULL,
+    done INTEGER NOT NULL CHECK (done IN (0, 1))
+) STRICT;
+CREATE INDEX to_be_made ON credits (due_at) WHERE NOT done;
+CREATE TABLE clock (ahead REAL NOT NULL) STRICT;
+INSERT INTO clock VALUES (0);
+PRAGMA user_version = 1;
+COMMIT;
+"""
+
+#: Every pre-transfer with its credit, if there is one; a WHERE follows.
+OPEN: Final = """
+    SELECT p.number, out_trade_no, receiver_id, receiver_name, cents, expires_at,
+           c.id, c.done
+    FROM pre_transfers AS p LEFT JOIN credits AS c USING (number)
+"""
+
+
+def prepare(database: sqlite3.Connection) -> None:
+    """
+    Make the tables where there are none.
+
+    Raises:
+        InputError: the database holds something else.
+    """
+    # Readers do not wait for writers; ":memory:" has no such file and says so.
+    database.execute("PRAGMA journal_mode = WAL")
+    database.execute("PRAGMA foreign_keys = ON")
+    version = database.execute("PRAGMA user_version").fetchone()[0]
+    tables = database.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    if not tables:
+        database.executescript(_TABLES)
+    elif version != _VERSION:
+        raise InputError("the file is no ledger of this version of kesspay")
+
+
+# ------------------------------------------------------------ the books
+
 
 #: What a query tells of a credited transfer whose pre-transfer has expired.
 AfterExpiry = Literal["answer", "expired"]

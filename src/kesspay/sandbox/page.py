@@ -1,26 +1,28 @@
 """
 The status page: what the sandbox holds and what passed, for a browser.
 
-It is written on the server, without a script, and everything in it that
-somebody else wrote is escaped. No credential and no token is on it.
+The server writes it, without a script, and escapes everything that came from
+outside. No credential and no token is on it.
 """
 
 from __future__ import annotations
 
+from base64 import b64encode
 from datetime import UTC, datetime
+from hashlib import sha256
 from html import escape
+from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from kesspay._version import __version__
-from kesspay.sandbox.reply import HTML, Reply
-from kesspay.sandbox.style import STYLE, STYLE_SOURCE
+from kesspay.sandbox.emulator import HTML, Reply
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kesspay.sandbox.record import Exchange, Seen
-    from kesspay.sandbox.sandbox import Sandbox
+    from kesspay.sandbox.front import Exchange, Seen
+    from kesspay.sandbox.world import World
 
 
 __all__ = ["PATHS", "respond"]
@@ -30,8 +32,15 @@ PATHS: Final = ("/", _LIVE)
 
 _ROWS: Final = 50
 
+#: The style sheet is in the page: light and dark.
+_STYLE: Final = files("kesspay.sandbox").joinpath("page.css").read_text("utf-8")
+#: What allows it in the Content-Security-Policy. Source: CSP Level 3, 2.3.1.
+_STYLE_SOURCE: Final = (
+    "'sha256-" + b64encode(sha256(_STYLE.encode()).digest()).decode() + "'"
+)
+
 _POLICY: Final = (
-    f"default-src 'none'; style-src {STYLE_SOURCE}; base-uri 'none'; "
+    f"default-src 'none'; style-src {_STYLE_SOURCE}; base-uri 'none'; "
     "form-action 'none'; frame-ancestors 'none'"
 )
 _HEADERS: Final = (
@@ -57,22 +66,22 @@ _COLOURS: Final = {
 }
 
 
-def respond(sandbox: Sandbox, path: str) -> Reply:
+def respond(world: World, path: str) -> Reply:
     """Return the page; under /live it refreshes itself."""
     parts = (
         _header(path),
-        _settings(sandbox),
-        _users(sandbox),
-        _transfers(sandbox),
-        _credits(sandbox),
-        _planned(sandbox),
-        _messages(sandbox.exchanges),
+        _settings(world),
+        _users(world),
+        _transfers(world),
+        _credits(world),
+        _planned(world),
+        _messages(world.exchanges),
     )
     refresh = '<meta http-equiv="refresh" content="2">' if path == _LIVE else ""
     text = (
         '<!doctype html><html lang="en"><head><meta charset="utf-8">'
         '<meta name="viewport" content="width=device-width">'
-        f"{refresh}<title>kesspay sandbox</title><style>{STYLE}</style></head>"
+        f"{refresh}<title>kesspay sandbox</title><style>{_STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>"
     )
     # A lone surrogate cannot be sent, and need not be.
@@ -92,11 +101,11 @@ def _header(path: str) -> str:
     )
 
 
-def _settings(sandbox: Sandbox) -> str:
-    settings = sandbox.settings
+def _settings(world: World) -> str:
+    settings = world.settings
     rows = [
         ("Base URL", settings["base_url"]),
-        ("Time of the sandbox", _time(sandbox.now())),
+        ("Time of the sandbox", _time(world.now())),
         ("Partner id", settings["credentials"].partner_id),
         ("Partner's key", settings["private_key"].fingerprint),
         ("Gateway's key", settings["gateway_key"].fingerprint),
@@ -109,7 +118,7 @@ def _settings(sandbox: Sandbox) -> str:
     return _section("Settings", "SHA-256 fingerprints of public keys", table)
 
 
-def _users(sandbox: Sandbox) -> str:
+def _users(world: World) -> str:
     rows = [
         (
             _code(user.receiver_id),
@@ -117,13 +126,13 @@ def _users(sandbox: Sandbox) -> str:
             _badge("eligible" if user.eligible else "not eligible"),
             _money(user.balance),
         )
-        for user in sandbox.ledger.users()
+        for user in world.ledger.users()
     ]
     table = _table(("Receiver", "Name", "State", "Balance"), rows)
     return _section("Users", "balances in USD", table)
 
 
-def _transfers(sandbox: Sandbox) -> str:
+def _transfers(world: World) -> str:
     rows = [
         (
             _code(row.out_trade_no),
@@ -133,14 +142,14 @@ def _transfers(sandbox: Sandbox) -> str:
             escape(_time(row.expires_at)),
             _money(row.amount),
         )
-        for row in sandbox.ledger.transfers(_ROWS)
+        for row in world.ledger.transfers(_ROWS)
     ]
     heads = ("Reference", "Pre-transfer", "Receiver", "State", "Expires", "Amount")
     return _section("Transfers", f"the last {_ROWS}", _table(heads, rows))
 
 
-def _credits(sandbox: Sandbox) -> str:
-    newest = sandbox.ledger.credits()[: -_ROWS - 1 : -1]
+def _credits(world: World) -> str:
+    newest = world.ledger.credits()[: -_ROWS - 1 : -1]
     rows = [
         (
             _code(credit.fund_transfer_id),
@@ -154,10 +163,10 @@ def _credits(sandbox: Sandbox) -> str:
     return _section("Ledger", f"the last {_ROWS} credits", _table(heads, rows))
 
 
-def _planned(sandbox: Sandbox) -> str:
+def _planned(world: World) -> str:
     rows = [
         (_badge(one.fault, "warn"), _code(one.service or "any"), str(one.times))
-        for one in sandbox.faults.planned()
+        for one in world.faults.planned()
     ]
     table = _table(("Fault", "Service", "Times"), rows)
     return _section("Planned faults", "they wait for a request", table)

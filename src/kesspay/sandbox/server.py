@@ -5,16 +5,55 @@ from __future__ import annotations
 import socket
 from threading import Thread
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
+
+import uvicorn  # the extra [sandbox]
+from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from kesspay.errors import KesspayError
+from kesspay.sandbox.app import CLOSE
 
 
 if TYPE_CHECKING:
+    import asyncio
+
     from kesspay.sandbox.app import App
 
 
-__all__ = ["Server"]
+__all__ = [
+    "ClosingProtocol",
+    "Server",
+]
+
+
+class ClosingProtocol(H11Protocol):
+    """
+    HTTP/1.1 with one ASGI extension: ``scope["extensions"][CLOSE]()``.
+
+    What was sent before still arrives; then the client sees the end. A server
+    that stops waits for no connection.
+
+    Source: ASGI specification, "Extensions".
+    """
+
+    def connection_made(  # type: ignore[override]
+        self, transport: asyncio.Transport
+    ) -> None:
+        """Give the application a way to close this connection."""
+        super().connection_made(transport)
+        app = self.app
+
+        async def closing(scope: Any, receive: Any, send: Any) -> None:  # noqa: ANN401 - uvicorn's own
+            scope["extensions"] = {CLOSE: transport.close}
+            await app(scope, receive, send)
+
+        self.app = closing
+
+    def shutdown(self) -> None:
+        """Close at once: what is still to come are answers that were delayed."""
+        super().shutdown()
+        self.transport.close()
+
 
 #: Seconds that starting and stopping may take.
 _PATIENCE: Final = 10.0
@@ -29,19 +68,12 @@ class Server:
         port: TCP port; 0 lets the system choose.
 
     Raises:
-        KesspayError: uvicorn is not installed, the port is taken, or the
-            server did not start within ten seconds.
+        KesspayError: the port is taken, or the server did not start within ten
+            seconds.
     """
 
     def __init__(self, app: App, port: int = 0) -> None:
         """Bind, start the thread, and wait until it serves."""
-        try:
-            import uvicorn  # the extra [sandbox]
-
-            from kesspay.sandbox.closing import ClosingProtocol
-        except ImportError:
-            message = "the sandbox server needs uvicorn: pip install kesspay[sandbox]"
-            raise KesspayError(message) from None
         config = uvicorn.Config(
             app,
             access_log=False,

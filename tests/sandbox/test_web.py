@@ -16,7 +16,7 @@ from tests.sandbox.parties import RECEIVER, Partner, box
 
 if TYPE_CHECKING:
     from kesspay.sandbox import Sandbox
-    from kesspay.sandbox.reply import Reply
+    from kesspay.sandbox.emulator import Reply
 
 
 JSON = {"host": "127.0.0.1:8765", "content-type": "application/json"}

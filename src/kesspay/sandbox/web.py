@@ -1,0 +1,220 @@
+"""
+Everything that is served: the gateway, the control endpoints, the status page.
+
+The control endpoints take JSON and give JSON, for tests. They have no password, since
+they move no real money and listen on this machine only. A web page in a browser on
+this machine cannot use them: it cannot send JSON to another origin without being asked
+first, and ``Site`` refuses a foreign Host.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
+from urllib.parse import urlsplit
+
+from kesspay.errors import InputError
+from kesspay.sandbox import page
+from kesspay.sandbox.emulator import BASE_PATH, Reply, as_json, plain
+from kesspay.sandbox.faults import FAULTS
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from kesspay.sandbox.world import World
+
+
+__all__ = [
+    "ENDPOINTS",
+    "Site",
+]
+
+
+#: Another name in the Host header is a web page that had its own name point
+#: here (DNS rebinding).
+_OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+
+
+class Site:
+    """Send each request where it belongs. Any number of threads may use one."""
+
+    def __init__(self, world: World) -> None:
+        """Take what answers."""
+        self._world = world
+
+    def respond(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+    ) -> Reply:
+        """
+        Answer one request.
+
+        Args:
+            method: HTTP method.
+            path: path of the URL.
+            headers: names in lower case.
+            body: the whole body.
+        """
+        if path.startswith(f"{BASE_PATH}/"):
+            return self._world.front.respond(method, path, headers, body)
+        if not _is_own_host(headers.get("host", "")):
+            return plain(403, "The Host header must be 127.0.0.1 or localhost.")
+        if path.startswith(PREFIX):
+            return _control(self._world, method, path, headers, body)
+        if path not in page.PATHS:
+            return plain(404, "Not Found")
+        if method != "GET":
+            return plain(405, "Method Not Allowed")
+        return page.respond(self._world, path)
+
+
+def _is_own_host(host: str) -> bool:
+    try:
+        return urlsplit(f"//{host}").hostname in _OWN_HOSTS
+    except ValueError:
+        return False
+
+
+# ------------------------------------------------------------ control endpoints
+
+
+PREFIX: Final = "/sandbox/"
+
+_Fields: TypeAlias = dict[str, Any]
+_Endpoint: TypeAlias = "Callable[[World, _Fields], object]"
+
+
+def _control(
+    world: World, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> Reply:
+    """Answer one request to a control endpoint."""
+    methods = {verb for verb, place in ENDPOINTS if place == path}
+    if not methods:
+        return _error(404, "there is no such endpoint")
+    if method not in methods:
+        return _error(405, f"this endpoint takes {', '.join(sorted(methods))}")
+    fields: _Fields = {}
+    if method == "POST":
+        kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+        if kind != "application/json":
+            return _error(415, "the Content-Type must be application/json")
+        try:
+            fields = _object(body)
+        except InputError as error:
+            return _error(400, str(error))
+    try:
+        return as_json(200, ENDPOINTS[method, path](world, fields))
+    except InputError as error:
+        return _error(400, str(error))
+
+
+def _get_faults(world: World, _: _Fields) -> object:
+    planned = [asdict(one) for one in world.faults.planned()]
+    return {"plan": planned, "faults": list(FAULTS)}
+
+
+def _add_faults(world: World, fields: _Fields) -> object:
+    plan = _only(fields, {"plan": list})["plan"]
+    entries = [_only(one, {"fault": str}, service=str, times=int) for one in plan]
+    for entry in entries:
+        world.faults.plan(
+            entry["fault"],
+            service=entry.get("service"),
+            times=entry.get("times", 1),
+        )
+    return _get_faults(world, {})
+
+
+def _clear_faults(world: World, _: _Fields) -> object:
+    world.faults.clear()
+    return _get_faults(world, {})
+
+
+def _revoke_token(world: World, fields: _Fields) -> object:
+    _only(fields, {})
+    world.emulator.revoke_token()
+    return {}
+
+
+def _get_clock(world: World, _: _Fields) -> object:
+    return {"now": world.now()}
+
+
+def _advance(world: World, fields: _Fields) -> object:
+    world.advance(_only(fields, {"advance": (int, float)})["advance"])
+    return _get_clock(world, {})
+
+
+def _get_users(world: World, _: _Fields) -> object:
+    return {"users": [asdict(user) for user in world.ledger.users()]}
+
+
+def _add_user(world: World, fields: _Fields) -> object:
+    found = _only(fields, {"receiver_id": str, "name": str}, eligible=bool)
+    world.ledger.add_user(
+        found["receiver_id"], found["name"], eligible=found.get("eligible", True)
+    )
+    return _get_users(world, {})
+
+
+def _get_transfers(world: World, _: _Fields) -> object:
+    return {"transfers": [asdict(row) for row in world.ledger.transfers()]}
+
+
+def _get_credits(world: World, _: _Fields) -> object:
+    return {"credits": [asdict(credit) for credit in world.ledger.credits()]}
+
+
+def _get_messages(world: World, _: _Fields) -> object:
+    return {"messages": [asdict(exchange) for exchange in world.exchanges]}
+
+
+#: Each endpoint: its method, its path, and what answers.
+ENDPOINTS: Final[dict[tuple[str, str], _Endpoint]] = {
+    ("GET", "/sandbox/faults"): _get_faults,
+    ("POST", "/sandbox/faults"): _add_faults,
+    ("DELETE", "/sandbox/faults"): _clear_faults,
+    ("POST", "/sandbox/revoke-token"): _revoke_token,
+    ("GET", "/sandbox/clock"): _get_clock,
+    ("POST", "/sandbox/clock"): _advance,
+    ("GET", "/sandbox/users"): _get_users,
+    ("POST", "/sandbox/users"): _add_user,
+    ("GET", "/sandbox/transfers"): _get_transfers,
+    ("GET", "/sandbox/credits"): _get_credits,
+    ("GET", "/sandbox/messages"): _get_messages,
+}
+
+
+def _only(fields: object, needed: dict[str, Any], **others: type) -> _Fields:
+    """
+    Return the fields, which are those named and of their types.
+
+    Raises:
+        InputError: one is missing, unknown or of another type.
+    """
+    if not isinstance(fields, dict):
+        raise InputError("an object is needed")
+    types = {**needed, **others}
+    for name in [*needed, *fields]:
+        if name not in types:
+            raise InputError(f"there is no field {name!r:.64}")
+        value = fields.get(name)
+        is_flag = isinstance(value, bool)
+        if not isinstance(value, types[name]) or is_flag != (types[name] is bool):
+            raise InputError(f"the field {name} is missing or of another type")
+    return fields
+
+
+def _object(body: bytes) -> _Fields:
+    try:
+        value = json.loads(body)
+    except (ValueError, RecursionError):
+        raise InputError("the body is not JSON") from None
+    if not isinstance(value, dict):
+        raise InputError("the body is not an object")
+    return value
+
+
+def _error(status: int, message: str) -> Reply:
+    return as_json(status, {"error": message})

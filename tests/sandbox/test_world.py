@@ -1,0 +1,62 @@
+"""The gateway without sockets: its address, its clock and its receivers."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from kesspay.errors import InputError
+from kesspay.gateway.messages import Credentials
+from kesspay.sandbox.world import DEFAULT_USERS, World, new_credentials, url_of
+from kesspay.signing.keys import PrivateKey
+from tests.support.vectors import KEYS
+
+
+@pytest.fixture
+def world() -> World:
+    """Return a world whose clock stands still."""
+    return World(
+        private_key=PrivateKey.from_pem((KEYS / "rsa-2048.pem").read_bytes()),
+        gateway_private_key=PrivateKey.from_pem((KEYS / "other-2048.pem").read_bytes()),
+        clock=lambda: 100.0,
+        port=8765,
+    )
+
+
+def test_what_a_client_needs(world: World) -> None:
+    """The settings name the address, both keys and the credentials."""
+    settings = world.settings
+    assert settings["base_url"] == world.base_url == url_of(8765)
+    assert settings["private_key"].public_key != settings["gateway_key"]
+    assert isinstance(settings["credentials"], Credentials)
+
+
+def test_credentials_are_new_each_time() -> None:
+    """No two sandboxes share a secret."""
+    first, second = new_credentials(), new_credentials()
+    assert first.partner_secret_key != second.partner_secret_key
+    assert first.password != second.password
+
+
+def test_time_goes_forward(world: World) -> None:
+    """``advance`` puts the clock forward; never back, and not for ever."""
+    world.advance(5)
+    assert world.now() == 105.0
+    for seconds in (-1, 1e10, float("nan")):
+        with pytest.raises(InputError, match="time goes forward"):
+            world.advance(seconds)
+    assert world.now() == 105.0
+
+
+def test_receivers(world: World) -> None:
+    """Two receivers are there where no users are given."""
+    found = {user.receiver_id: user.name for user in world.ledger.users()}
+    assert found == DEFAULT_USERS
+    assert world.exchanges == ()
+
+
+def test_nothing_of_a_server_is_needed() -> None:
+    """The module imports neither the web side nor a server."""
+    names = vars(sys.modules["kesspay.sandbox.world"])
+    assert not [name for name in names if name in {"Site", "App", "Server"}]
