@@ -244,7 +244,6 @@ KNOWN_UNTESTED = [
     "transfers.desk",
     "transfers.forks",
     "transfers.postgres_schema",
-    "transfers.rows",
     "transfers.sqlite_append",
     "transfers.sqlite_connections",
     "transfers.sqlite_file",

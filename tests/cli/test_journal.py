@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import json
 import os
+import time
+from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
@@ -14,6 +16,7 @@ import pytest
 from kesspay.gateway.client import Client
 from kesspay.gateway.environment import VARIABLES
 from kesspay.signing.documents import canonicalize
+from kesspay.transfers.attempt import RELAXED, STRICT
 from kesspay.transfers.journal import Listed, Status
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
@@ -31,6 +34,8 @@ if TYPE_CHECKING:
 
     from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.sandbox import Sandbox
+    from kesspay.transfers.attempt import Rules
+    from kesspay.transfers.result import TransferResult
     from tests.cli.conftest import Wired
     from tests.support.postgres import Postgres
 
@@ -333,3 +338,108 @@ def test_many_payments_are_counted() -> None:
             ]
 
     assert _count(Paged(), "unknown") == 3  # type: ignore[arg-type] # one method
+
+
+# ------------------------------------------------------------------ the rules
+
+
+def leave(sandbox: Sandbox, path: Path, rules: Rules) -> TransferResult | None:
+    """Settle a payment whose confirm never arrived, an hour ago."""
+    began = time.time() - 3600
+    past = {"now": began}
+    settings = {**sandbox.settings, "credentials": credentials()}
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    sandbox.faults.plan("drop-before", service="confirm.fundTransfer", times=100)
+    with SqliteJournal(path, clock=lambda: past["now"]) as journal:
+        transfers = Transfers(client, journal, rules=rules)
+        transfers.start(
+            payment_id="d-lost",
+            receiver_id="85512345678",
+            amount=Decimal("0.50"),
+            sender_name="Chan Sophea",
+        )
+        transfers.confirm("d-lost", debit_id="debit-1", timeout=0.5)
+        for seconds in (700, 61, 61):
+            past["now"] += seconds
+            sandbox.advance(seconds)
+            list(transfers.resume(timeout=1))
+        return transfers.look("d-lost")
+
+
+@pytest.mark.parametrize("rules", [STRICT, RELAXED])
+def test_program_and_command_line_agree(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    rules: Rules,
+) -> None:
+    """A payment is judged by its own rules, by every command."""
+    place = tmp_path / "journal.sqlite"
+    result = leave(sandbox, place, rules)
+    assert result is not None
+    assert result.outcome == ("not_paid" if rules.relaxed else "manual")
+    shown = json.loads(run("journal", "show", "d-lost", "--journal", place).stdout)
+    assert shown["result"] == {**asdict(result), "evidence": result.evidence}
+    assert shown["rules"] == json.loads(json.dumps(asdict(rules)))
+    (listed,) = json.loads(run("journal", "list", "--journal", place).stdout)[
+        "payments"
+    ]
+    assert listed["state"] == result.outcome
+    line = json.loads(run("journal", "export", "--journal", place).stdout)
+    assert (line["state"], line["rules"]) == (result.outcome, shown["rules"])
+    assert json.loads(run("resume", "--journal", place).stdout)["results"] == []
+
+
+@pytest.mark.parametrize("relaxed", [True, False])
+def test_resuming_by_the_rules_of_the_payment(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    relaxed: bool,  # noqa: FBT001 - given by pytest
+) -> None:
+    """``kesspay resume`` ends a payment as its program would have done."""
+    place = tmp_path / "journal.sqlite"
+    began = time.time() - 3600
+    settings = {**sandbox.settings, "credentials": credentials()}
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    with SqliteJournal(place, clock=lambda: began) as journal:
+        rules = replace(RELAXED if relaxed else STRICT, apart=0.01, slow_poll=0.02)
+        transfers = Transfers(client, journal, rules=rules)
+        transfers.start(
+            payment_id="d-lost",
+            receiver_id="85512345678",
+            amount=Decimal("0.50"),
+            sender_name="Chan Sophea",
+        )
+        sandbox.faults.plan("drop-before", service="confirm.fundTransfer", times=100)
+        transfers.confirm("d-lost", debit_id="debit-1", timeout=0.5)
+    sandbox.advance(3600)
+    wanted = "not_paid" if relaxed else "manual"
+    for _ in range(20):
+        results = json.loads(run("resume", "--journal", place).stdout)["results"]
+        if results and results[0]["outcome"] != "unknown":
+            break
+        time.sleep(0.05)
+    assert [one["outcome"] for one in results] == [wanted]
+
+
+def test_rules_for_people(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are named, with what differs from the usual ones."""
+    monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
+    place = tmp_path / "journal.sqlite"
+    words = {
+        "none recorded; STRICT holds": None,
+        "STRICT": STRICT,
+        "RELAXED": RELAXED,
+        "RELAXED, deadline 12.5": replace(RELAXED, deadline=12.5),
+    }
+    with SqliteJournal(place) as journal:
+        for number, rules in enumerate(words.values()):
+            journal.begin(payment(f"p-{number}"), rules)
+    for number, said in enumerate(words):
+        text = run("journal", "show", f"p-{number}", "--journal", place).stdout
+        assert f"rules: {said}\n" in text

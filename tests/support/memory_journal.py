@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kesspay.transfers.account import Whose
+    from kesspay.transfers.attempt import Rules
 
 
 @dataclass
@@ -28,6 +29,7 @@ class _Kept:
     payment: Payment
     begun_at: float
     changed_at: float
+    rules: Rules | None = None
     status: Status = field(default_factory=lambda: Status("new", 0, None))
     entries: list[Entry] = field(default_factory=list)
     owner: str = ""
@@ -35,7 +37,7 @@ class _Kept:
     held_until: float = 0.0
 
     def record(self) -> Record:
-        return Record(self.payment, self.status, tuple(self.entries))
+        return Record(self.payment, self.status, tuple(self.entries), self.rules)
 
 
 class MemoryJournal:
@@ -92,11 +94,12 @@ class MemoryJournal:
             )
             self._bindings.append(Binding(new, now, by))
 
-    def begin(self, payment: Payment) -> Record:
+    def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """Enter a payment, or return the one that is there."""
         with self._lock:
             now = self.now()
-            kept = self._kept.setdefault(payment.payment_id, _Kept(payment, now, now))
+            new = _Kept(payment, now, now, rules)
+            kept = self._kept.setdefault(payment.payment_id, new)
             if kept.payment != payment:
                 raise PaymentConflict(f"another payment {payment.payment_id!r}")
             return kept.record()

@@ -9,8 +9,15 @@ from typing import Any, Final
 import pytest
 
 from kesspay.errors import JournalDamaged
-from kesspay.transfers.attempt import RELAXED, Attempt, Happened, State
-from kesspay.transfers.fold import Transfer, fold, status_of
+from kesspay.transfers.attempt import (
+    RELAXED,
+    STRICT,
+    Attempt,
+    Happened,
+    Rules,
+    State,
+)
+from kesspay.transfers.fold import Transfer, fold, rules_of, status_of
 from kesspay.transfers.journal import Entry, Payment, Record, Status
 
 
@@ -213,4 +220,21 @@ def test_a_granted_attempt_with_a_debit_is_due() -> None:
     """A worker takes the debit over to it."""
     again = entries((H.CREATE_SENDING,), (H.CREATE_GRANTED,), attempt=2)
     transfer = folded(*DEBITED, *entries((H.WINDOW_CLOSED,)), *again)
-    assert status_of(transfer, RELAXED).due_at == 1001.0
+    assert status_of(transfer).due_at == 1001.0
+
+
+@pytest.mark.parametrize(
+    ("recorded", "state", "wanted"),
+    [
+        (STRICT, "not_paid", STRICT),
+        (RELAXED, "unknown", RELAXED),
+        (None, "unknown", STRICT),
+        (None, "paid", STRICT),
+        (None, "not_paid", RELAXED),
+    ],
+)
+def test_whose_rules(recorded: Rules | None, state: str, wanted: Rules) -> None:
+    """Those of the payment; where it has none, the safe ones, unless it is settled."""
+    record = Record(PAYMENT, Status(state, 1, None), (), recorded)
+    assert rules_of(record) == wanted
+    assert fold(record).rules == wanted

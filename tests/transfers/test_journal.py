@@ -26,7 +26,7 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
-from kesspay.transfers.attempt import Happened
+from kesspay.transfers.attempt import RELAXED, STRICT, Happened
 from kesspay.transfers.journal import Entry, Lease, Record, Status
 from tests.transfers.helpers import BODY, CONFIRMING, DUE, entry, payment
 from tests.transfers.worker import fight, open_place
@@ -520,3 +520,33 @@ def test_another_process_opens_it(bench: Bench) -> None:
     assert other.read("p-1") == read(bench)
     other.close()
     assert BODY not in repr(bench.journal).encode()
+
+
+# ------------------------------------------------------------------------ rules
+
+
+def test_the_rules_of_a_payment_stay(bench: Bench) -> None:
+    """They are recorded with a new payment, exactly, and never changed."""
+    rules = replace(RELAXED, deadline=0.1 + 0.2, polls=(1.0,))
+    assert bench.journal.begin(payment(), rules).rules == rules
+    for other in (STRICT, None):
+        assert bench.journal.begin(payment(), other).rules == rules
+    lease = bench.journal.lease("p-1", "one", 60)
+    bench.journal.append(lease, [entry(1), entry(2)], DUE, 60)
+    record = bench.again().read("p-1")
+    assert record == Record(payment(), DUE, (entry(1), entry(2)), rules)
+    assert list(bench.journal.export()) == [record]
+
+
+def test_a_payment_without_rules_gets_none(bench: Bench) -> None:
+    """One that began before rules were recorded stays without."""
+    bench.journal.begin(payment())
+    assert bench.journal.begin(payment(), RELAXED).rules is None
+    assert read(bench).rules is None
+
+
+def test_rules_that_cannot_be_kept(bench: Bench) -> None:
+    """Nothing is begun then."""
+    with pytest.raises(InputError, match="rule deadline"):
+        bench.journal.begin(payment(), replace(STRICT, deadline=math.inf))
+    assert bench.journal.read("p-1") is None

@@ -19,15 +19,16 @@ from kesspay.errors import (
     PaymentConflict,
 )
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
-from kesspay.transfers.attempt import STRICT, Happened
+from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
 from kesspay.transfers.journal import Entry, Lease, Payment, Status
 from kesspay.transfers.transfers import PendingTransfer
-from tests.transfers.virtual import DEBIT, ORDER, desk, face
+from tests.transfers.virtual import DEBIT, ORDER, desk, face, service_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
     from tests.transfers.virtual import Desk
 
     MakeDesk = Callable[..., Desk]
@@ -369,3 +370,93 @@ def test_a_payment_names_its_attempts() -> None:
     payment = Payment("x" * 60, "85512345678", "Chan Sophea", Decimal("0.50"))
     assert payment.reference(1) == "x" * 60 + "-1"
     assert len(payment.reference(999)) == 64
+
+
+# ------------------------------------------------------------------ whose rules
+
+
+def lost(here: Desk, transfers: Any, **options: Any) -> None:
+    """Leave a payment whose confirm never arrived; queries say so."""
+    transfers.start(**ORDER, **options)
+    here.plan("drop-before", CONFIRM, times=100)
+    transfers.confirm("order-1", debit_id=DEBIT, timeout=0.5)
+
+
+@pytest.mark.parametrize("started", [STRICT, RELAXED])
+@pytest.mark.parametrize("reading", [STRICT, RELAXED])
+def test_one_payment_one_set_of_rules(
+    desk: MakeDesk, started: Rules, reading: Rules
+) -> None:
+    """Whoever goes on with it or looks at it judges by the rules it began with."""
+    here = desk()
+    lost(here, here.transfers(started))
+    reader = here.transfers(reading)
+    result = here.settle(reader)
+    assert result.outcome == ("not_paid" if started.relaxed else "manual")
+    assert here.transfers(started).look("order-1") == result
+    # What a list and a worker go by is judged by the same rules.
+    (listed,) = here.journal.list()
+    assert listed.status.state == result.outcome
+    assert reader.confirm("order-1", debit_id=DEBIT) == result
+    assert here.credited() == 0
+
+
+def test_a_second_start_changes_no_rules(desk: MakeDesk) -> None:
+    """The first start counts."""
+    here = desk()
+    here.transfers().start(**ORDER)
+    lost(here, here.transfers(RELAXED))
+    assert here.settle(here.transfers(RELAXED)).outcome == "manual"
+
+
+def test_a_payment_of_an_older_version(desk: MakeDesk) -> None:
+    """Without recorded rules no reader calls it not paid after the fence."""
+    here = desk()
+    here.journal.begin(Payment(**ORDER))
+    lost(here, here.transfers(RELAXED))
+    record = here.journal.read("order-1")
+    assert record is not None
+    assert record.rules is None
+    assert here.settle(here.transfers(RELAXED)).outcome == "manual"
+
+
+@pytest.mark.parametrize("reading", [1.0, 100.0])
+def test_the_deadline_of_the_payment(
+    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, reading: float
+) -> None:
+    """Its exchanges end with it, and a lease of another worker is long enough."""
+    here = desk()
+    own = replace(STRICT, deadline=20.0)
+    here.transfers(own).start(**ORDER)
+    worker = here.transfers(replace(STRICT, deadline=reading))
+    seconds: list[float] = []
+    leased: list[float] = []
+    lease, send = here.journal.lease, here.wire.send
+
+    def listened(payment_id: str, owner: str, held: float) -> Lease:
+        leased.append(held)
+        return lease(payment_id, owner, held)
+
+    def timed(request: HttpRequest, *, timeout: float) -> HttpResponse:
+        if service_of(request) == CONFIRM:
+            seconds.append(timeout)
+        return send(request, timeout=timeout)
+
+    monkeypatch.setattr(here.journal, "lease", listened)
+    monkeypatch.setattr(here.wire, "send", timed)
+    assert worker.confirm("order-1", debit_id=DEBIT, timeout=300).outcome == "paid"
+    assert seconds == [20.0]
+    assert leased[-1] >= 2 * 20.0 + 3 * STRICT.reserve
+    assert worker.look("order-1").outcome == "paid"
+
+
+def test_a_window_that_its_rules_cannot_meet(desk: MakeDesk) -> None:
+    """The caller is told that a payment keeps its rules."""
+    here = desk()
+    transfers = here.transfers(replace(STRICT, deadline=400.0))
+    with pytest.raises(InputError, match=r"new payment_id: a payment keeps its rules"):
+        transfers.start(**ORDER)
+    with pytest.raises(InputError, match="keeps its rules"):
+        here.transfers().start(**ORDER)
+    other = {**ORDER, "payment_id": "order-2"}
+    assert here.transfers().start(**other).result.outcome == "pending"

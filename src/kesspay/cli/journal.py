@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from kesspay.cli.printer import Printer
     from kesspay.cli.settings import Settings
     from kesspay.transfers.account import Account
+    from kesspay.transfers.attempt import Rules
     from kesspay.transfers.journal import Entry, Journal, Payment, Record
 
 
@@ -53,6 +55,8 @@ _SHOW: Final = """Show everything a payment went through, and what came of it.
 JSON fields
     payment  payment_id, receiver_id, sender_name, amount, currency
     account  as of kesspay journal list
+    rules    that the payment was started with, by name; null where none were
+             recorded, and STRICT holds
     result   as of kesspay resume
     entries  list of: attempt, what, at (seconds since 1970), code, facts,
              sent, received (text, or null)
@@ -65,8 +69,8 @@ UTF-8. It is read in one moment, also while transfers go on.
 
 \b
 JSON fields of each line
-    payment, account, entries  as of kesspay journal show
-    state                      of the newest attempt
+    payment, account, rules, entries  as of kesspay journal show
+    state                             of the newest attempt
 """
 
 _ACCOUNT: Final = """Show the gateway account that the journal belongs to.
@@ -167,8 +171,6 @@ def list_(*, journal: Journal, state: str, after: str, limit: int) -> Outcome:
 @json_option
 def show(*, journal: Journal, payment_id: str) -> Outcome:
     """Show a payment."""
-    from dataclasses import asdict
-
     from kesspay.transfers.fold import fold
     from kesspay.transfers.result import result_of
 
@@ -184,6 +186,7 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
     def view(printer: Printer) -> None:
         rows = [("account", str(account or "none yet"))]
         rows += [(name, str(value)) for name, value in _payment(record.payment).items()]
+        rows.append(("rules", _words(record.rules)))
         rows += [("outcome", result.outcome), ("next", result.next_step)]
         if result.fund_transfer_id:
             rows.append(("credit", result.fund_transfer_id))
@@ -197,6 +200,7 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
     data = {
         "payment": _payment(record.payment),
         "account": _account(account),
+        "rules": _rules(record),
         "result": asdict(result),
         "entries": entries,
     }
@@ -313,6 +317,25 @@ def _count(journal: Journal, state: str) -> int:
     return count
 
 
+def _rules(record: Record) -> dict[str, Any] | None:
+    return None if record.rules is None else asdict(record.rules)
+
+
+def _words(rules: Rules | None) -> str:
+    """Return rules as STRICT or RELAXED, and what differs from that."""
+    from kesspay.transfers.attempt import RELAXED, STRICT
+
+    if rules is None:
+        return "none recorded; STRICT holds"
+    usual = asdict(RELAXED if rules.relaxed else STRICT)
+    differs = [
+        f"{name} {value}"
+        for name, value in asdict(rules).items()
+        if value != usual[name]
+    ]
+    return ", ".join(["RELAXED" if rules.relaxed else "STRICT", *differs])
+
+
 def _account(account: Account | None) -> dict[str, str] | None:
     return None if account is None else _fields(account)
 
@@ -325,6 +348,7 @@ def _record(record: Record, account: Account | None) -> dict[str, Any]:
     return {
         "payment": _payment(record.payment),
         "account": _account(account),
+        "rules": _rules(record),
         "state": record.status.state,
         "entries": [_entry(entry) for entry in record.entries],
     }

@@ -72,7 +72,6 @@ class AsyncTransfers:
         """Take the parts; nothing is sent."""
         self._client = client
         self._journal = journal
-        self._rules = rules
         self._timeout = seconds(timeout)
         self._courses = Courses(client.engine, journal, rules)
         self._threads = ThreadPoolExecutor(journal_threads, "kesspay-journal")
@@ -95,9 +94,7 @@ class AsyncTransfers:
         until = self._until(timeout)
         transfer = await self._drive(self._courses.start(payment, until))
         raise_if_rejected(transfer)
-        return AsyncPendingTransfer(
-            **pending_fields(transfer, self._rules), _transfers=self
-        )
+        return AsyncPendingTransfer(**pending_fields(transfer), _transfers=self)
 
     async def confirm(
         self,
@@ -117,7 +114,7 @@ class AsyncTransfers:
         course = self._courses.confirm(
             payment_id, Debit(debit_id, receiver_name), until
         )
-        return result_of(await self._drive(course), self._rules)
+        return result_of(await self._drive(course))
 
     async def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -129,7 +126,7 @@ class AsyncTransfers:
         """
         until = self._until(timeout)
         course = self._courses.decline(payment_id, until)
-        return result_of(await self._drive(course), self._rules)
+        return result_of(await self._drive(course))
 
     async def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -138,7 +135,7 @@ class AsyncTransfers:
         See ``Transfers.look`` for arguments and exceptions.
         """
         transfer = await self._drive(self._courses.look(payment_id))
-        return None if transfer is None else result_of(transfer, self._rules)
+        return None if transfer is None else result_of(transfer)
 
     async def resume(
         self, *, timeout: float | None = None
@@ -172,7 +169,7 @@ class AsyncTransfers:
                 # Of this payment only; its lease ends by itself.
                 yield result_of_trouble(lease.payment_id, error)
             else:
-                yield result_of(transfer, self._rules)
+                yield result_of(transfer)
         for lease in kept:
             await self._in_thread(partial(self._journal.release, lease))
 

@@ -78,7 +78,7 @@ class Courses(Desk):
             WrongAccount: the journal belongs to another account.
         """
         yield from self.belong()
-        yield Blocking(lambda: self.journal.begin(payment))
+        yield Blocking(lambda: self.journal.begin(payment, self.rules))
         held = yield from self.take(payment.payment_id, until)
         return (yield from self.leased(held, self._start(held, until)))
 
@@ -111,7 +111,7 @@ class Courses(Desk):
         """Return what the journal knows of a payment; nothing is sent."""
         yield from self.belong()
         record: Record | None = yield Blocking(lambda: self.journal.read(payment_id))
-        return None if record is None else fold(record, self.rules)
+        return None if record is None else fold(record)
 
     def resume(self, lease: Lease, until: float) -> Course[Transfer]:
         """Go on with a payment that is due, without waiting for a later moment."""
@@ -179,7 +179,7 @@ class Courses(Desk):
         while self.engine.clock() < until and held.transfer.outcome == "unknown":
             if _is_to_create(held.transfer):
                 # One at once; the gateway is not asked in a tight loop.
-                due = status_of(held.transfer, self.rules).due_at or 0.0
+                due = status_of(held.transfer).due_at or 0.0
                 if created and not (yield from self.wait(due, until, patient=patient)):
                     return
                 created += 1
@@ -222,13 +222,14 @@ class Courses(Desk):
         """Refuse to go on with a pre-transfer that can never be confirmed (R4)."""
         if self.plan(held).do is not Do.CLOSE:
             return
-        seconds = held.transfer.attempt.expire_in
+        seconds, rules = held.transfer.attempt.expire_in, held.transfer.rules
         yield from self.note(held, Happened.WINDOW_CLOSED)
         message = (
             f"The gateway gives pre-transfers that live {seconds:g} s, which is too "
             f"short for rules.deadline + rules.reserve "
-            f"({self.rules.deadline:g} + {self.rules.reserve:g} s). No money is "
-            f"involved. Set a shorter deadline."
+            f"({rules.deadline:g} + {rules.reserve:g} s). No money is involved. Set a "
+            f"shorter deadline, and start under a new payment_id: a payment keeps its "
+            f"rules."
         )
         raise InputError(message)
 
@@ -305,7 +306,7 @@ class Courses(Desk):
         granted = held.transfer.pre_transfer
         assert granted is not None  # noqa: S101 - DEBITED comes after CREATED
         request = ConfirmFundTransfer(granted, held.transfer.debit_id)
-        attempt = held.transfer.attempt
+        attempt, rules = held.transfer.attempt, held.transfer.rules
         sends = attempt.sends
         reply = yield from self.exchange(
             held,
@@ -313,8 +314,8 @@ class Courses(Desk):
             until,
             sending=Happened.CONFIRM_SENDING,
             number=held.transfer.number,
-            most=self.rules.resends - attempt.resends + (sends == 0),
-            seconds=attempt.seconds_to_confirm(self.journal.now(), self.rules),
+            most=rules.resends - attempt.resends + (sends == 0),
+            seconds=attempt.seconds_to_confirm(self.journal.now(), rules),
         )
         yield from self.read(held, read_confirm(reply.result, reply.error), reply)
         return reply.error if held.transfer.attempt.sends == sends else None
@@ -323,8 +324,8 @@ class Courses(Desk):
         granted = held.transfer.pre_transfer
         assert granted is not None  # noqa: S101 - only then there is a confirm
         call = self.engine.query(QueryFundTransfer(granted))
-        attempt = held.transfer.attempt
-        seconds = attempt.seconds_to_query(self.journal.now(), self.rules)
+        attempt, rules = held.transfer.attempt, held.transfer.rules
+        seconds = attempt.seconds_to_query(self.journal.now(), rules)
         reply = yield from self.exchange(held, call, until, seconds=seconds)
         yield from self.read(held, read_query(reply.result, reply.error), reply)
 

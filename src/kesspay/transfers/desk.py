@@ -11,6 +11,7 @@ import os
 import socket
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
+from functools import partial
 from secrets import token_hex
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
@@ -106,7 +107,8 @@ class Desk:
     Args:
         engine: of the client.
         journal: where everything is written.
-        rules: of the state machine.
+        rules: of the payments that are started here; one that is there already
+            keeps its own (R11).
     """
 
     def __init__(self, engine: Engine, journal: Journal, rules: Rules) -> None:
@@ -114,8 +116,7 @@ class Desk:
         self.engine = engine
         self.journal = journal
         self.rules = rules
-        # Two exchanges, and what a slow disk and a pause between them may take.
-        self.lease_seconds = 2 * rules.deadline + 3 * rules.reserve
+        self.lease_seconds = _lease_seconds(rules)
         self._account = account_of(engine)
         self._keys = keys_of(engine)
 
@@ -172,7 +173,14 @@ class Desk:
         if record is None:
             message = f"The journal has no payment {lease.payment_id!r}."
             raise PaymentConflict(message)
-        return Held(lease, fold(record, self.rules))
+        transfer = fold(record)
+        longer = _lease_seconds(transfer.rules)
+        if longer > self.lease_seconds:
+            # Its exchanges may take longer than those that begin here.
+            lease = yield Blocking(
+                partial(self.journal.lease, lease.payment_id, lease.owner, longer)
+            )
+        return Held(lease, transfer)
 
     def leased(self, held: Held, course: Course[None]) -> Course[Transfer]:
         """Run a course and give the payment back; after a crash the lease ends."""
@@ -198,10 +206,11 @@ class Desk:
 
     def write(self, held: Held, entry: Entry) -> Course[None]:
         """Write one entry; it is durable when this returns."""
-        transfer = held.transfer.advance(entry, self.rules)
-        status = status_of(transfer, self.rules)
+        transfer = held.transfer.advance(entry)
+        status = status_of(transfer)
+        seconds = max(self.lease_seconds, _lease_seconds(transfer.rules))
         yield Blocking(
-            lambda: self.journal.append(held.lease, [entry], status, self.lease_seconds)
+            lambda: self.journal.append(held.lease, [entry], status, seconds)
         )
         held.transfer = replace(transfer, trouble="")
 
@@ -256,7 +265,7 @@ class Desk:
                 be sent again.
             seconds: that it may take; None for the deadline of the rules.
         """
-        longest = self.rules.deadline if seconds is None else seconds
+        longest = held.transfer.rules.deadline if seconds is None else seconds
         deadline = min(until, self.engine.clock() + longest)
         flow = self.engine.course(call, self.engine.terms(deadline, retries=0))
         reply = Reply(left=sending is None)
@@ -305,4 +314,9 @@ class Desk:
 
     def plan(self, held: Held) -> Action:
         """Return what is to be done with a payment now."""
-        return plan(held.transfer.attempt, self.journal.now(), self.rules)
+        return plan(held.transfer.attempt, self.journal.now(), held.transfer.rules)
+
+
+def _lease_seconds(rules: Rules) -> float:
+    """Return how long two exchanges, a slow disk and a pause between may take."""
+    return 2 * rules.deadline + 3 * rules.reserve

@@ -8,13 +8,21 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from kesspay.errors import FieldError, JournalDamaged
 from kesspay.gateway.messages import PreTransfer
-from kesspay.transfers.attempt import STRICT, Attempt, Do, Event, Happened, State
+from kesspay.transfers.attempt import (
+    RELAXED,
+    STRICT,
+    Attempt,
+    Do,
+    Event,
+    Happened,
+    Rules,
+    State,
+)
 from kesspay.transfers.journal import Status
 from kesspay.transfers.states import plan, step
 
 
 if TYPE_CHECKING:
-    from kesspay.transfers.attempt import Rules
     from kesspay.transfers.journal import Entry, Payment, Record
 
 
@@ -24,6 +32,7 @@ __all__ = [
     "Outcome",
     "Transfer",
     "fold",
+    "rules_of",
     "status_of",
 ]
 
@@ -57,6 +66,7 @@ class Transfer:
 
     Attributes:
         payment: what the caller wants paid.
+        rules: that it is judged by, whoever reads it (R11).
         number: of the newest attempt; 0 before the first.
         attempt: that attempt.
         pre_transfer: what the gateway granted for it, or None.
@@ -72,6 +82,7 @@ class Transfer:
     """
 
     payment: Payment
+    rules: Rules = STRICT
     number: int = 0
     attempt: Attempt = _NONE
     pre_transfer: PreTransfer | None = None
@@ -102,7 +113,7 @@ class Transfer:
             State.ABANDONED,
         }
 
-    def advance(self, entry: Entry, rules: Rules = STRICT) -> Transfer:
+    def advance(self, entry: Entry) -> Transfer:
         """
         Return the transfer after one more entry.
 
@@ -120,7 +131,7 @@ class Transfer:
         if entry.attempt != begun.number:
             raise _damaged(self, entry)
         try:
-            done = step(begun.attempt, _event(entry), rules)
+            done = step(begun.attempt, _event(entry), self.rules)
             pre_transfer = _granted(begun, entry)
         except (ValueError, KeyError):
             done = None
@@ -142,29 +153,42 @@ class Transfer:
         )
 
 
-def fold(record: Record, rules: Rules = STRICT) -> Transfer:
+def rules_of(record: Record) -> Rules:
     """
-    Return what a record came to.
+    Return the rules that a payment is judged by: those it was started with (R11).
+
+    Before they were recorded each reader had its own. Such a payment is judged
+    by STRICT, so that no reader says "not paid" of money that may have moved. One
+    that ended as "not paid" may have done so under RELAXED, and stays as it is.
+    """
+    if record.rules is not None:
+        return record.rules
+    return RELAXED if record.status.state == State.NOT_PAID else STRICT
+
+
+def fold(record: Record) -> Transfer:
+    """
+    Return what a record came to, by the rules of its payment.
 
     Raises:
         JournalDamaged: its entries do not follow from each other.
     """
-    transfer = Transfer(record.payment)
+    transfer = Transfer(record.payment, rules_of(record))
     for entry in record.entries:
-        transfer = transfer.advance(entry, rules)
+        transfer = transfer.advance(entry)
     return transfer
 
 
-def status_of(transfer: Transfer, rules: Rules = STRICT) -> Status:
+def status_of(transfer: Transfer) -> Status:
     """Return what the journal keeps for lists and workers."""
     return Status(
         state=transfer.attempt.state.value,
         attempt=transfer.number,
-        due_at=_due_at(transfer, rules),
+        due_at=_due_at(transfer),
     )
 
 
-def _due_at(transfer: Transfer, rules: Rules) -> float | None:
+def _due_at(transfer: Transfer) -> float | None:
     """Return when a worker should look, None where it has nothing to do."""
     if transfer.wants_attempt or transfer.attempt.state is State.NEW:
         if not transfer.debit_id:
@@ -173,7 +197,7 @@ def _due_at(transfer: Transfer, rules: Rules) -> float | None:
         return transfer.changed_at + pause
     if transfer.attempt.state is State.CREATED:
         return transfer.changed_at if transfer.debit_id else None
-    action = plan(transfer.attempt, transfer.changed_at, rules)
+    action = plan(transfer.attempt, transfer.changed_at, transfer.rules)
     if action.do is Do.NOTHING:
         return None
     return max(action.at, transfer.changed_at)

@@ -24,7 +24,7 @@ from kesspay.gateway.fields import (
     check_receiver,
     check_sender_name,
 )
-from kesspay.transfers.attempt import Happened  # noqa: TC001 - the same
+from kesspay.transfers.attempt import Happened, Rules  # noqa: TC001 - the same
 
 
 if TYPE_CHECKING:
@@ -119,11 +119,21 @@ class Status:
 
 @dataclass(frozen=True, slots=True)
 class Record:
-    """A payment with everything it went through, oldest first."""
+    """
+    A payment with everything it went through, oldest first.
+
+    Attributes:
+        payment: what the caller wants paid.
+        status: where it stands.
+        entries: what happened.
+        rules: that it was started with, by which every reader judges it; None
+            where none were recorded.
+    """
 
     payment: Payment
     status: Status
     entries: tuple[Entry, ...]
+    rules: Rules | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -202,9 +212,14 @@ class Journal(Protocol):
             LeaseHeld: a payment is being worked on.
         """
 
-    def begin(self, payment: Payment) -> Record:
+    def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
         Return the record of a payment, entering it where it is new.
+
+        Args:
+            payment: what the caller wants paid.
+            rules: recorded with a new payment, exactly and for ever. One that is
+                there keeps those it has, or has none.
 
         Raises:
             PaymentConflict: there is another payment with this id.

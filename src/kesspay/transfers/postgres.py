@@ -38,6 +38,7 @@ from kesspay.transfers.rows import (
     read_listed,
     read_record,
     read_records,
+    rules_text,
     status_values,
 )
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
     from psycopg import Connection
 
     from kesspay.transfers.account import Whose
+    from kesspay.transfers.attempt import Rules
     from kesspay.transfers.journal import Entry, Status
     from kesspay.transfers.rows import Row
 
@@ -75,8 +77,8 @@ _LIST_STATE: Final = _LIST.replace("WHERE", "WHERE p.state = %s AND")
 
 _BEGIN: Final = f"""
     INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
-        state, attempt, due_at, begun_at, changed_at)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, {_NOW}, {_NOW})
+        state, attempt, due_at, rules, begun_at, changed_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s, {_NOW}, {_NOW})
     ON CONFLICT DO NOTHING RETURNING payment_id
 """  # noqa: S608 - constants
 _LEASE: Final = f"""
@@ -264,16 +266,24 @@ class PostgresJournal:
 
         self._pool.use(work)
 
-    def begin(self, payment: Payment) -> Record:
+    def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
         Return the record of a payment, entering it where it is new.
+
+        Args:
+            payment: what the caller wants paid.
+            rules: recorded with a new payment; one that is there keeps its own.
 
         Raises:
             PaymentConflict: there is another payment with this id.
         """
-        values = payment_values(payment) + status_values(BEGUN)
+        values = (
+            *payment_values(payment),
+            *status_values(BEGUN),
+            rules_text(rules),
+        )
         if self._pool.run(_BEGIN, values):
-            return Record(payment, BEGUN, ())
+            return Record(payment, BEGUN, (), rules)
         record = self.read(payment.payment_id)
         if record is None:
             raise JournalUnavailable(

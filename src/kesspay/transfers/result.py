@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import JournalDamaged, JournalError, Rejected
-from kesspay.transfers.attempt import STRICT, State
+from kesspay.transfers.attempt import State
 from kesspay.transfers.fold import NAME_CHANGED, TOO_MANY_ATTEMPTS, status_of
 
 
 if TYPE_CHECKING:
-    from kesspay.transfers.attempt import Rules
     from kesspay.transfers.fold import Outcome, Transfer
 
 
@@ -71,7 +70,7 @@ class TransferResult:
     evidence: dict[str, object] = field(repr=False)
 
 
-def result_of(transfer: Transfer, rules: Rules = STRICT) -> TransferResult:
+def result_of(transfer: Transfer) -> TransferResult:
     """Return what a caller is told of a transfer."""
     payment, attempt, outcome = transfer.payment, transfer.attempt, transfer.outcome
     granted = transfer.pre_transfer
@@ -91,7 +90,7 @@ def result_of(transfer: Transfer, rules: Rules = STRICT) -> TransferResult:
         code=transfer.code,
         reason="" if outcome == "paid" else _reason(transfer),
         next_step=_NEXT[outcome],
-        check_at=status_of(transfer, rules).due_at,
+        check_at=status_of(transfer).due_at,
         evidence=evidence,
     )
 
@@ -126,14 +125,14 @@ def raise_if_rejected(transfer: Transfer) -> None:
         raise Rejected(message, code=transfer.code, next_step=next_step)
 
 
-def pending_fields(transfer: Transfer, rules: Rules = STRICT) -> dict[str, Any]:
+def pending_fields(transfer: Transfer) -> dict[str, Any]:
     """Return the fields of a pending transfer, for threads and for tasks."""
     granted = transfer.pre_transfer
     return {
         "payment_id": transfer.payment.payment_id,
         "receiver_name": granted.receiver_name if granted else transfer.shown_name,
-        "expires_at": transfer.attempt.window_ends(rules),
-        "result": result_of(transfer, rules),
+        "expires_at": transfer.attempt.window_ends(transfer.rules),
+        "result": result_of(transfer),
     }
 
 

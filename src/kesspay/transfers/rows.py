@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from dataclasses import asdict
 from decimal import Decimal, DecimalException
 from itertools import groupby
 from operator import itemgetter
@@ -24,7 +25,7 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
-from kesspay.transfers.attempt import Happened, State
+from kesspay.transfers.attempt import STRICT, Happened, Rules, State
 from kesspay.transfers.journal import Entry, Listed, Payment, Record, Status
 
 
@@ -51,6 +52,7 @@ __all__ = [
     "read_listed",
     "read_record",
     "read_records",
+    "rules_text",
     "status_values",
 ]
 
@@ -63,13 +65,17 @@ _PAYMENT: Final = "p.payment_id, p.receiver_id, p.sender_name, p.amount, p.curre
 _STATUS: Final = "p.state, p.attempt, p.due_at"
 #: Of payments p, left joined with their entries e, in the order of numbers.
 RECORD_COLUMNS: Final = (
-    f"{_PAYMENT}, {_STATUS}, p.entries,"
+    f"{_PAYMENT}, {_STATUS}, p.entries, p.rules,"
     " e.number, e.attempt, e.what, e.at, e.code, e.facts, e.sent, e.received"
 )
 LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
 
 #: Quicker than json.dumps, which makes an encoder for each call.
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
+
+#: Every rule with a value of its type. A rule that comes new needs a default that
+#: does what versions without it did: it stands for one that is not recorded.
+_RULES: Final = asdict(STRICT)
 
 _WORD: Final = re.compile(r"[!-~]{1,128}")
 
@@ -156,6 +162,24 @@ def status_values(status: Status) -> tuple[str, int, float | None]:
     return str(status.state), status.attempt, due
 
 
+def rules_text(rules: Rules | None) -> str | None:
+    """
+    Return the rules of a payment as JSON, each by its name.
+
+    Raises:
+        InputError: one of them cannot be kept exactly.
+    """
+    if rules is None:
+        return None
+    fields = asdict(rules)
+    for name, value in fields.items():
+        if not _is_rule(name, value):
+            raise InputError(
+                f"the rule {name} cannot be kept in the journal: {value!r:.80}"
+            )
+    return _json(fields)
+
+
 def entry_values(entry: Entry) -> Row:
     """
     Return an entry as its seven columns.
@@ -191,6 +215,16 @@ def _facts_text(entry: Entry) -> str:
                 f"the fact {name!r:.40} of {entry.what} cannot be kept in the journal"
             )
     return _json(entry.facts)
+
+
+def _is_rule(name: str, value: object) -> bool:
+    """Tell whether a value is of the type of its rule, and finite."""
+    usual = _RULES.get(name)
+    if isinstance(usual, tuple):
+        return isinstance(value, (tuple, list)) and all(map(_is_number, value))
+    if isinstance(usual, float):
+        return _is_number(value)
+    return usual is not None and type(value) is type(usual)
 
 
 def _is(value: object, kind: type) -> bool:
@@ -257,13 +291,14 @@ def read_record(rows: Sequence[Row]) -> Record:
     """
     first = rows[0]
     payment = _payment(first[:5])
-    numbers = [row[9] for row in rows if row[9] is not None]
+    numbers = [row[10] for row in rows if row[10] is not None]
     if numbers != list(range(1, first[8] + 1)):
         raise _damaged(payment.payment_id, "its entries are not complete")
     entries = tuple(
-        _entry(payment.payment_id, row[10:]) for row in rows if row[9] is not None
+        _entry(payment.payment_id, row[11:]) for row in rows if row[10] is not None
     )
-    return Record(payment, Status(*first[5:8]), entries)
+    rules = _rules(payment.payment_id, first[9])
+    return Record(payment, Status(*first[5:8]), entries, rules)
 
 
 def read_records(rows: Iterable[Row]) -> Iterator[Record]:
@@ -283,6 +318,24 @@ def _payment(row: Row) -> Payment:
         return Payment(payment_id, receiver_id, sender_name, Decimal(amount), currency)
     except (InputError, DecimalException, TypeError):
         raise _damaged(payment_id, "its fields are not those of a payment") from None
+
+
+def _rules(payment_id: str, text: str | None) -> Rules | None:
+    if text is None:
+        return None
+    try:
+        fields = dict(json.loads(text))
+    except (ValueError, TypeError):
+        raise _damaged(payment_id, "its rules cannot be read") from None
+    for name, value in fields.items():
+        if name not in _RULES:
+            why = f"it is judged by a rule that this version has not, {name!r:.40}"
+            raise _damaged(payment_id, why)
+        if not _is_rule(name, value):
+            raise _damaged(payment_id, f"its rule {name} is {value!r:.40}")
+        if isinstance(value, list):
+            fields[name] = tuple(value)
+    return Rules(**fields)
 
 
 def _entry(payment_id: str, row: Row) -> Entry:

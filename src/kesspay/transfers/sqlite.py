@@ -39,6 +39,7 @@ from kesspay.transfers.rows import (
     read_listed,
     read_record,
     read_records,
+    rules_text,
     status_values,
 )
 from kesspay.transfers.sqlite_append import Append
@@ -52,6 +53,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from kesspay.transfers.account import Whose
+    from kesspay.transfers.attempt import Rules
     from kesspay.transfers.journal import Entry, Status
 
 
@@ -73,8 +75,8 @@ _LIST_STATE: Final = _LIST.replace("WHERE", "WHERE p.state = ? AND")
 
 _BEGIN: Final = """
     INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
-        state, attempt, due_at, begun_at, changed_at)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
+        state, attempt, due_at, rules, begun_at, changed_at)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING
 """
 _LEASE: Final = """
     UPDATE payments SET lease_owner = ?, lease_until = ?, fence = fence + 1
@@ -228,19 +230,27 @@ class SqliteJournal:
 
         self._writer.run(work)
 
-    def begin(self, payment: Payment) -> Record:
+    def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
         Return the record of a payment, entering it where it is new.
+
+        Args:
+            payment: what the caller wants paid.
+            rules: recorded with a new payment; one that is there keeps its own.
 
         Raises:
             PaymentConflict: there is another payment with this id.
         """
-        values = payment_values(payment) + status_values(BEGUN)
+        values = (
+            *payment_values(payment),
+            *status_values(BEGUN),
+            rules_text(rules),
+        )
 
         def work(connection: sqlite3.Connection) -> Record:
             now = self._clock()
             if connection.execute(_BEGIN, (*values, now, now)).rowcount:
-                return Record(payment, BEGUN, ())
+                return Record(payment, BEGUN, (), rules)
             rows = connection.execute(_READ, (payment.payment_id,)).fetchall()
             record = read_record(rows)
             check_same(record.payment, payment)

@@ -73,7 +73,6 @@ class Transfers:
         """Take the parts; nothing is sent."""
         self._client = client
         self._journal = journal
-        self._rules = rules
         self._timeout = seconds(timeout)
         self._courses = Courses(client.engine, journal, rules)
 
@@ -111,7 +110,7 @@ class Transfers:
         until = self._until(timeout)
         transfer = self._drive(self._courses.start(payment, until))
         raise_if_rejected(transfer)
-        return PendingTransfer(**pending_fields(transfer, self._rules), _transfers=self)
+        return PendingTransfer(**pending_fields(transfer), _transfers=self)
 
     def confirm(
         self,
@@ -147,7 +146,7 @@ class Transfers:
         course = self._courses.confirm(
             payment_id, Debit(debit_id, receiver_name), until
         )
-        return result_of(self._drive(course), self._rules)
+        return result_of(self._drive(course))
 
     def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -162,7 +161,7 @@ class Transfers:
         """
         until = self._until(timeout)
         course = self._courses.decline(payment_id, until)
-        return result_of(self._drive(course), self._rules)
+        return result_of(self._drive(course))
 
     def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -172,7 +171,7 @@ class Transfers:
             JournalError: the journal cannot be used.
         """
         transfer = self._drive(self._courses.look(payment_id))
-        return None if transfer is None else result_of(transfer, self._rules)
+        return None if transfer is None else result_of(transfer)
 
     def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
         """
@@ -209,7 +208,7 @@ class Transfers:
                 # Of this payment only; its lease ends by itself.
                 yield result_of_trouble(lease.payment_id, error)
             else:
-                yield result_of(transfer, self._rules)
+                yield result_of(transfer)
         for lease in kept:
             self._journal.release(lease)
 

@@ -1,0 +1,104 @@
+# ruff: noqa: ANN401 - what is refused is of any type
+
+"""How the rules of a payment are kept as text, and what is refused of it."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields, replace
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from kesspay.errors import InputError, JournalDamaged
+from kesspay.transfers.attempt import RELAXED, STRICT, Rules
+from kesspay.transfers.rows import read_record, rules_text
+from tests.transfers.helpers import payment
+
+
+def read(text: str | None) -> Rules | None:
+    """Read the rules of a payment that has no entries."""
+    values = ("p-1", "85512345678", "Sok Dara", "1.50", "USD")
+    row = (*values, "new", 1, None, 0, text, *[None] * 8)
+    record = read_record([row])
+    assert record.payment == payment()
+    return record.rules
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        None,
+        STRICT,
+        RELAXED,
+        replace(STRICT, deadline=12, margin=0.1 + 0.2, polls=(0, 0.5)),
+        replace(RELAXED, polls=[1.5, 2]),  # type: ignore[arg-type] # in use as well
+    ],
+)
+def test_rules_are_kept_exactly(rules: Rules | None) -> None:
+    """Every rule comes back as it was, and is written by its name."""
+    text = rules_text(rules)
+    found = read(text)
+    if rules is None:
+        assert (text, found) == (None, None)
+        return
+    assert found == replace(rules, polls=tuple(rules.polls))
+    assert text is not None
+    assert set(json.loads(text)) == {one.name for one in fields(Rules)}
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("relaxed", 1),
+        ("relaxed", None),
+        ("deadline", float("nan")),
+        ("deadline", float("inf")),
+        ("deadline", True),
+        ("deadline", Decimal(30)),
+        ("deadline", "30"),
+        ("polls", 1.0),
+        ("polls", (1.0, None)),
+        ("polls", "12"),
+    ],
+)
+def test_what_is_no_rule(name: str, value: Any) -> None:
+    """It is refused when it is written, and damage when it is read."""
+    with pytest.raises(InputError, match=f"rule {name} cannot be kept"):
+        rules_text(replace(STRICT, **{name: value}))
+    if type(value) is Decimal:
+        return
+    text = json.dumps({**json.loads(rules_text(STRICT) or ""), name: value})
+    with pytest.raises(JournalDamaged, match=f"its rule {name} is"):
+        read(text)
+
+
+def test_rules_of_another_kind() -> None:
+    """A rule that only a class of the caller's own has cannot be kept."""
+
+    @dataclass(frozen=True)
+    class More(Rules):
+        extra: float = 1.0
+
+    with pytest.raises(InputError, match="rule extra cannot be kept"):
+        rules_text(More())
+
+
+@pytest.mark.parametrize("text", ["", "{", "null", "[1]", "1", '"relaxed"'])
+def test_text_that_holds_no_rules(text: str) -> None:
+    """It is damage, and never taken for the usual rules."""
+    with pytest.raises(JournalDamaged, match="rules cannot be read"):
+        read(text)
+
+
+def test_a_rule_of_a_newer_version() -> None:
+    """A payment under a rule that is not known here is not judged here."""
+    with pytest.raises(JournalDamaged, match=r"newer version.*'patience'"):
+        read('{"relaxed":false,"patience":3}')
+
+
+def test_a_rule_that_is_not_recorded() -> None:
+    """It came after the payment, so its default stands for it."""
+    assert read('{"relaxed":true}') == RELAXED
+    assert read("{}") == STRICT
