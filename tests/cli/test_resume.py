@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import errno
 import json
+import sqlite3
+import sys
 import threading
 import time
 from contextlib import nullcontext
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pytest
 
-from kesspay.cli import resume
+from kesspay.cli import main, resume
+from kesspay.errors import JournalDamaged, JournalUnavailable
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
+from tests.cli.conftest import Refusing
 from tests.gateway.helpers import credentials
 
 
@@ -30,10 +35,12 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Wired
 
 
-def leave(sandbox: Sandbox, path: Path, payment_id: str, fault: str) -> None:
+def leave(
+    sandbox: Sandbox, path: Path, payment_id: str, fault: str, ago: float = 400
+) -> None:
     """Pay until a confirm meets a fault, and leave it at that."""
-    # In the past, so that what is to be done next is due by now.
-    journal = SqliteJournal(str(path), clock=lambda: time.time() - 100)
+    # In the past: a query is due by now, and the window of a confirm is over.
+    journal = SqliteJournal(str(path), clock=lambda: time.time() - ago)
     settings = {**sandbox.settings, "credentials": credentials()}
     client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
     transfers = Transfers(client, journal)
@@ -233,3 +240,250 @@ def test_where_the_journal_is(
         assert told in json.loads(result.stdout)["error"]["message"]
         assert "canary-1" not in result.output
     assert not place.exists()
+
+
+class Pauses:
+    """Ends pauses at once, and does something in each."""
+
+    def __init__(self, *acts: Callable[[], object]) -> None:
+        """Take what is done in the first pauses; the last one ends the command."""
+        self._acts = list(acts)
+        self._is_set = False
+        self.pauses: list[float] = []
+
+    def __enter__(self) -> Self:
+        """Be the event."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """End."""
+
+    def is_set(self) -> bool:
+        """Say whether the end was asked for."""
+        return self._is_set
+
+    def wait(self, seconds: float) -> bool:
+        """Pause."""
+        self.pauses.append(seconds)
+        if self._acts:
+            self._acts.pop(0)()
+        else:
+            self._is_set = True
+        return self._is_set
+
+
+@pytest.fixture
+def pauses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pauses]:
+    """Return a function that says what happens in the pauses of the command."""
+
+    def put(*acts: Callable[[], object]) -> Pauses:
+        made = Pauses(*acts)
+        monkeypatch.setattr(resume, "told_to_stop", lambda: made)
+        return made
+
+    return put
+
+
+@pytest.fixture
+def is_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Return a function that lets the next looks at due payments fail."""
+
+    def fail(times: int) -> None:
+        real = SqliteJournal.take_due
+        left = [None] * times
+
+        def take_due(self: SqliteJournal, *given: object) -> object:
+            if left:
+                left.pop()
+                raise JournalUnavailable("the journal is away.")
+            return real(self, *given)  # type: ignore[arg-type]
+
+        monkeypatch.setattr(SqliteJournal, "take_due", take_due)
+
+    return fail
+
+
+def test_a_transfer_that_is_unknown_and_not_due(
+    run: Callable[..., Result], wired: Wired, sandbox: Sandbox, place: Path
+) -> None:
+    """Exit code 20 while anything is unknown, though there was nothing to do."""
+    leave(sandbox, place, "order-1", "drop-before", ago=-100)
+    result = run("resume", "--journal", place)
+    told = json.loads(result.stdout)
+    assert (result.exit_code, told["results"]) == (20, [])
+    assert told["unknown"] == ["order-1"]
+
+
+def test_what_is_unknown_is_told_to_people(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The command that lists them is named."""
+    monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
+    leave(sandbox, place, "order-1", "drop-before", ago=-100)
+    result = run("resume", "--journal", place)
+    assert result.exit_code == 20
+    assert "kesspay journal list --state unknown" in result.stdout
+
+
+def test_a_locked_file(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    place: Path,
+    pauses: Callable[..., Pauses],
+) -> None:
+    """Another program locks the file: it says so, waits, and settles the payment."""
+    leave(sandbox, place, "order-1", "drop-after")
+    other = sqlite3.connect(place, isolation_level=None)
+    other.execute("BEGIN EXCLUSIVE")
+    pauses(lambda: other.execute("COMMIT"))
+    result = run("resume", "--journal", place)
+    other.close()
+    assert result.exit_code == 0, result.output
+    assert json.loads(result.stdout)["counts"]["paid"] == 1
+    first, *_, last = result.stderr.splitlines()
+    assert "Trying again in 1 s." in first
+    assert last == "kesspay: the journal is there again"
+
+
+def test_a_journal_that_is_away_while_watching(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    place: Path,
+    pauses: Callable[..., Pauses],
+    is_away: Callable[[int], None],
+) -> None:
+    """It goes on until it is interrupted, and settles the payment."""
+    leave(sandbox, place, "order-1", "drop-after")
+    is_away(9)
+    made = pauses(*[lambda: None] * 9)
+    done = run("resume", "--watch", "--journal", place)
+    assert done.exit_code == 0
+    assert json.loads(done.stdout)["outcome"] == "paid"
+    assert made.pauses == [1, 2, 4, 8, 16, 32, 60, 60, 60, 5]
+    assert done.stderr.count("Trying again") == 9
+
+
+def test_an_end_while_the_journal_is_away(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    pauses: Callable[..., Pauses],
+    is_away: Callable[[int], None],
+) -> None:
+    """Whoever ends a worker does not wait for the journal."""
+    SqliteJournal(str(place)).close()
+    is_away(9)
+    pauses()
+    assert run("resume", "--watch", "--journal", place).exit_code == 0
+
+
+@pytest.mark.parametrize("call", ["take_due", "list"])
+def test_a_journal_that_stays_away(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+) -> None:
+    """A single pass ends with 20: money may be on its way."""
+    SqliteJournal(str(place)).close()
+
+    def fail(*_: object, **__: object) -> None:
+        raise JournalUnavailable("the journal is away.")
+
+    monkeypatch.setattr(SqliteJournal, call, fail)
+    result = run("resume", "--timeout", "0.1", "--journal", place)
+    assert result.exit_code == 20
+    assert json.loads(result.stdout)["error"]["type"] == "JournalUnavailable"
+
+
+def test_an_end_while_what_is_unknown_is_looked_for(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    pauses: Callable[..., Pauses],
+) -> None:
+    """What is not known is 20 as well."""
+    SqliteJournal(str(place)).close()
+
+    def fail(*_: object, **__: object) -> None:
+        raise JournalUnavailable("the journal is away.")
+
+    monkeypatch.setattr(SqliteJournal, "list", fail)
+    pauses()
+    result = run("resume", "--journal", place)
+    assert result.exit_code == 20
+
+
+@pytest.mark.parametrize("watch", [[], ["--watch"]])
+def test_what_no_waiting_helps(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    watch: list[str],
+) -> None:
+    """A damaged journal ends the worker at once."""
+    SqliteJournal(str(place)).close()
+
+    def fail(*_: object) -> None:
+        raise JournalDamaged("the journal is damaged.")
+
+    monkeypatch.setattr(SqliteJournal, "take_due", fail)
+    result = run("resume", *watch, "--journal", place)
+    assert result.exit_code == 2
+    assert "Trying again" not in result.stderr
+
+
+def test_the_timeout_is_that_of_transfers(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """--timeout limits each payment, and not each request alone."""
+    SqliteJournal(str(place)).close()
+    given: list[object] = []
+
+    class Nothing:
+        def __init__(self, *_: object, timeout: float) -> None:
+            given.append(timeout)
+
+        def resume(self) -> list[TransferResult]:
+            return []
+
+    monkeypatch.setattr("kesspay.transfers.transfers.Transfers", Nothing)
+    assert run("resume", "--timeout", "2", "--journal", place).exit_code == 0
+    assert run("resume", "--journal", place).exit_code == 0
+    assert given == [2, 60]
+
+
+@pytest.mark.parametrize("reason", [errno.ENOSPC, errno.EPIPE])
+def test_watching_without_room_for_its_lines(
+    wired: Wired,
+    sandbox: Sandbox,
+    place: Path,
+    pauses: Callable[..., Pauses],
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+    reason: int,
+) -> None:
+    """A full disk does not stop it, and is told once; a reader that went away does."""
+    leave(sandbox, place, "order-1", "drop-after")
+    made = pauses(lambda: None)
+    monkeypatch.setattr(sys, "stdout", Refusing(OSError(reason, "x")).stream())
+    assert main(["resume", "--watch", "--journal", str(place)]) == 20
+    told = capfd.readouterr().err
+    # A full disk is told when it is met, and again at the end.
+    assert told.count("\n") == (2 if reason == errno.ENOSPC else 1)
+    assert "kesspay journal list" in told
+    assert len(made.pauses) == (2 if reason == errno.ENOSPC else 0)
+    with SqliteJournal(str(place)) as journal:
+        assert journal.list(state="paid")

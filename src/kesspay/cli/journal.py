@@ -12,12 +12,14 @@ import click
 
 from kesspay._shown import shown_value
 from kesspay.cli.journals import journal_option
+from kesspay.cli.listing import OPEN, chosen_states, listed
 from kesspay.cli.options import json_option
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.passwords import can_ask
 from kesspay.cli.printer import printable
 from kesspay.cli.settings import gateway_options
 from kesspay.errors import InputError, NotSent
+from kesspay.transfers.attempt import State
 
 
 if TYPE_CHECKING:
@@ -37,7 +39,13 @@ the signed messages of every transfer, word for word; no password, no token and 
 private key is in it.
 """
 
-_LIST: Final = """List payments in the order of their ids.
+_LIST: Final = f"""List payments in the order of their ids.
+
+States: {", ".join(State)}.
+
+--state unknown also finds confirming, debited and refused: their money may be on
+its way. --open finds whatever is not finished, also what a crash left, what waits
+for its debit, and what needs a person (manual).
 
 \b
 JSON fields
@@ -125,14 +133,35 @@ def journal() -> None:
 
 
 @journal.command("list", help=_LIST)
-@click.option("--state", default="", help="Only those in this state.")
+@click.option(
+    "--state",
+    "states",
+    default="",
+    callback=chosen_states,
+    metavar="STATE",
+    help="Only those in this state; unknown finds what is on its way, too.",
+)
+@click.option("--open", "only_open", is_flag=True, help="Only what is not finished.")
 @click.option("--after", default="", metavar="ID", help="Only those after this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @journal_option
 @json_option
-def list_(*, journal: Journal, state: str, after: str, limit: int) -> Outcome:
+def list_(
+    *,
+    journal: Journal,
+    states: tuple[State, ...],
+    only_open: bool,
+    after: str,
+    limit: int,
+) -> Outcome:
     """List payments."""
-    found = journal.list(state=state, after=after, limit=limit + 1)
+    if only_open and states:
+        raise InputError("give --open or --state, not both")
+    wanted = OPEN if only_open else states
+    if wanted:
+        found = listed(journal, wanted, after=after, limit=limit + 1)
+    else:
+        found = list(journal.list(after=after, limit=limit + 1))
     account = journal.ownership().account
     rows = [
         {

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from kesspay.transfers.journal import Journal
 
 
-__all__ = ["journal_option"]
+__all__ = ["journal_opener_option", "journal_option", "open_place"]
 
 _VARIABLE: Final = "KESSPAY_JOURNAL"
 _SCHEMES: Final = ("postgresql://", "postgres://")
@@ -33,6 +33,20 @@ _PASSWORD: Final = re.compile(
 def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     """Accept where the journal is; the command gets it, open until it ends."""
 
+    @wraps(command)
+    def with_journal(
+        *,
+        open_journal: Callable[[], Journal],
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        return command(journal=open_journal(), **others)
+
+    return journal_opener_option(with_journal)
+
+
+def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept where the journal is; the command gets what opens it until it ends."""
+
     @click.option(
         "--journal",
         "place",
@@ -40,7 +54,7 @@ def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         help=f"File of a SQLite journal, or postgresql:// URL [default: {_VARIABLE}].",
     )
     @wraps(command)
-    def with_journal(
+    def with_opener(
         *,
         place: str | None,
         **others: Any,  # noqa: ANN401 - passed on as they are
@@ -53,11 +67,16 @@ def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         where = place or os.environ.get(_VARIABLE, "")
         if not where:
             raise InputError(f"say where the journal is: --journal, or {_VARIABLE}")
-        journal = _open(where, "--journal" if place else _VARIABLE)
-        click.get_current_context().call_on_close(journal.close)
-        return command(journal=journal, **others)
+        context = click.get_current_context()
 
-    return with_journal
+        def open_journal() -> Journal:
+            journal = open_place(where, "--journal" if place else _VARIABLE)
+            context.call_on_close(journal.close)
+            return journal
+
+        return command(open_journal=open_journal, **others)
+
+    return with_opener
 
 
 def _has_password(place: str) -> bool:
@@ -69,7 +88,18 @@ def _has_password(place: str) -> bool:
     )
 
 
-def _open(where: str, source: str) -> Journal:
+def open_place(where: str, source: str) -> Journal:
+    """
+    Open a journal that is there; none is made.
+
+    Args:
+        where: path of a SQLite file, or a URL of PostgreSQL.
+        source: the option or variable that says so.
+
+    Raises:
+        InputError: it names no journal.
+        JournalError: the journal cannot be used.
+    """
     if where.startswith(_SCHEMES):
         from kesspay.transfers.postgres import PostgresJournal
 

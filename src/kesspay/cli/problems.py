@@ -17,6 +17,7 @@ from kesspay.errors import (
     CanonicalizationError,
     GatewayError,
     InvalidSignature,
+    JournalUnavailable,
     KesspayError,
     KeyLoadError,
 )
@@ -122,11 +123,16 @@ def problem_of(error: KesspayError, command: str) -> Problem:
     """
     if isinstance(error, GatewayError):
         return _gateway_problem(error, command)
-    verdict = isinstance(error, InvalidSignature)
+    exit_code = EXIT_USAGE
+    if isinstance(error, InvalidSignature):
+        exit_code = EXIT_NOT_AUTHENTIC
+    elif isinstance(error, JournalUnavailable) and command == "resume":
+        # A confirm may have been under way; nothing is wrong with the command.
+        exit_code = EXIT_UNKNOWN
     return Problem(
         kind=type(error).__name__,
         message=" ".join(str(error).split()),
-        exit_code=EXIT_NOT_AUTHENTIC if verdict else EXIT_USAGE,
+        exit_code=exit_code,
         advice=_advice(error, command),
         reason=getattr(error, "reason", None),
         position=getattr(error, "position", None),

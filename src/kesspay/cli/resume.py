@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections import Counter
 from dataclasses import asdict
@@ -10,21 +11,25 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kesspay.cli.journals import journal_option
+from kesspay.cli.away import Away
+from kesspay.cli.journals import journal_opener_option
 from kesspay.cli.outcome import EXIT_OK, EXIT_UNKNOWN, Outcome
+from kesspay.cli.output import NotWritten
 from kesspay.cli.printer import printable
 from kesspay.cli.settings import gateway_options
 from kesspay.cli.signals import told_to_stop
+from kesspay.errors import JournalUnavailable
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from threading import Event
 
     from kesspay.cli.printer import Printer
     from kesspay.cli.settings import Settings
+    from kesspay.gateway.client import Client
     from kesspay.transfers.journal import Journal
     from kesspay.transfers.result import TransferResult
-    from kesspay.transfers.transfers import Transfers
 
 
 __all__ = ["resume"]
@@ -38,8 +43,13 @@ confirms only what its program had begun to confirm, and never pays twice.
 With --watch each result is printed as it comes: a line of JSON where standard
 output is no terminal. Ctrl-C ends it after the payment at hand, exit code 0.
 
-Exit code 20 means that a transfer needs a person (manual), or that its outcome is
-still unknown.
+While the journal is away (a database that restarts, a locked file, a full disk) it
+says so on standard error and tries again, more and more rarely: with --watch for
+ever, else for a minute or for --timeout. It ends at once where no waiting helps: a
+journal that is damaged or of another account, and wrong settings.
+
+Exit code 20 means that a transfer needs a person (manual), that the outcome of any
+transfer of the journal is unknown, due or not, or that the journal stayed away.
 
 \b
 JSON fields
@@ -48,8 +58,13 @@ JSON fields
              ""), reason, next_step, check_at (seconds since 1970, or null),
              evidence
     counts   number of results by outcome
+    unknown  payment_id of at most 100 transfers whose outcome is unknown now
 """
 
+#: Seconds that a transfer may take, and that a single pass waits for the journal.
+_TIMEOUT: Final = 60.0
+_MOST: Final = 100
+_LOST: Final = "the journal has the results: kesspay journal list"
 _OUTCOMES: Final = ("paid", "not_paid", "unknown", "manual")
 _STYLES: Final = {"paid": "green", "manual": "bold red", "unknown": "yellow"}
 
@@ -64,50 +79,112 @@ _STYLES: Final = {"paid": "green", "manual": "bold red", "unknown": "yellow"}
     metavar="SECONDS",
     help="With --watch: pause between two looks at the journal.",
 )
-@journal_option
+@journal_opener_option
 @gateway_options
 def resume(
-    settings: Settings, *, journal: Journal, watch: bool, every: float
+    settings: Settings,
+    *,
+    open_journal: Callable[[], Journal],
+    watch: bool,
+    every: float,
 ) -> Outcome:
     """Settle what is due."""
-    from kesspay.transfers.transfers import Transfers
-
-    with settings.client() as client:
-        transfers = Transfers(client, journal)
+    timeout = _TIMEOUT if settings.timeout is None else settings.timeout
+    with settings.client() as client, told_to_stop() as stopped:
+        away = Away(stopped, math.inf if watch else timeout)
+        worker = _Worker(client, open_journal, timeout, away)
         if watch:
-            with told_to_stop() as stopped:
-                _watch(transfers, stopped, every)
-            return Outcome()
-        results = list(transfers.resume())
+            return _watch(worker, stopped, every)
+        results = list(worker.results())
+        unknown = worker.unknown()
     counts: Counter[str] = Counter(result.outcome for result in results)
     data = {
         "results": [asdict(result) for result in results],
         "counts": {outcome: counts[outcome] for outcome in _OUTCOMES},
+        "unknown": unknown,
     }
 
     def view(printer: Printer) -> None:
         for result in results:
             printer.line(_line(result), _STYLES.get(result.outcome, ""))
         printer.line(_told(counts) if results else "Nothing is due.")
+        if unknown:
+            printer.line("Unknown: kesspay journal list --state unknown")
 
-    open_ones = counts["unknown"] + counts["manual"]
-    return Outcome("resume", data, view, EXIT_UNKNOWN if open_ones else EXIT_OK)
+    is_open = bool(counts["unknown"] + counts["manual"] or unknown)
+    return Outcome("resume", data, view, EXIT_UNKNOWN if is_open else EXIT_OK)
 
 
-def _watch(transfers: Transfers, stopped: Event, every: float) -> None:
+class _Worker:
+    """Goes through the journal, again and again where it is away meanwhile."""
+
+    def __init__(
+        self,
+        client: Client,
+        open_journal: Callable[[], Journal],
+        timeout: float,
+        away: Away,
+    ) -> None:
+        self._client = client
+        self._open = open_journal
+        self._timeout = timeout
+        self._away = away
+        self._journal: Journal | None = None
+
+    def results(self) -> Iterator[TransferResult]:
+        """Yield what came of all that is due; end early where that is wanted."""
+        from kesspay.transfers.transfers import Transfers
+
+        while True:
+            try:
+                transfers = Transfers(
+                    self._client, self._opened(), timeout=self._timeout
+                )
+                for result in transfers.resume():
+                    self._away.is_back()
+                    yield result
+            except JournalUnavailable as error:
+                if not self._away.wait(error):
+                    return
+            else:
+                self._away.is_back()
+                return
+
+    def unknown(self) -> list[str]:
+        """Return the first payments whose outcome is unknown."""
+        from kesspay.cli.listing import UNKNOWN, listed
+
+        while True:
+            try:
+                found = listed(self._opened(), UNKNOWN, limit=_MOST)
+            except JournalUnavailable as error:
+                if not self._away.wait(error):
+                    raise
+            else:
+                return [one.payment.payment_id for one in found]
+
+    def _opened(self) -> Journal:
+        if self._journal is None:
+            self._journal = self._open()
+        return self._journal
+
+
+def _watch(worker: _Worker, stopped: Event, every: float) -> Outcome:
     """Look at the journal again and again, telling each result."""
     counts: Counter[str] = Counter()
     display = _Live() if _is_on_terminal() else _Lines()
     with display:
         while not stopped.is_set():
             display.count(counts)
-            for result in transfers.resume():
+            for result in worker.results():
                 counts[result.outcome] += 1
                 display.result(result)
                 display.count(counts)
                 if stopped.is_set():
-                    return
-            stopped.wait(every)
+                    break
+            else:
+                stopped.wait(every)
+    return Outcome(exit_code=EXIT_UNKNOWN if display.is_incomplete else EXIT_OK)
 
 
 def _is_on_terminal() -> bool:
@@ -117,6 +194,9 @@ def _is_on_terminal() -> bool:
 class _Lines:
     """A line of JSON for each result."""
 
+    #: Whether a line could not be written.
+    is_incomplete = False
+
     def __enter__(self) -> None:
         """Begin."""
 
@@ -124,8 +204,15 @@ class _Lines:
         """End."""
 
     def result(self, result: TransferResult) -> None:
-        """Print a result."""
-        click.echo(json.dumps(asdict(result)))
+        """Print a result; the journal has those that a full disk does not take."""
+        try:
+            click.echo(json.dumps(asdict(result)))
+        except NotWritten as error:
+            if error.reader_is_gone:
+                raise
+            if not self.is_incomplete:
+                click.echo(f"kesspay: {error}; going on; {_LOST}", err=True)
+            self.is_incomplete = True
 
     def count(self, counts: Counter[str]) -> None:
         """Print nothing: the lines can be counted."""
@@ -133,6 +220,8 @@ class _Lines:
 
 class _Live:
     """Results on a terminal, and under them the counts."""
+
+    is_incomplete = False
 
     def __init__(self) -> None:
         from rich.console import Console
