@@ -39,13 +39,15 @@ help: ## Show this list
 # ------------------------------------------------------------- environments
 
 # What a build could find right now. When it changes (a compiler was installed,
-# KESSPAY_PURE was set), the package is built again.
+# KESSPAY_PURE was set), the package is built again. More than one make may ask
+# at the same time.
 $(VENV)/toolchain: FORCE
 	@mkdir -p $(VENV)
-	@{ echo "$${KESSPAY_PURE:-} $${KESSPAY_REQUIRE_NATIVE:-}"; \
+	@new=$@.$$$$; \
+	 { echo "$${KESSPAY_PURE:-} $${KESSPAY_REQUIRE_NATIVE:-}"; \
 	   printf '#include <openssl/evp.h>\n' \
-	     | $${CC:-cc} -E -x c - 2>/dev/null | cksum; } > $@.new
-	@cmp -s $@.new $@ && rm $@.new || mv $@.new $@
+	     | $${CC:-cc} -E -x c - 2>/dev/null | cksum; } > $$new; \
+	 cmp -s $$new $@ && rm $$new || mv $$new $@
 .PHONY: FORCE
 FORCE:
 
