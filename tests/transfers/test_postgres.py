@@ -152,12 +152,24 @@ def test_a_conninfo_that_cannot_be_read(conninfo: Any) -> None:  # noqa: ANN401
 
 
 @pytest.mark.parametrize(
-    "schema", ["", "pg_kess", "information_schema", "x" * 64, "é" * 32, "a\nb", "a\0b"]
+    "schema",
+    [
+        "",
+        "pg_kess",
+        "information_schema",
+        "x" * 64,
+        "é" * 32,
+        "a\nb",
+        "a\0b",
+        "host=127.0.0.1 password=canary",
+        "postgresql://kess:canary@127.0.0.1/kess",
+    ],
 )
 def test_schema_names(schema: str) -> None:
     """A name that PostgreSQL cannot make, or would cut short, is refused."""
-    with pytest.raises(InputError, match="schema"):
+    with pytest.raises(InputError, match="schema") as caught:
         PostgresJournal("host=127.0.0.1", schema=schema)
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kesspay._shown import quoted
+from kesspay._shown import connects, quoted
 from kesspay.errors import (
     BackendError,
     InputError,
@@ -155,6 +155,8 @@ def check_schema(schema: str) -> None:
         or not 1 <= len(schema.encode()) <= _LONGEST_NAME
         or schema.startswith("pg_")
         or schema == "information_schema"
+        # Not a name, but what names a server, and may hold a password.
+        or connects(schema)
     ):
         raise InputError(
             "the schema must be a name of 1 to 63 bytes that are printable, and not"
