@@ -93,6 +93,8 @@ class MemoryJournal:
                 held=max((seconds for seconds in held if seconds > 0), default=None),
             )
             self._bindings.append(Binding(new, now, by))
+            for one in kept:
+                one.owner, one.fence = "", one.fence + bool(one.owner)
 
     def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """Enter a payment, or return the one that is there."""

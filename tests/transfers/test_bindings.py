@@ -16,10 +16,12 @@ from kesspay.errors import (
     JournalDamaged,
     JournalError,
     LeaseHeld,
+    LeaseLost,
     WrongAccount,
 )
 from kesspay.transfers import postgres_schema, sqlite_file
 from kesspay.transfers.account import Account, Ownership
+from kesspay.transfers.bindings import recorded
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
 from tests.transfers.helpers import (
@@ -140,6 +142,13 @@ def test_an_account_that_cannot_be_read(bench: Bench) -> None:
             call()
 
 
+def test_an_account_that_is_gone() -> None:
+    """What was just recorded and is not there is damage, and not a free journal."""
+    with pytest.raises(JournalDamaged, match="is not there"):
+        recorded([])
+    assert recorded([(MOVED.base_url, MOVED.partner_id)]) == MOVED
+
+
 # ------------------------------------------------------------------ rebinding
 
 
@@ -178,6 +187,18 @@ def test_no_rebinding_while_a_payment_is_worked_on(bench: Bench) -> None:
     bench.pass_time(61)
     bench.again().rebind(ACCOUNT, MOVED, by="operator")
     assert bench.journal.ownership().account == MOVED
+
+
+def test_a_worker_that_slept_through_it(bench: Bench) -> None:
+    """Its lease is over for good: it can write nothing, so it sends nothing."""
+    bench.journal.bind(ACCOUNT, by="first")
+    bench.journal.begin(payment())
+    lease = bench.journal.lease("p-1", "one", 60)
+    bench.pass_time(61)
+    bench.again().rebind(ACCOUNT, MOVED, by="operator")
+    with pytest.raises(LeaseLost):
+        bench.journal.append(lease, [entry()], CONFIRMING, 60)
+    assert bench.journal.lease("p-1", "two", 60).fence > lease.fence
 
 
 def test_who_must_not_get_it(bench: Bench) -> None:
@@ -291,7 +312,7 @@ def test_a_postgres_schema_of_the_first_version(
             f'GRANT SELECT ON {schema}.schema_version TO "old Worker"',
             f'GRANT SELECT, INSERT, UPDATE ON {schema}.payments TO "old Worker"',
             f'GRANT SELECT, INSERT ON {schema}.entries TO "old Worker"',
-            f"GRANT SELECT ON {schema}.payments TO reader",
+            f"GRANT SELECT ON {schema}.payments TO reader, PUBLIC",
         ):
             connection.execute(statement)
     conninfo = f"host=127.0.0.1 port={postgres.port} user='old Worker'"
@@ -321,11 +342,11 @@ def test_a_postgres_schema_of_the_first_version(
         with postgres.connect() as connection:
             rights = connection.execute(
                 "SELECT table_name, privilege_type FROM"
-                " information_schema.role_table_grants WHERE grantee = 'reader'"
-                " AND table_schema = %s ORDER BY 1",
+                " information_schema.role_table_grants WHERE table_schema = %s"
+                " AND grantee IN ('reader', 'PUBLIC') ORDER BY grantee, 1",
                 (schema,),
             ).fetchall()
-        assert rights == [
+        assert rights == 2 * [
             ("account_keys", "SELECT"),
             ("accounts", "SELECT"),
             ("payments", "SELECT"),

@@ -21,7 +21,13 @@ if TYPE_CHECKING:
     from kesspay.transfers.rows import Row
 
 
-__all__ = ["Statements", "missing_keys", "read_account", "read_ownership"]
+__all__ = [
+    "Statements",
+    "missing_keys",
+    "read_account",
+    "read_ownership",
+    "recorded",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +45,8 @@ class Statements:
         add_key: records a key once; values are whose, fingerprint, moment.
         was_used: tells whether there is an entry.
         held_until: gives the end of the last lease, or NULL.
+        end_leases: takes every payment from its worker, so that one that was
+            stopped for a while can write nothing more.
     """
 
     current: str
@@ -49,6 +57,7 @@ class Statements:
     add_key: str
     was_used: str
     held_until: str
+    end_leases: str
 
     @classmethod
     def of(cls, mark: str, prefix: str = "") -> Self:
@@ -79,6 +88,8 @@ class Statements:
             was_used=f"SELECT EXISTS (SELECT 1 FROM {prefix}entries)",  # noqa: S608
             held_until=f"SELECT max(lease_until) FROM {prefix}payments"  # noqa: S608
             " WHERE lease_owner IS NOT NULL",
+            end_leases=f"UPDATE {prefix}payments SET fence = fence + 1,"  # noqa: S608
+            " lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL",
         )
 
 
@@ -90,6 +101,19 @@ def read_account(rows: Sequence[Row]) -> Account | None:
         JournalDamaged: it is not as it was written.
     """
     return _account(*rows[0]) if rows else None
+
+
+def recorded(rows: Sequence[Row]) -> Account:
+    """
+    Read what ``current`` gave after an account was recorded.
+
+    Raises:
+        JournalDamaged: it is not as it was written, or not there.
+    """
+    found = read_account(rows)
+    if found is None:
+        raise _damaged("was recorded, and is not there")
+    return found
 
 
 def read_ownership(bindings: Sequence[Row], keys: Sequence[Row]) -> Ownership:
@@ -117,7 +141,11 @@ def _account(base_url: str, partner_id: str) -> Account:
     try:
         return Account(base_url, partner_id)
     except InputError:
-        raise JournalDamaged(
-            "the journal is damaged: the account that it belongs to cannot be read."
-            " Start no transfer; restore the journal from a copy."
-        ) from None
+        raise _damaged("cannot be read") from None
+
+
+def _damaged(why: str) -> JournalDamaged:
+    return JournalDamaged(
+        f"the journal is damaged: the account that it belongs to {why}. Nothing was"
+        " sent. Start no transfer; restore the journal from a copy."
+    )

@@ -204,7 +204,8 @@ class Journal(Protocol):
         Record that the journal belongs to another account from now on.
 
         In one transaction with ``account.check_rebind``, during which no lease
-        may begin; what was recorded before stays there.
+        may begin; what was recorded before stays there. Leases whose time is
+        over are lost: a worker that was stopped for a while must write nothing.
 
         Raises:
             WrongAccount: ``old`` is not the account, or ``new`` is another

@@ -18,6 +18,7 @@ from kesspay.transfers.bindings import (
     missing_keys,
     read_account,
     read_ownership,
+    recorded,
 )
 from kesspay.transfers.journal import Lease, Listed, Payment, Record
 from kesspay.transfers.postgres_pool import Pool
@@ -224,7 +225,7 @@ class PostgresJournal:
             values = (account.base_url, account.partner_id, self.now(), by)
             self._pool.run(_ACCOUNT.first, values)
             # Another process may have been first.
-            found = read_account(self._pool.run(_ACCOUNT.current)) or account
+            found = recorded(self._pool.run(_ACCOUNT.current))
         if found == account and keys:
             for key in missing_keys(self._pool.run(_ACCOUNT.keys), keys):
                 self._pool.run(_ACCOUNT.add_key, (*key, self.now()))
@@ -252,16 +253,16 @@ class PostgresJournal:
         check_by(by)
 
         def work(connection: Connection[Any]) -> list[Row]:
-            with connection.transaction():
-                connection.execute(_LOCK_LEASES)
-                found = read_account(connection.execute(_ACCOUNT.current).fetchall())
-                ((used,),) = connection.execute(_ACCOUNT.was_used).fetchall()
-                ((until,),) = connection.execute(_ACCOUNT.held_until).fetchall()
-                ((now,),) = connection.execute(f"SELECT {_NOW}").fetchall()
-                held = until - now if until is not None and until > now else None
-                check_rebind(found, old, new, was_used=used, held=held)
-                values = (new.base_url, new.partner_id, now, by)
-                connection.execute(_ACCOUNT.following, values)
+            connection.execute(_LOCK_LEASES)
+            found = read_account(connection.execute(_ACCOUNT.current).fetchall())
+            ((used,),) = connection.execute(_ACCOUNT.was_used).fetchall()
+            ((until,),) = connection.execute(_ACCOUNT.held_until).fetchall()
+            ((now,),) = connection.execute(f"SELECT {_NOW}").fetchall()
+            held = until - now if until is not None and until > now else None
+            check_rebind(found, old, new, was_used=used, held=held)
+            values = (new.base_url, new.partner_id, now, by)
+            connection.execute(_ACCOUNT.following, values)
+            connection.execute(_ACCOUNT.end_leases)
             return []
 
         self._pool.use(work)

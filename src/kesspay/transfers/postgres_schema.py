@@ -82,9 +82,10 @@ _ACCOUNTS: Final = """
         one record;
     BEGIN
         FOR one IN
-            SELECT DISTINCT a.privilege_type AS may, a.grantee::regrole::text AS who
+            SELECT DISTINCT a.privilege_type AS may, CASE a.grantee WHEN 0
+                THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS who
             FROM pg_class c, aclexplode(c.relacl) a
-            WHERE c.oid = 'payments'::regclass AND a.grantee NOT IN (0, c.relowner)
+            WHERE c.oid = 'payments'::regclass AND a.grantee <> c.relowner
                 AND a.privilege_type IN ('SELECT', 'INSERT')
         LOOP
             EXECUTE format('GRANT %s ON accounts, account_keys TO %s',

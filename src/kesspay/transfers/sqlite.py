@@ -21,6 +21,7 @@ from kesspay.transfers.bindings import (
     missing_keys,
     read_account,
     read_ownership,
+    recorded,
 )
 from kesspay.transfers.journal import Lease, Listed, Payment, Record
 from kesspay.transfers.rows import (
@@ -185,17 +186,17 @@ class SqliteJournal:
         if found is not None and not (found == account and missing):
             return found
 
-        def work(connection: sqlite3.Connection) -> Account | None:
+        def work(connection: sqlite3.Connection) -> Account:
             now = self._clock()
             values = (account.base_url, account.partner_id, now, by)
             connection.execute(_ACCOUNT.first, values)
-            owner = read_account(connection.execute(_ACCOUNT.current).fetchall())
+            owner = recorded(connection.execute(_ACCOUNT.current).fetchall())
             if owner == account:
                 rows = [(*key, now) for key in missing]
                 connection.executemany(_ACCOUNT.add_key, rows)
             return owner
 
-        return self._writer.run(work) or account
+        return self._writer.run(work)
 
     def ownership(self) -> Ownership:
         """Return which account the journal belongs to, and since when."""
@@ -227,6 +228,7 @@ class SqliteJournal:
             check_rebind(found, old, new, was_used=bool(used), held=held)
             values = (new.base_url, new.partner_id, now, by)
             connection.execute(_ACCOUNT.following, values)
+            connection.execute(_ACCOUNT.end_leases)
 
         self._writer.run(work)
 
