@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 NAMES = [
     *("backend", "variables", "base url", "credentials", "private key"),
     *("gateway key", "options", "key pair", "files"),
-    *("core dumps", "signature"),
+    *("core dumps", "signature", "journal"),
     *("name", "tls", "token", "clock", "answer"),
 ]
 
@@ -66,6 +66,7 @@ def test_a_healthy_account(diagnose: Callable[..., Any]) -> None:
     found = diagnose(exit_code=0)
     # The emulator in the process sends no Date.
     assert found.pop("clock")["verdict"] == "skipped"
+    assert found.pop("journal")["found"] == "KESSPAY_JOURNAL is not set"
     assert {check["verdict"] for check in found.values()} == {"ok"}
     assert "both sides" in found["answer"]["found"]
 
@@ -74,8 +75,9 @@ def test_offline_nothing_is_sent(diagnose: Callable[..., Any], wired: Wired) -> 
     """The checks of the network are skipped, and no transport is made."""
     found = diagnose("--offline", exit_code=0)
     assert wired.options == []
+    del found["journal"]
     online = [check for check in found.values() if check["verdict"] == "skipped"]
-    assert [check["name"] for check in online] == NAMES[11:]
+    assert [check["name"] for check in online] == NAMES[12:]
     assert {check["found"] for check in online} == {"--offline"}
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 __all__ = ["doctor"]
 
 _HELP: Final = """\
-Check settings, keys, files, clock, TLS, log-in and signatures.
+Check settings, keys, files, journal, clock, TLS, log-in and signatures.
 
 Says of each what was found and what to do. It moves no money: it logs in,
 and asks for a transfer that does not exist. No secret is printed.
@@ -44,6 +44,7 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
     """Check everything."""
     from kesspay.cli.checks import Checks
     from kesspay.cli.checkup import check_offline
+    from kesspay.cli.checkup_journal import check_journal
     from kesspay.cli.checkup_online import check_online, skip_online
 
     checks = Checks()
@@ -51,6 +52,7 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
         # What is warned of here is what the checks tell.
         warnings.simplefilter("ignore", UserWarning)
         found = check_offline(settings.variables, checks)
+        check_journal(settings.variables, found, checks)
         if settings.timeout is not None:
             found.client["timeout"] = settings.timeout
         if offline:

@@ -1,0 +1,99 @@
+"""The check of the doctor that opens the journal, and makes none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from kesspay.cli.journals import open_place
+from kesspay.cli.listing import OPEN, UNKNOWN, listed
+from kesspay.errors import (
+    BackendError,
+    InputError,
+    JournalDamaged,
+    JournalError,
+    JournalUnavailable,
+    KesspayError,
+    WrongAccount,
+)
+from kesspay.transfers.account import Account, check_owner
+from kesspay.transfers.attempt import State
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from kesspay.cli.checks import Checks
+    from kesspay.cli.checkup import Found
+    from kesspay.transfers.journal import Journal
+
+
+__all__ = ["check_journal"]
+
+_NAME: Final = "journal"
+_VARIABLE: Final = "KESSPAY_JOURNAL"
+#: Payments that are counted at most.
+_MOST: Final = 1000
+#: What to do about each kind of error; the first that fits.
+_FIXES: Final[tuple[tuple[type[KesspayError], str], ...]] = (
+    (WrongAccount, "name the journal of this account, or see kesspay journal rebind"),
+    (JournalDamaged, "start no transfer before it is restored, see the runbook"),
+    (JournalUnavailable, "let this user read and write it, and the database run"),
+    (JournalError, "correct what it names"),
+    (BackendError, "install what it names"),
+    (InputError, f"correct {_VARIABLE}; the program that pays makes the journal"),
+)
+
+
+def check_journal(variables: Mapping[str, str], found: Found, checks: Checks) -> None:
+    """
+    Open the journal that KESSPAY_JOURNAL names, as a worker does.
+
+    Args:
+        variables: the settings.
+        found: what was read of them: the journal must belong to this account.
+        checks: where the check goes.
+    """
+    where = variables.get(_VARIABLE, "")
+    if not where:
+        checks.skip(_NAME, f"{_VARIABLE} is not set")
+        return
+    if _is_empty(where):
+        # To open it would make a journal of it.
+        checks.warn(_NAME, "the file is empty", f"see whether {_VARIABLE} is right")
+        return
+    try:
+        journal = open_place(where, _VARIABLE)
+        try:
+            _tell(journal, found, checks)
+        finally:
+            journal.close()
+    except KesspayError as error:
+        fix = next(fix for kind, fix in _FIXES if isinstance(error, kind))
+        checks.fail(_NAME, " ".join(str(error).split()), fix)
+
+
+def _is_empty(where: str) -> bool:
+    try:
+        return Path(where).stat().st_size == 0
+    except (OSError, ValueError):
+        return False
+
+
+def _tell(journal: Journal, found: Found, checks: Checks) -> None:
+    owner = journal.ownership().account
+    credentials = found.client.get("credentials")
+    if owner is not None and credentials is not None and "base_url" in found.client:
+        check_owner(owner, Account(found.client["base_url"], credentials.partner_id))
+    counts = Counter(one.status.state for one in listed(journal, OPEN, limit=_MOST))
+    unknown = sum(counts[state] for state in UNKNOWN)
+    manual = counts[State.MANUAL]
+    told = (
+        f"{sum(counts.values())} not finished, of them {unknown} unknown and"
+        f" {manual} for a person"
+    )
+    if manual:
+        checks.warn(_NAME, told, "see kesspay journal list --open, and the runbook")
+    else:
+        checks.ok(_NAME, told)

@@ -1,0 +1,135 @@
+"""The doctor opens the journal: what keeps it from being opened is told."""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from kesspay.errors import BackendError, JournalError
+from kesspay.transfers.account import Account
+from kesspay.transfers.attempt import State
+from kesspay.transfers.journal import Status
+from kesspay.transfers.sqlite import SqliteJournal
+from tests.gateway.helpers import BASE_URL
+from tests.transfers.helpers import payment
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+
+@pytest.fixture
+def place(tmp_path: Path) -> Path:
+    """Make a journal of the account of the variables."""
+    path = tmp_path / "journal.sqlite"
+    with SqliteJournal(path) as journal:
+        journal.bind(Account(BASE_URL, "partner-1"), by="test")
+    return path
+
+
+@pytest.fixture
+def check(
+    run: Callable[..., Result],
+    variables: dict[str, str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> Callable[[object], dict[str, Any]]:
+    """Return a function that has a journal checked, and returns the check."""
+
+    def doctor(place: object) -> dict[str, Any]:
+        monkeypatch.setenv("KESSPAY_JOURNAL", str(place))
+        told = json.loads(run("doctor", "--offline").stdout)["checks"]
+        (found,) = (check for check in told if check["name"] == "journal")
+        assert bool(found["fix"]) is (found["verdict"] in {"failed", "warning"})
+        return dict(found)
+
+    return doctor
+
+
+def put(path: Path, state: State) -> None:
+    """Enter a payment in a state."""
+    with SqliteJournal(path) as journal:
+        journal.begin(payment(state.value))
+        lease = journal.lease(state.value, "test", 60)
+        journal.append(lease, [], Status(state.value, 1, None), 60)
+        journal.release(lease)
+
+
+def test_a_healthy_journal(check: Callable[..., Any], place: Path) -> None:
+    """It tells how many payments are not finished; a manual one is for a person."""
+    assert check(place)["verdict"] == "ok"
+    for state in (State.PAID, State.CONFIRMING, State.UNKNOWN, State.CREATED):
+        put(place, state)
+    found = check(place)
+    assert found["verdict"] == "ok"
+    assert found["found"] == "3 not finished, of them 2 unknown and 0 for a person"
+    put(place, State.MANUAL)
+    assert check(place)["verdict"] == "warning"
+
+
+def test_no_journal_is_made(check: Callable[..., Any], tmp_path: Path) -> None:
+    """Where there is none it says so."""
+    path = tmp_path / "none" / "journal.sqlite"
+    found = check(path)
+    assert found["verdict"] == "failed"
+    assert "there is no" in found["found"]
+    path = tmp_path / "journal.sqlite"
+    assert check(path)["verdict"] == "failed"
+    assert not path.exists()
+    path.touch()
+    assert check(path)["found"] == "the file is empty"
+    assert path.stat().st_size == 0
+
+
+def test_a_file_that_is_no_journal(check: Callable[..., Any], tmp_path: Path) -> None:
+    """Another file, another database, and a folder."""
+    path = tmp_path / "other.sqlite"
+    path.write_text("text" * 1000, encoding="utf-8")
+    assert check(path)["verdict"] == "failed"
+    path.unlink()
+    with sqlite3.connect(path) as connection:
+        connection.execute("CREATE TABLE t (a)")
+    connection.close()
+    assert check(path)["verdict"] == "failed"
+    assert check(tmp_path)["verdict"] == "failed"
+
+
+def test_another_account(
+    check: Callable[..., Any], place: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It belongs to one account; a partner id that cannot be read is not judged."""
+    monkeypatch.setenv("KESSPAY_PARTNER_ID", "partner-2")
+    found = check(place)
+    assert found["verdict"] == "failed"
+    assert "partner-1" in found["found"]
+    assert "rebind" in found["fix"]
+    monkeypatch.delenv("KESSPAY_PARTNER_ID")
+    assert check(place)["verdict"] == "ok"
+
+
+def test_a_password_is_not_told(check: Callable[..., Any]) -> None:
+    """Of a database that cannot be reached."""
+    found = check("postgresql://me:canary-1@127.0.0.1:1/kess?connect_timeout=2")
+    assert found["verdict"] == "failed"
+    assert "canary-1" not in str(found)
+
+
+@pytest.mark.parametrize("error", [JournalError("x"), BackendError("x")])
+def test_other_errors(
+    check: Callable[..., Any],
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    error: Exception,
+) -> None:
+    """Each has a fix."""
+
+    def fail(*_: object) -> None:
+        raise error
+
+    monkeypatch.setattr("kesspay.cli.checkup_journal.open_place", fail)
+    assert check(place)["found"] == "x"
