@@ -28,6 +28,7 @@ from kesspay.errors import (
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer
 from kesspay.gateway.tls import trusting_the_system
+from kesspay.gateway.wording import next_step_of
 
 
 if TYPE_CHECKING:
@@ -55,6 +56,8 @@ _CERTIFICATE_DAYS: Final = 14
 _CLOCK_SECONDS: Final = 60
 #: A token that lives shorter costs a log-in for every few calls.
 _SHORT_LIFE: Final = 60
+#: Reasons of an InvalidSignature where no key is to blame.
+_UNSIGNED: Final = frozenset({"sign_missing"})
 _CONNECT_SECONDS: Final = 10.0
 
 
@@ -164,15 +167,15 @@ def _check_plain(found: Found, checks: Checks) -> None:
 def _check_token(client: Client, checks: Checks) -> None:
     try:
         token = client.token()
-    except AuthenticationFailed:
+    except AuthenticationFailed as error:
         fix = (
             "check KESSPAY_PARTNER_ID, KESSPAY_PARTNER_SECRET_KEY, KESSPAY_USER_NAME "
             "and KESSPAY_PASSWORD"
         )
-        checks.fail("token", "the credentials were refused", fix)
+        checks.fail("token", _message(error), fix)
         return
     except GatewayError as error:
-        checks.fail("token", _message(error), "try again; then ask KESS")
+        checks.fail("token", _message(error), _fix(error))
         return
     life = token.expire_in
     if life is None:
@@ -232,13 +235,17 @@ def _check_answer(client: Client, found: Found, checks: Checks) -> None:
 
 def _judge_answer(error: OutcomeUnknown, found: Found, checks: Checks) -> None:
     own = found.client["private_key"].fingerprint
-    if isinstance(error.__cause__, InvalidSignature):
-        told = f"the answer is not authentic: {error.__cause__}"
+    cause = error.__cause__
+    if isinstance(cause, InvalidSignature):
         fix = (
             "set KESSPAY_GATEWAY_KEY to the key from KESS; if it is, kesspay "
             "probe finds the profile"
         )
-        checks.fail("answer", told, fix)
+        is_signed = error.evidence["answer"] == "json" and cause.reason not in _UNSIGNED
+        if not is_signed:
+            fix = _fix(error)
+        told = _message(error).removesuffix(".")
+        checks.fail("answer", f"{told}: {cause}", fix)
     elif error.code == "NOTEXIST":
         checks.ok("answer", "signed NOTEXIST to a query: the keys fit on both sides")
     elif error.code == "VALIDATIONERROR":
@@ -260,6 +267,12 @@ def _issuer(names: Iterable[Iterable[tuple[str, str]]]) -> str:
     """Return the organisation, or the name, of who issued a certificate."""
     found = {name: value for entry in names for name, value in entry}
     return str(found.get("organizationName") or found.get("commonName") or "nobody")
+
+
+def _fix(error: GatewayError) -> str:
+    """Say what to do about an answer that did not come from the gateway itself."""
+    step = next_step_of(error.evidence.get("http_status"), error.evidence.get("answer"))
+    return step.removesuffix(".") or "try again; then ask KESS"
 
 
 def _told(error: Exception) -> str:

@@ -36,6 +36,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.events import TOKEN
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
+from kesspay.gateway.wording import look_at, quote
 from kesspay.signing.documents import verify_document
 
 
@@ -85,6 +86,10 @@ class Answer(NamedTuple):
     def evidence(self) -> dict[str, object]:
         """Return the evidence for an error about this answer."""
         return _evidence(self.service, self.response)
+
+    def stated(self) -> str:
+        """Return HTTP status and content type for an error about this answer."""
+        return _stated(self.response)
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,14 +181,14 @@ def read_answer(
     except InvalidSignature as error:
         evidence = _evidence(service, response)
         if response.status == _UNAUTHORIZED and _is_bare_refusal(response, error):
-            raise _token_rejected(evidence) from None
+            raise _token_rejected(response, evidence) from None
         evidence["reason"] = error.reason
-        message = f"The answer to {service} is not authentic."
+        message = f"The answer to {service} is not authentic: {_look(response)}."
         raise unknown(service, message, evidence) from error
     except Exception as error:  # noqa: BLE001 - a Verifier of somebody's own
         evidence = _evidence(service, response)
         evidence["reason"] = type(error).__name__
-        message = f"The answer to {service} could not be verified."
+        message = f"The answer to {service} could not be verified: {_look(response)}."
         raise unknown(service, message, evidence) from None
     # There is nothing behind the value: it was parsed whole before.
     answer, _ = _DECODER.raw_decode(canonical.decode())
@@ -192,8 +197,9 @@ def read_answer(
         return _success(service, response, answer, canonical)
     evidence = _evidence(service, response)
     if success is False:
-        raise _refusal(service, response.status, answer, evidence, first_send)
-    message = f'The answer to {service} has no true or false "success".'
+        raise _refusal(service, response, answer, evidence, first_send)
+    what = _stated(response)
+    message = f'The answer to {service} has no true or false "success": {what}.'
     raise unknown(service, message, evidence)
 
 
@@ -270,13 +276,15 @@ def log_in_failed_after_sending(service: str, error: GatewayError) -> GatewayErr
     if isinstance(error, AuthenticationFailed) and _rules_of(service).harmless:
         return error
     evidence = {**error.evidence, "service": service}
-    message = f"{service} had no usable answer, and the new log-in failed."
+    said = str(error).removesuffix(f" Next: {error.next_step}")
+    message = f"{service} had no usable answer, and the new log-in failed: {said}"
     return unknown(service, message, evidence)
 
 
 def refused_twice(service: str, error: TokenRejected) -> GatewayError:
     """Return what it means that a brand-new token was rejected as well."""
-    message = f"{service} was answered with HTTP 401 twice, with two tokens."
+    said = error.evidence.get("words")
+    message = f"{service} was answered with HTTP 401 twice, with two tokens: {said}."
     if _rules_of(service).harmless:
         return AuthenticationFailed(message, evidence=error.evidence)
     return unknown(service, message, error.evidence)
@@ -285,33 +293,34 @@ def refused_twice(service: str, error: TokenRejected) -> GatewayError:
 def _success(
     service: str, response: HttpResponse, answer: dict[str, object], canonical: bytes
 ) -> Answer:
-    status = response.status
-    if not is_success(status):
-        message = f"{service} was answered with success and HTTP status {status}."
+    if not is_success(response.status):
+        message = f"{service} was answered with success and {_stated(response)}."
         raise unknown(service, message, _evidence(service, response))
     data = answer.get("data")
     if not isinstance(data, dict):
-        message = f'The answer to {service} has no object "data".'
+        message = f'The answer to {service} has no object "data": {_stated(response)}.'
         raise unknown(service, message, _evidence(service, response))
     return Answer(data, canonical, service, response)
 
 
 def _refusal(
     service: str,
-    status: int,
+    response: HttpResponse,
     answer: dict[str, object],
     evidence: dict[str, object],
     first_send: bool,  # noqa: FBT001 - private, and the callers pass a name
 ) -> GatewayError:
     code, description = answer.get("error_code"), answer.get("error_desc")
+    status = response.status
     if status == _UNAUTHORIZED and code in {None, _UNAUTHENTICATED}:
-        return _token_rejected(evidence)
+        return _token_rejected(response, evidence)
     if not isinstance(code, str) or not code:
-        message = f"{service} was refused without an error code."
+        message = f"{service} was refused without an error code: {_stated(response)}."
         return unknown(service, message, evidence)
     description = description if isinstance(description, str) else ""
     evidence["error_code"] = code
-    message = f"{service} was answered with {code:.64}: {description!r:.200}"
+    said = f"{quote(response, description)} ({_stated(response)})"
+    message = f"{service} was answered with {code:.64}: {said}"
     rules = _rules_of(service)
     if not (first_send or rules.harmless) or not _is_final(rules, code, status):
         return unknown(service, message, evidence, code=code, description=description)
@@ -347,14 +356,32 @@ def _is_bare_refusal(response: HttpResponse, error: InvalidSignature) -> bool:
     )
 
 
-def _token_rejected(evidence: dict[str, object]) -> TokenRejected:
-    return TokenRejected("The gateway did not take the token.", evidence=evidence)
+def _token_rejected(
+    response: HttpResponse, evidence: dict[str, object]
+) -> TokenRejected:
+    words = _look(response)
+    evidence["words"] = words
+    message = f"The gateway did not take the token: {words}."
+    return TokenRejected(message, evidence=evidence)
+
+
+def _look(response: HttpResponse) -> str:
+    """Describe an answer that is not authentic, with its own words."""
+    return look_at(response).words
+
+
+def _stated(response: HttpResponse) -> str:
+    """Describe a signed answer: what it says stands in its fields."""
+    return look_at(response, speaks=False).words
 
 
 def _evidence(service: str, response: HttpResponse) -> dict[str, object]:
+    look = look_at(response)
     return {
         "service": service,
         "http_status": response.status,
+        "content_type": look.content_type,
+        "answer": look.kind,
         "answer_sha256": sha256(response.body).hexdigest(),
     }
 

@@ -19,7 +19,7 @@ A body is signed once and never changes. It is sent again
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from logging import DEBUG
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
@@ -235,7 +235,7 @@ def _exchange(
     told = _Told(call, request, terms, progress.requests)
     response: HttpResponse | None = None
     try:
-        response = yield request
+        response = replace((yield request), request=request)
         result = call.parse(response, not sent_before)
     except TransportError as error:
         failure = broken(call.service, error, sent_before=sent_before)

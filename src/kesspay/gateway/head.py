@@ -2,7 +2,7 @@
 The head of an answer, made plain before h11 reads it: no I/O and no clock.
 
 Gateways stand behind PHP, proxies and firewalls, and some of them write heads
-that h11 refuses though nobody doubts where the body begins and ends. Such a head
+that h11 refuses though the body begins and ends without a doubt. Such a head
 is rewritten; the signature decides what the body is worth. The judges are curl
 and Node: what both of them deliver is delivered here.
 

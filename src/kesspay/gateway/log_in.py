@@ -28,6 +28,7 @@ from kesspay.errors import AuthenticationFailed, FieldError, NotSent
 from kesspay.gateway.answers import is_success
 from kesspay.gateway.messages import Token
 from kesspay.gateway.results import whole_seconds
+from kesspay.gateway.wording import look_at, next_step_of
 
 
 if TYPE_CHECKING:
@@ -72,13 +73,19 @@ def read_log_in(response: HttpResponse) -> Token:
         NotSent: there is no token; whatever waited for it was not sent.
     """
     status = response.status
-    evidence: dict[str, object] = {"phase": "log-in", "http_status": status}
+    look = look_at(response)
+    evidence: dict[str, object] = {
+        "phase": "log-in",
+        "http_status": status,
+        "content_type": look.content_type,
+        "answer": look.kind,
+    }
     answer = _object(response.body)
     code = _code(answer)
     if code:
         evidence["error_code"] = code
     if status == _UNAUTHORIZED or code in _REFUSING:
-        message = "The log-in was refused."
+        message = f"The log-in was refused: {look.words}."
         raise AuthenticationFailed(message, evidence=evidence)
     data = answer.get("data")
     found = data if isinstance(data, dict) and "access_token" in data else answer
@@ -87,7 +94,9 @@ def read_log_in(response: HttpResponse) -> Token:
         if token is not None:
             return token
     evidence["repeat"] = _may_help(status, code)
-    raise NotSent("The log-in gave no token.", evidence=evidence)
+    message = f"The log-in gave no token, so nothing was sent: {look.words}."
+    step = next_step_of(status, look.kind) or None
+    raise NotSent(message, next_step=step, evidence=evidence)
 
 
 def is_refusal(failure: GatewayError) -> bool:

@@ -307,8 +307,11 @@ class HttpResponse(HoldsSecrets):
         headers: name and value pairs.
         body: the bytes after the transfer coding was taken off; of a log-in
             they carry the token.
+        request: what it answers, where that is known: errors name its URL
+            and mask its secrets.
     """
 
     status: int
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
+    request: HttpRequest | None = field(default=None, repr=False)

@@ -58,7 +58,8 @@ def granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:
     except FieldError as error:
         refused = error
     evidence = {**answer.evidence(), "field": refused.field}
-    message = f"The signed answer to {CREATE} cannot be used: {refused}."
+    message = f"The signed answer to {CREATE} cannot be used: {refused}"
+    message += f" ({answer.stated()})."
     raise unknown(CREATE, message, evidence)
 
 
@@ -77,13 +78,15 @@ def carried_out(
     if result_code != _SUCCESS:
         code = result_code if isinstance(result_code, str) else ""
         evidence = {**answer.evidence(), "result_code": code}
-        message = f"{service} was answered with result_code {result_code!r:.64}."
+        said = f"{result_code!r:.64} ({answer.stated()})"
+        message = f"{service} was answered with result_code {said}."
         raise unknown(service, message, evidence, code=code)
     _require_echo(service, transfer, answer)
     fund_transfer_id = data.get("fund_transfer_id")
     receiver_name = data.get("receiver_name", "")
     if not (is_server_id(fund_transfer_id) and isinstance(receiver_name, str)):
-        message = f"The signed answer to {service} has no usable fund_transfer_id."
+        message = f"The signed answer to {service} has no usable fund_transfer_id"
+        message += f" ({answer.stated()})."
         raise unknown(service, message, answer.evidence())
     return FundTransfer(
         result_code=_SUCCESS,
@@ -123,7 +126,8 @@ def _require_echo(
     if wrong:
         names = ", ".join(wrong)
         evidence = {**answer.evidence(), "differs": names}
-        message = f"The signed answer to {service} is for another transfer: {names}."
+        message = f"The signed answer to {service} is for another transfer: {names}"
+        message += f" ({answer.stated()})."
         raise unknown(service, message, evidence)
 
 
