@@ -24,6 +24,7 @@ from kesspay.gateway.client import Client
 from kesspay.sandbox import FAULTS, Sandbox
 from kesspay.transfers.transfers import PendingTransfer, Transfers
 from tests.gateway.helpers import gateway_private_key, partner_key
+from tests.transfers.virtual import Dead
 
 
 if TYPE_CHECKING:
@@ -167,9 +168,11 @@ class Chaos:
             transport=ChaoticTransport(self.sandbox, self.dice),
             timeout=40,
         )
-        return Transfers(
+        made = Transfers(
             client, ChaoticJournal(self.journal, self.dice), rules=self._rules
         )
+        made._courses.returns = Dead()
+        return made
 
     def pay(self, count: int) -> None:
         """Make payments; after a crash the caller begins its call again."""

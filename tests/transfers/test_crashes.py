@@ -27,7 +27,7 @@ from kesspay.transfers.attempt import STRICT, Happened
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Within
 from kesspay.transfers.journal import Payment
-from tests.transfers.virtual import DEBIT, ORDER, desk, face, service_of
+from tests.transfers.virtual import DEBIT, ORDER, Dead, desk, face, service_of
 
 
 if TYPE_CHECKING:
@@ -128,7 +128,9 @@ class Worker:
 
 def courses(here: Desk) -> Courses:
     """Return the courses of a new process."""
-    return Courses(here.client().engine, here.journal, STRICT)
+    made = Courses(here.client().engine, here.journal, STRICT)
+    made.returns = Dead()
+    return made
 
 
 def starting(here: Desk) -> Worker:

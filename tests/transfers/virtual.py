@@ -22,6 +22,7 @@ from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.attempt import STRICT, Happened, Rules
+from kesspay.transfers.returns import Returns
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import RECEIVER, box
 from tests.support.memory_journal import MemoryJournal
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
     from kesspay.transfers.result import TransferResult
 
 
-__all__ = ["ORDER", "Desk", "Wire", "desk", "face", "service_of"]
+__all__ = ["ORDER", "Dead", "Desk", "Wire", "desk", "face", "service_of"]
 
 #: The payment of most tests.
 ORDER: Final[dict[str, Any]] = {
@@ -141,6 +142,13 @@ class Blocked:
             return [result async for result in self.made.resume(**options)]
 
         return asyncio.run(collect())
+
+
+class Dead(Returns):
+    """Gives nothing back: a program that died runs no more code."""
+
+    def begin(self, act: Callable[[], None]) -> None:
+        """Do nothing."""
 
 
 class TroubledJournal(MemoryJournal):

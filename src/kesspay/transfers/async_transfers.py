@@ -49,8 +49,8 @@ class AsyncTransfers:
         result = await pending.confirm(debit_id="debit-1")
 
     The journal is called from threads of its own, so that a disk never holds
-    up the event loop. A task that is cancelled leaves the payment to the next
-    call or to ``resume``, exactly as a crash does.
+    up the event loop. A task that is cancelled gives the payment back, so that
+    the next call or ``resume`` goes on at once.
 
     Args:
         client: sends; its own ``retries`` are not used here.
@@ -148,30 +148,33 @@ class AsyncTransfers:
         seen: set[str] = set()
         kept: list[Lease] = []
         await self._drive(self._courses.belong())
-        while True:
-            owner, held = self._courses.owner(), self._courses.lease_seconds
-            leases = await self._in_thread(
-                partial(self._journal.take_due, owner, held, 1)
-            )
-            lease = leases[0] if leases else None
-            if lease is None:
-                break
-            if lease.payment_id in seen:
-                # Due once more: kept from coming up again in this round.
-                kept.append(lease)
-                continue
-            seen.add(lease.payment_id)
-            until = self._until(timeout)
-            course = self._courses.resume(lease, until)
-            try:
-                transfer = await self._drive(course)
-            except (JournalDamaged, LeaseLost) as error:
-                # Of this payment only; its lease ends by itself.
-                yield result_of_trouble(lease.payment_id, error)
-            else:
-                yield result_of(transfer)
-        for lease in kept:
-            await self._in_thread(partial(self._journal.release, lease))
+        try:
+            while True:
+                owner, held = self._courses.owner(), self._courses.lease_seconds
+                leases = await self._in_thread(
+                    partial(self._journal.take_due, owner, held, 1)
+                )
+                lease = leases[0] if leases else None
+                if lease is None:
+                    break
+                if lease.payment_id in seen:
+                    # Due once more: kept from coming up again in this round.
+                    kept.append(lease)
+                    continue
+                seen.add(lease.payment_id)
+                until = self._until(timeout)
+                course = self._courses.resume(lease, until)
+                try:
+                    transfer = await self._drive(course)
+                except (JournalDamaged, LeaseLost) as error:
+                    # Of this payment only.
+                    yield result_of_trouble(lease.payment_id, error)
+                else:
+                    yield result_of(transfer)
+        finally:
+            # Also where the caller stops in the middle.
+            for lease in kept:
+                await self._in_thread(partial(self._journal.release, lease))
 
     async def aclose(self) -> None:
         """End the threads of the journal; the journal itself stays open."""
@@ -201,12 +204,20 @@ class AsyncTransfers:
             while True:
                 try:
                     given = await self._provide(need)
-                except KesspayError as error:
+                except BaseException as error:  # noqa: BLE001 - the course cleans up
                     need = course.throw(error)
                 else:
                     need = course.send(given)
         except StopIteration as stop:
             return cast("_T", stop.value)
+        except KesspayError:
+            raise
+        except GeneratorExit:
+            # Nothing can be waited for any more.
+            raise
+        except BaseException:
+            await self._courses.returns.wait_too()
+            raise
         finally:
             course.close()
 

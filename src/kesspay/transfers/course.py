@@ -25,7 +25,7 @@ from kesspay.gateway.messages import (
     QueryFundTransfer,
 )
 from kesspay.transfers.attempt import Do, Happened, State
-from kesspay.transfers.desk import PAUSE, Blocking, Course, Desk, Held
+from kesspay.transfers.desk import LOST, PAUSE, Blocking, Course, Desk, Held
 from kesspay.transfers.fold import (
     NAME_CHANGED,
     TOO_MANY_ATTEMPTS,
@@ -79,8 +79,11 @@ class Courses(Desk):
         """
         yield from self.belong()
         yield Blocking(lambda: self.journal.begin(payment, self.rules))
-        held = yield from self.take(payment.payment_id, until)
-        return (yield from self.leased(held, self._start(held, until)))
+        return (
+            yield from self.under_lease(
+                payment.payment_id, until, lambda held: self._start(held, until)
+            )
+        )
 
     def confirm(self, payment_id: str, debit: Debit, until: float) -> Course[Transfer]:
         """
@@ -92,8 +95,11 @@ class Courses(Desk):
         """
         yield from self.belong()
         yield from self.require(payment_id)
-        held = yield from self.take(payment_id, until)
-        return (yield from self.leased(held, self._confirm(held, debit, until)))
+        return (
+            yield from self.under_lease(
+                payment_id, until, lambda held: self._confirm(held, debit, until)
+            )
+        )
 
     def decline(self, payment_id: str, until: float) -> Course[Transfer]:
         """
@@ -104,8 +110,7 @@ class Courses(Desk):
         """
         yield from self.belong()
         yield from self.require(payment_id)
-        held = yield from self.take(payment_id, until)
-        return (yield from self.leased(held, self._decline(held)))
+        return (yield from self.under_lease(payment_id, until, self._decline))
 
     def look(self, payment_id: str) -> Course[Transfer | None]:
         """Return what the journal knows of a payment; nothing is sent."""
@@ -115,8 +120,13 @@ class Courses(Desk):
 
     def resume(self, lease: Lease, until: float) -> Course[Transfer]:
         """Go on with a payment that is due, without waiting for a later moment."""
-        held = yield from self.open(lease)
-        return (yield from self.leased(held, self._settle(held, until)))
+        return (
+            yield from self.guarded(
+                lease.payment_id,
+                lease.owner,
+                self.leased(lease, lambda held: self._settle(held, until)),
+            )
+        )
 
     # What each of them does, once it has the payment.
 
@@ -331,10 +341,7 @@ class Courses(Desk):
 
     def _recover(self, held: Held) -> Course[None]:
         """Take up what a crash left: an answer that nobody wrote down is lost."""
-        lost = {
-            State.CREATING: Happened.CREATE_UNKNOWN,
-            State.CONFIRMING: Happened.CONFIRM_UNKNOWN,
-        }.get(held.transfer.attempt.state)
+        lost = LOST.get(held.transfer.attempt.state)
         if lost is not None:
             yield from self.note(held, lost, facts={"reason": "crash"})
 

@@ -13,6 +13,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from kesspay.errors import (
@@ -22,30 +23,31 @@ from kesspay.errors import (
     LeaseHeld,
     PaymentConflict,
     TransportError,
-    WrongAccount,
 )
 from kesspay.gateway.flow import Need, Pause
-from kesspay.gateway.messages import HttpRequest, HttpResponse
+from kesspay.gateway.messages import CONFIRM, HttpRequest, HttpResponse
 from kesspay.transfers.account import (
     account_of,
     check_owner,
     keys_of,
     this_process,
 )
+from kesspay.transfers.attempt import Happened, State
 from kesspay.transfers.fold import Transfer, fold, status_of
 from kesspay.transfers.journal import Entry
+from kesspay.transfers.returns import Returns
 from kesspay.transfers.states import plan
 
 
 if TYPE_CHECKING:
     from kesspay.gateway.engine import Engine
     from kesspay.gateway.flow import Call
-    from kesspay.transfers.attempt import Action, Happened, Rules
+    from kesspay.transfers.attempt import Action, Rules
     from kesspay.transfers.journal import Journal, Lease, Record
     from kesspay.transfers.reading import Facts, Reading
 
 
-__all__ = ["PAUSE", "Blocking", "Course", "Desk", "Held", "Reply", "Within"]
+__all__ = ["LOST", "PAUSE", "Blocking", "Course", "Desk", "Held", "Reply", "Within"]
 
 _T = TypeVar("_T")
 
@@ -67,6 +69,12 @@ class Within:
 
 #: What a course asks its driver for; a result of ``act`` comes in for Blocking.
 Course: TypeAlias = Generator[Within | Pause | Blocking[Any], Any, _T]
+
+#: What a crash or an interruption made of an answer that was waited for.
+LOST: Final = {
+    State.CREATING: Happened.CREATE_UNKNOWN,
+    State.CONFIRMING: Happened.CONFIRM_UNKNOWN,
+}
 
 #: Pause before something that was not sent is tried again, and while another
 #: worker has the payment.
@@ -117,6 +125,8 @@ class Desk:
         self.journal = journal
         self.rules = rules
         self.lease_seconds = _lease_seconds(rules)
+        #: The payments of calls that were interrupted.
+        self.returns = Returns()
         self._account = account_of(engine)
         self._keys = keys_of(engine)
 
@@ -138,20 +148,91 @@ class Desk:
         # Once is enough: they stay as they are.
         self._keys = ()
 
-    def take(self, payment_id: str, until: float) -> Course[Held]:
-        """Take a payment, waiting for another worker that has it."""
+    def under_lease(
+        self, payment_id: str, until: float, work: Callable[[Held], Course[None]]
+    ) -> Course[Transfer]:
+        """Take a payment, work on it, and give it back, however that ends (R12)."""
         owner = self.owner()
-        while True:
+        course = self._under_lease(payment_id, owner, until, work)
+        return (yield from self.guarded(payment_id, owner, course))
+
+    def _under_lease(
+        self,
+        payment_id: str,
+        owner: str,
+        until: float,
+        work: Callable[[Held], Course[None]],
+    ) -> Course[Transfer]:
+        lease = yield from self.take(payment_id, owner, until)
+        return (yield from self.leased(lease, work))
+
+    def guarded(self, payment_id: str, owner: str, course: Course[_T]) -> Course[_T]:
+        """
+        Run a course; where it is interrupted, its payment is given back (R12).
+
+        Not by a step of the course: whoever interrupts it does no more of them.
+        """
+        try:
+            return (yield from course)
+        except KesspayError:
+            raise
+        except BaseException:
+            self.returns.begin(lambda: self._return(payment_id, owner))
+            raise
+
+    def _return(self, payment_id: str, owner: str) -> None:
+        """Write down that an answer is lost, and give the payment back."""
+        try:
+            # Under a new lease of the same owner, so that nothing that is still
+            # being written for the interrupted call can come in between.
+            lease = self.journal.lease(payment_id, owner, self.lease_seconds)
             try:
-                lease = yield Blocking(
-                    lambda: self.journal.lease(payment_id, owner, self.lease_seconds)
-                )
-            except LeaseHeld:
-                if self.engine.clock() + PAUSE >= until:
-                    raise
-            else:
-                return (yield from self.open(lease))
-            yield Pause(PAUSE)
+                self._note_interrupted(lease)
+            finally:
+                self.journal.release(lease)
+        except KesspayError:
+            # Another worker has it, or it ends by itself.
+            return
+
+    def _note_interrupted(self, lease: Lease) -> None:
+        record = self.journal.read(lease.payment_id)
+        if record is None or not record.entries:
+            return
+        transfer = fold(record)
+        lost = LOST.get(transfer.attempt.state)
+        if record.entries[-1].what is Happened.CONFIRM_SENDING:
+            lost = Happened.CONFIRM_UNKNOWN
+        if lost is None:
+            return
+        facts: Facts = {"reason": "interrupted"}
+        entry = Entry(transfer.number, lost, self.journal.now(), facts=facts)
+        status = status_of(transfer.advance(entry))
+        self.journal.append(lease, [entry], status, self.lease_seconds)
+
+    def take(self, payment_id: str, owner: str, until: float) -> Course[Lease]:
+        """Take a payment, waiting for another worker that has it."""
+        ended = Event()
+
+        def take() -> Lease:
+            lease = self.journal.lease(payment_id, owner, self.lease_seconds)
+            if ended.is_set():
+                # The call was interrupted while a thread was at it here.
+                self.journal.release(lease)
+            return lease
+
+        try:
+            while True:
+                try:
+                    lease: Lease = yield Blocking(take)
+                except LeaseHeld:
+                    if self.engine.clock() + PAUSE >= until:
+                        raise
+                else:
+                    return lease
+                yield Pause(PAUSE)
+        except BaseException:
+            ended.set()
+            raise
 
     def require(self, payment_id: str) -> Course[None]:
         """Refuse a payment that was never started."""
@@ -159,14 +240,28 @@ class Desk:
             message = f"Payment {payment_id!r} was not started. Nothing was sent."
             raise PaymentConflict(message)
 
+    def leased(
+        self, lease: Lease, work: Callable[[Held], Course[None]]
+    ) -> Course[Transfer]:
+        """Read a payment, work on it, and give it back."""
+        held: Held | None = None
+        try:
+            held = yield from self.open(lease)
+            yield from work(held)
+        except KesspayError:
+            yield from self.give_back(lease if held is None else held.lease)
+            raise
+        except BaseException as error:
+            if held is not None:
+                _add_evidence(error, held.transfer)
+            raise
+        yield from self.give_back(held.lease)
+        return held.transfer
+
     def open(self, lease: Lease) -> Course[Held]:
         """Read a payment that is under a lease."""
-        try:
-            # Under the lease: from here on no one can rebind the journal.
-            yield from self.belong()
-        except WrongAccount:
-            yield from self.give_back(lease)
-            raise
+        # Under the lease: from here on no one can rebind the journal.
+        yield from self.belong()
         record: Record | None = yield Blocking(
             lambda: self.journal.read(lease.payment_id)
         )
@@ -181,20 +276,6 @@ class Desk:
                 partial(self.journal.lease, lease.payment_id, lease.owner, longer)
             )
         return Held(lease, transfer)
-
-    def leased(self, held: Held, course: Course[None]) -> Course[Transfer]:
-        """Run a course and give the payment back; after a crash the lease ends."""
-        try:
-            yield from course
-        except KesspayError:
-            yield from self.release(held)
-            raise
-        yield from self.release(held)
-        return held.transfer
-
-    def release(self, held: Held) -> Course[None]:
-        """Give a payment back."""
-        yield from self.give_back(held.lease)
 
     def give_back(self, lease: Lease) -> Course[None]:
         """End a lease."""
@@ -320,3 +401,17 @@ class Desk:
 def _lease_seconds(rules: Rules) -> float:
     """Return how long two exchanges, a slow disk and a pause between may take."""
     return 2 * rules.deadline + 3 * rules.reserve
+
+
+def _add_evidence(error: BaseException, transfer: Transfer) -> None:
+    """Say what an interruption leaves behind, where money may have moved."""
+    attempt = transfer.attempt
+    if attempt.sends == 0 or attempt.state.is_final:
+        return
+    payment = transfer.payment
+    error.add_note(
+        f"kesspay: {CONFIRM} of payment {payment.payment_id!r} (out_trade_no"
+        f" {payment.reference(transfer.number)!r}) was sent: the transfer may have"
+        " been carried out. Call confirm again with the same debit, or resume; do"
+        " not pay it again and give nothing back."
+    )

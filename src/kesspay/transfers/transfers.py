@@ -189,28 +189,31 @@ class Transfers:
         seen: set[str] = set()
         kept: list[Lease] = []
         self._drive(self._courses.belong())
-        while True:
-            owner = self._courses.owner()
-            leases = self._journal.take_due(owner, self._courses.lease_seconds, 1)
-            lease = leases[0] if leases else None
-            if lease is None:
-                break
-            if lease.payment_id in seen:
-                # Due once more: kept from coming up again in this round.
-                kept.append(lease)
-                continue
-            seen.add(lease.payment_id)
-            until = self._until(timeout)
-            course = self._courses.resume(lease, until)
-            try:
-                transfer = self._drive(course)
-            except (JournalDamaged, LeaseLost) as error:
-                # Of this payment only; its lease ends by itself.
-                yield result_of_trouble(lease.payment_id, error)
-            else:
-                yield result_of(transfer)
-        for lease in kept:
-            self._journal.release(lease)
+        try:
+            while True:
+                owner = self._courses.owner()
+                leases = self._journal.take_due(owner, self._courses.lease_seconds, 1)
+                lease = leases[0] if leases else None
+                if lease is None:
+                    break
+                if lease.payment_id in seen:
+                    # Due once more: kept from coming up again in this round.
+                    kept.append(lease)
+                    continue
+                seen.add(lease.payment_id)
+                until = self._until(timeout)
+                course = self._courses.resume(lease, until)
+                try:
+                    transfer = self._drive(course)
+                except (JournalDamaged, LeaseLost) as error:
+                    # Of this payment only.
+                    yield result_of_trouble(lease.payment_id, error)
+                else:
+                    yield result_of(transfer)
+        finally:
+            # Also where the caller stops in the middle.
+            for lease in kept:
+                self._journal.release(lease)
 
     def _until(self, timeout: float | None) -> float:
         limit = self._timeout if timeout is None else seconds(timeout)
@@ -223,12 +226,17 @@ class Transfers:
             while True:
                 try:
                     given = self._provide(need)
-                except KesspayError as error:
+                except BaseException as error:  # noqa: BLE001 - the course cleans up
                     need = course.throw(error)
                 else:
                     need = course.send(given)
         except StopIteration as stop:
             return cast("_T", stop.value)
+        except KesspayError:
+            raise
+        except BaseException:
+            self._courses.returns.wait()
+            raise
         finally:
             course.close()
 

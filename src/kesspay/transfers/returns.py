@@ -1,0 +1,56 @@
+"""
+Give back a payment whose call was interrupted, in a thread of its own.
+
+What interrupts a call (a cancelled task, Ctrl-C, the time limit of a job queue)
+wants to end it now, and may come a second time. So the payment is given back
+beside it: no second interruption stops that, and no slow disk holds the first
+one up for long.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from threading import Thread
+from time import monotonic
+from typing import TYPE_CHECKING, Final
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = ["Returns"]
+
+#: Seconds that an interrupted call waits for its payment to be given back.
+_PATIENCE: Final = 0.5
+_PAUSE: Final = 0.002
+
+
+class Returns:
+    """The payments that are being given back. Any number of threads may use it."""
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._threads: list[Thread] = []
+
+    def begin(self, act: Callable[[], None]) -> None:
+        """Begin to give one back; ``act`` must raise nothing."""
+        thread = Thread(target=act, name="kesspay-return", daemon=True)
+        thread.start()
+        self._threads = [one for one in self._threads if one.is_alive()]
+        self._threads.append(thread)
+
+    def wait(self) -> None:
+        """Wait until all are given back, but not for long."""
+        end = monotonic() + _PATIENCE
+        for thread in self._threads:
+            thread.join(max(0.0, end - monotonic()))
+
+    async def wait_too(self) -> None:
+        """Wait as ``wait`` does, in a task."""
+        end = monotonic() + _PATIENCE
+        # A thread cannot set an Event of a loop that may be closed by then.
+        while monotonic() < end and any(  # noqa: ASYNC110 - the line above
+            one.is_alive() for one in self._threads
+        ):
+            await asyncio.sleep(_PAUSE)
