@@ -14,7 +14,7 @@ from difflib import get_close_matches
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from kesspay._shown import shown_path
+from kesspay._shown import no_path, shown_path
 from kesspay.cli.core_dumps import core_dumps
 from kesspay.cli.problems import KEY_ADVICE, KEY_ADVICE_OF_VARIABLES
 from kesspay.errors import InputError, KesspayError, KeyLoadError
@@ -302,7 +302,10 @@ def _shown_url(url: str, variables: Mapping[str, str]) -> str:
 
 
 def _shown_credentials(credentials: Credentials, _: Mapping[str, str]) -> str:
-    return f"partner {credentials.partner_id}"
+    partner = credentials.partner_id
+    # What has the form of a key or a token may be the secret of the partner.
+    kind = no_path(partner)
+    return f"partner ({kind})" if kind else f"partner {partner}"
 
 
 def _shown_keys(key: PrivateKey | PublicKey | KeyRing, _: Mapping[str, str]) -> str:

@@ -7,6 +7,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from kesspay.cli.files import require_path
 from kesspay.cli.outcome import EXIT_NOT_SENT, EXIT_USAGE
 from kesspay.cli.output import NotWritten
 from kesspay.errors import InputError
@@ -31,6 +32,7 @@ class OutFile:
 
     def __init__(self, path: str) -> None:
         """Make the file, and write blanks to it, so that a full disk shows now."""
+        require_path(path)
         self.path = path
         flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0)
         try:

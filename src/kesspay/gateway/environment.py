@@ -267,11 +267,14 @@ def _from_text(
     try:
         return load(text, *password)
     except KeyLoadError as error:
-        if error.reason != "format" or not could_be_path(text):
+        if error.reason not in ("format", "kind") or not could_be_path(text):
             raise
-        needed = error.needed
-    detail = f"{_PREFIX}{name} holds a path, not a key: use {_PREFIX}{name}_FILE"
-    raise KeyLoadError("format", needed=needed, detail=detail)
+        reason, needed, what = error.reason, error.needed, error.found
+    detail = f"{_PREFIX}{name} holds a path, not a key"
+    next_step = f"use {_PREFIX}{name}_FILE"
+    raise KeyLoadError(
+        reason, needed=needed, found=what, detail=detail, next_step=next_step
+    )
 
 
 #: How the arguments that every client needs are read.
