@@ -126,6 +126,9 @@ def test_a_gateway_that_does_not_answer() -> None:
     """There is no date to compare either."""
     found = diagnose(TransportError("not_sent", "connection refused"))
     assert "connection refused" in found["token"].found
+    assert "try again" in found["token"].fix
+    refused = TransportError("not_sent", "the proxy refused with HTTP 407")
+    assert "KESSPAY_PROXY" in diagnose(refused)["token"].fix
     assert found["clock"].verdict == "skipped"
 
 

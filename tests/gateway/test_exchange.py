@@ -160,7 +160,7 @@ def test_an_answer_that_ends_with_the_connection() -> None:
     [
         (b"", "without an answer"),
         (b"HTTP/1.1 200", "cut off"),
-        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", "cut off"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\no", r"cut off \(HTTP 200\)"),
     ],
 )
 def test_answers_that_are_cut_off(part: bytes, text: str) -> None:

@@ -121,6 +121,7 @@ def test_resting_says_how_long() -> None:
     assert refusal.retry_after == pytest.approx(1)
     assert made.fail(AuthenticationFailed("no"), clock.now + 9) is None
     assert isinstance(made.refusal(), AuthenticationFailed)
+    assert "The last one: no" in str(made.refusal())
     clock.now += 30
     assert made.refusal() is None
 

@@ -271,6 +271,8 @@ def _issuer(names: Iterable[Iterable[tuple[str, str]]]) -> str:
 
 def _fix(error: GatewayError) -> str:
     """Say what to do about an answer that did not come from the gateway itself."""
+    if "the proxy" in str(error):
+        return "check KESSPAY_PROXY: host, port, user and password"
     step = next_step_of(error.evidence.get("http_status"), error.evidence.get("answer"))
     return step.removesuffix(".") or "try again; then ask KESS"
 

@@ -94,9 +94,9 @@ class Exchange:
             pass
         if data:
             what = "chunks" if self._head is not None else "head"
-            raise bad_reply(f"the {what} of the answer cannot be read")
+            raise bad_reply(self._named(f"the {what} of the answer cannot be read"))
         if self._received:
-            raise TransportError("no_reply", "the answer is cut off")
+            raise TransportError("no_reply", self._named("the answer is cut off"))
         text = "the server closed the connection without an answer"
         raise TransportError("no_reply", text)
 
@@ -139,12 +139,19 @@ class Exchange:
                 raise self._too_long()
 
     def _too_long(self) -> TransportError:
-        return bad_reply(f"the answer exceeds {self._max_body} bytes")
+        return bad_reply(self._named(f"the answer exceeds {self._max_body} bytes"))
+
+    def _named(self, text: str) -> str:
+        """Name the HTTP status, where it came."""
+        if self._head is None:
+            return text
+        return f"{text} (HTTP {self._head.status_code})"
 
     def _whole(self) -> HttpResponse:
         assert self._head is not None  # noqa: S101 - h11 keeps the order
         if self._body.startswith(_COMPRESSED):
-            raise bad_reply("the answer is compressed, and does not say so")
+            text = "the answer is compressed, and does not say so"
+            raise bad_reply(self._named(text))
         headers = tuple(
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in self._head.headers.raw_items()

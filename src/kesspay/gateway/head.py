@@ -90,7 +90,8 @@ class HeadReader:
             head = self._next_head()
             if head is None:
                 return passed
-            status, lines = _plain(head)
+            status = _status(head[0])
+            lines = _with_status(head, status)
             self.is_plain = self.is_plain and lines == head
             passed += b"\r\n".join((*lines, b"", b""))
             # Interim answers are followed by another head (RFC 9110, 15.2).
@@ -143,9 +144,17 @@ def _status(line: bytes) -> int:
     return int(match[2])
 
 
-def _plain(head: list[bytes]) -> tuple[int, list[bytes]]:
-    """Return the status, and the lines of a head as h11 reads them."""
-    status = _status(head[0])
+def _with_status(head: list[bytes], status: int) -> list[bytes]:
+    """Return the lines of a head; an error names the status as well."""
+    try:
+        return _plain(head, status)
+    except TransportError as error:
+        text = f"{error} (HTTP {status})"
+    raise bad_reply(text)
+
+
+def _plain(head: list[bytes], status: int) -> list[bytes]:
+    """Return the lines of a head as h11 reads them."""
     if len(head) - 1 > _HEADERS:
         raise bad_reply(f"the answer has more than {_HEADERS} headers")
     if sum(len(line) + 2 for line in head[1:]) > HEAD_BYTES:
@@ -169,7 +178,7 @@ def _plain(head: list[bytes]) -> tuple[int, list[bytes]]:
         elif chunked:
             chunked = False  # once
             lines.append(b"Transfer-Encoding: chunked")
-    return status, lines
+    return lines
 
 
 def _unfolded(lines: list[bytes]) -> list[list[bytes]]:

@@ -171,6 +171,8 @@ class TokenBook:
         if self._failure is None or rest <= 0:
             return None
         message = f"The log-in failed; the next one is due in {rest:.1f} s."
+        said = str(self._failure).removesuffix(f" Next: {self._failure.next_step}")
+        message += f" The last one: {said}"
         evidence = self._failure.evidence
         if isinstance(self._failure, AuthenticationFailed):
             return AuthenticationFailed(message, evidence=evidence)
