@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import warnings
 from types import SimpleNamespace
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from kesspay.cli.envfile import read_env_file
 from kesspay.errors import InputError
@@ -47,48 +50,154 @@ LINES = {
 }
 
 
-@pytest.mark.parametrize("line", LINES)
-def test_a_line_means_what_it_means_to_a_shell(tmp_path: Path, line: str) -> None:
-    """Quotes are taken off as a shell does it; nothing else happens."""
-    path = written(tmp_path, f"# a comment\n\n{line}\n")
-    assert read_env_file(path) == {"A": LINES[line]}
-    shell = subprocess.run(
-        ["sh", "-c", '. "$1"; printf %s "$A"', "sh", path],
+#: Forms that lines of a setting may have, and their values.
+TEXTS = {
+    "A=a # comment": "a",
+    "A=a;": "a",
+    "A=a ; # comment": "a",
+    "A=a*?[x]{y}~!%^": "a*?[x]{y}~!%^",
+    "A='a'b\"c\"\\d": "abcd",
+    "A='one\ntwo\n'": "one\ntwo\n",
+    'A="one\ntwo"': "one\ntwo",
+    'A="one\\\ntwo"': "onetwo",
+    "A=one\\\ntwo": "onetwo",
+    "A=one \\\n# comment": "one",
+    'A="\\a\\$\\`\\"\\\\"': '\\a$`"\\',
+    'A="5$"': "5$",
+    "A=5$": "5$",
+    "A=a$.b": "a$.b",
+    "A='a\r\nb'": "a\r\nb",
+    "A= # nothing": "",
+    "B=1 A=2": "2",
+    "export B=1 A=2": "2",
+    "B=1; A=2": "2",
+    "A=a\vb": "a\vb",
+    "A=a\u00a0b": "a\u00a0b",
+    "\\\nA=a": "a",
+}
+SHELLS = [name for name in ("sh", "bash", "dash") if shutil.which(name)]
+
+
+def of_shell(shell: str, path: str, *names: str) -> list[str]:
+    """Return what a shell finds in a file."""
+    shown = " ".join(f'"${name}"' for name in names)
+    done = subprocess.run(
+        [shell, "-c", f'set -a; . "$1"; printf "%s\\0" {shown}', "sh", path],
         capture_output=True,
         check=True,
-        env={"PATH": os.environ["PATH"], "HOME": "/nowhere"},
+        env={"PATH": os.environ["PATH"], "HOME": "/nowhere", "LC_ALL": "C.UTF-8"},
     )
-    assert shell.stdout.decode() == LINES[line]
+    assert not done.stderr
+    return done.stdout.decode().split("\0")[:-1]
+
+
+@pytest.mark.parametrize("text", [*LINES, *TEXTS])
+def test_a_setting_means_what_it_means_to_a_shell(tmp_path: Path, text: str) -> None:
+    """Quotes and escapes are taken off as a shell does it; nothing else happens."""
+    value = {**LINES, **TEXTS}[text]
+    path = written(tmp_path, f"# a comment\n\n{text}\n")
+    assert read_env_file(path)["A"] == value
+    for shell in SHELLS:
+        assert of_shell(shell, path, "A") == [value]
+
+
+PIECES = st.sampled_from(
+    [
+        *("'", '"', "\\", "\n", " ", "\t", "#", ";", "$", "`", "~", "*", "?", "["),
+        *("]", "{a,b}", "!", "%", ":", "=", "(", ")", "&", "|", "<", ">", "\r", "\f"),
+        *("a", "b", "0", "/", "\u1785", "'a b'", '"a b"', "'x\ny'", "\\\n", "$a"),
+        *("A=", "B=", "\nA=", "\nB=", "export B=", "export ", "\nexport A=", "# c\n"),
+        *("$(", "${a}", "$'", '$"', "$.", "''", '""', "\\$", "+", "-", ",", "."),
+    ]
+)
+
+
+@given(st.lists(PIECES, max_size=12))
+@settings(
+    max_examples=150,
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
+)
+def test_what_is_read_is_what_shells_read(tmp_path: Path, pieces: list[str]) -> None:
+    """Whatever a file holds: it is refused, or every shell finds the same."""
+    path = written(tmp_path, "A=" + "".join(pieces))
+    try:
+        found = read_env_file(path)
+    except InputError:
+        return
+    assert set(found) <= {"A", "B", "a"}
+    for shell in SHELLS:
+        assert of_shell(shell, path, "A", "B") == [found["A"], found.get("B", "")]
+
+
+REFUSED = {
+    "A": "is not NAME=value",
+    "A B=c": "is not NAME=value",
+    "1A=b": "is not NAME=value",
+    "A =b": "is not NAME=value",
+    "A+=b": "is not NAME=value",
+    "export": "is not NAME=value",
+    "export A": "is not NAME=value",
+    "unset A": "is not NAME=value",
+    "A=two words": "is not NAME=value",
+    "A=a;b": "is not NAME=value",
+    'A="a";b': "is not NAME=value",
+    "A=a;;": "is not NAME=value",
+    "A=a && B=b": "is not NAME=value",
+    "A='open": "a single quote that is never closed",
+    'A="open\nmore': "a double quote that is never closed",
+    'A="open\\': "a double quote that is never closed",
+    "A=$HOME": "a variable",
+    'A="$HOME"': "a variable",
+    'A="${HOME}"': "a variable",
+    "A=$(id)": "a command",
+    "A=`id`": "back quotes",
+    "A=$((1+1))": "an arithmetic expression",
+    "A=$'a'": "a quote behind a dollar sign",
+    'A=$"a"': "a quote behind a dollar sign",
+    "A=a&b": "in the background",
+    "A=a|b": "a pipe",
+    "A=<<E": "a here-document",
+    "A=a>b": "an output into a file",
+    "A=(a)": "a bracket",
+    "A=~/key": "a home folder",
+    "A=a:~/key": "a home folder",
+    "export A=a*": "a pattern behind export",
+    "A=a\r": "a carriage return",
+    "\r": "a carriage return",
+    "A=a\nA=b": "a name occurs twice",
+    "KESSPAY_A=a\nKESSPAY_A=b": "KESSPAY_A occurs twice",
+}
+
+
+@pytest.mark.parametrize("text", REFUSED)
+def test_what_a_shell_reads_differently_is_refused(tmp_path: Path, text: str) -> None:
+    """Its line and its kind are told, and no value is shown."""
+    path = written(tmp_path, f"SECRET=canary-1\n{text}\n")
+    with pytest.raises(InputError, match=r"line [23]") as caught:
+        read_env_file(path)
+    assert REFUSED[text] in str(caught.value)
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
-    "line",
+    ("content", "told"),
     [
-        "A",
-        "A B=c",
-        "1A=b",
-        "A =b",
-        "export",
-        "unset A",
-        "A=two words",
-        "A=a # comment",
-        "A='open",
-        'A="open',
-        "A=$HOME",
-        'A="$HOME"',
-        "A=`id`",
-        "A=a;b",
-        "A=a&b",
-        "A=~/key",
-        "A=a*",
-        'A="a";b',
-        "A=a\nA=b",
+        (b"\xef\xbb\xbfA=b\n", "a byte order mark"),
+        (b"A=b\n\nB=a\0b\n", "line 3 .* a NUL byte"),
+        (b"A=b\\", "ends with a backslash"),
     ],
 )
-def test_what_a_shell_reads_differently_is_refused(tmp_path: Path, line: str) -> None:
-    """The line is named, and no value is shown."""
-    path = written(tmp_path, f"SECRET=canary-1\n{line}\n")
-    with pytest.raises(InputError, match=r"line [23]") as caught:
+def test_a_file_that_no_shell_reads(tmp_path: Path, content: bytes, told: str) -> None:
+    """It says what it holds."""
+    with pytest.raises(InputError, match=told):
+        read_env_file(written(tmp_path, content))
+
+
+def test_a_name_that_may_be_a_piece_of_a_key(tmp_path: Path) -> None:
+    """A line of base64 that ends with = looks like a setting: it is not shown."""
+    path = written(tmp_path, "canarycanary=\ncanarycanary=\n")
+    with pytest.raises(InputError, match="a name occurs twice") as caught:
         read_env_file(path)
     assert "canary" not in str(caught.value)
 
