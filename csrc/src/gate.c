@@ -26,7 +26,7 @@
 #include <pthread.h>
 #include <time.h>
 
-#include "lane.h"
+#include "shard.h"
 
 #ifndef KESS_GATE_PATIENCE
 #define KESS_GATE_PATIENCE 5000 /* milliseconds, at least */
@@ -35,11 +35,11 @@
 static int registered;
 static int closed; /* forks under way: there may be more than one */
 
-/* How many threads are inside that went in by a lane. */
+/* How many threads are inside, counted for each shard. */
 static struct {
     int threads;
     char apart[KESS_CACHE_LINE - sizeof(int)];
-} inside[KESS_LANES];
+} inside[KESS_SHARDS];
 
 static void rest(long microseconds)
 {
@@ -51,8 +51,8 @@ static void rest(long microseconds)
 static int is_empty(void)
 {
     int threads = 0;
-    for (size_t lane = 0; lane < KESS_LANES; lane++) {
-        threads += __atomic_load_n(&inside[lane].threads, __ATOMIC_SEQ_CST);
+    for (size_t shard = 0; shard < KESS_SHARDS; shard++) {
+        threads += __atomic_load_n(&inside[shard].threads, __ATOMIC_SEQ_CST);
     }
     return threads <= 0;
 }
@@ -73,16 +73,16 @@ static void after_in_parent(void)
 /* The one thread that is left is behind the gate. */
 static void after_in_child(void)
 {
-    for (size_t lane = 0; lane < KESS_LANES; lane++) {
-        __atomic_store_n(&inside[lane].threads, 0, __ATOMIC_SEQ_CST);
+    for (size_t shard = 0; shard < KESS_SHARDS; shard++) {
+        __atomic_store_n(&inside[shard].threads, 0, __ATOMIC_SEQ_CST);
     }
     __atomic_store_n(&closed, 0, __ATOMIC_SEQ_CST);
 }
 
 size_t kess_int_gate_enter(void)
 {
-    const size_t lane = kess_int_lane();
-    int *threads = &inside[lane].threads;
+    const size_t shard = kess_int_shard();
+    int *threads = &inside[shard].threads;
     if (!__atomic_load_n(&registered, __ATOMIC_RELAXED) &&
         !__atomic_exchange_n(&registered, 1, __ATOMIC_SEQ_CST)) {
         /* Without memory for it there is no gate: the fork is as before. */
@@ -94,12 +94,12 @@ size_t kess_int_gate_enter(void)
         rest(50);
         __atomic_add_fetch(threads, 1, __ATOMIC_SEQ_CST);
     }
-    return lane;
+    return shard;
 }
 
-void kess_int_gate_leave(size_t lane)
+void kess_int_gate_leave(size_t shard)
 {
-    __atomic_sub_fetch(&inside[lane].threads, 1, __ATOMIC_SEQ_CST);
+    __atomic_sub_fetch(&inside[shard].threads, 1, __ATOMIC_SEQ_CST);
 }
 
 #else /* no fork */
@@ -109,9 +109,9 @@ size_t kess_int_gate_enter(void)
     return 0;
 }
 
-void kess_int_gate_leave(size_t lane)
+void kess_int_gate_leave(size_t shard)
 {
-    (void)lane;
+    (void)shard;
 }
 
 #endif

@@ -12,6 +12,6 @@
  * in another thread makes it wait, and only until that fork is done. Returns
  * what the same thread hands to kess_int_gate_leave. */
 size_t kess_int_gate_enter(void);
-void kess_int_gate_leave(size_t lane);
+void kess_int_gate_leave(size_t shard);
 
 #endif

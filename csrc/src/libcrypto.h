@@ -25,19 +25,19 @@
 #include "rsa.h"
 #include "slots.h"
 
-/* The workers of a key for one kind of operation. */
-typedef struct kess_crew {
-    EVP_PKEY *pkey; /* never used, only copied: nobody holds its lock */
+/* The contexts of a key for one kind of operation. */
+typedef struct kess_ctx_pool {
+    EVP_PKEY *pkey; /* never used, only copied: no thread holds its lock */
     int (*init)(EVP_PKEY_CTX *);
-    kess_slots at_leisure;
-} kess_crew;
+    kess_slots idle;
+} kess_ctx_pool;
 
 struct kess_key {
     unsigned bits;
     size_t size;
     EVP_MD *sha256;
-    kess_crew *verifiers;
-    kess_crew *signers; /* NULL in a public key */
+    kess_ctx_pool *verifiers;
+    kess_ctx_pool *signers; /* NULL in a public key */
     uint8_t *spki;      /* OpenSSL's memory */
     size_t spki_len;
 };
@@ -57,8 +57,9 @@ kess_status kess_int_drain_errors(void);
 /* ------------------------------------------------------------ rsa.c */
 
 /* Takes over pkey, also on failure; NULL is a failure. */
-kess_crew *kess_int_crew_new(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *));
-void kess_int_crew_free(kess_crew *old);
+kess_ctx_pool *kess_int_ctx_pool_new(EVP_PKEY *pkey,
+                                     int (*init)(EVP_PKEY_CTX *));
+void kess_int_ctx_pool_free(kess_ctx_pool *old);
 /* kess_int_sign and kess_int_verify behind the gate. */
 kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
                                  const kess_slice *slices, size_t count);

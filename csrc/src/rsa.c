@@ -3,20 +3,21 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * Threads and processes. An operation takes a worker for itself alone: a copy
- * of the key with contexts that are ready, made where none is at leisure, and
- * kept for the next operation. So threads never wait for each other, and:
+ * Threads and processes. An operation takes a pooled context for itself alone:
+ * a copy of the key with OpenSSL contexts that are ready, made when none is
+ * idle, and kept for the next operation. So threads never wait for each other,
+ * and:
  *
  * Fork. libcrypto locks its RSA object while it signs, for blinding. In a child
  * that was forked while another thread held the lock it is never released, and
- * whoever needed it would wait for ever. A worker that was in use at that
- * moment does not exist in the child, and those at leisure hold no lock. The
+ * an operation that needed it would wait for ever. A context that was in use at
+ * that moment does not exist in the child, and idle ones hold no lock. The
  * locks that all of libcrypto shares are the matter of gate.c.
  *
  * Memory. Where an allocation of libcrypto 3.0 fails while it renews the
  * blinding, it may sign wrongly, say that all is well, and go on doing so. A
- * worker that left anything in the error queue is given up, and what it signed
- * is verified before it is given out.
+ * context that left anything in the error queue is freed, and what it signed is
+ * verified before it is returned.
  */
 #include <string.h>
 
@@ -26,15 +27,15 @@
 #define SHA256_SIZE 32
 
 /* What one operation needs for itself alone. */
-typedef struct worker {
+typedef struct pooled_ctx {
     EVP_PKEY *pkey;
     EVP_PKEY_CTX *ctx;
     EVP_MD_CTX *md_ctx;
-} worker;
+} pooled_ctx;
 
-/* ------------------------------------------------------------ workers */
+/* ------------------------------------------------------------ contexts */
 
-static void worker_free(worker *old)
+static void pooled_ctx_free(pooled_ctx *old)
 {
     if (old != NULL) {
         EVP_MD_CTX_free(old->md_ctx);
@@ -45,7 +46,8 @@ static void worker_free(worker *old)
 }
 
 /* Make the contexts ready. Returns 1 or 0. */
-static int worker_init(worker *made, const kess_crew *of, const EVP_MD *sha256)
+static int pooled_ctx_init(pooled_ctx *made, const kess_ctx_pool *of,
+                           const EVP_MD *sha256)
 {
     made->pkey = EVP_PKEY_dup(of->pkey);
     if (made->pkey == NULL) {
@@ -59,34 +61,37 @@ static int worker_init(worker *made, const kess_crew *of, const EVP_MD *sha256)
            EVP_PKEY_CTX_set_signature_md(made->ctx, sha256) == 1;
 }
 
-static worker *worker_new(const kess_crew *of, const EVP_MD *sha256)
+static pooled_ctx *pooled_ctx_new(const kess_ctx_pool *of,
+                                  const EVP_MD *sha256)
 {
-    worker *made = OPENSSL_zalloc(sizeof(*made));
+    pooled_ctx *made = OPENSSL_zalloc(sizeof(*made));
 
-    if (made != NULL && worker_init(made, of, sha256)) {
+    if (made != NULL && pooled_ctx_init(made, of, sha256)) {
         return made;
     }
-    worker_free(made);
+    pooled_ctx_free(made);
     return NULL;
 }
 
-/* NULL where there is none at leisure and none can be made. */
-static worker *worker_take(kess_crew *of, const EVP_MD *sha256)
+/* NULL where none is idle and none can be made. */
+static pooled_ctx *pooled_ctx_take(kess_ctx_pool *of, const EVP_MD *sha256)
 {
-    worker *taken = kess_int_slots_take(&of->at_leisure);
-    return taken != NULL ? taken : worker_new(of, sha256);
+    pooled_ctx *taken = kess_int_slots_take(&of->idle);
+    return taken != NULL ? taken : pooled_ctx_new(of, sha256);
 }
 
-static void worker_return(kess_crew *to, worker *done)
+static void pooled_ctx_return(kess_ctx_pool *to, pooled_ctx *done)
 {
-    if (!kess_int_slots_put(&to->at_leisure, done)) {
-        worker_free(done);
+    if (!kess_int_slots_put(&to->idle, done)) {
+        pooled_ctx_free(done);
     }
 }
 
-kess_crew *kess_int_crew_new(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
+kess_ctx_pool *kess_int_ctx_pool_new(EVP_PKEY *pkey,
+                                     int (*init)(EVP_PKEY_CTX *))
 {
-    kess_crew *made = pkey == NULL ? NULL : kess_int_allocate(sizeof(*made));
+    kess_ctx_pool *made =
+        pkey == NULL ? NULL : kess_int_allocate(sizeof(*made));
 
     if (made == NULL) {
         EVP_PKEY_free(pkey);
@@ -97,13 +102,13 @@ kess_crew *kess_int_crew_new(EVP_PKEY *pkey, int (*init)(EVP_PKEY_CTX *))
     return made;
 }
 
-void kess_int_crew_free(kess_crew *old)
+void kess_int_ctx_pool_free(kess_ctx_pool *old)
 {
     if (old == NULL) {
         return;
     }
     for (size_t i = 0; i < KESS_SLOTS; i++) {
-        worker_free(old->at_leisure.slot[i].held);
+        pooled_ctx_free(old->idle.slot[i].held);
     }
     EVP_PKEY_free(old->pkey);
     KESS_FREE(old);
@@ -139,7 +144,7 @@ static kess_status verdict_of(int result, kess_status failure)
     return result == 0 ? KESS_ERR_SIGNATURE : failure;
 }
 
-static kess_status verify_by(const worker *by, const kess_key *key,
+static kess_status verify_by(const pooled_ctx *by, const kess_key *key,
                              const uint8_t *signature,
                              const kess_slice *slices, size_t count)
 {
@@ -162,16 +167,16 @@ kess_status kess_int_verify_inside(const kess_key *key,
         return KESS_ERR_SIGNATURE;
     }
     kess_int_clear_errors();
-    worker *by = worker_take(key->verifiers, key->sha256);
+    pooled_ctx *by = pooled_ctx_take(key->verifiers, key->sha256);
     if (by == NULL) {
         return kess_int_drain_errors();
     }
     const kess_status status =
         verify_by(by, key, signature, slices, count);
     if (status == KESS_OK || status == KESS_ERR_SIGNATURE) {
-        worker_return(key->verifiers, by);
+        pooled_ctx_return(key->verifiers, by);
     } else {
-        worker_free(by);
+        pooled_ctx_free(by);
     }
     return status;
 }
@@ -180,17 +185,17 @@ kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
                             size_t signature_len, const kess_slice *slices,
                             size_t count)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     const kess_status status =
         kess_int_verify_inside(key, signature, signature_len, slices, count);
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
     return status;
 }
 
 /* ------------------------------------------------------------ sign */
 
 /* Returns 1 or 0. */
-static int sign_by(const worker *by, const kess_key *key, uint8_t *made,
+static int sign_by(const pooled_ctx *by, const kess_key *key, uint8_t *made,
                    const kess_slice *slices, size_t count)
 {
     uint8_t digest[SHA256_SIZE];
@@ -207,7 +212,7 @@ kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
     uint8_t made[KESS_RSA_MAX_SIZE];
 
     kess_int_clear_errors();
-    worker *by = worker_take(key->signers, key->sha256);
+    pooled_ctx *by = pooled_ctx_take(key->signers, key->sha256);
     if (by == NULL) {
         return kess_int_drain_errors();
     }
@@ -215,9 +220,9 @@ kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
     const int trusted = done && !kess_int_has_errors();
     const kess_status failure = trusted ? KESS_OK : kess_int_drain_errors();
     if (trusted) {
-        worker_return(key->signers, by);
+        pooled_ctx_return(key->signers, by);
     } else {
-        worker_free(by);
+        pooled_ctx_free(by);
     }
     if (!done ||
         (!trusted && kess_int_verify_inside(key, made, key->size, slices,
@@ -231,10 +236,10 @@ kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
 kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
                           const kess_slice *slices, size_t count)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     const kess_status status =
         kess_int_sign_inside(key, signature, slices, count);
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
     return status;
 }
 

@@ -205,8 +205,8 @@ static EVP_PKEY *pkey_from_numbers(const numbers *n, size_t count)
 static int make_public(kess_key *key, const numbers *n)
 {
     key->sha256 = EVP_MD_fetch(NULL, "SHA2-256", NULL);
-    key->verifiers = kess_int_crew_new(pkey_from_numbers(n, KESS_RSA_E + 1),
-                                       EVP_PKEY_verify_init);
+    key->verifiers = kess_int_ctx_pool_new(
+        pkey_from_numbers(n, KESS_RSA_E + 1), EVP_PKEY_verify_init);
     if (key->sha256 == NULL || key->verifiers == NULL) {
         return 0;
     }
@@ -220,8 +220,8 @@ static int make_public(kess_key *key, const numbers *n)
 
 static int make_private(kess_key *key, const numbers *n)
 {
-    key->signers = kess_int_crew_new(pkey_from_numbers(n, KESS_RSA_PARTS),
-                                     EVP_PKEY_sign_init);
+    key->signers = kess_int_ctx_pool_new(pkey_from_numbers(n, KESS_RSA_PARTS),
+                                         EVP_PKEY_sign_init);
     return key->signers != NULL;
 }
 
@@ -276,8 +276,8 @@ static void destroy(kess_key *key)
     if (key == NULL) {
         return;
     }
-    kess_int_crew_free(key->signers);
-    kess_int_crew_free(key->verifiers);
+    kess_int_ctx_pool_free(key->signers);
+    kess_int_ctx_pool_free(key->verifiers);
     EVP_MD_free(key->sha256);
     OPENSSL_free(key->spki);
     KESS_FREE(key);
@@ -310,17 +310,17 @@ static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
 kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
                               kess_error *err)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     const kess_status status = make_checked(key, parts, err);
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
     return status;
 }
 
 void kess_key_free(kess_key *key)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     destroy(key);
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
 }
 
 /* ------------------------------------------------------------ attributes */

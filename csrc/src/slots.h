@@ -10,10 +10,10 @@
 
 #include <stddef.h>
 
-#include "lane.h"
+#include "shard.h"
 
 /* More threads than this at once make objects that are not kept. */
-#define KESS_SLOTS KESS_LANES
+#define KESS_SLOTS KESS_SHARDS
 
 typedef struct kess_slot {
     void *held;
@@ -66,12 +66,12 @@ static inline int kess_int_slot_fill(void **slot, void *value)
 
 #endif
 
-/* An object that nobody else has, or NULL where there is none. */
+/* An object that no other thread has, or NULL where there is none. */
 static inline void *kess_int_slots_take(kess_slots *slots)
 {
-    const size_t lane = kess_int_lane();
+    const size_t shard = kess_int_shard();
     for (size_t i = 0; i < KESS_SLOTS; i++) {
-        void **slot = &slots->slot[(lane + i) % KESS_SLOTS].held;
+        void **slot = &slots->slot[(shard + i) % KESS_SLOTS].held;
         void *taken = NULL;
         if (kess_int_slot_peek(slot) != NULL) {
             taken = kess_int_slot_swap(slot, NULL);
@@ -86,9 +86,9 @@ static inline void *kess_int_slots_take(kess_slots *slots)
 /* Returns 0 where there is no room: the object is still the caller's. */
 static inline int kess_int_slots_put(kess_slots *slots, void *object)
 {
-    const size_t lane = kess_int_lane();
+    const size_t shard = kess_int_shard();
     for (size_t i = 0; i < KESS_SLOTS; i++) {
-        void **slot = &slots->slot[(lane + i) % KESS_SLOTS].held;
+        void **slot = &slots->slot[(shard + i) % KESS_SLOTS].held;
         if (kess_int_slot_peek(slot) == NULL &&
             kess_int_slot_fill(slot, object)) {
             return 1;

@@ -26,8 +26,8 @@ static int count_inside(void)
 {
     int threads = 0;
 
-    for (size_t lane = 0; lane < KESS_LANES; lane++) {
-        threads += inside[lane].threads;
+    for (size_t shard = 0; shard < KESS_SHARDS; shard++) {
+        threads += inside[shard].threads;
     }
     return threads;
 }
@@ -35,11 +35,11 @@ static int count_inside(void)
 static void *work(void *unused)
 {
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-        const size_t lane = kess_int_gate_enter();
+        const size_t shard = kess_int_gate_enter();
         CHECK(pthread_mutex_lock(&lock) == 0);
         sched_yield();
         CHECK(pthread_mutex_unlock(&lock) == 0);
-        kess_int_gate_leave(lane);
+        kess_int_gate_leave(shard);
     }
     return unused;
 }
@@ -57,9 +57,9 @@ static void check_child(pid_t child)
 static int try_inside(void)
 {
     alarm(60);
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     const int free_lock = pthread_mutex_trylock(&lock) == 0;
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
     return free_lock ? 0 : 1;
 }
 
@@ -89,9 +89,9 @@ static void test_busy(void)
 /* A thread that comes to a closed gate waits until it opens. */
 static void *pass(void *passed)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     __atomic_store_n((int *)passed, 1, __ATOMIC_SEQ_CST);
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
     return NULL;
 }
 
@@ -115,14 +115,14 @@ static void test_closed(void)
 /* Who forks while inside does not wait for himself for ever. */
 static void test_inside(void)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_gate_enter();
     const pid_t child = fork();
     if (child == 0) {
-        kess_int_gate_leave(lane);
+        kess_int_gate_leave(shard);
         _exit(try_inside());
     }
     check_child(child);
-    kess_int_gate_leave(lane);
+    kess_int_gate_leave(shard);
     CHECK_EQUAL(0, count_inside());
     CHECK_EQUAL(0, try_inside());
 }
@@ -131,7 +131,7 @@ static void test_inside(void)
 static void test_child(void)
 {
     inside[1].threads = 3;
-    inside[KESS_LANES - 1].threads = 1;
+    inside[KESS_SHARDS - 1].threads = 1;
     closed = 2;
     after_in_child();
     CHECK_EQUAL(0, count_inside());
@@ -140,8 +140,8 @@ static void test_child(void)
 
 int main(void)
 {
-    const size_t lane = kess_int_gate_enter();
-    kess_int_gate_leave(lane);
+    const size_t shard = kess_int_gate_enter();
+    kess_int_gate_leave(shard);
     test_busy();
     test_closed();
     test_inside();

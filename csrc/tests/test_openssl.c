@@ -187,12 +187,12 @@ static const job jobs[] = {
     {"decrypt", decrypt, KESS_ERR_KEY_PASSWORD},
 };
 
-/* The workers of a key are used up, so that an operation makes new ones. */
-static void dismiss(kess_crew *of)
+/* The contexts of a key are used up, so that an operation makes new ones. */
+static void dismiss(kess_ctx_pool *of)
 {
-    for (worker *by = kess_int_slots_take(&of->at_leisure); by != NULL;
-         by = kess_int_slots_take(&of->at_leisure)) {
-        worker_free(by);
+    for (pooled_ctx *by = kess_int_slots_take(&of->idle); by != NULL;
+         by = kess_int_slots_take(&of->idle)) {
+        pooled_ctx_free(by);
     }
 }
 
@@ -231,7 +231,7 @@ static void check_failed(const job *j, kess_status status)
     CHECK(is_memory && status == KESS_ERR_MEMORY);
 }
 
-/* Fresh or used workers: each has calls of its own. */
+/* New or used contexts: each makes other calls. */
 static void test_job(const job *j, int fresh)
 {
     CHECK_EQUAL(j->expected, run(j, -1));
@@ -297,17 +297,17 @@ static void test_notes(void)
     CHECK_EQUAL(0, ERR_peek_last_error());
 }
 
-/* More workers than there is room for are not kept. */
+/* More contexts than there is room for are not kept. */
 static void test_crowd(void)
 {
-    worker *crowd[KESS_SLOTS + 2];
+    pooled_ctx *crowd[KESS_SLOTS + 2];
 
     for (size_t i = 0; i < KESS_SLOTS + 2; i++) {
-        crowd[i] = worker_take(public_key->verifiers, public_key->sha256);
+        crowd[i] = pooled_ctx_take(public_key->verifiers, public_key->sha256);
         CHECK(crowd[i] != NULL);
     }
     for (size_t i = 0; i < KESS_SLOTS + 2; i++) {
-        worker_return(public_key->verifiers, crowd[i]);
+        pooled_ctx_return(public_key->verifiers, crowd[i]);
     }
     CHECK_EQUAL(KESS_OK, verify());
 }
