@@ -11,6 +11,7 @@ import time
 from contextlib import nullcontext
 from decimal import Decimal
 from typing import TYPE_CHECKING, Self
+from urllib.parse import quote
 
 import pytest
 
@@ -18,21 +19,25 @@ from kesspay.cli import main, resume
 from kesspay.errors import JournalDamaged, JournalUnavailable
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM
+from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.cli.conftest import Refusing
 from tests.gateway.helpers import credentials
+from tests.support.postgres import PASSWORD
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
     from click.testing import Result
 
     from kesspay.sandbox import Sandbox
+    from kesspay.transfers.journal import Journal, Lease
     from kesspay.transfers.result import TransferResult
     from tests.cli.conftest import Wired
+    from tests.support.postgres import Postgres
 
 
 def leave(
@@ -41,6 +46,11 @@ def leave(
     """Pay until a confirm meets a fault, and leave it at that."""
     # In the past: a query is due by now, and the window of a confirm is over.
     journal = SqliteJournal(str(path), clock=lambda: time.time() - ago)
+    leave_in(journal, sandbox, payment_id, fault)
+
+
+def leave_in(journal: Journal, sandbox: Sandbox, payment_id: str, fault: str) -> None:
+    """Do so in a journal that is there, and close it."""
     settings = {**sandbox.settings, "credentials": credentials()}
     client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
     transfers = Transfers(client, journal)
@@ -487,3 +497,46 @@ def test_watching_without_room_for_its_lines(
     assert len(made.pauses) == (2 if reason == errno.ENOSPC else 0)
     with SqliteJournal(str(place)) as journal:
         assert journal.list(state="paid")
+
+
+@pytest.mark.parametrize("watch", [[], ["--watch"]])
+def test_a_database_that_is_away(
+    run: Callable[..., Result],
+    wired: Wired,
+    sandbox: Sandbox,
+    postgres: Postgres,
+    pauses: Callable[..., Pauses],
+    monkeypatch: pytest.MonkeyPatch,
+    watch: list[str],
+) -> None:
+    """Not up yet at the beginning, and ended once more: the payment is settled."""
+    where = f"kesspay:{quote(PASSWORD)}@127.0.0.1:{postgres.port}/postgres"
+    monkeypatch.setenv("KESSPAY_JOURNAL", f"postgresql://{where}")
+    leave_in(PostgresJournal(postgres.conninfo), sandbox, "order-1", "drop-after")
+    with postgres.connect() as connection:
+        connection.execute("UPDATE kesspay.payments SET due_at = 1")
+    real = PostgresJournal.take_due
+    restarts = [None]
+
+    def take_due(
+        self: PostgresJournal, owner: str, seconds: float, limit: int
+    ) -> Sequence[Lease]:
+        if restarts:
+            restarts.pop()
+            postgres.restart()
+        return real(self, owner, seconds, limit)
+
+    monkeypatch.setattr(PostgresJournal, "take_due", take_due)
+    postgres.halt()
+    try:
+        pauses(postgres.start, *[lambda: time.sleep(0.2)] * 9)
+        result = run("resume", *watch, "--verbose")
+    finally:
+        with postgres.connect() as connection:
+            found = connection.execute("SELECT state FROM kesspay.payments").fetchall()
+            connection.execute("DROP SCHEMA kesspay CASCADE")
+    assert "Trying again in 1 s." in result.stderr
+    assert PASSWORD not in result.output
+    assert "order-1" in result.stdout
+    # The confirm may go again before the query that finds it.
+    assert found[0][0] in ("paid", "unknown")
