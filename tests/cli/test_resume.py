@@ -132,7 +132,7 @@ def test_watching_ends_after_the_payment_at_hand(
     monkeypatch: pytest.MonkeyPatch,
     wanted: int,
 ) -> None:
-    """Of two that are due the second is begun only if nobody wants an end."""
+    """Of two that are due the second is begun only if no end was asked for."""
     for payment_id in ("order-1", "order-2"):
         leave(sandbox, place, payment_id, "drop-after")
     stopped = threading.Event()
@@ -149,8 +149,10 @@ def test_watching_ends_after_the_payment_at_hand(
     monkeypatch.setattr(resume._Lines, "result", result_of)
     done = run("resume", "--watch", "--journal", place)
     assert done.exit_code == 0
-    told = [json.loads(line)["payment_id"] for line in done.stdout.splitlines()]
-    assert told == ["order-1", "order-2"][:wanted]
+    # Which is due first depends on how long the two calls of ``leave`` took.
+    told = {json.loads(line)["payment_id"] for line in done.stdout.splitlines()}
+    assert len(told) == wanted
+    assert told <= {"order-1", "order-2"}
 
 
 @pytest.mark.parametrize("on_terminal", [False, True])
