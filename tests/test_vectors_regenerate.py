@@ -38,6 +38,7 @@ def _judges() -> None:
     pytest.skip(message)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.usefixtures("_judges")
 @pytest.mark.parametrize(
     "name",

@@ -77,6 +77,7 @@ def broken(rule: Rule, replacement: str) -> Rule:
     return replace(rule, replacement=replacement)
 
 
+@pytest.mark.exhaustive
 @pytest.mark.parametrize(
     ("change", "what"),
     [
@@ -97,6 +98,7 @@ def test_the_machinery(change: Callable[[Rule], Rule], what: str) -> None:
     assert try_rule(change(CANARY)).what == what
 
 
+@pytest.mark.exhaustive
 def test_the_baseline() -> None:
     """Tests that fail anyway, and names that stand for none, prove nothing."""
     assert check_baseline([CANARY]) == []

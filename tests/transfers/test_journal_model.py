@@ -235,7 +235,10 @@ class Machine(RuleBasedStateMachine):
         self.close()
 
 
-def test_any_sequence_of_calls(bench: Bench) -> None:
+def test_any_sequence_of_calls(
+    bench: Bench,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """A journal does what the model does, whatever is asked of it."""
 
     class Bound(Machine):
@@ -245,7 +248,7 @@ def test_any_sequence_of_calls(bench: Bench) -> None:
     run_state_machine_as_test(
         Bound,
         settings=settings(
-            max_examples=60,
+            max_examples=60 if whole else 20,
             stateful_step_count=25,
             deadline=None,
             suppress_health_check=list(HealthCheck),
