@@ -59,7 +59,8 @@ typedef enum kess_found {
     KESS_FOUND_CSR = ...,
     KESS_FOUND_OPENSSH_KEY = ...,
     KESS_FOUND_LEGACY_ENCRYPTED_KEY = ...,
-    KESS_FOUND_OTHER_PEM = ...
+    KESS_FOUND_OTHER_PEM = ...,
+    KESS_FOUND_PKCS12 = ...
 } kess_found;
 
 #define KESS_VERSION_MAJOR ...
@@ -110,6 +111,12 @@ kess_status kess_public_key_load(kess_key **, const uint8_t *, size_t,
                                  uint32_t, kess_error *);
 kess_status kess_public_key_load_file(kess_key **, const char *, uint32_t,
                                       kess_error *);
+kess_status kess_public_key_load_protected(kess_key **, const uint8_t *,
+                                           size_t, const char *, size_t,
+                                           uint32_t, kess_error *);
+kess_status kess_public_key_load_file_protected(kess_key **, const char *,
+                                                const char *, size_t, uint32_t,
+                                                kess_error *);
 kess_status kess_key_public(kess_key **, const kess_key *, kess_error *);
 void kess_key_free(kess_key *);
 int kess_key_is_private(const kess_key *);

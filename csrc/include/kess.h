@@ -132,7 +132,8 @@ typedef enum kess_found {
     KESS_FOUND_CSR = 11,
     KESS_FOUND_OPENSSH_KEY = 12,
     KESS_FOUND_LEGACY_ENCRYPTED_KEY = 13, /* PEM with a Proc-Type header */
-    KESS_FOUND_OTHER_PEM = 14
+    KESS_FOUND_OTHER_PEM = 14,
+    KESS_FOUND_PKCS12 = 15
 } kess_found;
 
 typedef struct kess_error {
@@ -201,8 +202,11 @@ typedef struct kess_key kess_key;
  * Load an RSA private key: PEM or DER of PKCS#1, PKCS#8, encrypted PKCS#8;
  * also bare base64 (of a PEM file, too), "\n" written as two characters, any
  * line ends, UTF-16. The content of a PEM block decides, not its label.
+ * PKCS#12 (.p12, .pfx) is opened by OpenSSL, with its legacy provider where a
+ * file needs that and it is installed.
  *   Out: *key, to be released by kess_key_free.
- *   In:  password may be NULL; it is used for encrypted PKCS#8 only.
+ *   In:  password may be NULL; it is used for encrypted PKCS#8 and
+ *        PKCS#12, where none is also tried as an empty one.
  *        policy: 0 or KESS_KEY_ALLOW_WEAK.
  * The default policy: 2048 to 8192 bits, odd modulus, odd public exponent of
  * 65537 up to 256 bits (up to 64 where the modulus has more than 3072, since
@@ -224,6 +228,14 @@ KESS_API KESS_MUST_CHECK kess_status kess_public_key_load(
     kess_error *err);
 KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_file(
     kess_key **key, const char *path, uint32_t policy, kess_error *err);
+/* The same with a password for PKCS#12, of which the certificate of the private
+ * key is read. Without a password these are the two above. */
+KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_protected(
+    kess_key **key, const uint8_t *data, size_t data_len, const char *password,
+    size_t password_len, uint32_t policy, kess_error *err);
+KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_file_protected(
+    kess_key **key, const char *path, const char *password,
+    size_t password_len, uint32_t policy, kess_error *err);
 
 /* Make an independent object of the public half. */
 KESS_API KESS_MUST_CHECK kess_status kess_key_public(kess_key **public_key,

@@ -30,6 +30,9 @@
  *               the wanted half: KIND
  *   9 password  scheme not in pbes2.c FORMAT; no password, an empty or a wrong
  *               one: PASSWORD
+ *    PKCS#12   OpenSSL opens it with the password, or with none: PASSWORD. The
+ *               private key, or its certificate; none KIND, several certificates
+ *               without a key AMBIGUOUS. Ciphers that are not there: FORMAT
  *  10 algorithm not rsaEncryption: ALGORITHM, before the key bits are read
  *  11 integers  strict DER, two primes; else FORMAT (more primes: KIND)
  *  12 policy    SIZE, MODULUS, EXPONENT (keypolicy.c), INCONSISTENT (rsakey.c)
@@ -38,10 +41,12 @@
  * FORMAT of rule 9 (but for an empty text).
  */
 #include <stdio.h>
+#include <string.h>
 
 #include "keyfile.h"
 
 #define PASSWORD_MAX 1023u /* bytes */
+#define MAC_ITERATIONS_MAX 10000000u
 
 typedef struct request {
     int want_private;
@@ -116,6 +121,50 @@ static kess_status open_encrypted(kess_key **key, const kess_der *outer,
     return status;
 }
 
+/* The MAC is checked before anything is decrypted, at a cost that the file
+ * names: { digest, salt, [iterations] }. */
+static int is_affordable(const kess_der *outer)
+{
+    kess_der mac;
+    uint64_t iterations = 0;
+
+    if (outer->count < 3 || !kess_int_der_split(&mac, outer->contents[2]) ||
+        mac.count < 3) {
+        return 1;
+    }
+    return kess_int_der_number(&iterations, mac.contents[2]) &&
+           iterations <= MAC_ITERATIONS_MAX;
+}
+
+static kess_status open_pkcs12(kess_key **key, kess_slice der,
+                               const kess_der *file, const request *wanted,
+                               kess_error *err)
+{
+    const kess_slice password = wanted->password;
+    kess_secret found = {NULL, 0};
+    kess_der outer;
+
+    if (!is_affordable(file)) {
+        return kess_int_kind_refuse(err, KESS_ERR_KEY_FORMAT,
+                                    KESS_KIND_PKCS12);
+    }
+    /* OpenSSL and others end a password at its first zero. */
+    if (password.len > PASSWORD_MAX ||
+        (password.len > 0 && memchr(password.data, 0, password.len) != NULL)) {
+        return kess_int_kind_refuse(err, KESS_ERR_KEY_PASSWORD,
+                                    KESS_KIND_PKCS12);
+    }
+    kess_status status = kess_int_pkcs12_open(&found, der, password,
+                                              wanted->want_private, err);
+    if (status == KESS_OK) {
+        const kess_slice inside = {found.data, found.len};
+        const kess_kind kind = kess_int_kind_of(&outer, inside);
+        status = make_key(key, kind, &outer, wanted->policy, err);
+    }
+    kess_int_secret_free(&found);
+    return status;
+}
+
 static kess_status open_object(kess_key **key, kess_slice der,
                                const request *wanted, kess_error *err)
 {
@@ -129,6 +178,9 @@ static kess_status open_object(kess_key **key, kess_slice der,
     }
     if (kind == KESS_KIND_PKCS8_ENCRYPTED) {
         return open_encrypted(key, &outer, wanted, err);
+    }
+    if (kind == KESS_KIND_PKCS12) {
+        return open_pkcs12(key, der, &outer, wanted, err);
     }
     return make_key(key, kind, &outer, wanted->policy, err);
 }
@@ -253,11 +305,21 @@ kess_status kess_public_key_load(kess_key **key, const uint8_t *data,
                                  size_t data_len, uint32_t policy,
                                  kess_error *err)
 {
+    return kess_public_key_load_protected(key, data, data_len, NULL, 0, policy,
+                                          err);
+}
+
+kess_status kess_public_key_load_protected(
+    kess_key **key, const uint8_t *data, size_t data_len, const char *password,
+    size_t password_len, uint32_t policy, kess_error *err)
+{
     kess_error local;
     const kess_slice text = {data, data_len};
-    const request wanted = {0, policy, {NULL, 0}};
+    const request wanted = {
+        0, policy, {(const uint8_t *)password, password_len}};
 
-    if (key == NULL || !is_input(data, data_len) || !is_policy(policy)) {
+    if (key == NULL || !is_input(data, data_len) ||
+        !is_input(password, password_len) || !is_policy(policy)) {
         return refuse_argument(err);
     }
     return load(key, text, &wanted, or_local(err, &local));
@@ -266,10 +328,19 @@ kess_status kess_public_key_load(kess_key **key, const uint8_t *data,
 kess_status kess_public_key_load_file(kess_key **key, const char *path,
                                       uint32_t policy, kess_error *err)
 {
-    kess_error local;
-    const request wanted = {0, policy, {NULL, 0}};
+    return kess_public_key_load_file_protected(key, path, NULL, 0, policy, err);
+}
 
-    if (key == NULL || path == NULL || !is_policy(policy)) {
+kess_status kess_public_key_load_file_protected(
+    kess_key **key, const char *path, const char *password,
+    size_t password_len, uint32_t policy, kess_error *err)
+{
+    kess_error local;
+    const request wanted = {
+        0, policy, {(const uint8_t *)password, password_len}};
+
+    if (key == NULL || path == NULL || !is_input(password, password_len) ||
+        !is_policy(policy)) {
         return refuse_argument(err);
     }
     return load_file(key, path, &wanted, or_local(err, &local));

@@ -25,6 +25,7 @@ typedef enum kess_kind {
     KESS_KIND_PKCS1_PUBLIC,
     KESS_KIND_CERTIFICATE,
     KESS_KIND_CSR,
+    KESS_KIND_PKCS12, /* may hold both halves */
     /* told by label only */
     KESS_KIND_LEGACY_ENCRYPTED,
     KESS_KIND_OPENSSH,
@@ -35,9 +36,9 @@ typedef enum kess_kind {
 
 /* ------------------------------------------------------------ keyparts.c */
 
-/* 1 where an object of this kind holds a private key, or is a public key. */
+/* 1 where an object of this kind is a private key, or has the wanted half. */
 int kess_int_kind_is_secret(kess_kind kind);
-int kess_int_kind_is_public(kess_kind kind);
+int kess_int_kind_has(kess_kind kind, int want_private);
 int kess_int_kind_is_key(kess_kind kind); /* either */
 
 /* Judge whether a key of the wanted half can be read from this kind. */
@@ -66,6 +67,13 @@ kess_status kess_int_key_judge(const kess_rsa_parts *parts, uint32_t policy);
 /* How the children of an encrypted PKCS#8 object are encrypted. Returns 0 for
  * any other scheme than the ones listed in pbes2.c. */
 int kess_int_pbes2_read(kess_pbes2 *scheme, const kess_der *outer);
+
+/* ------------------------------------------------------------ pkcs12.c */
+
+/* The DER of the wanted half: PKCS#8 or a certificate. Found must be freed. */
+kess_status kess_int_pkcs12_open(kess_secret *found, kess_slice der,
+                                 kess_slice password, int want_private,
+                                 kess_error *err);
 
 /* ------------------------------------------------------------ pem.c */
 

@@ -13,7 +13,7 @@
 
 /* ------------------------------------------------------------ kinds */
 
-typedef enum half { HALF_NONE, HALF_SECRET, HALF_PUBLIC } half;
+typedef enum half { HALF_NONE, HALF_SECRET, HALF_PUBLIC, HALF_BOTH } half;
 
 typedef struct kind_facts {
     half half;
@@ -37,6 +37,7 @@ static const kind_facts facts[] = {
     [KESS_KIND_PKCS1_PUBLIC] = {HALF_PUBLIC, KESS_FOUND_PUBLIC_KEY, KESS_OK},
     [KESS_KIND_CERTIFICATE] = {HALF_PUBLIC, KESS_FOUND_CERTIFICATE, KESS_OK},
     [KESS_KIND_CSR] = {HALF_NONE, KESS_FOUND_CSR, KESS_ERR_KEY_KIND},
+    [KESS_KIND_PKCS12] = {HALF_BOTH, KESS_FOUND_PKCS12, KESS_OK},
     [KESS_KIND_LEGACY_ENCRYPTED] = {HALF_SECRET,
                                     KESS_FOUND_LEGACY_ENCRYPTED_KEY,
                                     KESS_ERR_KEY_KIND},
@@ -55,9 +56,11 @@ int kess_int_kind_is_secret(kess_kind kind)
     return facts[kind].half == HALF_SECRET;
 }
 
-int kess_int_kind_is_public(kess_kind kind)
+int kess_int_kind_has(kess_kind kind, int want_private)
 {
-    return facts[kind].half == HALF_PUBLIC;
+    const half wanted = want_private ? HALF_SECRET : HALF_PUBLIC;
+
+    return facts[kind].half == wanted || facts[kind].half == HALF_BOTH;
 }
 
 int kess_int_kind_is_key(kess_kind kind)
@@ -86,15 +89,13 @@ static kess_status refuse_secret(kess_kind kind, kess_error *err)
 kess_status kess_int_kind_judge(kess_kind kind, int want_private,
                                 kess_error *err)
 {
-    const half wanted = want_private ? HALF_SECRET : HALF_PUBLIC;
-
     if (kind == KESS_KIND_UNKNOWN) {
         return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
     }
     if (!want_private && kess_int_kind_is_secret(kind)) {
         return refuse_secret(kind, err);
     }
-    if (facts[kind].half != wanted) {
+    if (!kess_int_kind_has(kind, want_private)) {
         return kess_int_kind_refuse(err, KESS_ERR_KEY_KIND, kind);
     }
     if (facts[kind].verdict != KESS_OK) {
@@ -114,6 +115,8 @@ kess_status kess_int_kind_judge(kess_kind kind, int want_private,
 #define PKCS8_ENCRYPTED "\x30\x04"
 #define SPKI "\x30\x03"
 #define SIGNED "\x30\x30\x03"
+#define PKCS12 "\x02\x30"
+#define PKCS12_VERSION "\x03"
 #define TBS "\x02\x30\x30\x30\x30\x30"
 #define TBS_VERSION "\xa0"
 
@@ -124,6 +127,12 @@ static int is_pkcs8(const kess_der *outer)
            KESS_DER_IS(outer, PKCS8 "\xa1") ||
            KESS_DER_IS(outer, PKCS8 "\xa0\x81") ||
            KESS_DER_IS(outer, PKCS8 "\xa0\xa1");
+}
+
+static int is_pkcs12(const kess_der *outer)
+{
+    return (KESS_DER_IS(outer, PKCS12) || KESS_DER_IS(outer, PKCS12 "\x30")) &&
+           KESS_SLICE_IS(outer->contents[0], PKCS12_VERSION);
 }
 
 /* Where the fixed part of a TBSCertificate starts; 12 where there is none. */
@@ -178,6 +187,9 @@ kess_kind kess_int_kind_of(kess_der *outer, kess_slice der)
     }
     if (KESS_DER_IS(outer, SPKI)) {
         return KESS_KIND_SPKI;
+    }
+    if (is_pkcs12(outer)) {
+        return KESS_KIND_PKCS12;
     }
     if (KESS_DER_IS(outer, SIGNED)) {
         return kind_of_signed(outer->contents[0]);

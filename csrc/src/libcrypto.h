@@ -1,11 +1,12 @@
 /*
- * libcrypto.h: what the three files share that stand on OpenSSL's libcrypto.
+ * libcrypto.h: what the four files share that stand on OpenSSL's libcrypto.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
  * The only file that includes OpenSSL's headers, and nothing is used that is
  * deprecated in 3.0.
  *   libcrypto.c  memory, errors, and the decryption of keys
+ *   pkcs12.c     what is in a PKCS#12 file
  *   rsakey.c     keys of integers: agreement, the key object
  *   rsa.c        sign and verify
  * What is declared here does not pass the gate (gate.h): who is called by other
@@ -19,6 +20,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 

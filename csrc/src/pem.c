@@ -24,11 +24,11 @@ typedef struct block {
 typedef struct tally {
     size_t blocks;
     size_t secrets;
-    size_t publics;
+    size_t wanted;
     size_t certificates;
     block first;
     block first_secret;
-    block first_public;
+    block first_wanted;
 } tally;
 
 typedef enum scan { SCAN_BLOCK, SCAN_END, SCAN_BROKEN } scan;
@@ -189,7 +189,7 @@ static int is_label(kess_slice label)
         return 0;
     }
     for (size_t i = 0; i < label.len; i++) {
-        if (label.data[i] < 0x20 || label.data[i] > 0x7e) {
+        if (label.data[i] < 0x20) { /* of the blanks, only a space */
             return 0;
         }
     }
@@ -279,7 +279,7 @@ static scan next_block(kess_container *container, kess_slice *text,
 
 /* Returns 0 where the framing is broken anywhere in the file. */
 static int count_blocks(tally *seen, kess_container *container,
-                        kess_slice text)
+                        kess_slice text, int want_private)
 {
     block found = {KESS_KIND_UNKNOWN, {NULL, 0}};
     scan result = next_block(container, &text, &found);
@@ -293,8 +293,9 @@ static int count_blocks(tally *seen, kess_container *container,
         if (kess_int_kind_is_secret(found.kind) && seen->secrets++ == 0) {
             seen->first_secret = found;
         }
-        if (kess_int_kind_is_public(found.kind) && seen->publics++ == 0) {
-            seen->first_public = found;
+        if (kess_int_kind_has(found.kind, want_private) &&
+            seen->wanted++ == 0) {
+            seen->first_wanted = found;
         }
         seen->certificates += found.kind == KESS_KIND_CERTIFICATE;
     }
@@ -305,26 +306,24 @@ static int count_blocks(tally *seen, kess_container *container,
  * also the one that OpenSSL takes. */
 static int is_chain(const tally *seen)
 {
-    return seen->certificates == seen->publics;
+    return seen->certificates == seen->wanted;
 }
 
 /* Choose the block to read. */
 static kess_status choose(block *chosen, const tally *seen, int want_private,
                           kess_error *err)
 {
-    const size_t wanted = want_private ? seen->secrets : seen->publics;
-
     if (!want_private && seen->secrets > 0) {
         return kess_int_kind_judge(seen->first_secret.kind, 0, err);
     }
-    if (wanted == 0) {
+    if (seen->wanted == 0) {
         return kess_int_kind_refuse(err, KESS_ERR_KEY_KIND, seen->first.kind);
     }
-    if (wanted > 1 && (want_private || !is_chain(seen))) {
+    if (seen->wanted > 1 && (want_private || !is_chain(seen))) {
         return kess_int_refuse(err, KESS_ERR_KEY_AMBIGUOUS,
                                KESS_FOUND_NOTHING);
     }
-    *chosen = want_private ? seen->first_secret : seen->first_public;
+    *chosen = seen->first_wanted;
     return kess_int_kind_judge(chosen->kind, want_private, err);
 }
 
@@ -409,7 +408,7 @@ static kess_status open_base64(kess_container *container, kess_slice text,
     }
     uint8_t *inner = container->text.data + (text.data - container->text.data);
     text.len = unescape(inner, keep_ascii(inner, container->der));
-    if (!count_blocks(&seen, container, text) || seen.blocks == 0) {
+    if (!count_blocks(&seen, container, text, want_private) || seen.blocks == 0) {
         return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
     }
     return open_blocks(container, &seen, want_private, err);
@@ -420,7 +419,7 @@ static kess_status open_text(kess_container *container, kess_slice text,
 {
     tally seen;
 
-    if (!count_blocks(&seen, container, text)) {
+    if (!count_blocks(&seen, container, text, want_private)) {
         return kess_int_refuse(err, KESS_ERR_KEY_FORMAT, KESS_FOUND_NOTHING);
     }
     if (seen.blocks > 0) {

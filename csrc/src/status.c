@@ -120,6 +120,7 @@ static const char *const found_texts[] = {
     "an OpenSSH key",
     "a private key in OpenSSL's old encrypted form",
     "a PEM block that is no key",
+    "a PKCS#12 file",
 };
 
 const char *kess_found_message(int found)

@@ -18,6 +18,8 @@
 #include <openssl/err.h>
 #include <openssl/evp.h>
 #include <openssl/params.h>
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
@@ -112,6 +114,16 @@ STATUS(i2d_PUBKEY,
        (const EVP_PKEY *pkey, unsigned char **out),
        (pkey, out))
 
+STATUS(PKCS12_verify_mac,
+       (PKCS12 *file, const char *pass, int pass_len),
+       (file, pass, pass_len))
+STATUS(i2d_PKCS8_PRIV_KEY_INFO,
+       (const PKCS8_PRIV_KEY_INFO *key, unsigned char **out),
+       (key, out))
+STATUS(i2d_X509,
+       (const X509 *certificate, unsigned char **out),
+       (certificate, out))
+
 POINTER(BIGNUM, BN_bin2bn,
         (const unsigned char *in, int len, BIGNUM *r),
         (in, len, r))
@@ -142,6 +154,37 @@ POINTER(EVP_PKEY_CTX, EVP_PKEY_CTX_new_from_name,
 POINTER(EVP_PKEY_CTX, EVP_PKEY_CTX_new_from_pkey,
         (OSSL_LIB_CTX *lib, EVP_PKEY *pkey, const char *query),
         (lib, pkey, query))
+POINTER(BIO, BIO_new_mem_buf,
+        (const void *data, int len),
+        (data, len))
+POINTER(OSSL_LIB_CTX, OSSL_LIB_CTX_new,
+        (void),
+        ())
+POINTER(OSSL_PROVIDER, OSSL_PROVIDER_load,
+        (OSSL_LIB_CTX *lib, const char *name),
+        (lib, name))
+POINTER(PKCS12, PKCS12_init_ex,
+        (int mode, OSSL_LIB_CTX *lib, const char *query),
+        (mode, lib, query))
+POINTER(PKCS12, d2i_PKCS12_bio,
+        (BIO *bio, PKCS12 **file),
+        (bio, file))
+POINTER(PKCS8_PRIV_KEY_INFO, PKCS12_decrypt_skey_ex,
+        (const PKCS12_SAFEBAG *bag, const char *pass, int pass_len,
+         OSSL_LIB_CTX *lib, const char *query),
+        (bag, pass, pass_len, lib, query))
+POINTER(X509, PKCS12_SAFEBAG_get1_cert,
+        (const PKCS12_SAFEBAG *bag),
+        (bag))
+POINTER(STACK_OF(PKCS7), PKCS12_unpack_authsafes,
+        (const PKCS12 *file),
+        (file))
+POINTER(STACK_OF(PKCS12_SAFEBAG), PKCS12_unpack_p7data,
+        (PKCS7 *safe),
+        (safe))
+POINTER(STACK_OF(PKCS12_SAFEBAG), PKCS12_unpack_p7encdata,
+        (PKCS7 *safe, const char *pass, int pass_len),
+        (safe, pass, pass_len))
 POINTER(void, OPENSSL_zalloc,
         (size_t size),
         (size))
@@ -185,6 +228,19 @@ static int faulty_BN_bn2nativepad(const BIGNUM *a, unsigned char *out, int len)
 #undef BN_mod
 #undef OPENSSL_zalloc
 
+#define BIO_new_mem_buf faulty_BIO_new_mem_buf
+#define OSSL_LIB_CTX_new faulty_OSSL_LIB_CTX_new
+#define OSSL_PROVIDER_load faulty_OSSL_PROVIDER_load
+#define PKCS12_SAFEBAG_get1_cert faulty_PKCS12_SAFEBAG_get1_cert
+#define PKCS12_decrypt_skey_ex faulty_PKCS12_decrypt_skey_ex
+#define PKCS12_init_ex faulty_PKCS12_init_ex
+#define PKCS12_unpack_authsafes faulty_PKCS12_unpack_authsafes
+#define PKCS12_unpack_p7data faulty_PKCS12_unpack_p7data
+#define PKCS12_unpack_p7encdata faulty_PKCS12_unpack_p7encdata
+#define PKCS12_verify_mac faulty_PKCS12_verify_mac
+#define d2i_PKCS12_bio faulty_d2i_PKCS12_bio
+#define i2d_PKCS8_PRIV_KEY_INFO faulty_i2d_PKCS8_PRIV_KEY_INFO
+#define i2d_X509 faulty_i2d_X509
 #define BN_CTX_new faulty_BN_CTX_new
 #define BN_bin2bn faulty_BN_bin2bn
 #define BN_bn2nativepad faulty_BN_bn2nativepad

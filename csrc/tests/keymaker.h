@@ -13,6 +13,8 @@
 #include <openssl/core_names.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <openssl/pkcs12.h>
+#include <openssl/provider.h>
 #include <openssl/pem.h>
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
@@ -294,6 +296,22 @@ static inline void make_csr_der(text *out, EVP_PKEY *pkey)
     CHECK(i2d_X509_REQ_bio(bio, csr) == 1);
     EVP_MD_free(md);
     X509_REQ_free(csr);
+    drain(out, bio);
+}
+
+/* A PKCS#12 file of what is not NULL: with modern encryption, or with plain
+ * bags where nid is -1, or with another one in a library context. */
+static inline void make_pkcs12(text *out, EVP_PKEY *pkey, X509 *certificate,
+                               STACK_OF(X509) *more, const char *password,
+                               int nid, OSSL_LIB_CTX *lib)
+{
+    PKCS12 *file = PKCS12_create_ex(password, NULL, pkey, certificate, more,
+                                    nid, nid, 1, 1, 0, lib, NULL);
+    BIO *bio = new_bio();
+
+    CHECK(file != NULL);
+    CHECK(i2d_PKCS12_bio(bio, file) == 1);
+    PKCS12_free(file);
     drain(out, bio);
 }
 

@@ -514,6 +514,9 @@ static void test_body(void)
     }
     make_pem(&scratch, "CERTIFICATE", &with.csr);
     REFUSED(KEY_KIND, CSR, &scratch, LOADS_PUBLIC);
+    start("-----BEGIN TRUSTED CERTIFICATE-----\n"
+          "-----END TRUSTED CERTIFICATE-----\n");
+    REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PUBLIC);
     start("-----BEGIN PUBLIC KEY-----\n-----END PUBLIC KEY-----\n");
     REFUSED(KEY_FORMAT, NOTHING, &scratch, LOADS_PUBLIC);
 }

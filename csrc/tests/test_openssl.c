@@ -15,6 +15,8 @@
 #include "../src/rsa.c"
 #include "../src/rsakey.c"
 
+#include "../src/pkcs12.c"
+
 #include "../src/keyfile.c"
 #include "../src/pem.c"
 
@@ -114,6 +116,68 @@ static kess_status load_public(void)
     return finish_load(made, status);
 }
 
+/* Encrypted bags, plain ones, and where there is a legacy provider its ciphers:
+ * each is opened for both halves. */
+static text modern;
+static text unencrypted;
+static text legacy;
+
+static kess_status load_p12(const text *file, int want_private)
+{
+    kess_key *made = NULL;
+    const kess_status status =
+        want_private
+            ? kess_private_key_load(&made, file->data, file->len, "secret", 6,
+                                    0, NULL)
+            : kess_public_key_load_protected(&made, file->data, file->len,
+                                             "secret", 6, 0, NULL);
+    return finish_load(made, status);
+}
+
+static kess_status load_modern(void)
+{
+    return load_p12(&modern, 1);
+}
+
+static kess_status load_modern_public(void)
+{
+    return load_p12(&modern, 0);
+}
+
+static kess_status load_plain(void)
+{
+    return load_p12(&unencrypted, 1);
+}
+
+static kess_status load_legacy(void)
+{
+    return load_p12(&legacy, 0);
+}
+
+static void make_p12_files(EVP_PKEY *pkey)
+{
+    X509 *certificate = new_certificate(pkey, 2);
+    OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *standard = OSSL_PROVIDER_load(lib, "default");
+    OSSL_PROVIDER *old = OSSL_PROVIDER_load(lib, "legacy");
+    STACK_OF(X509) *more = sk_X509_new_null();
+
+    CHECK(more != NULL && sk_X509_push(more, certificate) > 0);
+    make_pkcs12(&modern, pkey, certificate, more, "secret", 0, NULL);
+    make_pkcs12(&unencrypted, pkey, certificate, NULL, "secret", -1, NULL);
+    legacy = unencrypted;
+    if (old != NULL) {
+        make_pkcs12(&legacy, pkey, certificate, NULL, "secret",
+                    NID_pbe_WithSHA1And40BitRC2_CBC, lib);
+    }
+    ERR_clear_error();
+    sk_X509_free(more);
+    X509_free(certificate);
+    OSSL_PROVIDER_unload(old);
+    OSSL_PROVIDER_unload(standard);
+    OSSL_LIB_CTX_free(lib);
+}
+
 static kess_status take_public_half(void)
 {
     kess_key *made = NULL;
@@ -185,6 +249,10 @@ static const job jobs[] = {
     {"load private", load_private, KESS_OK},
     {"load encrypted", load_encrypted, KESS_OK},
     {"decrypt", decrypt, KESS_ERR_KEY_PASSWORD},
+    {"load PKCS#12", load_modern, KESS_OK},
+    {"load PKCS#12 public", load_modern_public, KESS_OK},
+    {"load plain PKCS#12", load_plain, KESS_OK},
+    {"load legacy PKCS#12", load_legacy, KESS_OK},
 };
 
 /* The contexts of a key are used up, so that an operation makes new ones. */
@@ -214,6 +282,14 @@ static kess_status run(const job *j, long at)
     return status;
 }
 
+/* PKCS#12 functions say no to a wrong password or a damaged file, and say no
+ * more. */
+static int is_p12_call(void)
+{
+    return strstr(failed, "PKCS12") != NULL || strstr(failed, "i2d_") != NULL ||
+           strstr(failed, "OSSL_") != NULL || strstr(failed, "BIO_") != NULL;
+}
+
 /* A call that failed is told as such. The padding of a wrong password and a
  * failing last step of the decryption look the same. */
 static void check_failed(const job *j, kess_status status)
@@ -223,7 +299,9 @@ static void check_failed(const job *j, kess_status status)
     const int is_padding = strcmp(failed, "EVP_DecryptFinal_ex") == 0;
 
     if (status == KESS_ERR_MEMORY || status == KESS_ERR_CRYPTO ||
-        (is_padding && !is_memory && status == KESS_ERR_KEY_PASSWORD)) {
+        (is_padding && !is_memory && status == KESS_ERR_KEY_PASSWORD) ||
+        (is_p12_call() && !is_memory &&
+         (status == KESS_ERR_KEY_PASSWORD || status == KESS_ERR_KEY_FORMAT))) {
         return;
     }
     fprintf(stderr, "%s: %s failed: %s\n", j->name, failed,
@@ -324,6 +402,12 @@ static const char *const harmless[] = {
     "OPENSSL_cleanse",   "OPENSSL_free",    "OPENSSL_version",
     "OpenSSL_version",   "OSSL_PARAM_construct_BN",
     "OSSL_PARAM_construct_end",
+    "EVP_default_properties_is_fips_enabled",
+    "OSSL_LIB_CTX_free", "OSSL_PROVIDER_unload",
+    "PKCS12_SAFEBAG_get0_p8inf", "PKCS12_SAFEBAG_get_bag_nid",
+    "PKCS12_SAFEBAG_get_nid", "PKCS12_free", "PKCS12_mac_present",
+    "PKCS7_type_is_data", "PKCS7_type_is_encrypted",
+    "PKCS8_PRIV_KEY_INFO_free", "X509_free",
 };
 
 static int is_known(const char *name)
@@ -389,6 +473,7 @@ static size_t check_names(const char *path)
 static void test_names(void)
 {
     CHECK(check_names("../src/libcrypto.c") > 15);
+    CHECK(check_names("../src/pkcs12.c") > 20);
     CHECK(check_names("../src/rsa.c") > 15);
     CHECK(check_names("../src/rsakey.c") > 20);
     CHECK_EQUAL(0, check_names("../src/libcrypto.h"));
@@ -401,6 +486,7 @@ int main(int argc, char **argv)
     make_pkcs8_pem(&private_pem, made);
     make_spki_pem(&public_pem, made);
     make_encrypted_der(&encrypted, made, "AES-256-CBC", "secret");
+    make_p12_files(made);
     EVP_PKEY_free(made);
     private_key = must_load(&private_pem, LOADS_PRIVATE);
     public_key = must_load(&public_pem, LOADS_PUBLIC);

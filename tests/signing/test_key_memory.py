@@ -14,8 +14,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
+from cryptography import x509
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
 
 import kesspay
 from tests.support.vectors import KEY_PASSWORD, KEYS
@@ -24,14 +26,13 @@ from tests.support.vectors import KEY_PASSWORD, KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kesspay.signing.backend import Backend
-
 pytestmark = pytest.mark.skipif(
     not Path("/proc/self/mem").exists(), reason="needs /proc of Linux"
 )
 
 SOURCE: Final = str(Path(kesspay.__file__).parents[1])
 FILE: Final = KEYS / "rsa-2048.pem"
+CERTIFICATE: Final = KEYS / "rsa-2048.cert.pem"
 ENCRYPTED: Final = KEYS / "rsa-2048.encrypted.pem"
 
 #: It stops after each step, until it is told to go on.
@@ -99,9 +100,34 @@ def held(process: int, what: dict[str, bytes]) -> set[str]:
     }
 
 
-@pytest.mark.parametrize("file", [FILE, ENCRYPTED], ids=["plain", "encrypted"])
-def test_nothing_is_left(file: Path, both_backends: dict[str, Backend]) -> None:
+def write_pkcs12(file: Path, legacy: bool) -> None:  # noqa: FBT001 - two sorts
+    """Write the key as PKCS#12, with AES or with the ciphers of old."""
+    key = serialization.load_pem_private_key(FILE.read_bytes(), None)
+    certificate = x509.load_pem_x509_certificate(CERTIFICATE.read_bytes())
+    assert isinstance(key, rsa.RSAPrivateKey)
+    password = KEY_PASSWORD.encode()
+    encryption: serialization.KeySerializationEncryption
+    encryption = serialization.BestAvailableEncryption(password)
+    if legacy:
+        encryption = (
+            serialization.PrivateFormat.PKCS12.encryption_builder()
+            .key_cert_algorithm(pkcs12.PBES.PBESv1SHA1And3KeyTripleDESCBC)
+            .build(password)
+        )
+    data = pkcs12.serialize_key_and_certificates(
+        b"", key, certificate, None, encryption
+    )
+    file.write_bytes(data)
+    file.chmod(0o600)
+
+
+@pytest.mark.usefixtures("both_backends")
+@pytest.mark.parametrize("kind", ["plain", "encrypted", "pkcs12", "pkcs12 3DES"])
+def test_nothing_is_left(kind: str, tmp_path: Path) -> None:
     """While a key lives its numbers are found; once it is freed none of them is."""
+    file = {"plain": FILE, "encrypted": ENCRYPTED}.get(kind, tmp_path / "key.p12")
+    if kind.startswith("pkcs12"):
+        write_pkcs12(file, legacy="3DES" in kind)
     what = needles(file)
     arguments = [str(file)] if file is FILE else [str(file), KEY_PASSWORD]
     with subprocess.Popen(

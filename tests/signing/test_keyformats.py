@@ -309,6 +309,7 @@ SAMPLES: Final[dict[str, Sample]] = {
     "p7b": Sample(pkcs7, "PKCS#7", PUBLIC_HALF, "openssl"),
     "p7b der": Sample(lambda: pkcs7("DER"), "PKCS#7", PUBLIC_HALF, "openssl"),
     "p7b base64": Sample(lambda: base64.encodebytes(pkcs7("DER")), "PKCS#7"),
+    "pkcs12 in BER": Sample(lambda: b"\x30\x80\x02\x01\x03\x30\x80", "in BER"),
     "crl": Sample(lambda: make.pem("X509 CRL", b"x"), "revoked"),
     "parameters": Sample(
         lambda: make.pem("DH PARAMETERS", make.pkcs1_public(7, 2)),

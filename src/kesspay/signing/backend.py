@@ -135,10 +135,14 @@ class Backend(Protocol):
     ) -> PrivateHandle:
         """Load a private key from a file."""
 
-    def load_public(self, data: bytes, *, allow_weak: bool) -> PublicHandle:
+    def load_public(
+        self, data: bytes, *, allow_weak: bool, password: bytes | None = None
+    ) -> PublicHandle:
         """Load a public key from PEM, DER or base64."""
 
-    def load_public_file(self, path: str, *, allow_weak: bool) -> PublicHandle:
+    def load_public_file(
+        self, path: str, *, allow_weak: bool, password: bytes | None = None
+    ) -> PublicHandle:
         """Load a public key from a file."""
 
 

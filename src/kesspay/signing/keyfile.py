@@ -99,6 +99,7 @@ class Kind(Enum):
     PKCS1_PUBLIC = "RSAPublicKey (RFC 8017)"
     CERTIFICATE = "Certificate (RFC 5280)"
     REQUEST = "CertificationRequest (RFC 2986)"
+    PKCS12 = "PFX (RFC 7292)"
     UNKNOWN_PRIVATE = "another private key"
     UNKNOWN_PUBLIC = "another public key"
     OTHER = "no key"
@@ -141,7 +142,13 @@ SECRET_KINDS: Final = frozenset(
     }
 )
 _PUBLIC_KINDS: Final = frozenset(
-    {Kind.SPKI, Kind.PKCS1_PUBLIC, Kind.CERTIFICATE, Kind.UNKNOWN_PUBLIC}
+    {
+        Kind.SPKI,
+        Kind.PKCS1_PUBLIC,
+        Kind.CERTIFICATE,
+        Kind.UNKNOWN_PUBLIC,
+        Kind.PKCS12,
+    }
 )
 _MAX_CHILDREN: Final = 12
 _CONTEXT_0: Final = 0xA0
@@ -153,6 +160,10 @@ _PKCS8_TAILS: Final = frozenset(
     bytes(attributes + public)
     for attributes in ([], [_CONTEXT_0])
     for public in ([], [_CONTEXT_1_PRIMITIVE], [_CONTEXT_1])
+)
+_PKCS12: Final = (
+    bytes([INTEGER, SEQUENCE]),
+    bytes([INTEGER, SEQUENCE, SEQUENCE]),
 )
 _PKCS1_PRIVATE: Final = bytes([INTEGER] * 9)
 _CERTIFICATE: Final = bytes([INTEGER] + [SEQUENCE] * 5)
@@ -176,6 +187,7 @@ FOUND_OF: Final[dict[Kind, str]] = {
     Kind.PKCS1_PUBLIC: Found.PUBLIC_KEY,
     Kind.CERTIFICATE: Found.CERTIFICATE,
     Kind.REQUEST: Found.CSR,
+    Kind.PKCS12: Found.PKCS12,
 }
 _NOT_TOLD_APART: Final = frozenset({Found.EC_KEY, Found.DSA_KEY, Found.OTHER_KEY})
 
@@ -211,6 +223,8 @@ def kind_of(der: bytes) -> tuple[Kind, list[Element]]:
         return _SHAPES[shape], elements
     if shape[:2] == bytes([INTEGER, OCTET_STRING]):
         return Kind.EC_PRIVATE, elements
+    if shape in _PKCS12 and elements[0].content == b"\3":
+        return Kind.PKCS12, elements
     if shape == _SIGNED:
         inner = tags(children(elements[0].content))
         if inner.removeprefix(bytes([_CONTEXT_0])).startswith(_CERTIFICATE):
@@ -338,7 +352,11 @@ def _said(label: bytes, body: bytes, der: bytes) -> _Block:
 
 
 def _private_block(blocks: list[_Block]) -> _Block:
-    secret = [block for block in blocks if block.kind in SECRET_KINDS]
+    secret = [
+        block
+        for block in blocks
+        if block.kind in SECRET_KINDS or block.kind is Kind.PKCS12
+    ]
     if not secret:
         raise key_error(Need.PRIVATE, "kind", blocks[0].found)
     if len(secret) > 1:

@@ -253,6 +253,13 @@ FORMATS: Final[tuple[Format, ...]] = (
         _PKCS7.format(form="-inform DER "),
     ),
     Format(
+        "a PKCS#12 file in BER",
+        re.compile(rb"\A\x30\x80\x02\x01\x03\x30"),
+        "write it anew: `openssl pkcs12 -in FILE -nodes -out NEW`, and encrypt the key "
+        "in NEW again",
+        "take the certificate out: `openssl pkcs12 -in FILE -nokeys -clcerts -out NEW`",
+    ),
+    Format(
         "a list of revoked certificates (CRL)",
         _label("X509 CRL"),
         _OWN,
@@ -403,6 +410,10 @@ FORMATS: Final[tuple[Format, ...]] = (
 #: What the backends could not name: these words may be replaced.
 _VAGUE: Final = frozenset({"", Found.OPENSSH_KEY, Found.OTHER_KEY, Found.OTHER_PEM})
 _RENEW: Final = "`openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW`"
+_RENEW_P12: Final = (
+    "it is damaged, or has an encryption that is not read; renew it: `openssl pkcs12 "
+    "-legacy -in FILE -nodes -out NEW`, and encrypt the key in NEW again"
+)
 #: What to do about what the backends name: reason, found, need.
 _STEPS: Final[dict[tuple[str, str, Need], str]] = {
     ("kind", Found.LEGACY_ENCRYPTED_KEY, Need.PRIVATE): (
@@ -412,6 +423,12 @@ _STEPS: Final[dict[tuple[str, str, Need], str]] = {
         "its encryption is an old one (PBES1) or damaged; renew it: "
         f"{_RENEW}, with -inform DER for DER, and with -provider legacy -provider "
         "default for ciphers that OpenSSL 3 calls legacy"
+    ),
+    ("format", Found.PKCS12, Need.PRIVATE): _RENEW_P12,
+    ("format", Found.PKCS12, Need.PUBLIC): _RENEW_P12,
+    ("kind", Found.PKCS12, Need.PRIVATE): _OWN,
+    ("kind", Found.PKCS12, Need.PUBLIC): (
+        "it holds no certificate; ask for the public key"
     ),
     ("kind", Found.CERTIFICATE, Need.PRIVATE): _OWN,
     ("kind", Found.PUBLIC_KEY, Need.PRIVATE): _OWN,
@@ -434,6 +451,9 @@ _BROKEN: Final = (
 )
 _MISSING: Final = "no password was given"
 _WRONG: Final = "the password that was given does not open it"
+_WRONG_P12: Final = (
+    "the password that was given does not fit, or the file is damaged: its MAC differs"
+)
 _AMBIGUOUS: Final = "leave the one that is meant in the file"
 
 
@@ -475,7 +495,9 @@ def explained(
     if reason == "algorithm":
         raise key_error(need, reason, found, detail=_NO_RSA)
     if reason == "password":
-        detail = _WRONG if password else _MISSING
+        detail = _MISSING
+        if password:
+            detail = _WRONG_P12 if found == Found.PKCS12 else _WRONG
         raise key_error(need, reason, found, detail=detail)
     if reason not in ("format", "kind"):
         raise failure

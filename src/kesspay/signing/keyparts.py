@@ -36,6 +36,7 @@ from kesspay.signing.keyfile import (
     unwrap,
 )
 from kesspay.signing.pbes2 import DecryptionFailed, Unsupported, decrypt
+from kesspay.signing.pkcs12 import opened
 from kesspay.signing.status import Found
 
 
@@ -86,7 +87,7 @@ def private_numbers(data: bytes, password: bytes | None) -> PrivateNumbers:
 
     Args:
         data: what the file holds.
-        password: for encrypted PKCS#8, else not used.
+        password: for encrypted PKCS#8 and PKCS#12, else not used.
 
     Raises:
         KeyLoadError: ``format``, ``kind``, ``ambiguous``, ``password`` or
@@ -95,7 +96,9 @@ def private_numbers(data: bytes, password: bytes | None) -> PrivateNumbers:
     der = unwrap(data, Need.PRIVATE)
     try:
         kind, elements = _structure(der, Need.PRIVATE)
-        if kind is Kind.ENCRYPTED_PKCS8:
+        if kind is Kind.PKCS12:
+            _, elements = kind_of(opened(der, elements, password, Need.PRIVATE))
+        elif kind is Kind.ENCRYPTED_PKCS8:
             elements = _decrypted(elements, password)
         elif kind is Kind.PKCS1_PRIVATE:
             return _pkcs1_private(elements)
@@ -104,20 +107,24 @@ def private_numbers(data: bytes, password: bytes | None) -> PrivateNumbers:
         raise key_error(Need.PRIVATE, "format") from None
 
 
-def public_numbers(data: bytes) -> PublicNumbers:
+def public_numbers(data: bytes, password: bytes | None = None) -> PublicNumbers:
     """
     Return the numbers of the one RSA public key in the data.
 
     Args:
-        data: what the file holds: SPKI, PKCS#1 or an X.509 certificate.
+        data: what the file holds: SPKI, PKCS#1, an X.509 certificate, or
+            PKCS#12 with one.
+        password: for PKCS#12, else not used.
 
     Raises:
-        KeyLoadError: ``format``, ``kind``, ``ambiguous``, ``secret`` or
-            ``algorithm``.
+        KeyLoadError: ``format``, ``kind``, ``ambiguous``, ``secret``,
+            ``password`` or ``algorithm``.
     """
     der = unwrap(data, Need.PUBLIC)
     try:
         kind, elements = _structure(der, Need.PUBLIC)
+        if kind is Kind.PKCS12:
+            kind, elements = kind_of(opened(der, elements, password, Need.PUBLIC))
         if kind is Kind.PKCS1_PUBLIC:
             return _pkcs1_public(elements)
         if kind is Kind.CERTIFICATE:
@@ -133,6 +140,8 @@ def _structure(der: bytes, need: Need) -> tuple[Kind, list[Element]]:
     """Return the elements of a key of the wanted half."""
     kind, elements = kind_of(der)
     found = FOUND_OF[kind]
+    if kind is Kind.PKCS12:
+        return kind, elements
     secret = kind in SECRET_KINDS
     if need is Need.PUBLIC and secret:
         raise secret_error(found)

@@ -77,12 +77,12 @@ class PrivateKey(Sealed):
         Load a private key from PEM, DER or base64.
 
         Args:
-            data: PKCS#1, PKCS#8 or encrypted PKCS#8; as PEM, as DER, as bare
+            data: PKCS#1, PKCS#8, encrypted PKCS#8 or PKCS#12; as PEM, as DER, as bare
                 base64 on one line or wrapped; line ends may be written as a
                 backslash and an ``n``. The content of a PEM block decides,
                 not its label.
-            password: for encrypted PKCS#8, at most 1023 bytes; not used for
-                a key that is not encrypted.
+            password: for encrypted PKCS#8 and PKCS#12, at most 1023 bytes;
+                not used for a key that is not encrypted.
             dangerously_allow_weak_key: accept 512 bits and more, and public
                 exponents from 3. Anybody can break such a key: it is for
                 tests against old sandboxes.

@@ -289,24 +289,28 @@ class NativeBackend:
             )
         )
 
-    def load_public(self, data: bytes, *, allow_weak: bool) -> _Public:
+    def load_public(
+        self, data: bytes, *, allow_weak: bool, password: bytes | None = None
+    ) -> _Public:
         """Load a public key from PEM, DER or base64."""
         return _Public(
             _loaded(
                 Need.PUBLIC,
-                lib.kess_public_key_load,
-                (data, len(data), _policy(allow_weak)),
+                lib.kess_public_key_load_protected,
+                (data, len(data), *_secret(password), _policy(allow_weak)),
             )
         )
 
-    def load_public_file(self, path: str, *, allow_weak: bool) -> _Public:
+    def load_public_file(
+        self, path: str, *, allow_weak: bool, password: bytes | None = None
+    ) -> _Public:
         """Load a public key from a file."""
         name = _file_name(path, Need.PUBLIC)
         return _Public(
             _loaded(
                 Need.PUBLIC,
-                lib.kess_public_key_load_file,
-                (name, _policy(allow_weak)),
+                lib.kess_public_key_load_file_protected,
+                (name, *_secret(password), _policy(allow_weak)),
             )
         )
 

@@ -9,6 +9,7 @@ from kesspay.signing.arguments import (
     buffer_bytes,
     file_path,
     key_bytes,
+    password_bytes,
     require_depth,
     require_flag,
     require_profile,
@@ -23,7 +24,7 @@ from kesspay.signing.text import body_bytes
 
 
 if TYPE_CHECKING:
-    from kesspay.signing.arguments import Buffer, PathLike
+    from kesspay.signing.arguments import Buffer, Password, PathLike
     from kesspay.signing.backend import PublicHandle
     from kesspay.signing.batch import Documents
     from kesspay.signing.profile import Profile
@@ -53,7 +54,11 @@ class PublicKey(Sealed):
 
     @classmethod
     def from_pem(
-        cls, data: Text, *, dangerously_allow_weak_key: bool = False
+        cls,
+        data: Text,
+        password: Password = None,
+        *,
+        dangerously_allow_weak_key: bool = False,
     ) -> PublicKey:
         """
         Load a public key from PEM, DER or base64.
@@ -61,6 +66,8 @@ class PublicKey(Sealed):
         Args:
             data: SPKI, PKCS#1 or an X.509 certificate, whose names and dates
                 are not checked; in the wrappings of ``PrivateKey.from_pem``.
+                Of PKCS#12 the certificate of the private key is read.
+            password: for PKCS#12 only.
             dangerously_allow_weak_key: accept 512 bits and more, and public
                 exponents from 3. Anybody can forge signatures of such a key:
                 it is for tests against old sandboxes.
@@ -72,16 +79,23 @@ class PublicKey(Sealed):
         Source: RFC 5280 (4.1), RFC 7468, RFC 8017.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
-        text = key_bytes(data)
+        text, secret = key_bytes(data), password_bytes(password)
         handle = explained(
-            lambda: current().load_public(text, allow_weak=dangerously_allow_weak_key),
+            lambda: current().load_public(
+                text, allow_weak=dangerously_allow_weak_key, password=secret
+            ),
             lambda: text,
+            password=bool(secret),
         )
         return cls._of(handle, dangerously_allow_weak_key)
 
     @classmethod
     def from_file(
-        cls, path: PathLike, *, dangerously_allow_weak_key: bool = False
+        cls,
+        path: PathLike,
+        password: Password = None,
+        *,
+        dangerously_allow_weak_key: bool = False,
     ) -> PublicKey:
         """
         Load a public key from a file; see ``from_pem``.
@@ -91,14 +105,15 @@ class PublicKey(Sealed):
             InputError: an argument of the wrong type.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
-        name = file_path(path)
+        name, secret = file_path(path), password_bytes(password)
         handle = from_file(
             name,
             lambda: explained(
                 lambda: current().load_public_file(
-                    name, allow_weak=dangerously_allow_weak_key
+                    name, allow_weak=dangerously_allow_weak_key, password=secret
                 ),
                 lambda: read_again(name),
+                password=bool(secret),
             ),
         )
         return cls._of(handle, dangerously_allow_weak_key)

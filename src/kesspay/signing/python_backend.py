@@ -164,15 +164,20 @@ class PythonBackend:
         data = _read(path, Need.PRIVATE)
         return self.load_private(data, password, allow_weak=allow_weak)
 
-    def load_public(self, data: bytes, *, allow_weak: bool) -> _Public:
+    def load_public(
+        self, data: bytes, *, allow_weak: bool, password: bytes | None = None
+    ) -> _Public:
         """Load a public key from PEM, DER or base64."""
-        numbers = public_numbers(data)
+        numbers = public_numbers(data, password)
         check_public(numbers, allow_weak=allow_weak)
         return _usable(numbers.n, numbers.e)
 
-    def load_public_file(self, path: str, *, allow_weak: bool) -> _Public:
+    def load_public_file(
+        self, path: str, *, allow_weak: bool, password: bytes | None = None
+    ) -> _Public:
         """Load a public key from a file."""
-        return self.load_public(_read(path, Need.PUBLIC), allow_weak=allow_weak)
+        data = _read(path, Need.PUBLIC)
+        return self.load_public(data, allow_weak=allow_weak, password=password)
 
 
 def _written(

@@ -98,6 +98,7 @@ class Found:
     OPENSSH_KEY: Final = "an OpenSSH key"
     LEGACY_ENCRYPTED_KEY: Final = "a private key in OpenSSL's old encrypted form"
     OTHER_PEM: Final = "a PEM block that is no key"
+    PKCS12: Final = "a PKCS#12 file"
 
 
 #: kess_found to the words of ``KeyLoadError.found``.
@@ -117,6 +118,7 @@ FOUND: Final[dict[int, str]] = {
     12: Found.OPENSSH_KEY,
     13: Found.LEGACY_ENCRYPTED_KEY,
     14: Found.OTHER_PEM,
+    15: Found.PKCS12,
 }
 
 

@@ -1,0 +1,326 @@
+/*
+ * test_pkcs12.c: which PKCS#12 files are opened, and what is said of the others.
+ *
+ * SPDX-License-Identifier: Apache-2.0
+ */
+#include <string.h>
+
+#include "keyfile.h"
+#include "keymaker.h"
+
+static text file;
+static text scratch;
+static EVP_PKEY *pkey;
+static EVP_PKEY *stranger;
+static EVP_PKEY *curve;
+static EVP_PKEY *little;
+
+static kess_status load(int want_private, const char *password, size_t len,
+                        int *found)
+{
+    kess_key *key = NULL;
+    kess_error err = {-1, -1, 1};
+    const kess_status status =
+        want_private
+            ? kess_private_key_load(&key, file.data, file.len, password, len,
+                                    0, &err)
+            : kess_public_key_load_protected(&key, file.data, file.len,
+                                             password, len, 0, &err);
+
+    CHECK((status == KESS_OK) == (key != NULL));
+    CHECK_EQUAL(status, err.status);
+    CHECK_EQUAL(0, ERR_peek_last_error());
+    if (key != NULL) {
+        uint8_t spki[1024];
+        size_t room = sizeof(spki);
+        CHECK_EQUAL(want_private, kess_key_is_private(key));
+        CHECK_EQUAL(KESS_OK, kess_key_spki(key, spki, &room, NULL));
+        make_spki_der(&scratch, pkey);
+        CHECK_EQUAL(scratch.len, room);
+        CHECK(memcmp(scratch.data, spki, room) == 0);
+    }
+    kess_key_free(key);
+    *found = err.item;
+    return status;
+}
+
+#define LOADS(status, item, half, password)                           \
+    do {                                                              \
+        int found = -1;                                               \
+        CHECK_EQUAL(status, load(half, password,                      \
+                                 password == NULL ? 0                 \
+                                                  : strlen(password), \
+                                 &found));                            \
+        CHECK_EQUAL(item, found);                                     \
+    } while (0)
+#define OPENS(half, password) LOADS(KESS_OK, KESS_FOUND_NOTHING, half, password)
+#define REFUSED(status, half, password) \
+    LOADS(KESS_ERR_KEY_##status, KESS_FOUND_PKCS12, half, password)
+
+static const char *const nothing = NULL;
+
+static void check_password(const char *right)
+{
+    for (int half = 0; half < 2; half++) {
+        OPENS(half, right);
+        REFUSED(PASSWORD, half, "wrong");
+        REFUSED(PASSWORD, half, nothing);
+        REFUSED(PASSWORD, half, "");
+    }
+}
+
+/* Both halves, with the password alone. */
+static void test_password(X509 *certificate)
+{
+    int found = -1;
+    char long_one[1025];
+
+    make_pkcs12(&file, pkey, certificate, NULL, "secret", 0, NULL);
+    check_password("secret");
+    CHECK_EQUAL(KESS_ERR_KEY_PASSWORD, load(1, "secret\0x", 8, &found));
+    memset(long_one, 'x', sizeof(long_one));
+    CHECK_EQUAL(KESS_ERR_KEY_PASSWORD, load(0, long_one, 1024, &found));
+    make_pkcs12(&file, pkey, certificate, NULL, "secret", -1, NULL);
+    check_password("secret");
+    make_pkcs12(&file, pkey, certificate, NULL, "secret",
+                NID_pbe_WithSHA1And3_Key_TripleDES_CBC, NULL);
+    check_password("secret");
+}
+
+/* No password and an empty one are different files, and no different words. */
+static void test_no_password(X509 *certificate)
+{
+    static const char *const none[] = {NULL, ""};
+
+    for (size_t i = 0; i < 2; i++) {
+        make_pkcs12(&file, pkey, certificate, NULL, none[i], 0, NULL);
+        for (int half = 0; half < 2; half++) {
+            OPENS(half, nothing);
+            OPENS(half, "");
+            REFUSED(PASSWORD, half, "secret");
+        }
+    }
+}
+
+/* Also in PEM and base64; and a key beside it is one too many. */
+static void test_wrappings(X509 *certificate)
+{
+    text der;
+    text more;
+
+    make_pkcs12(&der, pkey, certificate, NULL, "secret", 0, NULL);
+    make_base64(&file, &der);
+    OPENS(1, "secret");
+    OPENS(0, "secret");
+    make_pem(&file, "PKCS12", &der);
+    OPENS(1, "secret");
+    OPENS(0, "secret");
+    make_pkcs8_pem(&more, pkey);
+    add(&file, more.data, more.len);
+    LOADS(KESS_ERR_KEY_AMBIGUOUS, KESS_FOUND_NOTHING, 1, "secret");
+    LOADS(KESS_ERR_KEY_SECRET, KESS_FOUND_PRIVATE_KEY, 0, "secret");
+}
+
+static STACK_OF(X509) *chain_of(X509 *one, X509 *other)
+{
+    STACK_OF(X509) *chain = sk_X509_new_null();
+
+    CHECK(chain != NULL);
+    CHECK(one == NULL || sk_X509_push(chain, one) > 0);
+    CHECK(other == NULL || sk_X509_push(chain, other) > 0);
+    return chain;
+}
+
+/* The certificate of the key counts, wherever it stands. */
+static void test_certificates(X509 *certificate)
+{
+    X509 *other = new_certificate(stranger, 2);
+    STACK_OF(X509) *others = chain_of(other, NULL);
+    X509 *of_curve = new_certificate(curve, 2);
+    X509 *small = new_certificate(little, 2);
+    STACK_OF(X509) *both = chain_of(other, of_curve);
+
+    CHECK(sk_X509_push(both, small) > 0);
+    CHECK(sk_X509_push(both, certificate) > 0);
+
+    make_pkcs12(&file, pkey, certificate, others, "secret", 0, NULL);
+    OPENS(0, "secret");
+    make_pkcs12(&file, pkey, NULL, both, "secret", 0, NULL);
+    OPENS(0, "secret");
+    make_pkcs12(&file, NULL, certificate, NULL, "secret", 0, NULL);
+    OPENS(0, "secret");
+    REFUSED(KIND, 1, "secret");
+    make_pkcs12(&file, pkey, NULL, NULL, "secret", 0, NULL);
+    OPENS(1, "secret");
+    REFUSED(KIND, 0, "secret");
+    make_pkcs12(&file, NULL, NULL, both, "secret", 0, NULL);
+    REFUSED(AMBIGUOUS, 0, "secret");
+    CHECK(sk_X509_push(others, other) > 0);
+    make_pkcs12(&file, pkey, NULL, others, "secret", 0, NULL);
+    REFUSED(AMBIGUOUS, 0, "secret");
+    make_pkcs12(&file, curve, NULL, both, "secret", 0, NULL);
+    LOADS(KESS_ERR_KEY_ALGORITHM, KESS_FOUND_EC_KEY, 0, "secret");
+    LOADS(KESS_ERR_KEY_ALGORITHM, KESS_FOUND_EC_KEY, 1, "secret");
+    for (int i = 0; i < 40; i++) {
+        CHECK(sk_X509_push(both, certificate) > 0);
+    }
+    make_pkcs12(&file, pkey, NULL, both, "secret", 0, NULL);
+    OPENS(0, "secret");
+    sk_X509_free(others);
+    sk_X509_free(both);
+    X509_free(small);
+    X509_free(of_curve);
+    X509_free(other);
+}
+
+/* Bags and safes of other sorts are passed over; of two keys the first counts. */
+static void test_other_bags(X509 *certificate)
+{
+    STACK_OF(PKCS7) *safes = NULL;
+    STACK_OF(PKCS12_SAFEBAG) *bags = NULL;
+    BIO *bio = new_bio();
+
+    CHECK(PKCS12_add_secret(&bags, NID_pkcs7_data, (const uint8_t *)"x", 1) !=
+          NULL);
+    CHECK(PKCS12_add_key(&bags, pkey, 0, 1, -1, NULL) != NULL);
+    CHECK(PKCS12_add_key(&bags, stranger, 0, 1, -1, NULL) != NULL);
+    ASN1_IA5STRING *note = ASN1_IA5STRING_new();
+    CHECK(note != NULL && ASN1_STRING_set(note, "x", 1) == 1);
+    PKCS12_SAFEBAG *sdsi = PKCS12_item_pack_safebag(
+        note, ASN1_ITEM_rptr(ASN1_IA5STRING), NID_sdsiCertificate, NID_certBag);
+    CHECK(sdsi != NULL && sk_PKCS12_SAFEBAG_push(bags, sdsi) > 0);
+    ASN1_IA5STRING_free(note);
+    CHECK(PKCS12_add_cert(&bags, certificate) != NULL);
+    CHECK(PKCS12_add_safe(&safes, bags, -1, 0, NULL) == 1);
+    PKCS7 *signed_data = PKCS7_new();
+    CHECK(signed_data != NULL && sk_PKCS7_push(safes, signed_data) > 0);
+    CHECK(PKCS7_set_type(signed_data, NID_pkcs7_signed) == 1);
+    CHECK(PKCS7_content_new(signed_data, NID_pkcs7_data) == 1);
+    PKCS12 *made = PKCS12_add_safes(safes, 0);
+    CHECK(made != NULL && i2d_PKCS12_bio(bio, made) == 1);
+    drain(&file, bio);
+    /* without a MAC any password is as good */
+    OPENS(1, nothing);
+    OPENS(0, "any");
+    PKCS12_free(made);
+    sk_PKCS7_pop_free(safes, PKCS7_free);
+    sk_PKCS12_SAFEBAG_pop_free(bags, PKCS12_SAFEBAG_free);
+}
+
+/* Bytes that are lost or changed are no reason to open anything. */
+static void test_damage(X509 *certificate)
+{
+    text whole;
+    int found = -1;
+
+    make_pkcs12(&whole, pkey, certificate, NULL, "secret", 0, NULL);
+    for (size_t at = 0; at < whole.len; at += 7) {
+        file = whole;
+        file.data[at] ^= 0x11;
+        for (int half = 0; half < 2; half++) {
+            const kess_status status = load(half, "secret", 6, &found);
+            CHECK(status == KESS_ERR_KEY_PASSWORD ||
+                  status == KESS_ERR_KEY_FORMAT || status == KESS_ERR_KEY_KIND);
+        }
+    }
+}
+
+/* { version 3, { OID, [0] ... }, { digest, salt, iterations } } and less. */
+static void test_shapes(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        kess_status status;
+    } rows[] = {
+        {"\x02\x01\x03\x30\x00", 5, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x00", 7, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x02\x05\x00", 9, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x0a\x30\x00\x04\x00\x02\x04\x7f\xff\xff"
+         "\xff",
+         17, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x07\x30\x00\x04\x00\x02\x01\x01", 14,
+         KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x07\x30\x00\x04\x00\x02\x01\xff", 14,
+         KESS_ERR_KEY_FORMAT},
+    };
+    int found = -1;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        file.len = 0;
+        add(&file, rows[i].bytes, rows[i].len);
+        enclose(&file, 0x30);
+        CHECK_EQUAL(rows[i].status, load(1, "secret", 6, &found));
+        CHECK_EQUAL(KESS_FOUND_PKCS12, found);
+    }
+    /* another version is another thing */
+    file.len = 0;
+    ADD_LITERAL(&file, "\x02\x01\x02\x30\x00");
+    enclose(&file, 0x30);
+    CHECK_EQUAL(KESS_ERR_KEY_FORMAT, load(1, "secret", 6, &found));
+    CHECK_EQUAL(KESS_FOUND_NOTHING, found);
+}
+
+/* RC2 needs the legacy provider: where it is, the file is opened, and where FIPS
+ * is demanded it is not. */
+static void test_legacy(X509 *certificate)
+{
+    OSSL_LIB_CTX *lib = OSSL_LIB_CTX_new();
+    OSSL_PROVIDER *standard = OSSL_PROVIDER_load(lib, "default");
+    OSSL_PROVIDER *legacy = OSSL_PROVIDER_load(lib, "legacy");
+    int found = -1;
+
+    if (legacy != NULL) {
+        make_pkcs12(&file, pkey, certificate, NULL, "secret",
+                    NID_pbe_WithSHA1And40BitRC2_CBC, lib);
+        check_password("secret");
+        CHECK_EQUAL(1, EVP_default_properties_enable_fips(NULL, 1));
+        CHECK(load(1, "secret", 6, &found) != KESS_OK);
+        CHECK_EQUAL(1, EVP_default_properties_enable_fips(NULL, 0));
+    }
+    ERR_clear_error();
+    OSSL_PROVIDER_unload(legacy);
+    OSSL_PROVIDER_unload(standard);
+    OSSL_LIB_CTX_free(lib);
+}
+
+static void test_arguments(void)
+{
+    kess_key *key = NULL;
+    uint8_t data[1] = {0};
+
+    CHECK_EQUAL(KESS_ERR_ARGUMENT, kess_public_key_load_protected(
+                                       NULL, data, 1, NULL, 0, 0, NULL));
+    CHECK_EQUAL(KESS_ERR_ARGUMENT, kess_public_key_load_protected(
+                                       &key, data, 1, NULL, 1, 0, NULL));
+    CHECK_EQUAL(KESS_ERR_ARGUMENT, kess_public_key_load_file_protected(
+                                       &key, "x", NULL, 1, 0, NULL));
+    CHECK_EQUAL(KESS_ERR_FILE, kess_public_key_load_file_protected(
+                                   &key, "/nonexistent/x", "a", 1, 0, NULL));
+}
+
+int main(void)
+{
+    pkey = new_rsa(2048);
+    stranger = new_rsa(2048);
+    curve = EVP_PKEY_Q_keygen(NULL, NULL, "EC", "P-256");
+    CHECK(curve != NULL);
+    little = new_rsa(1024);
+    X509 *certificate = new_certificate(pkey, 2);
+
+    test_password(certificate);
+    test_no_password(certificate);
+    test_wrappings(certificate);
+    test_certificates(certificate);
+    test_other_bags(certificate);
+    test_damage(certificate);
+    test_shapes();
+    test_legacy(certificate);
+    test_arguments();
+    X509_free(certificate);
+    EVP_PKEY_free(little);
+    EVP_PKEY_free(curve);
+    EVP_PKEY_free(stranger);
+    EVP_PKEY_free(pkey);
+    return 0;
+}

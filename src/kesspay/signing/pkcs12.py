@@ -1,0 +1,109 @@
+"""
+Open PKCS#12 files (.p12, .pfx), by ``cryptography``.
+
+What is found is handed on as DER, so that the key is read and judged as every
+other one.
+
+Source: RFC 7292.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kesspay.signing.der import Element, children, integer
+from kesspay.signing.keyfile import Need, key_error
+from kesspay.signing.status import Found
+
+
+if TYPE_CHECKING:
+    from cryptography.hazmat.primitives.serialization.pkcs12 import (
+        PKCS12KeyAndCertificates,
+    )
+
+    from kesspay.errors import KeyLoadError
+
+
+__all__ = ["opened"]
+
+_LONGEST_PASSWORD: Final = 1023
+_MAX_ITERATIONS: Final = 10_000_000
+#: Digest, salt and iterations of the MAC.
+_MAC_PARTS: Final = 3
+
+
+def opened(
+    der: bytes, elements: list[Element], password: bytes | None, need: Need
+) -> bytes:
+    """
+    Return what is needed of a PKCS#12 file: PKCS#8 or a certificate, as DER.
+
+    Args:
+        der: the file.
+        elements: those of its outermost SEQUENCE.
+        password: None or empty is none, which also opens a file whose
+            password is empty.
+        need: which half.
+
+    Raises:
+        KeyLoadError: ``format``, ``kind``, ``ambiguous`` or ``password``.
+        DerError: the MAC is malformed.
+    """
+    if not _affordable(elements):
+        raise _refused(need, "format")
+    if password and (len(password) > _LONGEST_PASSWORD or b"\0" in password):
+        raise _refused(need, "password")
+    found = _loaded(der, password, need)
+    return _key(found) if need is Need.PRIVATE else _certificate(found)
+
+
+def _refused(need: Need, reason: str) -> KeyLoadError:
+    return key_error(need, reason, Found.PKCS12)
+
+
+def _affordable(elements: list[Element]) -> bool:
+    """Tell whether the MAC, which is checked first, costs what a file may ask."""
+    if len(elements) < _MAC_PARTS:
+        return True
+    mac = children(elements[2].content)
+    return len(mac) < _MAC_PARTS or integer(mac[2]) <= _MAX_ITERATIONS
+
+
+def _loaded(der: bytes, password: bytes | None, need: Need) -> PKCS12KeyAndCertificates:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import pkcs12
+
+    try:
+        return pkcs12.load_pkcs12(der, password or None)
+    except UnsupportedAlgorithm:
+        reason = "format"
+    except TypeError:
+        # The library takes UTF-8 alone, and fails in this way.
+        reason = "password"
+    except ValueError as error:
+        # The words of the library are its only way to tell these apart.
+        reason = "format" if "deserialize" in str(error) else "password"
+    raise _refused(need, reason)
+
+
+def _key(found: PKCS12KeyAndCertificates) -> bytes:
+    from cryptography.hazmat.primitives import serialization
+
+    if found.key is None:
+        raise _refused(Need.PRIVATE, "kind")
+    return found.key.private_bytes(
+        serialization.Encoding.DER,
+        serialization.PrivateFormat.PKCS8,
+        serialization.NoEncryption(),
+    )
+
+
+def _certificate(found: PKCS12KeyAndCertificates) -> bytes:
+    from cryptography.hazmat.primitives.serialization import Encoding
+
+    certificates = [found.cert] if found.cert else found.additional_certs
+    if not certificates:
+        raise _refused(Need.PUBLIC, "kind")
+    if len(certificates) > 1:
+        raise _refused(Need.PUBLIC, "ambiguous")
+    return certificates[0].certificate.public_bytes(Encoding.DER)

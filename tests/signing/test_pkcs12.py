@@ -1,0 +1,279 @@
+"""PKCS#12 files: what is loaded of them and what is said, the same on both backends."""
+
+from __future__ import annotations
+
+import datetime as dt
+import shutil
+import subprocess
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+import pytest
+from cryptography import x509
+from cryptography.exceptions import InternalError, UnsupportedAlgorithm
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.serialization import pkcs12
+from cryptography.x509.oid import NameOID
+
+from kesspay import BackendError, KeyLoadError, PrivateKey, PublicKey
+from kesspay.signing import backend as backends
+from kesspay.signing import python_backend
+from tests.support import keymaker as make
+from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+PASSWORD: Final = "field-Password-1"
+OPENSSL: Final = shutil.which("openssl") or ""
+Signer = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+NOTHING: Final = serialization.NoEncryption()
+
+
+@cache
+def key() -> rsa.RSAPrivateKey:
+    """Return a fresh key."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+@cache
+def other() -> rsa.RSAPrivateKey:
+    """Return another one."""
+    return rsa.generate_private_key(65537, 2048)
+
+
+@cache
+def curve() -> ec.EllipticCurvePrivateKey:
+    """Return a key that is no RSA key."""
+    return ec.generate_private_key(ec.SECP256R1())
+
+
+def certificate(signer: Signer) -> x509.Certificate:
+    """Return a certificate of a key."""
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "field")])
+    now = dt.datetime(2026, 1, 1, tzinfo=dt.UTC)
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(signer.public_key())
+        .serial_number(7)
+        .not_valid_before(now)
+        .not_valid_after(now + dt.timedelta(days=9))
+        .sign(signer, hashes.SHA256())
+    )
+
+
+def p12(
+    private: Signer | None,
+    own: x509.Certificate | None,
+    more: list[x509.Certificate] | None = None,
+    password: str = PASSWORD,
+) -> bytes:
+    """Return a PKCS#12 file."""
+    encryption: serialization.KeySerializationEncryption = NOTHING
+    if password:
+        encryption = serialization.BestAvailableEncryption(password.encode())
+    return pkcs12.serialize_key_and_certificates(
+        b"kess", private, own, more, encryption
+    )
+
+
+@cache
+def fingerprint() -> str:
+    """Return the fingerprint of the key."""
+    pem = (
+        key()
+        .public_key()
+        .public_bytes(
+            serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
+        )
+    )
+    return PublicKey.from_pem(pem).fingerprint
+
+
+def refusal(load: Callable[[], object]) -> KeyLoadError:
+    """Return the error of a load."""
+    with pytest.raises(KeyLoadError) as caught:
+        load()
+    return caught.value
+
+
+def check(data: bytes, password: str | None, file: Path) -> None:
+    """Assert that both halves are those of the key, from memory and from a file."""
+    file.write_bytes(data)
+    file.chmod(0o600)
+    assert PrivateKey.from_pem(data, password).fingerprint == fingerprint()
+    assert PublicKey.from_pem(data, password).fingerprint == fingerprint()
+    assert PrivateKey.from_file(file, password).fingerprint == fingerprint()
+    assert PublicKey.from_file(file, password).fingerprint == fingerprint()
+
+
+@pytest.mark.usefixtures("backend")
+def test_both_halves(tmp_path: Path) -> None:
+    """The key is the private one, its certificate the public one."""
+    file = tmp_path / "key.p12"
+    check(p12(key(), certificate(key())), PASSWORD, file)
+    chain = [certificate(other()), certificate(curve())]
+    check(p12(key(), certificate(key()), chain), PASSWORD, file)
+    check(p12(key(), None, [*chain, certificate(key())]), PASSWORD, file)
+    check(make.pem("PKCS12", p12(key(), certificate(key()))), PASSWORD, file)
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("password", [None, ""])
+def test_without_password(password: str | None, tmp_path: Path) -> None:
+    """A file without a password, or with an empty one, needs none."""
+    check(p12(key(), certificate(key()), password=""), password, tmp_path / "key.p12")
+
+
+WRITERS: Final[dict[str, tuple[str, ...]]] = {
+    "modern": (),
+    "legacy": ("-legacy",),
+    "3DES": ("-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES"),
+    "sha1": ("-macalg", "sha1"),
+    "no encryption": ("-keypbe", "NONE", "-certpbe", "NONE"),
+    "no MAC": ("-nomac",),
+}
+
+
+@pytest.mark.skipif(not OPENSSL, reason="needs the openssl command")
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("how", WRITERS)
+def test_files_of_openssl(how: str, tmp_path: Path) -> None:
+    """Whatever openssl writes is read, its ciphers of old included."""
+    pem = key().private_bytes(
+        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, NOTHING
+    )
+    both = tmp_path / "both.pem"
+    both.write_bytes(pem + certificate(key()).public_bytes(serialization.Encoding.PEM))
+    argv = [OPENSSL, "pkcs12", "-export", "-in", str(both), *WRITERS[how]]
+    secret = f"pass:{PASSWORD}"
+    data = subprocess.run(
+        [*argv, "-passout", secret], capture_output=True, check=True
+    ).stdout
+    check(data, PASSWORD, tmp_path / "key.p12")
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        for wrong in (None, "", "wrong"):
+            assert refusal(lambda: load(data, wrong)).reason == "password"  # noqa: B023 - called at once
+
+
+@pytest.mark.usefixtures("backend")
+def test_passwords() -> None:
+    """No password, a wrong one and a damaged file have words of their own."""
+    data = p12(key(), certificate(key()))
+    broken = bytearray(data)
+    broken[-40] ^= 1
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        for password in (None, ""):
+            error = refusal(lambda: load(data, password))  # noqa: B023 - called at once
+            assert (error.reason, error.found) == ("password", "a PKCS#12 file")
+            assert "no password was given" in str(error)
+        for wrong in ("wrong", PASSWORD + "\0", "x" * 1024, b"\xff"):
+            error = refusal(lambda: load(data, wrong))  # noqa: B023 - called at once
+            assert (error.reason, error.found) == ("password", "a PKCS#12 file")
+            assert "does not fit, or the file is damaged" in str(error)
+        error = refusal(lambda: load(bytes(broken), PASSWORD))  # noqa: B023 - called at once
+        assert "its MAC differs" in str(error)
+        assert PASSWORD not in str(error)
+
+
+@pytest.mark.usefixtures("backend")
+def test_what_is_missing() -> None:
+    """A file without the half that is needed says so."""
+    own = certificate(key())
+    no_key = refusal(lambda: PrivateKey.from_pem(p12(None, own), PASSWORD))
+    assert (no_key.reason, no_key.found) == ("kind", "a PKCS#12 file")
+    assert "no private key" in no_key.next_step
+    assert PublicKey.from_pem(p12(None, own), PASSWORD).fingerprint == fingerprint()
+    alone = p12(key(), None)
+    assert PrivateKey.from_pem(alone, PASSWORD).fingerprint == fingerprint()
+    no_certificate = refusal(lambda: PublicKey.from_pem(alone, PASSWORD))
+    assert no_certificate.reason == "kind"
+    assert "no certificate" in no_certificate.next_step
+
+
+@pytest.mark.usefixtures("backend")
+def test_several_certificates() -> None:
+    """Of several certificates none is guessed: it is that of the key, or none."""
+    strangers = [certificate(other()), certificate(curve())]
+    for data in (p12(key(), None, strangers), p12(None, None, strangers)):
+        error = refusal(lambda: PublicKey.from_pem(data, PASSWORD))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == ("ambiguous", "a PKCS#12 file")
+
+
+@pytest.mark.usefixtures("backend")
+def test_other_algorithm() -> None:
+    """A key that is no RSA key is named, in both halves."""
+    data = p12(curve(), certificate(curve()), [certificate(other())])
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        error = refusal(lambda: load(data, PASSWORD))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == ("algorithm", "an EC key")
+
+
+@pytest.mark.usefixtures("backend")
+def test_company() -> None:
+    """In PEM, a PKCS#12 file beside a private key is one key too many."""
+    armoured = make.pem("PKCS12", p12(key(), certificate(key())))
+    plain = (KEYS / "rsa-2048.pem").read_bytes()
+    error = refusal(lambda: PrivateKey.from_pem(armoured + plain, PASSWORD))
+    assert error.reason == "ambiguous"
+    error = refusal(lambda: PublicKey.from_pem(armoured + plain, PASSWORD))
+    assert error.reason == "secret"
+
+
+MAC: Final = make.sequence()
+SALT: Final = make.octets(b"salt")
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(
+    "parts",
+    [
+        [],
+        [make.sequence(MAC, SALT)],
+        [make.sequence(MAC, SALT, make.integer(1))],
+        [make.sequence(MAC, SALT, make.integer(10_000_001))],
+    ],
+    ids=["no MAC", "no iterations", "one", "too many"],
+)
+def test_malformed(parts: list[bytes]) -> None:
+    """What has the shape of a file and is none, or costs hours, is refused at once."""
+    data = make.sequence(make.integer(3), make.sequence(), *parts)
+    error = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))
+    assert (error.reason, error.found) == ("format", "a PKCS#12 file")
+    assert "openssl pkcs12 -legacy" in error.next_step
+
+
+@pytest.mark.usefixtures("backend")
+def test_ber() -> None:
+    """A file with lengths that are not definite is named."""
+    error = refusal(lambda: PrivateKey.from_pem(b"\x30\x80\x02\x01\x03\x30\x80"))
+    assert error.found == "a PKCS#12 file in BER"
+
+
+def test_cipher_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library has not the cipher of a file, renewing it is the way out."""
+
+    def refuse(*_: object) -> None:
+        raise UnsupportedAlgorithm("injected")
+
+    data = p12(key(), certificate(key()))
+    monkeypatch.setattr(pkcs12, "load_pkcs12", refuse)
+    with backends.override("python"):
+        error = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))
+    assert (error.reason, error.found) == ("format", "a PKCS#12 file")
+
+
+def test_library_fails(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A library that cannot decrypt at all is no fault of the file."""
+
+    def refuse(*_: object) -> None:
+        raise InternalError("injected", [])
+
+    monkeypatch.setattr(python_backend, "private_numbers", refuse)
+    with backends.override("python"), pytest.raises(BackendError, match="provider"):
+        PrivateKey.from_pem(p12(key(), None), PASSWORD)
