@@ -9,7 +9,7 @@ help:
 answer                                        error                 sent again
 ============================================  ====================  ==========
 HTTP 401, or a code that refuses              AuthenticationFailed  no
-HTTP 4xx: the request is wrong                NotSent               no
+HTTP 4xx, a JSON object that says no          NotSent               no
 HTTP 408, 425 and 429, a code that passes     NotSent               yes
 everything else that is no token              NotSent               yes
 ============================================  ====================  ==========
@@ -58,7 +58,7 @@ _REFUSING: Final = frozenset(
 )
 #: The gateway could not look at the credentials.
 _PASSING: Final = frozenset({"server_error", "systemerror", "temporarily_unavailable"})
-#: The gateway does not understand a log-in like ours.
+#: The gateway does not understand a log-in like ours; such a code is evidence.
 _WRONG: Final = frozenset(
     {"invalid_request", "invalid_scope", "unsupported_grant_type"}
 )
@@ -93,7 +93,8 @@ def read_log_in(response: HttpResponse) -> Token:
         token = _token(found)
         if token is not None:
             return token
-    evidence["repeat"] = _may_help(status, code)
+    says_no = answer.get("success") is False or bool(answer.get("error"))
+    evidence["repeat"] = _may_help(status, code, says_no=says_no)
     message = f"The log-in gave no token, so nothing was sent: {look.words}."
     step = next_step_of(status, look.kind) or None
     raise NotSent(message, next_step=step, evidence=evidence)
@@ -107,11 +108,12 @@ def is_refusal(failure: GatewayError) -> bool:
     )
 
 
-def _may_help(status: int, code: str) -> bool:
+def _may_help(status: int, code: str, *, says_no: bool) -> bool:
     """Tell whether the same log-in may be answered otherwise in a moment."""
-    if code in _PASSING or status in _PASSING_STATUSES:
+    if code in _PASSING or status in _PASSING_STATUSES or status >= 500:
         return True
-    return code not in _WRONG and not 400 <= status < 500
+    # Who looked at the log-in and said no may have counted a wrong password.
+    return not says_no and not 400 <= status < 500
 
 
 def _code(answer: dict[str, Any]) -> str:
