@@ -368,3 +368,11 @@ def test_checking_without_writing(desk: MakeDesk) -> None:
     here.journal.rebind(account_of(client.engine), MOVED, by="test")
     with pytest.raises(WrongAccount):
         ownership_for(here.journal, client)
+
+
+def test_a_journal_that_knows_no_accounts(desk: MakeDesk) -> None:
+    """It is refused when the transfers are made, before anything is written."""
+    here = desk()
+    here.journal = SimpleNamespace(now=here.sandbox.now)  # type: ignore[assignment] # none
+    with pytest.raises(InputError, match="offers no bind, ownership, rebind"):
+        here.transfers()

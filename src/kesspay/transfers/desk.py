@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
 
 from kesspay.errors import (
     GatewayError,
+    InputError,
     JournalError,
     KesspayError,
     LeaseHeld,
@@ -76,6 +77,9 @@ LOST: Final = {
     State.CONFIRMING: Happened.CONFIRM_UNKNOWN,
 }
 
+#: What a journal offers so that it belongs to one account (R10).
+_OF_ACCOUNTS: Final = ("bind", "ownership", "rebind")
+
 #: Pause before something that was not sent is tried again, and while another
 #: worker has the payment.
 PAUSE: Final = 0.5
@@ -117,10 +121,18 @@ class Desk:
         journal: where everything is written.
         rules: of the payments that are started here; one that is there already
             keeps its own (R11).
+
+    Raises:
+        InputError: the journal cannot say which account it belongs to.
     """
 
     def __init__(self, engine: Engine, journal: Journal, rules: Rules) -> None:
-        """Take the parts."""
+        """Take the parts, if the journal can say whom it belongs to."""
+        if not all(hasattr(journal, name) for name in _OF_ACCOUNTS):
+            raise InputError(
+                f"a {type(journal).__name__} offers no {', '.join(_OF_ACCOUNTS)}: it"
+                " cannot say which account it belongs to; see kesspay.Journal"
+            )
         self.engine = engine
         self.journal = journal
         self.rules = rules

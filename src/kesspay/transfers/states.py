@@ -32,7 +32,7 @@ PAID is sticky. Money may be given back in NOT_PAID, in REJECTED and in CLOSED;
 a confirm leaves only from DEBITED and, as the same request again, from
 CONFIRMING (after a 401) and UNKNOWN.
 
-Source: the rules R1 to R9 are explained in docs/transfers.md.
+Source: the rules R1 to R12 are explained in docs/transfers.md.
 """
 
 from __future__ import annotations
