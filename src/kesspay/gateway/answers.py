@@ -36,6 +36,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.events import TOKEN
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
+from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.wording import look_at, quote
 from kesspay.signing.documents import verify_document
 
@@ -49,6 +50,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Answer",
     "broken",
+    "is_harmless",
     "is_success",
     "log_in_failed_after_sending",
     "read_answer",
@@ -185,7 +187,9 @@ def read_answer(
         evidence["reason"] = error.reason
         message = f"The answer to {service} is not authentic: {_look(response)}."
         raise unknown(service, message, evidence) from error
-    except Exception as error:  # noqa: BLE001 - a Verifier of somebody's own
+    except Exception as error:
+        if raised_by_a_signal(error):
+            raise
         evidence = _evidence(service, response)
         evidence["reason"] = type(error).__name__
         message = f"The answer to {service} could not be verified: {_look(response)}."
@@ -249,6 +253,11 @@ def broken(service: str, error: TransportError, *, sent_before: bool) -> Gateway
     if error.kind == "not_sent" and not sent_before:
         return NotSent(f"{service} was not sent: {error}.", evidence=evidence)
     return unknown(service, f"{service} was not answered: {error}.", evidence)
+
+
+def is_harmless(service: str) -> bool:
+    """Tell whether a request of a service, or a log-in, can move no money."""
+    return service == TOKEN or _rules_of(service).harmless
 
 
 def will_pass(error: GatewayError) -> bool:

@@ -6,7 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from kesspay.errors import KesspayError, TransportError
+from kesspay.errors import TransportError
 from kesspay.gateway.async_token_cache import AsyncTokenCache
 from kesspay.gateway.async_transport import AsyncHttpTransport
 from kesspay.gateway.base import BaseClient, answer_of, foreign
@@ -22,6 +22,7 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
+from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.transport import AsyncTransport
 
 
@@ -168,7 +169,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
             while True:
                 try:
                     given = await self.provide(need, until)
-                except KesspayError as error:
+                except BaseException as error:  # noqa: BLE001 - the flow adds to it
                     need = flow.throw(error)
                 else:
                     need = flow.send(given)
@@ -193,7 +194,10 @@ class AsyncClient(BaseClient[AsyncTransport]):
             return answer_of(await self._transport.send(request, timeout=timeout))
         except TransportError:
             raise
-        except Exception as error:  # noqa: BLE001 - money may have moved
+        except Exception as error:
+            # Our own transports raise nothing else for a fault of the network.
+            if self._own_transport or raised_by_a_signal(error):
+                raise
             failure = foreign(error)
         # Outside the handler: the foreign error does not ride along.
         raise failure

@@ -9,9 +9,10 @@ from functools import partial
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from kesspay.errors import TransportError
-from kesspay.gateway.call import Call
+from kesspay.gateway.call import FAULTS, Call
 from kesspay.gateway.connection import Connect, Course, Step
 from kesspay.gateway.lookup import numeric
+from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.transport import BaseHttpTransport
 
 
@@ -43,7 +44,9 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
             return await self._send(call, request)
         except TransportError:
             raise
-        except Exception as error:  # noqa: BLE001 - money may have moved
+        except FAULTS as error:
+            if raised_by_a_signal(error):
+                raise
             failure = call.failure(error)
         # Outside the handler: what caused it does not ride along.
         raise failure
@@ -76,7 +79,11 @@ async def _drive(course: Course[_T], call: Call) -> _T:
             return ended
         try:
             came = await _do(step, call)
-        except BaseException as error:  # noqa: BLE001 - the course cleans up
+        except BaseException as error:
+            if raised_by_a_signal(error):
+                # No step of the course may take it for a fault of its own.
+                course.close()
+                raise
             go_on = partial(course.throw, error)
         else:
             go_on = partial(course.send, came)
@@ -104,8 +111,9 @@ async def _connect(where: Connect, call: Call) -> socket.socket:
     for left in range(len(addresses), 1, -1):
         try:
             return await _connect_to(addresses[-left], call.left() / left)
-        except OSError:
-            continue
+        except OSError as error:
+            if raised_by_a_signal(error):
+                raise
     return await _connect_to(addresses[-1], call.left())
 
 

@@ -13,7 +13,11 @@ if TYPE_CHECKING:
     import socket
 
 
-__all__ = ["Call", "Limits"]
+__all__ = ["FAULTS", "Call", "Limits"]
+
+#: What an exchange breaks off with. Everything else is no fault of the network and
+#: belongs to whoever raised it.
+FAULTS: Final = (OSError, ValueError, RuntimeError)
 
 #: A week: the clocks of sockets overflow on numbers that are too large.
 _LONGEST: Final = 7 * 86400.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
-from kesspay.errors import KesspayError, TransportError
+from kesspay.errors import TransportError
 from kesspay.gateway.base import BaseClient, answer_of, foreign
 from kesspay.gateway.flow import Flow, Need, Pause, Terms, TokenWanted
 from kesspay.gateway.messages import (
@@ -19,6 +19,7 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
+from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.sync_transport import HttpTransport
 from kesspay.gateway.token_cache import TokenCache
 from kesspay.gateway.transport import Transport
@@ -212,7 +213,7 @@ class Client(BaseClient[Transport]):
             while True:
                 try:
                     given = self.provide(need, until)
-                except KesspayError as error:
+                except BaseException as error:  # noqa: BLE001 - the flow adds to it
                     need = flow.throw(error)
                 else:
                     need = flow.send(given)
@@ -237,7 +238,10 @@ class Client(BaseClient[Transport]):
             return answer_of(self._transport.send(request, timeout=timeout))
         except TransportError:
             raise
-        except Exception as error:  # noqa: BLE001 - money may have moved
+        except Exception as error:
+            # Our own transports raise nothing else for a fault of the network.
+            if self._own_transport or raised_by_a_signal(error):
+                raise
             failure = foreign(error)
         # Outside the handler: the foreign error does not ride along.
         raise failure

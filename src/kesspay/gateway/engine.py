@@ -151,6 +151,7 @@ class Engine(HoldsSecrets):
                 first_send=once and not sent_before,
             ),
             fresh=True,
+            out_trade_no=request.transfer.out_trade_no,
         )
 
     def query(self, request: QueryFundTransfer) -> Call[FundTransfer]:

@@ -14,6 +14,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
+from kesspay.gateway.signals import raised_by_a_signal
+
 
 __all__ = [
     "TOKEN",
@@ -157,7 +159,9 @@ class Listeners:
             return
         try:
             self._hook(event)
-        except Exception as error:  # noqa: BLE001 - somebody else's code
+        except Exception as error:
+            if raised_by_a_signal(error):
+                raise
             _log.warning("on_event raised %s", type(error).__name__)
 
 

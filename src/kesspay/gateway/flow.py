@@ -34,6 +34,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.answers import (
     broken,
+    is_harmless,
     log_in_failed_after_sending,
     refused_twice,
     will_pass,
@@ -106,6 +107,7 @@ class Call(NamedTuple, Generic[_T]):
         body: the signed body; it is sent unchanged.
         parse: returns the result or raises a GatewayError.
         fresh: True where it needs a connection of its own.
+        out_trade_no: of the transfer that it may carry out, or "".
     """
 
     service: str
@@ -113,6 +115,7 @@ class Call(NamedTuple, Generic[_T]):
     body: bytes
     parse: Parse[_T]
     fresh: bool
+    out_trade_no: str = ""
 
 
 class Terms(NamedTuple):
@@ -245,6 +248,13 @@ def _exchange(
         failure = error
     except BaseException as error:
         told.answer(response, error)
+        if not is_harmless(call.service):
+            # Not by an exception of ours: it belongs to whoever interrupted us.
+            error.add_note(
+                f"kesspay: {call.service} (out_trade_no {call.out_trade_no!r},"
+                f" reference {call.reference!r}) was under way: the transfer may have"
+                " been carried out. Query it; do not refund and do not create another."
+            )
         raise
     else:
         told.answer(response, None)

@@ -9,9 +9,10 @@ from threading import BoundedSemaphore
 from typing import TYPE_CHECKING, Final, TypeVar
 
 from kesspay.errors import TransportError
-from kesspay.gateway.call import Call
+from kesspay.gateway.call import FAULTS, Call
 from kesspay.gateway.connection import Connect, Course, Step
 from kesspay.gateway.lookup import look_up
+from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.transport import BaseHttpTransport
 
 
@@ -42,7 +43,9 @@ class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
             return self._send(call, request)
         except TransportError:
             raise
-        except Exception as error:  # noqa: BLE001 - money may have moved
+        except FAULTS as error:
+            if raised_by_a_signal(error):
+                raise
             failure = call.failure(error)
         # Outside the handler: what caused it does not ride along.
         raise failure
@@ -75,7 +78,11 @@ def _drive(course: Course[_T], call: Call) -> _T:
             return ended
         try:
             came = _do(step, call)
-        except BaseException as error:  # noqa: BLE001 - the course cleans up
+        except BaseException as error:
+            if raised_by_a_signal(error):
+                # No step of the course may take it for a fault of its own.
+                course.close()
+                raise
             go_on = partial(course.throw, error)
         else:
             go_on = partial(course.send, came)
@@ -98,8 +105,9 @@ def _connect(where: Connect, call: Call) -> socket.socket:
     for left in range(len(addresses), 1, -1):
         try:
             return _connect_to(addresses[-left], call.left() / left)
-        except OSError:
-            continue
+        except OSError as error:
+            if raised_by_a_signal(error):
+                raise
     return _connect_to(addresses[-1], call.left())
 
 

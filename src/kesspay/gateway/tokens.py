@@ -27,6 +27,7 @@ from typing import TYPE_CHECKING, Final, Protocol
 from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
 from kesspay.gateway.log_in import is_refusal
 from kesspay.gateway.messages import HoldsSecrets, Token
+from kesspay.gateway.signals import raised_by_a_signal
 
 
 if TYPE_CHECKING:
@@ -247,7 +248,9 @@ def read_store(store: TokenStore) -> StoredToken | None:
     """Return what a store holds; None also where it fails."""
     try:
         return store.load()
-    except Exception as error:  # noqa: BLE001 - a store of somebody's own
+    except Exception as error:
+        if raised_by_a_signal(error):
+            raise
         # The type only: the text could quote the token.
         _log.warning("the token store failed to load: %s", type(error).__name__)
         return None
@@ -257,7 +260,9 @@ def write_store(store: TokenStore, stored: StoredToken) -> None:
     """Give a new token to a store, which may fail."""
     try:
         store.save(stored)
-    except Exception as error:  # noqa: BLE001 - a store of somebody's own
+    except Exception as error:
+        if raised_by_a_signal(error):
+            raise
         _log.warning("the token store failed to save: %s", type(error).__name__)
 
 
