@@ -41,7 +41,7 @@ def away_of(clock: Clock, patience: float) -> Away:
     return Away(cast("away.Event", clock), patience)  # type: ignore[name-defined] # for type checkers only
 
 
-ERROR = JournalUnavailable("the journal is locked.")
+ERROR = JournalUnavailable("the journal is locked")
 
 
 def test_pauses_grow(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:

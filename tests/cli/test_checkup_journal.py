@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kesspay.cli import checkup_journal
 from kesspay.errors import BackendError, JournalError
 from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import State
@@ -133,3 +134,30 @@ def test_other_errors(
 
     monkeypatch.setattr("kesspay.cli.checkup_journal.open_place", fail)
     assert check(place)["found"] == "x"
+
+
+@pytest.mark.parametrize(
+    ("kind", "verdict"),
+    [("nfs4", "warning"), ("ext4", "ok"), ("fuse.sshfs", "warning")],
+)
+def test_a_network_file_system(
+    check: Callable[..., Any],
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: str,
+    verdict: str,
+) -> None:
+    """Its locks may not hold between machines, so two workers may take one payment."""
+    mounts = tmp_path / "mounts"
+    mounts.write_text(
+        f"/dev/a / ext4 rw 0 0\nserver:/x {tmp_path.resolve()} {kind} rw 0 0\n"
+        "other:/y /other/folder nfs4 rw 0 0\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr(checkup_journal, "_MOUNTS", mounts)
+    found = check(place)
+    assert found["verdict"] == verdict
+    assert (kind in found["found"]) is (verdict == "warning")
+    monkeypatch.setattr(checkup_journal, "_MOUNTS", tmp_path / "none")
+    assert check(place)["verdict"] == "ok"

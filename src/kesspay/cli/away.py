@@ -56,7 +56,7 @@ class Away:
         if left <= 0:
             raise error
         pause = min(self._pause, left)
-        self._tell(f"{error} Trying again in {pause:.0f} s.")
+        self._tell(f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s.")
         self._pause = min(2 * self._pause, _LONGEST)
         return not self._stopped.wait(pause)
 

@@ -6,6 +6,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kesspay._shown import connects
 from kesspay.cli.journals import open_place
 from kesspay.cli.listing import OPEN, UNKNOWN, listed
 from kesspay.errors import (
@@ -33,6 +34,15 @@ __all__ = ["check_journal"]
 
 _NAME: Final = "journal"
 _VARIABLE: Final = "KESSPAY_JOURNAL"
+#: Where Linux tells what is mounted, and types on which locks do not hold between
+#: machines.
+_MOUNTS: Final = Path("/proc/mounts")
+_NETWORKS: Final = frozenset(
+    (
+        *("9p", "afs", "ceph", "cifs", "fuse.glusterfs", "fuse.sshfs", "lustre"),
+        *("ncpfs", "nfs", "nfs4", "smb3", "smbfs"),
+    )
+)
 #: Payments that are counted at most.
 _MOST: Final = 1000
 #: What to do about each kind of error; the first that fits.
@@ -66,7 +76,8 @@ def check_journal(variables: Mapping[str, str], found: Found, checks: Checks) ->
     try:
         journal = open_place(where, _VARIABLE)
         try:
-            _tell(journal, found, checks)
+            network = "" if connects(where) else _network_of(where)
+            _tell(journal, found, checks, network)
         finally:
             journal.close()
     except KesspayError as error:
@@ -81,7 +92,22 @@ def _is_empty(where: str) -> bool:
         return False
 
 
-def _tell(journal: Journal, found: Found, checks: Checks) -> None:
+def _network_of(where: str) -> str:
+    """Return the type of the network file system that a file is on, or ""."""
+    try:
+        path = Path(where).resolve()
+        lines = _MOUNTS.read_text(encoding="utf-8", errors="replace").splitlines()
+    except (OSError, ValueError):
+        return ""
+    mounts = [line.split()[1:3] for line in lines]
+    around = [
+        (len(point), kind) for point, kind in mounts if path.is_relative_to(point)
+    ]
+    kind = max(around, default=(0, ""))[1]
+    return kind if kind in _NETWORKS else ""
+
+
+def _tell(journal: Journal, found: Found, checks: Checks, network: str) -> None:
     owner = journal.ownership().account
     credentials = found.client.get("credentials")
     if owner is not None and credentials is not None and "base_url" in found.client:
@@ -93,7 +119,13 @@ def _tell(journal: Journal, found: Found, checks: Checks) -> None:
         f"{sum(counts.values())} not finished, of them {unknown} unknown and"
         f" {manual} for a person"
     )
-    if manual:
+    if network:
+        checks.warn(
+            _NAME,
+            f"{told}; the file is on {network}, where its locks may not hold",
+            "keep it on a local disk, or use a PostgreSQL journal",
+        )
+    elif manual:
         checks.warn(_NAME, told, "see kesspay journal list --open, and the runbook")
     else:
         checks.ok(_NAME, told)
