@@ -24,6 +24,7 @@ from kesspay.transfers.account import Account, Ownership
 from kesspay.transfers.bindings import recorded
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
+from tests.support.postgres import Pgbouncer
 from tests.transfers.helpers import (
     ACCOUNT,
     CONFIRMING,
@@ -247,6 +248,28 @@ def test_a_lease_that_begins_meanwhile(
         thread.join(60)
     assert [type(error) for error in found] == [LeaseHeld]
     assert bench.journal.ownership().account == ACCOUNT
+
+
+def test_two_schemas_over_one_session(pooled: Postgres, schema: str) -> None:
+    """PostgreSQL behind a pooler by transaction: each schema has its own account."""
+    names = (f"{schema}_a", f"{schema}_b")
+    with Pgbouncer(pooled, "transaction", sessions=1) as pooler:
+        journals = [
+            PostgresJournal(pooler.conninfo(), schema=name, connections=1, timeout=30)
+            for name in names
+        ]
+        for journal, account in zip(journals, (ACCOUNT, OTHER), strict=True):
+            assert journal.bind(account, KEYS, by="first") == account
+        journals[0].rebind(ACCOUNT, MOVED, by="operator")
+        found = [journal.ownership() for journal in journals]
+        assert [one.account for one in found] == [MOVED, OTHER]
+        assert [len(one.bindings) for one in found] == [2, 1]
+        assert journals[1].bind(ACCOUNT, by="other") == OTHER
+        for journal in journals:
+            journal.close()
+    with pooled.connect() as connection:
+        for name in names:
+            connection.execute(f"DROP SCHEMA {name} CASCADE")
 
 
 # ------------------------------------------------------------------ old journals

@@ -55,7 +55,8 @@ class AsyncTransfers:
     Args:
         client: sends; its own ``retries`` are not used here.
         journal: where everything is written before it is sent.
-        rules: STRICT, unless you know your gateway well enough for RELAXED.
+        rules: for payments that are started here, which keep them: STRICT,
+            unless you know your gateway well enough for RELAXED.
         timeout: seconds that a call may take.
         journal_threads: calls of the journal at the same time.
     """

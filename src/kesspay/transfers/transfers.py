@@ -55,8 +55,11 @@ class Transfers:
 
     Args:
         client: sends; its own ``retries`` are not used here.
-        journal: where everything is written before it is sent.
-        rules: STRICT, unless you know your gateway well enough for RELAXED.
+        journal: where everything is written before it is sent. It belongs to
+            the account of the first client that uses it; every call with
+            another one raises WrongAccount, and sends nothing.
+        rules: for payments that are started here, which keep them: STRICT,
+            unless you know your gateway well enough for RELAXED.
         timeout: seconds that a call may take.
 
     Source: the rules are explained in docs/transfers.md.
