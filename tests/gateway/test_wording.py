@@ -169,6 +169,8 @@ def test_our_secrets_are_masked(name: str, form: str) -> None:
         b'{"access_token":"canary","error":1}',
         b'{"token": "canary"',
         b"canary-of-a-token",
+        b'token: canary {"x":"y"}',
+        b'{"x":"y"} the password is canary',
         b'{"x":"canary","sign":"y"}',
         b'{"data":"canary"}',
         b'{"x":"canary' + b"x" * 1000 + b'"}',

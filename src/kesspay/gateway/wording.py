@@ -204,6 +204,8 @@ def _around_json(text: str) -> tuple[Kind, str, str] | None:
     if not extra:
         what = "a byte order mark"
     said = " ".join(html.unescape(_TAG.sub(" ", extra)).split())
+    if _SECRET.search(extra.encode(errors="replace")):
+        said = ""
     return "text_around_json", f"{what} {side} the JSON", said
 
 
