@@ -6,18 +6,22 @@ import base64
 import json
 import os
 import subprocess
+from decimal import Decimal
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 import pytest
 
 from kesspay._shown import (
+    HIDDEN,
     connects,
     could_be_path,
     kind_of,
+    no_path,
     quoted,
     shown_path,
     shown_url,
+    shown_value,
 )
 from tests.support.php import find_php
 
@@ -213,6 +217,8 @@ def test_urls(url: str, shown: str) -> None:
         "https://user:hunter2",
         "https://[hunter2]/",
         "https://user:hunt/er2@host/",
+        "https://user:12/hunter2@host/",
+        "https://hunter2/hunter2@host/",
         "https://user:hunt?er2@host/",
         "https://user:hunt#er2@host/",
         "https://user:hunt\\er2@host/",
@@ -307,7 +313,51 @@ def test_a_secret_that_is_cut_off_is_hidden() -> None:
         text = "x" * filler + " " + PASSWORD + "y" * 300
         shown = quoted(text, secrets=[PASSWORD])
         assert len(shown) <= 200
-        assert "hunt" not in shown
+        assert "hu" not in shown
     assert quoted(PASSWORD + "x" * 999, secrets=[PASSWORD, "y" * 400])[-6:] == "xx...'"
     assert quoted("y" * 9000, secrets=["y" * 400]) == "'(hidden)...'"
     assert quoted("İhunter2-hunter2", secrets=["hunter2-hunter2"]) == "'İ(hidden)'"
+
+
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        (None, "None"),
+        (True, "True"),
+        (19.99, "19.99"),
+        (Decimal("1E+2"), "Decimal('1E+2')"),
+        (-5, "-5"),
+        pytest.param(10**5000, "a large int", id="large"),
+        ("KHR", "'KHR'"),
+        ("-19.99", "'-19.99'"),
+        ("12345678", "a number"),
+        ("a\n", "a word of 2 characters"),
+        ("hunter2", "a word of 7 characters"),
+        (b"KHR", "a word of 3 characters"),
+        (["hunter2"], "a value of the type list"),
+        ("http://host.example/v1", "'http://host.example/v1'"),
+        ("http://host.example/v1?t=x", "a URL"),
+        (HIDDEN, "'(hidden)'"),
+    ],
+)
+def test_a_value_that_breaks_a_rule(value: object, shown: str) -> None:
+    """Numbers, short texts and plain URLs are shown, and of the rest the kind."""
+    assert shown_value(value) == shown
+
+
+@pytest.mark.parametrize(
+    ("value", "kind"),
+    [
+        ("hunter2-hunter2", ""),
+        ("918273645546", ""),
+        ("My Documents/key", ""),
+        (PEM, f"a PEM text ({len(PEM)} characters)"),
+        ("host=h password=x", "a connection string (17 characters)"),
+        ("a\x1bb", "a word of 3 characters"),
+        ("", "an empty text"),
+        (5, "a value of the type int"),
+    ],
+)
+def test_what_nobody_means_as_a_path(value: object, kind: str) -> None:
+    """A word can be meant as a path; a key, a URL and control characters cannot."""
+    assert no_path(value) == kind

@@ -206,7 +206,6 @@ KNOWN_UNTESTED = [
     "cli.demo",
     "cli.demo_view",
     "cli.explain_view",
-    "cli.files",
     "cli.journals",
     "cli.keymaker",
     "cli.keyreport",
