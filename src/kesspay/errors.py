@@ -230,7 +230,16 @@ class JournalDamaged(JournalError):
 
 
 class LeaseHeld(JournalError):
-    """Another worker is going on with the payment; try again later."""
+    """
+    Another worker is going on with the payment; try again later.
+
+    Attributes:
+        retry_after: seconds after which the payment is free, should the worker
+            have died; 0 where nothing is known. A living one may need longer,
+            and is mostly done sooner.
+    """
+
+    retry_after: float = 0.0
 
 
 class LeaseLost(JournalError):

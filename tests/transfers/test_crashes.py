@@ -25,7 +25,7 @@ from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpRequest
 from kesspay.sandbox.faults import FAULTS as ALL_FAULTS
 from kesspay.transfers.attempt import STRICT, Happened
 from kesspay.transfers.course import Courses, Debit
-from kesspay.transfers.desk import Blocking, Within
+from kesspay.transfers.desk import Blocking, Limit, Within
 from kesspay.transfers.journal import Payment
 from tests.transfers.virtual import DEBIT, ORDER, Dead, desk, face, service_of
 
@@ -136,13 +136,15 @@ def courses(here: Desk) -> Courses:
 def starting(here: Desk) -> Worker:
     """Return a worker that is about to start the payment."""
     until = here.sandbox.now() + 60
-    return Worker(here, courses(here).start(Payment(**ORDER), until), until)
+    return Worker(here, courses(here).start(Payment(**ORDER), Limit(until)), until)
 
 
 def confirming(here: Desk) -> Worker:
     """Return a worker that is about to confirm the payment."""
     until = here.sandbox.now() + 60
-    return Worker(here, courses(here).confirm("order-1", Debit(DEBIT), until), until)
+    return Worker(
+        here, courses(here).confirm("order-1", Debit(DEBIT), Limit(until)), until
+    )
 
 
 def ready(desk: MakeDesk, faults: str) -> Desk:

@@ -254,6 +254,19 @@ def test_a_payment_that_somebody_has(desk: MakeDesk) -> None:
     assert transfers.confirm("order-1", debit_id=DEBIT, timeout=60).outcome == "paid"
 
 
+def test_a_payment_that_a_dead_worker_has(desk: MakeDesk) -> None:
+    """A call without a time of its own waits until the lease ended, and pays."""
+    here = desk()
+    transfers = here.transfers()
+    transfers.start(**ORDER)
+    here.journal.lease("order-1", "somebody", 90)
+    begun = here.sandbox.now()
+    here.plan("bad-gateway-before", CONFIRM, times=4)
+    assert transfers.confirm("order-1", debit_id=DEBIT).outcome == "paid"
+    # What it waited is not taken from its own time.
+    assert 110 <= here.sandbox.now() - begun < 150
+
+
 def test_a_lease_is_given_back(desk: MakeDesk) -> None:
     """After each call, also one that raised, the payment is free."""
     here = desk()

@@ -14,7 +14,7 @@ from kesspay.gateway.base import seconds
 from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
-from kesspay.transfers.desk import Blocking, Course, Within
+from kesspay.transfers.desk import Blocking, Course, Limit, Within
 from kesspay.transfers.journal import Journal, Lease, Payment
 from kesspay.transfers.result import (
     TransferResult,
@@ -57,7 +57,9 @@ class AsyncTransfers:
         journal: where everything is written before it is sent.
         rules: for payments that are started here, which keep them: STRICT,
             unless you know your gateway well enough for RELAXED.
-        timeout: seconds that a call may take.
+        timeout: seconds that a call may take. One that gives none of its own
+            waits besides, where it must, until a worker that died has no lease
+            of the payment any more (90 s).
         journal_threads: calls of the journal at the same time.
     """
 
@@ -92,8 +94,8 @@ class AsyncTransfers:
         See ``Transfers.start`` for arguments and exceptions.
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
-        until = self._until(timeout)
-        transfer = await self._drive(self._courses.start(payment, until))
+        limit = self._limit(timeout)
+        transfer = await self._drive(self._courses.start(payment, limit))
         raise_if_rejected(transfer)
         return AsyncPendingTransfer(**pending_fields(transfer), _transfers=self)
 
@@ -111,9 +113,9 @@ class AsyncTransfers:
         See ``Transfers.confirm`` for arguments and exceptions.
         """
         check_own_id("debit_id", debit_id)
-        until = self._until(timeout)
+        limit = self._limit(timeout)
         course = self._courses.confirm(
-            payment_id, Debit(debit_id, receiver_name), until
+            payment_id, Debit(debit_id, receiver_name), limit
         )
         return result_of(await self._drive(course))
 
@@ -125,8 +127,8 @@ class AsyncTransfers:
 
         See ``Transfers.decline`` for arguments and exceptions.
         """
-        until = self._until(timeout)
-        course = self._courses.decline(payment_id, until)
+        limit = self._limit(timeout)
+        course = self._courses.decline(payment_id, limit)
         return result_of(await self._drive(course))
 
     async def look(self, payment_id: str) -> TransferResult | None:
@@ -193,6 +195,10 @@ class AsyncTransfers:
     ) -> None:
         """End the threads of the journal."""
         await self.aclose()
+
+    def _limit(self, timeout: float | None) -> Limit:
+        given = None if timeout is None else seconds(timeout)
+        return self._courses.limit(given, self._timeout)
 
     def _until(self, timeout: float | None) -> float:
         limit = self._timeout if timeout is None else seconds(timeout)

@@ -25,7 +25,7 @@ from kesspay.gateway.messages import (
     QueryFundTransfer,
 )
 from kesspay.transfers.attempt import Do, Happened, State
-from kesspay.transfers.desk import LOST, PAUSE, Blocking, Course, Desk, Held
+from kesspay.transfers.desk import LOST, PAUSE, Blocking, Course, Desk, Held, Limit
 from kesspay.transfers.fold import (
     NAME_CHANGED,
     TOO_MANY_ATTEMPTS,
@@ -34,6 +34,7 @@ from kesspay.transfers.fold import (
     status_of,
 )
 from kesspay.transfers.reading import read_confirm, read_create, read_query
+from kesspay.transfers.wording import in_words_of_start, what_happened
 
 
 if TYPE_CHECKING:
@@ -65,7 +66,7 @@ class Debit:
 class Courses(Desk):
     """The courses of the calls of one worker; the arguments are those of Desk."""
 
-    def start(self, payment: Payment, until: float) -> Course[Transfer]:
+    def start(self, payment: Payment, limit: Limit) -> Course[Transfer]:
         """
         Go on until there is a pre-transfer, or the payment is beyond that.
 
@@ -79,13 +80,9 @@ class Courses(Desk):
         """
         yield from self.belong()
         yield Blocking(lambda: self.journal.begin(payment, self.rules))
-        return (
-            yield from self.under_lease(
-                payment.payment_id, until, lambda held: self._start(held, until)
-            )
-        )
+        return (yield from self.under_lease(payment.payment_id, limit, self._start))
 
-    def confirm(self, payment_id: str, debit: Debit, until: float) -> Course[Transfer]:
+    def confirm(self, payment_id: str, debit: Debit, limit: Limit) -> Course[Transfer]:
         """
         Write the debit down, then go on until the outcome is known or time ends.
 
@@ -97,11 +94,13 @@ class Courses(Desk):
         yield from self.require(payment_id)
         return (
             yield from self.under_lease(
-                payment_id, until, lambda held: self._confirm(held, debit, until)
+                payment_id,
+                limit,
+                lambda held, until: self._confirm(held, debit, until),
             )
         )
 
-    def decline(self, payment_id: str, until: float) -> Course[Transfer]:
+    def decline(self, payment_id: str, limit: Limit) -> Course[Transfer]:
         """
         End a payment of which no confirm has left.
 
@@ -110,7 +109,11 @@ class Courses(Desk):
         """
         yield from self.belong()
         yield from self.require(payment_id)
-        return (yield from self.under_lease(payment_id, until, self._decline))
+        return (
+            yield from self.under_lease(
+                payment_id, limit, lambda held, _: self._decline(held)
+            )
+        )
 
     def look(self, payment_id: str) -> Course[Transfer | None]:
         """Return what the journal knows of a payment; nothing is sent."""
@@ -147,7 +150,7 @@ class Courses(Desk):
             )
             soon = self.journal.now() + PAUSE * tries
             if final or not (yield from self.wait(soon, until, patient=True)):
-                raise failure
+                raise in_words_of_start(failure)
 
     def _confirm(self, held: Held, debit: Debit, until: float) -> Course[None]:
         yield from self._recover(held)
@@ -201,7 +204,7 @@ class Courses(Desk):
                 failure = yield from self._act(held, until)
             if failure is None:
                 continue
-            held.transfer = replace(held.transfer, trouble=str(failure))
+            held.transfer = replace(held.transfer, trouble=what_happened(failure))
             soon = self.journal.now() + PAUSE
             final = isinstance(failure, (AuthenticationFailed, Rejected))
             if final or not (yield from self.wait(soon, until, patient=patient)):

@@ -14,7 +14,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 from secrets import token_hex
 from threading import Event
-from typing import TYPE_CHECKING, Any, Final, Generic, TypeAlias, TypeVar
+from typing import (
+    TYPE_CHECKING,
+    Any,
+    Final,
+    Generic,
+    NamedTuple,
+    TypeAlias,
+    TypeVar,
+)
 
 from kesspay.errors import (
     GatewayError,
@@ -48,7 +56,17 @@ if TYPE_CHECKING:
     from kesspay.transfers.reading import Facts, Reading
 
 
-__all__ = ["LOST", "PAUSE", "Blocking", "Course", "Desk", "Held", "Reply", "Within"]
+__all__ = [
+    "LOST",
+    "PAUSE",
+    "Blocking",
+    "Course",
+    "Desk",
+    "Held",
+    "Limit",
+    "Reply",
+    "Within",
+]
 
 _T = TypeVar("_T")
 
@@ -66,6 +84,20 @@ class Within:
 
     need: Need
     until: float
+
+
+class Limit(NamedTuple):
+    """
+    When a call ends.
+
+    Args:
+        until: the moment on the clock of the engine.
+        patience: seconds that it waits longer for a worker that has the payment
+            and may have died; they are not taken from its own time.
+    """
+
+    until: float
+    patience: float = 0.0
 
 
 #: What a course asks its driver for; a result of ``act`` comes in for Blocking.
@@ -142,6 +174,19 @@ class Desk:
         self._account = account_of(engine)
         self._keys = keys_of(engine)
 
+    def limit(self, seconds: float | None, usual: float) -> Limit:
+        """
+        Return when a call ends.
+
+        Args:
+            seconds: that its caller gives it, or None.
+            usual: the seconds without; it waits for a worker that died then.
+        """
+        now = self.engine.clock()
+        if seconds is not None:
+            return Limit(now + seconds)
+        return Limit(now + usual, max(0.0, self.lease_seconds + 2 * PAUSE - usual))
+
     def owner(self) -> str:
         """Return a name for a lease; two calls of a process are two owners."""
         return f"{socket.gethostname():.64}:{os.getpid()}:{token_hex(8)}"
@@ -161,22 +206,26 @@ class Desk:
         self._keys = ()
 
     def under_lease(
-        self, payment_id: str, until: float, work: Callable[[Held], Course[None]]
+        self, payment_id: str, limit: Limit, work: Callable[[Held, float], Course[None]]
     ) -> Course[Transfer]:
         """Take a payment, work on it, and give it back, however that ends (R12)."""
         owner = self.owner()
-        course = self._under_lease(payment_id, owner, until, work)
+        course = self._under_lease(payment_id, owner, limit, work)
         return (yield from self.guarded(payment_id, owner, course))
 
     def _under_lease(
         self,
         payment_id: str,
         owner: str,
-        until: float,
-        work: Callable[[Held], Course[None]],
+        limit: Limit,
+        work: Callable[[Held, float], Course[None]],
     ) -> Course[Transfer]:
-        lease = yield from self.take(payment_id, owner, until)
-        return (yield from self.leased(lease, work))
+        begun = self.engine.clock()
+        lease = yield from self.take(payment_id, owner, limit.until + limit.patience)
+        waited = self.engine.clock() - begun if limit.patience else 0.0
+        return (
+            yield from self.leased(lease, lambda held: work(held, limit.until + waited))
+        )
 
     def guarded(self, payment_id: str, owner: str, course: Course[_T]) -> Course[_T]:
         """

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kesspay.errors import JournalDamaged, JournalError, Rejected
 from kesspay.transfers.attempt import State
 from kesspay.transfers.fold import NAME_CHANGED, TOO_MANY_ATTEMPTS, status_of
+from kesspay.transfers.wording import REFUSED
 
 
 if TYPE_CHECKING:
@@ -121,8 +122,7 @@ def raise_if_rejected(transfer: Transfer) -> None:
         message = (
             f"Payment {transfer.payment.payment_id!r} was refused: {transfer.code}."
         )
-        next_step = "no money is involved: correct what the code names."
-        raise Rejected(message, code=transfer.code, next_step=next_step)
+        raise Rejected(message, code=transfer.code, next_step=REFUSED)
 
 
 def pending_fields(transfer: Transfer) -> dict[str, Any]:

@@ -254,10 +254,14 @@ def no_such_payment(payment_id: str) -> JournalError:
 
 def lease_is_held(payment_id: str, owner: str, seconds: float) -> LeaseHeld:
     """Return the error for a payment that another owner has."""
-    return LeaseHeld(
-        f"{owner} is going on with payment {payment_id}, for another"
-        f" {max(seconds, 0.0):.1f} s at least; try again later"
+    left = max(seconds, 0.0)
+    error = LeaseHeld(
+        f"{owner} is going on with payment {payment_id}, or died while it did: in"
+        f" {left:.1f} s at the latest the payment is free, unless that worker still"
+        " lives. Nothing was sent by this call; make it again then"
     )
+    error.retry_after = left
+    return error
 
 
 def lease_was_lost(lease: Lease) -> LeaseLost:

@@ -11,7 +11,7 @@ from kesspay.gateway.base import seconds
 from kesspay.gateway.fields import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
-from kesspay.transfers.desk import Blocking, Course, Within
+from kesspay.transfers.desk import Blocking, Course, Limit, Within
 from kesspay.transfers.journal import Journal, Lease, Payment
 from kesspay.transfers.result import (
     TransferResult,
@@ -60,7 +60,9 @@ class Transfers:
             another one raises WrongAccount, and sends nothing.
         rules: for payments that are started here, which keep them: STRICT,
             unless you know your gateway well enough for RELAXED.
-        timeout: seconds that a call may take.
+        timeout: seconds that a call may take. One that gives none of its own
+            waits besides, where it must, until a worker that died has no lease
+            of the payment any more (90 s).
 
     Source: the rules are explained in docs/transfers.md.
     """
@@ -110,8 +112,8 @@ class Transfers:
             JournalError: the journal cannot be used; no money is involved.
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
-        until = self._until(timeout)
-        transfer = self._drive(self._courses.start(payment, until))
+        limit = self._limit(timeout)
+        transfer = self._drive(self._courses.start(payment, limit))
         raise_if_rejected(transfer)
         return PendingTransfer(**pending_fields(transfer), _transfers=self)
 
@@ -145,9 +147,9 @@ class Transfers:
             JournalError: the debit could not be written; nothing was sent.
         """
         check_own_id("debit_id", debit_id)
-        until = self._until(timeout)
+        limit = self._limit(timeout)
         course = self._courses.confirm(
-            payment_id, Debit(debit_id, receiver_name), until
+            payment_id, Debit(debit_id, receiver_name), limit
         )
         return result_of(self._drive(course))
 
@@ -162,8 +164,8 @@ class Transfers:
             LeaseHeld: another worker is going on with it; call again.
             JournalError: the journal cannot be used.
         """
-        until = self._until(timeout)
-        course = self._courses.decline(payment_id, until)
+        limit = self._limit(timeout)
+        course = self._courses.decline(payment_id, limit)
         return result_of(self._drive(course))
 
     def look(self, payment_id: str) -> TransferResult | None:
@@ -217,6 +219,10 @@ class Transfers:
             # Also where the caller stops in the middle.
             for lease in kept:
                 self._journal.release(lease)
+
+    def _limit(self, timeout: float | None) -> Limit:
+        given = None if timeout is None else seconds(timeout)
+        return self._courses.limit(given, self._timeout)
 
     def _until(self, timeout: float | None) -> float:
         limit = self._timeout if timeout is None else seconds(timeout)
