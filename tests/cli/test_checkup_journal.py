@@ -161,3 +161,20 @@ def test_a_network_file_system(
     assert (kind in found["found"]) is (verdict == "warning")
     monkeypatch.setattr(checkup_journal, "_MOUNTS", tmp_path / "none")
     assert check(place)["verdict"] == "ok"
+
+
+def test_settings_from_a_file(
+    run: Callable[..., Result],
+    variables: dict[str, str],
+    place: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """With --env-file it is the journal that the other commands would use."""
+    path = tmp_path / "gateway.env"
+    lines = [f"{name}='{value}'" for name, value in variables.items()]
+    path.write_text("\n".join(lines), encoding="utf-8")
+    path.chmod(0o600)
+    monkeypatch.setenv("KESSPAY_JOURNAL", str(place))
+    told = json.loads(run("doctor", "--offline", "--env-file", path).stdout)["checks"]
+    assert [one["verdict"] for one in told if one["name"] == "journal"] == ["ok"]

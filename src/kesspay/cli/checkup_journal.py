@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -65,7 +66,8 @@ def check_journal(variables: Mapping[str, str], found: Found, checks: Checks) ->
         found: what was read of them: the journal must belong to this account.
         checks: where the check goes.
     """
-    where = variables.get(_VARIABLE, "")
+    # The commands of the journal know no --env-file.
+    where = variables.get(_VARIABLE) or os.environ.get(_VARIABLE, "")
     if not where:
         checks.skip(_NAME, f"{_VARIABLE} is not set")
         return
