@@ -25,7 +25,7 @@ from tests.gateway.helpers import (
     partner_key,
 )
 from tests.support.memory_journal import MemoryJournal
-from tests.support.misplaced import KINDS, leaks, names_in, shown_by, some
+from tests.support.misplaced import KINDS, WORD, leaks, names_in, shown_by, some
 from tests.support.vectors import KEYS
 
 
@@ -339,3 +339,27 @@ def test_a_path_in_place_of_a_key(name: str) -> None:
         with pytest.raises(kesspay.KeyLoadError) as caught:
             read_environment({f"KESSPAY_{name}": text}, given=given)
         assert "holds a path" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "conninfo",
+    [
+        f"host=127.0.0.1 port=1 {option}={WORD}"
+        for option in (
+            "sslmode",
+            "channel_binding",
+            "gssencmode",
+            "target_session_attrs",
+            "connect_timeout",
+            "keepalives",
+            "sslrootcert",
+            "service",
+            "passfile",
+        )
+    ],
+)
+def test_an_option_of_libpq_shows_no_secret(conninfo: str) -> None:
+    """Libpq quotes the value of an option that it cannot use; we do not."""
+    with pytest.raises(kesspay.KesspayError) as caught:
+        kesspay.PostgresJournal(conninfo, timeout=0.2)
+    assert not leaks([WORD], shown_by(caught.value))

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-__all__ = ["KINDS", "Misplaced", "leaks", "names_in", "shown_by", "some"]
+__all__ = ["KINDS", "WORD", "Misplaced", "leaks", "names_in", "shown_by", "some"]
 
 #: This many characters of a secret in a row are a leak.
 PIECE: Final = 8

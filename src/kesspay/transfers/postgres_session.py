@@ -15,7 +15,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
-from kesspay._shown import connects, quoted
+from kesspay._shown import connects, could_be_path, quoted
 from kesspay.errors import (
     BackendError,
     InputError,
@@ -45,6 +45,10 @@ __all__ = [
     "opening",
     "server_of",
 ]
+
+#: Options whose values an error may name: where the server is, and who asks.
+_NAMED: Final = frozenset({"host", "hostaddr", "port", "user", "dbname"})
+_SHORTEST_SECRET: Final = 8
 
 #: Bytes; a longer name is cut short in silence.
 _LONGEST_NAME: Final = 63
@@ -252,6 +256,11 @@ def _unfit(what: str) -> JournalUnavailable:
     return JournalUnavailable(f"{what}; nothing was written")
 
 
+def _may_be_secret(value: object) -> bool:
+    """Say whether the value of an option may be a secret in the wrong place."""
+    return len(str(value)) >= _SHORTEST_SECRET and not could_be_path(value)
+
+
 def server_of(conninfo: str, timeout: float) -> Server:
     """
     Return how to connect.
@@ -273,11 +282,11 @@ def server_of(conninfo: str, timeout: float) -> Server:
     found: dict[str, Any] | None = None
     with suppress(psycopg.Error, TypeError, AttributeError):
         found = conninfo_to_dict(conninfo)
-    # A password that is not quoted right ends up as a part of host or port,
-    # and an error about these would show it.
+    # A password that is not quoted right ends up as a part of host, port or
+    # database, and an error about these would show it.
     if (
         found is None
-        or "@" in str(found.get("host", ""))
+        or any("@" in str(found.get(name, "")) for name in ("host", "dbname"))
         or not re.fullmatch(r"[0-9,]*", str(found.get("port", "")))
     ):
         raise InputError(
@@ -292,7 +301,12 @@ def server_of(conninfo: str, timeout: float) -> Server:
         **found,
         "client_encoding": "utf8",
     }
-    secrets = [given[name] for name in ("password", "sslpassword") if name in given]
+    # libpq quotes the value of an option that it cannot use.
+    secrets = [
+        value
+        for name, value in found.items()
+        if "password" in name or (name not in _NAMED and _may_be_secret(value))
+    ]
 
     def connect() -> PatientConnection:
         # A statement that the server keeps under a name belongs to a session, and
