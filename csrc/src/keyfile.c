@@ -56,7 +56,7 @@ typedef struct request {
 
 /* ------------------------------------------------------------ objects */
 
-static kess_status make_key(kess_key **key, kess_kind kind,
+static kess_status make_key(kess_key **key, kess_container_kind kind,
                             const kess_der *outer, uint32_t policy,
                             kess_error *err)
 {
@@ -158,7 +158,7 @@ static kess_status open_pkcs12(kess_key **key, kess_slice der,
                                               wanted->want_private, err);
     if (status == KESS_OK) {
         const kess_slice inside = {found.data, found.len};
-        const kess_kind kind = kess_int_kind_of(&outer, inside);
+        const kess_container_kind kind = kess_int_kind_of(&outer, inside);
         status = make_key(key, kind, &outer, wanted->policy, err);
     }
     kess_int_secret_free(&found);
@@ -169,7 +169,7 @@ static kess_status open_object(kess_key **key, kess_slice der,
                                const request *wanted, kess_error *err)
 {
     kess_der outer;
-    const kess_kind kind = kess_int_kind_of(&outer, der);
+    const kess_container_kind kind = kess_int_kind_of(&outer, der);
     const kess_status status =
         kess_int_kind_judge(kind, wanted->want_private, err);
 

@@ -13,7 +13,7 @@
 #define KESS_KEY_FILE_MAX 1048576u /* bytes */
 
 /* What a DER object is by its shape, or else what a PEM block calls itself. */
-typedef enum kess_kind {
+typedef enum kess_container_kind {
     KESS_KIND_UNKNOWN = 0,
     /* told by shape */
     KESS_KIND_PKCS8,
@@ -32,29 +32,30 @@ typedef enum kess_kind {
     KESS_KIND_OTHER_PRIVATE,
     KESS_KIND_OTHER_PUBLIC,
     KESS_KIND_OTHER_PEM
-} kess_kind;
+} kess_container_kind;
 
 /* ------------------------------------------------------------ keyparts.c */
 
 /* 1 where an object of this kind is a private key, or has the wanted half. */
-int kess_int_kind_is_secret(kess_kind kind);
-int kess_int_kind_has(kess_kind kind, int want_private);
-int kess_int_kind_is_key(kess_kind kind); /* either */
+int kess_int_kind_is_secret(kess_container_kind kind);
+int kess_int_kind_has(kess_container_kind kind, int want_private);
+int kess_int_kind_is_key(kess_container_kind kind); /* either */
 
 /* Judge whether a key of the wanted half can be read from this kind. */
-kess_status kess_int_kind_judge(kess_kind kind, int want_private,
+kess_status kess_int_kind_judge(kess_container_kind kind, int want_private,
                                 kess_error *err);
 
 /* Store a verdict that names this kind. */
 kess_status kess_int_kind_refuse(kess_error *err, kess_status status,
-                                 kess_kind kind);
+                                 kess_container_kind kind);
 
 /* The kind of a DER object by its shape, and its children in outer. */
-kess_kind kess_int_kind_of(kess_der *outer, kess_slice der);
+kess_container_kind kess_int_kind_of(kess_der *outer, kess_slice der);
 
 /* The integers of an RSA key, from the children of an object of this kind
  * (not of an encrypted one). They point into the object. */
-kess_status kess_int_parts_read(kess_rsa_parts *parts, kess_kind kind,
+kess_status kess_int_parts_read(kess_rsa_parts *parts,
+                                kess_container_kind kind,
                                 const kess_der *outer, kess_error *err);
 
 /* ------------------------------------------------------------ keypolicy.c */

@@ -51,31 +51,31 @@ static const kind_facts facts[] = {
                              KESS_ERR_KEY_KIND},
 };
 
-int kess_int_kind_is_secret(kess_kind kind)
+int kess_int_kind_is_secret(kess_container_kind kind)
 {
     return facts[kind].half == HALF_SECRET;
 }
 
-int kess_int_kind_has(kess_kind kind, int want_private)
+int kess_int_kind_has(kess_container_kind kind, int want_private)
 {
     const half wanted = want_private ? HALF_SECRET : HALF_PUBLIC;
 
     return facts[kind].half == wanted || facts[kind].half == HALF_BOTH;
 }
 
-int kess_int_kind_is_key(kess_kind kind)
+int kess_int_kind_is_key(kess_container_kind kind)
 {
     return facts[kind].half != HALF_NONE;
 }
 
 kess_status kess_int_kind_refuse(kess_error *err, kess_status status,
-                                 kess_kind kind)
+                                 kess_container_kind kind)
 {
     return kess_int_refuse(err, status, facts[kind].found);
 }
 
 /* In a public file it matters that it is a private key, not of what sort. */
-static kess_status refuse_secret(kess_kind kind, kess_error *err)
+static kess_status refuse_secret(kess_container_kind kind, kess_error *err)
 {
     kess_found found = facts[kind].found;
 
@@ -86,7 +86,7 @@ static kess_status refuse_secret(kess_kind kind, kess_error *err)
     return kess_int_refuse(err, KESS_ERR_KEY_SECRET, found);
 }
 
-kess_status kess_int_kind_judge(kess_kind kind, int want_private,
+kess_status kess_int_kind_judge(kess_container_kind kind, int want_private,
                                 kess_error *err)
 {
     if (kind == KESS_KIND_UNKNOWN) {
@@ -145,7 +145,7 @@ static size_t tbs_start(const kess_der *tbs)
 }
 
 /* Certificates and requests are both { SEQUENCE, algorithm, signature }. */
-static kess_kind kind_of_signed(kess_slice first)
+static kess_container_kind kind_of_signed(kess_slice first)
 {
     kess_der tbs;
 
@@ -162,7 +162,7 @@ static kess_kind kind_of_signed(kess_slice first)
     return KESS_KIND_UNKNOWN;
 }
 
-kess_kind kess_int_kind_of(kess_der *outer, kess_slice der)
+kess_container_kind kess_int_kind_of(kess_der *outer, kess_slice der)
 {
     if (!kess_int_der_open(outer, der)) {
         return KESS_KIND_UNKNOWN;
@@ -349,7 +349,8 @@ static kess_status read_certificate(kess_rsa_parts *parts,
     return read_spki(parts, &spki, err);
 }
 
-kess_status kess_int_parts_read(kess_rsa_parts *parts, kess_kind kind,
+kess_status kess_int_parts_read(kess_rsa_parts *parts,
+                                kess_container_kind kind,
                                 const kess_der *outer, kess_error *err)
 {
     memset(parts, 0, sizeof(*parts));

@@ -5,7 +5,7 @@
  */
 #include <string.h>
 
-#include "gate.h"
+#include "fork_guard.h"
 #include "libcrypto.h"
 
 const char *kess_openssl_version(void)
@@ -139,9 +139,9 @@ static kess_status decrypt_inside(kess_secret *plain, size_t *plain_len,
 kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
                              const kess_pbes2 *scheme, kess_slice password)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const kess_status status =
         decrypt_inside(plain, plain_len, scheme, password);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     return status;
 }

@@ -9,8 +9,8 @@
  *   pkcs12.c     what is in a PKCS#12 file
  *   rsakey.c     keys of integers: agreement, the key object
  *   rsa.c        sign and verify
- * What is declared here does not pass the gate (gate.h): who is called by other
- * files has passed it.
+ * What is declared here does not enter the fork guard (fork_guard.h): the
+ * functions that other files call have entered it.
  */
 #ifndef KESS_LIBCRYPTO_H
 #define KESS_LIBCRYPTO_H
@@ -63,7 +63,7 @@ kess_status kess_int_drain_errors(void);
 kess_ctx_pool *kess_int_ctx_pool_new(EVP_PKEY *pkey,
                                      int (*init)(EVP_PKEY_CTX *));
 void kess_int_ctx_pool_free(kess_ctx_pool *old);
-/* kess_int_sign and kess_int_verify behind the gate. */
+/* kess_int_sign and kess_int_verify, inside the fork guard. */
 kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
                                  const kess_slice *slices, size_t count);
 kess_status kess_int_verify_inside(const kess_key *key,

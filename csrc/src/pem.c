@@ -16,7 +16,7 @@
 #define LITERAL(text) ((const uint8_t *)(text)), (sizeof(text) - 1)
 
 typedef struct block {
-    kess_kind kind;
+    kess_container_kind kind;
     kess_slice der; /* empty where the body is no base64 */
 } block;
 
@@ -113,7 +113,7 @@ static size_t remove_space(uint8_t *text, size_t len)
 
 typedef struct label_kind {
     const char *label;
-    kess_kind kind;
+    kess_container_kind kind;
 } label_kind;
 
 static const label_kind labels[] = {
@@ -132,7 +132,7 @@ static const label_kind labels[] = {
     {"NEW CERTIFICATE REQUEST", KESS_KIND_CSR},
 };
 
-static kess_kind kind_of_label(kess_slice label, kess_slice body)
+static kess_container_kind kind_of_label(kess_slice label, kess_slice body)
 {
     const int secret = contains(label, LITERAL("PRIVATE KEY"));
 
@@ -171,15 +171,16 @@ static kess_slice first_element(kess_slice der)
 
 /* A key is what it is, whatever the label calls it. Parameters are not looked
  * into: those of DH have the shape of an RSA public key. */
-static kess_kind kind_of_block(kess_slice label, kess_kind labelled,
-                               kess_slice der)
+static kess_container_kind kind_of_block(kess_slice label,
+                                         kess_container_kind labelled,
+                                         kess_slice der)
 {
     kess_der outer;
 
     if (contains(label, LITERAL("PARAMETERS"))) {
         return labelled;
     }
-    const kess_kind kind = kess_int_kind_of(&outer, der);
+    const kess_container_kind kind = kess_int_kind_of(&outer, der);
     return kess_int_kind_is_key(kind) ? kind : labelled;
 }
 
@@ -250,7 +251,7 @@ static scan take_block(kess_container *container, kess_slice *text,
         !take(text, label.data, label.len) || !take(text, LITERAL(DASHES))) {
         return SCAN_BROKEN;
     }
-    const kess_kind labelled = kind_of_label(label, body);
+    const kess_container_kind labelled = kind_of_label(label, body);
     found->der = decode(container, body);
     if (kess_int_slice_equal(label, TRUSTED, sizeof(TRUSTED) - 1)) {
         found->der = first_element(found->der);

@@ -9,7 +9,7 @@
  */
 #include <string.h>
 
-#include "gate.h"
+#include "fork_guard.h"
 #include "keyfile.h"
 #include "libcrypto.h"
 
@@ -248,7 +248,7 @@ static kess_status read_parts(kess_rsa_parts *parts, const kess_secret *der,
                               kess_error *err)
 {
     kess_der outer;
-    const kess_kind kind = kess_int_kind_of(&outer, slice_of(der));
+    const kess_container_kind kind = kess_int_kind_of(&outer, slice_of(der));
 
     return kess_int_parts_read(parts, kind, &outer, err);
 }
@@ -331,9 +331,9 @@ kess_status kess_int_pkcs12_open(kess_secret *found, kess_slice der,
                                  kess_slice password, int want_private,
                                  kess_error *err)
 {
-    const size_t lane = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const kess_status status =
         open_inside(found, der, password, want_private, err);
-    kess_int_gate_leave(lane);
+    kess_int_fork_guard_leave(shard);
     return status;
 }

@@ -12,7 +12,7 @@
  * that was forked while another thread held the lock it is never released, and
  * an operation that needed it would wait for ever. A context that was in use at
  * that moment does not exist in the child, and idle ones hold no lock. The
- * locks that all of libcrypto shares are the matter of gate.c.
+ * locks that all of libcrypto shares are the matter of fork_guard.c.
  *
  * Memory. Where an allocation of libcrypto 3.0 fails while it renews the
  * blinding, it may sign wrongly, say that all is well, and go on doing so. A
@@ -21,7 +21,7 @@
  */
 #include <string.h>
 
-#include "gate.h"
+#include "fork_guard.h"
 #include "libcrypto.h"
 
 #define SHA256_SIZE 32
@@ -185,10 +185,10 @@ kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
                             size_t signature_len, const kess_slice *slices,
                             size_t count)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const kess_status status =
         kess_int_verify_inside(key, signature, signature_len, slices, count);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     return status;
 }
 
@@ -236,10 +236,10 @@ kess_status kess_int_sign_inside(const kess_key *key, uint8_t *signature,
 kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
                           const kess_slice *slices, size_t count)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const kess_status status =
         kess_int_sign_inside(key, signature, slices, count);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     return status;
 }
 

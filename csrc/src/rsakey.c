@@ -11,7 +11,7 @@
  */
 #include <string.h>
 
-#include "gate.h"
+#include "fork_guard.h"
 #include "libcrypto.h"
 
 /* ------------------------------------------------------------ agreement */
@@ -310,17 +310,17 @@ static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
 kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
                               kess_error *err)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const kess_status status = make_checked(key, parts, err);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     return status;
 }
 
 void kess_key_free(kess_key *key)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     destroy(key);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
 }
 
 /* ------------------------------------------------------------ attributes */

@@ -7,7 +7,8 @@
 #include "check.h"
 #include "keyfile.h"
 
-static kess_status read_as(kess_kind kind, const char *bytes, size_t len)
+static kess_status read_as(kess_container_kind kind, const char *bytes,
+                           size_t len)
 {
     const kess_slice der = {(const uint8_t *)bytes, len};
     kess_error err = {-1, -1, 1};
@@ -25,7 +26,7 @@ static kess_status read_as(kess_kind kind, const char *bytes, size_t len)
 /* No kind without RSA integers is read. */
 static void test_other_kinds(void)
 {
-    static const kess_kind kinds[] = {
+    static const kess_container_kind kinds[] = {
         KESS_KIND_UNKNOWN, KESS_KIND_PKCS8_ENCRYPTED, KESS_KIND_EC_PRIVATE,
         KESS_KIND_CSR,     KESS_KIND_OTHER_PEM,
     };
@@ -53,7 +54,7 @@ static void test_no_certificate(void)
                         "\x30\x00\x30\x02\x05\x00"));
 }
 
-static kess_kind kind_of(const char *bytes, size_t len)
+static kess_container_kind kind_of(const char *bytes, size_t len)
 {
     const kess_slice der = {(const uint8_t *)bytes, len};
     kess_der outer;

@@ -45,14 +45,17 @@ static kess_status load(int want_private, const char *password, size_t len,
     return status;
 }
 
-#define LOADS(status, item, half, password)                           \
-    do {                                                              \
-        int found = -1;                                               \
-        CHECK_EQUAL(status, load(half, password,                      \
-                                 password == NULL ? 0                 \
-                                                  : strlen(password), \
-                                 &found));                            \
-        CHECK_EQUAL(item, found);                                     \
+static size_t length_of(const char *password)
+{
+    return password == NULL ? 0 : strlen(password);
+}
+
+#define LOADS(status, item, half, password)                               \
+    do {                                                                  \
+        int found = -1;                                                   \
+        CHECK_EQUAL(status,                                               \
+                    load(half, password, length_of(password), &found));   \
+        CHECK_EQUAL(item, found);                                         \
     } while (0)
 #define OPENS(half, password) LOADS(KESS_OK, KESS_FOUND_NOTHING, half, password)
 #define REFUSED(status, half, password) \

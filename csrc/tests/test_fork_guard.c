@@ -1,10 +1,11 @@
 /*
- * test_gate.c: a fork waits until all threads have left, whatever they hold.
+ * test_fork_guard.c: a fork waits until all threads have left, whatever they
+ * hold.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
-#define KESS_GATE_PATIENCE 50
-#include "../src/gate.c"
+#define KESS_FORK_GUARD_PATIENCE 50
+#include "../src/fork_guard.c"
 
 #include <stdlib.h>
 
@@ -18,7 +19,7 @@
 #define THREADS 8
 #define FORKS 200
 
-/* A lock as libcrypto has them: whoever is inside may hold it. */
+/* A lock as libcrypto has them: any thread inside may hold it. */
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static int stop;
 
@@ -35,11 +36,11 @@ static int count_inside(void)
 static void *work(void *unused)
 {
     while (!__atomic_load_n(&stop, __ATOMIC_RELAXED)) {
-        const size_t shard = kess_int_gate_enter();
+        const size_t shard = kess_int_fork_guard_enter();
         CHECK(pthread_mutex_lock(&lock) == 0);
         sched_yield();
         CHECK(pthread_mutex_unlock(&lock) == 0);
-        kess_int_gate_leave(shard);
+        kess_int_fork_guard_leave(shard);
     }
     return unused;
 }
@@ -57,9 +58,9 @@ static void check_child(pid_t child)
 static int try_inside(void)
 {
     alarm(60);
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const int free_lock = pthread_mutex_trylock(&lock) == 0;
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     return free_lock ? 0 : 1;
 }
 
@@ -86,12 +87,12 @@ static void test_busy(void)
     CHECK_EQUAL(0, closed);
 }
 
-/* A thread that comes to a closed gate waits until it opens. */
+/* A thread that comes to a closed guard waits until it opens. */
 static void *pass(void *passed)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     __atomic_store_n((int *)passed, 1, __ATOMIC_SEQ_CST);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     return NULL;
 }
 
@@ -112,22 +113,23 @@ static void test_closed(void)
     CHECK_EQUAL(1, passed);
 }
 
-/* Who forks while inside does not wait for himself for ever. */
+/* A thread that forks while inside does not wait for itself for ever. */
 static void test_inside(void)
 {
-    const size_t shard = kess_int_gate_enter();
+    const size_t shard = kess_int_fork_guard_enter();
     const pid_t child = fork();
     if (child == 0) {
-        kess_int_gate_leave(shard);
+        kess_int_fork_guard_leave(shard);
         _exit(try_inside());
     }
     check_child(child);
-    kess_int_gate_leave(shard);
+    kess_int_fork_guard_leave(shard);
     CHECK_EQUAL(0, count_inside());
     CHECK_EQUAL(0, try_inside());
 }
 
-/* Whatever its parent was doing, a child finds the gate open and nobody in. */
+/* Whatever its parent was doing, a child finds the guard open and no thread
+ * inside. */
 static void test_child(void)
 {
     inside[1].threads = 3;
@@ -140,8 +142,8 @@ static void test_child(void)
 
 int main(void)
 {
-    const size_t shard = kess_int_gate_enter();
-    kess_int_gate_leave(shard);
+    const size_t shard = kess_int_fork_guard_enter();
+    kess_int_fork_guard_leave(shard);
     test_busy();
     test_closed();
     test_inside();

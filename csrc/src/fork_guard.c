@@ -1,5 +1,5 @@
 /*
- * gate.c: no process is forked while a thread is inside libcrypto.
+ * fork_guard.c: no process is forked while a thread is inside libcrypto.
  *
  * SPDX-License-Identifier: Apache-2.0
  *
@@ -8,10 +8,10 @@
  * forked meanwhile has the lock, locked, and not the thread that would unlock
  * it: its own first signature never ends. OpenSSL leaves this to its callers.
  *
- * So a fork closes the gate, waits until all have left, and opens it again in
- * parent and child. An operation takes milliseconds. A fork waits no longer
- * than PATIENCE: who forks in a signal handler may have stopped an operation
- * of the same thread, and would wait for himself.
+ * So a fork closes the guard, waits until all threads have left, and opens it
+ * again in parent and child. An operation takes milliseconds. A fork waits no
+ * longer than PATIENCE: a fork in a signal handler may have stopped an operation
+ * of its own thread, and would wait for itself.
  *
  * What other libraries do with libcrypto at that moment is not known here.
  */
@@ -19,7 +19,7 @@
 #define _POSIX_C_SOURCE 200809L
 #endif
 
-#include "gate.h"
+#include "fork_guard.h"
 
 #if defined(KESS_HAVE_ATFORK)
 
@@ -28,8 +28,8 @@
 
 #include "shard.h"
 
-#ifndef KESS_GATE_PATIENCE
-#define KESS_GATE_PATIENCE 5000 /* milliseconds, at least */
+#ifndef KESS_FORK_GUARD_PATIENCE
+#define KESS_FORK_GUARD_PATIENCE 5000 /* milliseconds, at least */
 #endif
 
 static int registered;
@@ -47,7 +47,7 @@ static void rest(long microseconds)
     (void)nanosleep(&time, NULL);
 }
 
-/* None goes in any more when this is asked, so whoever is inside is seen. */
+/* No thread goes in any more when this is asked, so none inside is missed. */
 static int is_empty(void)
 {
     int threads = 0;
@@ -60,7 +60,7 @@ static int is_empty(void)
 static void before_fork(void)
 {
     __atomic_add_fetch(&closed, 1, __ATOMIC_SEQ_CST);
-    for (int i = 0; i < 10 * KESS_GATE_PATIENCE && !is_empty(); i++) {
+    for (int i = 0; i < 10 * KESS_FORK_GUARD_PATIENCE && !is_empty(); i++) {
         rest(100);
     }
 }
@@ -70,7 +70,7 @@ static void after_in_parent(void)
     __atomic_sub_fetch(&closed, 1, __ATOMIC_SEQ_CST);
 }
 
-/* The one thread that is left is behind the gate. */
+/* The one thread that is left is not inside. */
 static void after_in_child(void)
 {
     for (size_t shard = 0; shard < KESS_SHARDS; shard++) {
@@ -79,13 +79,13 @@ static void after_in_child(void)
     __atomic_store_n(&closed, 0, __ATOMIC_SEQ_CST);
 }
 
-size_t kess_int_gate_enter(void)
+size_t kess_int_fork_guard_enter(void)
 {
     const size_t shard = kess_int_shard();
     int *threads = &inside[shard].threads;
     if (!__atomic_load_n(&registered, __ATOMIC_RELAXED) &&
         !__atomic_exchange_n(&registered, 1, __ATOMIC_SEQ_CST)) {
-        /* Without memory for it there is no gate: the fork is as before. */
+        /* Without memory for it there is no guard: the fork is as before. */
         (void)pthread_atfork(before_fork, after_in_parent, after_in_child);
     }
     __atomic_add_fetch(threads, 1, __ATOMIC_SEQ_CST);
@@ -97,19 +97,19 @@ size_t kess_int_gate_enter(void)
     return shard;
 }
 
-void kess_int_gate_leave(size_t shard)
+void kess_int_fork_guard_leave(size_t shard)
 {
     __atomic_sub_fetch(&inside[shard].threads, 1, __ATOMIC_SEQ_CST);
 }
 
 #else /* no fork */
 
-size_t kess_int_gate_enter(void)
+size_t kess_int_fork_guard_enter(void)
 {
     return 0;
 }
 
-void kess_int_gate_leave(size_t shard)
+void kess_int_fork_guard_leave(size_t shard)
 {
     (void)shard;
 }
