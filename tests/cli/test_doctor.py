@@ -190,6 +190,7 @@ def test_options_are_told(
         ("PRIVATE_KEY_FILE", "rsa-1024.pem", "private key", "2048 bits"),
         ("PRIVATE_KEY_FILE", "rsa-2048.encrypted.pem", "private key", "_PASSWORD"),
         ("PRIVATE_KEY_FILE", "rsa-2048.pub.pem", "private key", "from KESS"),
+        ("PRIVATE_KEY_FILE", "rsa-2048.openssh.pem", "private key", "ssh-keygen -p"),
         ("GATEWAY_KEY_FILE", "ec-p256.pub.pem", "gateway key", "RSA"),
         ("GATEWAY_KEY_FILE", "rsa-2048.pem", "gateway key", "never hand out"),
     ],

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import base64
 import os
 import re
 import ssl
@@ -123,6 +124,32 @@ def test_an_encrypted_key(tmp_path: Path) -> None:
         assert found.client["private_key"].public_key == partner_key().public_key
     with pytest.raises(KeyLoadError, match="password"):
         read_environment(with_(PRIVATE_KEY=pem.decode()))
+
+
+def test_a_pkcs12_file(tmp_path: Path) -> None:
+    """A private key may come in PKCS#12, in base64 too; its password is the same."""
+    from cryptography.hazmat.primitives.asymmetric import rsa
+    from cryptography.hazmat.primitives.serialization import (
+        BestAvailableEncryption,
+        load_pem_private_key,
+        pkcs12,
+    )
+
+    plain = load_pem_private_key((KEYS / "rsa-2048.pem").read_bytes(), None)
+    assert isinstance(plain, rsa.RSAPrivateKey)
+    data = pkcs12.serialize_key_and_certificates(
+        b"", plain, None, None, BestAvailableEncryption(b"opens")
+    )
+    file = tmp_path / "key.p12"
+    file.touch(0o600)
+    file.write_bytes(data)
+    text = base64.b64encode(data).decode()
+    for given in ({"PRIVATE_KEY": "", "PRIVATE_KEY_FILE": str(file)},
+                  {"PRIVATE_KEY": text}):  # fmt: skip
+        found = read_environment(with_(PRIVATE_KEY_PASSWORD="opens", **given))
+        assert found.client["private_key"].public_key == partner_key().public_key
+        with pytest.raises(KeyLoadError, match="no password was given"):
+            read_environment(with_(**given))
 
 
 def test_several_gateway_keys() -> None:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._shown import no_path, shown_path
 from kesspay.cli.core_dumps import core_dumps
-from kesspay.cli.problems import KEY_ADVICE, KEY_ADVICE_OF_VARIABLES
+from kesspay.cli.problems import key_advice
 from kesspay.errors import InputError, KesspayError, KeyLoadError
 from kesspay.gateway.client import Client
 from kesspay.gateway.endpoint import Endpoint
@@ -183,8 +183,7 @@ def _check_part(
         value = read_environment(own, given=others).client[argument]
         told = _SHOWN[name](value, variables)
     except KeyLoadError as error:
-        fix = KEY_ADVICE_OF_VARIABLES.get(error.reason) or KEY_ADVICE[error.reason]
-        checks.fail(name, str(error), fix)
+        checks.fail(name, str(error), key_advice(error, from_variables=True))
     except InputError as error:
         shown = ", ".join(f"{_PREFIX}{one}" for one in names)
         checks.fail(name, str(error), f"set or correct {shown}")

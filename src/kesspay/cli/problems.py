@@ -21,9 +21,10 @@ from kesspay.errors import (
     KesspayError,
     KeyLoadError,
 )
+from kesspay.signing.status import Found
 
 
-__all__ = ["KEY_ADVICE", "KEY_ADVICE_OF_VARIABLES", "Problem", "problem_of"]
+__all__ = ["Problem", "key_advice", "problem_of"]
 
 #: What to do about each reason of a KeyLoadError.
 KEY_ADVICE: Final[dict[str, str]] = {
@@ -45,6 +46,7 @@ KEY_ADVICE_OF_VARIABLES: Final[dict[str, str]] = {
     "kind": "the private key is your own, the gateway key is from KESS",
     "password": "set KESSPAY_PRIVATE_KEY_PASSWORD or its _FILE",
 }
+_HALVES: Final = frozenset({"", Found.PUBLIC_KEY, Found.CERTIFICATE})
 _FROM_VARIABLES: Final = frozenset({"token", "transfer", "doctor", "probe"})
 _DOCUMENT_ADVICE: Final[dict[str, str]] = {
     "duplicate": "remove one of the two members",
@@ -160,14 +162,26 @@ def _gateway_problem(error: GatewayError, command: str) -> Problem:
     )
 
 
+def key_advice(error: KeyLoadError, *, from_variables: bool) -> str:
+    """
+    Say what to do about a key that was not loaded.
+
+    A file in a format of another tool is converted, as the error says; one half
+    of a key in place of the other one is exchanged.
+    """
+    if error.next_step and error.found not in _HALVES:
+        return error.next_step
+    advice = KEY_ADVICE_OF_VARIABLES.get(error.reason) if from_variables else None
+    return advice or KEY_ADVICE.get(error.reason, "")
+
+
 def _advice(error: KesspayError, command: str) -> str:
     """Say what to do next."""
     if isinstance(error, InvalidSignature):
         return _VERIFY_ADVICE if command == "verify" else ""
     if isinstance(error, KeyLoadError):
-        if command.partition(" ")[0] in _FROM_VARIABLES:
-            return KEY_ADVICE_OF_VARIABLES.get(error.reason) or KEY_ADVICE[error.reason]
-        return KEY_ADVICE.get(error.reason, "")
+        from_variables = command.partition(" ")[0] in _FROM_VARIABLES
+        return key_advice(error, from_variables=from_variables)
     if isinstance(error, CanonicalizationError):
         return _DOCUMENT_ADVICE.get(error.reason, _DECODE_ADVICE)
     if isinstance(error, BackendError):
