@@ -34,6 +34,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "_version",
         "errors",
         "gateway.messages",
+        "gateway.services",
         "signing",
     ),
     "explain": (

@@ -1,7 +1,8 @@
 """
 What an answer of the gateway means for the money. The one place that decides.
 
-The rules, from the strictest down:
+The codes of each service stand in ``services``. The rules, from the strictest
+down:
 
 - An answer is verified before anything of it is read, at every HTTP status,
   and every value comes from the bytes that verified.
@@ -9,8 +10,8 @@ The rules, from the strictest down:
   success. The status is not signed, so which of the 2xx it is says nothing.
 - Unsigned is accepted with HTTP 401 only, and its only effect is a log-in.
 - A signed refusal is final only where nothing else can have moved money:
-  never of a query, and of a confirm only for the codes below, on its first
-  send, without a 5xx status.
+  never of a query, and of a confirm only for some codes, on its first send,
+  without a 5xx status.
 - Everything else is unknown.
 
 Source: API document, "Error code review" of each service.
@@ -19,7 +20,6 @@ Source: API document, "Error code review" of each service.
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -35,13 +35,23 @@ from kesspay.errors import (
     TransportError,
 )
 from kesspay.gateway.events import TOKEN
-from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
+from kesspay.gateway.services import (
+    SYSTEM_ERROR,
+    UNAUTHENTICATED,
+    UNAUTHORIZED,
+    Service,
+    is_overloaded,
+    is_server_error,
+    is_success,
+    service_of,
+)
 from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.wording import look_at, quote
 from kesspay.signing.documents import verify_document
 
 
 if TYPE_CHECKING:
+    from kesspay.gateway.messages import HttpResponse
     from kesspay.signing.documents import Verifier
     from kesspay.signing.keyring import KeyRing
     from kesspay.signing.profile import Profile
@@ -51,19 +61,12 @@ __all__ = [
     "Answer",
     "broken",
     "is_harmless",
-    "is_success",
     "log_in_failed_after_sending",
     "read_answer",
     "refused_twice",
     "unknown",
     "will_pass",
 ]
-
-_UNAUTHORIZED: Final = 401
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
-_UNAUTHENTICATED: Final = "UNAUTHENTICATED"
-_SYSTEM_ERROR: Final = "SYSTEMERROR"
 
 #: Reads the bytes that verified; made once, for it is used at every call.
 _DECODER: Final = json.JSONDecoder(parse_float=Decimal)
@@ -94,66 +97,6 @@ class Answer(NamedTuple):
         return _stated(self.response)
 
 
-@dataclass(frozen=True, slots=True)
-class _Rules:
-    """
-    How the answers of one service are judged.
-
-    Attributes:
-        final: codes that are a refusal on a first send; None means every
-            code but SYSTEMERROR and UNAUTHENTICATED.
-        harmless: True where the request can move no money.
-        repeatable: True where the same request cannot act twice.
-        when_unknown: what to do when the outcome is unknown.
-        when_refused: what to do after a refusal.
-    """
-
-    final: frozenset[str] | None
-    harmless: bool
-    repeatable: bool
-    when_unknown: str
-    when_refused: str
-
-
-_RULES: Final[dict[str, _Rules]] = {
-    CREATE: _Rules(
-        final=None,
-        harmless=True,
-        repeatable=False,
-        when_unknown=(
-            "no money is involved: start again with a new out_trade_no; "
-            "never use this one again."
-        ),
-        when_refused="no money is involved: correct what the code names.",
-    ),
-    CONFIRM: _Rules(
-        final=frozenset({"EXPIRED", "NOTEXIST", "VALIDATIONERROR"}),
-        harmless=False,
-        repeatable=False,
-        when_unknown=OutcomeUnknown.next_step,
-        when_refused="query the transfer once before you give money back.",
-    ),
-    QUERY: _Rules(
-        final=frozenset(),
-        harmless=True,
-        repeatable=True,
-        when_unknown=(
-            "query again later; until a query succeeds the transfer is "
-            "neither paid nor failed."
-        ),
-        when_refused="",
-    ),
-}
-
-_OTHER: Final = _Rules(
-    final=None,
-    harmless=False,
-    repeatable=False,
-    when_unknown=OutcomeUnknown.next_step,
-    when_refused="look the code up in the description of the service.",
-)
-
-
 def read_answer(
     service: str,
     response: HttpResponse,
@@ -163,7 +106,7 @@ def read_answer(
     first_send: bool,
 ) -> Answer:
     """
-    Verify an answer, then tell what it means.
+    Verify an answer, then read what it means.
 
     Args:
         service: name of the service that was called.
@@ -182,7 +125,7 @@ def read_answer(
         canonical = verify_document(verifier, response.body, profile=profile)
     except InvalidSignature as error:
         evidence = _evidence(service, response)
-        if response.status == _UNAUTHORIZED and _is_bare_refusal(response, error):
+        if response.status == UNAUTHORIZED and _is_bare_refusal(response, error):
             raise _token_rejected(response, evidence) from None
         evidence["reason"] = error.reason
         message = f"The answer to {service} is not authentic: {_look(response)}."
@@ -207,15 +150,6 @@ def read_answer(
     raise unknown(service, message, evidence)
 
 
-def is_success(status: int) -> bool:
-    """
-    Tell whether an HTTP status says that a request succeeded.
-
-    Source: RFC 9110, 15.3: a client treats an unknown 2xx as 200.
-    """
-    return 200 <= status < 300
-
-
 def unknown(
     service: str,
     message: str,
@@ -225,7 +159,7 @@ def unknown(
     description: str = "",
 ) -> OutcomeUnknown:
     """Return the error for an outcome that is not known."""
-    rules = _rules_of(service)
+    rules = service_of(service)
     return OutcomeUnknown(
         message,
         code=code,
@@ -257,7 +191,7 @@ def broken(service: str, error: TransportError, *, sent_before: bool) -> Gateway
 
 def is_harmless(service: str) -> bool:
     """Tell whether a request of a service, or a log-in, can move no money."""
-    return service == TOKEN or _rules_of(service).harmless
+    return service == TOKEN or service_of(service).harmless
 
 
 def will_pass(error: GatewayError) -> bool:
@@ -274,15 +208,13 @@ def will_pass(error: GatewayError) -> bool:
     if not (isinstance(error, OutcomeUnknown) and error.safe_to_retry):
         return False
     status = error.evidence.get("http_status")
-    overloaded = type(status) is int and (
-        status == _TOO_MANY or status >= _SERVER_ERROR
-    )
-    return overloaded or "transport" in error.evidence or error.code == _SYSTEM_ERROR
+    overloaded = type(status) is int and is_overloaded(status)
+    return overloaded or "transport" in error.evidence or error.code == SYSTEM_ERROR
 
 
 def log_in_failed_after_sending(service: str, error: GatewayError) -> GatewayError:
     """Return what it means that a log-in failed after the request had left."""
-    if isinstance(error, AuthenticationFailed) and _rules_of(service).harmless:
+    if isinstance(error, AuthenticationFailed) and service_of(service).harmless:
         return error
     evidence = {**error.evidence, "service": service}
     said = str(error).removesuffix(f" Next: {error.next_step}")
@@ -294,7 +226,7 @@ def refused_twice(service: str, error: TokenRejected) -> GatewayError:
     """Return what it means that a brand-new token was rejected as well."""
     said = error.evidence.get("words")
     message = f"{service} was answered with HTTP 401 twice, with two tokens: {said}."
-    if _rules_of(service).harmless:
+    if service_of(service).harmless:
         return AuthenticationFailed(message, evidence=error.evidence)
     return unknown(service, message, error.evidence)
 
@@ -321,7 +253,7 @@ def _refusal(
 ) -> GatewayError:
     code, description = answer.get("error_code"), answer.get("error_desc")
     status = response.status
-    if status == _UNAUTHORIZED and code in {None, _UNAUTHENTICATED}:
+    if status == UNAUTHORIZED and code in {None, UNAUTHENTICATED}:
         return _token_rejected(response, evidence)
     if not isinstance(code, str) or not code:
         message = f"{service} was refused without an error code: {_stated(response)}."
@@ -330,7 +262,7 @@ def _refusal(
     evidence["error_code"] = code
     said = f"{quote(response, description)} ({_stated(response)})"
     message = f"{service} was answered with {code:.64}: {said}"
-    rules = _rules_of(service)
+    rules = service_of(service)
     if not (first_send or rules.harmless) or not _is_final(rules, code, status):
         return unknown(service, message, evidence, code=code, description=description)
     return Rejected(
@@ -342,8 +274,8 @@ def _refusal(
     )
 
 
-def _is_final(rules: _Rules, code: str, status: int) -> bool:
-    if status >= _SERVER_ERROR or code in {_SYSTEM_ERROR, _UNAUTHENTICATED}:
+def _is_final(rules: Service, code: str, status: int) -> bool:
+    if is_server_error(status) or code in {SYSTEM_ERROR, UNAUTHENTICATED}:
         return False
     return rules.final is None or code in rules.final
 
@@ -361,7 +293,7 @@ def _is_bare_refusal(response: HttpResponse, error: InvalidSignature) -> bool:
     return (
         isinstance(body, dict)
         and body.get("success", False) is False
-        and body.get("error_code", _UNAUTHENTICATED) == _UNAUTHENTICATED
+        and body.get("error_code", UNAUTHENTICATED) == UNAUTHENTICATED
     )
 
 
@@ -393,7 +325,3 @@ def _evidence(service: str, response: HttpResponse) -> dict[str, object]:
         "answer": look.kind,
         "answer_sha256": sha256(response.body).hexdigest(),
     }
-
-
-def _rules_of(service: str) -> _Rules:
-    return _RULES.get(service, _OTHER)

@@ -25,9 +25,9 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from kesspay.errors import AuthenticationFailed, FieldError, NotSent
-from kesspay.gateway.answers import is_success
 from kesspay.gateway.messages import Token
 from kesspay.gateway.results import whole_seconds
+from kesspay.gateway.services import UNAUTHORIZED, is_server_error, is_success
 from kesspay.gateway.wording import look_at, next_step_of
 
 
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
 __all__ = ["is_refusal", "read_log_in"]
 
-_UNAUTHORIZED: Final = 401
 #: The 4xx that are about the moment and not about the request.
 _PASSING_STATUSES: Final = frozenset({408, 425, 429})
 
@@ -84,7 +83,7 @@ def read_log_in(response: HttpResponse) -> Token:
     code = _code(answer)
     if code:
         evidence["error_code"] = code
-    if status == _UNAUTHORIZED or code in _REFUSING:
+    if status == UNAUTHORIZED or code in _REFUSING:
         message = f"The log-in was refused: {look.words}."
         raise AuthenticationFailed(message, evidence=evidence)
     data = answer.get("data")
@@ -110,7 +109,7 @@ def is_refusal(failure: GatewayError) -> bool:
 
 def _may_help(status: int, code: str, *, says_no: bool) -> bool:
     """Tell whether the same log-in may be answered otherwise in a moment."""
-    if code in _PASSING or status in _PASSING_STATUSES or status >= 500:
+    if code in _PASSING or status in _PASSING_STATUSES or is_server_error(status):
         return True
     # Who looked at the log-in and said no may have counted a wrong password.
     return not says_no and not 400 <= status < 500

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - typing.get_type_hints needs it
-from typing import ClassVar, Final, NoReturn
+from typing import ClassVar, NoReturn
 
 from kesspay.errors import FieldError, InputError
 from kesspay.gateway.fields import (
@@ -29,6 +29,7 @@ from kesspay.gateway.fields import (
     check_server_id,
     check_shown_name,
 )
+from kesspay.gateway.services import CONFIRM, CREATE, QUERY
 
 
 __all__ = [
@@ -47,10 +48,6 @@ __all__ = [
     "Token",
     "VerifiedAnswer",
 ]
-
-CREATE: Final = "create.unified.fundTransfer"
-CONFIRM: Final = "confirm.fundTransfer"
-QUERY: Final = "query.fundTransfer"
 
 
 class HoldsSecrets:

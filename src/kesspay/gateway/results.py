@@ -24,11 +24,11 @@ from kesspay.gateway.messages import (
     FundTransfer,
     PreTransfer,
 )
+from kesspay.gateway.services import SUCCESS
 
 
 __all__ = ["carried_out", "granted", "whole_seconds"]
 
-_SUCCESS: Final = "SUCCESS"
 _ECHOED: Final = ("out_trade_no", "receiver_id", "amount", "currency")
 _AMOUNT_TEXT: Final = re.compile(r"(0|[1-9][0-9]{0,12})(\.[0-9]{1,16})?")
 _SECONDS_TEXT: Final = re.compile(r"[0-9]{1,12}")
@@ -75,7 +75,7 @@ def carried_out(
     """
     data = answer.data
     result_code = data.get("result_code")
-    if result_code != _SUCCESS:
+    if result_code != SUCCESS:
         code = result_code if isinstance(result_code, str) else ""
         evidence = {**answer.evidence(), "result_code": code}
         said = f"{result_code!r:.64} ({answer.stated()})"
@@ -89,7 +89,7 @@ def carried_out(
         message += f" ({answer.stated()})."
         raise unknown(service, message, answer.evidence())
     return FundTransfer(
-        result_code=_SUCCESS,
+        result_code=SUCCESS,
         fund_transfer_id=str(fund_transfer_id),
         out_trade_no=transfer.out_trade_no,
         receiver_id=transfer.receiver_id,

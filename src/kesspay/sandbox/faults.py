@@ -15,7 +15,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from kesspay.errors import InputError
-from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
+from kesspay.gateway.services import CONFIRM, QUERY, SERVICES
 from kesspay.sandbox import effects
 
 
@@ -42,8 +42,8 @@ TOKEN: Final = "token"  # noqa: S105 - not a secret
 #: Whether the request was carried out when the fault shows.
 CarriedOut = Literal["no", "yes", "later"]
 
-_ALL: Final = (TOKEN, CREATE, CONFIRM, QUERY)
-_SIGNED: Final = (CREATE, CONFIRM, QUERY)
+_ALL: Final = (TOKEN, *SERVICES)
+_SIGNED: Final = tuple(SERVICES)
 _PAID: Final = (CONFIRM, QUERY)
 
 _LONGEST: Final = 3600.0

@@ -8,7 +8,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from kesspay.errors import InputError, KesspayError
-from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
+from kesspay.gateway.services import SERVICES
 from kesspay.sandbox.effects import Scene
 from kesspay.sandbox.emulator import GATEWAY_PATH, TOKEN_PATH, Reply, plain, read_object
 from kesspay.sandbox.faults import TOKEN, parse
@@ -282,4 +282,4 @@ def _service(path: str, body: bytes) -> str:
     if path == TOKEN_PATH:
         return TOKEN
     service = (read_object(body) or {}).get("service") if path == GATEWAY_PATH else None
-    return str(service) if service in (CREATE, CONFIRM, QUERY) else ""
+    return service if isinstance(service, str) and service in SERVICES else ""

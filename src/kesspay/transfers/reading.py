@@ -12,6 +12,7 @@ from kesspay.errors import (
     OutcomeUnknown,
     Rejected,
 )
+from kesspay.gateway.services import SYSTEM_ERROR
 from kesspay.transfers.attempt import Happened
 
 
@@ -25,7 +26,6 @@ Facts = dict[str, str | int | float]
 
 #: What of the evidence of an error is kept.
 _KEPT: Final = ("http_status", "transport", "reason", "differs", "field", "phase")
-_SYSTEM_ERROR: Final = "SYSTEMERROR"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def read_query(result: FundTransfer | None, error: GatewayError | None) -> Readi
         other = "out_trade_no" in differs
         what = Happened.QUERY_UNKNOWN if other else Happened.QUERY_DIFFERS
         return _reading(what, error)
-    said = error.code not in {"", _SYSTEM_ERROR} or "result_code" in error.evidence
+    said = error.code not in {"", SYSTEM_ERROR} or "result_code" in error.evidence
     return _reading(Happened.QUERY_SAID if said else Happened.QUERY_UNKNOWN, error)
 
 

@@ -40,6 +40,14 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
+from kesspay.gateway.services import (
+    CONFIRM_REFUSALS,
+    QUERY,
+    SERVICES,
+    SYSTEM_ERROR,
+    USED,
+    is_overloaded,
+)
 from kesspay.transfers.attempt import (
     RELAXED,
     STRICT,
@@ -76,16 +84,11 @@ __all__ = [
 #: States in which a confirm may have left and nothing is settled.
 _OPEN: Final = frozenset({State.CONFIRMING, State.REFUSED, State.UNKNOWN})
 
-#: Refusals of a confirm that are final where it was sent once (R8).
-_FINAL_REFUSALS: Final = frozenset({"EXPIRED", "NOTEXIST", "VALIDATIONERROR"})
 #: What a query says of a transfer that was not carried out.
-_NO: Final = frozenset({"EXPIRED", "NOTEXIST"})
-_USED: Final = "USED"
+_NO: Final = SERVICES[QUERY].no
 
 #: Multiples of it fall far from each other, modulo 1.
 _GOLDEN: Final = 0.618
-_TOO_MANY: Final = 429
-_SERVER_ERROR: Final = 500
 
 
 def step(attempt: Attempt, event: Event, rules: Rules = STRICT) -> Step:
@@ -276,11 +279,10 @@ def _confirm_not_sent(attempt: Attempt, event: Event, rules: Rules) -> Step:
 
 def _confirm_unknown(attempt: Attempt, event: Event, rules: Rules) -> Step:
     _require(attempt, event, State.CONFIRMING, State.UNKNOWN)
-    used = event.code == _USED
+    used = event.code == USED
     # A code is an answer: sending the same again brings no other one. But a
     # gateway that has no time for it has not looked at the transfer.
-    overloaded = event.status == _TOO_MANY or event.status >= _SERVER_ERROR
-    answered = event.code not in {"", "SYSTEMERROR"} and not overloaded
+    answered = event.code not in {"", SYSTEM_ERROR} and not is_overloaded(event.status)
     alert = ""
     if used and attempt.sends == 1:
         alert = "USED was the answer to the first confirm that was sent"
@@ -299,7 +301,7 @@ def _confirm_unknown(attempt: Attempt, event: Event, rules: Rules) -> Step:
 
 def _confirm_refused(attempt: Attempt, event: Event, rules: Rules) -> Step:
     only_one = attempt.state is State.CONFIRMING and attempt.sends == 1
-    if not (only_one and event.code in _FINAL_REFUSALS):
+    if not (only_one and event.code in CONFIRM_REFUSALS):
         return _confirm_unknown(attempt, event, rules)
     refused = replace(
         attempt,
@@ -337,7 +339,7 @@ def _query_said(attempt: Attempt, event: Event, rules: Rules) -> Step:
     if attempt.state not in {State.REFUSED, State.UNKNOWN}:
         said = event.code or "something else than SUCCESS"
         return _contrary(attempt, event, f"a query now says {said}")
-    used = attempt.used or event.code == _USED
+    used = attempt.used or event.code == USED
     asked = _asked(replace(attempt, used=used), event)
     if attempt.state is State.REFUSED:
         agrees = event.code in _NO
