@@ -225,6 +225,41 @@ def test_company() -> None:
     assert error.reason == "secret"
 
 
+def in_plain_bag(private: bytes) -> bytes:
+    """Return a PKCS#12 file without MAC and encryption around any key."""
+    kind = make.oid("1.2.840.113549.1.7.1")
+
+    def data(content: bytes) -> bytes:
+        return make.sequence(kind, make.element(0xA0, make.octets(content)))
+
+    bag = make.sequence(
+        make.oid("1.2.840.113549.1.12.10.1.1"), make.element(0xA0, private)
+    )
+    safes = make.sequence(data(make.sequence(bag)))
+    return make.sequence(make.integer(3), data(safes))
+
+
+@pytest.mark.usefixtures("backend")
+def test_key_policy() -> None:
+    """The key inside is judged as every other one."""
+    good = make.numbers(key())
+    pem = (KEYS / "rsa-1024.pem").read_bytes()
+    little = serialization.load_pem_private_key(pem, None)
+    assert isinstance(little, rsa.RSAPrivateKey)
+    weak = make.numbers(little)
+    for numbers, reason in (
+        ({**good, "d": good["d"] + 2}, "inconsistent"),
+        ({**good, "q_inverse": 1}, "inconsistent"),
+        ({**good, "n": good["n"] + 2}, "inconsistent"),
+        (weak, "size"),
+    ):
+        data = in_plain_bag(make.pkcs8(make.pkcs1_private(*numbers.values())))
+        error = refusal(lambda: PrivateKey.from_pem(data))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == (reason, "")
+    data = in_plain_bag(make.pkcs8(make.pkcs1_private(*good.values())))
+    assert PrivateKey.from_pem(data).fingerprint == fingerprint()
+
+
 MAC: Final = make.sequence()
 SALT: Final = make.octets(b"salt")
 

@@ -81,9 +81,16 @@ def _loaded(der: bytes, password: bytes | None, need: Need) -> PKCS12KeyAndCerti
         # The library takes UTF-8 alone, and fails in this way.
         reason = "password"
     except ValueError as error:
-        # The words of the library are its only way to tell these apart.
-        reason = "format" if "deserialize" in str(error) else "password"
-    raise _refused(need, reason)
+        reason = _reason(str(error))
+    found = "" if reason == "inconsistent" else Found.PKCS12
+    raise key_error(need, reason, found)
+
+
+def _reason(words: str) -> str:
+    """Tell failures apart by the words of the library, which are all there is."""
+    if "private key" in words:
+        return "inconsistent"
+    return "format" if "deserialize" in words else "password"
 
 
 def _key(found: PKCS12KeyAndCertificates) -> bytes:
