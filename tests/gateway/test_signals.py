@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import socket
 import time
@@ -16,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.errors import OutcomeUnknown
+from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import HttpRequest, HttpResponse, PreTransfer
 from kesspay.gateway.signals import raised_by_a_signal
@@ -327,3 +329,71 @@ def _granted() -> PreTransfer:
         receiver_name="Sok Dara",
         expire_in=300,
     )
+
+
+# ---------------------------------------------------------------------- tasks
+
+
+@contextmanager
+def a_handler_of(kind: type[Exception]) -> Iterator[Callable[..., None]]:
+    """Return what lets a handler raise something out of whatever calls it."""
+    before = signal.signal(signal.SIGALRM, partial(_raise, kind))
+
+    def interrupt(*_: object, **__: object) -> None:
+        signal.raise_signal(signal.SIGALRM)
+
+    try:
+        yield interrupt
+    finally:
+        signal.signal(signal.SIGALRM, before)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    "place", ["socket.socket", "_connect_to", "BaseHttpTransport._pool"]
+)
+def test_tasks(
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+    kind: type[Exception],
+    place: str,
+) -> None:
+    """What a handler raises in a task is passed on in the same way."""
+    addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))] * 2
+    monkeypatch.setattr(
+        "kesspay.gateway.async_transport.numeric", lambda _: list(addresses)
+    )
+
+    async def main() -> None:
+        settings = {**sandbox.settings, "base_url": "https://gateway.example/v1"}
+        async with AsyncClient(**settings) as client:
+            with a_handler_of(kind) as interrupt:
+                where = f"kesspay.gateway.async_transport.{place}"
+                monkeypatch.setattr(where, interrupt)
+                await client.token()
+
+    with pytest.raises(kind) as caught:
+        asyncio.run(main())
+    assert type(caught.value) is kind
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_transport_for_tasks(sandbox: Sandbox, kind: type[Exception]) -> None:
+    """One of somebody's own takes no part in it either."""
+
+    class Slow:
+        async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+            if b"confirm.fundTransfer" in request.body:
+                signal.raise_signal(signal.SIGALRM)
+            return await sandbox.async_transport.send(request, timeout=timeout)
+
+    async def main() -> None:
+        client = AsyncClient(**sandbox.settings, transport=Slow())
+        with a_handler_of(kind):
+            await client.confirm_fund_transfer(
+                _granted(), partner_transaction_id="debit-1"
+            )
+
+    with pytest.raises(kind) as caught:
+        asyncio.run(main())
+    assert "may have been carried out" in caught.value.__notes__[0]
