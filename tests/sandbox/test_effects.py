@@ -8,7 +8,7 @@ import pytest
 
 from kesspay.gateway.messages import CONFIRM
 from kesspay.sandbox import effects
-from kesspay.sandbox.effects import Scene
+from kesspay.sandbox.effects import FaultContext
 from kesspay.sandbox.emulator import JSON, Reply
 from kesspay.sandbox.faults import FAULTS
 from kesspay.signing.keys import PrivateKey
@@ -18,10 +18,10 @@ from tests.support.vectors import KEYS
 KEY = PrivateKey.from_pem((KEYS / "other-2048.pem").read_bytes())
 
 
-def scene_of(body: bytes) -> Scene:
+def context_of(body: bytes) -> FaultContext:
     """Return what an effect sees of an answer with this body."""
     reply = Reply(200, (JSON,), body)
-    return Scene(
+    return FaultContext(
         service=CONFIRM, key=KEY, earlier=None, end_token=lambda: None, reply=reply
     )
 
@@ -31,20 +31,20 @@ def scene_of(body: bytes) -> Scene:
 def test_what_another_fault_left(name: str, body: bytes) -> None:
     """No effect fails on an answer that another one has already damaged."""
     fault = FAULTS[name]
-    reply = fault.effect(scene_of(body), fault.usual)
+    reply = fault.effect(context_of(body), fault.usual)
     assert isinstance(reply, Reply)
 
 
 def test_delays_add_up() -> None:
     """Two delays are as long as both together."""
-    scene = scene_of(b"{}")
-    twice = effects.late(
-        Scene(
+    context = context_of(b"{}")
+    twice = effects.delay(
+        FaultContext(
             service=CONFIRM,
             key=KEY,
             earlier=None,
             end_token=lambda: None,
-            reply=effects.late(scene, "1.5"),
+            reply=effects.delay(context, "1.5"),
         ),
         "2",
     )
@@ -55,6 +55,6 @@ def test_a_changed_answer_verifies() -> None:
     """An amount that was changed is signed again: the fault is in the data alone."""
     answer = {"success": True, "data": {"out_trade_no": "o-1", "amount": "0.50"}}
     fault = FAULTS["wrong-reference"]
-    reply = fault.effect(scene_of(KEY.signed_body(answer)), fault.usual)
+    reply = fault.effect(context_of(KEY.signed_body(answer)), fault.usual)
     data = json.loads(KEY.public_key.verify_document(reply.body))["data"]
     assert data["out_trade_no"] != "o-1"

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kesspay.signing.keys import PrivateKey
 
 
-__all__ = ["Effect", "Scene"]
+__all__ = ["Effect", "FaultContext"]
 
 #: More than any client should read.
 _OVERSIZE: Final = 1 << 20
@@ -30,7 +30,7 @@ _NOTHING: Final = Reply(200, (JSON,), b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Scene:
+class FaultContext:
     """
     What an effect can see.
 
@@ -49,199 +49,199 @@ class Scene:
     reply: Reply = _NOTHING
 
 
-Effect: TypeAlias = Callable[[Scene, str], Reply]
+Effect: TypeAlias = Callable[[FaultContext, str], Reply]
 
 
 # ------------------------------------------------------------- the connection
 
 
-def late(scene: Scene, seconds: str) -> Reply:
+def delay(context: FaultContext, seconds: str) -> Reply:
     """Send the answer late."""
-    return replace(scene.reply, delay=scene.reply.delay + float(seconds))
+    return replace(context.reply, delay=context.reply.delay + float(seconds))
 
 
-def dropped(scene: Scene, _: str) -> Reply:
+def drop(context: FaultContext, _: str) -> Reply:
     """Close the connection instead of an answer."""
-    return replace(scene.reply, ending="dropped")
+    return replace(context.reply, ending="dropped")
 
 
-def truncated(scene: Scene, _: str) -> Reply:
+def truncate(context: FaultContext, _: str) -> Reply:
     """Close the connection in the middle of the answer."""
-    return replace(scene.reply, ending="truncated")
+    return replace(context.reply, ending="truncated")
 
 
 # ------------------------------------------------------------------ the server
 
 
-def system_error(scene: Scene, _: str) -> Reply:
+def answer_system_error(context: FaultContext, _: str) -> Reply:
     """Answer with a signed SYSTEMERROR."""
-    return _refusal(scene, "SYSTEMERROR")
+    return _refusal(context, "SYSTEMERROR")
 
 
-def refused(scene: Scene, code: str) -> Reply:
+def refuse(context: FaultContext, code: str) -> Reply:
     """Answer with any error code, signed where the document signs it."""
-    return _refusal(scene, code)
+    return _refusal(context, code)
 
 
-def bad_gateway(scene: Scene, _: str) -> Reply:
+def answer_bad_gateway(context: FaultContext, _: str) -> Reply:
     """Answer as a proxy whose server is gone."""
-    return _page(scene, 502, "502 Bad Gateway")
+    return _page(context, 502, "502 Bad Gateway")
 
 
-def too_many(scene: Scene, _: str) -> Reply:
+def answer_too_many_requests(context: FaultContext, _: str) -> Reply:
     """Answer as a proxy that limits the rate."""
-    reply = _page(scene, 429, "429 Too Many Requests")
+    reply = _page(context, 429, "429 Too Many Requests")
     return replace(reply, headers=(*reply.headers, ("Retry-After", "1")))
 
 
-def html_page(scene: Scene, _: str) -> Reply:
+def answer_html_page(context: FaultContext, _: str) -> Reply:
     """Answer as a captive portal: success, and nothing of ours."""
-    return _page(scene, 200, "Welcome")
+    return _page(context, 200, "Welcome")
 
 
-def empty(scene: Scene, _: str) -> Reply:
+def answer_empty(context: FaultContext, _: str) -> Reply:
     """Answer with a success that has no body."""
-    return replace(scene.reply, status=200, body=b"")
+    return replace(context.reply, status=200, body=b"")
 
 
-def oversized(scene: Scene, _: str) -> Reply:
+def append_spaces(context: FaultContext, _: str) -> Reply:
     """Answer genuinely, with a mebibyte of white space behind."""
-    return replace(scene.reply, body=scene.reply.body + b" " * _OVERSIZE)
+    return replace(context.reply, body=context.reply.body + b" " * _OVERSIZE)
 
 
 # ------------------------------------------------------------------- the token
 
 
-def unauthenticated(scene: Scene, _: str) -> Reply:
+def answer_unauthenticated(context: FaultContext, _: str) -> Reply:
     """Answer with an unsigned UNAUTHENTICATED."""
-    return _refusal(scene, "UNAUTHENTICATED")
+    return _refusal(context, "UNAUTHENTICATED")
 
 
-def expired_token(scene: Scene, _: str) -> Reply:
+def end_token(context: FaultContext, _: str) -> Reply:
     """End the token, and say so."""
-    scene.end_token()
-    return _refusal(scene, "UNAUTHENTICATED")
+    context.end_token()
+    return _refusal(context, "UNAUTHENTICATED")
 
 
-def lifetime(value: object) -> Effect:
+def set_lifetime(value: object) -> Effect:
     """Return the effect that states another lifetime of a new token."""
     return _on_token(lambda answer: {**answer, "expire_in": value})
 
 
-def no_lifetime(scene: Scene, argument: str) -> Reply:
+def leave_lifetime_out(context: FaultContext, argument: str) -> Reply:
     """Leave the lifetime of a new token out."""
     leave_out = _on_token(lambda answer: _without(answer, "expire_in"))
-    return leave_out(scene, argument)
+    return leave_out(context, argument)
 
 
 # --------------------------------------------------------------- the signature
 
 
-def tampered(scene: Scene, _: str) -> Reply:
+def tamper(context: FaultContext, _: str) -> Reply:
     """Change what somebody would profit from, under the genuine signature."""
-    answer = _signed_answer(scene.reply)
+    answer = _signed_answer(context.reply)
     if answer is None:
-        return scene.reply
+        return context.reply
     data = answer.get("data")
     if not isinstance(data, dict):
-        return _with(scene.reply, {**answer, "error_desc": "Changed on the way."})
-    if scene.service == CREATE:
+        return _with(context.reply, {**answer, "error_desc": "Changed on the way."})
+    if context.service == CREATE:
         changes = {"receiver_name": "Somebody Else"}
     else:
         changes = {"result_code": "SUCCESS", "fund_transfer_id": "FT-FORGED"}
-    return _with(scene.reply, {**answer, "data": {**data, **changes}})
+    return _with(context.reply, {**answer, "data": {**data, **changes}})
 
 
-def unsigned(scene: Scene, _: str) -> Reply:
+def leave_signature_out(context: FaultContext, _: str) -> Reply:
     """Leave the signature out."""
-    answer = _signed_answer(scene.reply)
+    answer = _signed_answer(context.reply)
     if answer is None:
-        return scene.reply
-    return _with(scene.reply, _without(answer, "sign", "sign_type"))
+        return context.reply
+    return _with(context.reply, _without(answer, "sign", "sign_type"))
 
 
-def foreign(scene: Scene, _: str) -> Reply:
+def sign_with_other_key(context: FaultContext, _: str) -> Reply:
     """Sign with a key that is not the gateway's."""
-    answer = _signed_answer(scene.reply)
+    answer = _signed_answer(context.reply)
     if answer is None:
-        return scene.reply
+        return context.reply
     body = _stranger().signed_body(_without(answer, "sign", "sign_type"))
-    return replace(scene.reply, body=body)
+    return replace(context.reply, body=body)
 
 
-def replayed(scene: Scene, _: str) -> Reply:
+def replay(context: FaultContext, _: str) -> Reply:
     """Answer with the genuine answer to another transfer."""
-    if scene.earlier is None:
-        return another_reference(scene, "")
-    return replace(scene.reply, status=200, headers=(JSON,), body=scene.earlier)
+    if context.earlier is None:
+        return change_reference(context, "")
+    return replace(context.reply, status=200, headers=(JSON,), body=context.earlier)
 
 
-def duplicated(scene: Scene, _: str) -> Reply:
+def repeat_success(context: FaultContext, _: str) -> Reply:
     """Say something else first; PHP and the signature take what comes last."""
-    answer = _signed_answer(scene.reply)
+    answer = _signed_answer(context.reply)
     if answer is None:
-        return scene.reply
+        return context.reply
     opposite = json.dumps(answer.get("success") is not True).encode()
-    body = b'{"success":' + opposite + b"," + scene.reply.body[1:]
-    return replace(scene.reply, body=body)
+    body = b'{"success":' + opposite + b"," + context.reply.body[1:]
+    return replace(context.reply, body=body)
 
 
 # ------------------------------------------------------------------ the fields
 
 
-def another_amount(scene: Scene, _: str) -> Reply:
+def change_amount(context: FaultContext, _: str) -> Reply:
     """Answer, signed, for ten times the amount."""
-    return _change(scene, "amount", lambda amount: amount * 10)
+    return _change(context, "amount", lambda amount: amount * 10)
 
 
-def another_receiver(scene: Scene, _: str) -> Reply:
+def change_receiver(context: FaultContext, _: str) -> Reply:
     """Answer, signed, for another receiver."""
-    return _change(scene, "receiver_id", lambda _: "85500000001")
+    return _change(context, "receiver_id", lambda _: "85500000001")
 
 
-def another_reference(scene: Scene, _: str) -> Reply:
+def change_reference(context: FaultContext, _: str) -> Reply:
     """Answer, signed, for another transfer."""
-    return _change(scene, "out_trade_no", lambda _: "another-transfer")
+    return _change(context, "out_trade_no", lambda _: "another-transfer")
 
 
-def another_currency(scene: Scene, _: str) -> Reply:
+def change_currency(context: FaultContext, _: str) -> Reply:
     """Answer, signed, in another currency."""
-    return _change(scene, "currency", lambda _: "KHR")
+    return _change(context, "currency", lambda _: "KHR")
 
 
-def missing(scene: Scene, field: str) -> Reply:
+def leave_field_out(context: FaultContext, field: str) -> Reply:
     """Leave a field of the data out, and sign the rest."""
-    return _resigned(scene, lambda data: _without(data, field))
+    return _resigned(context, lambda data: _without(data, field))
 
 
-def result_code(scene: Scene, code: str) -> Reply:
+def set_result_code(context: FaultContext, code: str) -> Reply:
     """Answer, signed, with another result_code, and no fund_transfer_id."""
 
     def change(data: dict[str, Any]) -> dict[str, Any]:
         return {**_without(data, "fund_transfer_id"), "result_code": code}
 
-    return _resigned(scene, change)
+    return _resigned(context, change)
 
 
-def pending(scene: Scene, _: str) -> Reply:
+def set_pending(context: FaultContext, _: str) -> Reply:
     """Answer, signed, that the transfer is on its way."""
-    return result_code(scene, "PENDING")
+    return set_result_code(context, "PENDING")
 
 
-def nothing(scene: Scene, _: str) -> Reply:
+def keep(context: FaultContext, _: str) -> Reply:
     """Leave the answer as it is: the fault lies elsewhere."""
-    return scene.reply
+    return context.reply
 
 
 # --------------------------------------------------------------------- helpers
 
 
-def _page(scene: Scene, status: int, title: str) -> Reply:
+def _page(context: FaultContext, status: int, title: str) -> Reply:
     text = f"<html><head><title>{title}</title></head><body>{title}</body></html>"
-    return replace(scene.reply, status=status, headers=(HTML,), body=text.encode())
+    return replace(context.reply, status=status, headers=(HTML,), body=text.encode())
 
 
-def _refusal(scene: Scene, code: str) -> Reply:
+def _refusal(context: FaultContext, code: str) -> Reply:
     answer: dict[str, object] = {
         "success": False,
         "error_code": code,
@@ -252,38 +252,40 @@ def _refusal(scene: Scene, code: str) -> Reply:
         status, body = 401, json.dumps(answer).encode()
     else:
         status = 500 if code == "SYSTEMERROR" else 400
-        body = scene.key.signed_body(answer)
-    return replace(scene.reply, status=status, headers=(JSON,), body=body)
+        body = context.key.signed_body(answer)
+    return replace(context.reply, status=status, headers=(JSON,), body=body)
 
 
 def _on_token(change: Callable[[dict[str, Any]], dict[str, Any]]) -> Effect:
-    def effect(scene: Scene, _: str) -> Reply:
-        answer = read_object(scene.reply.body)
+    def effect(context: FaultContext, _: str) -> Reply:
+        answer = read_object(context.reply.body)
         if answer is None or "access_token" not in answer:
-            return scene.reply
-        return _with(scene.reply, change(answer))
+            return context.reply
+        return _with(context.reply, change(answer))
 
     return effect
 
 
-def _change(scene: Scene, field: str, change: Callable[[Any], object]) -> Reply:
+def _change(
+    context: FaultContext, field: str, change: Callable[[Any], object]
+) -> Reply:
     return _resigned(
-        scene, lambda data: {**data, field: change(data[field])}, needed=field
+        context, lambda data: {**data, field: change(data[field])}, needed=field
     )
 
 
 def _resigned(
-    scene: Scene,
+    context: FaultContext,
     change: Callable[[dict[str, Any]], dict[str, Any]],
     needed: str = "out_trade_no",
 ) -> Reply:
     """Change the data and sign again with the gateway's own key."""
-    answer = _signed_answer(scene.reply) or {}
+    answer = _signed_answer(context.reply) or {}
     data = answer.get("data")
     if not isinstance(data, dict) or needed not in data:
-        return scene.reply
+        return context.reply
     changed = {**_without(answer, "sign", "sign_type"), "data": change(data)}
-    return replace(scene.reply, body=scene.key.signed_body(changed))
+    return replace(context.reply, body=context.key.signed_body(changed))
 
 
 def _signed_answer(reply: Reply) -> dict[str, Any] | None:

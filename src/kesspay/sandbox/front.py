@@ -1,4 +1,4 @@
-"""The gateway as partners meet it: the emulator, its faults, and a record."""
+"""The gateway as partners meet it: the emulator, its faults, and a log."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay.errors import InputError, KesspayError
 from kesspay.gateway.services import SERVICES
-from kesspay.sandbox.effects import Scene
+from kesspay.sandbox.effects import FaultContext
 from kesspay.sandbox.emulator import GATEWAY_PATH, TOKEN_PATH, Reply, plain, read_object
 from kesspay.sandbox.faults import TOKEN, parse
 
@@ -24,15 +24,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAULT_HEADER",
-    "Exchange",
-    "Front",
-    "Record",
+    "FaultyGateway",
+    "LoggedExchange",
+    "MessageLog",
     "Seen",
     "seen",
 ]
 
 
-# ------------------------------------------------------------ the record
+# ------------------------------------------------------------ the log
 
 
 _KEPT: Final = 50
@@ -62,7 +62,7 @@ LOG_IN: Final = Seen("(a log-in is not kept)", "not signed by design")
 
 
 @dataclass(frozen=True, slots=True)
-class Exchange:
+class LoggedExchange:
     """
     One request and what came back.
 
@@ -85,13 +85,13 @@ class Exchange:
     answer: Seen
 
 
-class Record:
+class MessageLog:
     """The last exchanges. Any number of threads may use one."""
 
     def __init__(self) -> None:
         """Keep nothing yet."""
         self._lock = Lock()
-        self._kept: deque[Exchange] = deque(maxlen=_KEPT)
+        self._kept: deque[LoggedExchange] = deque(maxlen=_KEPT)
         self._count = 0
 
     def add(
@@ -108,10 +108,12 @@ class Record:
         with self._lock:
             self._count += 1
             self._kept.append(
-                Exchange(self._count, at, service, faults, outcome, request, answer)
+                LoggedExchange(
+                    self._count, at, service, faults, outcome, request, answer
+                )
             )
 
-    def exchanges(self) -> tuple[Exchange, ...]:
+    def exchanges(self) -> tuple[LoggedExchange, ...]:
         """Return the last exchanges, oldest first."""
         with self._lock:
             return tuple(self._kept)
@@ -147,14 +149,14 @@ def _shortened(text: bytes) -> str:
 FAULT_HEADER: Final = "X-Sandbox-Fault"
 
 
-class Front:
+class FaultyGateway:
     """
     Answers requests. Any number of threads may use one.
 
     Args:
         emulator: what answers where no fault is due.
         faults: which requests meet which faults.
-        partner_key: verifies requests, for the record.
+        partner_key: verifies requests, for the log.
         gateway_key: signs what faults change.
         clock: the time of the sandbox.
     """
@@ -168,8 +170,8 @@ class Front:
         gateway_key: PrivateKey,
         clock: Callable[[], float],
     ) -> None:
-        """Keep what answers; nothing is recorded yet."""
-        self.record = Record()
+        """Take what answers; the log is empty."""
+        self.log = MessageLog()
         self._emulator = emulator
         self._faults = faults
         self._partner_key = partner_key
@@ -211,7 +213,7 @@ class Front:
         headers: Mapping[str, str],
         body: bytes,
     ) -> Reply:
-        scene = Scene(
+        context = FaultContext(
             service=service,
             key=self._gateway_key,
             earlier=None,
@@ -228,10 +230,10 @@ class Front:
             )
             reply = Reply(answer.status, answer.headers, answer.body)
             earlier = self._earlier.swap(service, answer.body)
-            scene = replace(scene, reply=reply, earlier=earlier)
+            context = replace(context, reply=reply, earlier=earlier)
         for one in chosen:
-            scene = replace(scene, reply=one.fault.effect(scene, one.argument))
-        return scene.reply
+            context = replace(context, reply=one.fault.effect(context, one.argument))
+        return context.reply
 
     def _keep(
         self, chosen: tuple[Chosen, ...], service: str, body: bytes, reply: Reply
@@ -244,7 +246,7 @@ class Front:
         else:
             request = self._seen(self._partner_key, body)
             answer = self._seen(self._gateway_key.public_key, reply.body)
-        self.record.add(
+        self.log.add(
             at=self._clock(),
             service=service,
             faults=tuple(str(one) for one in chosen),

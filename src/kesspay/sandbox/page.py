@@ -21,7 +21,7 @@ from kesspay.sandbox.emulator import HTML, Reply
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-    from kesspay.sandbox.front import Exchange, Seen
+    from kesspay.sandbox.front import LoggedExchange, Seen
     from kesspay.sandbox.world import World
 
 
@@ -172,13 +172,13 @@ def _planned(world: World) -> str:
     return _section("Planned faults", "they wait for a request", table)
 
 
-def _messages(exchanges: Sequence[Exchange]) -> str:
+def _messages(exchanges: Sequence[LoggedExchange]) -> str:
     body = "".join(_message(exchange) for exchange in reversed(exchanges))
     body = body or '<div class="none">none</div>'
     return _section("Messages", "newest first, with what was signed", body)
 
 
-def _message(exchange: Exchange) -> str:
+def _message(exchange: LoggedExchange) -> str:
     colour = "good" if exchange.outcome == "HTTP 200" else "bad"
     faults = "".join(_badge(fault, "warn") for fault in exchange.faults)
     return (

@@ -12,7 +12,7 @@ from kesspay.gateway.messages import HttpRequest, HttpResponse
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.sandbox.front import Front
+    from kesspay.sandbox.front import FaultyGateway
 
 
 __all__ = ["AsyncInProcessTransport", "InProcessTransport"]
@@ -31,7 +31,7 @@ class _InProcess:
         advance: lets time pass.
     """
 
-    def __init__(self, front: Front, advance: Callable[[float], None]) -> None:
+    def __init__(self, front: FaultyGateway, advance: Callable[[float], None]) -> None:
         """Take what answers."""
         self._front = front
         self._advance = advance

@@ -11,7 +11,7 @@ from kesspay.errors import InputError
 from kesspay.gateway.messages import Credentials
 from kesspay.sandbox.emulator import BASE_PATH, Emulator
 from kesspay.sandbox.faults import FaultPlan
-from kesspay.sandbox.front import Front
+from kesspay.sandbox.front import FaultyGateway
 from kesspay.sandbox.keymaker import generate_key
 from kesspay.sandbox.ledger import Ledger
 
@@ -19,7 +19,7 @@ from kesspay.sandbox.ledger import Ledger
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from kesspay.sandbox.front import Exchange
+    from kesspay.sandbox.front import LoggedExchange
     from kesspay.sandbox.ledger import AfterExpiry
     from kesspay.signing.keys import PrivateKey, PublicKey
 
@@ -95,7 +95,7 @@ class World:
             token_life=token_life,
             transfer_life=transfer_life,
         )
-        self.front = Front(
+        self.front = FaultyGateway(
             emulator=self.emulator,
             faults=self.faults,
             partner_key=self._private_key.public_key,
@@ -119,9 +119,9 @@ class World:
         }
 
     @property
-    def exchanges(self) -> tuple[Exchange, ...]:
+    def exchanges(self) -> tuple[LoggedExchange, ...]:
         """What passed between partner and gateway, the last fifty."""
-        return self.front.record.exchanges()
+        return self.front.log.exchanges()
 
     def now(self) -> float:
         """Return the time of the sandbox, in seconds."""
