@@ -55,8 +55,6 @@ if TYPE_CHECKING:
         CreateFundTransfer,
         Credentials,
         FundTransfer,
-        HttpRequest,
-        HttpResponse,
         PreTransfer,
         QueryFundTransfer,
         Token,
@@ -65,6 +63,7 @@ if TYPE_CHECKING:
     from kesspay.gateway.sync_transport import HttpTransport
     from kesspay.gateway.tokens import StoredToken, TokenStore
     from kesspay.gateway.transport import AsyncTransport, Transport
+    from kesspay.http.message import HttpRequest, HttpResponse
     from kesspay.signing.backend import BackendInfo, backend
     from kesspay.signing.batch import Batch
     from kesspay.signing.documents import (
@@ -188,8 +187,8 @@ _HOMES: Final[dict[str, str]] = {
     "Credentials": "kesspay.gateway.messages",
     "Event": "kesspay.gateway.events",
     "FundTransfer": "kesspay.gateway.messages",
-    "HttpRequest": "kesspay.gateway.messages",
-    "HttpResponse": "kesspay.gateway.messages",
+    "HttpRequest": "kesspay.http.message",
+    "HttpResponse": "kesspay.http.message",
     "HttpTransport": "kesspay.gateway.sync_transport",
     "Journal": "kesspay.transfers.journal",
     "KeyPermissionWarning": "kesspay.signing.keys",

@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import TransportError
-from kesspay.gateway.connection import Connection, Origin, PlainStream
+from kesspay.gateway.connection import Connection
 from kesspay.gateway.exchange import Exchange
+from kesspay.http.steps import Origin
 from tests.gateway.wire import OK, request_to
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kesspay.gateway.connection import Course
-    from kesspay.gateway.messages import HttpResponse
+    from kesspay.http.message import HttpResponse
+    from kesspay.http.steps import Steps
 
 
 ORIGIN = Origin(secure=False, host="gateway.invalid", port=80)
@@ -32,13 +33,13 @@ def connection() -> Iterator[Connection]:
 
 def course(
     connection: Connection, body: bytes = b"{}"
-) -> Course[tuple[HttpResponse, bool]]:
+) -> Steps[tuple[HttpResponse, bool]]:
     """Return the course of an exchange."""
     request = request_to("http://gateway.invalid/x", body)
     return connection.exchange(Exchange(request, max_body=1000, keep_alive=True))
 
 
-def ended(steps: Course[tuple[HttpResponse, bool]], data: bytes) -> tuple[int, bool]:
+def ended(steps: Steps[tuple[HttpResponse, bool]], data: bytes) -> tuple[int, bool]:
     """Give a course its last bytes; return the status and the flag."""
     with pytest.raises(StopIteration) as caught:
         steps.send(data)
@@ -85,21 +86,3 @@ def test_a_write_that_takes_too_long(connection: Connection) -> None:
     next(steps)
     with pytest.raises(TimeoutError):
         steps.throw(TimeoutError())
-
-
-@pytest.mark.parametrize(
-    ("url", "origin"),
-    [
-        ("http://a/x", (False, "a", 80)),
-        ("https://A:8443", (True, "a", 8443)),
-        ("https://[::1]/x?y", (True, "::1", 443)),
-    ],
-)
-def test_origins(url: str, origin: tuple[bool, str, int]) -> None:
-    """The origin is what a connection can be used for again."""
-    assert Origin.of(url) == origin
-
-
-def test_the_plain_stream_holds_nothing_back() -> None:
-    """Without TLS every byte that came in was handed on."""
-    assert PlainStream().is_empty

@@ -13,9 +13,10 @@ import pytest
 
 from kesspay.errors import TransportError
 from kesspay.gateway.async_transport import AsyncHttpTransport
-from kesspay.gateway.connection import Connection, Origin
+from kesspay.gateway.connection import Connection
 from kesspay.gateway.pool import Pool
 from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.steps import Origin
 from tests.gateway.wire import (
     LATE,
     OK,

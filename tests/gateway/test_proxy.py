@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway.connection import Origin, PlainStream
 from kesspay.gateway.proxy import Proxy
+from kesspay.http.steps import Origin, PlainStream
 from tests.gateway.certificates import Authority
 from tests.gateway.wire import (
     LATE,

@@ -28,7 +28,7 @@ from tests.sandbox.parties import RECEIVER, box
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kesspay.gateway.connection import Connect
+    from kesspay.http.steps import Connect
     from kesspay.sandbox import Sandbox
 
 

@@ -10,10 +10,10 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from kesspay._secrets import HoldsSecrets
 from kesspay.cli.envfile import read_env_file
 from kesspay.cli.options import FILE, json_option
 from kesspay.cli.printer import printable
-from kesspay.gateway.messages import HoldsSecrets
 
 
 if TYPE_CHECKING:

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from time import time
 from typing import TYPE_CHECKING
 
-from kesspay.gateway.messages import HoldsSecrets, HttpResponse
+from kesspay._secrets import HoldsSecrets
 
 
 if TYPE_CHECKING:
-    from kesspay.gateway.messages import HttpRequest
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.gateway.transport import Transport
 
 

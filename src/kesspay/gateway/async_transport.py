@@ -6,26 +6,24 @@ import asyncio
 import os
 import socket
 from functools import partial
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kesspay.errors import TransportError
 from kesspay.gateway.call import FAULTS, Call
-from kesspay.gateway.connection import Connect, Course, Step
 from kesspay.gateway.lookup import numeric
 from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.transport import BaseHttpTransport
+from kesspay.http.steps import PIECE, Connect, Step, Steps
 
 
 if TYPE_CHECKING:
     from kesspay.gateway.lookup import Address
-    from kesspay.gateway.messages import HttpRequest, HttpResponse
+    from kesspay.http.message import HttpRequest, HttpResponse
 
 
 __all__ = ["AsyncHttpTransport"]
 
 _T = TypeVar("_T")
-
-_PIECE: Final = 64 << 10
 
 
 class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
@@ -68,7 +66,7 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
         return asyncio.Semaphore(size)
 
 
-async def _drive(course: Course[_T], call: Call) -> _T:
+async def _drive(course: Steps[_T], call: Call) -> _T:
     """Do the steps of a course until it ends."""
     go_on = partial(next, course)
     while True:
@@ -95,7 +93,7 @@ async def _do(step: Step, call: Call) -> socket.socket | bytes:
     loop = asyncio.get_running_loop()
     if step is None:
         async with asyncio.timeout(call.left()):
-            return await loop.sock_recv(call.connected, _PIECE)
+            return await loop.sock_recv(call.connected, PIECE)
     async with asyncio.timeout(call.left(writing=True)):
         await loop.sock_sendall(call.connected, step)
     return b""

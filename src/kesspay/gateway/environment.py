@@ -36,9 +36,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
+from kesspay._secrets import HoldsSecrets
 from kesspay._shown import could_be_path, no_path, shown_value
 from kesspay.errors import InputError, KeyLoadError
-from kesspay.gateway.messages import Credentials, HoldsSecrets
+from kesspay.gateway.messages import Credentials
 from kesspay.gateway.trust import Setting, context_of
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey

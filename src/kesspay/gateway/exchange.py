@@ -14,7 +14,7 @@ import h11
 
 from kesspay.errors import TransportError
 from kesspay.gateway.head import HEAD_BYTES, HeadReader, bad_reply
-from kesspay.gateway.messages import HttpRequest, HttpResponse
+from kesspay.http.message import HttpRequest, HttpResponse
 
 
 __all__ = ["HEAD_BYTES", "Exchange"]

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.gateway.connection import Connect
+    from kesspay.http.steps import Connect
 
 
 __all__ = ["Address", "look_up", "numeric"]

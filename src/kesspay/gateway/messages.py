@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - typing.get_type_hints needs it
-from typing import ClassVar, NoReturn
+from typing import ClassVar
 
-from kesspay.errors import FieldError, InputError
+from kesspay._secrets import HoldsSecrets
+from kesspay.errors import FieldError
 from kesspay.gateway.fields import (
     check_amount,
     check_currency,
@@ -30,6 +31,7 @@ from kesspay.gateway.fields import (
     check_shown_name,
 )
 from kesspay.gateway.services import CONFIRM, CREATE, QUERY
+from kesspay.http.message import HttpRequest, HttpResponse
 
 
 __all__ = [
@@ -48,18 +50,6 @@ __all__ = [
     "Token",
     "VerifiedAnswer",
 ]
-
-
-class HoldsSecrets:
-    """Cannot be pickled or copied: a secret would leave with the copy."""
-
-    __slots__ = ()
-
-    def __reduce_ex__(self, protocol: object) -> NoReturn:
-        """Refuse to be pickled or copied."""
-        name = type(self).__name__
-        message = f"{name} holds secrets and is never pickled or copied"
-        raise InputError(message)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -269,46 +259,3 @@ class VerifiedAnswer:
 
     data: dict[str, object] = field(repr=False)
     canonical: bytes = field(repr=False)
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HttpRequest(HoldsSecrets):
-    """
-    One HTTP request, ready to be sent by any HTTP library.
-
-    Attributes:
-        method: "POST".
-        url: the absolute URL.
-        headers: name and value pairs, without Host and Content-Length;
-            they carry secrets.
-        body: the bytes to send, unchanged; of a log-in they carry secrets.
-        fresh: True where the request can move money: it must go over a
-            connection that carried nothing before, so that a connection
-            that died while idle shows itself before anything is sent.
-    """
-
-    method: str
-    url: str
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(repr=False)
-    fresh: bool = True
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class HttpResponse(HoldsSecrets):
-    """
-    One HTTP response, whole.
-
-    Attributes:
-        status: the HTTP status.
-        headers: name and value pairs.
-        body: the bytes after the transfer coding was taken off; of a log-in
-            they carry the token.
-        request: what it answers, where that is known: errors name its URL
-            and mask its secrets.
-    """
-
-    status: int
-    headers: tuple[tuple[str, str], ...] = field(repr=False)
-    body: bytes = field(repr=False)
-    request: HttpRequest | None = field(default=None, repr=False)

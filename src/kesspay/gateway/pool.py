@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Generic, TypeVar
 
 
 if TYPE_CHECKING:
-    from kesspay.gateway.connection import Connection, Origin
+    from kesspay.gateway.connection import Connection
+    from kesspay.http.steps import Origin
 
 
 __all__ = ["Pool"]

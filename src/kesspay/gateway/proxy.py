@@ -13,7 +13,7 @@ from kesspay.gateway.exchange import HEAD_BYTES
 
 
 if TYPE_CHECKING:
-    from kesspay.gateway.connection import Course, Origin, PlainStream
+    from kesspay.http.steps import Origin, PlainStream, Steps
 
 
 __all__ = ["Proxy"]
@@ -39,7 +39,7 @@ class Proxy:
         """Show where the proxy is, and no password."""
         return f"<Proxy {self.host}:{self.port}>"
 
-    def tunnel(self, stream: PlainStream, origin: Origin) -> Course[None]:
+    def tunnel(self, stream: PlainStream, origin: Origin) -> Steps[None]:
         """
         Yield the steps that open a tunnel.
 

@@ -6,26 +6,24 @@ import os
 import socket
 from functools import partial
 from threading import BoundedSemaphore
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from kesspay.errors import TransportError
 from kesspay.gateway.call import FAULTS, Call
-from kesspay.gateway.connection import Connect, Course, Step
 from kesspay.gateway.lookup import look_up
 from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.transport import BaseHttpTransport
+from kesspay.http.steps import PIECE, Connect, Step, Steps
 
 
 if TYPE_CHECKING:
     from kesspay.gateway.lookup import Address
-    from kesspay.gateway.messages import HttpRequest, HttpResponse
+    from kesspay.http.message import HttpRequest, HttpResponse
 
 
 __all__ = ["HttpTransport"]
 
 _T = TypeVar("_T")
-
-_PIECE: Final = 64 << 10
 
 
 class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
@@ -67,7 +65,7 @@ class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
         return BoundedSemaphore(size)
 
 
-def _drive(course: Course[_T], call: Call) -> _T:
+def _drive(course: Steps[_T], call: Call) -> _T:
     """Do the steps of a course until it ends."""
     go_on = partial(next, course)
     while True:
@@ -93,7 +91,7 @@ def _do(step: Step, call: Call) -> socket.socket | bytes:
         return _connect(step, call)
     if step is None:
         call.connected.settimeout(call.left())
-        return call.connected.recv(_PIECE)
+        return call.connected.recv(PIECE)
     call.connected.settimeout(call.left(writing=True))
     call.connected.sendall(step)
     return b""

@@ -14,15 +14,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kesspay.errors import InputError
+from kesspay.http.steps import PIECE
 
 
 if TYPE_CHECKING:
-    from kesspay.gateway.connection import Course
+    from kesspay.http.steps import Steps
 
 
 __all__ = ["TlsStream", "require_safe", "trusting_the_system"]
-
-_PIECE: Final = 64 << 10
 
 #: Where systems keep their authorities that OpenSSL was not built to look at.
 _BUNDLES: Final = (
@@ -106,7 +105,7 @@ class TlsStream:
             self._incoming, self._outgoing, server_hostname=host.removesuffix(".")
         )
 
-    def handshake(self) -> Course[None]:
+    def handshake(self) -> Steps[None]:
         """
         Yield the steps of the handshake.
 
@@ -130,13 +129,13 @@ class TlsStream:
         if self._tls.selected_alpn_protocol() not in (None, "http/1.1"):
             raise ssl.SSLError("the server and ssl_context chose another protocol")
 
-    def write(self, data: bytes) -> Course[None]:
+    def write(self, data: bytes) -> Steps[None]:
         """Yield the steps that send some data."""
-        for start in range(0, len(data), _PIECE):
-            self._tls.write(data[start : start + _PIECE])
+        for start in range(0, len(data), PIECE):
+            self._tls.write(data[start : start + PIECE])
             yield from self._flush()
 
-    def read(self) -> Course[bytes]:
+    def read(self) -> Steps[bytes]:
         """
         Yield the steps that receive some data; b"" where the server closed.
 
@@ -146,7 +145,7 @@ class TlsStream:
         """
         while True:
             try:
-                return self._tls.read(_PIECE)
+                return self._tls.read(PIECE)
             except ssl.SSLWantReadError:
                 pass
             yield from self._flush()
@@ -163,6 +162,6 @@ class TlsStream:
         else:
             self._incoming.write_eof()
 
-    def _flush(self) -> Course[None]:
+    def _flush(self) -> Steps[None]:
         if self._outgoing.pending:
             yield self._outgoing.read()

@@ -24,14 +24,16 @@ from dataclasses import dataclass
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, Protocol
 
+from kesspay._secrets import HoldsSecrets
 from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
 from kesspay.gateway.log_in import is_refusal
-from kesspay.gateway.messages import HoldsSecrets, Token
 from kesspay.gateway.signals import raised_by_a_signal
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kesspay.gateway.messages import Token
 
 
 __all__ = [

@@ -22,19 +22,23 @@ from abc import abstractmethod
 from contextlib import suppress
 from typing import TYPE_CHECKING, Final, Generic, Protocol, TypeVar
 
+from kesspay._secrets import HoldsSecrets
 from kesspay.errors import InputError, TransportError
 from kesspay.gateway.call import Call, Limits
-from kesspay.gateway.connection import Connect, Connection, Course, Origin
+from kesspay.gateway.connection import Connection
 from kesspay.gateway.exchange import Exchange
-from kesspay.gateway.messages import HoldsSecrets, HttpRequest, HttpResponse
 from kesspay.gateway.pool import Pool
 from kesspay.gateway.proxy import Proxy
 from kesspay.gateway.tls import require_safe, trusting_the_system
+from kesspay.http.steps import Connect, Origin
 
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Hashable
+
+    from kesspay.http.message import HttpRequest, HttpResponse
+    from kesspay.http.steps import Steps
 
 
 __all__ = ["AsyncTransport", "BaseHttpTransport", "Transport"]
@@ -155,7 +159,7 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
 
     def _course(
         self, call: Call, pool: Pool[_GateT], request: HttpRequest
-    ) -> Course[HttpResponse]:
+    ) -> Steps[HttpResponse]:
         """Yield the steps of one call, once it passed the gate of its pool."""
         origin = Origin.of(request.url)
         if self._proxy is not None and not origin.secure:
@@ -179,7 +183,7 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
                 connection.close()
             pool.give_back(kept)
 
-    def _connected(self, call: Call, origin: Origin) -> Course[Connection]:
+    def _connected(self, call: Call, origin: Origin) -> Steps[Connection]:
         call.begin_to_connect()
         where = self._proxy or origin
         connected = yield Connect(where.host, where.port)
