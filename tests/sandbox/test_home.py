@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shlex
 import stat
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,8 +17,6 @@ from tests.sandbox.parties import KEYS, RECEIVER, order
 
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kesspay.sandbox import Sandbox
 
 
@@ -158,3 +157,11 @@ def test_settings_that_cannot_be_written(folder: Path) -> None:
     with pytest.raises(InputError, match=r"settings\.env"):
         home.write_settings({})
     assert not list(folder.glob(".*"))
+
+
+def test_a_value_that_is_no_path() -> None:
+    """A key in place of the folder makes no folder of that name, and is not shown."""
+    pem = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"
+    with pytest.raises(InputError, match="in place of the folder") as found:
+        Home(Path(pem))
+    assert "canary" not in str(found.value)

@@ -381,3 +381,11 @@ def test_settings_that_are_none(clock: Clock) -> None:
     """A setting that is misspelt is an error."""
     with pytest.raises(InputError, match="query_after_expiry"):
         Ledger(":memory:", clock, query_after_expiry="Answer")  # type: ignore[arg-type]
+
+
+def test_a_value_that_is_no_path(clock: Clock) -> None:
+    """A key in place of the path makes no file of that name, and is not shown."""
+    pem = "-----BEGIN PRIVATE KEY-----\ncanary\n-----END PRIVATE KEY-----\n"
+    with pytest.raises(InputError, match="in place of the path of the ledger") as found:
+        Ledger(pem, clock)
+    assert "canary" not in str(found.value)
