@@ -64,11 +64,11 @@ def test_the_list_covers_what_it_is_for() -> None:
     assert {"B", "C", "D", "F"} <= {source[0] for source in sources}
 
 
-NOTHING = "tests/gateway/test_results.py::test_nothing"
+NOTHING = "tests/gateway/test_protocol.py::test_nothing"
 CANARY = replace(
     RULES["echo-amount"],
     id="canary",
-    tests=("tests/gateway/test_results.py::test_a_whole_amount",),
+    tests=("tests/gateway/test_protocol.py::test_a_whole_amount",),
 )
 
 

@@ -34,6 +34,7 @@ __all__ = [
     "check_shown_name",
     "is_amount",
     "is_server_id",
+    "whole_seconds",
 ]
 
 _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -41,6 +42,7 @@ _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 _PAYMENT_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,60}")
 _VISIBLE_ASCII: Final = re.compile(r"[!-~]+")
 _ID_LENGTH: Final = 64
+_SECONDS_TEXT: Final = re.compile(r"[0-9]{1,12}")
 
 #: Longest life of a pre-transfer that is believed, in seconds: 100 years.
 _LONGEST_LIFE: Final = 3_155_760_000
@@ -181,6 +183,13 @@ def check_lifetime(field: str, value: object) -> None:
     """
     if type(value) is not int or not 0 <= value <= _LONGEST_LIFE:
         raise FieldError(field, f"must be 0 to {_LONGEST_LIFE} seconds", value)
+
+
+def whole_seconds(value: object) -> int | None:
+    """Read a duration: a whole number above or equal 0, also as a string."""
+    if isinstance(value, str) and _SECONDS_TEXT.fullmatch(value):
+        return int(value)
+    return value if type(value) is int and value >= 0 else None
 
 
 def check_service(field: str, value: object) -> None:
