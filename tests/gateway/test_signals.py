@@ -365,7 +365,8 @@ def test_tasks(
     )
 
     async def main() -> None:
-        settings = {**sandbox.settings, "base_url": "https://gateway.example/v1"}
+        settings = sandbox.settings
+        settings["base_url"] = "https://gateway.example/v1"
         async with AsyncClient(**settings) as client:
             with a_handler_of(kind) as interrupt:
                 where = f"kesspay.gateway.async_transport.{place}"
