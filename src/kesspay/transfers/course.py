@@ -212,10 +212,8 @@ class Courses(Desk):
 
     def _is_ready(self, held: Held, until: float, *, patient: bool) -> Course[bool]:
         """Wait for the moment of what is to be done next; False where it is later."""
-        while (at := self.plan(held).at) > self.journal.now():
-            if not (yield from self.wait(at, until, patient=patient)):
-                return False
-        return True
+        at = self.plan(held).at
+        return (yield from self.wait(at, until, patient=patient))
 
     def _act(self, held: Held, until: float) -> Course[GatewayError | None]:
         """Do what is to be done with the newest attempt; return what did not leave."""
