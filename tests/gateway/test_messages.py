@@ -4,10 +4,16 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
 from dataclasses import FrozenInstanceError, replace
-from typing import Any
+from decimal import Decimal
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from kesspay.errors import FieldError
 from kesspay.gateway.messages import (
@@ -16,6 +22,13 @@ from kesspay.gateway.messages import (
     QueryFundTransfer,
     Token,
     VerifiedAnswer,
+    check_amount,
+    check_own_id,
+    check_payment_id,
+    check_receiver,
+    check_secret_text,
+    is_amount,
+    is_server_id,
 )
 from tests.gateway.helpers import (
     CANARIES,
@@ -24,6 +37,10 @@ from tests.gateway.helpers import (
     PRE_TRANSFER,
     credentials,
 )
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
 
 
 def holders() -> list[Any]:
@@ -118,3 +135,219 @@ def test_evidence_is_neither_shown_nor_compared() -> None:
     assert with_evidence == PRE_TRANSFER
     assert "canary" not in repr(with_evidence)
     assert "canary" not in repr(VerifiedAnswer({"a": "canary"}, b"canary"))
+
+
+GOOD_IDS = ["a", "A-b_9", "x" * 64]
+BAD_IDS: list[Any] = [
+    "",
+    "x" * 65,
+    "a b",
+    "a\n",
+    "a.b",
+    "é",
+    "a\r\nX: y",
+    None,
+    7,
+    b"abc",
+]
+BAD_TEXTS: list[Any] = [
+    "",
+    " ",
+    " a",
+    "a ",
+    "a\u00a0",
+    "\u3000a",
+    "\ufeffa",
+    "a\u200b",
+    "a\x00b",
+    "a\nb",
+    "a\x7f",
+    "a\x85b",
+    "\ud800",
+    None,
+    12,
+]
+
+
+@pytest.mark.parametrize("value", GOOD_IDS)
+def test_own_ids_that_are_taken(value: str) -> None:
+    """Ids of the partner are 1 to 64 of A-Z a-z 0-9 _ -."""
+    assert value == replace(CREATE_REQUEST, out_trade_no=value).out_trade_no
+    request = replace(CONFIRM_REQUEST, partner_transaction_id=value)
+    assert value == request.partner_transaction_id
+
+
+@pytest.mark.parametrize("value", BAD_IDS)
+def test_own_ids_that_are_refused(value: Any) -> None:
+    """Everything else is refused; the error names field, rule and a short value."""
+    with pytest.raises(FieldError) as caught:
+        replace(CREATE_REQUEST, out_trade_no=value)
+    assert caught.value.field == "out_trade_no"
+    kinds = {
+        "x" * 65: "a word of 65 characters",
+        "a\n": "a word of 2 characters",
+        "a\r\nX: y": "a text of 2 lines",
+        b"abc": "a word of 3 characters",
+    }
+    assert caught.value.value == kinds.get(value, value)
+    assert "1 to 64" in caught.value.rule
+    with pytest.raises(FieldError, match="partner_transaction_id"):
+        replace(CONFIRM_REQUEST, partner_transaction_id=value)
+
+
+@pytest.mark.parametrize("value", BAD_TEXTS)
+@pytest.mark.parametrize("field", ["receiver_id", "sender_name"])
+def test_texts_that_are_refused(field: str, value: Any) -> None:
+    """What a framework could trim, null or choke on is refused."""
+    with pytest.raises(FieldError, match=field):
+        replace(CREATE_REQUEST, **{field: value})
+
+
+def refused(check: Callable[[str], None], texts: Iterable[str]) -> set[str]:
+    """Return those of some texts that a check refuses."""
+    found = set()
+    for text in texts:
+        try:
+            check(text)
+        except FieldError:
+            found.add(text)
+    return found
+
+
+def test_characters_that_are_refused_everywhere() -> None:
+    """They are the control characters and surrogates of Unicode, and no other."""
+    every = list(map(chr, range(sys.maxunicode + 1)))
+    bad = {char for char in every if unicodedata.category(char) in {"Cc", "Cs"}}
+    assert bad == refused(partial(check_secret_text, "password", limit=1), every)
+
+
+@pytest.mark.parametrize("form", ["a{}", "{}a", "{}"])
+def test_characters_that_are_refused_at_an_edge(form: str) -> None:
+    """They are the white space of Unicode, and what else frameworks trim."""
+    every = [form.format(chr(code)) for code in range(0xD800)]
+    every += [form.format(chr(code)) for code in range(0xE000, 0x10000)]
+    spaces = {form.format(char) for char in map(chr, range(0x10000)) if char.isspace()}
+    controls = {form.format(chr(code)) for code in (*range(32), *range(127, 160))}
+    invisible = {form.format(char) for char in "\u200b\u200e\u200f\u2060\ufeff"}
+    assert spaces | controls | invisible == refused(
+        partial(check_receiver, "receiver_id"), every
+    )
+
+
+@pytest.mark.parametrize(("field", "limit"), [("receiver_id", 25), ("sender_name", 96)])
+def test_lengths_count_code_points(field: str, limit: int) -> None:
+    """The limit is in code points, not in bytes."""
+    replace(CREATE_REQUEST, **{field: "ក" * limit})  # type: ignore[arg-type]
+    with pytest.raises(FieldError, match=str(limit)):
+        replace(CREATE_REQUEST, **{field: "ក" * (limit + 1)})  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    "text", ["0.01", "0.5", "0.50", "10", "1E+3", "19.99", "9999999999999.99", "2.500"]
+)
+def test_amounts_that_are_taken(text: str) -> None:
+    """Above zero, at most two places, at most 13 whole digits."""
+    check_amount("amount", Decimal(text))
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        *map(
+            Decimal,
+            [
+                "0",
+                "-0",
+                "0.00",
+                "-1",
+                "0.001",
+                "1.005",
+                "10000000000000",
+                "1E+13",
+                "1E+999999",
+                "1E-999999",
+                "0.0000000000000000000000000000000000000001",
+                "1.0000000000000000000000000000000000000001",
+                "NaN",
+                "sNaN",
+                "Infinity",
+                "-Infinity",
+            ],
+        ),
+        0.5,
+        1,
+        True,
+        "0.50",
+        None,
+    ],
+)
+def test_amounts_that_are_refused(value: Any) -> None:
+    """Floats, texts, too many places, nothing, and what is not finite."""
+    with pytest.raises(FieldError, match="amount"):
+        replace(CREATE_REQUEST, amount=value)
+
+
+@given(cents=st.integers(1, 10**15 - 1), zeros=st.integers(0, 30))
+def test_every_number_of_cents_is_an_amount(cents: int, zeros: int) -> None:
+    """Every whole number of cents is taken, however it is written."""
+    written = f"{cents // 100}.{cents % 100:02}{'0' * zeros}"
+    assert is_amount(Decimal(written))
+
+
+@given(
+    cents=st.integers(0, 10**15 - 1),
+    rest=st.text("0123456789", min_size=1).filter(lambda text: text.strip("0")),
+)
+def test_a_third_place_is_never_an_amount(cents: int, rest: str) -> None:
+    """A digit behind the cents is refused, however far behind it stands."""
+    assert not is_amount(Decimal(f"{cents // 100}.{cents % 100:02}{rest}"))
+
+
+@pytest.mark.parametrize("value", ["usd", "KHR", "", None, "USD "])
+def test_only_us_dollars(value: Any) -> None:
+    """The gateway takes USD only."""
+    with pytest.raises(FieldError, match="currency"):
+        replace(CREATE_REQUEST, currency=value)
+
+
+@pytest.mark.parametrize("value", ["a", "A b.c/d=", "é" * 64])
+def test_ids_of_the_gateway_are_opaque(value: str) -> None:
+    """Any 1 to 64 printable characters are an id of the gateway."""
+    assert is_server_id(value)
+    assert value == replace(PRE_TRANSFER, pre_transfer_id=value).pre_transfer_id
+
+
+@pytest.mark.parametrize("value", ["", "x" * 65, "a\n", " a", "a\u200b", None, 5])
+def test_what_is_no_id_of_the_gateway(value: Any) -> None:
+    """Nothing, too much, white space at an edge and control characters."""
+    assert not is_server_id(value)
+    with pytest.raises(FieldError, match="pre_transfer_id"):
+        replace(PRE_TRANSFER, pre_transfer_id=value)
+
+
+@pytest.mark.parametrize("value", ["", "  ", None, 1])
+def test_a_receiver_has_a_name_to_show(value: Any) -> None:
+    """A pre-transfer without a name to show is none."""
+    with pytest.raises(FieldError, match="receiver_name"):
+        replace(PRE_TRANSFER, receiver_name=value)
+
+
+@pytest.mark.parametrize("value", [-1, 1.5, "300", None, True, 10**12])
+def test_a_lifetime_is_whole_seconds(value: Any) -> None:
+    """A lifetime is an int of 0 to 100 years."""
+    with pytest.raises(FieldError, match="expire_in"):
+        replace(PRE_TRANSFER, expire_in=value)
+
+
+@pytest.mark.parametrize("value", [one for one in GOOD_IDS if len(one) <= 60])
+def test_payment_ids_that_are_taken(value: str) -> None:
+    """An id from which references are made leaves room for the number."""
+    check_payment_id("payment_id", value)
+    check_own_id("out_trade_no", f"{value}-999")
+
+
+@pytest.mark.parametrize("value", [*BAD_IDS, "a" * 61])
+def test_payment_ids_that_are_refused(value: Any) -> None:
+    """A longer id, or one of other characters, is refused."""
+    with pytest.raises(FieldError, match="payment_id must be 1 to 60"):
+        check_payment_id("payment_id", value)

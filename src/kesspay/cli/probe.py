@@ -59,7 +59,7 @@ def probe(
     """Ask every question."""
     from kesspay.cli.probing import Probing
     from kesspay.cli.transferfile import read_amount
-    from kesspay.gateway.fields import check_receiver
+    from kesspay.gateway.messages import check_receiver
 
     if not sandbox:
         raise InputError(

@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 from kesspay._shown import shown_path, shown_value
 from kesspay.cli.files import read_file
 from kesspay.errors import InputError
-from kesspay.gateway.fields import check_amount
-from kesspay.gateway.messages import FundTransfer, PreTransfer
+from kesspay.gateway.messages import FundTransfer, PreTransfer, check_amount
 
 
 if TYPE_CHECKING:

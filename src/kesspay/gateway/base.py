@@ -27,6 +27,7 @@ from kesspay.gateway.flow import (
     Terms,
 )
 from kesspay.gateway.messages import (
+    AmountFormat,
     ConfirmFundTransfer,
     CreateFundTransfer,
     Credentials,
@@ -36,9 +37,6 @@ from kesspay.gateway.messages import (
     PreTransfer,
     QueryFundTransfer,
     VerifiedAnswer,
-)
-from kesspay.gateway.protocol import (
-    AmountFormat,
 )
 from kesspay.gateway.tokens import TokenBook, TokenStore
 from kesspay.signing.documents import Signer, Verifier

@@ -23,6 +23,7 @@ from kesspay.gateway.messages import (
     CONFIRM,
     CREATE,
     QUERY,
+    AmountFormat,
     ConfirmFundTransfer,
     CreateFundTransfer,
     Credentials,
@@ -34,7 +35,6 @@ from kesspay.gateway.messages import (
     VerifiedAnswer,
 )
 from kesspay.gateway.protocol import (
-    AmountFormat,
     build_body,
     build_service_body,
     parse_call,

@@ -25,8 +25,7 @@ from typing import TYPE_CHECKING, Any, Final
 import orjson
 
 from kesspay.errors import AuthenticationFailed, FieldError, NotSent
-from kesspay.gateway.fields import whole_seconds
-from kesspay.gateway.messages import Token
+from kesspay.gateway.messages import Token, whole_seconds
 from kesspay.gateway.services import UNAUTHORIZED, is_server_error, is_success
 from kesspay.gateway.wording import look_at, next_step_of
 

@@ -23,19 +23,19 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 
 import orjson
 
 from kesspay._version import __version__
 from kesspay.errors import FieldError, InputError
 from kesspay.gateway.answers import Answer, read_answer, unknown
-from kesspay.gateway.fields import check_service, is_server_id, whole_seconds
 from kesspay.gateway.log_in import read_log_in
 from kesspay.gateway.messages import (
     CONFIRM,
     CREATE,
     QUERY,
+    AmountFormat,
     ConfirmFundTransfer,
     CreateFundTransfer,
     Credentials,
@@ -46,6 +46,9 @@ from kesspay.gateway.messages import (
     QueryFundTransfer,
     Token,
     VerifiedAnswer,
+    check_service,
+    is_server_id,
+    whole_seconds,
 )
 from kesspay.gateway.services import SUCCESS
 from kesspay.signing.documents import signed_body
@@ -59,7 +62,6 @@ if TYPE_CHECKING:
 
 
 __all__ = [
-    "AmountFormat",
     "build_body",
     "build_call",
     "build_service_body",
@@ -70,10 +72,6 @@ __all__ = [
     "parse_query",
     "parse_token",
 ]
-
-#: How an amount is written: as PHP's shortest number (0.5), or as a string
-#: with two places ("0.50").
-AmountFormat = Literal["number", "string"]
 
 _FIXED_HEADERS: Final = (
     ("Content-Type", "application/json"),
@@ -125,22 +123,7 @@ def build_body(
     Source: "CREATE UNIFIED FUND TRANSFER", "CONFIRM FUND TRANSFER", "QUERY
     FUND TRANSFER", sample parameters.
     """
-    if isinstance(request, CreateFundTransfer):
-        params: dict[str, object] = {
-            "out_trade_no": request.out_trade_no,
-            "receiver_id": request.receiver_id,
-            "sender_name": request.sender_name,
-            "amount": _amount_on_the_wire(request.amount, amount_format),
-            "currency": request.currency,
-        }
-    elif isinstance(request, ConfirmFundTransfer):
-        params = {
-            "partner_transaction_id": request.partner_transaction_id,
-            "pre_transfer_id": request.transfer.pre_transfer_id,
-        }
-    else:
-        params = {"out_trade_no": request.transfer.out_trade_no}
-    return _signed(request.SERVICE, params, signer, profile)
+    return _signed(request.SERVICE, request.params(amount_format), signer, profile)
 
 
 def build_service_body(
@@ -288,10 +271,6 @@ def _signed(
     service: str, params: Mapping[str, object], signer: Signer, profile: Profile
 ) -> bytes:
     return signed_body(signer, {"service": service, **params}, profile=profile)
-
-
-def _amount_on_the_wire(amount: Decimal, amount_format: AmountFormat) -> object:
-    return f"{amount:.2f}" if amount_format == "string" else amount
 
 
 def _granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:

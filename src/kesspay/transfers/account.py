@@ -23,7 +23,7 @@ from urllib.parse import urlsplit
 
 from kesspay.errors import InputError, LeaseHeld, WrongAccount
 from kesspay.gateway.endpoint import Endpoint
-from kesspay.gateway.fields import check_header
+from kesspay.gateway.messages import check_header
 from kesspay.signing.keyring import KeyRing
 
 

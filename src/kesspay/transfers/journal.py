@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - typing.get_type_hints needs it
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from kesspay.gateway.fields import (
+from kesspay.gateway.messages import (
     check_amount,
     check_currency,
     check_payment_id,

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
 from kesspay.gateway.base import seconds
-from kesspay.gateway.fields import check_own_id
+from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Limit, Within
