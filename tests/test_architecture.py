@@ -237,7 +237,6 @@ KNOWN_UNTESTED = [
     "signing.status",
     "signing.text",
     "signing.texts",
-    "signing.unstable",
     "transfers.attempt",
     "transfers.desk",
     "transfers.forks",
@@ -283,9 +282,24 @@ def test_no_clock_and_no_network_below_the_client(name: str) -> None:
 
 def test_the_layers_are_there() -> None:
     """The tests above look at something."""
-    assert "kesspay.signing.canonical" in MODULES
+    assert "kesspay.signing.reference.canonical" in MODULES
     assert "kesspay.gateway.protocol" in MODULES
     assert "kesspay.errors" in closure("kesspay.gateway.protocol")
+
+
+#: All that the canonical form needs of the rest: another language can port it.
+REFERENCE_NEEDS = ("errors", "signing.profile", "signing.reference")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in MODULES if inside(name).startswith("signing.reference")]
+)
+def test_the_reference_stands_alone(name: str) -> None:
+    """signing.reference imports of kesspay only the errors and the Profile."""
+    for target in (inside(i) for i in imports(name) if i.startswith("kesspay.")):
+        assert target in REFERENCE_NEEDS or target.startswith("signing.reference."), (
+            f"{name} imports kesspay.{target}"
+        )
 
 
 @pytest.mark.parametrize("name", MODULES)

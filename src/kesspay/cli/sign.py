@@ -20,8 +20,8 @@ from kesspay.errors import CanonicalizationError
 
 
 if TYPE_CHECKING:
-    from kesspay.signing.decode import Value
     from kesspay.signing.profile import Profile
+    from kesspay.signing.reference.decode import Value
 
 
 __all__ = ["sign"]
@@ -96,7 +96,7 @@ def _parameters(text: bytes) -> dict[str, Value]:
     Raises:
         CanonicalizationError: ``duplicate``, or ``not_object``.
     """
-    from kesspay.signing.canonical import decode
+    from kesspay.signing.reference.canonical import decode
 
     decoded = decode(text)
     if not isinstance(decoded.value, dict):

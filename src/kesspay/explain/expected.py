@@ -11,7 +11,7 @@ from kesspay.errors import CanonicalizationError
 from kesspay.explain.render import Members, Number, brief, path_of, read
 from kesspay.explain.report import Difference, ExpectedReport, Finding, ValueDifference
 from kesspay.explain.search import find_signed_text
-from kesspay.signing.canonical import canonicalize_text
+from kesspay.signing.reference.canonical import canonicalize_text
 
 
 if TYPE_CHECKING:

@@ -26,8 +26,8 @@ from urllib.parse import quote_plus
 
 from kesspay.explain.mistakes import KSORTS
 from kesspay.signing.documents import canonicalize
-from kesspay.signing.ksort import order_keys
 from kesspay.signing.profile import Profile
+from kesspay.signing.reference.ksort import order_keys
 
 
 if TYPE_CHECKING:

@@ -19,21 +19,19 @@ passed the same checks as with a PrivateKey or a PublicKey.
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
-from kesspay.errors import InputError
-from kesspay.signing import guard
+from kesspay.errors import CanonicalizationError, InputError
 from kesspay.signing.arguments import require_depth, require_profile
 from kesspay.signing.backend import current, in_use
 from kesspay.signing.batch import write_documents
-from kesspay.signing.decode import MAX_DEPTH as MAX_TEXT_DEPTH
-from kesspay.signing.guard import MAX_DEPTH
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
 from kesspay.signing.profile import PHP_8
+from kesspay.signing.reference import guard
+from kesspay.signing.reference.decode import MAX_DEPTH as MAX_TEXT_DEPTH
+from kesspay.signing.reference.guard import MAX_DEPTH
 from kesspay.signing.text import body_bytes, document_text, parameters_text
-from kesspay.signing.unstable import explained
 
 
 if TYPE_CHECKING:
@@ -185,7 +183,11 @@ def signed_body(
     sign = _checked_sign(signer)
     require_profile(profile)
     text = parameters_text(params)
-    return explained(partial(guard.signed_body, sign), text, profile)
+    try:
+        return guard.signed_body(sign, text, profile)
+    except CanonicalizationError as error:
+        reason = error.reason
+    raise guard.refusal(text, reason)
 
 
 def verify_document(

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, final
 
 from kesspay.errors import InputError, InvalidSignature
 from kesspay.signing.batch import body_list
-from kesspay.signing.guard import MAX_DEPTH
 from kesspay.signing.keys import PublicKey
 from kesspay.signing.profile import PHP_8
+from kesspay.signing.reference.guard import MAX_DEPTH
 from kesspay.signing.status import VerifyStatus
 
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NoReturn, final
 
-from kesspay.errors import InputError
+from kesspay.errors import CanonicalizationError, InputError
 from kesspay.signing.arguments import (
     buffer_bytes,
     file_path,
@@ -24,7 +24,6 @@ from kesspay.signing.arguments import (
 )
 from kesspay.signing.backend import current
 from kesspay.signing.batch import write_documents
-from kesspay.signing.decode import MAX_DEPTH as MAX_TEXT_DEPTH
 from kesspay.signing.keyformats import explained
 from kesspay.signing.keysource import (
     KeyPermissionWarning,
@@ -35,8 +34,9 @@ from kesspay.signing.keysource import (
 )
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.publickey import PublicKey
+from kesspay.signing.reference import guard
+from kesspay.signing.reference.decode import MAX_DEPTH as MAX_TEXT_DEPTH
 from kesspay.signing.text import document_text, parameters_text
-from kesspay.signing.unstable import explained as explained_body
 
 
 if TYPE_CHECKING:
@@ -246,7 +246,13 @@ class PrivateKey(Sealed):
         if profile is not PHP_8:
             require_profile(profile)
         text = parameters_text(params)
-        return explained_body(self._handle.signed_body, text, profile)
+        try:
+            return self._handle.signed_body(text, profile)
+        except CanonicalizationError as error:
+            reason = error.reason
+        # Raised here, so that the error has no context: that would be the same
+        # refusal without the place.
+        raise guard.refusal(text, reason)
 
     def __repr__(self) -> str:
         """Show size and fingerprint, which are public."""

@@ -16,10 +16,10 @@ from kesspay.signing.arguments import (
 )
 from kesspay.signing.backend import current
 from kesspay.signing.batch import verify_documents
-from kesspay.signing.guard import MAX_DEPTH
 from kesspay.signing.keyformats import explained
 from kesspay.signing.keysource import Sealed, from_file, read_again
 from kesspay.signing.profile import PHP_8
+from kesspay.signing.reference.guard import MAX_DEPTH
 from kesspay.signing.text import body_bytes
 
 

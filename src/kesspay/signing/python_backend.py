@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kesspay._version import __version__
 from kesspay.errors import BackendError, CanonicalizationError, InvalidSignature
-from kesspay.signing import guard
-from kesspay.signing.canonical import canonicalize_text
 from kesspay.signing.keyfile import MAX_BYTES, Need, key_error
 from kesspay.signing.keyparts import private_numbers, public_numbers
 from kesspay.signing.keypolicy import check_private, check_public
+from kesspay.signing.reference import guard
+from kesspay.signing.reference.canonical import canonicalize_text
 from kesspay.signing.status import NO_PROVIDER, VerifyStatus, status_of
 from kesspay.signing.texts import Written
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from typing import Final, TypeAlias
 
 from kesspay.errors import CanonicalizationError, DocumentRefused
-from kesspay.signing.decode import MAX_DEPTH
-from kesspay.signing.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
-from kesspay.signing.parameters import to_json
+from kesspay.signing.reference.decode import MAX_DEPTH
+from kesspay.signing.reference.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
+from kesspay.signing.reference.parameters import to_json
 
 
 __all__ = [

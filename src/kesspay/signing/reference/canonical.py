@@ -1,36 +1,22 @@
 """
-The canonical form of a document, in pure Python.
+The canonical form of a document: decode, sort, remove the signature, encode.
 
-This package computes byte for byte what PHP 8.2 computes with ::
-
-    $a = json_decode($text, true);        # decode.py, tokens.py, number.py
-    ksort($a);                            # ksort.py, sort.py
-    unset($a['sign_type'], $a['sign']);   # arrange, below
-    json_encode($a);                      # encode.py, number.py
-
-and fails where PHP fails. It is written to be read: the docstrings of these
-modules, in this order, are all of the rules. The native core is checked
-against them, and they are what runs where it cannot be built.
-
-A document need not be a text. ``canonicalize_parameters`` takes a mapping, as
-a PHP program would take an array of parameters; ``parameters.py`` writes the
-JSON text that means the same, so that there is only one way on.
-
-``lane.py`` is a short cut past ``decode.py`` for ordinary texts and adds
-nothing to the rules.
+A document is a JSON text, or a mapping of parameters as a PHP program would
+have them in an array. ``parameters`` writes a mapping as the JSON text that
+means the same, so that the rest is one way for both.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kesspay.signing.decode import MAX_DEPTH, Array, Decoded, Value
-from kesspay.signing.encode import encode
-from kesspay.signing.ksort import order_keys
-from kesspay.signing.lane import decode, read_array
-from kesspay.signing.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
-from kesspay.signing.parameters import to_json
 from kesspay.signing.profile import PHP_8, Profile
+from kesspay.signing.reference.decode import MAX_DEPTH, Array, Decoded, Value
+from kesspay.signing.reference.encode import encode
+from kesspay.signing.reference.fast_decode import decode, read_array
+from kesspay.signing.reference.ksort import order_keys
+from kesspay.signing.reference.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
+from kesspay.signing.reference.parameters import to_json
 
 
 if TYPE_CHECKING:

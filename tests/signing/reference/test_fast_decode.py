@@ -1,4 +1,4 @@
-"""The fast lane: the same as the reference, for every text."""
+"""Decoding by orjson: the same as the reference, for every text."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing import decode as reference
-from kesspay.signing import lane
+from kesspay.signing.reference import decode as reference
+from kesspay.signing.reference import fast_decode
 from tests.support.documents import documents, hostile_documents
 from tests.support.vectors import iter_canonical, iter_profiles
 
@@ -24,10 +24,10 @@ def result_of(decode: Any, text: bytes, max_depth: int = 511) -> str:  # noqa: A
 
 
 def check(text: bytes, max_depth: int = 511) -> None:
-    """Compare both functions of the lane with the reference."""
+    """Compare both functions of fast_decode with the reference."""
     expected = result_of(reference.decode, text, max_depth)
-    assert expected == result_of(lane.decode, text, max_depth), text[:300]
-    array = result_of(lane.read_array, text, max_depth)
+    assert expected == result_of(fast_decode.decode, text, max_depth), text[:300]
+    array = result_of(fast_decode.read_array, text, max_depth)
     assert expected.startswith((f"Decoded(value={array}, ", array)), text[:300]
 
 
@@ -86,14 +86,14 @@ def test_documents(text: bytes) -> None:
     ],
 )
 def test_borders(text: bytes) -> None:
-    """The texts at the border between the lane and the reference."""
+    """The texts at the border between orjson and the reference."""
     check(text)
 
 
-def test_lane_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_orjson_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     """An ordinary answer of the gateway does not need the reference."""
     text = b'{"success":true,"data":{"amount":0.5,"n":12},"sign":"a\\/b:"}'
     expected = reference.decode(text)
     monkeypatch.delattr(reference, "decode")
-    assert expected == lane.decode(text)
-    assert expected.value == lane.read_array(text)
+    assert expected == fast_decode.decode(text)
+    assert expected.value == fast_decode.read_array(text)

@@ -34,9 +34,11 @@ Signing parameters (CanonicalizationError):
 
 from __future__ import annotations
 
+import json
 from base64 import b64encode
 from binascii import Error as Base64Error
 from binascii import a2b_base64
+from math import copysign
 from typing import TYPE_CHECKING, Final
 
 from kesspay.errors import (
@@ -44,26 +46,27 @@ from kesspay.errors import (
     DocumentRefused,
     InvalidSignature,
 )
-from kesspay.signing.canonical import (
+from kesspay.signing.reference.canonical import (
     arrange,
     canonicalize_text,
     decode,
     encode,
 )
-from kesspay.signing.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
+from kesspay.signing.reference.parameters import MAX_DEPTH as MAX_PARAMETERS_DEPTH
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from kesspay.signing.decode import Value
     from kesspay.signing.profile import Profile
+    from kesspay.signing.reference.decode import Array, Value
 
 
 __all__ = [
     "MAX_DEPTH",
     "SIGN_TYPE",
     "examine",
+    "refusal",
     "sign_text",
     "signed_body",
     "verify_document",
@@ -80,6 +83,8 @@ _BLANKS: Final = b" \t\n\r"
 _MAX_MIXED_KEYS: Final = 256
 _NUMBER_STARTS: Final = frozenset("0123456789+-. \t\n\v\f\r")
 _EMPTY: Final = b"[]"
+#: How a path to a parameter starts.
+_ROOT: Final = "params"
 
 
 def examine(
@@ -178,6 +183,29 @@ def signed_body(sign: Callable[[bytes], bytes], text: bytes, profile: Profile) -
     return _with_signature(canonical, _base64(sign(canonical)), profile)
 
 
+def refusal(text: bytes, reason: str) -> CanonicalizationError:
+    """
+    Return the error that names which of the parameters must not be signed, and why.
+
+    Only for parameters that ``signed_body`` or its native twin refused: it looks
+    for the place, and does not judge.
+
+    Args:
+        text: the parameters as a JSON text, see ``parameters.to_json``.
+        reason: the verdict of ``guard.signed_body`` or its native twin.
+    """
+    array = decode(text, max_depth=MAX_PARAMETERS_DEPTH).value
+    path, detail = _ROOT, ""
+    if reason == "sign_present":
+        name = "sign" if "sign" in array else "sign_type"
+        path = f'{_ROOT}["{name}"]'
+    elif reason == "not_object":
+        detail = "its keys are 0, 1, 2, ..., which is a list to PHP"
+    elif reason == "not_stable":
+        path, detail = _instability(array)
+    return CanonicalizationError(reason, path=path, detail=detail)
+
+
 def _strictly_decoded(
     text: bytes, profile: Profile, max_depth: int
 ) -> tuple[bytes, dict[str, Value]]:
@@ -242,3 +270,35 @@ def _with_signature(canonical: bytes, sign: str, profile: Profile) -> bytes:
     head = b"{" if canonical == _EMPTY else canonical[:-1] + b","
     tail = f'"sign_type":"{SIGN_TYPE}","sign":"{sign}"}}'
     return head + tail.encode("ascii")
+
+
+def _instability(array: Array) -> tuple[str, str]:
+    for path, value, level in _walk(array):
+        if isinstance(value, (dict, list)):
+            if level == MAX_PARAMETERS_DEPTH:
+                return path, "json_decode accepts 511 levels, and this is one more"
+        elif isinstance(value, float) and value == 0 and copysign(1, value) < 0:
+            return path, "a negative zero is written as -0 and read back as 0"
+    return _ROOT, "number-like keys that have no consistent order"
+
+
+def _walk(array: Array) -> Iterator[tuple[str, Value, int]]:
+    """Yield path, value and level in document order, without recursion."""
+    open_containers = [_members(_ROOT, array)]
+    while open_containers:
+        for path, value in open_containers[-1]:
+            yield path, value, len(open_containers) + 1
+            if isinstance(value, (dict, list)):
+                open_containers.append(_members(path, value))
+                break
+        else:
+            open_containers.pop()
+
+
+def _members(path: str, container: Array) -> Iterator[tuple[str, Value]]:
+    if isinstance(container, dict):
+        for key, value in container.items():
+            yield f"{path}[{json.dumps(key)}]", value
+    else:
+        for index, value in enumerate(container):
+            yield f"{path}[{index}]", value

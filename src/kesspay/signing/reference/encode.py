@@ -31,16 +31,16 @@ from operator import eq
 from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing.number import write_double
 from kesspay.signing.profile import PHP_8
-from kesspay.signing.tokens import Infinite
+from kesspay.signing.reference.decode import Infinite
+from kesspay.signing.reference.number import write_double
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kesspay.signing.decode import Array, Value
     from kesspay.signing.profile import Profile
+    from kesspay.signing.reference.decode import Array, Value
 
 
 __all__ = ["encode"]

@@ -20,7 +20,7 @@ from kesspay import (
     canonicalize,
 )
 from kesspay.signing import backend as backends
-from kesspay.signing import guard
+from kesspay.signing.reference import guard
 from tests.support.documents import hostile_documents
 from tests.support.messages import outcome, signed_text
 from tests.support.vectors import KEYS

@@ -1,16 +1,16 @@
 """
-The fast lane of decoding: orjson, where it certainly gives the same array.
+Decode by orjson where the result is certainly the reference's.
 
 orjson reads a text many times faster than ``decode.decode`` and, with a few
-exceptions, to the same values. ``decode`` stays the rule and has the last word
-on every fault; a text is left to it in these cases:
+exceptions, to the same values. ``decode`` is the rule and reports every fault;
+a text goes to it in these cases:
 
 -   orjson refuses it: it is faulty, or has infinite numbers, which PHP reads;
 -   it has more levels than allowed (orjson allows more);
 -   it has 19 digits in a row outside of its strings. Among such numbers are
-    the integers beyond 2^63 - 1, which have to become doubles, and those whose
+    the integers beyond 2^63 - 1, which must become doubles, and those whose
     exponent PHP clamps;
--   duplicate keys are to be reported, and it has some.
+-   duplicate keys must be reported, and it has some.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ from typing import Final, NamedTuple
 
 import orjson
 
-from kesspay.signing import decode as reference
-from kesspay.signing.decode import MAX_DEPTH, Array, Decoded, Value
+from kesspay.signing.reference import decode as reference
+from kesspay.signing.reference.decode import MAX_DEPTH, Array, Decoded, Value
 
 
 __all__ = ["decode", "read_array"]
@@ -36,7 +36,7 @@ _NO_BRACKETS: Final = bytes(set(range(256)) - set(b"{[}]"))
 
 def decode(text: bytes, *, max_depth: int = MAX_DEPTH) -> Decoded:
     """
-    Do what the reference does, and quickly where that is possible.
+    Decode a JSON text as ``decode.decode`` does, faster where possible.
 
     Args:
         text: the bytes of the text, to be UTF-8.
@@ -46,8 +46,7 @@ def decode(text: bytes, *, max_depth: int = MAX_DEPTH) -> Decoded:
         CanonicalizationError: as ``decode.decode`` does.
     """
     quick = _read_quickly(text, max_depth)
-    # Each key has its colon in the text. Of two equal keys only one has made
-    # it into the array.
+    # The text has one colon for each key; of two equal keys the array has one.
     if quick is None or quick.outside.count(b":") != _count_keys(quick.array):
         return reference.decode(text, max_depth=max_depth)
     return Decoded(quick.array, None)
@@ -55,7 +54,7 @@ def decode(text: bytes, *, max_depth: int = MAX_DEPTH) -> Decoded:
 
 def read_array(text: bytes, *, max_depth: int = MAX_DEPTH) -> Array:
     """
-    Do the same where it does not matter whether a key occurs twice.
+    Decode a JSON text where it does not matter whether a key occurs twice.
 
     Args:
         text: the bytes of the text, to be UTF-8.
@@ -72,7 +71,7 @@ def read_array(text: bytes, *, max_depth: int = MAX_DEPTH) -> Array:
 
 class _Quick(NamedTuple):
     """
-    What the lane has read.
+    What orjson has read.
 
     Attributes:
         array: the top-level array.
@@ -84,7 +83,7 @@ class _Quick(NamedTuple):
 
 
 def _read_quickly(text: bytes, max_depth: int) -> _Quick | None:
-    """Read a text, unless this is a case for the reference."""
+    """Read a text with orjson, or return None where the reference must read it."""
     try:
         array: Value = orjson.loads(text)
     except orjson.JSONDecodeError:
@@ -99,8 +98,8 @@ def _read_quickly(text: bytes, max_depth: int) -> _Quick | None:
 
 def _outside_strings(text: bytes) -> bytes:
     """Return what is left of a good JSON text without its strings."""
-    # With the escaped backslashes out of the way a backslash before a quote
-    # escapes it, and without these two every quote begins or ends a string.
+    # Once the escaped backslashes are removed, a backslash before a quote escapes
+    # it; once those pairs are removed too, every quote begins or ends a string.
     quoted = text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')
     return b"".join(quoted[::2])
 

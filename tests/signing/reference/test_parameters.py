@@ -18,9 +18,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing import unstable
-from kesspay.signing.canonical import canonicalize_parameters
-from kesspay.signing.parameters import to_array, to_json
+from kesspay.signing.reference import guard
+from kesspay.signing.reference.canonical import canonicalize_parameters
+from kesspay.signing.reference.parameters import to_array, to_json
 from tests.support.documents import parameters as parameter_strategy
 from tests.support.vectors import iter_parameters
 
@@ -379,5 +379,5 @@ def test_generated_trees(parameters: dict[str, Any]) -> None:
 
 def test_refusal_without_a_place() -> None:
     """A verdict on the whole of the parameters names no member."""
-    error = unstable.refusal(b'{"a":1}', "infinite")
+    error = guard.refusal(b'{"a":1}', "infinite")
     assert (error.reason, error.path) == ("infinite", "params")

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing.canonical import (
+from kesspay.signing.profile import Profile
+from kesspay.signing.reference.canonical import (
     arrange,
     canonicalize_parameters,
     canonicalize_text,
     decode,
     encode,
 )
-from kesspay.signing.profile import Profile
 
 
 if TYPE_CHECKING:

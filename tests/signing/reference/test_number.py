@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 import pytest
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing.number import read_double, read_integer, write_double
+from kesspay.signing.reference.number import read_double, read_integer, write_double
 from tests.support.vectors import iter_doubles
 
 

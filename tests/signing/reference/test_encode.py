@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing.decode import decode
-from kesspay.signing.encode import encode
 from kesspay.signing.profile import Profile
+from kesspay.signing.reference.decode import decode
+from kesspay.signing.reference.encode import encode
 from tests.support.judgement import Settings
 
 

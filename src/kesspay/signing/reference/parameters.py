@@ -32,12 +32,12 @@ from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeGuard, cast
 import orjson
 
 from kesspay.errors import CanonicalizationError
-from kesspay.signing.lane import read_array
-from kesspay.signing.number import INTEGER_MAX, INTEGER_MIN, read_double
+from kesspay.signing.reference.fast_decode import read_array
+from kesspay.signing.reference.number import INTEGER_MAX, INTEGER_MIN, read_double
 
 
 if TYPE_CHECKING:
-    from kesspay.signing.decode import Value
+    from kesspay.signing.reference.decode import Value
 
 
 __all__ = ["MAX_DEPTH", "to_array", "to_json"]
