@@ -225,7 +225,6 @@ KNOWN_UNTESTED = [
     "gateway.async_client",
     "gateway.base",
     "gateway.confirms",
-    "gateway.engine",
     "gateway.lookup",
     "signing.arguments",
     "signing.der",

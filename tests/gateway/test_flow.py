@@ -30,11 +30,11 @@ from kesspay.gateway.events import (
 )
 from kesspay.gateway.flow import (
     Call,
+    CallOptions,
     Pause,
-    Terms,
     TokenWanted,
-    course_of_call,
-    course_of_log_in,
+    call_flow,
+    log_in_flow,
 )
 from kesspay.gateway.messages import (
     CONFIRM,
@@ -72,12 +72,12 @@ class Driver:
         self.given = list(given)
         self.firsts: list[bool] = []
         self.tokens: Callable[[], Token] = lambda: Token("t", 60)
-        self.terms = Terms(
+        self.options = CallOptions(
             call_id="c-1",
             until=self.clock.now + until,
             clock=self.clock,
             retries=retries,
-            dice=lambda: 0.5,
+            random=lambda: 0.5,
             wall=self.clock,
             listeners=Listeners(self.events.append),
         )
@@ -94,7 +94,7 @@ class Driver:
         """Drive a call of a service to its end."""
         self.given_answers: list[object] = []
         call = Call(service, "ref-1", b"body", self.parse, fresh=service == CONFIRM)
-        return self.drive(course_of_call(call, ENDPOINT, self.terms))
+        return self.drive(call_flow(call, ENDPOINT, self.options))
 
     def drive(self, flow: Flow[Any]) -> Any:  # noqa: ANN401
         """Give a flow what it needs."""
@@ -344,7 +344,7 @@ def test_what_nobody_takes_is_not_made(
 
     monkeypatch.setattr(flow_module, "sha256", digest)
     driver = Driver("good", Rejected("no", code="EXPIRED"), NO_REPLY, NO_REPLY)
-    driver.terms = driver.terms._replace(listeners=Listeners(None))
+    driver.options = driver.options._replace(listeners=Listeners(None))
     assert driver.run(CREATE) == "answer"
     with pytest.raises(Rejected):
         driver.run(CONFIRM)
@@ -365,7 +365,7 @@ def test_the_events_of_a_call_that_is_given_up() -> None:
     """Whoever closes the flow, as a cancelled task does, gets the last event."""
     driver = Driver()
     call = Call(CONFIRM, "ref-1", b"body", driver.parse, fresh=True)
-    flow = course_of_call(call, ENDPOINT, driver.terms)
+    flow = call_flow(call, ENDPOINT, driver.options)
     assert isinstance(next(flow), TokenWanted)
     assert isinstance(flow.send(Token("t", 60)), HttpRequest)
     flow.close()
@@ -378,7 +378,7 @@ def test_the_events_of_a_call_that_is_given_up() -> None:
 def test_the_events_of_a_log_in() -> None:
     """Neither size nor digest of a log-in is told: both say something of secrets."""
     driver = Driver()
-    flow = course_of_log_in(ENDPOINT, credentials(), driver.terms)
+    flow = log_in_flow(ENDPOINT, credentials(), driver.options)
     request = next(flow)
     assert isinstance(request, HttpRequest)
     with pytest.raises(StopIteration) as stop:
@@ -396,7 +396,7 @@ def test_the_events_of_a_log_in() -> None:
 def test_a_log_in_that_breaks(kind: Any) -> None:  # noqa: ANN401
     """However a log-in breaks, what waited for it was not sent."""
     driver = Driver()
-    flow = course_of_log_in(ENDPOINT, credentials(), driver.terms)
+    flow = log_in_flow(ENDPOINT, credentials(), driver.options)
     next(flow)
     with pytest.raises(NotSent) as caught:
         flow.throw(TransportError(kind, "why"))

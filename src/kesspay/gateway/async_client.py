@@ -10,7 +10,7 @@ from kesspay.errors import TransportError
 from kesspay.gateway.async_token_cache import AsyncTokenCache
 from kesspay.gateway.async_transport import AsyncHttpTransport
 from kesspay.gateway.base import BaseClient, answer_of, foreign
-from kesspay.gateway.flow import Flow, Need, Pause, Terms, TokenWanted
+from kesspay.gateway.flow import CallOptions, Flow, Need, Pause, TokenWanted
 from kesspay.gateway.messages import (
     ConfirmFundTransfer,
     CreateFundTransfer,
@@ -148,13 +148,13 @@ class AsyncClient(BaseClient[AsyncTransport]):
         self._tokens = AsyncTokenCache(book, self._log_in, store)
 
     async def _run(
-        self, course: Callable[[Terms], Flow[_T]], timeout: float | None
+        self, flow_of: Callable[[CallOptions], Flow[_T]], timeout: float | None
     ) -> _T:
-        terms = self.engine.terms(self._until(timeout))
-        return await self.drive(course(terms), terms.until)
+        options = self.engine.options(self._until(timeout))
+        return await self.drive(flow_of(options), options.until)
 
     async def _log_in(self, until: float) -> Token:
-        return await self.drive(self.engine.log_in(self.engine.terms(until)), until)
+        return await self.drive(self.engine.log_in(self.engine.options(until)), until)
 
     async def drive(self, flow: Flow[_T], until: float) -> _T:
         """

@@ -1,4 +1,4 @@
-"""The base of every client: settings, and the course of each call. No I/O."""
+"""The base of every client: its settings, and the flow of each call. No I/O."""
 
 from __future__ import annotations
 
@@ -18,14 +18,9 @@ from kesspay.errors import (
 )
 from kesspay.gateway.confirms import Confirms
 from kesspay.gateway.endpoint import Endpoint
-from kesspay.gateway.engine import Engine
 from kesspay.gateway.environment import read_environment
 from kesspay.gateway.events import EventHook, Listeners
-from kesspay.gateway.flow import (
-    Call,
-    Flow,
-    Terms,
-)
+from kesspay.gateway.flow import Call, CallOptions, Engine, Flow
 from kesspay.gateway.messages import (
     AmountFormat,
     ConfirmFundTransfer,
@@ -53,8 +48,8 @@ __all__ = ["BaseClient", "OwnKeyWarning", "answer_of", "foreign", "seconds"]
 _T = TypeVar("_T")
 _TransportT = TypeVar("_TransportT")
 
-#: A call that waits for its terms.
-_Course = Callable[[Terms], Flow[_T]]
+#: The flow of a call, as soon as its options are known.
+_FlowOfOptions = Callable[[CallOptions], Flow[_T]]
 
 _MOST_RETRIES: Final = 10
 
@@ -65,7 +60,7 @@ class OwnKeyWarning(UserWarning):
 
 class BaseClient(HoldsSecrets, Generic[_TransportT]):
     """
-    The settings of a client and the course of each of its calls.
+    The settings of a client and the flow of each of its calls.
 
     ``Client`` and ``AsyncClient`` inherit these arguments.
 
@@ -139,7 +134,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             retries=retries,
             listeners=Listeners(on_event),
             clock=monotonic,
-            dice=random,
+            random=random,
             wall=time,
         )
         self._make_tokens(TokenBook(monotonic, time), token_store)
@@ -194,38 +189,38 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         """Return the moment on the monotonic clock at which a call ends."""
         return monotonic() + (self._timeout if timeout is None else seconds(timeout))
 
-    def _create(self, request: CreateFundTransfer) -> _Course[PreTransfer]:
+    def _create(self, request: CreateFundTransfer) -> _FlowOfOptions[PreTransfer]:
         _require(request, CreateFundTransfer, "request")
-        return self._course(self.engine.create(request))
+        return self._flow(self.engine.create(request))
 
     def _confirm(
         self, request: ConfirmFundTransfer, *, sent_before: bool
-    ) -> _Course[FundTransfer]:
-        """Return the course of a confirm, which keeps count of its sends."""
+    ) -> _FlowOfOptions[FundTransfer]:
+        """Return the flow of a confirm, which keeps count of its sends."""
         pre_transfer_id = request.transfer.pre_transfer_id
 
-        def course(terms: Terms) -> Flow[FundTransfer]:
+        def flow(options: CallOptions) -> Flow[FundTransfer]:
             first = self._confirms.add(pre_transfer_id)
             call = self.engine.confirm(request, sent_before=sent_before or not first)
             try:
-                return (yield from self.engine.course(call, terms))
+                return (yield from self.engine.flow(call, options))
             except (NotSent, AuthenticationFailed):
                 # Both say of a confirm that it never left.
                 self._confirms.discard(pre_transfer_id)
                 raise
 
-        return course
+        return flow
 
-    def _query(self, request: QueryFundTransfer) -> _Course[FundTransfer]:
-        return self._course(self.engine.query(request))
+    def _query(self, request: QueryFundTransfer) -> _FlowOfOptions[FundTransfer]:
+        return self._flow(self.engine.query(request))
 
     def _call(
         self, service: str, params: Mapping[str, object]
-    ) -> _Course[VerifiedAnswer]:
-        return self._course(self.engine.service(service, params))
+    ) -> _FlowOfOptions[VerifiedAnswer]:
+        return self._flow(self.engine.service(service, params))
 
-    def _course(self, call: Call[_T]) -> _Course[_T]:
-        return lambda terms: self.engine.course(call, terms)
+    def _flow(self, call: Call[_T]) -> _FlowOfOptions[_T]:
+        return lambda options: self.engine.flow(call, options)
 
 
 def seconds(timeout: object) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from kesspay.errors import TransportError
 from kesspay.gateway.base import BaseClient, answer_of, foreign
-from kesspay.gateway.flow import Flow, Need, Pause, Terms, TokenWanted
+from kesspay.gateway.flow import CallOptions, Flow, Need, Pause, TokenWanted
 from kesspay.gateway.messages import (
     ConfirmFundTransfer,
     CreateFundTransfer,
@@ -193,12 +193,14 @@ class Client(BaseClient[Transport]):
     def _make_tokens(self, book: TokenBook, store: TokenStore | None) -> None:
         self._tokens = TokenCache(book, self._log_in, store)
 
-    def _run(self, course: Callable[[Terms], Flow[_T]], timeout: float | None) -> _T:
-        terms = self.engine.terms(self._until(timeout))
-        return self.drive(course(terms), terms.until)
+    def _run(
+        self, flow_of: Callable[[CallOptions], Flow[_T]], timeout: float | None
+    ) -> _T:
+        options = self.engine.options(self._until(timeout))
+        return self.drive(flow_of(options), options.until)
 
     def _log_in(self, until: float) -> Token:
-        return self.drive(self.engine.log_in(self.engine.terms(until)), until)
+        return self.drive(self.engine.log_in(self.engine.options(until)), until)
 
     def drive(self, flow: Flow[_T], until: float) -> _T:
         """

@@ -137,7 +137,7 @@ EventHook: TypeAlias = Callable[[Event], None]
 
 class Listeners:
     """
-    Who takes the events of a client: its hook, and the logger.
+    Where the events of a client go: to its hook, and to the logger.
 
     Args:
         hook: called with each event, or None. What it raises is logged and
@@ -148,12 +148,12 @@ class Listeners:
         """Take the hook."""
         self._hook = hook
 
-    def want(self, level: int) -> bool:
-        """Tell whether anybody takes events of a level; else none need be made."""
+    def wants(self, level: int) -> bool:
+        """Return whether events of a level are taken; else none need be made."""
         return self._hook is not None or _log.isEnabledFor(level)
 
-    def tell(self, event: Event) -> None:
-        """Tell of an event; never raises."""
+    def send(self, event: Event) -> None:
+        """Log an event and call the hook; what the hook raises is logged."""
         log_event(event)
         if self._hook is None:
             return

@@ -1,5 +1,5 @@
 """
-The course of one call: every decision, and no I/O.
+The flow of one call, and the engine that makes it: every decision, and no I/O.
 
 A flow is a generator. It yields what it needs, a token, a response or a
 pause, and the client that drives it, with threads or with tasks, sends that
@@ -14,10 +14,14 @@ A body is signed once and never changes. It is sent again
 - after an HTTP 401, once, with a new token;
 - where no byte of it had left before;
 - where the call changes nothing (a query) and the failure will pass.
+
+An engine turns requests into calls and calls into flows. Its owner drives the
+flows and records them: the clients, and the transfers above them.
 """
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -49,25 +53,57 @@ from kesspay.gateway.events import (
     Verdict,
     level_of,
 )
-from kesspay.gateway.messages import Credentials, HttpRequest, HttpResponse, Token
-from kesspay.gateway.protocol import build_call, build_token, parse_token
+from kesspay.gateway.messages import (
+    CONFIRM,
+    CREATE,
+    QUERY,
+    AmountFormat,
+    ConfirmFundTransfer,
+    CreateFundTransfer,
+    Credentials,
+    FundTransfer,
+    HoldsSecrets,
+    HttpRequest,
+    HttpResponse,
+    PreTransfer,
+    QueryFundTransfer,
+    Token,
+    VerifiedAnswer,
+)
+from kesspay.gateway.protocol import (
+    build_body,
+    build_call,
+    build_service_body,
+    build_token,
+    parse_call,
+    parse_confirm,
+    parse_create,
+    parse_query,
+    parse_token,
+)
 from kesspay.gateway.retry_after import retry_after
 
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from kesspay.gateway.endpoint import Endpoint
+    from kesspay.signing.documents import Signer, Verifier
+    from kesspay.signing.keyring import KeyRing
+    from kesspay.signing.profile import Profile
 
 
 __all__ = [
     "Call",
+    "CallOptions",
+    "Engine",
     "Flow",
     "Need",
     "Parse",
     "Pause",
-    "Terms",
     "TokenWanted",
-    "course_of_call",
-    "course_of_log_in",
+    "call_flow",
+    "log_in_flow",
 ]
 
 _T = TypeVar("_T")
@@ -93,7 +129,7 @@ class Pause(NamedTuple):
 Need: TypeAlias = TokenWanted | HttpRequest | Pause
 #: What comes in is a Token, an HttpResponse, or None after a pause.
 Flow: TypeAlias = Generator[Need, Any, _T]
-#: Reads a response; the flag tells whether the body was sent only once.
+#: Reads a response; the flag is True where the body was sent only once.
 Parse: TypeAlias = Callable[[HttpResponse, bool], _T]
 
 
@@ -118,17 +154,17 @@ class Call(NamedTuple, Generic[_T]):
     out_trade_no: str = ""
 
 
-class Terms(NamedTuple):
+class CallOptions(NamedTuple):
     """
-    Under which terms a call runs.
+    The options of one call.
 
     Args:
         call_id: names the call in events.
         until: the moment on the clock to give up.
         clock: seconds that never go back.
         retries: how often a request may be repeated where that is safe.
-        dice: returns a random number from 0 up to 1.
-        listeners: who takes events.
+        random: returns a random number from 0 up to 1.
+        listeners: where events go.
         wall: seconds since 1970.
     """
 
@@ -136,7 +172,7 @@ class Terms(NamedTuple):
     until: float
     clock: Callable[[], float]
     retries: int
-    dice: Callable[[], float]
+    random: Callable[[], float]
     listeners: Listeners
     wall: Callable[[], float]
 
@@ -157,7 +193,7 @@ class _Progress:
     rejected: Token | None = None
 
 
-def course_of_call(call: Call[_T], endpoint: Endpoint, terms: Terms) -> Flow[_T]:
+def call_flow(call: Call[_T], endpoint: Endpoint, options: CallOptions) -> Flow[_T]:
     """
     Yield what one call needs, and return its result.
 
@@ -170,16 +206,16 @@ def course_of_call(call: Call[_T], endpoint: Endpoint, terms: Terms) -> Flow[_T]
     retries = 0
     while True:
         try:
-            return (yield from _attempt(call, endpoint, terms, progress))
+            return (yield from _attempt(call, endpoint, options, progress))
         except GatewayError as error:
             failure = error
-        pause = _pause(failure, retries, terms)
+        pause = _pause(failure, retries, options)
         if pause is None:
             raise failure
         retries += 1
-        terms.listeners.tell(
+        options.listeners.send(
             RetryEvent(
-                call_id=terms.call_id,
+                call_id=options.call_id,
                 service=call.service,
                 reference=call.reference,
                 attempt=progress.requests + 1,
@@ -190,8 +226,8 @@ def course_of_call(call: Call[_T], endpoint: Endpoint, terms: Terms) -> Flow[_T]
         yield Pause(pause)
 
 
-def course_of_log_in(
-    endpoint: Endpoint, credentials: Credentials, terms: Terms
+def log_in_flow(
+    endpoint: Endpoint, credentials: Credentials, options: CallOptions
 ) -> Flow[Token]:
     """
     Yield what a log-in needs, and return the token.
@@ -202,13 +238,15 @@ def course_of_log_in(
     """
     call = Call(TOKEN, "", b"", lambda response, _: parse_token(response), fresh=False)
     request = build_token(endpoint, credentials)
-    token = yield from _exchange(call, request, terms, _Progress())
-    terms.listeners.tell(TokenEvent(call_id=terms.call_id, expire_in=token.expire_in))
+    token = yield from _exchange(call, request, options, _Progress())
+    options.listeners.send(
+        TokenEvent(call_id=options.call_id, expire_in=token.expire_in)
+    )
     return token
 
 
 def _attempt(
-    call: Call[_T], endpoint: Endpoint, terms: Terms, progress: _Progress
+    call: Call[_T], endpoint: Endpoint, options: CallOptions, progress: _Progress
 ) -> Flow[_T]:
     """Send once; after a 401, which a call may have one of, once more."""
     rejected: Token | None = None
@@ -221,7 +259,7 @@ def _attempt(
             raise log_in_failed_after_sending(call.service, error) from None
         request = build_call(endpoint, token, call.body, fresh=call.fresh)
         try:
-            return (yield from _exchange(call, request, terms, progress))
+            return (yield from _exchange(call, request, options, progress))
         except TokenRejected as error:
             if progress.rejected is not None:
                 raise refused_twice(call.service, error) from None
@@ -229,13 +267,13 @@ def _attempt(
 
 
 def _exchange(
-    call: Call[_T], request: HttpRequest, terms: Terms, progress: _Progress
+    call: Call[_T], request: HttpRequest, options: CallOptions, progress: _Progress
 ) -> Flow[_T]:
-    """Send one request and read its answer, telling of both."""
+    """Send one request and read its answer; report both."""
     sent_before = progress.sends > 0
     progress.requests += 1
     progress.sends += 1
-    told = _Told(call, request, terms, progress.requests)
+    reporter = _Reporter(call, request, options, progress.requests)
     response: HttpResponse | None = None
     try:
         response = replace((yield request), request=request)
@@ -247,9 +285,9 @@ def _exchange(
     except GatewayError as error:
         failure = error
     except BaseException as error:
-        told.answer(response, error)
+        reporter.answer(response, error)
         if not is_harmless(call.service):
-            # Not by an exception of ours: it belongs to whoever interrupted us.
+            # A note and no exception of ours: the caller catches the one it raised.
             error.add_note(
                 f"kesspay: {call.service} (out_trade_no {call.out_trade_no!r},"
                 f" reference {call.reference!r}) was under way: the transfer may have"
@@ -257,38 +295,175 @@ def _exchange(
             )
         raise
     else:
-        told.answer(response, None)
+        reporter.answer(response, None)
         return result
     if response is not None:
-        failure.retry_after = retry_after(response, terms.wall())
-    told.answer(response, failure)
+        failure.retry_after = retry_after(response, options.wall())
+    reporter.answer(response, failure)
     raise failure
 
 
-class _Told:
-    """The two events about one request, made only where somebody takes them."""
+@dataclass(frozen=True, slots=True, repr=False, eq=False, kw_only=True)
+class Engine(HoldsSecrets):
+    """
+    The settings of a client, checked, and the calls made with them.
+
+    Args:
+        endpoint: where the gateway is.
+        credentials: what the partner logs in with.
+        signer: signs requests.
+        verifier: verifies answers.
+        profile: the PHP settings of the gateway.
+        amount_format: "number" or "string".
+        retries: how often a request is repeated where that is safe.
+        listeners: where events go.
+        clock: seconds that never go back.
+        random: returns a random number from 0 up to 1.
+        wall: seconds since 1970.
+    """
+
+    endpoint: Endpoint
+    credentials: Credentials
+    signer: Signer
+    verifier: Verifier | KeyRing
+    profile: Profile
+    amount_format: AmountFormat
+    retries: int
+    listeners: Listeners
+    clock: Callable[[], float]
+    random: Callable[[], float]
+    wall: Callable[[], float]
+
+    def options(self, until: float, *, retries: int | None = None) -> CallOptions:
+        """
+        Return the options of one call.
+
+        Args:
+            until: the moment on the clock to give up.
+            retries: None for those of the client.
+        """
+        return CallOptions(
+            call_id=os.urandom(8).hex(),
+            until=until,
+            clock=self.clock,
+            retries=self.retries if retries is None else retries,
+            random=self.random,
+            listeners=self.listeners,
+            wall=self.wall,
+        )
+
+    def flow(self, call: Call[_T], options: CallOptions) -> Flow[_T]:
+        """Return the flow of a call."""
+        return call_flow(call, self.endpoint, options)
+
+    def log_in(self, options: CallOptions) -> Flow[Token]:
+        """Return the flow of a log-in."""
+        return log_in_flow(self.endpoint, self.credentials, options)
+
+    def create(self, request: CreateFundTransfer) -> Call[PreTransfer]:
+        """Return the call of a create."""
+        return Call(
+            CREATE,
+            request.out_trade_no,
+            self._body(request),
+            lambda response, _: parse_create(
+                request, response, self.verifier, profile=self.profile
+            ),
+            fresh=False,
+        )
+
+    def confirm(
+        self, request: ConfirmFundTransfer, *, sent_before: bool
+    ) -> Call[FundTransfer]:
+        """
+        Return the call of a confirm.
+
+        Args:
+            request: the request.
+            sent_before: True where a confirm of the same pre-transfer may have
+                left already: no refusal is final then.
+        """
+        return Call(
+            CONFIRM,
+            request.transfer.pre_transfer_id,
+            self._body(request),
+            lambda response, once: parse_confirm(
+                request,
+                response,
+                self.verifier,
+                profile=self.profile,
+                first_send=once and not sent_before,
+            ),
+            fresh=True,
+            out_trade_no=request.transfer.out_trade_no,
+        )
+
+    def query(self, request: QueryFundTransfer) -> Call[FundTransfer]:
+        """Return the call of a query."""
+        return Call(
+            QUERY,
+            request.transfer.out_trade_no,
+            self._body(request),
+            lambda response, _: parse_query(
+                request, response, self.verifier, profile=self.profile
+            ),
+            fresh=False,
+        )
+
+    def service(
+        self, service: str, params: Mapping[str, object]
+    ) -> Call[VerifiedAnswer]:
+        """Return the call of any service."""
+        return Call(
+            service,
+            "",
+            build_service_body(service, params, self.signer, profile=self.profile),
+            lambda response, once: parse_call(
+                service,
+                response,
+                self.verifier,
+                profile=self.profile,
+                # Nothing counts the sends of a confirm made this way.
+                first_send=once and service != CONFIRM,
+            ),
+            fresh=True,
+        )
+
+    def _body(
+        self, request: CreateFundTransfer | ConfirmFundTransfer | QueryFundTransfer
+    ) -> bytes:
+        return build_body(
+            request,
+            self.signer,
+            profile=self.profile,
+            amount_format=self.amount_format,
+        )
+
+
+class _Reporter:
+    """Sends the two events of one request; makes none that no listener takes."""
 
     def __init__(
-        self, call: Call[Any], request: HttpRequest, terms: Terms, attempt: int
+        self, call: Call[Any], request: HttpRequest, options: CallOptions, attempt: int
     ) -> None:
-        """Tell that the request is about to be sent."""
+        """Report that the request is about to be sent."""
         self._call = call
-        self._terms = terms
+        self._options = options
         self._attempt = attempt
-        self._begun = terms.clock()
-        if terms.listeners.want(DEBUG):
+        self._begun = options.clock()
+        if options.listeners.wants(DEBUG):
             facts = self._facts(request.body)
-            terms.listeners.tell(RequestEvent(**self._names(), **facts))
+            options.listeners.send(RequestEvent(**self._names(), **facts))
 
     def answer(
         self, response: HttpResponse | None, error: BaseException | None
     ) -> None:
-        """Tell what came of it."""
+        """Report the result."""
         verdict = _verdict(error)
-        if not self._terms.listeners.want(level_of(verdict)):
+        if not self._options.listeners.wants(level_of(verdict)):
             return
         evidence = error.evidence if isinstance(error, GatewayError) else {}
-        self._terms.listeners.tell(
+        self._options.listeners.send(
             AnswerEvent(
                 **self._names(),
                 **self._facts(None if response is None else response.body),
@@ -297,13 +472,13 @@ class _Told:
                 code=getattr(error, "code", ""),
                 reason="" if error is None else type(error).__name__,
                 transport=str(evidence.get("transport", "")),
-                seconds=self._terms.clock() - self._begun,
+                seconds=self._options.clock() - self._begun,
             )
         )
 
     def _names(self) -> dict[str, Any]:
         return {
-            "call_id": self._terms.call_id,
+            "call_id": self._options.call_id,
             "service": self._call.service,
             "reference": self._call.reference,
             "attempt": self._attempt,
@@ -325,10 +500,10 @@ def _verdict(error: BaseException | None) -> Verdict:
     return "not_sent" if isinstance(error, NotSent) else "unknown"
 
 
-def _pause(failure: GatewayError, retries: int, terms: Terms) -> float | None:
+def _pause(failure: GatewayError, retries: int, options: CallOptions) -> float | None:
     """Return how long to wait before a retry, or None where there is none."""
-    if retries >= terms.retries or not will_pass(failure):
+    if retries >= options.retries or not will_pass(failure):
         return None
-    pause = terms.dice() * min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
+    pause = options.random() * min(_FIRST_PAUSE * 2**retries, _LONGEST_PAUSE)
     pause = max(pause, failure.retry_after)
-    return pause if terms.clock() + pause < terms.until else None
+    return pause if options.clock() + pause < options.until else None

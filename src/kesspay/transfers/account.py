@@ -29,7 +29,7 @@ from kesspay.signing.keyring import KeyRing
 
 if TYPE_CHECKING:
     from kesspay.gateway.base import BaseClient
-    from kesspay.gateway.engine import Engine
+    from kesspay.gateway.flow import Engine
 
 
 __all__ = [

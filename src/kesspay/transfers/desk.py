@@ -49,8 +49,7 @@ from kesspay.transfers.states import plan
 
 
 if TYPE_CHECKING:
-    from kesspay.gateway.engine import Engine
-    from kesspay.gateway.flow import Call
+    from kesspay.gateway.flow import Call, Engine
     from kesspay.transfers.attempt import Action, Rules
     from kesspay.transfers.journal import Journal, Lease, Record
     from kesspay.transfers.reading import Facts, Reading
@@ -409,7 +408,7 @@ class Desk:
         """
         longest = held.transfer.rules.deadline if seconds is None else seconds
         deadline = min(until, self.engine.clock() + longest)
-        flow = self.engine.course(call, self.engine.terms(deadline, retries=0))
+        flow = self.engine.flow(call, self.engine.options(deadline, retries=0))
         reply = Reply(left=sending is None)
         sends = 0
         try:
