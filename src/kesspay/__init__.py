@@ -39,7 +39,6 @@ from kesspay.errors import (
 
 if TYPE_CHECKING:
     from kesspay.gateway.async_client import AsyncClient
-    from kesspay.gateway.async_transport import AsyncHttpTransport
     from kesspay.gateway.base import OwnKeyWarning
     from kesspay.gateway.client import Client
     from kesspay.gateway.endpoint import SANDBOX_URL
@@ -60,10 +59,11 @@ if TYPE_CHECKING:
         Token,
         VerifiedAnswer,
     )
-    from kesspay.gateway.sync_transport import HttpTransport
     from kesspay.gateway.tokens import StoredToken, TokenStore
-    from kesspay.gateway.transport import AsyncTransport, Transport
+    from kesspay.http.aio import AsyncHttpTransport
     from kesspay.http.message import HttpRequest, HttpResponse
+    from kesspay.http.sync import HttpTransport
+    from kesspay.http.transport import AsyncTransport, Transport
     from kesspay.signing.backend import BackendInfo, backend
     from kesspay.signing.batch import Batch
     from kesspay.signing.documents import (
@@ -172,10 +172,10 @@ __all__ = [
 _HOMES: Final[dict[str, str]] = {
     "AnswerEvent": "kesspay.gateway.events",
     "AsyncClient": "kesspay.gateway.async_client",
-    "AsyncHttpTransport": "kesspay.gateway.async_transport",
+    "AsyncHttpTransport": "kesspay.http.aio",
     "AsyncPendingTransfer": "kesspay.transfers.async_transfers",
     "AsyncTransfers": "kesspay.transfers.async_transfers",
-    "AsyncTransport": "kesspay.gateway.transport",
+    "AsyncTransport": "kesspay.http.transport",
     "backend": "kesspay.signing.backend",
     "BackendInfo": "kesspay.signing.backend",
     "Batch": "kesspay.signing.batch",
@@ -189,7 +189,7 @@ _HOMES: Final[dict[str, str]] = {
     "FundTransfer": "kesspay.gateway.messages",
     "HttpRequest": "kesspay.http.message",
     "HttpResponse": "kesspay.http.message",
-    "HttpTransport": "kesspay.gateway.sync_transport",
+    "HttpTransport": "kesspay.http.sync",
     "Journal": "kesspay.transfers.journal",
     "KeyPermissionWarning": "kesspay.signing.keys",
     "KeyRing": "kesspay.signing.keyring",
@@ -218,7 +218,7 @@ _HOMES: Final[dict[str, str]] = {
     "TokenStore": "kesspay.gateway.tokens",
     "TransferResult": "kesspay.transfers.result",
     "Transfers": "kesspay.transfers.transfers",
-    "Transport": "kesspay.gateway.transport",
+    "Transport": "kesspay.http.transport",
     "Verified": "kesspay.signing.keyring",
     "VerifiedAnswer": "kesspay.gateway.messages",
     "Verifier": "kesspay.signing.documents",

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from kesspay.gateway.messages import HttpRequest, HttpResponse
-    from kesspay.gateway.transport import Transport
+    from kesspay.http.transport import Transport
 
 
 @pytest.fixture
@@ -138,7 +138,7 @@ def wire(monkeypatch: pytest.MonkeyPatch) -> Callable[[Transport], Wired]:
 
     def put(behind: Transport) -> Wired:
         made = Wired(behind)
-        monkeypatch.setattr("kesspay.gateway.sync_transport.HttpTransport", made)
+        monkeypatch.setattr("kesspay.http.sync.HttpTransport", made)
         return made
 
     return put

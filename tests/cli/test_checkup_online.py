@@ -34,7 +34,7 @@ from tests.gateway.helpers import (
     success,
     token_answer,
 )
-from tests.gateway.wire import WireServer
+from tests.http.wire import WireServer
 
 
 if TYPE_CHECKING:

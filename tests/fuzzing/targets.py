@@ -19,7 +19,6 @@ from kesspay.errors import (
     KeyLoadError,
     TransportError,
 )
-from kesspay.gateway.exchange import Exchange
 from kesspay.gateway.messages import HttpRequest, HttpResponse
 from kesspay.gateway.protocol import (
     parse_call,
@@ -28,6 +27,7 @@ from kesspay.gateway.protocol import (
     parse_query,
     parse_token,
 )
+from kesspay.http.exchange import Exchange
 from kesspay.signing import backend as backends
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PrivateKey, PublicKey

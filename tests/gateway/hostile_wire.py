@@ -37,7 +37,7 @@ from tests.gateway.helpers import (
     token_answer,
 )
 from tests.gateway.hostile import Outcome, watched
-from tests.gateway.wire import LATE, PATIENCE, WireServer, read_request, reset
+from tests.http.wire import LATE, PATIENCE, WireServer, read_request, reset
 
 
 if TYPE_CHECKING:

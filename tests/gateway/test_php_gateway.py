@@ -27,7 +27,7 @@ from kesspay import (
 )
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.protocol import build_call
-from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.sync import HttpTransport
 from tests.gateway.helpers import gateway_key, make, partner_key
 from tests.support.messages import outcome
 from tests.support.php import Php, php_verify

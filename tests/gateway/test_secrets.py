@@ -30,7 +30,7 @@ from tests.gateway.helpers import (
     texts_of,
     token_answer,
 )
-from tests.gateway.wire import WireServer, read_request
+from tests.http.wire import WireServer, read_request
 
 
 if TYPE_CHECKING:

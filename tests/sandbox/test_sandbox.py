@@ -21,7 +21,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer, Credentials, HttpRequest
-from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.sync import HttpTransport
 from kesspay.sandbox import Sandbox
 from kesspay.signing.keys import PrivateKey
 

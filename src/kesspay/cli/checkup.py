@@ -21,7 +21,7 @@ from kesspay.errors import InputError, KesspayError, KeyLoadError
 from kesspay.gateway.client import Client
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.environment import VARIABLES, profile_words, read_environment
-from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.sync import HttpTransport
 from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyring import KeyRing

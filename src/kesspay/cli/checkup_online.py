@@ -27,8 +27,8 @@ from kesspay.errors import (
 )
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer
-from kesspay.gateway.tls import trusting_the_system
 from kesspay.gateway.wording import next_step_of
+from kesspay.http.tls import trusting_the_system
 
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 
     from kesspay.cli.checks import Checks
     from kesspay.cli.checkup import Found
-    from kesspay.gateway.transport import Transport
+    from kesspay.http.transport import Transport
 
 
 __all__ = ["check_online", "skip_online"]

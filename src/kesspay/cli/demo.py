@@ -38,7 +38,7 @@ from kesspay.gateway.messages import (
     HttpResponse,
     PreTransfer,
 )
-from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.sync import HttpTransport
 from kesspay.sandbox import Credit, Sandbox
 from kesspay.signing.documents import canonicalize
 
@@ -46,7 +46,7 @@ from kesspay.signing.documents import canonicalize
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.gateway.transport import Transport
+    from kesspay.http.transport import Transport
 
 
 __all__ = ["run_demo"]

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from kesspay.gateway.messages import HttpResponse
-    from kesspay.gateway.transport import Transport
+    from kesspay.http.transport import Transport
 
 
 __all__ = ["Finding", "Probing"]

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from kesspay.cli.outcome import Outcome
     from kesspay.gateway.client import Client
     from kesspay.gateway.environment import Environment
-    from kesspay.gateway.sync_transport import HttpTransport
+    from kesspay.http.sync import HttpTransport
 
 
 __all__ = ["Settings", "gateway_options"]
@@ -57,7 +57,7 @@ class Settings(HoldsSecrets):
 
     def transport(self, options: dict[str, Any]) -> HttpTransport:
         """Return a transport that is closed when the command ends."""
-        from kesspay.gateway.sync_transport import HttpTransport
+        from kesspay.http.sync import HttpTransport
 
         made = HttpTransport(**options)
         click.get_current_context().call_on_close(made.close)

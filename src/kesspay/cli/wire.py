@@ -11,7 +11,7 @@ from kesspay._secrets import HoldsSecrets
 
 if TYPE_CHECKING:
     from kesspay.gateway.messages import HttpRequest, HttpResponse
-    from kesspay.gateway.transport import Transport
+    from kesspay.http.transport import Transport
 
 
 __all__ = ["Passed", "Wire"]

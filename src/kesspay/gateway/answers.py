@@ -24,6 +24,7 @@ from decimal import Decimal
 from hashlib import sha256
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kesspay._signals import raised_by_a_signal
 from kesspay.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -45,7 +46,6 @@ from kesspay.gateway.services import (
     is_success,
     service_of,
 )
-from kesspay.gateway.signals import raised_by_a_signal
 from kesspay.gateway.wording import look_at, quote
 from kesspay.signing.documents import verify_document
 

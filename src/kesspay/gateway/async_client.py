@@ -6,9 +6,9 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
 from kesspay.gateway.async_token_cache import AsyncTokenCache
-from kesspay.gateway.async_transport import AsyncHttpTransport
 from kesspay.gateway.base import BaseClient, answer_of, foreign
 from kesspay.gateway.flow import CallOptions, Flow, Need, Pause, TokenWanted
 from kesspay.gateway.messages import (
@@ -22,8 +22,8 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
-from kesspay.gateway.signals import raised_by_a_signal
-from kesspay.gateway.transport import AsyncTransport
+from kesspay.http.aio import AsyncHttpTransport
+from kesspay.http.transport import AsyncTransport
 
 
 if TYPE_CHECKING:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
 from kesspay.gateway.base import BaseClient, answer_of, foreign
 from kesspay.gateway.flow import CallOptions, Flow, Need, Pause, TokenWanted
@@ -19,10 +20,9 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
-from kesspay.gateway.signals import raised_by_a_signal
-from kesspay.gateway.sync_transport import HttpTransport
 from kesspay.gateway.token_cache import TokenCache
-from kesspay.gateway.transport import Transport
+from kesspay.http.sync import HttpTransport
+from kesspay.http.transport import Transport
 
 
 if TYPE_CHECKING:

@@ -40,7 +40,7 @@ from kesspay._secrets import HoldsSecrets
 from kesspay._shown import could_be_path, no_path, shown_value
 from kesspay.errors import InputError, KeyLoadError
 from kesspay.gateway.messages import Credentials
-from kesspay.gateway.trust import Setting, context_of
+from kesspay.http.trust import Setting, context_of
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
 from kesspay.signing.keysource import why_unreadable

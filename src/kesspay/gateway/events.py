@@ -14,7 +14,7 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from typing import Final, Literal, TypeAlias
 
-from kesspay.gateway.signals import raised_by_a_signal
+from kesspay._signals import raised_by_a_signal
 
 
 __all__ = [

@@ -25,9 +25,9 @@ from hmac import compare_digest
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kesspay._secrets import HoldsSecrets
+from kesspay._signals import raised_by_a_signal
 from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
 from kesspay.gateway.log_in import is_refusal
-from kesspay.gateway.signals import raised_by_a_signal
 
 
 if TYPE_CHECKING:

@@ -1,5 +1,5 @@
 """
-Whom TLS trusts, and the certificate that a client shows: from files in PEM.
+The authorities that TLS trusts, and the certificate of a client: files in PEM.
 
 An error names the setting, its file and what is wrong with that file; it shows
 nothing of what the file holds.
@@ -14,7 +14,7 @@ from typing import Final, NamedTuple
 
 from kesspay._shown import shown_path
 from kesspay.errors import InputError
-from kesspay.gateway.tls import trusting_the_system
+from kesspay.http.tls import trusting_the_system
 
 
 __all__ = ["Setting", "context_of"]

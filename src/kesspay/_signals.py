@@ -21,7 +21,7 @@ __all__ = ["raised_by_a_signal"]
 
 
 def raised_by_a_signal(error: BaseException) -> bool:
-    """Tell whether an exception came out of a signal handler."""
+    """Return whether an exception came out of a signal handler."""
     handlers = _handlers()
     traceback = error.__traceback__
     while traceback is not None:

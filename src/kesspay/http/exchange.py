@@ -13,7 +13,7 @@ from urllib.parse import SplitResult, urlsplit
 import h11
 
 from kesspay.errors import TransportError
-from kesspay.gateway.head import HEAD_BYTES, HeadReader, bad_reply
+from kesspay.http.head import HEAD_BYTES, HeadReader, bad_reply
 from kesspay.http.message import HttpRequest, HttpResponse
 
 

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
-from kesspay.gateway.async_transport import AsyncHttpTransport
-from kesspay.gateway.sync_transport import HttpTransport
-from tests.gateway.wire import PATIENCE
+from kesspay.http.aio import AsyncHttpTransport
+from kesspay.http.sync import HttpTransport
+from tests.http.wire import PATIENCE
 from tests.support.recipes import load_recipe
 
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
     from kesspay.errors import Broken
     from kesspay.gateway.messages import HttpRequest, HttpResponse
-    from kesspay.gateway.transport import Transport
+    from kesspay.http.transport import Transport
 
 
 class OnALoop:

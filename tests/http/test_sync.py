@@ -9,8 +9,8 @@ import threading
 import pytest
 
 from kesspay.errors import TransportError
-from kesspay.gateway.sync_transport import HttpTransport
-from tests.gateway.wire import (
+from kesspay.http.sync import HttpTransport
+from tests.http.wire import (
     OK,
     PATIENCE,
     WireServer,
@@ -92,7 +92,7 @@ def test_the_host_header_of_an_ipv6_address(monkeypatch: pytest.MonkeyPatch) -> 
 
     with WireServer(behave) as server:
         where = (socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", server.port))
-        monkeypatch.setattr("kesspay.gateway.lookup._addresses", lambda *_: [where])
+        monkeypatch.setattr("kesspay.http.sync._addresses", lambda *_: [where])
         transport = HttpTransport()
         transport.send(request_to("http://[::1]:8080/x"), timeout=PATIENCE)
         transport.close()
@@ -122,7 +122,7 @@ def test_an_interrupted_call(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with WireServer(answering(OK)) as server:
         with monkeypatch.context() as patched:
-            patched.setattr("kesspay.gateway.exchange.Exchange.receive", interrupt)
+            patched.setattr("kesspay.http.exchange.Exchange.receive", interrupt)
             with pytest.raises(KeyboardInterrupt):
                 transport.send(request_to(server.url), timeout=PATIENCE)
         assert transport.send(request_to(server.url), timeout=PATIENCE).body == b"ok"

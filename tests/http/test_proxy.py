@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway.proxy import Proxy
+from kesspay.http.connection import Proxy
 from kesspay.http.steps import Origin, PlainStream
-from tests.gateway.certificates import Authority
-from tests.gateway.wire import (
+from tests.http.certificates import Authority
+from tests.http.wire import (
     LATE,
     OK,
     PATIENCE,
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
-    from tests.gateway.carriers import Carrier
+    from tests.http.transports import Carrier
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import TransportError
-from kesspay.gateway.connection import Connection
-from kesspay.gateway.exchange import Exchange
+from kesspay.http.connection import Connection
+from kesspay.http.exchange import Exchange
 from kesspay.http.steps import Origin
-from tests.gateway.wire import OK, request_to
+from tests.http.wire import OK, request_to
 
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay.gateway.call import Call, Limits
+from kesspay.http.transport import Deadline, Limits
 from tests.gateway.helpers import Clock
 
 
@@ -23,7 +23,7 @@ NONE = Limits(connecting=math.inf, reading=math.inf, writing=math.inf)
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     """Let time pass when told to."""
     made = Clock()
-    monkeypatch.setattr("kesspay.gateway.call.monotonic", made)
+    monkeypatch.setattr("kesspay.http.transport.monotonic", made)
     return made
 
 
@@ -38,41 +38,41 @@ def test_every_step_ends_at_the_deadline(
     clock: Clock, connected: socket.socket
 ) -> None:
     """What is left only shrinks, however many steps there are."""
-    call = Call(NONE, 10)
-    assert call.left() == 10
-    call.begin_to_connect()
+    deadline = Deadline(NONE, 10)
+    assert deadline.left() == 10
+    deadline.begin_to_connect()
     clock.now += 4
-    assert call.left() == 6
-    call.begin_to_send(connected)
+    assert deadline.left() == 6
+    deadline.begin_to_send(connected)
     clock.now += 5
-    assert call.left() == call.left(writing=True) == 1
+    assert deadline.left() == deadline.left(writing=True) == 1
     clock.now += 1
     for writing in (True, False):
         with pytest.raises(TimeoutError):
-            call.left(writing=writing)
+            deadline.left(writing=writing)
 
 
 def test_steps_have_limits_of_their_own(clock: Clock, connected: socket.socket) -> None:
-    """A limit shortens a step; it never makes one longer than the call."""
-    call = Call(Limits(connecting=3, reading=5, writing=4), 10)
-    call.begin_to_connect()
+    """A limit shortens a step; it never makes one longer than the deadline."""
+    deadline = Deadline(Limits(connecting=3, reading=5, writing=4), 10)
+    deadline.begin_to_connect()
     clock.now += 2
-    assert call.left() == 1
-    call.begin_to_send(connected)
-    assert (call.left(), call.left(writing=True)) == (5, 4)
+    assert deadline.left() == 1
+    deadline.begin_to_send(connected)
+    assert (deadline.left(), deadline.left(writing=True)) == (5, 4)
     clock.now += 6
-    assert (call.left(), call.left(writing=True)) == (2, 2)
+    assert (deadline.left(), deadline.left(writing=True)) == (2, 2)
 
 
 def test_nothing_is_sent_after_the_deadline(
     clock: Clock, connected: socket.socket
 ) -> None:
     """A request whose time is over does not leave, and the failure says so."""
-    call = Call(NONE, 10)
+    deadline = Deadline(NONE, 10)
     clock.now += 10
     with pytest.raises(TimeoutError) as caught:
-        call.begin_to_send(connected)
-    assert call.failure(caught.value).kind == "not_sent"
+        deadline.begin_to_send(connected)
+    assert deadline.failure(caught.value).kind == "not_sent"
 
 
 @pytest.mark.parametrize("error", [TimeoutError(), ConnectionResetError(), KeyError()])
@@ -80,7 +80,7 @@ def test_what_may_have_left(
     clock: Clock, connected: socket.socket, error: Exception
 ) -> None:
     """From the first byte on no failure is "not sent", whatever it was."""
-    call = Call(NONE, 10)
-    assert call.failure(error).kind == "not_sent"
-    call.begin_to_send(connected)
-    assert call.failure(error).kind == "no_reply"
+    deadline = Deadline(NONE, 10)
+    assert deadline.failure(error).kind == "not_sent"
+    deadline.begin_to_send(connected)
+    assert deadline.failure(error).kind == "no_reply"

@@ -9,10 +9,10 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway.sync_transport import HttpTransport
-from kesspay.gateway.trust import Setting, context_of
+from kesspay.http.sync import HttpTransport
+from kesspay.http.trust import Setting, context_of
 from tests.conftest import missing
-from tests.gateway.wire import (
+from tests.http.wire import (
     OK,
     PATIENCE,
     WireServer,

@@ -1,5 +1,5 @@
 """
-TLS: which contexts are safe to use, and TLS as bytes in and bytes out.
+The TLS of a connection: contexts that are safe to use, and bytes in, bytes out.
 
 TLS runs over memory (``ssl.MemoryBIO``), so that threads and tasks share it.
 """
@@ -81,7 +81,7 @@ def _trust_files(context: ssl.SSLContext) -> None:
 
 
 def _has_certificates(folder: Path) -> bool:
-    """Tell whether a folder holds certificates under the names OpenSSL reads."""
+    """Return whether a folder holds certificates under the names OpenSSL reads."""
     return folder.is_dir() and any(
         re.fullmatch(r"[0-9a-f]{8}\.\d+", path.name) for path in folder.iterdir()
     )
@@ -92,8 +92,8 @@ class TlsStream:
     The client's side of TLS on one connection.
 
     Args:
-        context: decides who is trusted.
-        host: whom the certificate must name; a dot at its end is no part of it.
+        context: the authorities that are trusted.
+        host: that the certificate must name; a dot at its end is no part of it.
     """
 
     def __init__(self, context: ssl.SSLContext, host: str) -> None:
@@ -110,7 +110,7 @@ class TlsStream:
         Yield the steps of the handshake.
 
         Raises:
-            ssl.SSLError: it failed; the server was told why.
+            ssl.SSLError: it failed; the server got an alert.
         """
         while True:
             try:
@@ -119,7 +119,7 @@ class TlsStream:
             except ssl.SSLWantReadError:
                 pass
             except ssl.SSLError:
-                # The server is told why, where it still listens.
+                # The alert says why, where the server still listens.
                 with suppress(OSError):
                     yield from self._flush()
                 raise
@@ -141,7 +141,7 @@ class TlsStream:
 
         Raises:
             ssl.SSLError: also where the end does not come from the server
-                itself but from somebody who cut the connection.
+                itself: the connection was cut on the way.
         """
         while True:
             try:

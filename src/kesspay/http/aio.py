@@ -8,17 +8,16 @@ import socket
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
-from kesspay.gateway.call import FAULTS, Call
-from kesspay.gateway.lookup import numeric
-from kesspay.gateway.signals import raised_by_a_signal
-from kesspay.gateway.transport import BaseHttpTransport
 from kesspay.http.steps import PIECE, Connect, Step, Steps
+from kesspay.http.sync import numeric
+from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 
 
 if TYPE_CHECKING:
-    from kesspay.gateway.lookup import Address
     from kesspay.http.message import HttpRequest, HttpResponse
+    from kesspay.http.sync import Address
 
 
 __all__ = ["AsyncHttpTransport"]
@@ -37,15 +36,15 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """See ``AsyncTransport.send``."""
-        call = Call(self._limits, timeout)
+        deadline = Deadline(self._limits, timeout)
         try:
-            return await self._send(call, request)
+            return await self._send(deadline, request)
         except TransportError:
             raise
         except FAULTS as error:
             if raised_by_a_signal(error):
                 raise
-            failure = call.failure(error)
+            failure = deadline.failure(error)
         # Outside the handler: what caused it does not ride along.
         raise failure
 
@@ -53,12 +52,12 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
         """Close the idle connections. The transport can be used again."""
         self._close()
 
-    async def _send(self, call: Call, request: HttpRequest) -> HttpResponse:
+    async def _send(self, deadline: Deadline, request: HttpRequest) -> HttpResponse:
         pool = self._pool((os.getpid(), asyncio.get_running_loop()))
-        async with asyncio.timeout(call.left()):
+        async with asyncio.timeout(deadline.left()):
             await pool.gate.acquire()
         try:
-            return await _drive(self._course(call, pool, request), call)
+            return await _drive(self._steps(deadline, pool, request), deadline)
         finally:
             pool.gate.release()
 
@@ -66,8 +65,8 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
         return asyncio.Semaphore(size)
 
 
-async def _drive(course: Steps[_T], call: Call) -> _T:
-    """Do the steps of a course until it ends."""
+async def _drive(course: Steps[_T], deadline: Deadline) -> _T:
+    """Do the steps of an exchange until it ends."""
     go_on = partial(next, course)
     while True:
         try:
@@ -76,7 +75,7 @@ async def _drive(course: Steps[_T], call: Call) -> _T:
             ended: _T = stop.value
             return ended
         try:
-            came = await _do(step, call)
+            came = await _do(step, deadline)
         except BaseException as error:
             if raised_by_a_signal(error):
                 # No step of the course may take it for a fault of its own.
@@ -87,32 +86,32 @@ async def _drive(course: Steps[_T], call: Call) -> _T:
             go_on = partial(course.send, came)
 
 
-async def _do(step: Step, call: Call) -> socket.socket | bytes:
+async def _do(step: Step, deadline: Deadline) -> socket.socket | bytes:
     if isinstance(step, Connect):
-        return await _connect(step, call)
+        return await _connect(step, deadline)
     loop = asyncio.get_running_loop()
     if step is None:
-        async with asyncio.timeout(call.left()):
-            return await loop.sock_recv(call.connected, PIECE)
-    async with asyncio.timeout(call.left(writing=True)):
-        await loop.sock_sendall(call.connected, step)
+        async with asyncio.timeout(deadline.left()):
+            return await loop.sock_recv(deadline.connected, PIECE)
+    async with asyncio.timeout(deadline.left(writing=True)):
+        await loop.sock_sendall(deadline.connected, step)
     return b""
 
 
-async def _connect(where: Connect, call: Call) -> socket.socket:
+async def _connect(where: Connect, deadline: Deadline) -> socket.socket:
     """Try each address for a fair share of the time that is left."""
     addresses = numeric(where)
     if not addresses:
         loop = asyncio.get_running_loop()
-        async with asyncio.timeout(call.left()):
+        async with asyncio.timeout(deadline.left()):
             addresses = await loop.getaddrinfo(*where, type=socket.SOCK_STREAM)
     for left in range(len(addresses), 1, -1):
         try:
-            return await _connect_to(addresses[-left], call.left() / left)
+            return await _connect_to(addresses[-left], deadline.left() / left)
         except OSError as error:
             if raised_by_a_signal(error):
                 raise
-    return await _connect_to(addresses[-1], call.left())
+    return await _connect_to(addresses[-1], deadline.left())
 
 
 async def _connect_to(address: Address, seconds: float) -> socket.socket:

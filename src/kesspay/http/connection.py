@@ -1,7 +1,12 @@
-"""An HTTP proxy: its URL, and the tunnel through it."""
+"""
+One connection, the tunnel below it and what goes over it.
+
+Every decision, and no I/O.
+"""
 
 from __future__ import annotations
 
+import socket
 from base64 import b64encode
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -9,14 +14,84 @@ from urllib.parse import unquote, urlsplit
 import h11
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway.exchange import HEAD_BYTES
+from kesspay.http.head import HEAD_BYTES
+from kesspay.http.steps import Origin, PlainStream
+from kesspay.http.tls import TlsStream
 
 
 if TYPE_CHECKING:
-    from kesspay.http.steps import Origin, PlainStream, Steps
+    import ssl
+
+    from kesspay.http.exchange import Exchange
+    from kesspay.http.message import HttpResponse
+    from kesspay.http.steps import Steps
 
 
-__all__ = ["Proxy"]
+__all__ = ["Connection", "Proxy"]
+
+
+class Connection:
+    """
+    A connected socket, and the stream over it.
+
+    Attributes:
+        socket: no byte was sent over it yet.
+        origin: the server that it leads to.
+        idle_until: when it is no longer worth keeping, by the monotonic clock.
+    """
+
+    def __init__(self, connected: socket.socket, origin: Origin) -> None:
+        """Take over a socket; ``secure`` comes next."""
+        self.socket = connected
+        self.origin = origin
+        self.idle_until = 0.0
+        self._stream: PlainStream | TlsStream = PlainStream()
+
+    def secure(
+        self, proxy: Proxy | None, context: ssl.SSLContext | None
+    ) -> Steps[None]:
+        """Yield the steps of the tunnel and of TLS, where there are any."""
+        if proxy is not None:
+            yield from proxy.tunnel(PlainStream(), self.origin)
+        if context is not None:
+            stream = TlsStream(context, self.origin.host)
+            yield from stream.handshake()
+            self._stream = stream
+
+    def exchange(self, exchange: Exchange) -> Steps[tuple[HttpResponse, bool]]:
+        """
+        Yield the steps that send a request and receive its response.
+
+        Returns:
+            The response, and whether the connection can carry another one.
+        """
+        written = True
+        try:
+            yield from self._stream.write(exchange.to_send)
+        except TimeoutError:
+            raise
+        except OSError:
+            # The server may have answered before it closed.
+            written = False
+        response = None
+        while response is None:
+            response = exchange.receive((yield from self._stream.read()))
+        return response, written and exchange.reusable and self._stream.is_empty
+
+    def is_quiet(self) -> bool:
+        """Return whether the server neither closed nor sent anything unasked."""
+        try:
+            self.socket.setblocking(False)  # noqa: FBT003 - the method's name says it
+            self.socket.recv(1, socket.MSG_PEEK)
+        except BlockingIOError:
+            return True
+        except OSError:
+            return False
+        return False
+
+    def close(self) -> None:
+        """Close the socket at once."""
+        self.socket.close()
 
 
 class Proxy:

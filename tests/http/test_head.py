@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from kesspay.errors import TransportError
-from kesspay.gateway.exchange import Exchange
+from kesspay.http.exchange import Exchange
 from tests.conftest import missing
-from tests.gateway.carriers import OURS, Carrier
-from tests.gateway.wire import PATIENCE, WireServer, answering, request_to
+from tests.http.transports import OURS, Carrier
+from tests.http.wire import PATIENCE, WireServer, answering, request_to
 from tests.support.http_judges import ask_curl, ask_node, find_curl, find_node
 
 

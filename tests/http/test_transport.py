@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway.async_transport import AsyncHttpTransport
 from kesspay.gateway.messages import HttpRequest
-from kesspay.gateway.sync_transport import HttpTransport
-from tests.gateway.wire import (
+from kesspay.http.aio import AsyncHttpTransport
+from kesspay.http.sync import HttpTransport
+from tests.http.wire import (
     LATE,
     OK,
     PATIENCE,
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.gateway.messages import HttpResponse
-    from tests.gateway.carriers import Carrier
+    from tests.http.transports import Carrier
 
     Behave = Callable[[socket.socket], None]
 

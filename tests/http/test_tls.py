@@ -14,12 +14,12 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway import tls
-from kesspay.gateway.async_transport import AsyncHttpTransport
-from kesspay.gateway.sync_transport import HttpTransport
-from kesspay.gateway.tls import trusting_the_system
-from tests.gateway.certificates import Authority
-from tests.gateway.wire import (
+from kesspay.http import tls
+from kesspay.http.aio import AsyncHttpTransport
+from kesspay.http.sync import HttpTransport
+from kesspay.http.tls import trusting_the_system
+from tests.http.certificates import Authority
+from tests.http.wire import (
     LATE,
     OK,
     PATIENCE,
@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from tests.gateway.carriers import Carrier
+    from tests.http.transports import Carrier
 
 
 @pytest.fixture(scope="module")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import pytest
 
 from kesspay.errors import TransportError
-from kesspay.gateway.exchange import HEAD_BYTES, Exchange
 from kesspay.gateway.messages import HttpRequest
+from kesspay.http.exchange import HEAD_BYTES, Exchange
 from tests.conftest import missing
-from tests.gateway.wire import OK, request_to
+from tests.http.wire import OK, request_to
 from tests.support.http_judges import find_curl, sent_host_of
 
 

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.gateway.async_transport import AsyncHttpTransport
-from tests.gateway.wire import (
+from kesspay.http.aio import AsyncHttpTransport
+from tests.http.wire import (
     OK,
     PATIENCE,
     WireServer,

@@ -16,12 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kesspay._signals import raised_by_a_signal
 from kesspay.errors import OutcomeUnknown
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import HttpRequest, HttpResponse, PreTransfer
-from kesspay.gateway.signals import raised_by_a_signal
-from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.sync import HttpTransport
 from tests.sandbox.parties import RECEIVER, box
 
 
@@ -160,8 +160,8 @@ def test_an_address_that_does_not_answer(
         assert where.host == "gateway.example"
         return addresses
 
-    monkeypatch.setattr("kesspay.gateway.sync_transport.look_up", found)
-    monkeypatch.setattr("kesspay.gateway.sync_transport._connect_to", slow)
+    monkeypatch.setattr("kesspay.http.sync._look_up", found)
+    monkeypatch.setattr("kesspay.http.sync._connect_to", slow)
     client = client_of(sandbox, "https://gateway.example/partnerapi/v1")
     with time_limit(kind):
         client.token()
@@ -360,16 +360,14 @@ def test_tasks(
 ) -> None:
     """What a handler raises in a task is passed on in the same way."""
     addresses = [(socket.AF_INET, socket.SOCK_STREAM, 6, "", ("127.0.0.1", 9))] * 2
-    monkeypatch.setattr(
-        "kesspay.gateway.async_transport.numeric", lambda _: list(addresses)
-    )
+    monkeypatch.setattr("kesspay.http.aio.numeric", lambda _: list(addresses))
 
     async def main() -> None:
         settings = sandbox.settings
         settings["base_url"] = "https://gateway.example/v1"
         async with AsyncClient(**settings) as client:
             with a_handler_of(kind) as interrupt:
-                where = f"kesspay.gateway.async_transport.{place}"
+                where = f"kesspay.http.aio.{place}"
                 monkeypatch.setattr(where, interrupt)
                 await client.token()
 

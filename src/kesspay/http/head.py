@@ -221,7 +221,7 @@ def _check_content_coding(value: bytes) -> None:
 
 def _is_chunked(values: list[bytes]) -> bool:
     """
-    Tell whether the transfer codings are chunks, stated once or more.
+    Return whether the transfer codings are chunks, stated once or more.
 
     Raises:
         TransportError: "bad_reply": they are anything else.

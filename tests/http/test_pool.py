@@ -12,12 +12,12 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import TransportError
-from kesspay.gateway.async_transport import AsyncHttpTransport
-from kesspay.gateway.connection import Connection
-from kesspay.gateway.pool import Pool
-from kesspay.gateway.sync_transport import HttpTransport
+from kesspay.http.aio import AsyncHttpTransport
+from kesspay.http.connection import Connection
 from kesspay.http.steps import Origin
-from tests.gateway.wire import (
+from kesspay.http.sync import HttpTransport
+from kesspay.http.transport import Pool
+from tests.http.wire import (
     LATE,
     OK,
     PATIENCE,
@@ -33,7 +33,7 @@ from tests.gateway.wire import (
 
 if TYPE_CHECKING:
     from kesspay.gateway.messages import HttpResponse
-    from tests.gateway.carriers import Carrier
+    from tests.http.transports import Carrier
 
 
 HERE = Origin(secure=False, host="here", port=1)
