@@ -228,7 +228,6 @@ KNOWN_UNTESTED = [
     "cli.wire",
     "gateway.async_client",
     "gateway.base",
-    "gateway.confirms",
     "signing.arguments",
     "signing.der",
     "signing.keyparts",

@@ -242,7 +242,7 @@ def test_a_confirm_that_did_not_leave_does_not_count(answers: list[Scripted]) ->
     made, _ = client(*answers, *again, signed(400, failure("EXPIRED")))
     with pytest.raises((NotSent, AuthenticationFailed)):
         call(made, "confirm")
-    made._tokens._book._rest_until = 0.0
+    made._tokens._book._backoff_until = 0.0
     with pytest.raises(Rejected):
         call(made, "confirm")
 
@@ -265,7 +265,7 @@ def test_a_confirm_without_an_answer_counts() -> None:
 
 def test_the_memory_of_confirms_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """The oldest confirm is forgotten first, and another one is not touched."""
-    monkeypatch.setattr("kesspay.gateway.confirms._REMEMBERED", 2)
+    monkeypatch.setattr("kesspay.gateway.base._REMEMBERED", 2)
     refusal = signed(400, failure("EXPIRED"))
     made, _ = client(token_answer(), *[refusal] * 5)
     kinds = []

@@ -229,10 +229,10 @@ def test_no_pause_beyond_the_deadline() -> None:
     assert driver.pauses == []
 
 
-def test_a_pause_is_at_least_as_long_as_the_rest() -> None:
-    """While log-ins rest, a retry waits for the end of the rest."""
+def test_a_pause_is_at_least_as_long_as_the_backoff() -> None:
+    """While no log-in may start, a retry waits for the end of that time."""
     driver = Driver(ANSWER)
-    errors = [NotSent("resting"), NotSent("down")]
+    errors = [NotSent("too early"), NotSent("down")]
     errors[0].retry_after = 3.0
 
     def tokens() -> Token:

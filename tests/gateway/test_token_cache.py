@@ -1,9 +1,10 @@
 # ruff: noqa: FBT001 - what tests are given is of any type
 
-"""The token for threads: renewed early, one log-in at a time, never a storm."""
+"""The token for threads and tasks: renewed early, one log-in at a time, no storm."""
 
 from __future__ import annotations
 
+import asyncio
 import threading
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ import pytest
 
 from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
 from kesspay.gateway.messages import Token
-from kesspay.gateway.token_cache import TokenCache
+from kesspay.gateway.token_cache import AsyncTokenCache, TokenCache
 from kesspay.gateway.tokens import StoredToken, TokenBook
 from tests.gateway.helpers import Clock
 
@@ -24,7 +25,7 @@ PATIENCE = 20.0
 
 
 class LogIns:
-    """Counts log-ins; gives tokens, or raises what it is told to."""
+    """Counts log-ins; gives tokens, or raises what it is given."""
 
     def __init__(self, expire_in: int | None = 600) -> None:
         """Begin with log-ins that work."""
@@ -99,23 +100,23 @@ def test_a_failed_renewal_keeps_the_token_to_its_end() -> None:
 
 
 @pytest.mark.parametrize(
-    ("kind", "rests"),
+    ("kind", "backoffs"),
     [
         (NotSent, [1, 2, 4, 8, 16, 30, 30, 30]),
         (AuthenticationFailed, [15, 30, 60, 120, 240, 300, 300, 300]),
     ],
 )
-def test_failures_rest_longer_and_longer(
-    kind: type[GatewayError], rests: list[int]
+def test_the_backoff_grows_with_each_failure(
+    kind: type[GatewayError], backoffs: list[int]
 ) -> None:
     """A failure is not kept, but the next log-in waits; a refused one longer."""
     log_ins = LogIns()
     log_ins.failure = lambda: kind("down", evidence={"phase": "log-in"})
     cache, clock = cache_of(log_ins)
-    for number, rest in enumerate(rests, 1):
+    for number, backoff in enumerate(backoffs, 1):
         with pytest.raises(kind, match="down"):
             cache.get(until=clock.now + 5)
-        clock.now += rest - 0.25
+        clock.now += backoff - 0.25
         with pytest.raises(kind, match=r"due in 0\.2 s") as caught:
             cache.get(until=clock.now + 5)
         assert caught.value.evidence == {"phase": "log-in"}
@@ -127,12 +128,12 @@ def test_failures_rest_longer_and_longer(
     clock.now += 700
     with pytest.raises(kind, match="down"):
         cache.get(until=clock.now + 5)
-    clock.now += rests[0]
+    clock.now += backoffs[0]
     log_ins.failure = None
     assert cache.get(until=clock.now + 5).access_token == "token-11"
 
 
-def test_a_caller_in_a_hurry_makes_nobody_rest() -> None:
+def test_a_caller_in_a_hurry_causes_no_backoff() -> None:
     """A log-in that ran out of its caller's time is tried again at once."""
     log_ins = LogIns()
     clock = Clock()
@@ -327,3 +328,254 @@ def test_a_rejected_token_is_looked_up_before_logging_in() -> None:
     assert log_ins.count == 3
     assert store.stored is not None
     assert store.stored.token is third
+
+
+class AsyncLogIns:
+    """Counts log-ins; gives tokens, or raises; can be made to wait."""
+
+    def __init__(self) -> None:
+        """Begin with log-ins that work at once."""
+        self.failure: Callable[[], Exception] | None = None
+        self.made: list[Token] = []
+        self.count = 0
+        self.begun = asyncio.Event()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def __call__(self, until: float) -> Token:
+        """Log in."""
+        assert until > 0
+        self.count += 1
+        self.begun.set()
+        await self.gate.wait()
+        if self.failure is not None:
+            raise self.failure()
+        self.made.append(Token(f"token-{self.count}", 600))
+        return self.made[-1]
+
+
+def parts(
+    store: SharedStore | None = None,
+) -> tuple[AsyncTokenCache, AsyncLogIns, Clock]:
+    """Return a cache, its log-ins and its clock."""
+    log_ins, clock = AsyncLogIns(), Clock()
+    return AsyncTokenCache(TokenBook(clock, clock), log_ins, store), log_ins, clock
+
+
+def test_tasks_keep_and_renew_a_token() -> None:
+    """One log-in serves until the last tenth begins."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        first = await cache.get(until=clock.now + 5)
+        assert await cache.get(until=clock.now + 5) is first
+        clock.now += 541
+        assert await cache.get(until=clock.now + 5) is log_ins.made[1]
+        assert await cache.get(until=clock.now + 5, rejected=first) is log_ins.made[1]
+        assert log_ins.count == 2
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("revoked", [False, True])
+def test_thirty_two_tasks_log_in_once(revoked: bool) -> None:
+    """However many tasks need a token at once, there is one log-in."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        old = await cache.get(until=clock.now + 60) if revoked else None
+        log_ins.gate.clear()
+        tasks = [
+            asyncio.create_task(cache.get(until=clock.now + 60, rejected=old))
+            for _ in range(32)
+        ]
+        await asyncio.sleep(0)
+        log_ins.gate.set()
+        got = await asyncio.gather(*tasks)
+        assert {id(token) for token in got} == {id(log_ins.made[-1])}
+        assert log_ins.count == (2 if revoked else 1)
+
+    asyncio.run(main())
+
+
+def test_thirty_two_tasks_fail_once() -> None:
+    """A log-in that fails is not tried again by everybody who waited for it."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        log_ins.failure = lambda: AuthenticationFailed("no")
+        log_ins.gate.clear()
+        tasks = [
+            asyncio.create_task(cache.get(until=clock.now + 60)) for _ in range(32)
+        ]
+        await asyncio.sleep(0)
+        log_ins.gate.set()
+        errors = await asyncio.gather(*tasks, return_exceptions=True)
+        assert {type(error) for error in errors} == {AuthenticationFailed}
+        assert len({id(error) for error in errors}) == 32
+        assert log_ins.count == 1
+
+    asyncio.run(main())
+
+
+def test_cancelling_one_takes_nothing_from_the_others() -> None:
+    """The task that began the log-in goes away; the others get the token."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        log_ins.gate.clear()
+        first = asyncio.create_task(cache.get(until=clock.now + 60))
+        await log_ins.begun.wait()
+        second = asyncio.create_task(cache.get(until=clock.now + 60))
+        await asyncio.sleep(0)
+        first.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await first
+        log_ins.gate.set()
+        assert await second is log_ins.made[0]
+        assert log_ins.count == 1
+
+    asyncio.run(main())
+
+
+def test_a_renewal_does_not_hold_up_other_tasks() -> None:
+    """While one task renews, the others go on with the token at hand."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        first = await cache.get(until=clock.now + 5)
+        log_ins.gate.clear()
+        log_ins.begun.clear()
+        clock.now += 545
+        renewing = asyncio.create_task(cache.get(until=clock.now + 60))
+        await log_ins.begun.wait()
+        assert await cache.get(until=clock.now + 5) is first
+        log_ins.failure = lambda: NotSent("down")
+        log_ins.gate.set()
+        assert await renewing is first, "a failed renewal keeps what still lives"
+
+    asyncio.run(main())
+
+
+def test_a_task_waits_to_its_deadline() -> None:
+    """Who waits for another's log-in does not wait beyond its own deadline."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        log_ins.gate.clear()
+        first = asyncio.create_task(cache.get(until=clock.now + 60))
+        await log_ins.begun.wait()
+        for seconds in (0.01, -1):
+            with pytest.raises(NotSent, match="deadline"):
+                await cache.get(until=clock.now + seconds)
+        log_ins.gate.set()
+        await first
+        assert log_ins.count == 1
+
+    asyncio.run(main())
+
+
+def test_tasks_wait_after_a_failed_log_in() -> None:
+    """After a failure the next log-in waits for a moment."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        log_ins.failure = lambda: NotSent("down")
+        with pytest.raises(NotSent, match="down"):
+            await cache.get(until=clock.now + 5)
+        with pytest.raises(NotSent, match="due in") as caught:
+            await cache.get(until=clock.now + 5)
+        assert caught.value.retry_after > 0
+        log_ins.failure = None
+        clock.now += 2
+        assert await cache.get(until=clock.now + 5) is log_ins.made[0]
+
+    asyncio.run(main())
+
+
+def test_a_log_in_that_crashes_lets_the_next_task_try() -> None:
+    """An error that is none of ours passes, and blocks no other task."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        log_ins.failure = lambda: ZeroDivisionError("bug")
+        with pytest.raises(ZeroDivisionError):
+            await cache.get(until=clock.now + 5)
+        log_ins.failure = None
+        assert await cache.get(until=clock.now + 5) is log_ins.made[0]
+
+    asyncio.run(main())
+
+
+def test_forgetting_ends_the_log_in_of_a_task() -> None:
+    """Forgetting the token ends the log-in under way; nothing is left running."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        log_ins.gate.clear()
+        waiting = asyncio.create_task(cache.get(until=clock.now + 60))
+        await log_ins.begun.wait()
+        await cache.forget()
+        with pytest.raises(NotSent, match="closed"):
+            await waiting
+        log_ins.gate.set()
+        await cache.get(until=clock.now + 60)
+        await cache.forget()
+        await cache.get(until=clock.now + 60)
+        assert log_ins.count == 3
+
+    asyncio.run(main())
+
+
+def test_another_event_loop() -> None:
+    """A log-in of an event loop that is gone does not block the next loop."""
+    store = SharedStore()
+    cache, log_ins, clock = parts(store)
+    tasks: list[asyncio.Task[Token]] = []
+
+    async def begin() -> None:
+        log_ins.gate = asyncio.Event()
+        log_ins.begun = asyncio.Event()
+        tasks.append(asyncio.create_task(cache.get(until=clock.now + 60)))
+        await log_ins.begun.wait()
+
+    async def again() -> Token:
+        log_ins.gate.set()
+        log_ins.begun = asyncio.Event()
+        return await cache.get(until=clock.now + 60)
+
+    asyncio.run(begin())
+    token = asyncio.run(again())
+    assert store.stored is not None
+    assert store.stored.token is token
+    assert log_ins.count == 2
+
+
+def test_tasks_share_a_store() -> None:
+    """A token in the store is used; a new one is saved there."""
+
+    async def main() -> None:
+        store = SharedStore()
+        one, log_ins, clock = parts(store)
+        first = await one.get(until=clock.now + 5)
+        other = AsyncTokenCache(TokenBook(clock, clock), log_ins, store)
+        assert await other.get(until=clock.now + 5) is first
+        second = await other.get(until=clock.now + 5, rejected=first)
+        assert await one.get(until=clock.now + 5, rejected=first) is second
+        assert log_ins.count == 2
+
+    asyncio.run(main())
+
+
+def test_errors_are_of_our_own_tree() -> None:
+    """What a log-in refuses is a GatewayError, the same object for its caller."""
+
+    async def main() -> None:
+        cache, log_ins, clock = parts()
+        error = AuthenticationFailed("no")
+        log_ins.failure = lambda: error
+        with pytest.raises(GatewayError) as caught:
+            await cache.get(until=clock.now + 5)
+        assert caught.value is error
+
+    asyncio.run(main())

@@ -112,8 +112,8 @@ def test_what_is_saved_says_when_it_was_obtained() -> None:
     assert kept.token.access_token == "t-1"
 
 
-def test_resting_says_how_long() -> None:
-    """A refusal during a rest carries the seconds after which to come back."""
+def test_a_backoff_says_how_long() -> None:
+    """A refusal during a backoff has the seconds after which to come back."""
     made, clock, _ = book()
     assert made.fail(NotSent("down"), clock.now + 9) is None
     refusal = made.refusal()

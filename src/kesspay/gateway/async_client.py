@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
-from kesspay.gateway.async_token_cache import AsyncTokenCache
 from kesspay.gateway.base import BaseClient, answer_of, foreign
 from kesspay.gateway.flow import CallOptions, Flow, Need, Pause, TokenWanted
 from kesspay.gateway.messages import (
@@ -22,6 +21,7 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
 )
+from kesspay.gateway.token_cache import AsyncTokenCache
 from kesspay.http.aio import AsyncHttpTransport
 from kesspay.http.transport import AsyncTransport
 

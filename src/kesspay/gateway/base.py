@@ -7,6 +7,7 @@ import warnings
 from abc import abstractmethod
 from collections.abc import Callable
 from random import random
+from threading import Lock
 from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
@@ -16,7 +17,6 @@ from kesspay.errors import (
     NotSent,
     TransportError,
 )
-from kesspay.gateway.confirms import Confirms
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.environment import read_environment
 from kesspay.gateway.events import EventHook, Listeners
@@ -52,6 +52,8 @@ _TransportT = TypeVar("_TransportT")
 _FlowOfOptions = Callable[[CallOptions], Flow[_T]]
 
 _MOST_RETRIES: Final = 10
+#: Pre-transfers that a client remembers.
+_REMEMBERED: Final = 10_000
 
 
 class OwnKeyWarning(UserWarning):
@@ -122,7 +124,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             _require(gateway_key, Verifier, "gateway_key")
         _warn_of_own_key(private_key, gateway_key)
         self._timeout = seconds(timeout)
-        self._confirms = Confirms()
+        self._confirms = _Confirms()
         #: What is sent and what it means; ``kesspay.transfers`` works with it.
         self.engine = Engine(
             endpoint=endpoint,
@@ -221,6 +223,35 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
 
     def _flow(self, call: Call[_T]) -> _FlowOfOptions[_T]:
         return lambda options: self.engine.flow(call, options)
+
+
+class _Confirms:
+    """
+    Counts the confirms of each pre-transfer that may have left this client.
+
+    No refusal of a second one is final.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self._lock = Lock()
+        self._counts: dict[str, int] = {}
+
+    def add(self, pre_transfer_id: str) -> bool:
+        """Count one; return whether it is the first."""
+        with self._lock:
+            count = self._counts.get(pre_transfer_id, 0)
+            self._counts[pre_transfer_id] = count + 1
+            if len(self._counts) > _REMEMBERED:
+                del self._counts[next(iter(self._counts))]
+            return count == 0
+
+    def discard(self, pre_transfer_id: str) -> None:
+        """Take back one that did not leave."""
+        with self._lock:
+            count = self._counts.pop(pre_transfer_id, 0)
+            if count > 1:
+                self._counts[pre_transfer_id] = count - 1
 
 
 def seconds(timeout: object) -> float:

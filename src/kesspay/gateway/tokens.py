@@ -3,12 +3,12 @@ The life of the bearer token, and where it can be kept. No I/O, no lock.
 
 - A token is renewed when the last tenth of its life begins, at most a minute
   before its end. While one caller renews it, the others go on with it.
-- A failed log-in is not kept: it only rests a moment, longer each time, so
-  that a dead gateway causes no storm. A refused one rests longer: gateways lock
-  an account after some wrong passwords. A log-in that only ran out of its
-  caller's time makes nobody else rest.
+- A failed log-in is not kept. The next one waits for a backoff, longer each time,
+  so that a dead gateway causes no storm. After a refusal the backoff is longer:
+  gateways lock an account after some wrong passwords. A log-in that only ran out
+  of its caller's time causes no backoff for the others.
 - A token that the gateway rejected is dropped only while it is the one held:
-  somebody else may have a newer one by now.
+  another caller may have a newer one by now.
 
 Lifetimes count from the moment the log-in was sent, on a clock that must never
 go back. Between processes only the time of day is shared; a clock that is
@@ -55,12 +55,12 @@ _MARGIN_SHARE: Final = 0.1
 _ASSUMED: Final = 60.0
 #: No token is held longer than a day, whatever the gateway says.
 _LONGEST: Final = 86_400.0
-_FIRST_REST: Final = 1.0
-_LONGEST_REST: Final = 30.0
+_FIRST_BACKOFF: Final = 1.0
+_LONGEST_BACKOFF: Final = 30.0
 #: The same after a refusal. Accounts are commonly locked after five within
 #: a minute, or within a quarter of an hour.
-_FIRST_REST_REFUSED: Final = 15.0
-_LONGEST_REST_REFUSED: Final = 300.0
+_FIRST_BACKOFF_REFUSED: Final = 15.0
+_LONGEST_BACKOFF_REFUSED: Final = 300.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -139,7 +139,7 @@ class TokenBook:
         self._rejected: Token | None = None
         self._failure: GatewayError | None = None
         self._failures = 0
-        self._rest_until = float("-inf")
+        self._backoff_until = float("-inf")
 
     def now(self) -> float:
         """Return the time on the clock."""
@@ -160,27 +160,27 @@ class TokenBook:
         Return the token held, unless the caller should renew it.
 
         Args:
-            renewing: True while somebody does so already.
+            renewing: True while another caller does so already.
         """
         held, now = self._held, self._clock()
         if held is None or now >= held.dead_at:
             return None
-        somebody_cares = renewing or now < self._rest_until
-        return held.token if somebody_cares or now < held.renew_at else None
+        may_wait = renewing or now < self._backoff_until
+        return held.token if may_wait or now < held.renew_at else None
 
     def refusal(self) -> GatewayError | None:
         """Return why no log-in may start yet, or None."""
-        rest = self._rest_until - self._clock()
-        if self._failure is None or rest <= 0:
+        backoff = self._backoff_until - self._clock()
+        if self._failure is None or backoff <= 0:
             return None
-        message = f"The log-in failed; the next one is due in {rest:.1f} s."
+        message = f"The log-in failed; the next one is due in {backoff:.1f} s."
         said = str(self._failure).removesuffix(f" Next: {self._failure.next_step}")
         message += f" The last one: {said}"
         evidence = self._failure.evidence
         if isinstance(self._failure, AuthenticationFailed):
             return AuthenticationFailed(message, evidence=evidence)
         error = NotSent(message, evidence=evidence)
-        error.retry_after = rest
+        error.retry_after = backoff
         return error
 
     def adopt(self, stored: StoredToken | None) -> Token | None:
@@ -221,12 +221,12 @@ class TokenBook:
         """
         # A caller in a hurry says nothing about the gateway.
         if self._clock() < until:
-            first, longest = _FIRST_REST, _LONGEST_REST
+            first, longest = _FIRST_BACKOFF, _LONGEST_BACKOFF
             if is_refusal(failure):
-                first, longest = _FIRST_REST_REFUSED, _LONGEST_REST_REFUSED
-            rest = min(max(first * 2**self._failures, failure.retry_after), longest)
+                first, longest = _FIRST_BACKOFF_REFUSED, _LONGEST_BACKOFF_REFUSED
+            backoff = min(max(first * 2**self._failures, failure.retry_after), longest)
             self._failure, self._failures = failure, min(self._failures + 1, 16)
-            self._rest_until = self._clock() + rest
+            self._backoff_until = self._clock() + backoff
         held = self.usable(renewing=True)
         if held is not None:
             _log.warning("the log-in failed; the token at hand is used to its end")
@@ -236,7 +236,7 @@ class TokenBook:
         life = lifetime(token.expire_in)
         self._held = _Held(token, born + life.renew_after, born + life.dead_after)
         self._failure, self._failures = None, 0
-        self._rest_until = float("-inf")
+        self._backoff_until = float("-inf")
 
     def _is_known(self, token: Token) -> bool:
         held = None if self._held is None else self._held.token
