@@ -15,6 +15,7 @@ from kesspay.transfers.account import (
     check_rebind,
 )
 from kesspay.transfers.journal import Entry, Lease, Listed, Payment, Record, Status
+from kesspay.transfers.rows import wanted_states
 
 
 if TYPE_CHECKING:
@@ -160,11 +161,12 @@ class MemoryJournal:
         self, *, state: str = "", after: str = "", limit: int = 100
     ) -> Sequence[Listed]:
         """Return payments in the order of their ids."""
+        states = wanted_states(state)
         with self._lock:
             return [
                 Listed(kept.payment, kept.status, kept.begun_at, kept.changed_at)
                 for name, kept in sorted(self._kept.items())
-                if name > after and state in {"", kept.status.state}
+                if name > after and (not states or kept.status.state in states)
             ][:limit]
 
     def export(self) -> Iterator[Record]:

@@ -26,7 +26,7 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
-from kesspay.transfers.attempt import RELAXED, STRICT, Happened
+from kesspay.transfers.attempt import RELAXED, STRICT, Happened, State
 from kesspay.transfers.journal import Entry, Lease, Record, Status
 from tests.transfers.helpers import BODY, CONFIRMING, DUE, entry, payment
 from tests.transfers.worker import fight, open_place
@@ -323,6 +323,24 @@ def test_list_goes_by_pages(bench: Bench) -> None:
     assert due[0].payment == payment("B")
     assert due[0].begun_at <= due[0].changed_at
     assert bench.journal.list(state="paid") == []
+
+
+def test_unknown_is_also_what_a_crash_left(bench: Bench) -> None:
+    """A list of "unknown" has every payment whose confirm may have left; no other."""
+    for state in State:
+        status = Status(state.value, 1, None)
+        bench.journal.append(leased(bench, f"p-{state}"), [entry()], status, 60)
+    listed = bench.journal.list(state="unknown")
+    names = [one.payment.payment_id for one in listed]
+    assert names == ["p-confirming", "p-refused", "p-unknown"]
+    (first,) = bench.journal.list(state="unknown", limit=1)
+    assert first == listed[0]
+    assert bench.journal.list(state="unknown", after=names[0]) == listed[1:]
+    for state in State:
+        if state is not State.UNKNOWN:
+            (one,) = bench.journal.list(state=state.value)
+            assert one.payment.payment_id == f"p-{state}"
+    assert len(bench.journal.list()) == len(State)
 
 
 def test_export_is_of_one_moment(bench: Bench) -> None:

@@ -37,7 +37,7 @@ ACCOUNTS = st.builds(
 )
 #: Seconds; the model compares them with those that are let pass.
 SPANS = st.sampled_from([10, 1000, 100_000])
-STATES = st.sampled_from(["new", "unknown", "paid"])
+STATES = st.sampled_from(["new", "confirming", "refused", "unknown", "paid"])
 BODIES = st.one_of(st.none(), st.binary(max_size=64))
 FACTS = st.dictionaries(
     st.text(max_size=6),
@@ -215,7 +215,10 @@ class Machine(RuleBasedStateMachine):
     def listing(self, state: str) -> None:
         """List in the order of the ids."""
         names = sorted(
-            name for name, kept in self.model.items() if kept.status.state == state
+            name
+            for name, kept in self.model.items()
+            if kept.status.state == state
+            or (state == "unknown" and kept.status.state in {"confirming", "refused"})
         )
         listed = self.journal.list(state=state, after=self.prefix, limit=100)
         assert [one.payment.payment_id for one in listed] == names

@@ -12,8 +12,13 @@ from typing import Any
 import pytest
 
 from kesspay.errors import InputError, JournalDamaged
-from kesspay.transfers.attempt import RELAXED, STRICT, Rules
-from kesspay.transfers.rows import read_record, rules_text
+from kesspay.transfers.attempt import RELAXED, STRICT, Rules, State
+from kesspay.transfers.rows import (
+    list_queries,
+    read_record,
+    rules_text,
+    wanted_states,
+)
 from tests.transfers.helpers import payment
 
 
@@ -102,3 +107,13 @@ def test_a_rule_that_is_not_recorded() -> None:
     """It came after the payment, so its default stands for it."""
     assert read('{"relaxed":true}') == RELAXED
     assert read("{}") == STRICT
+
+
+def test_the_states_of_a_list() -> None:
+    """A list of "unknown" is also of what a crash or a refusal left open."""
+    assert set(wanted_states("unknown")) == {"unknown", "confirming", "refused"}
+    assert wanted_states("") == ()
+    for state in set(State) - {State.UNKNOWN}:
+        assert wanted_states(state.value) == (state.value,)
+    for state in ("", *State):
+        assert len(wanted_states(state)) in list_queries("?")

@@ -121,8 +121,6 @@ _UNFINISHED: Final = (
     "creating",
     "created",
     "debited",
-    "confirming",
-    "refused",
     "unknown",
 )
 
@@ -339,7 +337,7 @@ def _will_be_asked(unfinished: int) -> str:
 
 
 def _count(journal: Journal, state: str) -> int:
-    """Return how many payments are in a state."""
+    """Return how many payments a list by a state has."""
     count, after = 0, ""
     while found := journal.list(state=state, after=after, limit=10_000):
         count, after = count + len(found), found[-1].payment.payment_id

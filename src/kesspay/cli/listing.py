@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kesspay.transfers.attempt import State
+from kesspay.transfers.attempt import UNSETTLED, State
 
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ __all__ = ["OPEN", "UNKNOWN", "chosen_states", "listed"]
 
 #: Where the outcome of a payment is unknown: its debit is there, and money may be on
 #: its way.
-UNKNOWN: Final = (State.UNKNOWN, State.CONFIRMING, State.DEBITED, State.REFUSED)
+UNKNOWN: Final = (*UNSETTLED, State.DEBITED)
 #: What is not finished. CLOSED and ABANDONED are of an attempt: such a payment is
 #: finished, unless a worker has something to do.
 OPEN: Final = tuple(
@@ -64,11 +64,14 @@ def listed(
     Args:
         journal: to read.
         states: of them; among several, one that is only of an attempt counts where
-            a worker has something to do.
+            a worker has something to do. The journal lists what is unknown with
+            one query, and so UNKNOWN stands for all of UNSETTLED.
         after: only payments with a greater id.
         limit: how many at most.
     """
-    wanted = tuple(states)
+    wanted = set(states)
+    if State.UNKNOWN in wanted:
+        wanted.difference_update(UNSETTLED[1:])
     of_work = _ONLY_DUE if len(wanted) > 1 else ()
     found = [
         one

@@ -15,6 +15,7 @@ from typing import Final
 __all__ = [
     "RELAXED",
     "STRICT",
+    "UNSETTLED",
     "Action",
     "Attempt",
     "Do",
@@ -48,6 +49,10 @@ class State(StrEnum):
         """Whether nothing more is done by itself."""
         return self in _FINAL
 
+
+#: Where the outcome is unknown: a confirm may have left and nothing is settled. After
+#: a crash an attempt stands in CONFIRMING.
+UNSETTLED: Final = (State.UNKNOWN, State.CONFIRMING, State.REFUSED)
 
 _FINAL: Final = frozenset(
     {

@@ -261,7 +261,9 @@ class Journal(Protocol):
         Return payments in the order of their ids.
 
         Args:
-            state: only those in this state; "" for all.
+            state: only those in this state; "" for all. "unknown" is every payment
+                whose outcome is unknown, that is ``states.UNSETTLED``: also
+                "confirming", where a crash leaves one, and "refused".
             after: only those with a greater id, for the next page.
             limit: how many at most.
         """

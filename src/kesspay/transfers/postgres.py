@@ -25,7 +25,6 @@ from kesspay.transfers.postgres_pool import Pool
 from kesspay.transfers.postgres_schema import prepare
 from kesspay.transfers.rows import (
     BEGUN,
-    LIST_COLUMNS,
     RECORD_COLUMNS,
     check_lease,
     check_limit,
@@ -34,6 +33,7 @@ from kesspay.transfers.rows import (
     entry_values,
     lease_is_held,
     lease_was_lost,
+    list_queries,
     no_such_payment,
     payment_values,
     read_listed,
@@ -41,6 +41,7 @@ from kesspay.transfers.rows import (
     read_records,
     rules_text,
     status_values,
+    wanted_states,
 )
 
 
@@ -70,11 +71,7 @@ _RECORDS: Final = (
 )
 _READ: Final = f"{_RECORDS} WHERE p.payment_id = %s ORDER BY e.number"
 _EXPORT: Final = f"{_RECORDS} ORDER BY p.payment_id, e.number"
-_LIST: Final = (
-    f"SELECT {LIST_COLUMNS} FROM payments p"  # noqa: S608 - constants
-    " WHERE p.payment_id > %s ORDER BY p.payment_id LIMIT %s"
-)
-_LIST_STATE: Final = _LIST.replace("WHERE", "WHERE p.state = %s AND")
+_LIST: Final = list_queries("%s")
 
 _BEGIN: Final = f"""
     INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
@@ -362,15 +359,14 @@ class PostgresJournal:
         Return payments in the order of their ids.
 
         Args:
-            state: only those in this state; "" for all.
+            state: only those in this state; "" for all. "unknown" lists every
+                payment whose outcome is unknown: "confirming" and "refused", too.
             after: only those with a greater id, for the next page.
             limit: how many at most.
         """
         check_limit(limit)
-        if state:
-            rows = self._pool.run(_LIST_STATE, (state, after, limit))
-        else:
-            rows = self._pool.run(_LIST, (after, limit))
+        states = wanted_states(state)
+        rows = self._pool.run(_LIST[len(states)], (*states, after, limit))
         return [read_listed(row) for row in rows]
 
     def export(self) -> Iterator[Record]:

@@ -25,7 +25,7 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
-from kesspay.transfers.attempt import STRICT, Happened, Rules, State
+from kesspay.transfers.attempt import STRICT, UNSETTLED, Happened, Rules, State
 from kesspay.transfers.journal import Entry, Listed, Payment, Record, Status
 
 
@@ -37,7 +37,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BEGUN",
-    "LIST_COLUMNS",
     "RECORD_COLUMNS",
     "Row",
     "check_lease",
@@ -47,6 +46,7 @@ __all__ = [
     "entry_values",
     "lease_is_held",
     "lease_was_lost",
+    "list_queries",
     "no_such_payment",
     "payment_values",
     "read_listed",
@@ -54,6 +54,7 @@ __all__ = [
     "read_records",
     "rules_text",
     "status_values",
+    "wanted_states",
 ]
 
 Row = tuple[Any, ...]
@@ -68,7 +69,10 @@ RECORD_COLUMNS: Final = (
     f"{_PAYMENT}, {_STATUS}, p.entries, p.rules,"
     " e.number, e.attempt, e.what, e.at, e.code, e.facts, e.sent, e.received"
 )
-LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
+_LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
+
+#: What a list of the state "unknown" shows.
+_UNKNOWN: Final = tuple(state.value for state in UNSETTLED)
 
 #: Quicker than json.dumps, which makes an encoder for each call.
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -276,9 +280,36 @@ def lease_was_lost(lease: Lease) -> LeaseLost:
 # -------------------------------------------------------------------- reading
 
 
+def list_queries(placeholder: str) -> dict[int, str]:
+    """
+    Return the queries of a list, by the number of states that it is limited to.
+
+    Args:
+        placeholder: for a value, "?" or "%s"; first the states, then the id that
+            all are greater than, then how many rows at most.
+    """
+    queries = {}
+    for number in (0, 1, len(_UNKNOWN)):
+        states = ", ".join([placeholder] * number)
+        queries[number] = (
+            f"SELECT {_LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - constants
+            + (f" p.state IN ({states}) AND" if number else "")
+            + f" p.payment_id > {placeholder}"
+            f" ORDER BY p.payment_id LIMIT {placeholder}"
+        )
+    return queries
+
+
+def wanted_states(state: str) -> tuple[str, ...]:
+    """Return the states that a list by a state shows; none of them for all."""
+    if state == State.UNKNOWN:
+        return _UNKNOWN
+    return (state,) if state else ()
+
+
 def read_listed(row: Row) -> Listed:
     """
-    Read a row of LIST_COLUMNS.
+    Read a row of ``list_queries``.
 
     Raises:
         JournalDamaged: it is not as it was written.

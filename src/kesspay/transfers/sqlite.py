@@ -26,7 +26,6 @@ from kesspay.transfers.bindings import (
 from kesspay.transfers.journal import Lease, Listed, Payment, Record
 from kesspay.transfers.rows import (
     BEGUN,
-    LIST_COLUMNS,
     RECORD_COLUMNS,
     Row,
     check_lease,
@@ -35,6 +34,7 @@ from kesspay.transfers.rows import (
     check_seconds,
     entry_values,
     lease_is_held,
+    list_queries,
     no_such_payment,
     payment_values,
     read_listed,
@@ -42,6 +42,7 @@ from kesspay.transfers.rows import (
     read_records,
     rules_text,
     status_values,
+    wanted_states,
 )
 from kesspay.transfers.sqlite_append import Append
 from kesspay.transfers.sqlite_connections import Connections
@@ -68,11 +69,7 @@ _RECORDS: Final = (
 )
 _READ: Final = f"{_RECORDS} WHERE p.payment_id = ? ORDER BY e.number"
 _EXPORT: Final = f"{_RECORDS} ORDER BY p.payment_id, e.number"
-_LIST: Final = (
-    f"SELECT {LIST_COLUMNS} FROM payments p"  # noqa: S608 - constants
-    " WHERE p.payment_id > ? ORDER BY p.payment_id LIMIT ?"
-)
-_LIST_STATE: Final = _LIST.replace("WHERE", "WHERE p.state = ? AND")
+_LIST: Final = list_queries("?")
 
 _BEGIN: Final = """
     INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
@@ -330,15 +327,14 @@ class SqliteJournal:
         Return payments in the order of their ids.
 
         Args:
-            state: only those in this state; "" for all.
+            state: only those in this state; "" for all. "unknown" lists every
+                payment whose outcome is unknown: "confirming" and "refused", too.
             after: only those with a greater id, for the next page.
             limit: how many at most.
         """
         check_limit(limit)
-        if state:
-            rows = self._rows(_LIST_STATE, (state, after, limit))
-        else:
-            rows = self._rows(_LIST, (after, limit))
+        states = wanted_states(state)
+        rows = self._rows(_LIST[len(states)], (*states, after, limit))
         return [read_listed(row) for row in rows]
 
     def export(self) -> Iterator[Record]:

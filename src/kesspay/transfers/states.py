@@ -51,6 +51,7 @@ from kesspay.gateway.services import (
 from kesspay.transfers.attempt import (
     RELAXED,
     STRICT,
+    UNSETTLED,
     Action,
     Attempt,
     Do,
@@ -69,6 +70,7 @@ if TYPE_CHECKING:
 __all__ = [
     "RELAXED",
     "STRICT",
+    "UNSETTLED",
     "Action",
     "Attempt",
     "Do",
@@ -80,9 +82,6 @@ __all__ = [
     "plan",
     "step",
 ]
-
-#: States in which a confirm may have left and nothing is settled.
-_OPEN: Final = frozenset({State.CONFIRMING, State.REFUSED, State.UNKNOWN})
 
 #: What a query says of a transfer that was not carried out.
 _NO: Final = SERVICES[QUERY].no
@@ -122,7 +121,7 @@ def plan(attempt: Attempt, now: float, rules: Rules = STRICT) -> Action:
         return Action(Do.WAIT if state is State.CREATED else Do.CONFIRM)
     if state is State.UNKNOWN and _may_resend(attempt, now, rules):
         return _resend(attempt, rules)
-    if state in _OPEN:
+    if state in UNSETTLED:
         return Action(Do.QUERY, _next_query(attempt, rules))
     return Action(Do.NOTHING)
 
@@ -317,7 +316,7 @@ def _paid(attempt: Attempt, event: Event, _: Rules) -> Step:
     if attempt.state is State.NOT_PAID:
         alert = "a transfer that was settled as not paid turns out to be paid"
         return Step(replace(attempt, state=State.MANUAL), alert)
-    _require(attempt, event, *_OPEN, State.PAID, State.MANUAL)
+    _require(attempt, event, *UNSETTLED, State.PAID, State.MANUAL)
     alert = ""
     if attempt.refused:
         alert = f"paid, although the confirm was answered with {attempt.refused}"
@@ -330,7 +329,7 @@ def _paid(attempt: Attempt, event: Event, _: Rules) -> Step:
 
 def _query_differs(attempt: Attempt, event: Event, _: Rules) -> Step:
     alert = "a query says SUCCESS for other fields than those of this payment"
-    if attempt.state in _OPEN:
+    if attempt.state in UNSETTLED:
         return Step(replace(attempt, state=State.MANUAL), alert)
     return _contrary(attempt, event, alert)
 
