@@ -33,8 +33,8 @@ from bench.documents import REQUEST, RESPONSE
 from bench.loops import Unmeasurable
 from bench.recipes import Cryptography, canonical_of_text
 from bench.rounds import Times
+from kesspay.signing.arguments import parameters_text
 from kesspay.signing.backend import override
-from kesspay.signing.text import parameters_text
 
 
 if TYPE_CHECKING:

@@ -76,9 +76,8 @@ if TYPE_CHECKING:
         verify_document,
     )
     from kesspay.signing.keyring import KeyRing, Verified
-    from kesspay.signing.keys import KeyPermissionWarning, PrivateKey
+    from kesspay.signing.keys import KeyPermissionWarning, PrivateKey, PublicKey
     from kesspay.signing.profile import PHP_8, Profile
-    from kesspay.signing.publickey import PublicKey
     from kesspay.signing.status import VerifyStatus
     from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
     from kesspay.transfers.attempt import RELAXED, STRICT, Rules
@@ -200,7 +199,7 @@ _HOMES: Final[dict[str, str]] = {
     "PreTransfer": "kesspay.gateway.messages",
     "PrivateKey": "kesspay.signing.keys",
     "Profile": "kesspay.signing.profile",
-    "PublicKey": "kesspay.signing.publickey",
+    "PublicKey": "kesspay.signing.keys",
     "QueryFundTransfer": "kesspay.gateway.messages",
     "RELAXED": "kesspay.transfers.attempt",
     "RequestEvent": "kesspay.gateway.events",

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.signing.backend import Backend
-    from kesspay.signing.texts import Texts
+    from kesspay.signing.columns import Texts
 
 
 PEM: Final = (KEYS / "rsa-2048.pem").read_bytes()

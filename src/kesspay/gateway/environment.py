@@ -42,8 +42,7 @@ from kesspay.errors import InputError, KeyLoadError
 from kesspay.gateway.messages import Credentials
 from kesspay.http.trust import Setting, context_of
 from kesspay.signing.keyring import KeyRing
-from kesspay.signing.keys import PrivateKey, PublicKey
-from kesspay.signing.keysource import why_unreadable
+from kesspay.signing.keys import PrivateKey, PublicKey, why_unreadable
 from kesspay.signing.profile import PHP_8, Profile
 
 

@@ -21,7 +21,7 @@ from operator import le
 from typing import Any, Final
 
 from kesspay.errors import InputError
-from kesspay.signing.texts import Texts
+from kesspay.signing.columns import Texts
 
 
 __all__ = ["read_column"]

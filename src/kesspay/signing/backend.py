@@ -33,8 +33,8 @@ from kesspay.errors import BackendError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kesspay.signing.columns import Texts, Written
     from kesspay.signing.profile import Profile
-    from kesspay.signing.texts import Texts, Written
 
 
 __all__ = [

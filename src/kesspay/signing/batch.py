@@ -17,9 +17,9 @@ from itertools import accumulate, chain
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast, final
 
 from kesspay.errors import BackendError, CanonicalizationError, InputError
+from kesspay.signing.arguments import Text, text_bytes
+from kesspay.signing.columns import Texts, cut
 from kesspay.signing.status import VerifyStatus, status_of
-from kesspay.signing.text import Text, text_bytes
-from kesspay.signing.texts import Texts, cut
 
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from kesspay.signing.backend import PublicHandle
+    from kesspay.signing.columns import Written
     from kesspay.signing.profile import Profile
-    from kesspay.signing.texts import Written
 
     class ArrowColumn(Protocol):
         """An array of the Arrow C data interface, such as a pyarrow.Array."""

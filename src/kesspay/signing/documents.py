@@ -22,7 +22,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final, Protocol, runtime_checkable
 
 from kesspay.errors import CanonicalizationError, InputError
-from kesspay.signing.arguments import require_depth, require_profile
+from kesspay.signing.arguments import (
+    body_bytes,
+    document_text,
+    parameters_text,
+    require_depth,
+    require_profile,
+)
 from kesspay.signing.backend import current, in_use
 from kesspay.signing.batch import write_documents
 from kesspay.signing.keyring import KeyRing
@@ -31,15 +37,14 @@ from kesspay.signing.profile import PHP_8
 from kesspay.signing.reference import guard
 from kesspay.signing.reference.decode import MAX_DEPTH as MAX_TEXT_DEPTH
 from kesspay.signing.reference.guard import MAX_DEPTH
-from kesspay.signing.text import body_bytes, document_text, parameters_text
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from kesspay.signing.arguments import Document, Text
     from kesspay.signing.batch import Batch, Documents
     from kesspay.signing.profile import Profile
-    from kesspay.signing.text import Document, Text
 
 
 __all__ = [

@@ -15,10 +15,9 @@ from kesspay.signing.status import VerifyStatus
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
 
-    from kesspay.signing.arguments import Buffer
+    from kesspay.signing.arguments import Buffer, Text
     from kesspay.signing.batch import Documents
     from kesspay.signing.profile import Profile
-    from kesspay.signing.text import Text
 
 
 __all__ = ["KeyRing", "Verified"]

@@ -26,6 +26,7 @@ from kesspay.errors import (
     InputError,
     InvalidSignature,
 )
+from kesspay.signing.columns import Written
 from kesspay.signing.keyfile import Need, key_error
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.status import (
@@ -35,14 +36,13 @@ from kesspay.signing.status import (
     NO_PROVIDER,
     SIGNATURE_STATUS,
 )
-from kesspay.signing.texts import Written
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kesspay.signing.columns import Texts
     from kesspay.signing.profile import Profile
-    from kesspay.signing.texts import Texts
 
 
 __all__ = ["NativeBackend"]

@@ -26,21 +26,21 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from kesspay._version import __version__
 from kesspay.errors import BackendError, CanonicalizationError, InvalidSignature
+from kesspay.signing.columns import Written
 from kesspay.signing.keyfile import MAX_BYTES, Need, key_error
 from kesspay.signing.keyparts import private_numbers, public_numbers
 from kesspay.signing.keypolicy import check_private, check_public
 from kesspay.signing.reference import guard
 from kesspay.signing.reference.canonical import canonicalize_text
 from kesspay.signing.status import NO_PROVIDER, VerifyStatus, status_of
-from kesspay.signing.texts import Written
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kesspay.signing.columns import Texts
     from kesspay.signing.keyparts import PrivateNumbers
     from kesspay.signing.profile import Profile
-    from kesspay.signing.texts import Texts
 
 
 __all__ = ["PythonBackend"]
