@@ -20,6 +20,7 @@ PACKAGE = ROOT / "src" / "kesspay"
 #: What each part may import of kesspay, besides itself. "" is the top level
 #: (kesspay/__init__.py and the like), which nothing inside may import.
 ALLOWED: dict[str, tuple[str, ...]] = {
+    "_drive": (),
     "_first_use": (),
     "_reasons": (),
     "_secrets": ("errors",),
@@ -28,12 +29,15 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "_version": (),
     "errors": ("_reasons", "_shown"),
     "signing": ("_first_use", "_native", "_shown", "_version", "errors"),
-    "http": ("_secrets", "_shown", "_signals", "errors"),
+    "http": ("_drive", "_secrets", "_shown", "_signals", "errors"),
     "gateway": (
-        *("_secrets", "_shown", "_signals", "_version"),
+        *("_drive", "_secrets", "_shown", "_signals", "_version"),
         *("errors", "http", "signing"),
     ),
-    "transfers": ("_first_use", "_shown", "_version", "errors", "gateway", "signing"),
+    "transfers": (
+        *("_drive", "_first_use", "_shown", "_version"),
+        *("errors", "gateway", "http", "signing"),
+    ),
     "sandbox": (
         "_first_use",
         "_shown",

@@ -6,6 +6,7 @@ import asyncio
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from kesspay._drive import adrive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
 from kesspay.gateway.base import BaseClient, answer_of, foreign
@@ -164,20 +165,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
             flow: of this client's engine, or one around it.
             until: the moment on the monotonic clock to give up.
         """
-        try:
-            need = next(flow)
-            while True:
-                try:
-                    given = await self.provide(need, until)
-                except BaseException as error:  # noqa: BLE001 - the flow adds to it
-                    need = flow.throw(error)
-                else:
-                    need = flow.send(given)
-        except StopIteration as stop:
-            return cast("_T", stop.value)
-        finally:
-            # Where something else was raised, the flow has to be told.
-            flow.close()
+        return await adrive(flow, lambda need: self.provide(need, until))
 
     async def provide(self, need: Need, until: float) -> Any:  # noqa: ANN401 - see Flow
         """Give a flow one thing that it needs: a token, a response, a pause."""

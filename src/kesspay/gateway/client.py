@@ -5,6 +5,7 @@ from __future__ import annotations
 from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
+from kesspay._drive import drive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
 from kesspay.gateway.base import BaseClient, answer_of, foreign
@@ -210,20 +211,7 @@ class Client(BaseClient[Transport]):
             flow: of this client's engine, or one around it.
             until: the moment on the monotonic clock to give up.
         """
-        try:
-            need = next(flow)
-            while True:
-                try:
-                    given = self.provide(need, until)
-                except BaseException as error:  # noqa: BLE001 - the flow adds to it
-                    need = flow.throw(error)
-                else:
-                    need = flow.send(given)
-        except StopIteration as stop:
-            return cast("_T", stop.value)
-        finally:
-            # Where something else was raised, the flow has to be told.
-            flow.close()
+        return drive(flow, lambda need: self.provide(need, until))
 
     def provide(self, need: Need, until: float) -> Any:  # noqa: ANN401 - see Flow
         """Give a flow one thing that it needs: a token, a response, a pause."""

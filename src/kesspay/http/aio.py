@@ -5,12 +5,12 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from functools import partial
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
+from kesspay._drive import adrive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
-from kesspay.http.steps import PIECE, Connect, Step, Steps
+from kesspay.http.steps import PIECE, Connect, Step
 from kesspay.http.sync import numeric
 from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["AsyncHttpTransport"]
-
-_T = TypeVar("_T")
 
 
 class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
@@ -57,33 +55,17 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
         async with asyncio.timeout(deadline.left()):
             await pool.gate.acquire()
         try:
-            return await _drive(self._steps(deadline, pool, request), deadline)
+            # A step must not take what a signal handler raises for a fault of its own.
+            return await adrive(
+                self._steps(deadline, pool, request),
+                lambda step: _do(step, deadline),
+                passes=raised_by_a_signal,
+            )
         finally:
             pool.gate.release()
 
     def _make_gate(self, size: int) -> asyncio.Semaphore:
         return asyncio.Semaphore(size)
-
-
-async def _drive(course: Steps[_T], deadline: Deadline) -> _T:
-    """Do the steps of an exchange until it ends."""
-    go_on = partial(next, course)
-    while True:
-        try:
-            step = go_on()
-        except StopIteration as stop:
-            ended: _T = stop.value
-            return ended
-        try:
-            came = await _do(step, deadline)
-        except BaseException as error:
-            if raised_by_a_signal(error):
-                # No step of the course may take it for a fault of its own.
-                course.close()
-                raise
-            go_on = partial(course.throw, error)
-        else:
-            go_on = partial(course.send, came)
 
 
 async def _do(step: Step, deadline: Deadline) -> socket.socket | bytes:

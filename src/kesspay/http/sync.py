@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
-from functools import partial
 from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
-from typing import TYPE_CHECKING, Any, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kesspay._drive import drive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
-from kesspay.http.steps import PIECE, Connect, Step, Steps
+from kesspay.http.steps import PIECE, Connect, Step
 from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 
 
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Address", "HttpTransport", "numeric"]
-
-_T = TypeVar("_T")
 
 #: What ``socket.getaddrinfo`` gives for each address.
 Address: TypeAlias = tuple[Any, ...]
@@ -60,33 +58,17 @@ class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
         if not pool.gate.acquire(timeout=deadline.left()):
             raise TimeoutError
         try:
-            return _drive(self._steps(deadline, pool, request), deadline)
+            # A step must not take what a signal handler raises for a fault of its own.
+            return drive(
+                self._steps(deadline, pool, request),
+                lambda step: _do(step, deadline),
+                passes=raised_by_a_signal,
+            )
         finally:
             pool.gate.release()
 
     def _make_gate(self, size: int) -> BoundedSemaphore:
         return BoundedSemaphore(size)
-
-
-def _drive(course: Steps[_T], deadline: Deadline) -> _T:
-    """Do the steps of an exchange until it ends."""
-    go_on = partial(next, course)
-    while True:
-        try:
-            step = go_on()
-        except StopIteration as stop:
-            ended: _T = stop.value
-            return ended
-        try:
-            came = _do(step, deadline)
-        except BaseException as error:
-            if raised_by_a_signal(error):
-                # No step of the course may take it for a fault of its own.
-                course.close()
-                raise
-            go_on = partial(course.throw, error)
-        else:
-            go_on = partial(course.send, came)
 
 
 def _do(step: Step, deadline: Deadline) -> socket.socket | bytes:

@@ -7,8 +7,9 @@ import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from kesspay._drive import adrive
 from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
@@ -95,7 +96,7 @@ class AsyncTransfers:
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         limit = self._limit(timeout)
-        transfer = await self._drive(self._courses.start(payment, limit))
+        transfer = await self._run(self._courses.start(payment, limit))
         raise_if_rejected(transfer)
         return AsyncPendingTransfer(**pending_fields(transfer), _transfers=self)
 
@@ -117,7 +118,7 @@ class AsyncTransfers:
         course = self._courses.confirm(
             payment_id, Debit(debit_id, receiver_name), limit
         )
-        return result_of(await self._drive(course))
+        return result_of(await self._run(course))
 
     async def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -129,7 +130,7 @@ class AsyncTransfers:
         """
         limit = self._limit(timeout)
         course = self._courses.decline(payment_id, limit)
-        return result_of(await self._drive(course))
+        return result_of(await self._run(course))
 
     async def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -137,7 +138,7 @@ class AsyncTransfers:
 
         See ``Transfers.look`` for arguments and exceptions.
         """
-        transfer = await self._drive(self._courses.look(payment_id))
+        transfer = await self._run(self._courses.look(payment_id))
         return None if transfer is None else result_of(transfer)
 
     async def resume(
@@ -150,7 +151,7 @@ class AsyncTransfers:
         """
         seen: set[str] = set()
         kept: list[Lease] = []
-        await self._drive(self._courses.belong())
+        await self._run(self._courses.belong())
         try:
             while True:
                 owner, held = self._courses.owner(), self._courses.lease_seconds
@@ -168,7 +169,7 @@ class AsyncTransfers:
                 until = self._until(timeout)
                 course = self._courses.resume(lease, until)
                 try:
-                    transfer = await self._drive(course)
+                    transfer = await self._run(course)
                 except (JournalDamaged, LeaseLost) as error:
                     # Of this payment only.
                     yield result_of_trouble(lease.payment_id, error)
@@ -204,19 +205,10 @@ class AsyncTransfers:
         limit = self._timeout if timeout is None else seconds(timeout)
         return self._client.engine.clock() + limit
 
-    async def _drive(self, course: Course[_T]) -> _T:
-        """Drive a course to its end, giving it what it needs."""
+    async def _run(self, course: Course[_T]) -> _T:
+        """Run a course to its end; wait for a payment that it gives back."""
         try:
-            need = next(course)
-            while True:
-                try:
-                    given = await self._provide(need)
-                except BaseException as error:  # noqa: BLE001 - the course cleans up
-                    need = course.throw(error)
-                else:
-                    need = course.send(given)
-        except StopIteration as stop:
-            return cast("_T", stop.value)
+            return await adrive(course, self._provide)
         except KesspayError:
             raise
         except GeneratorExit:
@@ -225,8 +217,6 @@ class AsyncTransfers:
         except BaseException:
             await self._courses.returns.wait_too()
             raise
-        finally:
-            course.close()
 
     async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Course
         if isinstance(need, Blocking):

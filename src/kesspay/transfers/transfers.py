@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from kesspay._drive import drive
 from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
@@ -113,7 +114,7 @@ class Transfers:
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         limit = self._limit(timeout)
-        transfer = self._drive(self._courses.start(payment, limit))
+        transfer = self._run(self._courses.start(payment, limit))
         raise_if_rejected(transfer)
         return PendingTransfer(**pending_fields(transfer), _transfers=self)
 
@@ -151,7 +152,7 @@ class Transfers:
         course = self._courses.confirm(
             payment_id, Debit(debit_id, receiver_name), limit
         )
-        return result_of(self._drive(course))
+        return result_of(self._run(course))
 
     def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -166,7 +167,7 @@ class Transfers:
         """
         limit = self._limit(timeout)
         course = self._courses.decline(payment_id, limit)
-        return result_of(self._drive(course))
+        return result_of(self._run(course))
 
     def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -175,7 +176,7 @@ class Transfers:
         Raises:
             JournalError: the journal cannot be used.
         """
-        transfer = self._drive(self._courses.look(payment_id))
+        transfer = self._run(self._courses.look(payment_id))
         return None if transfer is None else result_of(transfer)
 
     def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
@@ -193,7 +194,7 @@ class Transfers:
         """
         seen: set[str] = set()
         kept: list[Lease] = []
-        self._drive(self._courses.belong())
+        self._run(self._courses.belong())
         try:
             while True:
                 owner = self._courses.owner()
@@ -209,7 +210,7 @@ class Transfers:
                 until = self._until(timeout)
                 course = self._courses.resume(lease, until)
                 try:
-                    transfer = self._drive(course)
+                    transfer = self._run(course)
                 except (JournalDamaged, LeaseLost) as error:
                     # Of this payment only.
                     yield result_of_trouble(lease.payment_id, error)
@@ -228,26 +229,15 @@ class Transfers:
         limit = self._timeout if timeout is None else seconds(timeout)
         return self._client.engine.clock() + limit
 
-    def _drive(self, course: Course[_T]) -> _T:
-        """Drive a course to its end, giving it what it needs."""
+    def _run(self, course: Course[_T]) -> _T:
+        """Run a course to its end; wait for a payment that it gives back."""
         try:
-            need = next(course)
-            while True:
-                try:
-                    given = self._provide(need)
-                except BaseException as error:  # noqa: BLE001 - the course cleans up
-                    need = course.throw(error)
-                else:
-                    need = course.send(given)
-        except StopIteration as stop:
-            return cast("_T", stop.value)
+            return drive(course, self._provide)
         except KesspayError:
             raise
         except BaseException:
             self._courses.returns.wait()
             raise
-        finally:
-            course.close()
 
     def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Course
         if isinstance(need, Blocking):
