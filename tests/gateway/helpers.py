@@ -253,6 +253,19 @@ def client(*answers: Scripted, **options: Any) -> tuple[Any, Script]:
     return made, script
 
 
+def call(client_: Any, service: str, **options: Any) -> object:
+    """Call a service of a client: "create", "confirm", "query", or "call"."""
+    if service == "create":
+        return client_.create_fund_transfer(CREATE_REQUEST, **options)
+    if service == "confirm":
+        return client_.confirm_fund_transfer(
+            PRE_TRANSFER, partner_transaction_id="debit-1", **options
+        )
+    if service == "query":
+        return client_.query_fund_transfer(PRE_TRANSFER, **options)
+    return client_.call("some.service", {"a": 1}, **options)
+
+
 class Clock:
     """Seconds that pass when told to."""
 
