@@ -25,7 +25,7 @@ from kesspay.gateway.messages import (
     QueryFundTransfer,
 )
 from kesspay.transfers.attempt import Do, Happened, State
-from kesspay.transfers.desk import LOST, PAUSE, Blocking, Course, Desk, Held, Limit
+from kesspay.transfers.desk import LOST, Blocking, Course, Desk, Held, Limit
 from kesspay.transfers.fold import (
     NAME_CHANGED,
     TOO_MANY_ATTEMPTS,
@@ -148,7 +148,7 @@ class Courses(Desk):
             final = tries == _MOST_ATTEMPTS or isinstance(
                 failure, (AuthenticationFailed, Rejected)
             )
-            soon = self.journal.now() + PAUSE * tries
+            soon = self.again_at(held, tries, until)
             if final or not (yield from self.wait(soon, until, patient=True)):
                 raise in_words_of_start(failure)
 
@@ -188,7 +188,7 @@ class Courses(Desk):
             patient: True waits for what is to be done soon.
         """
         yield from self._recover(held)
-        created = 0
+        created = tries = 0
         while self.engine.clock() < until and held.transfer.outcome == "unknown":
             if _is_to_create(held.transfer):
                 # One at once; the gateway is not asked in a tight loop.
@@ -203,9 +203,11 @@ class Courses(Desk):
                     return
                 failure = yield from self._act(held, until)
             if failure is None:
+                tries = 0
                 continue
+            tries += 1
             held.transfer = replace(held.transfer, trouble=what_happened(failure))
-            soon = self.journal.now() + PAUSE
+            soon = self.again_at(held, tries, until)
             final = isinstance(failure, (AuthenticationFailed, Rejected))
             if final or not (yield from self.wait(soon, until, patient=patient)):
                 return

@@ -111,9 +111,13 @@ LOST: Final = {
 #: What a journal offers so that it belongs to one account (R10).
 _OF_ACCOUNTS: Final = ("bind", "ownership", "rebind")
 
-#: Pause before something that was not sent is tried again, and while another
-#: worker has the payment.
+#: Pause while another worker has the payment, and the first one before something
+#: that was not sent is tried again; the later ones are up to ``_LONGEST_PAUSE``.
 PAUSE: Final = 0.5
+_LONGEST_PAUSE: Final = 5.0
+
+#: Multiples of it fall far from each other, modulo 1.
+_GOLDEN: Final = 0.618
 
 
 @dataclass(slots=True)
@@ -452,6 +456,29 @@ class Desk:
             return False
         yield Pause(seconds)
         return True
+
+    def again_at(self, held: Held, tries: int, until: float) -> float:
+        """
+        Return when, on the journal's clock, to try once more what was not sent.
+
+        The pauses grow, and differ between payments, so that a gateway that
+        comes back is not met by all of them at once. None of them takes the last
+        moment of the window, or of the call, away.
+
+        Args:
+            held: the payment.
+            tries: how many were not sent, one after the other.
+            until: the moment on the clock of the engine at which the call ends.
+        """
+        attempt, rules = held.transfer.attempt, held.transfer.rules
+        now, left = self.journal.now(), until - self.engine.clock()
+        if attempt.state is State.DEBITED:
+            left = min(left, attempt.window_ends(rules) - now)
+        elif attempt.state is State.UNKNOWN:
+            left = min(left, attempt.resends_end(rules) - now)
+        share = (attempt.jitter + tries * _GOLDEN) % 1.0
+        pause = min(PAUSE * 2.0 ** min(tries - 1, 16), _LONGEST_PAUSE)
+        return now + min(pause * (1.0 - 0.5 * share), max(PAUSE, left - PAUSE))
 
     def plan(self, held: Held) -> Action:
         """Return what is to be done with a payment now."""
