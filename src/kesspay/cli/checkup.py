@@ -20,7 +20,7 @@ from kesspay.cli.problems import key_advice
 from kesspay.errors import InputError, KesspayError, KeyLoadError
 from kesspay.gateway.client import Client
 from kesspay.gateway.endpoint import Endpoint
-from kesspay.gateway.environment import VARIABLES, profile_words, read_environment
+from kesspay.gateway.environment import VARIABLES, read_environment
 from kesspay.http.sync import HttpTransport
 from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize
@@ -207,7 +207,7 @@ def _check_options(variables: Mapping[str, str], found: Found, checks: Checks) -
         return
     found.client |= read.client
     found.transport |= read.transport
-    profile = profile_words(read.client["profile"]) or "PHP 8.2 and its defaults"
+    profile = read.client["profile"].words() or "PHP 8.2 and its defaults"
     amounts = read.client.get("amount_format", "number")
     checks.ok("options", f"profile: {profile}; amounts are sent as {amounts}")
 

@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import os
 from functools import wraps
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 
 import click
 
 from kesspay.cli.outfile import Kept, OutFile
-from kesspay.signing.profile import Profile
+from kesspay.signing.profile import Ksort, Precision, Profile
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.cli.outcome import Outcome
-    from kesspay.signing.profile import Ksort
 
 
 __all__ = ["FILE", "json_option", "out_option", "password_options", "profile_options"]
@@ -59,7 +58,7 @@ def profile_options(command: _Command) -> _Command:
 
     @click.option(
         "--profile-precision",
-        type=click.Choice(["-1", "17"]),
+        type=click.Choice(list(map(str, get_args(Precision)))),
         default="-1",
         show_default=True,
         help="serialize_precision of the gateway's PHP.",
@@ -76,7 +75,7 @@ def profile_options(command: _Command) -> _Command:
     )
     @click.option(
         "--ksort",
-        type=click.Choice(["8.2", "8.0", "7"]),
+        type=click.Choice(list(get_args(Ksort))),
         default="8.2",
         show_default=True,
         help="Whose ksort: PHP 8.2 and later, 8.0 and 8.1, or 7.",
@@ -91,7 +90,7 @@ def profile_options(command: _Command) -> _Command:
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
         profile = Profile(
-            serialize_precision=17 if profile_precision == "17" else -1,
+            serialize_precision=cast("Precision", int(profile_precision)),
             unescaped_slashes=unescaped_slashes,
             unescaped_unicode=unescaped_unicode,
             ksort=cast("Ksort", ksort),

@@ -20,7 +20,6 @@ from kesspay.errors import GatewayError, TransportError
 from kesspay.gateway.answers import broken
 from kesspay.gateway.base import seconds
 from kesspay.gateway.endpoint import Endpoint
-from kesspay.gateway.environment import profile_words
 from kesspay.gateway.events import TOKEN
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, Token
 from kesspay.gateway.protocol import (
@@ -321,7 +320,7 @@ class Probing:
             )
             return Finding(note, question, "open", finding, evidence)
         fits = self._accepted if self._accepted in fitting else fitting[0]
-        words = profile_words(fits)
+        words = fits.words()
         finding = words or "those of PHP 8.2, the default"
         setting = f"KESSPAY_PROFILE={shlex.quote(words) if words else ''}"
         return Finding(note, question, "settled", finding, evidence, setting)
@@ -382,7 +381,7 @@ def _id_of(created: Answer) -> object:
 def _listed(profiles: Sequence[Profile]) -> str:
     """Name profiles; where ksort makes no difference it is left out."""
     newest = [profile for profile in profiles if profile.ksort == PHP_8.ksort]
-    words = [profile_words(profile) or "PHP 8.2" for profile in newest or profiles]
+    words = [profile.words() or "PHP 8.2" for profile in newest or profiles]
     return ", ".join(words) or "none"
 
 

@@ -12,11 +12,9 @@ import re
 from dataclasses import dataclass
 from decimal import Decimal
 from functools import partial
-from itertools import product
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import InvalidSignature
-from kesspay.gateway.environment import profile_words
 from kesspay.signing.documents import verify_document
 from kesspay.signing.profile import Profile
 
@@ -30,14 +28,8 @@ if TYPE_CHECKING:
 __all__ = ["PROFILES", "Answer", "judged"]
 
 
-def _every_profile() -> tuple[Profile, ...]:
-    every = product((-1, 17), (False, True), (False, True), ("8.2", "8.0", "7"))
-    profiles = [Profile(*settings) for settings in every]  # type: ignore[arg-type]
-    return tuple(sorted(profiles, key=lambda one: len(profile_words(one).split())))
-
-
 #: Every profile there is; those that differ least from PHP 8.2 come first.
-PROFILES: Final = _every_profile()
+PROFILES: Final = Profile.every()
 
 _AMOUNT: Final = re.compile(r'"amount"\s*:\s*("[^"]{0,40}"|[-+.0-9eE]{1,40})')
 

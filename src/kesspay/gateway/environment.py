@@ -34,7 +34,7 @@ from __future__ import annotations
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import could_be_path, no_path, shown_value
@@ -43,17 +43,15 @@ from kesspay.gateway.messages import Credentials
 from kesspay.http.trust import Setting, context_of
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey, why_unreadable
-from kesspay.signing.profile import PHP_8, Profile
+from kesspay.signing.profile import Profile
 
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Callable, Collection, Iterable, Mapping
 
-    from kesspay.signing.profile import Ksort
 
-
-__all__ = ["VARIABLES", "Environment", "profile_words", "read_environment"]
+__all__ = ["VARIABLES", "Environment", "read_environment"]
 
 _Key = TypeVar("_Key")
 
@@ -287,36 +285,11 @@ _READERS: Final[dict[str, Callable[[_Variables], object]]] = {
 
 
 def _profile(text: str) -> Profile:
-    options: dict[str, Any] = {}
-    for word in text.split():
-        name, _, value = word.partition("=")
-        if word in {"unescaped_slashes", "unescaped_unicode"}:
-            options[word] = True
-        elif name == "precision" and value in {"-1", "17"}:
-            options["serialize_precision"] = int(value)
-        elif name == "ksort" and value in {"8.2", "8.0", "7"}:
-            options["ksort"] = cast("Ksort", value)
-        else:
-            known = "precision=-1, precision=17, ksort=8.2, ksort=8.0, ksort=7,"
-            known += " unescaped_slashes, unescaped_unicode"
-            got = shown_value(word)
-            raise InputError(f"KESSPAY_PROFILE knows {known}; got {got}")
-    return Profile(**options) if options else PHP_8
-
-
-def profile_words(profile: Profile) -> str:
-    """Return what ``KESSPAY_PROFILE`` has to be for a profile, "" for PHP_8."""
-    words = []
-    if profile.serialize_precision != PHP_8.serialize_precision:
-        words.append(f"precision={profile.serialize_precision}")
-    words += [
-        name
-        for name in ("unescaped_slashes", "unescaped_unicode")
-        if getattr(profile, name)
-    ]
-    if profile.ksort != PHP_8.ksort:
-        words.append(f"ksort={profile.ksort}")
-    return " ".join(words)
+    try:
+        return Profile.from_words(text)
+    except InputError as error:
+        why = str(error)
+    raise InputError(f"KESSPAY_PROFILE: {why}")
 
 
 def _ssl_context(found: _Variables) -> ssl.SSLContext | None:
