@@ -105,7 +105,7 @@ def keys(tmp_path: Path) -> Path:
 @pytest.fixture
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let somebody be there to be asked; standard input is what they type."""
-    for asker in ("keyreport", "keys", "loading"):
+    for asker in ("inputs", "keys"):
         monkeypatch.setattr(f"kesspay.cli.{asker}.can_ask", lambda: True)
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import runpy
+import subprocess
+import sys
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.cli import checkup
+from kesspay.cli import doctor as module
+from kesspay.cli.doctor import core_dumps
 from kesspay.errors import BackendError, InvalidSignature
 from kesspay.signing.backend import BackendInfo
 from tests.gateway.helpers import CANARIES
@@ -35,7 +39,7 @@ NAMES = [
 @pytest.fixture(autouse=True)
 def no_core_dumps(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the checks not depend on what this machine does with core dumps."""
-    monkeypatch.setattr(checkup, "core_dumps", lambda: ("off", ""))
+    monkeypatch.setattr(module, "core_dumps", lambda: ("off", ""))
 
 
 @pytest.fixture
@@ -244,7 +248,7 @@ def test_files_that_others_can_open(
     for word in ("0646", "0640"):
         assert word in check["found"]
     assert f"chmod 600 {variables['KESSPAY_PRIVATE_KEY_FILE']}" in check["fix"]
-    monkeypatch.setattr(checkup, "os", SimpleNamespace(name="nt", pathsep=";"))
+    monkeypatch.setattr(module, "os", SimpleNamespace(name="nt", pathsep=";"))
     assert diagnose("--offline", exit_code=0)["files"]["verdict"] == "ok"
 
 
@@ -262,7 +266,7 @@ def test_core_dumps(
     diagnose: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A crash that would write keys to a file is warned of."""
-    monkeypatch.setattr(checkup, "core_dumps", lambda: ("to a file", "ulimit"))
+    monkeypatch.setattr(module, "core_dumps", lambda: ("to a file", "ulimit"))
     found = diagnose(exit_code=0)["core dumps"]
     assert found == {
         "name": "core dumps",
@@ -280,7 +284,7 @@ def test_a_backend_that_cannot_be_had(
     def fail() -> BackendInfo:
         raise BackendError("there is no backend 'x'")
 
-    monkeypatch.setattr(checkup, "backend", fail)
+    monkeypatch.setattr(module, "backend", fail)
     found = diagnose("--offline")
     assert found["backend"]["verdict"] == "failed"
     for name in ("private key", "gateway key", "signature"):
@@ -292,7 +296,7 @@ def test_a_native_core_that_cannot_be_imported(
 ) -> None:
     """It works in pure Python, and the defect is told."""
     info = BackendInfo("python", "1", "OpenSSL", "ImportError: no such symbol")
-    monkeypatch.setattr(checkup, "backend", lambda: info)
+    monkeypatch.setattr(module, "backend", lambda: info)
     check = diagnose("--offline", exit_code=0)["backend"]
     assert check["verdict"] == "warning"
     assert "no such symbol" in check["found"]
@@ -302,13 +306,13 @@ def test_a_canonical_form_that_is_wrong(
     diagnose: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A broken installation is found before money depends on it."""
-    monkeypatch.setattr(checkup, "canonicalize", lambda _: b"{}")
+    monkeypatch.setattr(module, "canonicalize", lambda _: b"{}")
     assert "canonical form" in diagnose("--offline")["signature"]["found"]
 
     def fail(_: object) -> bytes:
         raise InvalidSignature
 
-    monkeypatch.setattr(checkup, "canonicalize", fail)
+    monkeypatch.setattr(module, "canonicalize", fail)
     assert diagnose("--offline")["signature"]["verdict"] == "failed"
 
 
@@ -322,3 +326,67 @@ def test_no_secret_is_shown(
     monkeypatch.setenv("KESSPAY_PARTNER_SECRET_KEY", CANARIES["password"] * 20)
     told += run("doctor", "-v").output
     assert not [canary for canary in CANARIES.values() if canary in told]
+
+
+def set_limit(monkeypatch: pytest.MonkeyPatch, soft: int) -> None:
+    """Let this process have another limit; there is none on Windows."""
+    resource = pytest.importorskip("resource")
+    monkeypatch.setattr(resource, "getrlimit", lambda _: (soft, -1))
+
+
+def test_no_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a limit there is something to do."""
+    set_limit(monkeypatch, -1)
+    found, fix = core_dumps(tmp_path / "missing")
+    assert "to a file" in found
+    assert "ulimit -c 0" in fix
+
+
+def test_limit(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With a limit of 0, and a pattern of a file, there is none."""
+    set_limit(monkeypatch, 0)
+    pattern = tmp_path / "pattern"
+    pattern.write_text("core.%p\n")
+    assert core_dumps(pattern) == ("off", "")
+
+
+@pytest.mark.parametrize(
+    ("text", "program"),
+    [
+        ("|/lib/systemd/systemd-coredump %P %u %g", "systemd-coredump"),
+        ("|", "a program"),
+    ],
+)
+def test_a_program(
+    text: str, program: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No limit holds for a program that is given core dumps."""
+    set_limit(monkeypatch, 0)
+    pattern = tmp_path / "pattern"
+    pattern.write_text(text + "\n")
+    found, fix = core_dumps(pattern)
+    assert found.startswith(f"{program} would be given")
+    assert fix
+
+
+def test_a_system_without_limits(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Windows has no module for them: where nothing can be known nothing is claimed."""
+    monkeypatch.setitem(sys.modules, "resource", None)
+    there = runpy.run_path(module.__file__)
+    assert there["core_dumps"](tmp_path) == ("not known on this system", "")
+
+
+def test_the_advice(tmp_path: Path) -> None:
+    """What is advised is what helps."""
+    code = "from kesspay.cli.doctor import *; print(*core_dumps(Path({!r})))"
+    program = f"from pathlib import Path; {code.format(str(tmp_path / 'none'))}"
+    shell = 'ulimit -c 0; "$0" -c "$1"'
+    done = subprocess.run(
+        ["sh", "-c", shell, sys.executable, program],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["off"]

@@ -16,7 +16,8 @@ from cryptography.hazmat.primitives.serialization import (
     load_pem_private_key,
 )
 
-from kesspay.cli import files, keymaker
+from kesspay.cli import inputs
+from kesspay.cli import keys as module
 
 
 if TYPE_CHECKING:
@@ -144,7 +145,7 @@ def test_what_was_written_is_read_again(
     run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A file that does not hold what was meant is noticed."""
-    real = files.create_file
+    real = inputs.create_file
 
     def mixed_up(path: str, content: bytes, mode: int) -> None:
         if path.endswith("public"):
@@ -154,7 +155,7 @@ def test_what_was_written_is_read_again(
             )
         real(path, content, mode)
 
-    monkeypatch.setattr(keymaker, "create_file", mixed_up)
+    monkeypatch.setattr(module, "create_file", mixed_up)
     result = run("keys", "generate", tmp_path / "private", tmp_path / "public")
     assert result.exit_code == 2
     assert "do not belong together" in result.stderr

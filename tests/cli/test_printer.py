@@ -8,7 +8,6 @@ from contextlib import redirect_stdout
 
 import pytest
 
-from kesspay.cli.outcome import Outcome
 from kesspay.cli.printer import Printer, printable
 
 
@@ -57,14 +56,14 @@ def test_what_cannot_be_printed_is_escaped() -> None:
 def test_bytes_on_a_terminal_are_readable(terminal: Terminal) -> None:
     """A document cannot drive the terminal, and ends in a line break."""
     with redirect_stdout(terminal):
-        Printer(as_json=False).raw(HOSTILE.encode() + b"\xff")
+        Printer().raw(HOSTILE.encode() + b"\xff")
     assert_harmless(terminal.text)
     assert terminal.text.endswith("\\xff\n")
 
 
 def test_bytes_in_a_pipe_are_exact(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     """Nothing is added, nothing is escaped."""
-    printer = Printer(as_json=False)
+    printer = Printer()
     printer.line("first")
     printer.raw(HOSTILE.encode() + b"\xff")
     assert capfdbinary.readouterr().out == b"first\n" + HOSTILE.encode() + b"\xff"
@@ -77,7 +76,7 @@ def test_tables_on_a_terminal(
     """Labels and values are shown with rich and without, markup as it is."""
     if not with_rich:
         monkeypatch.setitem(sys.modules, "rich.console", None)
-    printer = Printer(as_json=False)
+    printer = Printer()
     with redirect_stdout(terminal):
         printer.table([("label", "[red]value[/red]"), ("x", HOSTILE)], "Title [b]")
         printer.line("green [b]", "bold green")
@@ -90,7 +89,7 @@ def test_tables_on_a_terminal(
 def test_long_lines_are_not_broken(terminal: Terminal) -> None:
     """What is longer than the terminal can still be copied in one piece."""
     with redirect_stdout(terminal):
-        Printer(as_json=False).line("x" * 500, "bold")
+        Printer().line("x" * 500, "bold")
     assert "x" * 500 in terminal.text
 
 
@@ -99,23 +98,14 @@ def test_colours_are_for_terminals(
 ) -> None:
     """A verdict is coloured where the terminal can do it and NO_COLOR is not set."""
     with redirect_stdout(terminal):
-        Printer(as_json=False).line("plain", "bold green")
+        Printer().line("plain", "bold green")
     assert terminal.text == "plain\n"
     monkeypatch.setenv("TERM", "xterm")
     monkeypatch.setenv("NO_COLOR", "1")
     with redirect_stdout(terminal):
-        Printer(as_json=False).line("bold", "bold green")
+        Printer().line("bold", "bold green")
     assert "32m" not in terminal.text
     monkeypatch.delenv("NO_COLOR")
     with redirect_stdout(terminal):
-        Printer(as_json=False).line("loud", "bold green")
+        Printer().line("loud", "bold green")
     assert "32m" in terminal.text
-
-
-def test_json_is_ascii(capsys: pytest.CaptureFixture[str]) -> None:
-    """JSON survives every encoding and every terminal."""
-    printer = Printer(as_json=True)
-    assert printer.show(Outcome("x", {"text": HOSTILE}), []) == 0
-    out = capsys.readouterr().out
-    assert out.isascii()
-    assert_harmless(out.replace("\x7f", ""))

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.cli.recorded import PROFILES, judged
+from kesspay.cli.probe import PROFILES, judged
 from kesspay.gateway.messages import HttpResponse
 from kesspay.signing.profile import PHP_8, Profile
 from tests.cli.variant import Variant

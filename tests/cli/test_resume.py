@@ -1,21 +1,23 @@
-"""``kesspay resume``: what a crash left is settled, and told."""
+"""``kesspay resume``: what a crash left is finished and reported, whatever is away."""
 
 from __future__ import annotations
 
 import errno
 import json
+import math
 import sqlite3
 import sys
 import threading
 import time
 from contextlib import nullcontext
 from decimal import Decimal
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Self, cast
 from urllib.parse import quote
 
 import pytest
 
 from kesspay.cli import main, resume
+from kesspay.cli.resume import Away
 from kesspay.errors import JournalDamaged, JournalUnavailable
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM
@@ -30,6 +32,7 @@ from tests.support.postgres import PASSWORD
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
+    from threading import Event
 
     from click.testing import Result
 
@@ -145,7 +148,7 @@ def test_watching_ends_after_the_payment_at_hand(
         if len(shown) == wanted:
             stopped.set()
 
-    monkeypatch.setattr(resume, "told_to_stop", lambda: nullcontext(stopped))
+    monkeypatch.setattr(resume, "stop_signals", lambda: nullcontext(stopped))
     monkeypatch.setattr(resume._Lines, "result", result_of)
     done = run("resume", "--watch", "--journal", place)
     assert done.exit_code == 0
@@ -183,7 +186,7 @@ def test_watching(
         shown.append(real(result))  # type: ignore[arg-type]
         return shown[-1]
 
-    monkeypatch.setattr(resume, "told_to_stop", Told)
+    monkeypatch.setattr(resume, "stop_signals", Told)
     monkeypatch.setattr(resume, "_is_on_terminal", lambda: on_terminal)
     monkeypatch.setattr(resume, "_line", line)
     if not on_terminal:
@@ -228,7 +231,7 @@ def test_a_pause_between_two_looks(
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(resume, "told_to_stop", Told)
+    monkeypatch.setattr(resume, "stop_signals", Told)
     done = run("resume", "--watch", "--every", "2", "--journal", place)
     assert (done.exit_code, done.stdout) == (0, "")
     assert waits == [2, 2, 2]
@@ -290,7 +293,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pauses]:
 
     def put(*acts: Callable[[], object]) -> Pauses:
         made = Pauses(*acts)
-        monkeypatch.setattr(resume, "told_to_stop", lambda: made)
+        monkeypatch.setattr(resume, "stop_signals", lambda: made)
         return made
 
     return put
@@ -542,3 +545,65 @@ def test_a_database_that_is_away(
     assert "order-1" in result.stdout
     # The confirm may go again before the query that finds it.
     assert found[0][0] in ("paid", "unknown")
+
+
+class Clock:
+    """A clock, and the event that ends a pause."""
+
+    def __init__(self) -> None:
+        """Begin at 0."""
+        self.now = 0.0
+        self.pauses: list[float] = []
+        self.stopped = False
+
+    def wait(self, seconds: float) -> bool:
+        """Let time go by."""
+        self.now += seconds
+        self.pauses.append(seconds)
+        return self.stopped
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    """Return a clock that is that of the module."""
+    made = Clock()
+    monkeypatch.setattr(resume.time, "monotonic", lambda: made.now)  # type: ignore[attr-defined] # a module that it imports
+    return made
+
+
+def away_of(clock: Clock, patience: float) -> Away:
+    """Return what waits by a clock."""
+    return Away(cast("Event", clock), patience)
+
+
+ERROR = JournalUnavailable("the journal is locked")
+
+
+def test_pauses_grow(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
+    """They double up to a minute, and begin anew when the journal was there."""
+    waiting = away_of(clock, math.inf)
+    assert all(waiting.wait(ERROR) for _ in range(8))
+    assert clock.pauses == [1, 2, 4, 8, 16, 32, 60, 60]
+    told = capsys.readouterr().err.splitlines()
+    assert told[1] == "kesspay: the journal is locked. Trying again in 2 s."
+    waiting.is_back()
+    waiting.is_back()
+    assert capsys.readouterr().err == "kesspay: the journal is there again\n"
+    assert waiting.wait(ERROR)
+    assert clock.pauses[-1] == 1
+
+
+def test_patience_ends(clock: Clock) -> None:
+    """The last pause ends with it; then the error is raised as it is."""
+    waiting = away_of(clock, 5)
+    for _ in range(3):
+        assert waiting.wait(ERROR)
+    assert clock.pauses == [1, 2, 2]
+    with pytest.raises(JournalUnavailable, match="locked"):
+        waiting.wait(ERROR)
+
+
+def test_somebody_ends_it(clock: Clock) -> None:
+    """Then it is not tried again."""
+    clock.stopped = True
+    assert not away_of(clock, 5).wait(ERROR)

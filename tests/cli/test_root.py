@@ -223,7 +223,7 @@ def test_every_exception_of_ours_is_one_line(
     def fail(*_: object, **__: object) -> None:
         raise error
 
-    monkeypatch.setattr("kesspay.cli.canon.read_file", fail)
+    monkeypatch.setattr("kesspay.cli.documents.read_file", fail)
     result = run("canon", "x")
     assert result.exit_code == exit_code
     assert result.stderr.count("\n") == 1
@@ -241,7 +241,7 @@ def test_an_interruption_has_its_own_code(
     def interrupt(_: str) -> bytes:
         raise error
 
-    monkeypatch.setattr("kesspay.cli.canon.read_file", interrupt)
+    monkeypatch.setattr("kesspay.cli.documents.read_file", interrupt)
     result = run("canon", "x")
     assert result.exit_code == 130
     assert "interrupted" in result.stderr
@@ -255,7 +255,7 @@ def test_an_error_of_click_that_names_no_command(
     def fail(*_: object) -> bytes:
         raise click.FileError("x", "no\nsuch thing")
 
-    monkeypatch.setattr("kesspay.cli.canon.read_file", fail)
+    monkeypatch.setattr("kesspay.cli.documents.read_file", fail)
     result = run("canon", "x")
     assert result.exit_code == 2
     assert result.stderr.count("\n") == 1
@@ -328,7 +328,7 @@ def test_a_defect_that_moves_no_money(
     def fail(_: str) -> bytes:
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr("kesspay.cli.canon.read_file", fail)
+    monkeypatch.setattr("kesspay.cli.documents.read_file", fail)
     with pytest.raises(RuntimeError, match="a defect"):
         main(["canon", str(tmp_path)])
 

@@ -12,7 +12,7 @@ import click
 import pytest
 
 from kesspay.cli import main, transfer
-from kesspay.cli.outfile import OutFile
+from kesspay.cli.output import OutFile
 from kesspay.errors import TransportError
 from tests.cli.conftest import Refusing
 from tests.gateway.helpers import (

@@ -1,16 +1,22 @@
-"""What the doctor finds: one Check for each thing that was looked at."""
+"""The checks of the doctor, the settings they read, the answers they judge."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from time import time
+from typing import TYPE_CHECKING, Any, Literal
+
+from kesspay._secrets import HoldsSecrets
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
+
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
+    from kesspay.http.transport import Transport
 
 
-__all__ = ["Check", "Checks", "Verdict"]
+__all__ = ["Check", "Checks", "Passed", "ReadSettings", "Verdict", "Wire"]
 
 Verdict = Literal["ok", "warning", "failed", "skipped"]
 
@@ -63,3 +69,69 @@ class Checks:
             if verdicts[name] in {"failed", "skipped"}:
                 return name
         return ""
+
+
+class ReadSettings:
+    """
+    The parts of the settings that could be read.
+
+    Attributes:
+        client: arguments of a client, as far as they are known.
+        transport: arguments of a transport.
+    """
+
+    def __init__(self) -> None:
+        """Begin with none."""
+        self.client: dict[str, Any] = {}
+        self.transport: dict[str, Any] = {}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Passed(HoldsSecrets):
+    """
+    One exchange.
+
+    Attributes:
+        request: as it was sent.
+        response: as it came, or None where none came.
+        received_at: seconds since 1970.
+        took: seconds between the request and the answer.
+    """
+
+    request: HttpRequest
+    response: HttpResponse | None
+    received_at: float
+    took: float
+
+
+class Wire:
+    """
+    Sends with another transport, and keeps the exchanges.
+
+    Args:
+        transport: that sends.
+
+    Attributes:
+        passed: the exchanges, in order.
+        forge: changes an answer before the client receives it, or None.
+    """
+
+    forge: Callable[[HttpResponse], HttpResponse] | None = None
+
+    def __init__(self, transport: Transport) -> None:
+        """Keep nothing yet."""
+        self._transport = transport
+        self.passed: list[Passed] = []
+
+    def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """See ``Transport.send``."""
+        begun = time()
+        response: HttpResponse | None = None
+        try:
+            response = self._transport.send(request, timeout=timeout)
+            if self.forge is not None:
+                response = self.forge(response)
+        finally:
+            now = time()
+            self.passed.append(Passed(request, response, now, now - begun))
+        return response

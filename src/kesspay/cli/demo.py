@@ -1,55 +1,89 @@
 """
-The demonstration: one whole transfer, each message told, each claim checked.
+``kesspay demo``: one whole transfer; each message is shown, each claim checked.
 
 It needs no network, no key and no account: a sandbox gateway runs on the
-loopback of this machine, with keys that are made for the occasion and kept
-nowhere. No credential, token or private key is ever printed.
+loopback interface of this machine, with keys that are made for this run and not
+kept. No credential, token or private key is ever printed.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict
+import io
+import json
+import sys
+from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from hashlib import sha256
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
-from kesspay.cli.demo_view import (
-    SECRET_HEADERS,
-    Account,
-    Message,
-    Step,
-    as_json_text,
-    as_text,
-)
+import click
+
+from kesspay.cli.checks import Wire
+from kesspay.cli.outcome import Outcome
 from kesspay.errors import (
     GatewayError,
+    InputError,
     InvalidSignature,
     KesspayError,
     OutcomeUnknown,
-    TransportError,
 )
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import (
     CONFIRM,
     QUERY,
     CreateFundTransfer,
-    FundTransfer,
     HttpRequest,
     HttpResponse,
-    PreTransfer,
 )
 from kesspay.http.sync import HttpTransport
-from kesspay.sandbox import Credit, Sandbox
+from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.http.transport import Transport
+    from kesspay.gateway.messages import FundTransfer, PreTransfer
+    from kesspay.sandbox import Credit, Sandbox
 
 
-__all__ = ["run_demo"]
+__all__ = ["demo", "run_demo"]
+
+_HELP: Final = """Run a whole signed transfer on this machine and print each message.
+
+An embedded gateway on the loopback interface makes its own keys; nothing
+leaves the machine. Exit code 1 means that a check did not hold. It needs
+the extra kesspay[sandbox].
+
+\b
+JSON fields
+    backend, openssl  what computed
+    steps             each message, what was signed, and what verified
+    checks            what had to hold, and whether it did
+    ledger            the credits at the end
+    problem           why the demonstration broke off, or null
+"""
+
+
+@click.command("demo", help=_HELP)
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
+def demo(*, as_json: bool) -> Outcome:
+    """Run the demonstration."""
+    if find_spec("uvicorn") is None:
+        raise InputError(
+            "the demo needs uvicorn; install it with: pip install 'kesspay[sandbox]'"
+        )
+
+    if not as_json:
+        return Outcome(exit_code=run_demo(sys.stdout))
+    told = io.StringIO()
+    exit_code = run_demo(told, as_json=True)
+    fields = json.loads(told.getvalue())
+    del fields["ok"]
+    fields["problem"] = fields.pop("error") or None
+    return Outcome("demo", fields, exit_code=exit_code)
+
 
 _T = TypeVar("_T")
 
@@ -59,35 +93,20 @@ _FORGED: Final = b'"amount":900.5'
 _HIDDEN: Final = "(not shown)"
 
 
-class _Wire:
-    """A Transport that keeps what passes, and forges an answer when told to."""
-
-    def __init__(self, transport: Transport) -> None:
-        self._transport = transport
-        self.forge = False
-        self.passed: list[tuple[HttpRequest, HttpResponse | None]] = []
-
-    def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
-        try:
-            response = self._transport.send(request, timeout=timeout)
-        except TransportError:
-            self.passed.append((request, None))
-            raise
-        if self.forge:
-            body = response.body.replace(b'"amount":0.5', _FORGED)
-            response = HttpResponse(response.status, response.headers, body)
-        self.passed.append((request, response))
-        return response
+def _forge(response: HttpResponse) -> HttpResponse:
+    """Return an answer with another amount, as an attacker on the way would."""
+    body = response.body.replace(b'"amount":0.5', _FORGED)
+    return HttpResponse(response.status, response.headers, body)
 
 
 class _Demo:
     """The steps of the demonstration and what came out of them."""
 
     def __init__(self, sandbox: Sandbox) -> None:
-        self.steps: list[Step] = []
+        self.steps: list[_Step] = []
         self.checks: dict[str, bool] = {}
         self._sandbox = sandbox
-        self._wire = _Wire(HttpTransport())
+        self._wire = Wire(HttpTransport())
         self._client = Client(**sandbox.settings, transport=self._wire)
 
     def run(self) -> None:
@@ -118,12 +137,12 @@ class _Demo:
     def _be_refused(self, created: PreTransfer) -> None:
         """Show a changed answer, and a confirm that was carried out already."""
         client = self._client
-        self._wire.forge = True
+        self._wire.forge = _forge
         error = self._failing_step(
             "Query it while somebody changes the amount in the answer",
             lambda: client.query_fund_transfer(created),
         )
-        self._wire.forge = False
+        self._wire.forge = None
         refused = isinstance(getattr(error, "__cause__", None), InvalidSignature)
         self._check("the changed answer is refused as not authentic", refused)
 
@@ -187,14 +206,14 @@ class _Demo:
 
     def _step(self, title: str, act: Callable[[], _T]) -> _T:
         """Do one step and keep what went over the wire."""
-        step = Step(title)
+        step = _Step(title)
         self.steps.append(step)
         self._wire.passed.clear()
         try:
             return act()
         finally:
             passed = self._wire.passed
-            step.messages = [self._message(*exchange) for exchange in passed]
+            step.messages = [self._message(one.request, one.response) for one in passed]
 
     def _failing_step(
         self, title: str, act: Callable[[], object]
@@ -227,13 +246,13 @@ class _Demo:
     def _credits(self) -> tuple[Credit, ...]:
         return self._sandbox.ledger.credits()
 
-    def _message(self, request: HttpRequest, response: HttpResponse | None) -> Message:
+    def _message(self, request: HttpRequest, response: HttpResponse | None) -> _Message:
         is_log_in = request.url.endswith("/token")
         signed = None if is_log_in else self._signed(request.body)
         verified, refused = None, None
         if response is not None and not is_log_in:
             verified, refused = self._verified(response.body)
-        return Message(
+        return _Message(
             sent=f"{request.method} {request.url}",
             headers={name: _shown(name, value) for name, value in request.headers},
             body=f"user_name and password {_HIDDEN}"
@@ -277,26 +296,28 @@ def run_demo(out: TextIO, *, as_json: bool = False) -> int:
     Returns:
         0 only where every check held, else 1.
     """
-    demo: _Demo | None = None
+    from kesspay.sandbox import Sandbox
+
+    shown: _Demo | None = None
     error = ""
     ledger: list[dict[str, object]] = []
     try:
         with Sandbox() as sandbox:
-            demo = _Demo(sandbox)
-            demo.run()
+            shown = _Demo(sandbox)
+            shown.run()
             ledger = [asdict(entry) for entry in sandbox.ledger.credits()]
     except KesspayError as failure:
         error = f"{type(failure).__name__}: {failure}"
-    steps = demo.steps if demo else []
-    checks = demo.checks if demo else {}
+    steps = shown.steps if shown else []
+    checks = shown.checks if shown else {}
     ok = not error and bool(checks) and all(checks.values())
-    account = Account(ok, steps, checks, ledger, error)
-    out.write(as_json_text(account) if as_json else as_text(account))
+    account = _Account(ok, steps, checks, ledger, error)
+    out.write(_as_json(account) if as_json else _as_text(account))
     return 0 if ok else 1
 
 
 def _shown(name: str, value: str) -> str:
-    if name.lower() not in SECRET_HEADERS:
+    if name.lower() not in _SECRET_HEADERS:
         return value
     return f"Bearer {_HIDDEN}" if value.startswith("Bearer ") else _HIDDEN
 
@@ -319,3 +340,111 @@ def _shortened(body: bytes) -> str:
 
 def _digest(text: str | None) -> str | None:
     return None if text is None else sha256(text.encode("ascii")).hexdigest()
+
+
+#: Headers whose values are not shown.
+_SECRET_HEADERS: Final = frozenset({"authorization", "partner-secret-key"})
+
+
+@dataclass
+class _Message:
+    """One HTTP exchange, in words that may be printed."""
+
+    sent: str
+    headers: dict[str, str]
+    body: str
+    signed: str | None
+    signed_sha256: str | None
+    received: str
+    answer: str
+    verified: str | None
+    verified_sha256: str | None
+    refused: str | None
+
+
+@dataclass
+class _Step:
+    """One step and what went over the wire in it."""
+
+    title: str
+    messages: list[_Message] = field(default_factory=list)
+    outcome: str = ""
+
+
+@dataclass
+class _Account:
+    """Everything the demonstration has to tell."""
+
+    ok: bool
+    steps: list[_Step]
+    checks: dict[str, bool]
+    ledger: list[dict[str, object]]
+    error: str
+
+
+def _as_json(account: _Account) -> str:
+    """Return the account as one JSON object."""
+    used = backend()
+    whole = {"backend": used.name, "openssl": used.openssl, **asdict(account)}
+    return json.dumps(whole, indent=2, default=str) + "\n"
+
+
+def _as_text(account: _Account) -> str:
+    """Return the account as a person reads it."""
+    used = backend()
+    lines = [
+        "A whole fund transfer against a sandbox gateway on this machine.",
+        f"Signatures are made and verified by the {used.name} backend, {used.openssl}.",
+    ]
+    for number, step in enumerate(account.steps, 1):
+        lines += ["", f"{number}. {step.title}"]
+        for message in step.messages:
+            lines += _message_lines(message)
+        lines += [_line("outcome", step.outcome)] if step.outcome else []
+    lines += ["", "The ledger of the gateway"]
+    lines += [_line("credit", _credit_text(entry)) for entry in account.ledger]
+    lines += ["", "Checks"]
+    lines += [_verdict(claim, held) for claim, held in account.checks.items()]
+    lines += [_line("FAILED", account.error)] if account.error else []
+    closing = "Every check held." if account.ok else "The demonstration FAILED."
+    return "\n".join([*lines, "", closing, ""])
+
+
+def _verdict(claim: str, held: bool) -> str:  # noqa: FBT001 - the verdict
+    return _line("held" if held else "FAILED", claim)
+
+
+def _message_lines(message: _Message) -> list[str]:
+    secrets = [
+        f"{name}: {value}"
+        for name, value in message.headers.items()
+        if name.lower() in _SECRET_HEADERS
+    ]
+    lines = [_line("sent", message.sent)]
+    lines += [_line("", text) for text in secrets]
+    lines += [_line("", message.body)]
+    if message.signed is not None:
+        lines += [
+            _line("signed", message.signed),
+            _line("", f"SHA-256 {message.signed_sha256}"),
+        ]
+    lines += [_line("received", f"{message.received} {message.answer}")]
+    if message.verified is not None:
+        lines += [
+            _line("verified", message.verified),
+            _line("", f"SHA-256 {message.verified_sha256}"),
+        ]
+    if message.refused is not None:
+        lines += [_line("refused", message.refused)]
+    return lines
+
+
+def _line(label: str, text: str) -> str:
+    return f"   {label:<9} {text}"
+
+
+def _credit_text(entry: dict[str, object]) -> str:
+    return (
+        f"{entry['amount']} USD to {entry['receiver_id']} for "
+        f"{entry['out_trade_no']} ({entry['fund_transfer_id']})"
+    )

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Final, NoReturn
 
 from kesspay._shown import shown_path
-from kesspay.cli.files import is_stdin, read_file
+from kesspay.cli.inputs import is_stdin, read_file
 from kesspay.errors import InputError
 
 

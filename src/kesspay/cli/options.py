@@ -1,24 +1,52 @@
-"""Options that several commands share."""
+"""The options that several commands share, and what they give to a command."""
 
 from __future__ import annotations
 
+import logging
 import os
+import re
+import signal
+from contextlib import contextmanager
+from dataclasses import dataclass, field
 from functools import wraps
+from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
+from urllib.parse import unquote
 
 import click
 
-from kesspay.cli.outfile import Kept, OutFile
+from kesspay._secrets import HoldsSecrets
+from kesspay._shown import connects, no_path, shown_path
+from kesspay.cli.envfile import read_env_file
+from kesspay.cli.output import Kept, OutFile
+from kesspay.cli.printer import printable
+from kesspay.errors import InputError
 from kesspay.signing.profile import Ksort, Precision, Profile
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping
 
     from kesspay.cli.outcome import Outcome
+    from kesspay.gateway.client import Client
+    from kesspay.gateway.environment import Environment
+    from kesspay.http.sync import HttpTransport
+    from kesspay.transfers.journal import Journal
 
 
-__all__ = ["FILE", "json_option", "out_option", "password_options", "profile_options"]
+__all__ = [
+    "FILE",
+    "Settings",
+    "gateway_options",
+    "journal_opener_option",
+    "journal_option",
+    "json_option",
+    "open_place",
+    "out_option",
+    "password_options",
+    "profile_options",
+    "stop_signals",
+]
 
 #: click calls a command with keyword arguments, which no type can describe.
 _Command: TypeAlias = "Callable[..., Outcome]"
@@ -132,3 +160,225 @@ def out_option(command: _Command) -> _Command:
         return command(**others)
 
     return with_out
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Settings(HoldsSecrets):
+    """
+    What a command is told about the gateway.
+
+    Args:
+        variables: the KESSPAY_ variables.
+        timeout: seconds for each call, or None for what the variables say.
+    """
+
+    variables: Mapping[str, str] = field(repr=False)
+    timeout: float | None = None
+
+    def environment(self) -> Environment:
+        """
+        Read the variables.
+
+        Raises:
+            InputError: as ``read_environment``.
+        """
+        from kesspay.gateway.environment import read_environment
+
+        found = read_environment(self.variables)
+        if self.timeout is not None:
+            found.client["timeout"] = self.timeout
+        return found
+
+    def transport(self, options: dict[str, Any]) -> HttpTransport:
+        """Return a transport that is closed when the command ends."""
+        from kesspay.http.sync import HttpTransport
+
+        made = HttpTransport(**options)
+        click.get_current_context().call_on_close(made.close)
+        return made
+
+    def client(self) -> Client:
+        """
+        Return a client.
+
+        Raises:
+            InputError: as ``Client.from_env``.
+        """
+        return self.client_of(self.environment())
+
+    def client_of(self, found: Environment) -> Client:
+        """Return a client with settings that were read before."""
+        from kesspay.gateway.client import Client
+
+        return Client(**found.client, transport=self.transport(found.transport))
+
+
+class _ToStandardError(logging.Handler):
+    """Tells what happens between a client and the gateway, a line for each."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(f"kesspay: {printable(record.getMessage())}", err=True)
+
+
+def gateway_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept what every command of the gateway does; it gets its Settings."""
+
+    @click.option(
+        "--env-file",
+        type=FILE,
+        metavar="FILE",
+        help="Take the KESSPAY_ variables from FILE, and none from elsewhere.",
+    )
+    @click.option(
+        "--timeout",
+        type=float,
+        metavar="SECONDS",
+        help="Seconds for each call, log-ins and retries included.",
+    )
+    @click.option(
+        "--verbose",
+        "-v",
+        is_flag=True,
+        help="Tell each request and answer on standard error; no secret.",
+    )
+    @json_option
+    @wraps(command)
+    def with_settings(
+        *,
+        env_file: str | None,
+        timeout: float | None,
+        verbose: bool,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        # Settings of two gateways must never mix: a file stands alone.
+        variables = os.environ if env_file is None else read_env_file(env_file)
+        _listen(verbose=verbose)
+        return command(settings=Settings(variables, timeout), **others)
+
+    return with_settings
+
+
+def _listen(*, verbose: bool) -> None:
+    """Tell of events, or keep them from being told, while the command runs."""
+    log = logging.getLogger("kesspay.gateway")
+    handler = _ToStandardError() if verbose else logging.NullHandler()
+    level, propagate = log.level, log.propagate
+    log.addHandler(handler)
+    log.propagate = False
+    if verbose:
+        log.setLevel(logging.DEBUG)
+
+    def stop() -> None:
+        log.removeHandler(handler)
+        log.setLevel(level)
+        log.propagate = propagate
+
+    click.get_current_context().call_on_close(stop)
+
+
+@contextmanager
+def stop_signals() -> Iterator[Event]:
+    """Turn an interruption and a termination into an event."""
+    stopped = Event()
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
+    try:
+        yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+_VARIABLE: Final = "KESSPAY_JOURNAL"
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_PASSWORD: Final = re.compile(
+    r"(?:password|passwd|pwd|secret|token)\s*=", re.IGNORECASE
+)
+
+
+def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept where the journal is; the command gets it, open until it ends."""
+
+    @wraps(command)
+    def with_journal(
+        *,
+        open_journal: Callable[[], Journal],
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        return command(journal=open_journal(), **others)
+
+    return journal_opener_option(with_journal)
+
+
+def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept where the journal is; the command gets what opens it until it ends."""
+
+    @click.option(
+        "--journal",
+        "place",
+        metavar="PLACE",
+        help=f"File of a SQLite journal, or postgresql:// URL [default: {_VARIABLE}].",
+    )
+    @wraps(command)
+    def with_opener(
+        *,
+        place: str | None,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        if place is not None and _has_password(place):
+            raise InputError(
+                "a password on the command line can be read by everybody on this "
+                f"machine; put the URL into {_VARIABLE}, or use a .pgpass file"
+            )
+        where = place or os.environ.get(_VARIABLE, "")
+        if not where:
+            raise InputError(f"say where the journal is: --journal, or {_VARIABLE}")
+        context = click.get_current_context()
+
+        def open_journal() -> Journal:
+            journal = open_place(where, "--journal" if place else _VARIABLE)
+            context.call_on_close(journal.close)
+            return journal
+
+        return command(open_journal=open_journal, **others)
+
+    return with_opener
+
+
+def _has_password(place: str) -> bool:
+    """Tell whether a password may stand in any part of a connection string."""
+    user, at, _ = place.rpartition("@")
+    return connects(place) and (
+        (bool(at) and ":" in user.rpartition("://")[2])
+        or _PASSWORD.search(unquote(place)) is not None
+    )
+
+
+def open_place(where: str, source: str) -> Journal:
+    """
+    Open a journal that is there; none is made.
+
+    Args:
+        where: path of a SQLite file, or a URL of PostgreSQL.
+        source: the option or variable that says so.
+
+    Raises:
+        InputError: it names no journal.
+        JournalError: the journal cannot be used.
+    """
+    if where.startswith(_SCHEMES):
+        from kesspay.transfers.postgres import PostgresJournal
+
+        return PostgresJournal(where)
+    kind = no_path(where)
+    if kind:
+        raise InputError(
+            f"{source} holds {kind}: it takes the path of a SQLite journal, or a URL"
+            " that begins with postgresql://"
+        )
+    if not os.path.lexists(where):
+        # A slip of the pen must not look like a journal without payments.
+        raise InputError(f"{source} names no journal: there is no {shown_path(where)}")
+    from kesspay.transfers.sqlite import SqliteJournal
+
+    return SqliteJournal(where)

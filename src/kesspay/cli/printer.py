@@ -1,5 +1,5 @@
 """
-Print results: JSON, tables on a terminal, plain lines everywhere else.
+Print tables on a terminal, and plain lines everywhere else.
 
 Documents are written by strangers. On a terminal nothing of them is printed
 that could move the cursor, change colours or reverse the direction of text;
@@ -8,55 +8,32 @@ into a pipe or a file the bytes go exactly as they are.
 
 from __future__ import annotations
 
-import json
 import sys
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
-from kesspay.cli.outcome import EXIT_OK, Outcome
-
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from rich.console import Console
 
-    from kesspay.cli.problems import Problem
 
-
-__all__ = ["Printer", "document", "printable"]
+__all__ = ["Printer", "printable"]
 
 
 class Printer:
-    """Prints one outcome."""
+    """Prints lines and tables on standard output, and errors on standard error."""
 
-    def __init__(self, *, as_json: bool) -> None:
-        """Remember how to print; ``as_json`` also for problems."""
-        self._as_json = as_json
+    def __init__(self) -> None:
+        """Make no console yet."""
         self._console: Console | None = None
 
     @property
     def on_terminal(self) -> bool:
         """Whether standard output is a terminal."""
         return sys.stdout.isatty()
-
-    def show(self, outcome: Outcome | Problem, warnings: list[str]) -> int:
-        """Print an outcome or a problem and return the exit code."""
-        if self._as_json and (outcome.command or not isinstance(outcome, Outcome)):
-            click.echo(document(outcome, warnings))
-        elif not isinstance(outcome, Outcome):
-            self._problem(outcome)
-        else:
-            outcome.view(self)
-        sys.stdout.flush()
-        return outcome.exit_code
-
-    def warn(self, warnings: Iterable[str]) -> None:
-        """Print warnings, unless they go into the JSON object."""
-        if not self._as_json:
-            for warning in warnings:
-                self.error(f"warning: {warning}")
 
     def raw(self, content: bytes) -> None:
         """Print bytes as they are; readable on a terminal."""
@@ -106,13 +83,6 @@ class Printer:
             table.add_row(Text(printable(label)), Text(printable(value)))
         console.print(table)
 
-    def _problem(self, problem: Problem) -> None:
-        """Print a problem."""
-        if problem.help:
-            click.echo(problem.message, err=True)
-        else:
-            self.error(problem.line)
-
     def error(self, text: str) -> None:
         """Print one line on standard error."""
         click.echo(printable(f"kesspay: {text}"), err=True)
@@ -128,17 +98,6 @@ class Printer:
                 return None
             self._console = Console(highlight=False)
         return self._console
-
-
-def document(outcome: Outcome | Problem, warnings: list[str]) -> str:
-    """Return the JSON object of an outcome, in ASCII so that it survives everywhere."""
-    data: dict[str, Any] = {"ok": outcome.exit_code == EXIT_OK}
-    data["command"] = outcome.command
-    if isinstance(outcome, Outcome):
-        data |= outcome.data
-    else:
-        data["error"] = outcome.as_dict()
-    return json.dumps({**data, "warnings": warnings}, indent=2)
 
 
 def printable(text: str) -> str:

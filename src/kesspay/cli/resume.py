@@ -1,23 +1,21 @@
-"""``kesspay resume``: go on with what crashes and time-outs left."""
+"""``kesspay resume``: resume the transfers that a crash or a time-out left."""
 
 from __future__ import annotations
 
 import json
 import math
 import sys
+import time
 from collections import Counter
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import click
 
-from kesspay.cli.away import Away
-from kesspay.cli.journals import journal_opener_option
+from kesspay.cli.options import gateway_options, journal_opener_option, stop_signals
 from kesspay.cli.outcome import EXIT_OK, EXIT_UNKNOWN, Outcome
 from kesspay.cli.output import NotWritten
 from kesspay.cli.printer import printable
-from kesspay.cli.settings import gateway_options
-from kesspay.cli.signals import told_to_stop
 from kesspay.errors import JournalUnavailable
 
 
@@ -25,14 +23,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from threading import Event
 
+    from kesspay.cli.options import Settings
     from kesspay.cli.printer import Printer
-    from kesspay.cli.settings import Settings
     from kesspay.gateway.client import Client
     from kesspay.transfers.journal import Journal
     from kesspay.transfers.result import TransferResult
 
 
-__all__ = ["resume"]
+__all__ = ["Away", "resume"]
 
 _HELP: Final = """Go on with every transfer of the journal that is due.
 
@@ -90,7 +88,7 @@ def resume(
 ) -> Outcome:
     """Settle what is due."""
     timeout = _TIMEOUT if settings.timeout is None else settings.timeout
-    with settings.client() as client, told_to_stop() as stopped:
+    with settings.client() as client, stop_signals() as stopped:
         away = Away(stopped, math.inf if watch else timeout)
         worker = _Worker(client, open_journal, timeout, away)
         if watch:
@@ -152,7 +150,7 @@ class _Worker:
 
     def unknown(self) -> list[str]:
         """Return the first payments whose outcome is unknown."""
-        from kesspay.cli.listing import UNKNOWN, listed
+        from kesspay.cli.journal import UNKNOWN, listed
 
         while True:
             try:
@@ -256,3 +254,57 @@ def _line(result: TransferResult) -> str:
 
 def _told(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES)
+
+
+#: Seconds of the first pause and of the longest one.
+_FIRST: Final = 1.0
+_LONGEST: Final = 60.0
+
+
+class Away:
+    """
+    The pauses of one command, each longer than the one before.
+
+    Args:
+        stopped: ends a pause.
+        patience: seconds that all pauses of one absence may take.
+    """
+
+    def __init__(self, stopped: Event, patience: float) -> None:
+        """Begin with a journal that is there."""
+        self._stopped = stopped
+        self._patience = patience
+        self._since: float | None = None
+        self._pause = _FIRST
+
+    def wait(self, error: JournalUnavailable) -> bool:
+        """
+        Tell of an error, and wait.
+
+        Returns:
+            whether to try again.
+
+        Raises:
+            JournalUnavailable: this error, where the journal stayed away too long.
+        """
+        now = time.monotonic()
+        if self._since is None:
+            self._since = now
+        left = self._since + self._patience - now
+        if left <= 0:
+            raise error
+        pause = min(self._pause, left)
+        self._tell(f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s.")
+        self._pause = min(2 * self._pause, _LONGEST)
+        return not self._stopped.wait(pause)
+
+    def is_back(self) -> None:
+        """Say that the journal is there again, if it was away."""
+        if self._since is not None:
+            self._tell("the journal is there again")
+        self._since = None
+        self._pause = _FIRST
+
+    @staticmethod
+    def _tell(text: str) -> None:
+        click.echo(printable(f"kesspay: {text}"), err=True)

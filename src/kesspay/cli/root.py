@@ -26,12 +26,13 @@ from kesspay.cli.outcome import (
     EXIT_UNKNOWN,
     EXIT_USAGE,
     Outcome,
+    Problem,
+    document,
+    problem_of,
+    usage_message,
 )
-from kesspay.cli.outfile import Kept
-from kesspay.cli.output import NotWritten, give_up, guarded_streams
-from kesspay.cli.printer import Printer, document
-from kesspay.cli.problems import Problem, problem_of
-from kesspay.cli.usage import usage_message
+from kesspay.cli.output import Kept, NotWritten, give_up, guarded_streams
+from kesspay.cli.printer import Printer
 from kesspay.errors import KesspayError
 
 
@@ -70,17 +71,15 @@ _QUERY: Final = (
 )
 _JOURNAL: Final = "the journal has the results: kesspay journal list"
 _COMMANDS: Final[dict[str, _Entry]] = {
-    "canon": _Entry("canon", "canon", "Print the canonical form of a document."),
-    "sign": _Entry("sign", "sign", "Sign a document with a private key."),
-    "verify": _Entry("verify", "verify", "Verify a body with public keys."),
+    "canon": _Entry("documents", "canon", "Print the canonical form of a document."),
+    "sign": _Entry("documents", "sign", "Sign a document with a private key."),
+    "verify": _Entry("documents", "verify", "Verify a body with public keys."),
     "explain": _Entry("explain", "explain", "Say why a body does not verify."),
     "keys": _Entry("keys", "keys", "Make and check keys.", has_parts=True),
     "backend": _Entry("backend", "backend", "Tell which code computes."),
-    "demo": _Entry("demo_command", "demo", "Run a whole transfer on this machine."),
+    "demo": _Entry("demo", "demo", "Run a whole transfer on this machine."),
     "sandbox": _Entry("sandbox", "sandbox", "Run an emulated gateway on this machine."),
-    "token": _Entry(
-        "token_command", "token", "Log in to the gateway.", json_in_pipes=True
-    ),
+    "token": _Entry("token", "token", "Log in to the gateway.", json_in_pipes=True),
     "transfer": _Entry(
         "transfer",
         "transfer",
@@ -200,7 +199,8 @@ class Root(click.Group):
 
     def _run(self, args: list[str], prog_name: str, extra: dict[str, Any]) -> int:
         """Run a command and print what came of it."""
-        printer = Printer(as_json=_wants_json(args))
+        printer = Printer()
+        as_json = _wants_json(args)
         kept = Kept()
         outcome: Outcome | Problem = Outcome()
         lost: list[NotWritten] = []
@@ -214,8 +214,7 @@ class Root(click.Group):
                 kept.write(outcome.exit_code, document(outcome, told))
             except NotWritten as error:
                 lost.append(error)
-            printer.warn(told)
-            printer.show(outcome, told)
+            _show(outcome, told, printer, as_json=as_json)
         except NotWritten as error:
             give_up()
             lost.append(error)
@@ -249,6 +248,24 @@ class Root(click.Group):
             return value
         # --help and --version print by themselves.
         return Outcome(exit_code=value if isinstance(value, int) else 0)
+
+
+def _show(
+    outcome: Outcome | Problem, warnings: list[str], printer: Printer, *, as_json: bool
+) -> None:
+    """Print an outcome or a problem, with its warnings."""
+    if not as_json:
+        for warning in warnings:
+            printer.error(f"warning: {warning}")
+    if as_json and (outcome.command or isinstance(outcome, Problem)):
+        click.echo(document(outcome, warnings))
+    elif isinstance(outcome, Outcome):
+        outcome.view(printer)
+    elif outcome.help:
+        click.echo(outcome.message, err=True)
+    else:
+        printer.error(outcome.line)
+    sys.stdout.flush()
 
 
 def _told_lost(

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kesspay.cli.options import stop_signals
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.printer import printable
-from kesspay.cli.signals import told_to_stop
 from kesspay.errors import InputError, KesspayError
 
 
@@ -121,7 +121,7 @@ def sandbox(
         fault_seed=fault_seed,
         fault_rate=_RATE if fault_rate is None else fault_rate,
     )
-    with told_to_stop() as stopped, closing(made):
+    with stop_signals() as stopped, closing(made):
         _start(made)
         environment = place.environment(made.base_url)
         place.write_settings(environment)

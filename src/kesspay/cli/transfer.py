@@ -1,30 +1,35 @@
-"""``kesspay transfer``: create, confirm and query a fund transfer."""
+"""
+``kesspay transfer``: create, confirm and query a fund transfer.
+
+The protocol has no nonce, so an answer counts only where it repeats the transfer
+field by field. So ``create`` prints every field as JSON, and ``confirm`` and
+``query`` read it.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+import json
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from kesspay.cli.files import is_stdin
-from kesspay.cli.options import FILE, out_option
+from kesspay._shown import shown_path, shown_value
+from kesspay.cli.inputs import can_ask, is_stdin, read_amount, read_file
+from kesspay.cli.options import FILE, gateway_options, out_option
 from kesspay.cli.outcome import Outcome
-from kesspay.cli.passwords import can_ask
 from kesspay.cli.printer import printable
-from kesspay.cli.settings import gateway_options
 from kesspay.errors import InputError, NotSent, OutcomeUnknown
+from kesspay.gateway.messages import FundTransfer, PreTransfer
 
 
 if TYPE_CHECKING:
-    from kesspay.cli.settings import Settings
-    from kesspay.gateway.messages import (
-        CreateFundTransfer,
-        FundTransfer,
-        PreTransfer,
-    )
+    from collections.abc import Iterable
+
+    from kesspay.cli.options import Settings
+    from kesspay.gateway.messages import CreateFundTransfer
 
 
-__all__ = ["transfer"]
+__all__ = ["fields_of", "read_pre_transfer", "rows_of", "transfer"]
 
 _CREATE_HELP: Final = """\
 Ask for a pre-transfer. No money moves.
@@ -141,7 +146,6 @@ def confirm(
     yes: bool,
 ) -> Outcome:
     """Carry out a pre-transfer."""
-    from kesspay.cli.transferfile import read_pre_transfer
     from kesspay.gateway.messages import ConfirmFundTransfer
 
     if not yes and (is_stdin(file) or not can_ask()):
@@ -182,8 +186,6 @@ def query(
     currency: str,
 ) -> Outcome:
     """Ask what became of a transfer."""
-    from kesspay.cli.transferfile import read_pre_transfer
-
     asked: CreateFundTransfer | PreTransfer
     if file is not None:
         if (out_trade_no, receiver, amount) != (None, None, None):
@@ -208,7 +210,6 @@ def _request(
     Raises:
         FieldError: a field breaks a rule.
     """
-    from kesspay.cli.transferfile import read_amount
     from kesspay.gateway.messages import CreateFundTransfer
 
     return CreateFundTransfer(
@@ -235,7 +236,6 @@ def _ask(created: PreTransfer) -> None:
 
 
 def _outcome(command: str, found: PreTransfer | FundTransfer) -> Outcome:
-    from kesspay.cli.transferfile import fields_of, rows_of
 
     fields = fields_of(found)
     rows = rows_of(fields)
@@ -244,3 +244,88 @@ def _outcome(command: str, found: PreTransfer | FundTransfer) -> Outcome:
         {"transfer": fields, "canonical": found.canonical.decode()},
         lambda printer: printer.table(rows),
     )
+
+
+_PRE_TRANSFER: Final = (
+    "out_trade_no",
+    "receiver_id",
+    "amount",
+    "currency",
+    "pre_transfer_id",
+    "receiver_name",
+    "expire_in",
+)
+_FUND_TRANSFER: Final = (
+    "result_code",
+    "fund_transfer_id",
+    "out_trade_no",
+    "receiver_id",
+    "amount",
+    "currency",
+    "pre_transfer_id",
+    "receiver_name",
+)
+
+
+def read_pre_transfer(path: str) -> PreTransfer:
+    """
+    Read what ``kesspay transfer create`` printed.
+
+    Args:
+        path: of the file, or "-". It holds the whole JSON object, or only
+            what stands in it under "transfer".
+
+    Raises:
+        InputError: it is something else.
+        FieldError: a field breaks a rule.
+    """
+    found: object = None
+    content = read_file(path)
+    try:
+        found = json.loads(content, object_pairs_hook=_object)
+    except InputError:
+        raise
+    except (ValueError, RecursionError):
+        # Its error holds the whole text, so it must not be the context.
+        pass
+    if isinstance(found, dict) and isinstance(found.get("transfer"), dict):
+        found = found["transfer"]
+    if not isinstance(found, dict):
+        raise InputError(f"{shown_path(path)} holds no JSON object")
+    missing = [name for name in _PRE_TRANSFER if name not in found]
+    if missing:
+        names = ", ".join(missing)
+        raise InputError(
+            f"{shown_path(path)} holds no pre-transfer: there is no {names}"
+        )
+    fields = {name: found[name] for name in _PRE_TRANSFER}
+    return PreTransfer(**{**fields, "amount": read_amount(fields["amount"])})
+
+
+def fields_of(transfer: PreTransfer | FundTransfer) -> dict[str, Any]:
+    """Return the fields of a transfer as JSON has them; amounts are texts."""
+    is_paid = isinstance(transfer, FundTransfer)
+    names = _FUND_TRANSFER if is_paid else _PRE_TRANSFER
+    fields = {name: getattr(transfer, name) for name in names}
+    return {**fields, "amount": f"{transfer.amount:f}"}
+
+
+def rows_of(fields: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return the same for people."""
+    return [
+        (name.replace("_", " "), str(value))
+        for name, value in fields.items()
+        if value is not None
+    ]
+
+
+def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
+    """Refuse two members of one name: nobody knows which was meant."""
+    found: dict[str, Any] = {}
+    for name, value in pairs:
+        if name in found:
+            raise InputError(
+                f"the JSON object has a member twice ({shown_value(name)})"
+            )
+        found[name] = value
+    return found

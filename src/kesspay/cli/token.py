@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kesspay.cli.options import gateway_options
 from kesspay.cli.outcome import Outcome
-from kesspay.cli.settings import gateway_options
 
 
 if TYPE_CHECKING:
-    from kesspay.cli.settings import Settings
+    from kesspay.cli.options import Settings
 
 
 __all__ = ["token"]

@@ -18,7 +18,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
-from kesspay.cli.wire import Wire
+from kesspay.cli.checks import Wire
 from kesspay.errors import (
     AuthenticationFailed,
     GatewayError,
@@ -34,8 +34,7 @@ from kesspay.http.tls import trusting_the_system
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from kesspay.cli.checks import Checks
-    from kesspay.cli.checkup import Found
+    from kesspay.cli.checks import Checks, ReadSettings
     from kesspay.http.transport import Transport
 
 
@@ -67,7 +66,7 @@ def skip_online(checks: Checks, why: str) -> None:
         checks.skip(name, why)
 
 
-def check_online(found: Found, transport: Transport, checks: Checks) -> None:
+def check_online(found: ReadSettings, transport: Transport, checks: Checks) -> None:
     """
     Make every check that needs the gateway.
 
@@ -107,7 +106,7 @@ def _check_name(where: SplitResult, checks: Checks, *, proxied: bool) -> None:
 
 
 def _check_tls(
-    where: SplitResult, found: Found, checks: Checks, *, proxied: bool
+    where: SplitResult, found: ReadSettings, checks: Checks, *, proxied: bool
 ) -> None:
     if where.scheme == "http":
         _check_plain(found, checks)
@@ -155,7 +154,7 @@ def _judge_certificate(
         checks.ok("tls", told)
 
 
-def _check_plain(found: Found, checks: Checks) -> None:
+def _check_plain(found: ReadSettings, checks: Checks) -> None:
     if found.client.get("allow_plain_http"):
         told = "plain http: secrets and transfers travel in the clear"
         fix = "use https, and remove KESSPAY_ALLOW_PLAIN_HTTP"
@@ -190,10 +189,10 @@ def _check_token(client: Client, checks: Checks) -> None:
 
 def _check_clock(wire: Wire, checks: Checks) -> None:
     """Compare the clocks: certificates and pre-transfers depend on them."""
-    if not wire.passed:
+    passed = wire.passed[-1]
+    if passed.response is None:
         checks.skip("clock", "the gateway did not answer")
         return
-    passed = wire.passed[-1]
     dates = [value for name, value in passed.response.headers if name.lower() == "date"]
     try:
         theirs = parsedate_to_datetime(dates[0]).timestamp()
@@ -211,7 +210,7 @@ def _check_clock(wire: Wire, checks: Checks) -> None:
         checks.ok("clock", "it agrees with the gateway's")
 
 
-def _check_answer(client: Client, found: Found, checks: Checks) -> None:
+def _check_answer(client: Client, found: ReadSettings, checks: Checks) -> None:
     """Ask for a transfer that does not exist; the answer must be signed."""
     if checks.lacks(["token"]):
         checks.skip("answer", "there is no token")
@@ -233,7 +232,7 @@ def _check_answer(client: Client, found: Found, checks: Checks) -> None:
         checks.fail("answer", told, "do not use this gateway; ask KESS")
 
 
-def _judge_answer(error: OutcomeUnknown, found: Found, checks: Checks) -> None:
+def _judge_answer(error: OutcomeUnknown, found: ReadSettings, checks: Checks) -> None:
     own = found.client["private_key"].fingerprint
     cause = error.__cause__
     if isinstance(cause, InvalidSignature):

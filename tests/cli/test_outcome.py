@@ -1,4 +1,4 @@
-"""What is wrong with a command line is said without what was written on it."""
+"""Outcomes and problems as JSON, and messages without what was written."""
 
 from __future__ import annotations
 
@@ -8,7 +8,16 @@ from typing import TYPE_CHECKING
 import click
 import pytest
 
-from kesspay.cli.usage import usage_message
+from kesspay.cli.outcome import (
+    KEY_ADVICE,
+    KEY_ADVICE_OF_VARIABLES,
+    Outcome,
+    Problem,
+    document,
+    problem_of,
+    usage_message,
+)
+from kesspay.errors import NotSent, OutcomeUnknown
 
 
 if TYPE_CHECKING:
@@ -82,3 +91,52 @@ def test_a_typing_error_is_still_found(run: Callable[..., Result], keys: Path) -
     """A name of ours that is nearly right is named by click."""
     result = run("verify", "--kye", keys / "rsa-2048.pub.pem", "body.json")
     assert "--key" in result.stderr
+
+
+def test_the_json_of_an_outcome_is_ascii() -> None:
+    """JSON survives every encoding and every terminal."""
+    text = document(Outcome("x", {"text": "\x1b\u202e\u17b6"}), ["w\u2028"])
+    assert text.isascii()
+    assert json.loads(text) == {
+        "ok": True,
+        "command": "x",
+        "text": "\x1b\u202e\u17b6",
+        "warnings": ["w\u2028"],
+    }
+
+
+def test_the_json_of_a_problem() -> None:
+    """A problem is under "error", with what to do next; it is not ok."""
+    problem = Problem("InputError", "no.", 2, advice="try", command="canon")
+    assert problem.line == "no; try"
+    assert json.loads(document(problem, [])) == {
+        "ok": False,
+        "command": "canon",
+        "error": {
+            "type": "InputError",
+            "reason": None,
+            "message": "no.",
+            "position": None,
+            "path": None,
+            "next": "try",
+        },
+        "warnings": [],
+    }
+
+
+@pytest.mark.parametrize(
+    ("error", "code"),
+    [(NotSent("no"), 11), (OutcomeUnknown("lost"), 20)],
+)
+def test_the_exit_code_of_a_gateway_error(error: NotSent, code: int) -> None:
+    """It is that of the outcome, and the next step is said once."""
+    problem = problem_of(error, "transfer create")
+    assert problem.exit_code == code
+    assert problem.gateway is not None
+    assert problem.gateway["outcome"] == error.outcome
+    assert problem.line.count(problem.advice) == 1
+
+
+def test_advice_for_variables_is_about_known_reasons() -> None:
+    """What is said where a key comes from a variable replaces what is said else."""
+    assert set(KEY_ADVICE_OF_VARIABLES) < set(KEY_ADVICE)

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import connects
-from kesspay.cli.journals import open_place
-from kesspay.cli.listing import OPEN, UNKNOWN, listed
+from kesspay.cli.journal import OPEN, UNKNOWN, listed
+from kesspay.cli.options import open_place
 from kesspay.errors import (
     BackendError,
     InputError,
@@ -26,8 +26,7 @@ from kesspay.transfers.attempt import State
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from kesspay.cli.checks import Checks
-    from kesspay.cli.checkup import Found
+    from kesspay.cli.checks import Checks, ReadSettings
     from kesspay.transfers.journal import Journal
 
 
@@ -57,7 +56,9 @@ _FIXES: Final[tuple[tuple[type[KesspayError], str], ...]] = (
 )
 
 
-def check_journal(variables: Mapping[str, str], found: Found, checks: Checks) -> None:
+def check_journal(
+    variables: Mapping[str, str], found: ReadSettings, checks: Checks
+) -> None:
     """
     Open the journal that KESSPAY_JOURNAL names, as a worker does.
 
@@ -109,7 +110,7 @@ def _network_of(where: str) -> str:
     return kind if kind in _NETWORKS else ""
 
 
-def _tell(journal: Journal, found: Found, checks: Checks, network: str) -> None:
+def _tell(journal: Journal, found: ReadSettings, checks: Checks, network: str) -> None:
     owner = journal.ownership().account
     credentials = found.client.get("credentials")
     if owner is not None and credentials is not None and "base_url" in found.client:

@@ -14,9 +14,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.cli.checks import Check, Checks
-from kesspay.cli.checkup import Found
-from kesspay.cli.checkup_online import check_online
+from kesspay.cli.checks import Check, Checks, ReadSettings
+from kesspay.cli.doctor_online import check_online
 from kesspay.errors import TransportError
 from kesspay.gateway.messages import HttpResponse
 from kesspay.signing.profile import PHP_8
@@ -45,9 +44,9 @@ if TYPE_CHECKING:
 NOBODY = signed(400, failure("NOTEXIST"))
 
 
-def found_settings(**client: object) -> Found:
+def found_settings(**client: object) -> ReadSettings:
     """Return settings that are in order."""
-    found = Found()
+    found = ReadSettings()
     found.client = {
         "base_url": BASE_URL,
         "credentials": credentials(),
@@ -60,7 +59,7 @@ def found_settings(**client: object) -> Found:
     return found
 
 
-def diagnose(*answers: Any, found: Found | None = None) -> dict[str, Check]:
+def diagnose(*answers: Any, found: ReadSettings | None = None) -> dict[str, Check]:
     """Make the checks against a list of answers; return them by name."""
     checks = Checks()
     for name in ("base url", "credentials", "private key", "gateway key", "options"):

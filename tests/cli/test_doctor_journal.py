@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.cli import checkup_journal
+from kesspay.cli import doctor_journal
 from kesspay.errors import BackendError, JournalError
 from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import State
@@ -132,7 +132,7 @@ def test_other_errors(
     def fail(*_: object) -> None:
         raise error
 
-    monkeypatch.setattr("kesspay.cli.checkup_journal.open_place", fail)
+    monkeypatch.setattr("kesspay.cli.doctor_journal.open_place", fail)
     assert check(place)["found"] == "x"
 
 
@@ -155,11 +155,11 @@ def test_a_network_file_system(
         "other:/y /other/folder nfs4 rw 0 0\n",
         encoding="utf-8",
     )
-    monkeypatch.setattr(checkup_journal, "_MOUNTS", mounts)
+    monkeypatch.setattr(doctor_journal, "_MOUNTS", mounts)
     found = check(place)
     assert found["verdict"] == verdict
     assert (kind in found["found"]) is (verdict == "warning")
-    monkeypatch.setattr(checkup_journal, "_MOUNTS", tmp_path / "none")
+    monkeypatch.setattr(doctor_journal, "_MOUNTS", tmp_path / "none")
     assert check(place)["verdict"] == "ok"
 
 

@@ -1,0 +1,147 @@
+"""Options that several commands share, and what a command gets from them."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from typing import TYPE_CHECKING
+
+import click
+import pytest
+from click.testing import CliRunner
+
+from kesspay.cli.options import (
+    Settings,
+    gateway_options,
+    journal_option,
+    open_place,
+    profile_options,
+    stop_signals,
+)
+from kesspay.cli.outcome import Outcome
+from kesspay.errors import InputError, JournalUnavailable
+from kesspay.signing.profile import Profile
+from kesspay.transfers.sqlite import SqliteJournal
+from tests.gateway.helpers import CANARIES
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from click.testing import Result
+
+    from kesspay.transfers.journal import Journal
+
+
+def test_a_path_cannot_hold_a_nul(run: Callable[..., Result]) -> None:
+    """It is refused as wrong usage, before any file is opened."""
+    result = run("canon", "a\0b")
+    assert result.exit_code == 2
+    assert "a path cannot hold a NUL byte" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("words", "profile"),
+    [
+        ([], Profile()),
+        (["--profile-precision", "17"], Profile(serialize_precision=17)),
+        (["--unescaped-slashes"], Profile(unescaped_slashes=True)),
+        (["--unescaped-unicode"], Profile(unescaped_unicode=True)),
+        (["--ksort", "8.0"], Profile(ksort="8.0")),
+        (["--ksort", "7"], Profile(ksort="7")),
+    ],
+)
+def test_profiles(words: list[str], profile: Profile) -> None:
+    """A command gets the profile that its options describe."""
+    got = []
+
+    @click.command()
+    @profile_options
+    def command(profile: Profile) -> Outcome:
+        got.append(profile)
+        return Outcome()
+
+    assert CliRunner().invoke(command, words).exit_code == 0
+    assert got == [profile]
+
+
+def test_the_timeout_of_the_command_line(variables: dict[str, str]) -> None:
+    """It wins over the variable, and only where it is given."""
+    variables["KESSPAY_TIMEOUT"] = "7"
+    assert Settings(variables).environment().client["timeout"] == 7
+    assert Settings(variables, 3.0).environment().client["timeout"] == 3
+
+
+def test_settings_hide_their_variables(variables: dict[str, str]) -> None:
+    """They hold passwords, which no traceback may show."""
+    shown = repr(Settings(variables))
+    assert not [secret for secret in CANARIES.values() if secret in shown]
+
+
+@pytest.mark.parametrize("words", [[], ["--verbose"]])
+def test_logging_is_as_before(variables: dict[str, str], words: list[str]) -> None:
+    """Only while a command runs are events of the client written, not passed on."""
+    log = logging.getLogger("kesspay.gateway")
+    before = (log.level, log.propagate, list(log.handlers))
+    seen = []
+
+    @click.command()
+    @gateway_options
+    def command(settings: Settings) -> Outcome:
+        seen.append((settings.timeout, log.propagate, len(log.handlers)))
+        log.debug("an event\n")
+        return Outcome()
+
+    result = CliRunner().invoke(command, words)
+    assert seen == [(None, False, len(before[2]) + 1)]
+    assert result.stderr == ("kesspay: an event\\x0a\n" if words else "")
+    assert (log.level, log.propagate, list(log.handlers)) == before
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_signals_stop_a_command(number: int) -> None:
+    """A signal sets the event; the handlers of before are back at the end."""
+    before = signal.getsignal(number)
+    with stop_signals() as stopped:
+        assert not stopped.is_set()
+        os.kill(os.getpid(), number)
+        assert stopped.wait(10)
+    assert signal.getsignal(number) is before
+
+
+def test_the_journal_is_closed_at_the_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A command gets the journal of --journal, else the one of the variable."""
+    paths = {name: tmp_path / name for name in ("option", "variable")}
+    for path in paths.values():
+        SqliteJournal(path).close()
+    monkeypatch.setenv("KESSPAY_JOURNAL", str(paths["variable"]))
+    got: list[Journal] = []
+
+    @click.command()
+    @journal_option
+    def command(journal: Journal) -> Outcome:
+        got.append(journal)
+        assert journal.list() == []
+        return Outcome()
+
+    for words in ([], ["--journal", str(paths["option"])]):
+        assert CliRunner().invoke(command, words).exit_code == 0
+    assert "variable" in repr(got[0])
+    assert "option" in repr(got[1])
+    for journal in got:
+        with pytest.raises(JournalUnavailable, match="closed"):
+            journal.list()
+
+
+def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
+    """A wrong path must not look like a journal without payments."""
+    path = tmp_path / "missing"
+    with pytest.raises(InputError, match=r"^--journal names no journal: there is no "):
+        open_place(str(path), "--journal")
+    assert not path.exists()
+    with pytest.raises(InputError, match="holds a URL"):
+        open_place("https://gateway.example/", "KESSPAY_JOURNAL")
