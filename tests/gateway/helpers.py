@@ -137,7 +137,7 @@ def signed(status: int, answer: dict[str, Any]) -> HttpResponse:
 
 
 def plain(status: int, body: bytes) -> HttpResponse:
-    """Return an answer that nobody signed."""
+    """Return an answer that is not signed."""
     return HttpResponse(status, (), body)
 
 
@@ -239,7 +239,7 @@ def client(*answers: Scripted, **options: Any) -> tuple[Any, Script]:
     """
     Return a client whose transport answers from a list.
 
-    It repeats nothing by itself unless ``retries`` says so.
+    It repeats nothing unless ``retries`` says so.
     """
     script = Script(*answers)
     made = make(
@@ -267,7 +267,7 @@ def call(client_: Any, service: str, **options: Any) -> object:
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """Seconds that pass when a test says so."""
 
     def __init__(self) -> None:
         """Begin somewhere that is not zero."""

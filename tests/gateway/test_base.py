@@ -64,7 +64,7 @@ def test_a_refusal_is_final_on_the_first_send_only(code: str) -> None:
 
 
 def test_a_refusal_after_a_send_from_elsewhere_is_not_final() -> None:
-    """The caller can tell of a confirm that an earlier process sent."""
+    """The caller says that an earlier process may have sent the confirm."""
     made, _ = client(token_answer(), signed(400, failure("EXPIRED")))
     with pytest.raises(OutcomeUnknown):
         call(made, "confirm", sent_before=True)
@@ -171,7 +171,7 @@ def test_a_url_that_is_refused() -> None:
 
 @pytest.mark.parametrize("ring", [False, True])
 def test_ones_own_key_as_the_gateways(ring: bool) -> None:
-    """The most common mix-up of keys is told at once."""
+    """The most common mix-up of keys is reported at once."""
     own = partner_key().public_key
     with pytest.warns(OwnKeyWarning, match="public half"):
         make(

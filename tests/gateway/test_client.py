@@ -1,6 +1,6 @@
 # ruff: noqa: ANN401 - what tests are given is of any type
 
-"""The course of a call: what is sent how often, and what an error then means."""
+"""The calls of both clients: what is sent how often, and what an error means."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def test_a_whole_transfer() -> None:
 
 
 def test_what_may_move_money_has_a_connection_of_its_own() -> None:
-    """A confirm has, and so has a service that nobody knows; the others share."""
+    """A confirm has, and so has a service that is not known; the others share."""
     made, script = client(token_answer(), *GOOD.values())
     for service in SERVICES:
         call(made, service)
@@ -105,7 +105,7 @@ def test_a_401_leads_to_one_log_in_and_the_same_body(service: str) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_a_second_401_ends_it(service: str) -> None:
-    """Two 401s: of a confirm the outcome is unknown, elsewhere nobody is let in."""
+    """Two 401s: of a confirm the outcome is unknown, elsewhere the log-in failed."""
     error, script = error_of(
         service, token_answer(), UNAUTHENTICATED, token_answer("t-2"), UNAUTHENTICATED
     )
@@ -129,7 +129,7 @@ def test_a_log_in_that_fails_after_a_401(service: str, answer: Scripted) -> None
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("kind", ["not_sent", "no_reply", "bad_reply"])
 def test_broken_exchanges(service: str, kind: Any) -> None:
-    """An exchange that broke off is never repeated by itself."""
+    """An exchange that broke off is never repeated automatically."""
     error, script = error_of(service, token_answer(), TransportError(kind, "why"))
     assert type(error) is (NotSent if kind == "not_sent" else OutcomeUnknown)
     assert error.evidence["transport"] == kind
@@ -248,7 +248,11 @@ def test_the_log_says_what_and_how_long(caplog: pytest.LogCaptureFixture) -> Non
         call(made, "query")
     records = [one for one in caplog.records if one.name == "kesspay.gateway"]
     answers = [one for one in records if one.getMessage().startswith("AnswerEvent")]
-    told = [(one.levelname, vars(one)["kesspay"]["verdict"]) for one in answers]
-    assert told == [("DEBUG", "success"), ("DEBUG", "success"), ("WARNING", "unknown")]
+    logged = [(one.levelname, vars(one)["kesspay"]["verdict"]) for one in answers]
+    assert logged == [
+        ("DEBUG", "success"),
+        ("DEBUG", "success"),
+        ("WARNING", "unknown"),
+    ]
     assert "http_status=200" in answers[1].getMessage()
     assert "transport='no_reply'" in answers[2].getMessage()

@@ -1,4 +1,4 @@
-"""What is told of calls: the log, and the hook of a client."""
+"""The events of calls: in the log, and in the hook of a client."""
 
 from __future__ import annotations
 
@@ -69,15 +69,15 @@ RETRY = RetryEvent(
     ],
 )
 def test_levels(event: Event, level: str, caplog: pytest.LogCaptureFixture) -> None:
-    """What somebody should look at is a warning; the rest is for debugging."""
+    """What needs attention is a warning; the others are for debugging."""
     caplog.set_level(logging.DEBUG, logger="kesspay")
     log_event(event)
     (record,) = caplog.records
     assert record.levelname == level
-    told = vars(record)["kesspay"]
-    assert told["event"] == type(event).__name__
+    logged = vars(record)["kesspay"]
+    assert logged["event"] == type(event).__name__
     for field in fields(event):
-        assert told[field.name] == getattr(event, field.name)
+        assert logged[field.name] == getattr(event, field.name)
         assert f" {field.name}={getattr(event, field.name)!r}" in record.getMessage()
 
 

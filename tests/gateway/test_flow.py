@@ -1,8 +1,9 @@
-"""The course of a call: what is repeated, when, and what is told of it."""
+"""The flow of a call: what is repeated, when, and which events report it."""
 
 from __future__ import annotations
 
 import logging
+from copy import copy
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ import pytest
 from kesspay.errors import (
     AuthenticationFailed,
     GatewayError,
+    InputError,
     KesspayError,
     NotSent,
     OutcomeUnknown,
@@ -31,6 +33,7 @@ from kesspay.gateway.events import (
 from kesspay.gateway.flow import (
     Call,
     CallOptions,
+    Engine,
     Pause,
     TokenWanted,
     call_flow,
@@ -44,7 +47,22 @@ from kesspay.gateway.messages import (
     HttpResponse,
     Token,
 )
-from tests.gateway.helpers import ENDPOINT, Clock, credentials, plain, token_answer
+from kesspay.signing.profile import PHP_8
+from tests.gateway.helpers import (
+    CANARIES,
+    CONFIRM_REQUEST,
+    CREATE_REQUEST,
+    ENDPOINT,
+    QUERY_REQUEST,
+    Clock,
+    credentials,
+    failure,
+    gateway_key,
+    partner_key,
+    plain,
+    signed,
+    token_answer,
+)
 
 
 if TYPE_CHECKING:
@@ -195,7 +213,7 @@ def test_a_query_is_repeated(failure: KesspayError) -> None:
     ],
 )
 def test_an_answer_is_not_asked_for_again(answer: GatewayError) -> None:
-    """What the gateway said, or somebody forged, goes to the caller at once."""
+    """What the gateway said, or an attacker forged, goes to the caller at once."""
     driver = Driver(answer, ANSWER)
     with pytest.raises(type(answer)) as caught:
         driver.run(QUERY)
@@ -362,7 +380,7 @@ def test_what_nobody_takes_is_not_made(
 
 
 def test_the_events_of_a_call_that_is_given_up() -> None:
-    """Whoever closes the flow, as a cancelled task does, gets the last event."""
+    """A flow that is closed, as by a cancelled task, sends its last event."""
     driver = Driver()
     call = Call(CONFIRM, "ref-1", b"body", driver.parse, fresh=True)
     flow = call_flow(call, ENDPOINT, driver.options)
@@ -376,7 +394,7 @@ def test_the_events_of_a_call_that_is_given_up() -> None:
 
 
 def test_the_events_of_a_log_in() -> None:
-    """Neither size nor digest of a log-in is told: both say something of secrets."""
+    """An event has neither size nor digest of a log-in: both depend on secrets."""
     driver = Driver()
     flow = log_in_flow(ENDPOINT, credentials(), driver.options)
     request = next(flow)
@@ -401,3 +419,79 @@ def test_a_log_in_that_breaks(kind: Any) -> None:  # noqa: ANN401
     with pytest.raises(NotSent) as caught:
         flow.throw(TransportError(kind, "why"))
     assert caught.value.evidence == {"phase": "log-in", "transport": kind}
+
+
+def engine(**settings: Any) -> Engine:  # noqa: ANN401 - any argument of the class
+    """Return an engine on a clock of its own."""
+    clock = Clock()
+    made: dict[str, Any] = {
+        "endpoint": ENDPOINT,
+        "credentials": credentials(),
+        "signer": partner_key(),
+        "verifier": gateway_key(),
+        "profile": PHP_8,
+        "amount_format": "number",
+        "retries": 2,
+        "listeners": Listeners(None),
+        "clock": clock,
+        "random": lambda: 0.5,
+        "wall": clock,
+    }
+    return Engine(**{**made, **settings})
+
+
+def test_the_options_of_a_call() -> None:
+    """Each call has an id of its own; retries are those of the client, or fewer."""
+    made = engine(retries=4)
+    first, second = made.options(7.0), made.options(7.0, retries=0)
+    assert (first.until, first.retries, second.retries) == (7.0, 4, 0)
+    assert first.call_id != second.call_id
+    assert first.clock is made.clock
+    assert first.listeners is made.listeners
+
+
+def test_the_calls_of_an_engine() -> None:
+    """A call names its service and its reference, and whether it can move money."""
+    made = engine()
+    calls: list[Call[Any]] = [
+        made.create(CREATE_REQUEST),
+        made.confirm(CONFIRM_REQUEST, sent_before=False),
+        made.query(QUERY_REQUEST),
+        made.service("some.service", {"a": 1}),
+    ]
+    assert [(one.service, one.reference, one.fresh) for one in calls] == [
+        (CREATE, "order-1", False),
+        (CONFIRM, "PT-1", True),
+        (QUERY, "order-1", False),
+        ("some.service", "", True),
+    ]
+    assert [one.out_trade_no for one in calls] == ["", "order-1", "", ""]
+    for one in calls:
+        partner_key().public_key.verify_document(one.body)
+
+
+@pytest.mark.parametrize(
+    ("once", "sent_before", "final"),
+    [(True, False, True), (False, False, False), (True, True, False)],
+)
+def test_which_confirm_an_engine_lets_be_refused(
+    once: bool,  # noqa: FBT001 - a row of the table
+    sent_before: bool,  # noqa: FBT001 - a row of the table
+    final: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    """Only the first and only send; a confirm by its name never."""
+    made = engine()
+    refusal = signed(400, failure("EXPIRED"))
+    call = made.confirm(CONFIRM_REQUEST, sent_before=sent_before)
+    with pytest.raises(Rejected if final else OutcomeUnknown):
+        call.parse(refusal, once)
+    by_name = made.service(CONFIRM, {"pre_transfer_id": "PT-1"})
+    with pytest.raises(OutcomeUnknown):
+        by_name.parse(refusal, once)
+
+
+def test_an_engine_is_not_copied() -> None:
+    """It holds the credentials and the key."""
+    with pytest.raises(InputError, match="Engine"):
+        copy(engine())
+    assert CANARIES["password"] not in repr(engine())

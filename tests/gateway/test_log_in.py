@@ -151,7 +151,7 @@ def test_what_may_pass_is_repeated(
     response: HttpResponse, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A gateway that is down for a moment costs a moment."""
-    monkeypatch.setattr("kesspay.gateway.tokens._FIRST_REST", 0.0)
+    monkeypatch.setattr("kesspay.gateway.tokens._FIRST_BACKOFF", 0.0)
     monkeypatch.setattr("kesspay.gateway.flow._FIRST_PAUSE", 0.001)
     error, log_ins = created(response, response, response)
     assert type(error) is NotSent

@@ -59,7 +59,7 @@ def test_nothing_shows_a_secret(holder: Any) -> None:
 
 
 def test_secrets_are_not_compared() -> None:
-    """Two holders of one secret are not equal: no comparison tells of it."""
+    """Two holders of one secret are not equal: a comparison shows nothing of it."""
     assert Token("t", 1) != Token("t", 1)
 
 

@@ -143,7 +143,7 @@ def test_a_call_carries_the_body_unchanged() -> None:
 
 
 def test_only_what_moves_no_money_may_share_a_connection() -> None:
-    """A call wants a fresh connection unless told otherwise; a log-in does not."""
+    """A call wants a fresh connection unless it says otherwise; a log-in does not."""
     token = Token("t-1", 60)
     assert build_call(ENDPOINT, token, b"{}").fresh
     assert not build_call(ENDPOINT, token, b"{}", fresh=False).fresh
@@ -262,7 +262,7 @@ def test_log_ins_that_give_nothing(response: HttpResponse) -> None:
     ],
 )
 def test_log_ins_that_are_refused(response: HttpResponse) -> None:
-    """Wrong credentials are told apart from a gateway that is down."""
+    """Wrong credentials are one error, a gateway that is down is another."""
     with pytest.raises(AuthenticationFailed):
         parse_token(response)
 

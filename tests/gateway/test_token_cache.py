@@ -82,7 +82,7 @@ def test_the_life_counts_from_the_sending() -> None:
 
 
 def test_a_failed_renewal_keeps_the_token_to_its_end() -> None:
-    """While the old token lives, a log-in that fails disturbs nobody."""
+    """While the old token lives, a log-in that fails disturbs no caller."""
     log_ins = LogIns(600)
     cache, clock = cache_of(log_ins)
     first = cache.get(until=clock.now + 5)
@@ -151,7 +151,7 @@ def test_a_caller_in_a_hurry_causes_no_backoff() -> None:
 
 
 def test_a_rejected_token_is_dropped_only_while_it_is_held() -> None:
-    """Whoever comes with an older token gets the newer one, and no log-in."""
+    """A caller with an older token gets the newer one, and no log-in."""
     log_ins = LogIns()
     cache, clock = cache_of(log_ins)
     first = cache.get(until=clock.now + 5)
@@ -280,7 +280,7 @@ def test_waiting_ends_at_the_deadline() -> None:
 
 
 def test_a_log_in_that_crashes_lets_the_next_one_try() -> None:
-    """An error that is none of ours passes, and blocks nobody."""
+    """An error that is none of ours passes, and blocks no caller."""
     log_ins = LogIns()
     log_ins.failure = lambda: ZeroDivisionError("bug")  # type: ignore[assignment]
     cache, clock = cache_of(log_ins)

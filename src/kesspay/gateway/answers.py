@@ -113,7 +113,7 @@ def read_answer(
         response: the whole response.
         verifier: the gateway's public key or keys.
         profile: the PHP settings of the gateway.
-        first_send: False where this request may have left before.
+        first_send: False where this request may have been sent before.
 
     Raises:
         TokenRejected: HTTP 401 with UNAUTHENTICATED or no code, signed or not.
@@ -177,7 +177,7 @@ def broken(service: str, error: TransportError, *, sent_before: bool) -> Gateway
     Args:
         service: name of the service that was called, or TOKEN.
         error: how the exchange broke off.
-        sent_before: True where the request had left once already.
+        sent_before: True where the request had been sent once already.
     """
     if service == TOKEN:
         # However it broke: what waited for the token was not sent.
@@ -190,13 +190,13 @@ def broken(service: str, error: TransportError, *, sent_before: bool) -> Gateway
 
 
 def is_harmless(service: str) -> bool:
-    """Tell whether a request of a service, or a log-in, can move no money."""
+    """Return whether a request of a service, or a log-in, can move no money."""
     return service == TOKEN or service_of(service).harmless
 
 
 def will_pass(error: GatewayError) -> bool:
     """
-    Tell whether repeating a call by itself is safe, and may help.
+    Return whether a call may be retried automatically: it is safe and may help.
 
     It is safe where nothing left, and where the call changes nothing; of
     the latter it helps where the gateway did not get to answer. An answer
@@ -282,7 +282,7 @@ def _is_final(rules: Service, code: str, status: int) -> bool:
 
 def _is_bare_refusal(response: HttpResponse, error: InvalidSignature) -> bool:
     """
-    Tell whether an unsigned body is one that HTTP 401 may carry.
+    Return whether an unsigned body is one that HTTP 401 may carry.
 
     A signature that is there but wrong, or another error code, is not.
     """
@@ -302,7 +302,7 @@ def _token_rejected(
 ) -> TokenRejected:
     words = _look(response)
     evidence["words"] = words
-    message = f"The gateway did not take the token: {words}."
+    message = f"The gateway rejected the token: {words}."
     return TokenRejected(message, evidence=evidence)
 
 

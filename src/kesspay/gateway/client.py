@@ -54,7 +54,7 @@ class Client(BaseClient[Transport]):
     Each method returns only what verified and fits the request. Everything
     else is an exception that says what to do next (``kesspay.errors``):
     NotSent, Rejected, AuthenticationFailed, and OutcomeUnknown, after which
-    only a query tells more.
+    only a query shows what happened.
 
     The arguments are those of BaseClient. ``timeout`` of a method replaces
     the one of the client.

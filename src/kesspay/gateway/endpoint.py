@@ -80,7 +80,7 @@ def _split(url: object) -> SplitResult:
 
 
 def _is_host(host: str | None) -> bool:
-    """Tell whether every label of a host has letters; a dot may end it."""
+    """Return whether every label of a host has letters; a dot may end it."""
     return bool(host) and all((host or "").removesuffix(".").split("."))
 
 

@@ -1,5 +1,5 @@
 """
-What a client tells about its calls while they happen.
+The events of a call: what a client reports while it runs.
 
 Every field is safe to log and to export: no header, no body, no credential
 and no token is in any of them. Of a signed body and of an answer there are

@@ -114,7 +114,7 @@ _LONGEST_PAUSE: Final = 8.0
 
 
 class TokenWanted(NamedTuple):
-    """A flow needs a token; ``rejected`` is the one that was not taken."""
+    """A flow needs a token; ``rejected`` is the one that the gateway rejected."""
 
     rejected: Token | None = None
 
@@ -185,7 +185,7 @@ class _Progress:
     Attributes:
         requests: that were handed to the transport.
         sends: those of them that may have left.
-        rejected: the token that a 401 did not take.
+        rejected: the token that an HTTP 401 rejected.
     """
 
     requests: int = 0

@@ -68,7 +68,7 @@ def read_log_in(response: HttpResponse) -> Token:
 
     Raises:
         AuthenticationFailed: the credentials were refused.
-        NotSent: there is no token; whatever waited for it was not sent.
+        NotSent: there is no token; the request that waited for it was not sent.
     """
     status = response.status
     look = look_at(response)
@@ -99,7 +99,7 @@ def read_log_in(response: HttpResponse) -> Token:
 
 
 def is_refusal(failure: GatewayError) -> bool:
-    """Tell whether a failed log-in will fail again, so that repeating it can harm."""
+    """Return whether a failed log-in will fail again, so that repeating it can harm."""
     return (
         isinstance(failure, AuthenticationFailed)
         or failure.evidence.get("repeat") is False
@@ -107,10 +107,10 @@ def is_refusal(failure: GatewayError) -> bool:
 
 
 def _may_help(status: int, code: str, *, says_no: bool) -> bool:
-    """Tell whether the same log-in may be answered otherwise in a moment."""
+    """Return whether the same log-in may get another answer in a moment."""
     if code in _PASSING or status in _PASSING_STATUSES or is_server_error(status):
         return True
-    # Who looked at the log-in and said no may have counted a wrong password.
+    # A gateway that looked at the log-in and said no may count wrong passwords.
     return not says_no and not 400 <= status < 500
 
 

@@ -105,7 +105,7 @@ def parse_token(response: HttpResponse) -> Token:
 
     Raises:
         AuthenticationFailed: the credentials were refused.
-        NotSent: there is no token; whatever waited for it was not sent.
+        NotSent: there is no token; the request that waited for it was not sent.
     """
     return read_log_in(response)
 

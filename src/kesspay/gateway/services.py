@@ -57,7 +57,7 @@ UNAUTHENTICATED: Final = "UNAUTHENTICATED"
 #: changes how they read; see docs/transfers.md R8.
 CONFIRM_REFUSALS: Final = frozenset({EXPIRED, NOTEXIST, VALIDATIONERROR})
 
-#: HTTP status of a token that the gateway did not take.
+#: HTTP status of a token that the gateway rejected.
 UNAUTHORIZED: Final = 401
 _TOO_MANY_REQUESTS: Final = 429
 _SERVER_ERROR: Final = 500

@@ -50,7 +50,7 @@ class TokenCache:
 
         Args:
             until: the moment on the clock to give up.
-            rejected: a token the gateway did not take.
+            rejected: a token that the gateway rejected.
 
         Raises:
             AuthenticationFailed: the credentials were refused.
@@ -141,7 +141,7 @@ class AsyncTokenCache:
 
         Args:
             until: the moment on the clock to give up.
-            rejected: a token the gateway did not take.
+            rejected: a token that the gateway rejected.
 
         Raises:
             AuthenticationFailed: the credentials were refused.

@@ -150,7 +150,7 @@ class TokenBook:
         self._held = None
 
     def reject(self, token: Token) -> None:
-        """Drop a token that the gateway did not take, if it is the one held."""
+        """Drop a token that the gateway rejected, if it is the one held."""
         self._rejected = token
         if self._held is not None and _is_same(self._held.token, token):
             self._held = None

@@ -49,7 +49,7 @@ _LOG_IN_URL: Final = re.compile(r"log-?in|sign-?in|sso|auth|portal|captive|hotsp
 _PHP: Final = re.compile(
     r"\b(?:Warning|Notice|Deprecated|(?:Fatal|Parse) error)\b.{0,10}:", re.DOTALL
 )
-#: Where servers put what they have to say, the most telling first.
+#: Where servers put what they have to say, the most specific first.
 _WORDS: Final = (
     *("error_description", "error_desc", "message", "hint", "detail"),
     *("error", "title", "reason", "msg"),
@@ -237,7 +237,7 @@ def _said(answer: dict[str, Any], body: bytes) -> str:
 
 
 def _hides(body: bytes) -> bool:
-    """Tell whether a body is too long, is no words, or may hold what is secret."""
+    """Return whether a body is too long, is no words, or may hold what is secret."""
     words = body.split(None, 1)
     return len(body) > _SHORT or len(words) < 2 or _SECRET.search(body) is not None
 
