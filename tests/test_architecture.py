@@ -203,13 +203,6 @@ TESTED_ELSEWHERE = {
 
 #: Modules that are still without one. An entry that is no longer needed is an error.
 KNOWN_UNTESTED = [
-    "_reasons",
-    "signing.der",
-    "signing.keyparts",
-    "signing.keypolicy",
-    "signing.pbes2",
-    "signing.python_backend",
-    "signing.status",
     "transfers.attempt",
     "transfers.desk",
     "transfers.forks",

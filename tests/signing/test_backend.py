@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from cryptography.exceptions import InternalError
 
 import kesspay
 from kesspay import BackendError, InputError, PrivateKey, canonicalize, errors
@@ -242,39 +241,6 @@ for thread in threads: thread.join()
 print(len(calls), len(set(map(id, found))))
 """
     assert run(code) == "1 1"
-
-
-# ------------------------------------------------------------ the pure one
-
-
-@pytest.mark.parametrize("error", [InternalError("x", []), ValueError("x")])
-def test_libcrypto_fails(error: Exception) -> None:
-    """Where libcrypto fails in pure Python nothing is signed and nothing verified."""
-
-    class Key:
-        key_size = 2048
-
-        def sign(self, *_: object) -> bytes:
-            raise error
-
-        def verify(self, *_: object) -> None:
-            raise error
-
-    with backends.override("python"):
-        key = PrivateKey.from_pem(PEM)
-    body = key.signed_body({})
-    signature = key.sign(b"")
-    key._handle._key = Key()  # type: ignore[attr-defined]
-    key.public_key._handle._key = Key()  # type: ignore[attr-defined]
-    with pytest.raises(BackendError):
-        key.sign(b"")
-    with pytest.raises(BackendError):
-        key.signed_body({})
-    with pytest.raises(BackendError):
-        key.public_key.verify(signature, b"")
-    with pytest.raises(BackendError):
-        key.public_key.verify_document(body)
-    assert key.public_key.verify_documents([body]) == [kesspay.VerifyStatus.CRYPTO]
 
 
 # ------------------------------------------------------------ the native one

@@ -13,17 +13,14 @@ from kesspay import (
     BackendError,
     Batch,
     CanonicalizationError,
-    DocumentRefused,
     InputError,
-    InvalidSignature,
     PrivateKey,
     Profile,
     VerifyStatus,
     canonicalize,
     canonicalize_many,
 )
-from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
-from kesspay.signing import batch, status
+from kesspay.signing import batch
 from tests.support.documents import hostile_documents
 from tests.support.messages import outcome
 from tests.support.vectors import KEYS
@@ -158,22 +155,6 @@ def test_really_parallel(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
     assert statuses == [VerifyStatus.OK] * 4
 
 
-@pytest.mark.parametrize(
-    ("error", "verdict"),
-    [
-        (BackendError("x"), VerifyStatus.CRYPTO),
-        (MemoryError(), VerifyStatus.MEMORY),
-        (InvalidSignature(), VerifyStatus.MISMATCH),
-        (DocumentRefused("depth"), VerifyStatus.DEPTH),
-    ],
-)
-def test_status_of(
-    error: BackendError | InvalidSignature | MemoryError, verdict: VerifyStatus
-) -> None:
-    """What could not be checked is told apart from what is wrong."""
-    assert status.status_of(error) is verdict
-
-
 def test_unknown_status(key: PrivateKey) -> None:
     """A status nobody knows is never taken for OK."""
 
@@ -206,30 +187,6 @@ def test_short_answer() -> None:
             64,
             1,
         )
-
-
-def test_words_and_numbers() -> None:
-    """Every status has the word of an exception, and the number of kess.h."""
-    reasons = DOCUMENT_REASONS | SIGNATURE_REASONS
-    for verdict in VerifyStatus:
-        if verdict.value >= 200:
-            assert verdict.reason in reasons
-    words = status.DOCUMENT_STATUS | status.SIGNATURE_STATUS
-    for verdict in VerifyStatus:
-        if verdict.value >= 200:
-            assert words[verdict.value] == verdict.reason
-    assert set(status.KEY_STATUS.values()) == set(KEY_REASONS)
-
-
-def test_every_refusal_has_a_status() -> None:
-    """Whatever verify_document can raise has a status, on both backends alike."""
-    of_signing = {"not_stable", "sign_present"}
-    refusals = {
-        value: word
-        for value, word in (status.DOCUMENT_STATUS | status.SIGNATURE_STATUS).items()
-        if word not in of_signing
-    }
-    assert refusals == {one.value: one.reason for one in VerifyStatus if one >= 200}
 
 
 def test_costly_order(key: PrivateKey) -> None:
@@ -353,13 +310,6 @@ def test_slices_are_even(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
     )
     assert sum(sizes) == 10_000
     assert max(sizes) <= 10_000 // 2 // 8
-
-
-@pytest.mark.parametrize("verdict", VerifyStatus)
-def test_no_truth_value(verdict: VerifyStatus) -> None:
-    """Neither a forgery nor an honest body can be told by ``if``."""
-    with pytest.raises(InputError):
-        bool(verdict)
 
 
 def test_processors_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,185 @@
+"""Encrypted PKCS#8: the schemes and costs that are supported, and its passwords."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Final
+
+import pytest
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+
+from kesspay import KeyLoadError, PrivateKey, PublicKey
+from tests.support import keymaker as make
+from tests.support.vectors import KEYS
+
+
+def read(name: str) -> bytes:
+    """Return a file of test keys."""
+    return (KEYS / name).read_bytes()
+
+
+ENCRYPTED: Final = read("rsa-2048.encrypted.pem")
+ENCRYPTED_DER: Final = read("rsa-2048.encrypted.der")
+SPKI: Final = read("rsa-2048.pub.der")
+PKCS8: Final = read("rsa-2048.pkcs8.der")
+
+AES: Final = make.identifier("2.16.840.1.101.3.4.1.42", make.octets(bytes(16)))
+AES_128: Final = make.identifier("2.16.840.1.101.3.4.1.2", make.octets(bytes(16)))
+DES3: Final = make.identifier("1.2.840.113549.3.7", make.octets(bytes(8)))
+SALT: Final = make.octets(b"salt" * 4)
+SHA256: Final = make.identifier("1.2.840.113549.2.9", make.NULL)
+
+
+def pbes2(kdf: bytes, cipher: bytes = AES) -> bytes:
+    """Return an EncryptedPrivateKeyInfo that no password opens."""
+    scheme = make.sequence(kdf, cipher)
+    return make.sequence(
+        make.identifier("1.2.840.113549.1.5.13", scheme), make.octets(bytes(32))
+    )
+
+
+def pbkdf2(*parts: bytes) -> bytes:
+    """Return the identifier of PBKDF2."""
+    return make.identifier("1.2.840.113549.1.5.12", make.sequence(*parts))
+
+
+def scrypt(*costs: int, salt: bytes = SALT) -> bytes:
+    """Return the identifier of scrypt."""
+    return make.identifier(
+        "1.3.6.1.4.1.11591.4.11", make.sequence(salt, *map(make.integer, costs))
+    )
+
+
+ONE: Final = make.integer(1)
+SCHEMES: Final[dict[str, tuple[bytes, str]]] = {
+    "least": (pbes2(pbkdf2(SALT, ONE)), "password"),
+    "prf": (pbes2(pbkdf2(SALT, ONE, SHA256)), "password"),
+    "prf without NULL": (
+        pbes2(pbkdf2(SALT, ONE, make.identifier("1.2.840.113549.2.11"))),
+        "password",
+    ),
+    "key length": (pbes2(pbkdf2(SALT, ONE, make.integer(32), SHA256)), "password"),
+    "aes-128": (pbes2(pbkdf2(SALT, ONE, make.integer(16)), AES_128), "password"),
+    "des3": (pbes2(pbkdf2(SALT, ONE, make.integer(24)), DES3), "password"),
+    "salt of 1024": (pbes2(pbkdf2(make.octets(bytes(1024)), ONE)), "password"),
+    "scrypt least": (pbes2(scrypt(2, 1, 1)), "password"),
+    "scrypt most": (pbes2(scrypt(32768, 7, 1)), "password"),
+    "scrypt length": (pbes2(scrypt(1024, 8, 16, 32)), "password"),
+    "scrypt narrow": (pbes2(scrypt(32768, 1, 1)), "password"),
+    "pbes1": (
+        make.sequence(
+            make.identifier("1.2.840.113549.1.5.3", make.sequence(SALT, ONE)),
+            make.octets(bytes(32)),
+        ),
+        "format",
+    ),
+    "no parameters": (
+        make.sequence(make.identifier("1.2.840.113549.1.5.13"), make.octets(b"x")),
+        "format",
+    ),
+    "pbkdf1": (pbes2(make.identifier("1.2.840.113549.1.5.1", SALT)), "format"),
+    "unknown kdf": (pbes2(make.identifier("1.2.3", make.sequence())), "format"),
+    "unknown cipher": (
+        pbes2(pbkdf2(SALT, ONE), make.identifier("1.2.3", make.octets(bytes(16)))),
+        "format",
+    ),
+    "short vector": (
+        pbes2(
+            pbkdf2(SALT, ONE),
+            make.identifier("2.16.840.1.101.3.4.1.42", make.octets(bytes(8))),
+        ),
+        "format",
+    ),
+    "no vector": (
+        pbes2(pbkdf2(SALT, ONE), make.identifier("2.16.840.1.101.3.4.1.42")),
+        "format",
+    ),
+    "no iterations": (pbes2(pbkdf2(SALT)), "format"),
+    "0 iterations": (pbes2(pbkdf2(SALT, make.integer(0))), "format"),
+    "-1 iterations": (pbes2(pbkdf2(SALT, make.integer(-1))), "format"),
+    "10,000,001 iterations": (
+        pbes2(pbkdf2(SALT, make.integer(10_000_001))),
+        "format",
+    ),
+    "2^64 iterations": (pbes2(pbkdf2(SALT, make.integer(1 << 64 | 1))), "format"),
+    "no salt": (pbes2(pbkdf2(make.octets(b""), ONE)), "format"),
+    "salt of 1025": (pbes2(pbkdf2(make.octets(bytes(1025)), ONE)), "format"),
+    "salt elsewhere": (pbes2(pbkdf2(make.identifier("1.2.3"), ONE)), "format"),
+    "wrong key length": (pbes2(pbkdf2(SALT, ONE, make.integer(16))), "format"),
+    "unknown prf": (
+        pbes2(pbkdf2(SALT, ONE, make.identifier("1.2.840.113549.2.5"))),
+        "format",
+    ),
+    "prf with parameters": (
+        pbes2(pbkdf2(SALT, ONE, make.identifier("1.2.840.113549.2.9", SALT))),
+        "format",
+    ),
+    "prf is no sequence": (pbes2(pbkdf2(SALT, ONE, make.NULL)), "format"),
+    "prf twice": (pbes2(pbkdf2(SALT, ONE, SHA256, SHA256)), "format"),
+    "length after prf": (
+        pbes2(pbkdf2(SALT, ONE, SHA256, make.integer(32))),
+        "format",
+    ),
+    "scrypt N odd": (pbes2(scrypt(1023, 8, 1)), "format"),
+    "scrypt N 1": (pbes2(scrypt(1, 8, 1)), "format"),
+    "scrypt N 0": (pbes2(scrypt(0, 8, 1)), "format"),
+    "scrypt N large for r 1": (pbes2(scrypt(65536, 1, 1)), "format"),
+    "scrypt r 0": (pbes2(scrypt(1024, 0, 1)), "format"),
+    "scrypt p 0": (pbes2(scrypt(1024, 8, 0)), "format"),
+    "scrypt p 17": (pbes2(scrypt(1024, 8, 17)), "format"),
+    "scrypt memory": (pbes2(scrypt(32768, 8, 1)), "format"),
+    "scrypt r huge": (pbes2(scrypt(2, 1 << 62, 1)), "format"),
+    "scrypt N huge": (pbes2(scrypt(1 << 63, 8, 1)), "format"),
+    "scrypt wrong length": (pbes2(scrypt(1024, 8, 1, 16)), "format"),
+    "scrypt with more": (pbes2(scrypt(1024, 8, 1, 32, 1)), "format"),
+    "scrypt with less": (pbes2(scrypt(1024, 8)), "format"),
+    "three parts": (
+        pbes2(pbkdf2(SALT, ONE), AES + AES),
+        "format",
+    ),
+}
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("name", SCHEMES)
+def test_encryption_scheme(name: str) -> None:
+    """Schemes that are supported ask for the password, all others are no key."""
+    data, reason = SCHEMES[name]
+    for password in ("wrong", None, ""):
+        with pytest.raises(KeyLoadError) as caught:
+            PrivateKey.from_pem(data, password)
+        error = caught.value
+        assert (error.reason, error.found) == (reason, "an encrypted private key")
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("password", ["", None, "Correct horse", "x" * 1024, b"\xff"])
+def test_wrong_password(password: str | bytes | None) -> None:
+    """A password that is missing, wrong or too long is told as such."""
+    for data in (ENCRYPTED, ENCRYPTED_DER):
+        with pytest.raises(KeyLoadError) as caught:
+            PrivateKey.from_pem(data, password)
+        assert caught.value.reason == "password"
+
+
+def encrypted_with(password: bytes) -> bytes:
+    """Return the key, encrypted with a password of any length."""
+    salt, vector = b"salt", bytes(16)
+    derived = hashlib.pbkdf2_hmac("sha256", password, salt, 2, 32)
+    encryptor = Cipher(algorithms.AES(derived), modes.CBC(vector)).encryptor()
+    padding = 16 - len(PKCS8) % 16
+    padded = PKCS8 + bytes([padding]) * padding
+    kdf = pbkdf2(make.octets(salt), make.integer(2), SHA256)
+    scheme = make.identifier("1.2.840.113549.1.5.13", make.sequence(kdf, AES))
+    content = encryptor.update(padded) + encryptor.finalize()
+    return make.sequence(scheme, make.octets(content))
+
+
+@pytest.mark.usefixtures("backend")
+def test_longest_password() -> None:
+    """A password may have 1023 bytes; a longer one is never cut."""
+    key = PrivateKey.from_pem(encrypted_with(b"x" * 1023), b"x" * 1023)
+    assert key.public_key == PublicKey.from_pem(SPKI)
+    with pytest.raises(KeyLoadError) as caught:
+        PrivateKey.from_pem(encrypted_with(b"x" * 1024), b"x" * 1024)
+    assert caught.value.reason == "password"
