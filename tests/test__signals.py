@@ -21,6 +21,8 @@ from kesspay.errors import OutcomeUnknown
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import HttpRequest, HttpResponse, PreTransfer
+from kesspay.http import aio, sync
+from kesspay.http.aio import AsyncHttpTransport
 from kesspay.http.sync import HttpTransport
 from tests.sandbox.parties import RECEIVER, box
 
@@ -28,7 +30,8 @@ from tests.sandbox.parties import RECEIVER, box
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kesspay.http.steps import Connect
+    from kesspay.http.steps import Connect, Step
+    from kesspay.http.transport import Deadline
     from kesspay.sandbox import Sandbox
 
 
@@ -396,3 +399,33 @@ def test_a_transport_for_tasks(sandbox: Sandbox, kind: type[Exception]) -> None:
     with pytest.raises(kind) as caught:
         asyncio.run(main())
     assert "may have been carried out" in caught.value.__notes__[0]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("module", [sync, aio], ids=lambda module: module.__name__)
+def test_a_request_that_is_being_written(
+    silent: int, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], module: Any
+) -> None:
+    """The transport does not take it for a fault of the connection, and goes on."""
+    do = module._do
+
+    def interrupted(step: Step, deadline: Deadline) -> Any:
+        if isinstance(step, bytes):
+            signal.raise_signal(signal.SIGALRM)
+        return do(step, deadline)
+
+    async def interrupted_task(step: Step, deadline: Deadline) -> Any:
+        return await interrupted(step, deadline)
+
+    def send() -> None:
+        request = HttpRequest("POST", f"http://127.0.0.1:{silent}/", (), b"{}")
+        if module is sync:
+            HttpTransport().send(request, timeout=5)
+        else:
+            asyncio.run(AsyncHttpTransport().send(request, timeout=5))
+
+    doing = interrupted if module is sync else interrupted_task
+    monkeypatch.setattr(module, "_do", doing)
+    with a_handler_of(kind), pytest.raises(kind) as caught:
+        send()
+    assert type(caught.value) is kind
