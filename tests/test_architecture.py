@@ -205,11 +205,6 @@ TESTED_ELSEWHERE = {
 KNOWN_UNTESTED = [
     "transfers.attempt",
     "transfers.desk",
-    "transfers.forks",
-    "transfers.postgres_schema",
-    "transfers.sqlite_append",
-    "transfers.sqlite_connections",
-    "transfers.sqlite_file",
 ]
 
 

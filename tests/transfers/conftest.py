@@ -9,7 +9,7 @@ import pytest
 
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
-from tests.transfers.helpers import Bench
+from tests.transfers.helpers import Bench, payment
 
 
 if TYPE_CHECKING:
@@ -87,3 +87,17 @@ def bench(request: pytest.FixtureRequest) -> Bench:
     found = request.getfixturevalue(f"{request.param}_bench")
     assert isinstance(found, Bench)
     return found
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Return where a journal goes."""
+    return tmp_path / "journal.db"
+
+
+@pytest.fixture
+def journal(path: Path) -> Iterator[SqliteJournal]:
+    """Open a journal that has a payment."""
+    with SqliteJournal(path) as opened:
+        opened.begin(payment())
+        yield opened

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
+import sys
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
@@ -13,6 +16,7 @@ from kesspay.transfers.journal import Entry, Journal, Payment, Status
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from kesspay.transfers.account import Whose
 
@@ -27,7 +31,9 @@ __all__ = [
     "Bench",
     "Opened",
     "entry",
+    "held",
     "payment",
+    "raw",
 ]
 
 BODY: Final = b'{"service":"confirm.fundTransfer","n":1}'
@@ -84,3 +90,46 @@ class Bench:
     again: Callable[[], Journal]
     pass_time: Callable[[float], None]
     place: str
+
+
+def raw(path: Path, *statements: str) -> None:
+    """Change the file behind the journal's back."""
+    connection = sqlite3.connect(path)
+    for statement in statements:
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+class held:  # noqa: N801 - reads like a function
+    """Another process holds the file locked, until it has to let go."""
+
+    def __init__(self, path: Path) -> None:
+        """Take the lock."""
+        script = (
+            "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]);"
+            "c.execute('BEGIN IMMEDIATE'); print(flush=True); sys.stdin.read()"
+        )
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", script, str(path)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+        )
+        assert self.process.stdout is not None
+        self.process.stdout.readline()
+
+    def let_go(self) -> None:
+        """End it."""
+        self.process.communicate(timeout=30)
+
+    def __enter__(self) -> Callable[[], None]:
+        """Return what ends it."""
+        return self.let_go
+
+    def __exit__(self, *exception: object) -> None:
+        """End it, however the test ended."""
+        self.process.kill()
+        self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout):
+            assert pipe is not None
+            pipe.close()

@@ -19,7 +19,8 @@ from kesspay.errors import (
     LeaseLost,
     WrongAccount,
 )
-from kesspay.transfers import postgres_schema, sqlite_file
+from kesspay.transfers import postgres as postgres_module
+from kesspay.transfers import sqlite_file
 from kesspay.transfers.account import Account, Ownership
 from kesspay.transfers.bindings import recorded
 from kesspay.transfers.postgres import PostgresJournal
@@ -320,7 +321,7 @@ def test_a_postgres_schema_of_the_first_version(
 ) -> None:
     """Its payments stay, and a worker's role may go on as it is."""
     with monkeypatch.context() as older:
-        older.setattr(postgres_schema, "MIGRATIONS", postgres_schema.MIGRATIONS[:1])
+        older.setattr(postgres_module, "MIGRATIONS", postgres_module.MIGRATIONS[:1])
         PostgresJournal(postgres.conninfo, schema=schema).close()
     with postgres.connect() as connection:
         connection.execute(

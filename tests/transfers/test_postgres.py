@@ -19,7 +19,8 @@ from kesspay.errors import (
     JournalUnavailable,
     LeaseHeld,
 )
-from kesspay.transfers import forks, postgres_pool, postgres_schema
+from kesspay.transfers import forks, postgres_pool
+from kesspay.transfers import postgres as postgres_module
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.postgres_session import identifier
 from tests.support.postgres import PASSWORD, Postgres
@@ -264,8 +265,8 @@ def test_migration(
 ) -> None:
     """A schema of an older kesspay is brought up to date, once, with its data."""
     second = "ALTER TABLE payments ADD COLUMN note text"
-    older = postgres_schema.MIGRATIONS
-    monkeypatch.setattr(postgres_schema, "MIGRATIONS", (*older, second))
+    older = postgres_module.MIGRATIONS
+    monkeypatch.setattr(postgres_module, "MIGRATIONS", (*older, second))
     opened: list[PostgresJournal] = []
 
     def work() -> None:
@@ -293,8 +294,8 @@ def test_a_migration_that_fails_changes_nothing(
 ) -> None:
     """All steps of a migration are one transaction."""
     second = "ALTER TABLE payments ADD COLUMN note text; ALTER TABLE missing ADD x text"
-    older = postgres_schema.MIGRATIONS
-    monkeypatch.setattr(postgres_schema, "MIGRATIONS", (*older, second))
+    older = postgres_module.MIGRATIONS
+    monkeypatch.setattr(postgres_module, "MIGRATIONS", (*older, second))
     with pytest.raises(JournalDamaged, match="42P01"):
         PostgresJournal(postgres.conninfo, schema=schema)
     monkeypatch.undo()

@@ -14,7 +14,7 @@ import pytest
 from kesspay.errors import InputError, JournalDamaged
 from kesspay.transfers.attempt import RELAXED, STRICT, Rules, State
 from kesspay.transfers.rows import (
-    list_queries,
+    Queries,
     read_record,
     rules_text,
     wanted_states,
@@ -116,4 +116,4 @@ def test_the_states_of_a_list() -> None:
     for state in set(State) - {State.UNKNOWN}:
         assert wanted_states(state.value) == (state.value,)
     for state in ("", *State):
-        assert len(wanted_states(state)) in list_queries("?")
+        assert len(wanted_states(state)) in Queries.of("?").lists

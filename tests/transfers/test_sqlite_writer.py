@@ -7,12 +7,18 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.errors import InputError, JournalUnavailable, LeaseLost
+from kesspay.errors import (
+    InputError,
+    JournalDamaged,
+    JournalError,
+    JournalUnavailable,
+    LeaseLost,
+)
 from kesspay.transfers import sqlite_writer
 from kesspay.transfers.rows import entry_values, status_values
 from kesspay.transfers.sqlite import SqliteJournal
-from kesspay.transfers.sqlite_append import Append
-from tests.transfers.helpers import DUE, entry, payment
+from kesspay.transfers.sqlite_writer import Append
+from tests.transfers.helpers import DUE, entry, held, payment, raw
 
 
 if TYPE_CHECKING:
@@ -203,3 +209,70 @@ def test_how_long(journal: SqliteJournal, seconds: Any) -> None:  # noqa: ANN401
     with pytest.raises(InputError):
         journal.append(lease, [entry()], DUE, seconds)
     assert record(journal, "p-0").entries == ()
+
+
+def test_a_damaged_payment_does_not_hurt_others(
+    journal: SqliteJournal, path: Path
+) -> None:
+    """A write that fails is undone alone; those that share its commit are made."""
+    names = [f"p-{number}" for number in range(12)]
+    leases = []
+    for name in names:
+        journal.begin(payment(name))
+        leases.append(journal.lease(name, "one", 60))
+        journal.append(leases[-1], [entry(1)], DUE, 60)
+    raw(path, "UPDATE payments SET entries = 0 WHERE payment_id = 'p-7'")
+    with held(path) as let_go:
+        found: dict[str, BaseException | None] = {}
+
+        def work(lease: Lease) -> None:
+            try:
+                journal.append(lease, [entry(2)], DUE, 60)
+            except JournalError as error:
+                found[lease.payment_id] = error
+            else:
+                found[lease.payment_id] = None
+
+        threads = [threading.Thread(target=work, args=(lease,)) for lease in leases]
+        for thread in threads:
+            thread.start()
+        let_go()
+        for thread in threads:
+            thread.join()
+    damaged = found.pop("p-7")
+    assert isinstance(damaged, JournalDamaged)
+    assert set(found.values()) == {None}
+    for name in found:
+        record = journal.read(name)
+        assert record is not None
+        assert record.entries == (entry(1), entry(2))
+
+
+def test_many_share_a_commit(
+    journal: SqliteJournal, path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What waits for a commit goes into the next one, up to a limit."""
+    monkeypatch.setattr(sqlite_writer, "_MOST", 8)
+    commits = []
+    commit = journal._writer._commit
+
+    def counting(batch: list[Any]) -> bool:
+        commits.append(len(batch))
+        return commit(batch)
+
+    monkeypatch.setattr(journal._writer, "_commit", counting)
+    with held(path) as let_go:
+        threads = [
+            threading.Thread(target=journal.begin, args=(payment(f"p-{number}"),))
+            for number in range(20)
+        ]
+        for thread in threads:
+            thread.start()
+        while journal._writer._jobs.qsize() + sum(commits[:1]) < 20:
+            pass
+        let_go()
+        for thread in threads:
+            thread.join()
+    assert sum(commits) == 20
+    assert len(commits) <= 1 + 3
+    assert max(commits) == 8

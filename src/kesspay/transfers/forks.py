@@ -1,8 +1,8 @@
 """
 What must be done about a fork: connections do not survive one.
 
-SQLite keeps locks for each process, and a socket has one reader. So whatever
-holds connections is told before the process forks, and in the child after it.
+SQLite keeps locks for each process, and a socket has one reader. So an object with
+connections closes them before the process forks, and begins anew in the child.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ _forking: list[Forkable] = []
 
 
 def heed_forks(one: Forkable) -> None:
-    """Tell something about forks from now on, for as long as it lives."""
+    """Call an object's methods at every fork from now on, for as long as it lives."""
     with _lock:
         _heeding.add(one)
 
@@ -52,16 +52,16 @@ def _before() -> None:
 
 
 def _after_in_parent() -> None:
-    for one in _told():
+    for one in _all_of_this_fork():
         one.after_fork_in_parent()
 
 
 def _after_in_child() -> None:
-    for one in _told():
+    for one in _all_of_this_fork():
         one.after_fork_in_child()
 
 
-def _told() -> Iterator[Forkable]:
+def _all_of_this_fork() -> Iterator[Forkable]:
     yield from _forking
     _forking.clear()
     _lock.release()

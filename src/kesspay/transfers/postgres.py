@@ -4,14 +4,20 @@ The journal in PostgreSQL, for any number of machines.
 Needs psycopg 3: ``pip install kesspay[postgres]``. All workers go by the clock
 of the database. Every call is a transaction that states what it needs, so a
 pooler may stand between that gives each transaction another session.
+
+A schema has a number, in the table ``schema_version``; ``MIGRATIONS`` leads
+from each one to the next, and a schema with a greater number is left alone.
+Where nothing is to be done no right to make tables is needed: SELECT, INSERT
+and UPDATE on ``payments``, SELECT and INSERT on ``entries``, ``accounts`` and
+``account_keys``, and SELECT on ``schema_version`` are enough for a worker.
 """
 
 from __future__ import annotations
 
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Any, Final
 
-from kesspay.errors import InputError, JournalUnavailable
+from kesspay.errors import JournalDamaged, JournalUnavailable
 from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
 from kesspay.transfers.bindings import (
     Statements,
@@ -20,28 +26,23 @@ from kesspay.transfers.bindings import (
     read_ownership,
     recorded,
 )
-from kesspay.transfers.journal import Lease, Listed, Payment, Record
+from kesspay.transfers.journal import Lease, Payment, Record
 from kesspay.transfers.postgres_pool import Pool
-from kesspay.transfers.postgres_schema import prepare
+from kesspay.transfers.postgres_session import identifier
 from kesspay.transfers.rows import (
     BEGUN,
-    RECORD_COLUMNS,
+    Queries,
+    RowJournal,
     check_lease,
     check_limit,
     check_same,
     check_seconds,
     entry_values,
-    lease_is_held,
     lease_was_lost,
-    list_queries,
-    no_such_payment,
     payment_values,
-    read_listed,
-    read_record,
     read_records,
     rules_text,
     status_values,
-    wanted_states,
 )
 
 
@@ -56,22 +57,15 @@ if TYPE_CHECKING:
     from kesspay.transfers.rows import Row
 
 
-__all__ = ["PostgresJournal"]
+__all__ = ["MIGRATIONS", "PostgresJournal"]
 
 _ACCOUNT: Final = Statements.of("%s")
+_QUERIES: Final = Queries.of("%s")
 #: Waits for every write of a lease, and lets none begin until it is decided.
 _LOCK_LEASES: Final = "LOCK TABLE payments IN SHARE ROW EXCLUSIVE MODE"
 
 #: In parentheses and with SELECT, so that it is evaluated once.
 _NOW: Final = "(SELECT extract(epoch FROM clock_timestamp())::float8)"
-
-_RECORDS: Final = (
-    f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - constants
-    " LEFT JOIN entries e ON e.payment_id = p.payment_id"
-)
-_READ: Final = f"{_RECORDS} WHERE p.payment_id = %s ORDER BY e.number"
-_EXPORT: Final = f"{_RECORDS} ORDER BY p.payment_id, e.number"
-_LIST: Final = list_queries("%s")
 
 _BEGIN: Final = f"""
     INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
@@ -125,8 +119,85 @@ _RELEASE: Final = """
 #: Of an entry.
 _COLUMNS: Final = 7
 
+#: Numbers are as in SQLite. Ids are in the order of their bytes everywhere.
+_FIRST: Final = """
+    CREATE TABLE payments (
+        payment_id text COLLATE "C" NOT NULL PRIMARY KEY,
+        receiver_id text NOT NULL,
+        sender_name text NOT NULL,
+        amount text NOT NULL,
+        currency text NOT NULL,
+        begun_at float8 NOT NULL,
+        changed_at float8 NOT NULL,
+        state text COLLATE "C" NOT NULL,
+        attempt integer NOT NULL,
+        due_at float8,
+        entries integer NOT NULL DEFAULT 0,
+        lease_owner text,
+        lease_until float8,
+        fence bigint NOT NULL DEFAULT 0
+    );
+    CREATE TABLE entries (
+        payment_id text COLLATE "C" NOT NULL REFERENCES payments,
+        number integer NOT NULL,
+        attempt integer NOT NULL,
+        what text NOT NULL,
+        at float8 NOT NULL,
+        code text NOT NULL,
+        facts text NOT NULL,
+        sent bytea,
+        received bytea,
+        PRIMARY KEY (payment_id, number)
+    );
+    CREATE INDEX payments_due ON payments (due_at, payment_id)
+        WHERE due_at IS NOT NULL;
+    CREATE INDEX payments_state ON payments (state, payment_id);
+"""
 
-class PostgresJournal:
+#: The account of the journal, and the rules of each payment (JSON; NULL for one
+#: that began before there was this column). A role that may write payments
+#: may record the account, so that a worker goes on under the role it has.
+_ACCOUNTS: Final = """
+    CREATE TABLE accounts (
+        number integer NOT NULL PRIMARY KEY,
+        base_url text NOT NULL,
+        partner_id text NOT NULL,
+        at float8 NOT NULL,
+        author text NOT NULL
+    );
+    CREATE TABLE account_keys (
+        whose text COLLATE "C" NOT NULL,
+        fingerprint text COLLATE "C" NOT NULL,
+        since float8 NOT NULL,
+        PRIMARY KEY (whose, fingerprint)
+    );
+    ALTER TABLE payments ADD COLUMN rules text;
+    DO $grants$
+    DECLARE
+        one record;
+    BEGIN
+        FOR one IN
+            SELECT DISTINCT a.privilege_type AS may, CASE a.grantee WHEN 0
+                THEN 'PUBLIC' ELSE a.grantee::regrole::text END AS who
+            FROM pg_class c, aclexplode(c.relacl) a
+            WHERE c.oid = 'payments'::regclass AND a.grantee <> c.relowner
+                AND a.privilege_type IN ('SELECT', 'INSERT')
+        LOOP
+            EXECUTE format('GRANT %s ON accounts, account_keys TO %s',
+                one.may, one.who);
+        END LOOP;
+    END
+    $grants$;
+"""
+
+#: Each makes of a schema the next one, inside a transaction.
+MIGRATIONS: Sequence[str] = (_FIRST, _ACCOUNTS)
+
+#: One process at a time makes or changes a schema: "kess" and its name.
+_LOCK: Final = "SELECT pg_advisory_xact_lock(1801810803, hashtext(%s))"
+
+
+class PostgresJournal(RowJournal):
     """
     A journal in PostgreSQL. Any number of threads and machines may use one.
 
@@ -155,6 +226,9 @@ class PostgresJournal:
             program.
     """
 
+    _queries = _QUERIES
+    _instead = "connect again there"
+
     def __init__(
         self,
         conninfo: str,
@@ -169,7 +243,7 @@ class PostgresJournal:
         self._ahead = 0.0
 
         def work(connection: Connection[Any]) -> None:
-            prepare(connection, schema)
+            _prepare(connection, schema)
 
         try:
             self._pool.prepare(work)
@@ -178,24 +252,6 @@ class PostgresJournal:
         except BaseException:
             self._pool.close()
             raise
-
-    def __repr__(self) -> str:
-        """Name the schema."""
-        return f"<PostgresJournal schema {self._pool.schema!r}>"
-
-    def __enter__(self) -> Self:
-        """Return the journal itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the journal."""
-        self.close()
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied."""
-        raise InputError(
-            "a PostgresJournal is never pickled or copied: connect again there"
-        )
 
     def now(self) -> float:
         """
@@ -292,31 +348,6 @@ class PostgresJournal:
         check_same(record.payment, payment)
         return record
 
-    def read(self, payment_id: str) -> Record | None:
-        """Return the record of a payment, or None."""
-        rows = self._pool.run(_READ, (payment_id,))
-        return read_record(rows) if rows else None
-
-    def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
-        """
-        Take a payment for some seconds; an owner may take its own again.
-
-        Raises:
-            LeaseHeld: another owner has it.
-            JournalError: there is no such payment.
-        """
-        check_lease(owner, seconds)
-        sent = monotonic()
-        taken = self._pool.run(_LEASE, (owner, float(seconds), payment_id, owner))
-        if taken:
-            self._set_clock(sent, taken[0][1])
-            return Lease(payment_id, owner, taken[0][0])
-        held = self._pool.run(_HOLDER, (payment_id,))
-        if not held:
-            raise no_such_payment(payment_id)
-        # It may have been given back meanwhile.
-        raise lease_is_held(payment_id, held[0][0] or "another owner", held[0][1] or 0)
-
     def take_due(self, owner: str, seconds: float, limit: int) -> list[Lease]:
         """Take payments that are due and free, the most overdue first."""
         check_lease(owner, seconds)
@@ -334,7 +365,7 @@ class PostgresJournal:
         Write entries and the new status, all or none, and extend the lease.
 
         Raises:
-            LeaseLost: somebody else took the payment; nothing was written.
+            LeaseLost: another worker took the payment; nothing was written.
         """
         check_seconds(seconds)
         rows = [entry_values(entry) for entry in entries]
@@ -352,35 +383,72 @@ class PostgresJournal:
         """Give a payment back. A lease that was lost is no error."""
         self._pool.run(_RELEASE, (lease.payment_id, lease.owner, lease.fence))
 
-    def list(
-        self, *, state: str = "", after: str = "", limit: int = 100
-    ) -> list[Listed]:
-        """
-        Return payments in the order of their ids.
-
-        Args:
-            state: only those in this state; "" for all. "unknown" lists every
-                payment whose outcome is unknown: "confirming" and "refused", too.
-            after: only those with a greater id, for the next page.
-            limit: how many at most.
-        """
-        check_limit(limit)
-        states = wanted_states(state)
-        rows = self._pool.run(_LIST[len(states)], (*states, after, limit))
-        return [read_listed(row) for row in rows]
-
     def export(self) -> Iterator[Record]:
         """
         Yield every record, in the order of the ids, as of one moment.
 
         Until it ends, the server cannot clean up what is changed meanwhile.
         """
-        return read_records(self._pool.stream(_EXPORT))
+        return read_records(self._pool.stream(_QUERIES.export))
 
     def close(self) -> None:
         """Close the journal, and its connections as they become free."""
         self._pool.close()
 
+    def _place(self) -> str:
+        return f"schema {self._pool.schema!r}"
+
+    def _ask(self, query: str, values: Row) -> Sequence[Row]:
+        return self._pool.run(query, values)
+
+    def _take(
+        self, payment_id: str, owner: str, seconds: float
+    ) -> tuple[int | None, tuple[str | None, float | None] | None]:
+        sent = monotonic()
+        taken = self._pool.run(_LEASE, (owner, seconds, payment_id, owner))
+        if taken:
+            self._set_clock(sent, taken[0][1])
+            return taken[0][0], None
+        held = self._pool.run(_HOLDER, (payment_id,))
+        return None, held[0] if held else None
+
     def _set_clock(self, sent: float, now: float) -> None:
-        """Take over the time of the server, told in the middle of an exchange."""
+        """Take over the time that the server said in the middle of an exchange."""
         self._ahead = now - (sent + monotonic()) / 2
+
+
+def _prepare(connection: Connection[Any], schema: str) -> None:
+    """
+    Make the schema where it is missing, and bring it up to date.
+
+    Raises:
+        JournalDamaged: it was made by a newer version.
+    """
+    if _version(connection, schema) == len(MIGRATIONS):
+        return
+    with connection.transaction():
+        connection.execute(_LOCK, (schema,))
+        version = _version(connection, schema)
+        if version == 0:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {identifier(schema)}")
+            connection.execute("CREATE TABLE schema_version (version integer NOT NULL)")
+            connection.execute("INSERT INTO schema_version VALUES (0)")
+        for migration in MIGRATIONS[version:]:
+            connection.execute(migration)
+        connection.execute("UPDATE schema_version SET version = %s", (len(MIGRATIONS),))
+
+
+def _version(connection: Connection[Any], schema: str) -> int:
+    table = f"{identifier(schema)}.schema_version"
+    found = connection.execute("SELECT to_regclass(%s) IS NULL", (table,)).fetchone()
+    if found == (True,):
+        return 0
+    rows = connection.execute("SELECT version FROM schema_version").fetchall()
+    if len(rows) != 1 or not 0 < rows[0][0] <= len(MIGRATIONS):
+        versions = ", ".join(str(row[0]) for row in rows) or "none"
+        raise JournalDamaged(
+            f"the schema {schema} has version {versions}, and this version of kesspay"
+            f" knows up to {len(MIGRATIONS)}: install the newer kesspay that made it;"
+            " nothing was changed"
+        )
+    return int(rows[0][0])

@@ -1,5 +1,5 @@
 """
-What the journals have in common: rows, and what may stand in them.
+What the journals of databases share: rows, what may stand in them, RowJournal.
 
 Nothing is converted silently. What cannot be kept exactly is refused before
 anything is written, and a row that is not as it was written is damage.
@@ -10,11 +10,12 @@ from __future__ import annotations
 import json
 import math
 import re
-from dataclasses import asdict
+from abc import ABC, abstractmethod
+from dataclasses import asdict, dataclass
 from decimal import Decimal, DecimalException
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
 
 from kesspay._shown import shown_value
 from kesspay.errors import (
@@ -26,30 +27,32 @@ from kesspay.errors import (
     PaymentConflict,
 )
 from kesspay.transfers.attempt import STRICT, UNSETTLED, Happened, Rules, State
-from kesspay.transfers.journal import Entry, Listed, Payment, Record, Status
+from kesspay.transfers.journal import (
+    Entry,
+    Lease,
+    Listed,
+    Payment,
+    Record,
+    Status,
+)
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
-    from kesspay.transfers.journal import Lease
-
 
 __all__ = [
     "BEGUN",
-    "RECORD_COLUMNS",
+    "Queries",
     "Row",
+    "RowJournal",
     "check_lease",
     "check_limit",
     "check_same",
     "check_seconds",
     "entry_values",
-    "lease_is_held",
     "lease_was_lost",
-    "list_queries",
-    "no_such_payment",
     "payment_values",
-    "read_listed",
     "read_record",
     "read_records",
     "rules_text",
@@ -65,7 +68,7 @@ BEGUN: Final = Status(str(State.NEW), 1, None)
 _PAYMENT: Final = "p.payment_id, p.receiver_id, p.sender_name, p.amount, p.currency"
 _STATUS: Final = "p.state, p.attempt, p.due_at"
 #: Of payments p, left joined with their entries e, in the order of numbers.
-RECORD_COLUMNS: Final = (
+_RECORD_COLUMNS: Final = (
     f"{_PAYMENT}, {_STATUS}, p.entries, p.rules,"
     " e.number, e.attempt, e.what, e.at, e.code, e.facts, e.sent, e.received"
 )
@@ -222,7 +225,7 @@ def _facts_text(entry: Entry) -> str:
 
 
 def _is_rule(name: str, value: object) -> bool:
-    """Tell whether a value is of the type of its rule, and finite."""
+    """Return whether a value is of the type of its rule, and finite."""
     usual = _RULES.get(name)
     if isinstance(usual, tuple):
         return isinstance(value, (tuple, list)) and all(map(_is_number, value))
@@ -251,12 +254,12 @@ def _is_body(value: object) -> bool:
     return value is None or type(value) is bytes
 
 
-def no_such_payment(payment_id: str) -> JournalError:
+def _no_such_payment(payment_id: str) -> JournalError:
     """Return the error for a payment that was never begun."""
     return JournalError(f"there is no payment {payment_id!r:.80}: begin it first")
 
 
-def lease_is_held(payment_id: str, owner: str, seconds: float) -> LeaseHeld:
+def _lease_is_held(payment_id: str, owner: str, seconds: float) -> LeaseHeld:
     """Return the error for a payment that another owner has."""
     left = max(seconds, 0.0)
     error = LeaseHeld(
@@ -269,7 +272,7 @@ def lease_is_held(payment_id: str, owner: str, seconds: float) -> LeaseHeld:
 
 
 def lease_was_lost(lease: Lease) -> LeaseLost:
-    """Return the error for a write of somebody who lost the payment."""
+    """Return the error for a write of a worker that lost the payment."""
     return LeaseLost(
         f"payment {lease.payment_id} is no longer leased to {lease.owner} under"
         f" fence {lease.fence}; nothing was written. Send nothing more for it, and"
@@ -280,26 +283,6 @@ def lease_was_lost(lease: Lease) -> LeaseLost:
 # -------------------------------------------------------------------- reading
 
 
-def list_queries(placeholder: str) -> dict[int, str]:
-    """
-    Return the queries of a list, by the number of states that it is limited to.
-
-    Args:
-        placeholder: for a value, "?" or "%s"; first the states, then the id that
-            all are greater than, then how many rows at most.
-    """
-    queries = {}
-    for number in (0, 1, len(_UNKNOWN)):
-        states = ", ".join([placeholder] * number)
-        queries[number] = (
-            f"SELECT {_LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - constants
-            + (f" p.state IN ({states}) AND" if number else "")
-            + f" p.payment_id > {placeholder}"
-            f" ORDER BY p.payment_id LIMIT {placeholder}"
-        )
-    return queries
-
-
 def wanted_states(state: str) -> tuple[str, ...]:
     """Return the states that a list by a state shows; none of them for all."""
     if state == State.UNKNOWN:
@@ -307,9 +290,9 @@ def wanted_states(state: str) -> tuple[str, ...]:
     return (state,) if state else ()
 
 
-def read_listed(row: Row) -> Listed:
+def _read_listed(row: Row) -> Listed:
     """
-    Read a row of ``list_queries``.
+    Read a row of ``Queries.lists``.
 
     Raises:
         JournalDamaged: it is not as it was written.
@@ -319,7 +302,7 @@ def read_listed(row: Row) -> Listed:
 
 def read_record(rows: Sequence[Row]) -> Record:
     """
-    Read the rows of RECORD_COLUMNS of one payment.
+    Read the rows of ``Queries.read``.
 
     Raises:
         JournalDamaged: they are not as they were written.
@@ -338,7 +321,7 @@ def read_record(rows: Sequence[Row]) -> Record:
 
 def read_records(rows: Iterable[Row]) -> Iterator[Record]:
     """
-    Read the rows of RECORD_COLUMNS of many payments, which follow each other.
+    Read the rows of ``Queries.export``.
 
     Raises:
         JournalDamaged: they are not as they were written.
@@ -395,3 +378,142 @@ def _damaged(payment_id: object, why: str) -> JournalDamaged:
         f" {payment_id!r:.80}: {why}. Send nothing for this payment; restore the"
         " journal, or let a person look at it."
     )
+
+
+# ---------------------------------------------------------------- the journals
+
+
+@dataclass(frozen=True, slots=True)
+class Queries:
+    """
+    What a journal asks its tables, with the placeholder of its database.
+
+    Attributes:
+        read: gives the rows of one payment; the value is its id.
+        export: gives the rows of every payment.
+        lists: give the payments of a list, by the number of states that it is
+            limited to; values are the states, the id that all are greater than,
+            and how many rows at most.
+    """
+
+    read: str
+    export: str
+    lists: dict[int, str]
+
+    @classmethod
+    def of(cls, placeholder: str) -> Self:
+        """Return the queries; the placeholder is "?" or "%s"."""
+        # Constants and placeholders.
+        records = (
+            f"SELECT {_RECORD_COLUMNS} FROM payments p"  # noqa: S608 - see above
+            " LEFT JOIN entries e ON e.payment_id = p.payment_id"
+        )
+        lists = {}
+        for number in (0, 1, len(_UNKNOWN)):
+            states = ", ".join([placeholder] * number)
+            lists[number] = (
+                f"SELECT {_LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - see above
+                + (f" p.state IN ({states}) AND" if number else "")
+                + f" p.payment_id > {placeholder}"
+                f" ORDER BY p.payment_id LIMIT {placeholder}"
+            )
+        return cls(
+            read=f"{records} WHERE p.payment_id = {placeholder} ORDER BY e.number",
+            export=f"{records} ORDER BY p.payment_id, e.number",
+            lists=lists,
+        )
+
+
+class RowJournal(ABC):
+    """
+    A journal in tables: what is the same for every database.
+
+    A back-end adds how it asks and leases, and what it writes.
+    """
+
+    #: The queries of the back-end.
+    _queries: ClassVar[Queries]
+    #: What to do in another process instead of copying the journal.
+    _instead: ClassVar[str]
+
+    def __repr__(self) -> str:
+        """Name the place of the tables."""
+        return f"<{type(self).__name__} {self._place()}>"
+
+    def __enter__(self) -> Self:
+        """Return the journal itself."""
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        """Close the journal."""
+        self.close()
+
+    def __reduce__(self) -> NoReturn:
+        """Refuse to be pickled or copied."""
+        raise InputError(
+            f"a {type(self).__name__} is never pickled or copied: {self._instead}"
+        )
+
+    def read(self, payment_id: str) -> Record | None:
+        """Return the record of a payment, or None."""
+        rows = self._ask(self._queries.read, (payment_id,))
+        return read_record(rows) if rows else None
+
+    def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
+        """
+        Take a payment for some seconds; an owner may take its own again.
+
+        Raises:
+            LeaseHeld: another owner has it.
+            JournalError: there is no such payment.
+        """
+        check_lease(owner, seconds)
+        fence, holder = self._take(payment_id, owner, float(seconds))
+        if fence is not None:
+            return Lease(payment_id, owner, fence)
+        if holder is None:
+            raise _no_such_payment(payment_id)
+        # It may have been given back meanwhile.
+        name, left = holder
+        raise _lease_is_held(payment_id, name or "another owner", left or 0.0)
+
+    def list(
+        self, *, state: str = "", after: str = "", limit: int = 100
+    ) -> list[Listed]:
+        """
+        Return payments in the order of their ids.
+
+        Args:
+            state: only those in this state; "" for all. "unknown" lists every
+                payment whose outcome is unknown: "confirming" and "refused", too.
+            after: only those with a greater id, for the next page.
+            limit: how many at most.
+        """
+        check_limit(limit)
+        states = wanted_states(state)
+        rows = self._ask(self._queries.lists[len(states)], (*states, after, limit))
+        return [_read_listed(row) for row in rows]
+
+    @abstractmethod
+    def close(self) -> None:
+        """Close the journal."""
+
+    @abstractmethod
+    def _place(self) -> str:
+        """Return where the tables are, for the repr; it holds no secret."""
+
+    @abstractmethod
+    def _ask(self, query: str, values: Row) -> Sequence[Row]:
+        """Return every row that a query gives."""
+
+    @abstractmethod
+    def _take(
+        self, payment_id: str, owner: str, seconds: float
+    ) -> tuple[int | None, tuple[str | None, float | None] | None]:
+        """
+        Lease a payment that is free or the owner's.
+
+        Returns:
+            The new fence; or None, and who has the payment for how many seconds
+            more, which is None where there is no such payment.
+        """

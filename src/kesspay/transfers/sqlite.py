@@ -11,7 +11,7 @@ import sqlite3
 import time
 import weakref
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import no_path
 from kesspay.errors import InputError
@@ -23,31 +23,25 @@ from kesspay.transfers.bindings import (
     read_ownership,
     recorded,
 )
-from kesspay.transfers.journal import Lease, Listed, Payment, Record
+from kesspay.transfers.journal import Lease, Payment, Record
 from kesspay.transfers.rows import (
     BEGUN,
-    RECORD_COLUMNS,
+    Queries,
     Row,
+    RowJournal,
     check_lease,
     check_limit,
     check_same,
     check_seconds,
     entry_values,
-    lease_is_held,
-    list_queries,
-    no_such_payment,
     payment_values,
-    read_listed,
     read_record,
     read_records,
     rules_text,
     status_values,
-    wanted_states,
 )
-from kesspay.transfers.sqlite_append import Append
-from kesspay.transfers.sqlite_connections import Connections
-from kesspay.transfers.sqlite_file import translate
-from kesspay.transfers.sqlite_writer import Writer
+from kesspay.transfers.sqlite_file import Connections, translate
+from kesspay.transfers.sqlite_writer import Append, Writer
 
 
 if TYPE_CHECKING:
@@ -62,14 +56,7 @@ if TYPE_CHECKING:
 __all__ = ["SqliteJournal"]
 
 _ACCOUNT: Final = Statements.of("?")
-
-_RECORDS: Final = (
-    f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - constants
-    " LEFT JOIN entries e ON e.payment_id = p.payment_id"
-)
-_READ: Final = f"{_RECORDS} WHERE p.payment_id = ? ORDER BY e.number"
-_EXPORT: Final = f"{_RECORDS} ORDER BY p.payment_id, e.number"
-_LIST: Final = list_queries("?")
+_QUERIES: Final = Queries.of("?")
 
 _BEGIN: Final = """
     INSERT INTO payments (payment_id, receiver_id, sender_name, amount, currency,
@@ -83,7 +70,7 @@ _LEASE: Final = """
     RETURNING fence
 """
 _HOLDER: Final = """
-    SELECT lease_owner, lease_until FROM payments WHERE payment_id = ?
+    SELECT lease_owner, lease_until - ? FROM payments WHERE payment_id = ?
 """
 _TAKE_DUE: Final = """
     UPDATE payments SET lease_owner = ?, lease_until = ?, fence = fence + 1
@@ -103,7 +90,7 @@ _RELEASE: Final = """
 _PAGE: Final = 256
 
 
-class SqliteJournal:
+class SqliteJournal(RowJournal):
     """
     A journal in a SQLite file. Any number of threads and processes may use one.
 
@@ -122,6 +109,9 @@ class SqliteJournal:
         JournalUnavailable: the file cannot be opened or written to.
         JournalDamaged: it is corrupt, no journal, or of a newer version.
     """
+
+    _queries = _QUERIES
+    _instead = "open the file again there"
 
     def __init__(
         self,
@@ -143,24 +133,6 @@ class SqliteJournal:
         self._writer = Writer(self._connections, clock)
         self._end = weakref.finalize(self, self._writer.stop)
 
-    def __repr__(self) -> str:
-        """Name the file."""
-        return f"<SqliteJournal {str(self._path)!r}>"
-
-    def __enter__(self) -> Self:
-        """Return the journal itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the journal."""
-        self.close()
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied."""
-        raise InputError(
-            "a SqliteJournal is never pickled or copied: open the file again there"
-        )
-
     def now(self) -> float:
         """Return the time in seconds since 1970."""
         return self._clock()
@@ -177,8 +149,8 @@ class SqliteJournal:
             by: who it is; recorded with a new account.
         """
         check_by(by)
-        found = read_account(self._rows(_ACCOUNT.current, ()))
-        known = self._rows(_ACCOUNT.keys, ()) if keys else ()
+        found = read_account(self._ask(_ACCOUNT.current, ()))
+        known = self._ask(_ACCOUNT.keys, ()) if keys else ()
         missing = missing_keys(known, keys)
         if found is not None and not (found == account and missing):
             return found
@@ -197,8 +169,8 @@ class SqliteJournal:
 
     def ownership(self) -> Ownership:
         """Return which account the journal belongs to, and since when."""
-        bindings = self._rows(_ACCOUNT.bindings, ())
-        return read_ownership(bindings, self._rows(_ACCOUNT.keys, ()))
+        bindings = self._ask(_ACCOUNT.bindings, ())
+        return read_ownership(bindings, self._ask(_ACCOUNT.keys, ()))
 
     def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
         """
@@ -250,38 +222,10 @@ class SqliteJournal:
             now = self._clock()
             if connection.execute(_BEGIN, (*values, now, now)).rowcount:
                 return Record(payment, BEGUN, (), rules)
-            rows = connection.execute(_READ, (payment.payment_id,)).fetchall()
+            rows = connection.execute(_QUERIES.read, (payment.payment_id,)).fetchall()
             record = read_record(rows)
             check_same(record.payment, payment)
             return record
-
-        return self._writer.run(work)
-
-    def read(self, payment_id: str) -> Record | None:
-        """Return the record of a payment, or None."""
-        rows = self._rows(_READ, (payment_id,))
-        return read_record(rows) if rows else None
-
-    def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
-        """
-        Take a payment for some seconds; an owner may take its own again.
-
-        Raises:
-            LeaseHeld: another owner has it.
-            JournalError: there is no such payment.
-        """
-        check_lease(owner, seconds)
-
-        def work(connection: sqlite3.Connection) -> Lease:
-            now = self._clock()
-            values = (owner, now + seconds, payment_id, now, owner)
-            taken = connection.execute(_LEASE, values).fetchall()
-            if taken:
-                return Lease(payment_id, owner, taken[0][0])
-            held = connection.execute(_HOLDER, (payment_id,)).fetchall()
-            if not held:
-                raise no_such_payment(payment_id)
-            raise lease_is_held(payment_id, held[0][0], held[0][1] - now)
 
         return self._writer.run(work)
 
@@ -305,7 +249,7 @@ class SqliteJournal:
         Write entries and the new status, all or none, and extend the lease.
 
         Raises:
-            LeaseLost: somebody else took the payment; nothing was written.
+            LeaseLost: another worker took the payment; nothing was written.
         """
         check_seconds(seconds)
         rows = [entry_values(entry) for entry in entries]
@@ -320,23 +264,6 @@ class SqliteJournal:
 
         self._writer.run(work)
 
-    def list(
-        self, *, state: str = "", after: str = "", limit: int = 100
-    ) -> list[Listed]:
-        """
-        Return payments in the order of their ids.
-
-        Args:
-            state: only those in this state; "" for all. "unknown" lists every
-                payment whose outcome is unknown: "confirming" and "refused", too.
-            after: only those with a greater id, for the next page.
-            limit: how many at most.
-        """
-        check_limit(limit)
-        states = wanted_states(state)
-        rows = self._rows(_LIST[len(states)], (*states, after, limit))
-        return [read_listed(row) for row in rows]
-
     def export(self) -> Iterator[Record]:
         """
         Yield every record, in the order of the ids, as of one moment.
@@ -349,10 +276,28 @@ class SqliteJournal:
         """Write what was handed over, and close the journal."""
         self._end()
 
-    def _rows(self, question: str, values: tuple[object, ...]) -> Sequence[Row]:
+    def _place(self) -> str:
+        return repr(str(self._path))
+
+    def _take(
+        self, payment_id: str, owner: str, seconds: float
+    ) -> tuple[int | None, tuple[str | None, float | None] | None]:
+        def work(
+            connection: sqlite3.Connection,
+        ) -> tuple[int | None, tuple[str | None, float | None] | None]:
+            now = self._clock()
+            values = (owner, now + seconds, payment_id, now, owner)
+            taken = connection.execute(_LEASE, values).fetchall()
+            if taken:
+                return taken[0][0], None
+            return None, connection.execute(_HOLDER, (now, payment_id)).fetchone()
+
+        return self._writer.run(work)
+
+    def _ask(self, query: str, values: Row) -> Sequence[Row]:
         with self._connections.reading() as connection:
             try:
-                return connection.execute(question, values).fetchall()
+                return connection.execute(query, values).fetchall()
             except sqlite3.Error as error:
                 raise translate(self._path, error) from error
 
@@ -362,7 +307,7 @@ class SqliteJournal:
             connection = connections.hire()
         try:
             with connections.using():
-                cursor = connection.execute(_EXPORT)
+                cursor = connection.execute(_QUERIES.export)
             while True:
                 with connections.using():
                     page = cursor.fetchmany(_PAGE)
