@@ -16,7 +16,7 @@ from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Limit, Within
-from kesspay.transfers.journal import Journal, Lease, Payment
+from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.result import (
     TransferResult,
     pending_fields,
@@ -24,6 +24,7 @@ from kesspay.transfers.result import (
     result_of,
     result_of_trouble,
 )
+from kesspay.transfers.returns import Round
 
 
 if TYPE_CHECKING:
@@ -150,20 +151,18 @@ class AsyncTransfers:
         See ``Transfers.resume`` for arguments and exceptions.
         """
         seen: set[str] = set()
-        kept: list[Lease] = []
+        held = self._courses.lease_seconds
+        this = Round(self._journal, self._courses.returns)
         await self._run(self._courses.belong())
         try:
             while True:
-                owner, held = self._courses.owner(), self._courses.lease_seconds
-                leases = await self._in_thread(
-                    partial(self._journal.take_due, owner, held, 1)
+                lease = await self._in_thread(
+                    partial(this.take, self._courses.owner(), held)
                 )
-                lease = leases[0] if leases else None
                 if lease is None:
                     break
                 if lease.payment_id in seen:
                     # Due once more: kept from coming up again in this round.
-                    kept.append(lease)
                     continue
                 seen.add(lease.payment_id)
                 until = self._until(timeout)
@@ -172,13 +171,19 @@ class AsyncTransfers:
                     transfer = await self._run(course)
                 except (JournalDamaged, LeaseLost) as error:
                     # Of this payment only.
+                    this.is_done(lease)
                     yield result_of_trouble(lease.payment_id, error)
                 else:
+                    this.is_done(lease)
                     yield result_of(transfer)
-        finally:
+        except BaseException as error:
             # Also where the caller stops in the middle.
-            for lease in kept:
-                await self._in_thread(partial(self._journal.release, lease))
+            this.interrupt()
+            if not isinstance(error, GeneratorExit):
+                await self._courses.returns.wait_too()
+            raise
+        for lease in this.end():
+            await self._in_thread(partial(self._journal.release, lease))
 
     async def aclose(self) -> None:
         """End the threads of the journal; the journal itself stays open."""

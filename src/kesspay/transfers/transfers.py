@@ -13,7 +13,7 @@ from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Limit, Within
-from kesspay.transfers.journal import Journal, Lease, Payment
+from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.result import (
     TransferResult,
     pending_fields,
@@ -21,6 +21,7 @@ from kesspay.transfers.result import (
     result_of,
     result_of_trouble,
 )
+from kesspay.transfers.returns import Round
 
 
 if TYPE_CHECKING:
@@ -193,18 +194,13 @@ class Transfers:
             JournalError: the journal cannot be used.
         """
         seen: set[str] = set()
-        kept: list[Lease] = []
+        held = self._courses.lease_seconds
+        this = Round(self._journal, self._courses.returns)
         self._run(self._courses.belong())
         try:
-            while True:
-                owner = self._courses.owner()
-                leases = self._journal.take_due(owner, self._courses.lease_seconds, 1)
-                lease = leases[0] if leases else None
-                if lease is None:
-                    break
+            while (lease := this.take_beside(self._courses.owner(), held)) is not None:
                 if lease.payment_id in seen:
                     # Due once more: kept from coming up again in this round.
-                    kept.append(lease)
                     continue
                 seen.add(lease.payment_id)
                 until = self._until(timeout)
@@ -213,13 +209,18 @@ class Transfers:
                     transfer = self._run(course)
                 except (JournalDamaged, LeaseLost) as error:
                     # Of this payment only.
+                    this.is_done(lease)
                     yield result_of_trouble(lease.payment_id, error)
                 else:
+                    this.is_done(lease)
                     yield result_of(transfer)
-        finally:
+        except BaseException:
             # Also where the caller stops in the middle.
-            for lease in kept:
-                self._journal.release(lease)
+            this.interrupt()
+            self._courses.returns.wait()
+            raise
+        for lease in this.end():
+            self._journal.release(lease)
 
     def _limit(self, timeout: float | None) -> Limit:
         given = None if timeout is None else seconds(timeout)
