@@ -222,7 +222,15 @@ class JournalError(KesspayError):
 
 
 class JournalUnavailable(JournalError):
-    """The journal is full, locked, read-only or unreachable; try again."""
+    """
+    The journal is full, locked, read-only or unreachable; try again.
+
+    Attributes:
+        is_refused: True where the database server answered, and refused this user,
+            password or database: waiting does not help.
+    """
+
+    is_refused: bool = False
 
 
 class JournalDamaged(JournalError):

@@ -14,6 +14,7 @@ from urllib.parse import quote
 import pytest
 
 from kesspay.cli.journal import OPEN, listed
+from kesspay.errors import JournalUnavailable
 from kesspay.gateway.client import Client
 from kesspay.gateway.environment import VARIABLES
 from kesspay.signing.documents import canonicalize
@@ -444,6 +445,38 @@ def test_rules_for_people(
     for number, said in enumerate(words):
         text = run("journal", "show", f"p-{number}", "--journal", place).stdout
         assert f"rules: {said}\n" in text
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["list"], ["list", "--open"], ["show", "a-paid"], ["export"], ["account"]],
+)
+def test_a_journal_that_is_away(
+    run: Callable[..., Result],
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    words: list[str],
+) -> None:
+    """Nothing happened, and the command can be given again: exit code 11."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise JournalUnavailable("the journal is locked.")
+
+    for name in ("list", "read", "export", "ownership"):
+        monkeypatch.setattr(SqliteJournal, name, fail)
+    result = run("journal", *words, "--journal", place)
+    assert result.exit_code == 11
+    error = json.loads(result.stdout)["error"]
+    assert error["type"] == "JournalUnavailable"
+    assert error["next"]
+
+
+def test_a_journal_that_cannot_be_opened(
+    run: Callable[..., Result], tmp_path: Path
+) -> None:
+    """What is there and no journal that can be opened now has the same exit code."""
+    result = run("journal", "list", "--journal", tmp_path)
+    assert result.exit_code == 11
 
 
 @pytest.fixture

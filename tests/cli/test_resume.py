@@ -457,6 +457,50 @@ def test_what_no_waiting_helps(
     assert "Trying again" not in result.stderr
 
 
+@pytest.mark.parametrize("watch", [[], ["--watch"]])
+def test_a_database_that_refuses_the_password(
+    run: Callable[..., Result],
+    wired: Wired,
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+    watch: list[str],
+) -> None:
+    """The settings are wrong, and nothing was sent: exit code 2, at once."""
+    where = f"kesspay:not-{quote(PASSWORD)}@127.0.0.1:{postgres.port}/postgres"
+    monkeypatch.setenv("KESSPAY_JOURNAL", f"postgresql://{where}")
+    result = run("resume", *watch)
+    assert result.exit_code == 2
+    error = json.loads(result.stdout)["error"]
+    assert error["type"] == "InputError"
+    assert "KESSPAY_JOURNAL: PostgreSQL refuses the connection" in error["message"]
+    assert "Trying again" not in result.stderr
+    assert PASSWORD not in result.output
+    # A command that only reads says the same.
+    assert run("journal", "list").exit_code == 2
+
+
+@pytest.mark.parametrize("watch", [[], ["--watch"]])
+def test_a_password_that_changes_meanwhile(
+    run: Callable[..., Result],
+    wired: Wired,
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    watch: list[str],
+) -> None:
+    """It ends at once with 20: a confirm may have been under way."""
+    SqliteJournal(str(place)).close()
+
+    def fail(*_: object) -> None:
+        error = JournalUnavailable("PostgreSQL refuses the connection.")
+        error.is_refused = True
+        raise error
+
+    monkeypatch.setattr(SqliteJournal, "take_due", fail)
+    result = run("resume", *watch, "--journal", place)
+    assert result.exit_code == 20
+    assert "Trying again" not in result.stderr
+
+
 def test_the_timeout_is_that_of_transfers(
     run: Callable[..., Result],
     wired: Wired,

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
+from psycopg.conninfo import make_conninfo
 
 import kesspay
 from kesspay.errors import JournalDamaged, JournalUnavailable, KesspayError
@@ -25,7 +26,7 @@ from kesspay.sandbox import Sandbox
 from kesspay.transfers import postgres_pool, postgres_session
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.postgres_session import begin, opening
-from tests.support.postgres import PASSWORD, Pgbouncer
+from tests.support.postgres import PASSWORD, Pgbouncer, free_port
 from tests.transfers.helpers import DUE, entry, payment
 
 
@@ -282,14 +283,43 @@ def test_a_pooler_whose_words_are_errors(
 ) -> None:
     """What a pooler refuses is no damage, and its reason is shown."""
     with Pgbouncer(pooled, "transaction") as pooler:
-        for conninfo in (
-            pooler.conninfo().replace("dbname=postgres", "dbname=nowhere"),
-            pooler.conninfo("nobody"),
-            f"{pooler.conninfo()} options='-c work_mem=1MB'",
+        for conninfo, is_refused in (
+            (pooler.conninfo().replace("dbname=postgres", "dbname=nowhere"), True),
+            (pooler.conninfo("nobody"), True),
+            (f"{pooler.conninfo()} options='-c work_mem=1MB'", False),
         ):
             with pytest.raises(JournalUnavailable, match="nothing was written") as seen:
                 PostgresJournal(conninfo, schema=schemas[0])
+            assert seen.value.is_refused is is_refused
             assert "canary" not in str(seen.value)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"password": "not-" + PASSWORD},
+        {"password": ""},
+        {"user": "a_role_that_is_missing"},
+        {"user": "kesspay_no_login", "password": PASSWORD},
+        {"dbname": "a_database_that_is_missing"},
+    ],
+)
+def test_a_connection_that_is_refused(
+    postgres: Postgres, schema: str, change: dict[str, str]
+) -> None:
+    """Waiting helps where a server is down, and not where it refuses an account."""
+    with postgres.connect() as connection:
+        connection.execute("DROP ROLE IF EXISTS kesspay_no_login")
+        connection.execute(f"CREATE ROLE kesspay_no_login PASSWORD '{PASSWORD}'")
+    wrong = make_conninfo(postgres.conninfo, **change)
+    with pytest.raises(JournalUnavailable, match="refuses the connection") as seen:
+        PostgresJournal(wrong, schema=schema)
+    assert seen.value.is_refused
+    assert PASSWORD not in str(seen.value)
+    down = make_conninfo(postgres.conninfo, port=free_port(), **change)
+    with pytest.raises(JournalUnavailable, match="cannot be reached") as seen:
+        PostgresJournal(down, schema=schema)
+    assert not seen.value.is_refused
 
 
 def test_statements_with_the_names_of_others(

@@ -20,7 +20,7 @@ from kesspay._shown import connects, no_path, shown_path
 from kesspay.cli.envfile import read_env_file
 from kesspay.cli.output import Kept, OutFile
 from kesspay.cli.printer import printable
-from kesspay.errors import InputError
+from kesspay.errors import InputError, JournalUnavailable
 from kesspay.signing.profile import Ksort, Precision, Profile
 
 
@@ -369,7 +369,12 @@ def open_place(where: str, source: str) -> Journal:
     if where.startswith(_SCHEMES):
         from kesspay.transfers.postgres import PostgresJournal
 
-        return PostgresJournal(where)
+        try:
+            return PostgresJournal(where)
+        except JournalUnavailable as error:
+            if not error.is_refused:
+                raise
+            raise InputError(f"{source}: {error}") from None
     kind = no_path(where)
     if kind:
         raise InputError(

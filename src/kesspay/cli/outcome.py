@@ -205,9 +205,9 @@ def problem_of(error: KesspayError, command: str) -> Problem:
     exit_code = EXIT_USAGE
     if isinstance(error, InvalidSignature):
         exit_code = EXIT_NOT_AUTHENTIC
-    elif isinstance(error, JournalUnavailable) and command == "resume":
-        # A confirm may have been under way; nothing is wrong with the command.
-        exit_code = EXIT_UNKNOWN
+    elif isinstance(error, JournalUnavailable):
+        # Nothing is wrong with the command. Only resume may have sent a confirm.
+        exit_code = EXIT_UNKNOWN if command == "resume" else EXIT_NOT_SENT
     return Problem(
         kind=type(error).__name__,
         message=" ".join(str(error).split()),
@@ -264,6 +264,8 @@ def _advice(error: KesspayError, command: str) -> str:
         return key_advice(error, from_variables=from_variables)
     if isinstance(error, CanonicalizationError):
         return _DOCUMENT_ADVICE.get(error.reason, _DECODE_ADVICE)
+    if isinstance(error, JournalUnavailable) and command != "resume":
+        return "give the same command again once the journal is back"
     if isinstance(error, BackendError):
         return "kesspay backend tells which one is in use"
     return ""

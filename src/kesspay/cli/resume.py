@@ -285,8 +285,11 @@ class Away:
             whether to try again.
 
         Raises:
-            JournalUnavailable: this error, where the journal stayed away too long.
+            JournalUnavailable: this error, where the journal stayed away too long, or
+                waiting does not help.
         """
+        if error.is_refused:
+            raise error
         now = time.monotonic()
         if self._since is None:
             self._since = now

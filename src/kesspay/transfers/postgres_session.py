@@ -91,6 +91,15 @@ _TABLES: Final = """
     WHERE n.nspname = %s AND c.relkind IN ('r', 'p') ORDER BY c.relname
 """
 
+#: What a server or a pooler says of a connection that it will never give. libpq
+#: keeps the SQLSTATE of these to itself (28P01, 28000, 3D000), so the words count; in
+#: another language than English the journal only counts as unavailable.
+_REFUSED: Final = re.compile(
+    r"authentication failed|no password supplied|no pg_hba\.conf entry"
+    r'|(?:role|database) "[^"]*" does not exist|is not permitted to log in'
+    r"|no such (?:user|database)"
+)
+
 IN_DOUBT: Final = (
     "A write of the journal was going on, and may or may not have been made: read"
     " the payment again before anything is sent."
@@ -365,6 +374,13 @@ def meaning(
             " and the journal needs transactions: use pool_mode = transaction or"
             " session"
         )
+    if lost and state is None and _REFUSED.search(words):
+        refused = JournalUnavailable(
+            f"PostgreSQL refuses the connection ({text}); nothing was written. Correct"
+            " the user, the password or the name of the database."
+        )
+        refused.is_refused = True
+        return refused
     if lost:
         return JournalUnavailable(
             f"PostgreSQL cannot be reached, or the connection was lost ({text});"
