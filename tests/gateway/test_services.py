@@ -85,7 +85,7 @@ def test_a_code_stands_in_one_place() -> None:
     spelled = re.compile(r'"(EXPIRED|NOTEXIST|USED|SYSTEMERROR|VALIDATIONERROR)"')
     found = {
         str(path.relative_to(package))
-        for part in ("gateway", "transfers")
+        for part in ("gateway", "transfers", "cli")
         for path in (package / part).glob("*.py")
         if spelled.search(path.read_text(encoding="utf-8"))
     }

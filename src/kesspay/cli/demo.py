@@ -36,6 +36,7 @@ from kesspay.gateway.messages import (
     HttpRequest,
     HttpResponse,
 )
+from kesspay.gateway.services import USED
 from kesspay.http.sync import HttpTransport
 from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize
@@ -152,7 +153,7 @@ class _Demo:
                 created, partner_transaction_id="debit-1"
             ),
         )
-        used = error is not None and getattr(error, "code", "") == "USED"
+        used = error is not None and getattr(error, "code", "") == USED
         self._check("the second confirm is refused with USED", used)
         unknown = error is not None and error.outcome == "unknown"
         self._check("USED is not taken for a failed payment", unknown)

@@ -27,6 +27,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer
+from kesspay.gateway.services import NOTEXIST, VALIDATIONERROR
 from kesspay.gateway.wording import next_step_of
 from kesspay.http.tls import trusting_the_system
 
@@ -245,9 +246,9 @@ def _judge_answer(error: OutcomeUnknown, found: ReadSettings, checks: Checks) ->
             fix = _fix(error)
         told = _message(error).removesuffix(".")
         checks.fail("answer", f"{told}: {cause}", fix)
-    elif error.code == "NOTEXIST":
+    elif error.code == NOTEXIST:
         checks.ok("answer", "signed NOTEXIST to a query: the keys fit on both sides")
-    elif error.code == "VALIDATIONERROR":
+    elif error.code == VALIDATIONERROR:
         told = f"the gateway refused our request: {error.description!r}"
         fix = f"give KESS the public half of the private key, {own}"
         checks.fail("answer", told, fix)

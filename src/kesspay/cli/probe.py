@@ -36,6 +36,7 @@ from kesspay.gateway.protocol import (
     build_token,
     parse_token,
 )
+from kesspay.gateway.services import UNAUTHORIZED, VALIDATIONERROR
 from kesspay.signing.documents import verify_document
 from kesspay.signing.profile import PHP_8, Profile
 
@@ -136,8 +137,6 @@ _AMOUNT: Final = Decimal("0.10")
 _TELLING_NAME: Final = "Probe / \u1785\u17b6\u1793\u17cb"
 _PLAIN_NAME: Final = "Probe"
 _SPACED_NAME: Final = " Probe "
-_REFUSED: Final = "VALIDATIONERROR"
-_UNAUTHORIZED: Final = 401
 _BAD_REQUEST: Final = 400
 _SECONDS: Final = 30.0
 
@@ -266,7 +265,7 @@ class Probing:
     def _unsigned_401(self, note: int, question: str) -> Finding:
         nobody = Token("kesspay-probe-no-token", None)
         answer = self._call(QUERY, {"out_trade_no": _reference()}, PHP_8, nobody)
-        if answer.status != _UNAUTHORIZED:
+        if answer.status != UNAUTHORIZED:
             finding = "a wrong token is not answered with HTTP 401"
             return Finding(note, question, "open", finding, answer.told)
         finding = "signed" if answer.has_sign else "unsigned, as documented"
@@ -298,7 +297,7 @@ class Probing:
             if answer.data and self._accepted is None:
                 self._accepted, self._created = profile, answer
                 self._params = params
-            if answer.data or answer.code != _REFUSED:
+            if answer.data or answer.code != VALIDATIONERROR:
                 break
         return answer
 
@@ -376,7 +375,7 @@ class Probing:
             finding = "the same token is given again"
             return Finding(note, question, "settled", finding)
         answer = self._call(QUERY, {"out_trade_no": _reference()}, PHP_8, before)
-        if answer.status == _UNAUTHORIZED:
+        if answer.status == UNAUTHORIZED:
             finding = "yes: processes of one account need one TokenStore"
         else:
             finding = "no: both are taken"
