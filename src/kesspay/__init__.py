@@ -82,8 +82,8 @@ if TYPE_CHECKING:
     from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
     from kesspay.transfers.attempt import RELAXED, STRICT, Rules
     from kesspay.transfers.journal import Journal
+    from kesspay.transfers.payment import TransferResult
     from kesspay.transfers.postgres import PostgresJournal
-    from kesspay.transfers.result import TransferResult
     from kesspay.transfers.sqlite import SqliteJournal
     from kesspay.transfers.transfers import PendingTransfer, Transfers
 
@@ -215,7 +215,7 @@ _HOMES: Final[dict[str, str]] = {
     "Token": "kesspay.gateway.messages",
     "TokenEvent": "kesspay.gateway.events",
     "TokenStore": "kesspay.gateway.tokens",
-    "TransferResult": "kesspay.transfers.result",
+    "TransferResult": "kesspay.transfers.payment",
     "Transfers": "kesspay.transfers.transfers",
     "Transport": "kesspay.http.transport",
     "Verified": "kesspay.signing.keyring",

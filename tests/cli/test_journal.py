@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.sandbox import Sandbox
     from kesspay.transfers.attempt import Rules
-    from kesspay.transfers.result import TransferResult
+    from kesspay.transfers.payment import TransferResult
     from tests.cli.conftest import Wired
     from tests.support.postgres import Postgres
 

@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
     from kesspay.sandbox import Sandbox
     from kesspay.transfers.journal import Journal, Lease
-    from kesspay.transfers.result import TransferResult
+    from kesspay.transfers.payment import TransferResult
     from tests.cli.conftest import Wired
     from tests.support.postgres import Postgres
 

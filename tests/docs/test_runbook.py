@@ -10,7 +10,7 @@ import pytest
 
 import kesspay
 from kesspay.transfers import states
-from kesspay.transfers.fold import Outcome
+from kesspay.transfers.payment import Outcome
 from tests.support.pages import DOCS, ROOT, code_span, tables
 
 

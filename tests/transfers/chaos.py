@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.transfers.attempt import Rules
     from kesspay.transfers.journal import Journal, Lease
-    from kesspay.transfers.result import TransferResult
+    from kesspay.transfers.payment import TransferResult
 
 
 BEGIN: Final = 1.7e9

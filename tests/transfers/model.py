@@ -31,8 +31,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final
 
 from kesspay.transfers.attempt import Attempt, Do, Event, Happened, State
-from kesspay.transfers.fold import Transfer
 from kesspay.transfers.journal import Payment
+from kesspay.transfers.payment import Transfer
 from tests.transfers.stage import LIFE, NOT_PAID, PAID, Exchange, Gateway, Stage
 
 

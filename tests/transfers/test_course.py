@@ -23,7 +23,7 @@ from tests.transfers.virtual import DEBIT, ORDER, desk, face
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.transfers.result import TransferResult
+    from kesspay.transfers.payment import TransferResult
     from tests.transfers.virtual import Desk
 
     MakeDesk = Callable[..., Desk]

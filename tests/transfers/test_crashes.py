@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kesspay.transfers.desk import Course
-    from kesspay.transfers.fold import Transfer
+    from kesspay.transfers.payment import Transfer
     from tests.transfers.virtual import Desk
 
     MakeDesk = Callable[..., Desk]

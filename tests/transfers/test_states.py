@@ -258,46 +258,10 @@ def test_a_code_of_a_gateway_that_is_busy_does_not(status: int) -> None:
 
 def test_the_window() -> None:
     """A confirm starts before sent + expire_in - (deadline + 10 s), not at it."""
-    assert CREATED.window_ends(STRICT) == WINDOW
-    assert CREATED.window_ends(Rules(deadline=5.0, reserve=1.0)) == SENT + 294
     assert plan(DEBITED, WINDOW - 0.001).do is Do.CONFIRM
     assert plan(DEBITED, WINDOW).do is Do.CLOSE
     assert plan(CREATED, WINDOW - 0.001).do is Do.WAIT
     assert plan(CREATED, WINDOW).do is Do.CLOSE
-
-
-def test_the_fence() -> None:
-    """Nothing is concluded before received + expire_in + margin."""
-    assert CREATED.fence(STRICT) == FENCE
-    assert CREATED.fence(Rules(margin=60.0)) == FENCE - 240
-
-
-def test_a_clock_that_goes_back() -> None:
-    """While a create is out it may; the fence comes no earlier for it."""
-    put_back = replace(CREATED, received_at=SENT - 3600)
-    assert put_back.fence(STRICT) == SENT + 300 + STRICT.margin
-    assert put_back.window_ends(STRICT) == WINDOW
-
-
-@given(
-    st.floats(0, 1e9),
-    st.floats(0, 1e4),
-    st.floats(1, 1e5),
-    st.builds(
-        Rules,
-        deadline=st.floats(1, 100),
-        reserve=st.floats(0, 100),
-        margin=st.floats(0, 1000),
-    ),
-)
-def test_the_fence_is_behind_the_window(
-    sent_at: float, taken: float, expire_in: float, rules: Rules
-) -> None:
-    """A confirm that starts in the window ends before the fence, always."""
-    attempt = Attempt(
-        State.DEBITED, sent_at=sent_at, received_at=sent_at + taken, expire_in=expire_in
-    )
-    assert attempt.window_ends(rules) + rules.deadline <= attempt.fence(rules)
 
 
 # ---------------------------------------------------------------------- plans
@@ -420,24 +384,6 @@ def test_what_the_gateway_asks_to_wait(seconds: float) -> None:
     gaps = [later - earlier for earlier, later in pairwise(sent)]
     assert all(gap >= seconds for gap in gaps[:-1])
     assert 270 <= sent[-1] < 285
-
-
-def test_a_late_confirm_gets_what_is_left() -> None:
-    """One that is sent again ends a reserve before the expiry, as R4 wants it."""
-    for now in range(int(NOW), int(SENT) + 285):
-        ends = now + ASKED.seconds_to_confirm(now, STRICT)
-        assert now + 5 <= ends <= SENT + 290
-    assert DEBITED.seconds_to_confirm(WINDOW - 1, STRICT) == STRICT.deadline
-
-
-def test_a_query_leaves_time_for_the_last_confirm() -> None:
-    """While a confirm may go again no query takes longer than until then."""
-    assert UNKNOWN.seconds_to_query(SENT + 200, STRICT) == 30
-    assert UNKNOWN.seconds_to_query(SENT + 265, STRICT) == 15
-    assert UNKNOWN.seconds_to_query(SENT + 279, STRICT) == 5
-    assert UNKNOWN.seconds_to_query(SENT + 285, STRICT) == 30
-    answered = replace(UNKNOWN, may_resend=False)
-    assert answered.seconds_to_query(SENT + 279, STRICT) == 30
 
 
 def test_a_query_comes_before_the_confirm_that_is_due() -> None:

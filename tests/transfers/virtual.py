@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.sandbox import Sandbox
     from kesspay.transfers.journal import Entry, Lease, Status
-    from kesspay.transfers.result import TransferResult
+    from kesspay.transfers.payment import TransferResult
 
 
 __all__ = ["ORDER", "Dead", "Desk", "Wire", "desk", "face", "service_of"]

@@ -278,15 +278,14 @@ def list_(
 @json_option
 def show(*, journal: Journal, payment_id: str) -> Outcome:
     """Show a payment."""
-    from kesspay.transfers.fold import fold
-    from kesspay.transfers.result import result_of
+    from kesspay.transfers.payment import replay, result_of
 
     record = journal.read(payment_id)
     if record is None:
         raise InputError(
             f"the journal has no payment with this id ({shown_value(payment_id)})"
         )
-    result = result_of(fold(record))
+    result = result_of(replay(record))
     entries = [_entry(entry) for entry in record.entries]
     account = journal.ownership().account
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from kesspay.cli.printer import Printer
     from kesspay.gateway.client import Client
     from kesspay.transfers.journal import Journal
-    from kesspay.transfers.result import TransferResult
+    from kesspay.transfers.payment import TransferResult
 
 
 __all__ = ["Away", "resume"]

@@ -17,7 +17,7 @@ from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.course import Courses, Debit
 from kesspay.transfers.desk import Blocking, Course, Limit, Within
 from kesspay.transfers.journal import Journal, Payment
-from kesspay.transfers.result import (
+from kesspay.transfers.payment import (
     TransferResult,
     pending_fields,
     raise_if_rejected,

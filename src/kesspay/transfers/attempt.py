@@ -46,7 +46,7 @@ class State(StrEnum):
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more is done by itself."""
+        """Whether nothing more is done without the caller."""
         return self in _FINAL
 
 
@@ -104,7 +104,7 @@ RELAXED: Final = Rules(relaxed=True)
 
 
 class Happened(StrEnum):
-    """What an event tells; the values are what the journal keeps."""
+    """What happened; the values are what the journal keeps."""
 
     #: A create, a confirm is about to leave; written before it does.
     CREATE_SENDING = "create_sending"

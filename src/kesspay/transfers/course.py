@@ -26,20 +26,22 @@ from kesspay.gateway.messages import (
 )
 from kesspay.transfers.attempt import Do, Happened, State
 from kesspay.transfers.desk import LOST, Blocking, Course, Desk, Held, Limit
-from kesspay.transfers.fold import (
+from kesspay.transfers.payment import (
     NAME_CHANGED,
     TOO_MANY_ATTEMPTS,
     Transfer,
-    fold,
+    read_confirm,
+    read_create,
+    read_query,
+    replay,
     status_of,
 )
-from kesspay.transfers.reading import read_confirm, read_create, read_query
 from kesspay.transfers.wording import in_words_of_start, what_happened
 
 
 if TYPE_CHECKING:
     from kesspay.transfers.journal import Lease, Payment, Record
-    from kesspay.transfers.reading import Facts
+    from kesspay.transfers.payment import Facts
 
 
 __all__ = ["Courses", "Debit"]
@@ -119,7 +121,7 @@ class Courses(Desk):
         """Return what the journal knows of a payment; nothing is sent."""
         yield from self.belong()
         record: Record | None = yield Blocking(lambda: self.journal.read(payment_id))
-        return None if record is None else fold(record)
+        return None if record is None else replay(record)
 
     def resume(self, lease: Lease, until: float) -> Course[Transfer]:
         """Go on with a payment that is due, without waiting for a later moment."""

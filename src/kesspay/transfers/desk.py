@@ -42,8 +42,8 @@ from kesspay.transfers.account import (
     this_process,
 )
 from kesspay.transfers.attempt import Happened, State
-from kesspay.transfers.fold import Transfer, fold, status_of
 from kesspay.transfers.journal import Entry
+from kesspay.transfers.payment import Transfer, replay, status_of
 from kesspay.transfers.returns import Returns
 from kesspay.transfers.states import plan
 
@@ -52,7 +52,7 @@ if TYPE_CHECKING:
     from kesspay.gateway.flow import Call, Engine
     from kesspay.transfers.attempt import Action, Rules
     from kesspay.transfers.journal import Journal, Lease, Record
-    from kesspay.transfers.reading import Facts, Reading
+    from kesspay.transfers.payment import Facts, Reading
 
 
 __all__ = [
@@ -262,7 +262,7 @@ class Desk:
         record = self.journal.read(lease.payment_id)
         if record is None or not record.entries:
             return
-        transfer = fold(record)
+        transfer = replay(record)
         lost = LOST.get(transfer.attempt.state)
         if record.entries[-1].what is Happened.CONFIRM_SENDING:
             lost = Happened.CONFIRM_UNKNOWN
@@ -332,7 +332,7 @@ class Desk:
         if record is None:
             message = f"The journal has no payment {lease.payment_id!r}."
             raise PaymentConflict(message)
-        transfer = fold(record)
+        transfer = replay(record)
         longer = _lease_seconds(transfer.rules)
         if longer > self.lease_seconds:
             # Its exchanges may take longer than those that begin here.

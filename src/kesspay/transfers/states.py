@@ -3,7 +3,7 @@ The state machine of a fund transfer: pure functions, no I/O and no clock.
 
 One payment has attempts; each attempt is one pre-transfer of the gateway.
 ``step`` says what an event makes of an attempt, ``plan`` what to do next. All
-that is known lies in the attempt, so a crash loses nothing: whoever reads it
+that is known is in the attempt, so a crash loses nothing: a worker that reads it
 from the journal goes on where it stopped.
 
 ::
@@ -49,7 +49,6 @@ from kesspay.gateway.services import (
     is_overloaded,
 )
 from kesspay.transfers.attempt import (
-    RELAXED,
     STRICT,
     UNSETTLED,
     Action,
@@ -67,21 +66,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = [
-    "RELAXED",
-    "STRICT",
-    "UNSETTLED",
-    "Action",
-    "Attempt",
-    "Do",
-    "Event",
-    "Happened",
-    "Rules",
-    "State",
-    "Step",
-    "plan",
-    "step",
-]
+__all__ = ["plan", "step"]
 
 #: What a query says of a transfer that was not carried out.
 _NO: Final = SERVICES[QUERY].no
@@ -127,7 +112,7 @@ def plan(attempt: Attempt, now: float, rules: Rules = STRICT) -> Action:
 
 
 def _may_resend(attempt: Attempt, now: float, rules: Rules) -> bool:
-    """Tell whether the same confirm may go out again, now or later (R6)."""
+    """Return whether the same confirm may go out again, now or later (R6)."""
     return (
         attempt.may_resend
         and attempt.resends < rules.resends
