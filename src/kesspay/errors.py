@@ -9,9 +9,9 @@ Every exception kesspay raises on purpose.
     │   │   └── DocumentRefused           ... and therefore cannot be verified (also InvalidSignature)
     │   ├── KeyLoadError                  a key cannot be loaded, or the key policy refuses it
     │   └── FieldError                    a request field breaks a rule of the API document
-    ├── InvalidSignature                  not authentic: believe nothing of what was to be verified
+    ├── InvalidSignature                  not authentic: do not use any value of it
     ├── BackendError                      the backend is not available, or libcrypto failed
-    ├── JournalError                      the journal of transfers cannot do what is asked
+    ├── JournalError                      the journal of transfers cannot be used for this
     │   ├── JournalUnavailable            full, locked, read-only or unreachable
     │   ├── JournalDamaged                corrupt, or made by a newer version
     │   ├── LeaseHeld                     another worker has the payment
@@ -21,7 +21,7 @@ Every exception kesspay raises on purpose.
     ├── TransportError                    for transports: how an exchange broke off
     └── GatewayError                      an exchange with the gateway did not succeed
         ├── NotSent                       no byte of the request left: safe to repeat
-        ├── Rejected                      the gateway said no, signed
+        ├── Rejected                      the gateway refused, in a signed answer
         ├── AuthenticationFailed          the credentials were refused
         ├── TokenRejected                 for users of the protocol layer: log in again
         └── OutcomeUnknown                the request may have been carried out
@@ -88,7 +88,7 @@ class InputError(KesspayError, ValueError):
 
 class CanonicalizationError(InputError):
     """
-    A document has no canonical form, as PHP would fail on it too.
+    A document has no canonical form: PHP would fail on it as well.
 
     Attributes:
         reason: one of the keys of ``DOCUMENT_REASONS``.
@@ -122,10 +122,10 @@ class CanonicalizationError(InputError):
 
 class InvalidSignature(KesspayError):
     """
-    The document is not authentic. Believe nothing of it.
+    The document is not authentic. Do not use any value of it.
 
-    For money this says nothing: a forged or damaged answer neither confirms
-    nor denies a transfer. Ask the gateway with a query.
+    It says nothing about the money: a forged or damaged answer neither confirms
+    nor denies a transfer. Query the transfer.
 
     Attributes:
         reason: one of the keys of ``SIGNATURE_REASONS``, or of
@@ -214,11 +214,11 @@ class FieldError(InputError):
 
 
 class BackendError(KesspayError):
-    """The backend is not available, or failed for no fault of the input."""
+    """The backend is not available, or failed; the input is not the cause."""
 
 
 class JournalError(KesspayError):
-    """The journal cannot do what is asked. Nothing was sent because of it."""
+    """The journal cannot be used for this operation. Nothing was sent because of it."""
 
 
 class JournalUnavailable(JournalError):
@@ -239,12 +239,12 @@ class JournalDamaged(JournalError):
 
 class LeaseHeld(JournalError):
     """
-    Another worker is going on with the payment; try again later.
+    Another worker has the payment; try again later.
 
     Attributes:
-        retry_after: seconds after which the payment is free, should the worker
-            have died; 0 where nothing is known. A living one may need longer,
-            and is mostly done sooner.
+        retry_after: seconds after which the lease ends if the worker has died; 0
+            where that is not known. A worker that runs may need longer, and is
+            mostly done sooner.
     """
 
     retry_after: float = 0.0
@@ -258,8 +258,8 @@ class WrongAccount(JournalError):
     """
     The journal belongs to another account: another base URL or partner id.
 
-    Nothing was sent, and nothing of the journal says anything about this
-    account. Use the journal with the settings of its own account.
+    Nothing was sent. Use the journal with the settings of the account that it
+    belongs to.
 
     Attributes:
         owner: the account that the journal belongs to.
@@ -290,8 +290,8 @@ class TransportError(KesspayError):
 
     Attributes:
         kind: "not_sent" only where no byte of the request left, "no_reply"
-            where it may have been received, "bad_reply" where something came
-            back that is no answer.
+            where the gateway may have received it, "bad_reply" where the bytes
+            that were received are no answer.
     """
 
     def __init__(self, kind: Broken, message: str) -> None:
@@ -311,11 +311,11 @@ class GatewayError(KesspayError):
         outcome: "not_sent", "rejected" or "unknown": what is known about the
             effect of the request.
         safe_to_retry: True only where the same call cannot act twice.
-        next_step: what the caller should do now.
+        next_step: the next step for the caller.
         evidence: safe facts (service, HTTP status, error code, hashes);
             never a token, a secret or a whole body.
-        retry_after: seconds before which another request is no use, as a
-            gateway says with HTTP 429 or 503; 0 where nothing is known.
+        retry_after: seconds to wait before the next request, as a gateway says
+            with HTTP 429 or 503; 0 where it says nothing.
     """
 
     outcome: Outcome = "unknown"
@@ -331,7 +331,7 @@ class GatewayError(KesspayError):
         next_step: str | None = None,
         evidence: dict[str, object] | None = None,
     ) -> None:
-        """Store what happened, what to do next, and the evidence."""
+        """Store the message, the next step and the evidence."""
         if safe_to_retry is not None:
             self.safe_to_retry = safe_to_retry
         if next_step is not None:
@@ -353,7 +353,7 @@ class NotSent(GatewayError):
 
 class Rejected(GatewayError):
     """
-    The gateway said no, in a signed answer to this request.
+    The gateway refused this request, in a signed answer.
 
     Attributes:
         code: the gateway's ``error_code``, verbatim.
@@ -392,11 +392,11 @@ class AuthenticationFailed(GatewayError):
 
 class TokenRejected(GatewayError):
     """
-    The gateway did not take the bearer token (HTTP 401).
+    The gateway did not accept the bearer token (HTTP 401).
 
-    It says nothing about the transfer: it may be forged, or come after the
-    request was carried out. The client answers it with one new log-in and
-    never raises it; who drives the protocol layer alone does the same.
+    It says nothing about the transfer: the answer may be forged, or follow a
+    request that was carried out. The client logs in once more and does not
+    raise it; a program that uses the protocol layer does the same.
     """
 
     outcome: Outcome = "unknown"
@@ -405,10 +405,10 @@ class TokenRejected(GatewayError):
 
 class OutcomeUnknown(GatewayError):
     """
-    The request may have been carried out. Neither paid nor failed.
+    The request may have been carried out: the transfer may be paid or not.
 
-    Never refund and never send a new transfer on this error: ask with a
-    query until the gateway gives a signed answer.
+    Never refund and never send a new transfer on this error: query the transfer
+    until the gateway gives a signed answer.
 
     Attributes:
         code: the gateway's ``error_code`` or ``result_code``, verbatim, where

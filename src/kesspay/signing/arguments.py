@@ -84,7 +84,7 @@ def buffer_bytes(name: str, value: object) -> bytes:
 def key_bytes(data: object) -> bytes:
     """Return the bytes of a key file given as bytes or text (InputError)."""
     if isinstance(data, str):
-        # What is not Unicode is no key either; the loader says so.
+        # A text that is not Unicode is no key; the loader refuses it.
         return str.encode(data, "utf-8", "surrogatepass")
     return buffer_bytes("data", data)
 
@@ -118,12 +118,12 @@ def text_bytes(text: object, needed: str = "a JSON text") -> bytes:
     """
     Return the UTF-8 bytes of a JSON text.
 
-    A buffer that somebody else can change is copied, so that the bytes that
-    were checked are the bytes that are used.
+    A buffer that other code can change is copied, so that the bytes that were
+    checked are the bytes that are used.
 
     Args:
         text: bytes, bytearray, a memoryview of single bytes, or a str.
-        needed: what to name as needed in an error.
+        needed: the words for what is needed, for the message.
 
     Raises:
         CanonicalizationError: ``surrogate`` for a str with a lone surrogate
@@ -205,7 +205,7 @@ def _copied(buffer: bytes | bytearray | memoryview) -> bytes | None:
         view = memoryview(buffer)
         return view.tobytes() if view.format in _BYTE_FORMATS else None
     except (ValueError, BufferError):
-        # A memoryview that was released holds nothing any more.
+        # A memoryview that was released holds no bytes.
         return None
 
 

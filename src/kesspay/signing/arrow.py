@@ -1,13 +1,13 @@
 """
-A column of texts of somebody else, through the Arrow C data interface.
+Read the texts of an Arrow array through the Arrow C data interface.
 
-Whatever has ``__arrow_c_array__`` (the arrays of pyarrow, nanoarrow and others)
-gives its texts away without a copy, and without this package importing any of
-these libraries. ctypes reads the two structures: it is at hand for both
-backends, and can open a capsule.
+An object that has ``__arrow_c_array__`` (the arrays of pyarrow, nanoarrow and
+others) hands its texts over without a copy, and this package imports none of
+these libraries. ctypes reads the two structures: both backends have it, and it
+can open a capsule.
 
-The memory stays the producer's. It is used while the capsules are alive, and
-it is their destructors that call the release callbacks, once.
+The memory belongs to the producer. It is used while the capsules are alive;
+the destructors of the capsules call the release callbacks, once.
 
 Source: Apache Arrow, "The Arrow C data interface" and "The Arrow PyCapsule
 Interface".
@@ -43,7 +43,7 @@ _pointer: Final = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.py_object, ctypes.c_
 
 
 class _Schema(ctypes.Structure):
-    """What struct ArrowSchema is."""
+    """The C structure ArrowSchema."""
 
     _fields_ = (
         ("format", ctypes.c_char_p),
@@ -59,7 +59,7 @@ class _Schema(ctypes.Structure):
 
 
 class _Array(ctypes.Structure):
-    """What struct ArrowArray is."""
+    """The C structure ArrowArray."""
 
     _fields_ = (
         ("length", ctypes.c_int64),
@@ -75,15 +75,15 @@ class _Array(ctypes.Structure):
     )
 
 
-def read_column(producer: Any) -> Texts:  # noqa: ANN401 - anybody may be one
+def read_column(producer: Any) -> Texts:  # noqa: ANN401 - any object may be one
     """
     Return the texts of an Arrow array, without a copy where it has no nulls.
 
-    A null is no text. It becomes an empty one, which every function refuses
+    A null is no text. It becomes an empty text, which every function refuses
     as ``syntax``.
 
     Args:
-        producer: what has ``__arrow_c_array__``.
+        producer: an object that has ``__arrow_c_array__``.
 
     Raises:
         InputError: the array is of another type, or not an array at all.
@@ -106,7 +106,7 @@ def read_column(producer: Any) -> Texts:  # noqa: ANN401 - anybody may be one
     texts = _texts(column, offset_type, capsules)
     nulls = _nulls(column)
     if nulls:
-        # What lies below a null may be anything, and must not be signed.
+        # The bytes of a null are undefined, and must not be signed.
         return Texts.of(
             [b"" if null else text for null, text in zip(nulls, texts, strict=True)]
         )
@@ -137,7 +137,7 @@ def _texts(
 
 
 def _nulls(column: _Array) -> list[bool] | None:
-    """Return for each text whether it is null, or None where none is."""
+    """Return whether each text is null, or None where no text is."""
     address = column.buffers[0]
     if column.null_count == 0 or not address:
         return None

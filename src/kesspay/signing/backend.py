@@ -1,17 +1,17 @@
 """
-Choose who computes: the native core, or pure Python with ``cryptography``.
+Choose the backend: the native core, or pure Python with ``cryptography``.
 
 The choice is made once, at the first use:
 
 - ``KESSPAY_BACKEND=native`` or ``=python`` forces one; a forced backend that
-  cannot be had is a BackendError, never a silent change.
+  is not available raises a BackendError, and no other is used instead.
 - ``KESSPAY_REQUIRE_NATIVE=1``, the switch that turns a failing build of the
   native core into an error, means at run time that there is no fallback:
   the same as ``KESSPAY_BACKEND=native`` where that is not set.
 - Otherwise the native core is used where it is installed, and pure Python
   where it is not. A native core that is installed but cannot be imported is
-  a defect of the installation: a RuntimeWarning tells it once, and
-  ``backend().import_error`` keeps saying it.
+  a defect of the installation: one RuntimeWarning reports it, and
+  ``backend().import_error`` holds the reason.
 
 Both backends give the same bytes and the same refusals. A key stays with the
 backend that loaded it.
@@ -92,18 +92,18 @@ class PrivateHandle(Protocol):
         """Return the base64 signature of the canonical form of a text."""
 
     def sign_documents(self, texts: Texts, profile: Profile, max_depth: int) -> Written:
-        """Do what sign_text does for many texts, in one call."""
+        """Return the signatures of many JSON texts, in one call."""
 
     def signed_body(self, text: bytes, profile: Profile) -> bytes:
         """
         Return the request body for parameters written as a JSON text.
 
-        An error tells the reason only, and not where in the text.
+        An error holds the reason only, and no position in the text.
         """
 
 
 class Backend(Protocol):
-    """What a backend must be able to do. Arguments were checked before."""
+    """The functions of a backend. The caller has checked the arguments."""
 
     @property
     def name(self) -> str:
@@ -111,7 +111,7 @@ class Backend(Protocol):
 
     @property
     def version(self) -> str:
-        """Version of the code that computes."""
+        """Version of the native core, or of kesspay."""
 
     @property
     def openssl(self) -> str:
@@ -123,7 +123,7 @@ class Backend(Protocol):
     def canonicalize_texts(
         self, texts: Texts, profile: Profile, max_depth: int
     ) -> Written:
-        """Do the same for many texts, in one call."""
+        """Return the canonical bytes of many JSON texts, in one call."""
 
     def load_private(
         self, data: bytes, password: bytes | None, *, allow_weak: bool
@@ -153,7 +153,7 @@ class BackendInfo:
 
     Attributes:
         name: ``"native"`` or ``"python"``.
-        version: version of the code that computes.
+        version: version of the native core, or of kesspay.
         openssl: version text of the libcrypto that does the RSA.
         import_error: why a native core that is installed could not be
             imported, or None.
@@ -168,10 +168,10 @@ class BackendInfo:
 @dataclass(slots=True)
 class InUse:
     """
-    The choice, once it is made.
+    The backend that this process uses.
 
     Attributes:
-        backend: who computes, or None before the first use; see ``current``.
+        backend: the backend, or None before the first use; see ``current``.
         import_error: as in BackendInfo.
     """
 
@@ -196,7 +196,7 @@ def current() -> Backend:
 
 def backend() -> BackendInfo:
     """
-    Tell which backend is in use, with the version of its OpenSSL.
+    Return which backend is in use, with the version of its OpenSSL.
 
     Raises:
         BackendError: the forced backend is not available.
@@ -213,7 +213,7 @@ def backend() -> BackendInfo:
 @contextmanager
 def override(name: str) -> Iterator[Backend]:
     """
-    Use another backend for a while, in the whole process. For tests.
+    Use another backend inside of a ``with`` block, in the whole process. For tests.
 
     Raises:
         BackendError: this backend is not available.
@@ -278,7 +278,7 @@ def _python() -> Backend:
     try:
         from kesspay.signing.python_backend import PythonBackend
     except ImportError as error:
-        why = _told(error)
+        why = _described(error)
     else:
         return PythonBackend()
     raise BackendError(f"not even pure Python can be used: {why}")
@@ -291,11 +291,11 @@ def _native() -> tuple[Backend | None, str | None]:
     except ModuleNotFoundError as error:
         if error.name == _NATIVE_MODULE:
             return None, None
-        return None, _told(error)
+        return None, _described(error)
     except (ImportError, OSError, AttributeError) as error:
-        return None, _told(error)
+        return None, _described(error)
     return NativeBackend(), None
 
 
-def _told(error: Exception) -> str:
+def _described(error: Exception) -> str:
     return f"{type(error).__name__}: {error}"

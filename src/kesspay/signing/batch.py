@@ -1,10 +1,11 @@
 """
-Many documents at once: the same verdicts, without an exception for each.
+Batches: canonicalise, sign or verify many documents in one call.
 
-Documents are cut into slices, one C call does a slice without the GIL, and
-threads share the slices. One call for each document in a thread pool would
-spend its time on the pool. No step of Python is done for each document, where
-they are bytes or an Arrow array.
+The verdicts are those of the functions for one document, as statuses instead
+of exceptions. Documents are cut into slices; one C call processes a slice
+without the GIL, and threads share the slices. A call for each document in a
+thread pool would spend its time on the pool. Where the documents are bytes or
+an Arrow array, no Python code runs for each of them.
 """
 
 from __future__ import annotations
@@ -57,10 +58,10 @@ _SLICES_OF_A_THREAD: Final = 8
 
 
 class _ByValue(dict[int, VerifyStatus]):
-    """What a kess_status means here."""
+    """The VerifyStatus of each kess_status."""
 
     def __missing__(self, value: int) -> VerifyStatus:
-        """Take whatever nobody knows for something that could not be checked."""
+        """Return CRYPTO for an unknown status: the document was not checked."""
         return VerifyStatus.CRYPTO
 
 
@@ -70,11 +71,11 @@ _BY_VALUE: Final = _ByValue((status.value, status) for status in VerifyStatus)
 @final
 class Batch:
     """
-    What was made of many documents, in their order.
+    The outputs for many documents, in the order of the documents.
 
     ``batch[i]`` are the bytes for document i, or None where its status is
-    not OK. The bytes lie in one buffer, laid out as a LargeBinary array of
-    Arrow, so that they can be used without a copy::
+    not OK. The bytes are in one buffer, laid out as a LargeBinary array of
+    Arrow, which can be used without a copy::
 
         pyarrow.LargeBinaryArray.from_buffers(
             pyarrow.large_binary(),
@@ -84,7 +85,7 @@ class Batch:
 
     Attributes:
         statuses: the verdict on each document.
-        data: all outputs, one behind the other.
+        data: all outputs, concatenated.
         offsets: 64-bit integers; output i is data[offsets[i]:offsets[i + 1]].
     """
 
@@ -110,11 +111,11 @@ class Batch:
         return self.data[self.offsets[at] : self.offsets[at + 1]]
 
     def __iter__(self) -> Iterator[bytes | None]:
-        """Go through the bytes for each document."""
+        """Yield the bytes for each document."""
         return map(self.__getitem__, range(len(self)))
 
     def __repr__(self) -> str:
-        """Show how many there are."""
+        """Show the number of documents, and how many are OK."""
         good = self.statuses.count(VerifyStatus.OK)
         return f"<Batch of {len(self)}, {good} of them OK>"
 
@@ -158,12 +159,12 @@ def write_documents(
     Return what a backend writes for each document.
 
     Args:
-        write: what writes a slice of them.
-        documents: as ``bodies`` above.
-        threads: the same.
+        write: writes a slice of the documents.
+        documents: bytes, bytearray, memoryview or str each, or an Arrow array.
+        threads: at most this many; None for one on each usable processor.
 
     Raises:
-        CanonicalizationError, InputError: the same.
+        CanonicalizationError, InputError: as ``verify_documents`` does.
     """
     workers = _workers(threads)
     texts, refused = _texts("documents", documents)
@@ -171,7 +172,7 @@ def write_documents(
     statuses = _statuses([part.statuses for part in parts], len(texts), refused)
     offsets = array("q", [0])
     for part in parts:
-        # Its first offset stands for the last one of those before.
+        # The first offset of a part is the last one of the parts before it.
         start = offsets.pop()
         offsets.extend([start + at for at in part.offsets] if start else part.offsets)
     return Batch(statuses, b"".join(part.data for part in parts), offsets)
@@ -210,7 +211,7 @@ def _arrow(documents: object) -> Texts | None:
     """Return the texts of an Arrow array, or None where it is something else."""
     if not hasattr(documents, "__arrow_c_array__"):
         return None
-    # Nobody else needs ctypes.
+    # Imported here: nothing else needs ctypes.
     from kesspay.signing.arrow import read_column
 
     return read_column(documents)
@@ -219,7 +220,7 @@ def _arrow(documents: object) -> Texts | None:
 def _texts(
     name: str, documents: Documents
 ) -> tuple[Texts | Sequence[bytes], dict[int, VerifyStatus]]:
-    """Return the documents as bytes, and those already known to be refused."""
+    """Return the documents as bytes, and the statuses of those refused already."""
     column = _arrow(documents)
     if column is not None:
         return column, {}
@@ -242,7 +243,7 @@ def _texts(
 def _done(
     work: Callable[[Texts], _Made], texts: Texts | Sequence[bytes], workers: int
 ) -> list[_Made]:
-    """Do the work for each slice of the texts, in as many threads."""
+    """Process each slice of the texts, in up to ``workers`` threads."""
     if isinstance(texts, Texts):
         offsets, part = texts.offsets, texts.part
     else:

@@ -1,4 +1,4 @@
-"""Many texts in one buffer, laid out as in a LargeBinary column of Arrow."""
+"""Texts concatenated in one buffer with an array of offsets, as Arrow has them."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ class Texts:
     Text i is ``data[offsets[i]:offsets[i + 1]]``.
 
     Args:
-        data: all texts, and maybe more before and behind them.
+        data: all texts; there may be more bytes before and after them.
         offsets: signed 64-bit integers, one more than there are texts.
-        owner: whoever has to stay alive as long as the buffers are used.
+        owner: an object that keeps the buffers alive.
     """
 
     __slots__ = ("_owner", "data", "offsets")
@@ -39,7 +39,7 @@ class Texts:
 
     @classmethod
     def of(cls, texts: Sequence[bytes]) -> Texts:
-        """Lay out separate texts."""
+        """Concatenate separate texts."""
         ends = accumulate(map(len, texts), initial=0)
         return cls(b"".join(texts), array("q", ends))
 
@@ -48,23 +48,23 @@ class Texts:
         return len(self.offsets) - 1
 
     def __iter__(self) -> Iterator[bytes]:
-        """Copy one text after the other."""
+        """Yield a copy of each text."""
         start = self.offsets[0]
         for end in self.offsets[1:]:
             yield bytes(self.data[start:end])
             start = end
 
     def part(self, start: int, stop: int) -> Texts:
-        """Return some of the texts, in the same buffer."""
+        """Return the texts from start to before stop, in the same buffer."""
         return Texts(self.data, memoryview(self.offsets)[start : stop + 1], self)
 
 
 class Written(NamedTuple):
     """
-    What a backend made of many texts.
+    The outputs of a backend for many texts.
 
     Attributes:
-        data: the outputs, one behind the other.
+        data: the outputs, concatenated.
         offsets: output i is ``data[offsets[i]:offsets[i + 1]]``, which is
             empty where there is none; the first of them is 0.
         statuses: a kess_status for each.
@@ -78,7 +78,7 @@ class Written(NamedTuple):
 def cut(
     offsets: Offsets, *, max_texts: int, max_bytes: int
 ) -> Iterator[tuple[int, int]]:
-    """Yield the bounds of slices: limits hold but for a text that is alone."""
+    """Yield the bounds of slices within limits; a longer text is a slice alone."""
     start, count = 0, len(offsets) - 1
     while start < count:
         stop = min(start + max_texts, count)

@@ -1,9 +1,10 @@
 """
-Read DER strictly: the few things that a key file holds.
+A strict reader of DER, for the elements of key files.
 
-One-byte tags, definite lengths in their shortest form, nothing left over
-(X.690, 8.1 and 10.1). Key files are parsed here and not by a cryptographic
-library, so that the verdict on a file does not depend on its version.
+Tags have one byte, lengths are definite and in their shortest form, and no
+bytes are left over (X.690, 8.1 and 10.1). Key files are parsed here and not by
+a cryptographic library, so that the verdict on a file does not depend on the
+version of that library.
 """
 
 from __future__ import annotations
@@ -40,11 +41,11 @@ _MAX_LENGTH_BYTES: Final = 4
 
 
 class DerError(ValueError):
-    """The bytes are not strict DER, or not what is needed. Never leaves us."""
+    """Not strict DER, or another element. Callers of this package never see it."""
 
 
 class Element(NamedTuple):
-    """A tag and the content behind it."""
+    """A tag and the content that follows it."""
 
     tag: int
     content: bytes

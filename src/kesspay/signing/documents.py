@@ -1,9 +1,10 @@
 """
-Documents and keys of any kind: the canonical form, and keys held elsewhere.
+The canonical form of documents, and signing and verifying with any key.
 
-A key in an HSM or a KMS takes part through two small protocols. Everything
-that guards money stays here: such a key only ever sees canonical bytes that
-passed the same checks as with a PrivateKey or a PublicKey.
+A key in an HSM or a KMS is used through one of two protocols, Signer and
+Verifier. The checks that protect money are made here: such a key only gets
+canonical bytes, which passed the same checks as with a PrivateKey or a
+PublicKey.
 
 ::
 
@@ -62,7 +63,7 @@ _BITS: Final = range(2048, 8193)
 
 @runtime_checkable
 class Signer(Protocol):
-    """An RSA private key, wherever it is. A PrivateKey is one."""
+    """An RSA private key, also in an HSM or a KMS. A PrivateKey is a Signer."""
 
     @property
     def bits(self) -> int:
@@ -74,7 +75,7 @@ class Signer(Protocol):
 
 @runtime_checkable
 class Verifier(Protocol):
-    """An RSA public key, wherever it is. A PublicKey is one."""
+    """An RSA public key, also in an HSM or a KMS. A PublicKey is a Verifier."""
 
     @property
     def bits(self) -> int:
@@ -113,7 +114,7 @@ def canonicalize(document: Document, *, profile: Profile = PHP_8) -> bytes:
     """
     if profile is not PHP_8:
         require_profile(profile)
-    # A text as it comes from the network takes the shortest way.
+    # A text as it comes from the network needs no conversion.
     if type(document) is bytes:
         backend = in_use.backend or current()
         return backend.canonicalize_text(document, profile, MAX_TEXT_DEPTH)
@@ -135,7 +136,7 @@ def canonicalize_many(
         profile: the PHP settings of the gateway.
 
     Returns:
-        The canonical forms; what has none has a status instead.
+        The canonical forms; a document without one has a status instead.
 
     Raises:
         CanonicalizationError: ``type`` where a document is no text.
@@ -154,7 +155,7 @@ def sign_document(
     """
     Return the base64 signature of a document, by any Signer.
 
-    The rest is that of ``PrivateKey.sign_document``.
+    Arguments and result are those of ``PrivateKey.sign_document``.
 
     Raises:
         CanonicalizationError: there is no canonical form.
@@ -175,7 +176,7 @@ def signed_body(
     """
     Return the request body for parameters, signed by any Signer.
 
-    The rest is that of ``PrivateKey.signed_body``.
+    Arguments and result are those of ``PrivateKey.signed_body``.
 
     Raises:
         CanonicalizationError: there is no canonical form, or
@@ -205,10 +206,10 @@ def verify_document(
     """
     Return the canonical bytes of a body that verified with any Verifier.
 
-    The rest is that of ``PublicKey.verify_document``.
+    Arguments and result are those of ``PublicKey.verify_document``.
 
     Raises:
-        DocumentRefused, InvalidSignature: believe nothing of the body.
+        DocumentRefused, InvalidSignature: do not use any value of the body.
         InputError: an argument of the wrong type, or a Verifier that returns
             something instead of raising.
     """
@@ -245,7 +246,7 @@ def _checked_verify(verifier: object) -> Callable[[bytes, bytes], None]:
     def verify(signature: bytes, message: bytes) -> None:
         untyped: Callable[[bytes, bytes], object] = verifier.verify
         answer = untyped(signature, message)
-        # A False that nobody looks at would let every forgery through.
+        # A False that the caller ignores would accept every forgery.
         if answer is not None:
             raise InputError(
                 "the Verifier returned something; it has to raise "

@@ -1,8 +1,8 @@
 """
 Find the one key in a file: DER, PEM, or base64 on its own.
 
-This file knows how keys are wrapped, ``keyparts`` what lies in the wrapping,
-``keypolicy`` which numbers are acceptable. The rules here, in order; the
+This file reads the wrapping, ``keyparts`` its content, and ``keypolicy`` decides
+which numbers are accepted. The rules here, in order; the
 first that applies decides, and the native core follows the same list:
 
 1. Empty data, or more than 1 MiB, is no key.

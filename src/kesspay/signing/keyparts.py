@@ -1,9 +1,9 @@
 """
-Take the numbers of an RSA key out of its DER.
+Read the numbers of an RSA key from its DER.
 
-The structure is told by the tags it is made of, whatever a label says. The
-algorithm is named before its key bits are looked at, so that an EC key is
-reported as an EC key whatever it holds.
+The tags of the elements decide which structure it is, and a PEM label does
+not. The algorithm is checked before the key bits are read, so that an EC key
+is reported as an EC key even where its content is malformed.
 
 Source: RFC 8017 (A.1), RFC 5958, RFC 5280 (4.1), RFC 3279 (2.3).
 """
@@ -44,7 +44,7 @@ __all__ = ["PrivateNumbers", "PublicNumbers", "private_numbers", "public_numbers
 
 
 class PublicNumbers(NamedTuple):
-    """Modulus and public exponent, as they stand in the file."""
+    """Modulus and public exponent, as they are in the file."""
 
     n: int
     e: int

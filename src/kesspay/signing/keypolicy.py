@@ -1,10 +1,10 @@
 """
-Which RSA numbers are acceptable as a key.
+The key policy: which RSA numbers are accepted as a key.
 
-libcrypto loads and uses keys that sign nothing: with e = 1 the padded digest
-is its own signature, with an even or a tiny modulus anybody can make one. So
-the policy is ours, and is applied to the numbers before any library sees
-them. In this order: size, modulus, exponent, consistency of a private key.
+libcrypto loads and uses keys that protect nothing: with e = 1 the padded digest
+is its own signature, and with an even or a short modulus anyone can forge one.
+So kesspay checks the numbers before any library gets them, in this order: size,
+modulus, exponent, consistency of a private key.
 
 Source: FIPS 186-5 (5.1, A.1.1), RFC 8017 (3.1, 3.2).
 """
@@ -31,7 +31,7 @@ _MAX_EXPONENT_BITS: Final = 256
 # such a key would load and then refuse every signature.
 _LONG_MODULUS_BITS: Final = 3072
 _SHORT_EXPONENT_BITS: Final = 64
-# With the dangerous option: enough to talk to an old sandbox, and no more.
+# With the dangerous option: what an old sandbox needs.
 _WEAK_MIN_BITS: Final = 512
 _WEAK_MIN_EXPONENT: Final = 3
 
@@ -48,7 +48,7 @@ def check_public(
     Args:
         numbers: of the key.
         allow_weak: accept from 512 bits and e from 3.
-        need: for the text of the error.
+        need: which half was to be loaded, for the message.
 
     Raises:
         KeyLoadError: ``size``, ``modulus`` or ``exponent``.
@@ -69,8 +69,8 @@ def check_private(numbers: PrivateNumbers, *, allow_weak: bool) -> None:
     """
     Refuse a private key outside the policy, or whose parts disagree.
 
-    A part that was changed makes signatures that are wrong or that give the
-    key away (Boneh, DeMillo, Lipton 1997). Primality is not tested: the
+    A part that was changed makes signatures that are wrong or that reveal the
+    key (Boneh, DeMillo, Lipton 1997). Primality is not tested: the
     self-test at load covers what it would find.
 
     Args:
@@ -93,7 +93,7 @@ def _consistent(key: PrivateNumbers) -> bool:
         and p % 2 == 1
         and q % 2 == 1
         and p * q == key.n
-        # A short factor is soon found, and n = 3 q would pass all the rest.
+        # A short factor is easy to find, and n = 3 q would pass the other checks.
         and 4 * min(p.bit_length(), q.bit_length()) >= key.n.bit_length()
         and 0 < key.d < key.n
         and key.e * key.d % (p - 1) == 1

@@ -1,4 +1,4 @@
-"""Several verify keys at once, for the time in which a gateway changes its key."""
+"""A ring of public keys, for the time in which a gateway changes its key."""
 
 from __future__ import annotations
 
@@ -47,9 +47,9 @@ class KeyRing:
     """
     Verify with any of several public keys, tried in the order given.
 
-    Put the key most answers are signed with first. ``verify`` and
+    Put the key that signs most answers first. ``verify`` and
     ``verify_document`` work as those of a PublicKey do; ``match`` and
-    ``match_document`` also tell which key it was.
+    ``match_document`` also return the key that verified.
     """
 
     __slots__ = ("_keys",)
@@ -151,7 +151,7 @@ class KeyRing:
         max_depth: int = MAX_DEPTH,
     ) -> list[VerifyStatus]:
         """
-        Return for each body the verdict that ``verify_document`` comes to.
+        Return the verdict of ``verify_document`` on each body.
 
         The arguments and errors are those of ``PublicKey.verify_documents``.
         """
@@ -176,11 +176,11 @@ class KeyRing:
         return len(self._keys)
 
     def __iter__(self) -> Iterator[PublicKey]:
-        """Go through the keys in the order in which they are tried."""
+        """Yield the keys in the order in which they are tried."""
         return iter(self._keys)
 
     def __contains__(self, key: object) -> bool:
-        """Tell whether a key belongs to the ring."""
+        """Return whether a key belongs to the ring."""
         return key in self._keys
 
     def __repr__(self) -> str:

@@ -1,12 +1,12 @@
 """
-The keys that sign and verify.
+Private keys, which sign, and public keys, which verify.
 
-Keys are parsed, judged and warmed once, when they are loaded. A key object
-never changes; any number of threads may use one, also across a fork. It stays
-with the backend that was in use when it was loaded.
+A key is parsed, checked and tried once, when it is loaded. A key object never
+changes; any number of threads may use one, also after a fork. It keeps the
+backend that was in use when it was loaded.
 
-What is refused, and in which order, stands in ``guard`` for documents and in
-``keyfile``, ``keyparts`` and ``keypolicy`` for keys.
+``reference.guard`` has the rules for documents and their order; ``keyfile``,
+``keyparts`` and ``keypolicy`` have those for keys.
 """
 
 from __future__ import annotations
@@ -60,11 +60,11 @@ _OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
 
 
 class KeyPermissionWarning(UserWarning):
-    """A private key file is open to the group or to everybody."""
+    """The group or other users have access to a private key file."""
 
 
 class _Sealed:
-    """An object that only its own class methods make."""
+    """A base of classes whose objects only ``from_pem`` and ``from_file`` make."""
 
     __slots__ = ()
 
@@ -107,8 +107,8 @@ class PublicKey(_Sealed):
                 Of PKCS#12 the certificate of the private key is read.
             password: for PKCS#12 only.
             dangerously_allow_weak_key: accept 512 bits and more, and public
-                exponents from 3. Anybody can forge signatures of such a key:
-                it is for tests against old sandboxes.
+                exponents from 3. Anyone can forge signatures of such a key: it
+                is for tests against old sandboxes.
 
         Raises:
             KeyLoadError: no such key, or the key policy refuses it.
@@ -196,7 +196,7 @@ class PublicKey(_Sealed):
         """
         Return the canonical bytes of a body whose signature is right.
 
-        Read values only from the bytes returned: they are what was signed.
+        Read values only from the bytes returned: those bytes were signed.
 
         Args:
             body: the response body as it was received, ``sign`` inside.
@@ -204,8 +204,8 @@ class PublicKey(_Sealed):
             max_depth: nested containers allowed, 1 to 511.
 
         Raises:
-            DocumentRefused: the body has no canonical form, or holds what no
-                honest message holds (see ``guard``).
+            DocumentRefused: the body has no canonical form, or holds something
+                that no gateway sends (see ``reference.guard``).
             InvalidSignature: the body is not authentic.
             InputError: an argument of the wrong type.
 
@@ -226,7 +226,7 @@ class PublicKey(_Sealed):
         max_depth: int = MAX_DEPTH,
     ) -> list[VerifyStatus]:
         """
-        Return for each body the verdict that ``verify_document`` comes to.
+        Return the verdict of ``verify_document`` on each body.
 
         Args:
             bodies: bodies as they were received, or an Arrow array of them.
@@ -248,7 +248,7 @@ class PublicKey(_Sealed):
         return f"<PublicKey RSA-{self.bits} fingerprint={self.fingerprint}>"
 
     def __eq__(self, other: object) -> bool:
-        """Tell whether two keys have one modulus and one exponent."""
+        """Return whether two keys have the same modulus and exponent."""
         if not isinstance(other, PublicKey):
             return NotImplemented
         return self._handle.spki == other._handle.spki
@@ -258,7 +258,7 @@ class PublicKey(_Sealed):
         return hash(self.fingerprint)
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Travel to other processes as a SubjectPublicKeyInfo."""
+        """Pickle the key as a SubjectPublicKeyInfo."""
         return _restored, (self._handle.spki, self._weak)
 
 
@@ -294,8 +294,8 @@ class PrivateKey(_Sealed):
             password: for encrypted PKCS#8 and PKCS#12, at most 1023 bytes;
                 not used for a key that is not encrypted.
             dangerously_allow_weak_key: accept 512 bits and more, and public
-                exponents from 3. Anybody can break such a key: it is for
-                tests against old sandboxes.
+                exponents from 3. Anyone can break such a key: it is for tests
+                against old sandboxes.
 
         Raises:
             KeyLoadError: no such key, or the key policy refuses it.
@@ -415,7 +415,7 @@ class PrivateKey(_Sealed):
         profile: Profile = PHP_8,
     ) -> Batch:
         """
-        Return for each JSON text what ``sign_document`` does, as ASCII bytes.
+        Return the signature of ``sign_document`` for each text, as ASCII bytes.
 
         Args:
             documents: JSON texts, or an Arrow array of them.
@@ -437,10 +437,11 @@ class PrivateKey(_Sealed):
         self, params: Mapping[str, object], *, profile: Profile = PHP_8
     ) -> bytes:
         """
-        Return the request body for parameters: what is signed is what is sent.
+        Return the signed request body for parameters.
 
-        It is their canonical text with ``sign_type`` and ``sign`` appended,
-        and it verifies at a PHP gateway: what would not is refused.
+        It is their canonical text with ``sign_type`` and ``sign`` appended, so
+        that the bytes that are sent are the bytes that were signed. A body that
+        a PHP gateway could not verify is refused.
 
         Args:
             params: the parameters, without ``sign``.
@@ -502,9 +503,9 @@ def _load_file(path: str, load: Callable[[], _Handle]) -> _Handle:
 
 def _read_again(path: str) -> bytes | None:
     """
-    Return what a key file holds that was not loaded, to name its format.
+    Return the content of a key file that was not loaded, to name its format.
 
-    Only of an ordinary file: a pipe has been read, and would block.
+    None for anything but an ordinary file: a pipe has been read and would block.
     """
     try:
         if stat.S_ISREG(Path(path).stat().st_mode):
@@ -516,7 +517,7 @@ def _read_again(path: str) -> bytes | None:
 
 
 def why_unreadable(path: str) -> str:
-    """Return in a few words why a file cannot be read; they do not name it."""
+    """Return the reason why a file cannot be read, without the name of the file."""
     why = "it is no file"
     try:
         with Path(path).open("rb"):

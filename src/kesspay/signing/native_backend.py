@@ -1,10 +1,10 @@
 """
-The backend on the native core: sizes in, status to exception, bytes out.
+The native backend: arguments to C, statuses to exceptions, outputs to bytes.
 
-Nothing is decided here. Each call goes to one C function, which runs without
-the GIL but for a few microseconds. Bytes are passed without a copy; they
-cannot change. What every message goes through is called directly
-(``bindings/module.c``), the rest by way of cffi.
+C makes every decision. Each call goes to one C function, which holds the GIL
+for a few microseconds at most. Bytes are passed without a copy; they cannot
+change. The functions that every message needs are called through
+``bindings/module.c``, the others through cffi.
 """
 
 from __future__ import annotations
@@ -84,12 +84,12 @@ def _failure(status: int) -> Exception:
 
 
 def _address(key: Any) -> int:  # noqa: ANN401 - cffi has no types
-    """Return where a key is, for C; its owner has to outlive the call."""
+    """Return the address of a key; its owner must outlive the call."""
     return int(ffi.cast("uintptr_t", key))
 
 
 def _laid_out(texts: Texts, profile: Profile, max_depth: int) -> tuple[Any, ...]:
-    """Return the arguments of C that say which texts, and the options."""
+    """Return texts and options as the arguments of a C function."""
     return (
         ffi.from_buffer("uint8_t[]", texts.data),
         len(texts.data),
@@ -107,7 +107,7 @@ def _written(
     size: int,
     laid_out: tuple[Any, ...],
 ) -> Written:
-    """Call a function that writes, with more room until all texts are done."""
+    """Call a C function that writes, with more room until all texts are done."""
     count = len(texts)
     offsets = array("q", bytes(8 * (count + 1)))
     statuses = ffi.new("int32_t[]", count)
@@ -118,7 +118,7 @@ def _written(
     while status := function(*key, out, length, *outputs, *laid_out, ffi.NULL):
         if status != _ERR_BUFFER:
             raise _failure(status)
-        # What the next one needs, and the rest if it grows like those before.
+        # The room that the next text needs, and the others at the ratio so far.
         used, place = offsets[done[0]], texts.offsets[done[0]]
         begun, rest = place - texts.offsets[0], texts.offsets[count] - place
         length[0] += rest * max(used, begun) // max(begun, 1)
@@ -253,7 +253,7 @@ class NativeBackend:
     def canonicalize_texts(
         self, texts: Texts, profile: Profile, max_depth: int
     ) -> Written:
-        """Do the same for many texts, in one call."""
+        """Return the canonical bytes of many JSON texts, in one call."""
         size = texts.offsets[-1] - texts.offsets[0]
         return _written(
             lib.kess_canonicalize_documents,

@@ -33,11 +33,11 @@ __all__ = ["DecryptionFailed", "Unsupported", "decrypt"]
 
 
 class Unsupported(Exception):
-    """The encryption is not one of those above. Never leaves us."""
+    """The encryption is not supported. Callers of this package never see it."""
 
 
 class DecryptionFailed(Exception):
-    """The password is missing or wrong. Never leaves us."""
+    """The password is missing or wrong. Callers of this package never see it."""
 
 
 class _Cipher(NamedTuple):

@@ -1,12 +1,12 @@
 """
 The backend in pure Python, with ``cryptography`` for the RSA operation.
 
-It is the readable reference of the native core, and takes its place where
-that could not be built. Key files are parsed and judged by our own code;
-``cryptography`` only ever sees numbers that passed the policy.
+It gives the same results as the native core, and is used where the native core
+is not installed. kesspay parses the key files and checks the policy;
+``cryptography`` only gets numbers that passed it.
 
-Python cannot wipe memory: key material stays in it until it is reused. Use
-the native core where that matters.
+Python cannot wipe memory: key material stays there until the memory is reused.
+Use the native core where that matters.
 """
 
 from __future__ import annotations
@@ -142,7 +142,7 @@ class PythonBackend:
     def canonicalize_texts(
         self, texts: Texts, profile: Profile, max_depth: int
     ) -> Written:
-        """Do the same for many texts."""
+        """Return the canonical bytes of many JSON texts."""
         return _written(self.canonicalize_text, texts, profile, max_depth)
 
     def load_private(
@@ -186,7 +186,7 @@ def _written(
     profile: Profile,
     max_depth: int,
 ) -> Written:
-    """Return what is written for each text, and a status instead of an error."""
+    """Return the output for each text, and a status where there is an error."""
     outputs: list[bytes] = []
     statuses: list[int] = []
     for text in texts:
@@ -222,7 +222,7 @@ def _usable(n: int, e: int) -> _Public:
 
 
 def _tested(numbers: PrivateNumbers) -> _Private:
-    """Make the key and let it sign once: wrong primes show, and it is warm."""
+    """Make the key and sign once with it, which shows primes that are wrong."""
     try:
         handle = _Private(_assembled(numbers))
         signature = handle.raw_sign(_SELF_TEST)
@@ -237,7 +237,7 @@ def _tested(numbers: PrivateNumbers) -> _Private:
 
 
 def _assembled(numbers: PrivateNumbers) -> rsa.RSAPrivateKey:
-    # What the library would check at length here has been checked already.
+    # ``check_private`` has made the checks that are skipped here.
     return rsa.RSAPrivateNumbers(
         p=numbers.p,
         q=numbers.q,

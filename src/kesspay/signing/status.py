@@ -1,9 +1,9 @@
 """
-The numbers of kess.h and the words of ``kesspay.errors`` for one another.
+Tables from the status numbers of kess.h to the reason words of the exceptions.
 
 The numbers are ABI of the C library and never change; the words are the
-``reason`` of an exception. Both backends speak through these tables, so they
-cannot drift apart.
+``reason`` of an exception. Both backends use these tables, so that their words
+are the same.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ KEY_STATUS: Final[dict[int, str]] = {
 }
 
 
-#: Why libcrypto fails where neither the key nor memory is the reason.
+#: Why libcrypto fails where neither the key nor missing memory is the reason.
 NO_PROVIDER: Final = (
     "OpenSSL has no provider for it, or its configuration forbids it. Look at "
     "OPENSSL_CONF and openssl.cnf (fips=yes needs the FIPS module), and at "
@@ -128,7 +128,7 @@ class VerifyStatus(IntEnum):
 
     Of ``verify_documents`` only ``OK`` says that a body is authentic; of
     ``canonicalize_many`` and ``sign_documents``, that there is an output.
-    ``LENGTH``, ``MEMORY`` and ``CRYPTO`` say that it could not be found out;
+    ``LENGTH``, ``MEMORY`` and ``CRYPTO`` say that the document was not checked;
     every other value is a refusal, which the function for one document raises
     as an exception. A status has no truth value: compare it.
     """
@@ -156,7 +156,7 @@ class VerifyStatus(IntEnum):
     SIGN_TYPE = 405
 
     def __bool__(self) -> bool:
-        """Refuse: 0 is OK, so a careless ``if`` would take a forgery for good."""
+        """Refuse: OK is 0, so ``if status`` would accept every forgery."""
         raise InputError("compare a VerifyStatus with VerifyStatus.OK")
 
     @property
@@ -175,7 +175,7 @@ _STATUS_OF: Final[dict[str, VerifyStatus]] = {
 def status_of(
     error: BackendError | CanonicalizationError | InvalidSignature | MemoryError,
 ) -> VerifyStatus:
-    """Return as a status what handling one document raised."""
+    """Return the status for the exception that one document raised."""
     if isinstance(error, (CanonicalizationError, InvalidSignature)):
         return _STATUS_OF[error.reason]
     if isinstance(error, MemoryError):

@@ -34,8 +34,8 @@ __all__ = [
     "encode",
 ]
 
-#: What the signature does not cover: these keys of the top level, once they
-#: are unescaped and exactly like this. Keys further down stay.
+#: The signature does not cover these keys of the top level, compared exactly
+#: after unescaping. Keys further down stay.
 _UNSIGNED: Final = frozenset({"sign", "sign_type"})
 
 
@@ -68,11 +68,11 @@ def canonicalize_parameters(
     Compute the canonical form of parameters to sign.
 
     Args:
-        parameters: a mapping; ``parameters`` says what may be in it.
+        parameters: a mapping of the values that ``parameters`` allows.
         profile: the PHP settings.
 
     Raises:
-        CanonicalizationError: with reason and path, for what may not be.
+        CanonicalizationError: with reason and path, for any other value.
     """
     text = to_json(parameters)
     return canonicalize_text(text, profile, max_depth=MAX_PARAMETERS_DEPTH)
@@ -80,11 +80,11 @@ def canonicalize_parameters(
 
 def arrange(array: Array, profile: Profile = PHP_8) -> Array:
     """
-    Sort the top level, then take out what the signature does not cover.
+    Sort the top level, then remove the keys that the signature does not cover.
 
     Args:
-        array: as decoded; it is left as it is.
-        profile: the PHP settings; only ksort is of concern here.
+        array: as decoded; it is not changed.
+        profile: the PHP settings; only ksort is used.
 
     Returns:
         A new map, or the same list: a list has its keys in order already, and
@@ -92,8 +92,8 @@ def arrange(array: Array, profile: Profile = PHP_8) -> Array:
     """
     if isinstance(array, list):
         return array
-    # The order of the steps matters: where the comparison is no order the
-    # keys that go can decide where others stay.
+    # Sorted before the removal: where the comparison is no order, the removed
+    # keys can change the place of others.
     order = order_keys(array, profile.ksort)
     arranged = {key: array[key] for key in order}
     for key in _UNSIGNED:

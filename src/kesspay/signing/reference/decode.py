@@ -21,13 +21,13 @@ Literals
 
 Keys
     PHP turns a key that spells a 64-bit integer (``0`` or ``-?[1-9][0-9]*``)
-    into an integer. As each integer has exactly one such spelling, nothing is
-    lost by keeping every key a ``str``; the two places where being an integer
-    matters (``ksort`` and ``encode``) look at the spelling.
+    into an integer. Each integer has exactly one such spelling, so every key
+    can stay a ``str``; ``ksort`` and ``encode``, where the type matters, look
+    at the spelling.
 
 A key that occurs twice (compared after unescaping)
-    The first occurrence fixes the position, the last one gives the value. A
-    dict does just that. The value that was replaced leaves no trace.
+    The first occurrence sets the position, the last one the value, as in a
+    Python dict. The value that was replaced has no effect.
 
 Nesting
     At most 511 containers may be open at once. PHP's "depth 512" counts the
@@ -35,8 +35,8 @@ Nesting
 
 Infinity
     A number beyond the range of a double is infinite. PHP decodes it without
-    complaint, and fails to encode it only if it is still there; so it stays
-    in the array, as an Infinite that knows its place in the text.
+    an error, and fails to encode it if it is still in the array; so it is kept
+    as an Infinite with its position in the text.
 
 The first fault in reading order is reported. Faults and their positions:
 
@@ -80,13 +80,13 @@ Array: TypeAlias = "list[Value] | dict[str, Value]"
 
 class Decoded(NamedTuple):
     """
-    What a JSON text says.
+    The result of decoding a JSON text.
 
     Attributes:
         value: its top-level array.
         duplicate: offset in bytes of the opening quote of the first key that
-            is there for the second time in its object, or None. Faithful
-            canonicalisation has no use for it; a guard refuses the text.
+            occurs for the second time in its object, or None. The canonical
+            form does not depend on it; the guard refuses such a text.
     """
 
     value: Array
@@ -112,7 +112,7 @@ END: Final = b"\0"
 #: No blank is above it.
 SPACE: Final = ord(" ")
 
-#: A pattern that matches everywhere, if only the empty text.
+#: A pattern that matches at every offset, at least the empty text.
 _Always: TypeAlias = Callable[[bytes, int], re.Match[bytes]]
 
 _BLANKS: Final = rb"[ \t\n\r]*+"
@@ -122,7 +122,7 @@ _blanks = cast("_Always", re.compile(_BLANKS).match)
 _plain_string = re.compile(rb'"(' + _PLAIN + rb'*+)"').match
 _plain_key = re.compile(rb'"(' + _PLAIN + rb'*+)"' + _BLANKS + rb":" + _BLANKS).match
 
-#: The longest run of faultless characters of a string, UTF-8 left aside.
+#: The longest run of correct characters of a string; UTF-8 is checked later.
 _characters = cast(
     "_Always",
     re.compile(
@@ -162,7 +162,7 @@ _CLOSING: Final[dict[type[Array], int]] = {dict: ord("}"), list: ord("]")}
 
 
 def fail(reason: str, position: int) -> NoReturn:
-    """Refuse the text for a fault at an offset in bytes."""
+    """Raise the error for a fault at an offset in bytes."""
     raise CanonicalizationError(reason, position=position)
 
 
@@ -196,7 +196,7 @@ def _read_string(data: bytes, at: int) -> tuple[str, int]:
     if match:
         return _decode_utf8(match[1], at + 1), match.end()
     end = _characters(data, at + 1).end()
-    # Of two faults the one that comes first counts: UTF-8 before the escape.
+    # The first of two faults is reported: UTF-8 before the escape.
     raw = _decode_utf8(data[at + 1 : end], at + 1)
     if data[end] == _QUOTE:
         return _unescape(f'"{raw}"')[0], end + 1
@@ -210,7 +210,7 @@ def _decode_utf8(characters: bytes, at: int) -> str:
     try:
         return characters.decode()
     except UnicodeDecodeError as error:
-        # Not raised from here: that error holds a piece of the document.
+        # Not raised here: the context of the error would hold the document.
         fault = at + error.start
     fail("utf8", fault)
 
@@ -234,10 +234,10 @@ def _read_number(data: bytes, at: int) -> tuple[int | float, int]:
 
 
 def _fail_in_number(data: bytes, at: int) -> NoReturn:
-    """Find the fault where a number goes on with a dot or an e, in vain."""
+    """Raise the error for a number that ends in a minus, a dot, an e or a sign."""
     match = _broken_number(data, at)
     if match is None:
-        # There is a minus, and no digit behind it.
+        # A minus without a digit after it.
         fail("syntax", at + 1)
     at = match.end()
     fraction, exponent = match.groups()
@@ -257,7 +257,7 @@ def _read_literal(data: bytes, at: int) -> tuple[bool | None, int]:
     return value, at + len(word)
 
 
-#: By the first byte of a value: what reads it, unless it is a container.
+#: The reader of each value that is no container, by its first byte.
 READERS: Final[
     dict[int, Callable[[bytes, int], tuple[str | float | bool | None, int]]]
 ] = {
@@ -340,7 +340,7 @@ def decode(  # noqa: C901, PLR0912
 
 
 def _open(data: bytes, at: int, room: int) -> Array:
-    """Return the container that opens here, if there is room for its level."""
+    """Return the container that opens here, if its level is allowed."""
     if data[at] not in _EMPTY:
         fail("syntax", at)
     if room <= 0:

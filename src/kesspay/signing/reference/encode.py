@@ -1,5 +1,5 @@
 r"""
-An array to text, exactly as PHP's json_encode writes it.
+Write an array as text, exactly as PHP's json_encode does.
 
 Text
     No blanks outside strings. ``null``, ``true``, ``false``; integers in
@@ -13,7 +13,7 @@ Strings, values and keys alike
     the characters from 80 on do, except U+2028 and U+2029.
 
 Lists
-    PHP no longer knows what was an object. A map whose keys are exactly the
+    In PHP objects and lists are one type. A map whose keys are exactly the
     integers 0, 1, ..., n-1 in this order is written as a list, every other
     one as an object. So ``{}`` becomes ``[]`` wherever it is, and
     ``{"0":1,"1":2}`` becomes ``[1,2]``.
@@ -57,7 +57,7 @@ def encode(array: Array, profile: Profile = PHP_8) -> bytes:
 
     Args:
         array: as ``decode`` returns it, of any depth.
-        profile: the PHP settings; ksort is of no concern here.
+        profile: the PHP settings; ksort is not used.
 
     Returns:
         UTF-8 text; pure ASCII unless the profile leaves Unicode unescaped.
@@ -68,16 +68,16 @@ def encode(array: Array, profile: Profile = PHP_8) -> bytes:
 
     Source: PHP manual, json_encode.
     """
-    # The escaping of the standard library is PHP's but for the few characters
-    # that _finish_strings sets right in the whole text at once.
+    # The standard library escapes as PHP does, but for the few characters that
+    # _finish_strings replaces in the whole text at once.
     quote = encoder.encode_basestring_ascii
     if profile.unescaped_unicode:
         quote = encoder.encode_basestring
     scalars = _scalars(quote, profile)
     written: list[str] = []
     write = written.append
-    # Of the innermost container, and of those around it: what stands between
-    # a name and a value, what is still to be written, and how it ends.
+    # For the innermost container, and for those around it: the text between a
+    # name and a value, the members still to be written, the closing bracket.
     opening, colon, members, closing = _open(array, quote)
     around: list[tuple[str, _Members, str]] = []
     write(opening)
@@ -113,7 +113,7 @@ def encode(array: Array, profile: Profile = PHP_8) -> bytes:
 def _scalars(
     quote: Callable[[str], str], profile: Profile
 ) -> dict[type, Callable[[Any], str]]:
-    """Return what writes the values of each type that is no container."""
+    """Return the writer of each type that is no container."""
     double = write_double
     if profile.serialize_precision == 17:
         double = partial(write_double, precision=17)
@@ -129,12 +129,11 @@ def _scalars(
 
 def _open(array: Array, quote: Callable[[str], str]) -> tuple[str, str, _Members, str]:
     """
-    Find out how a container is to be written.
+    Return how a container is written.
 
     Returns:
-        The opening bracket, what stands between a name and a value, the
-        members with their names (in a list they have none), and the closing
-        bracket.
+        The opening bracket, the text between a name and a value, the members
+        with their names (empty in a list), and the closing bracket.
     """
     if isinstance(array, list):
         return "[", "", zip(repeat(""), array, strict=False), "]"
@@ -145,33 +144,32 @@ def _open(array: Array, quote: Callable[[str], str]) -> tuple[str, str, _Members
 
 
 def _is_list(array: dict[str, Value]) -> bool:
-    """Tell whether the keys are 0, 1, ..., n-1 in this order."""
+    """Return whether the keys are 0, 1, ..., n-1 in this order."""
     if "0" not in array:
         return not array
     return all(map(eq, array, map(str, count())))
 
 
 def _finish_strings(text: str, profile: Profile) -> str:
-    """Replace what the standard library escapes otherwise than PHP."""
-    # Outside of strings there is nothing of what is replaced here, and inside
-    # of them no slash is escaped yet.
+    """Replace the characters that the standard library escapes differently."""
+    # These characters occur only inside strings, where no slash is escaped yet.
     if not profile.unescaped_slashes:
         text = text.replace("/", "\\/")
     if profile.unescaped_unicode:
         return text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029")
     if "\\u007f" not in text:
         return text
-    # Escaped backslashes have to stand aside, lest one of them be taken for
-    # the start of an escape. No string holds a raw NUL.
+    # Escaped backslashes are replaced first, so that none is taken for the start
+    # of an escape. No string holds a raw NUL.
     text = text.replace("\\\\", "\0")
-    # Runs first: a search that finds something costs more than its length.
+    # Runs first: each match costs more than the search itself.
     for run in (16, 1):
         text = text.replace("\\u007f" * run, "\x7f" * run)
     return text.replace("\0", "\\\\")
 
 
 def _fail_infinite(array: Array) -> NoReturn:
-    """Refuse the array for the infinite number that is first in the text."""
+    """Raise the error for the infinite number that is first in the text."""
     positions = []
     unseen: list[Value] = [array]
     while unseen:

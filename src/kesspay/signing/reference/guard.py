@@ -1,10 +1,9 @@
 """
-The guard of the payment system: what may be signed, and what is believed.
+The guard: which documents are signed, and which signed bodies are accepted.
 
-``canonicalize`` is the faithful reference and refuses only what PHP refuses.
-The functions here are stricter. They are the readable form of
-kess_signed_body and kess_verify_document, and give the same verdicts in the
-same order. The first one that applies wins.
+``canonicalize`` refuses only what PHP refuses; the functions here are stricter.
+They are the readable form of kess_signed_body and kess_verify_document, and
+give the same verdicts in the same order. The first rule that applies decides.
 
 Verifying a body (DocumentRefused for 1 to 4, InvalidSignature for the rest):
 
@@ -27,9 +26,9 @@ Signing parameters (CanonicalizationError):
 2. they hold ``sign``, or a ``sign_type`` other than "RSA2": ``sign_present``;
 3. their canonical form is an array: ``not_object``;
 4. a server that decodes the body would canonicalise it to other bytes:
-   ``not_stable``. JSON and PHP lose the sign of a negative zero that was
-   written as ``-0``, give up at 512 levels, and order some sets of
-   number-like keys differently each time they sort them.
+   ``not_stable``. PHP reads ``-0``, as which a negative zero is written, as 0,
+   fails at 512 levels, and orders some sets of number-like keys differently
+   each time it sorts them.
 """
 
 from __future__ import annotations
@@ -72,14 +71,14 @@ __all__ = [
     "verify_document",
 ]
 
-#: Levels a body that is verified may have. No honest message comes near.
+#: Levels that a body to verify may have, far more than any message has.
 MAX_DEPTH: Final = 64
 
 #: The only algorithm there is: RSA PKCS#1 v1.5 with SHA-256.
 SIGN_TYPE: Final = "RSA2"
 _BLANKS: Final = b" \t\n\r"
-#: With more top-level keys than these, none may begin like a number: only then
-#: does ksort compare by value, where a sender can make it take quadratic time.
+#: With more top-level keys than these, none may begin like a number: ksort
+#: compares such keys by value, and a sender could make it take quadratic time.
 _MAX_MIXED_KEYS: Final = 256
 _NUMBER_STARTS: Final = frozenset("0123456789+-. \t\n\v\f\r")
 _EMPTY: Final = b"[]"
@@ -91,7 +90,7 @@ def examine(
     text: bytes, size: int, profile: Profile, max_depth: int
 ) -> tuple[bytes, bytes]:
     """
-    Take a body apart into canonical bytes and the signature claimed for them.
+    Return the canonical bytes of a body and the signature that it claims.
 
     Args:
         text: the body as it was received.
@@ -100,7 +99,7 @@ def examine(
         max_depth: nested containers allowed.
 
     Raises:
-        DocumentRefused, InvalidSignature: steps 1 to 6 of the module text.
+        DocumentRefused, InvalidSignature: rules 1 to 6 of this module.
     """
     try:
         canonical, array = _strictly_decoded(text, profile, max_depth)
@@ -129,7 +128,7 @@ def verify_document(
         max_depth: nested containers allowed.
 
     Raises:
-        DocumentRefused, InvalidSignature: see the module text.
+        DocumentRefused, InvalidSignature: the rules of this module.
     """
     canonical, signature = examine(text, size, profile, max_depth)
     verify(signature, canonical)
@@ -168,7 +167,7 @@ def signed_body(sign: Callable[[bytes], bytes], text: bytes, profile: Profile) -
         profile: the PHP settings of the gateway.
 
     Raises:
-        CanonicalizationError: see the module text. Nothing was signed.
+        CanonicalizationError: the rules of this module. Nothing was signed.
     """
     array = decode(text, max_depth=MAX_PARAMETERS_DEPTH).value
     if not isinstance(array, dict):
@@ -200,7 +199,7 @@ def refusal(text: bytes, reason: str) -> CanonicalizationError:
         name = "sign" if "sign" in array else "sign_type"
         path = f'{_ROOT}["{name}"]'
     elif reason == "not_object":
-        detail = "its keys are 0, 1, 2, ..., which is a list to PHP"
+        detail = "its keys are 0, 1, 2, ..., which PHP takes for a list"
     elif reason == "not_stable":
         path, detail = _instability(array)
     return CanonicalizationError(reason, path=path, detail=detail)
@@ -256,7 +255,7 @@ def _base64(data: bytes) -> str:
 
 
 def _stable(canonical: bytes, profile: Profile) -> bool:
-    """Tell whether a server would come to the same canonical bytes."""
+    """Return whether a server would compute the same canonical bytes."""
     body = _with_signature(canonical, "", profile)
     try:
         return canonicalize_text(body, profile) == canonical

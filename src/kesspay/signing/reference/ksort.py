@@ -1,7 +1,7 @@
 """
 The order of the top level: PHP's ksort with its default flags.
 
-The keys of a PHP array are integers and strings (which is which: ``Key``).
+The keys of a PHP array are integers and strings (``Key`` says which).
 ksort compares two keys x and y like this:
 
 1.  Two strings that are both numeric strings: see below. Two other strings:
@@ -28,7 +28,7 @@ zeros:
 -   L has 20 digits or more: a double; o is -1 with a minus sign, else +1. (So
     it is even where a negative exponent makes the value small.)
 -   Otherwise, with a dot or an exponent: a double; o is 0.
--   L has 19 digits: the rest of the key (up to a NUL) is put behind L, and
+-   L has 19 digits: the rest of the key (up to a NUL) is appended to L, and
     the bytes are compared with 9223372036854775808. Below it, or equal with a
     minus sign: an integer. Otherwise a double; o is -1 or +1 by its sign. (So
     a blank at the end makes a double of -9223372036854775808.) Where the rest
@@ -92,18 +92,18 @@ _numeric_prefix: Final = re.compile(
 ).match
 _bare_exponent: Final = re.compile(r"[eE][+-]").match
 
-#: Ranges of up to this many elements are left to the insertion sort.
+#: Ranges of up to this many elements are sorted by insertion.
 _SMALL: Final = 16
-#: From this many on the pivot is taken from five elements instead of three.
+#: From this many elements on the pivot is chosen from five instead of three.
 _LARGE: Final = 1024
-#: The insertion sort starts to take steps of two with this element.
+#: From this element on the insertion sort takes steps of two.
 _STRIDE_FROM: Final = 6
 
 
 @dataclass(slots=True, eq=False)
 class Key:
     """
-    A top-level key, and what ksort has to know about it.
+    A top-level key, with what ksort compares.
 
     Attributes:
         text: the key.
@@ -136,14 +136,14 @@ def order_keys(keys: Iterable[str], ksort: Ksort = "8.2") -> list[str]:
     (php_array_key_compare), Zend/zend_operators.c and Zend/zend_sort.c.
     """
     keys = list(keys)
-    # A number starts with a digit, a sign, a dot or a blank: all below ":".
+    # A number starts with a digit, a sign, a dot or a blank, all below ":".
     suspects = [key for key in keys if "" < key < ":"]
     if not suspects:
         return sorted(keys)
     integers = _sort_integers(suspects)
     if integers and len(integers) == len(keys):
         return integers
-    # Before PHP 8.2 integers are among the other keys wherever 0 is.
+    # Before PHP 8.2 integers are compared with the other keys by value.
     if integers and ksort == "8.2":
         others = sorted(set(keys).difference(integers))
         empty = others[:1] if others[0] == "" else []
@@ -175,7 +175,7 @@ def _sort_integers(keys: list[str]) -> list[str] | None:
 
 
 def read_key(text: str, position: int, ksort: Ksort = "8.2") -> Key:
-    """Find out what kind of key it is, under the rules of a PHP version."""
+    """Return a key as ksort sees it under the rules of a PHP version."""
     if _integer_key(text):
         integer = int(text)
         if INTEGER_MIN <= integer <= INTEGER_MAX:
@@ -197,7 +197,7 @@ def read_key(text: str, position: int, ksort: Ksort = "8.2") -> Key:
 
 
 def _evaluate(match: re.Match[str], rest: str) -> tuple[int | float, int]:
-    """Return value and overflow of a numeric prefix with the rest behind."""
+    """Return value and overflow of a numeric prefix and the rest after it."""
     sign, digits, more = match.groups()
     overflow = -1 if sign == "-" else 1
     number = read_double(match[0].strip(_BLANKS).encode())
@@ -208,7 +208,7 @@ def _evaluate(match: re.Match[str], rest: str) -> tuple[int | float, int]:
     if len(digits) == len(_LIMIT):
         compared = digits + rest.partition("\0")[0]
         if _bare_exponent(rest):
-            # In search of an exponent PHP has stepped over the "e", and takes
+            # While PHP looks for an exponent it steps over the "e", and takes
             # the digits to start one byte later than they do.
             compared = compared[1:]
         if compared > _LIMIT or (compared == _LIMIT and sign != "-"):
@@ -218,7 +218,7 @@ def _evaluate(match: re.Match[str], rest: str) -> tuple[int | float, int]:
 
 
 def _after(x: Key, y: Key) -> bool:
-    """Tell whether x belongs behind y under PHP 8.2."""
+    """Return whether x belongs after y under PHP 8.2."""
     if x.number is None or y.number is None:
         return x.text > y.text
     order = _compare_numbers(x, x.number, y, y.number)
@@ -226,13 +226,13 @@ def _after(x: Key, y: Key) -> bool:
 
 
 def _after_8_0(x: Key, y: Key) -> bool:
-    """Tell whether x belongs behind y under PHP 8.0 and 8.1."""
+    """Return whether x belongs after y under PHP 8.0 and 8.1."""
     order = _compare_before_8_2(x, y)
     return order > 0 or (order == 0 and x.position > y.position)
 
 
 def _after_7(x: Key, y: Key) -> bool:
-    """Tell whether x belongs behind y under PHP 7."""
+    """Return whether x belongs after y under PHP 7."""
     return _compare_before_8_2(x, y) > 0
 
 
@@ -257,7 +257,7 @@ def _compare_numbers(x: Key, v: float, y: Key, w: float) -> float:
     if type(v) is int and type(w) is int:
         return v - w
     if x.is_integer or y.is_integer:
-        # Rule 3, where the overflow plays no part.
+        # Rule 3, which does not use the overflow.
         return _compare_values(v, w)
     if x.overflow and x.overflow == y.overflow and v - w == 0:
         return _compare_texts(x, y)
@@ -308,7 +308,7 @@ def sort_like_php(items: list[_T], after: _After[_T]) -> None:
 
 
 def _partition(items: list[_T], begin: int, end: int, after: _After[_T]) -> int:
-    """Divide a range by a pivot and return where the pivot has come to be."""
+    """Divide a range by a pivot and return the index of the pivot."""
     half = (end - begin) // 2
     middle = begin + half
     last = end - 1
@@ -325,7 +325,7 @@ def _partition(items: list[_T], begin: int, end: int, after: _After[_T]) -> int:
 
 def _divide(items: list[_T], at: int, right: int, after: _After[_T]) -> int:
     """
-    Gather what belongs behind the pivot behind what does not.
+    Move the elements that belong after the pivot to the rear of a range.
 
     Args:
         items: what to sort.
@@ -369,7 +369,7 @@ def _sort_small(items: list[_T], after: _After[_T]) -> None:
 
 
 def _find_near(items: list[_T], at: int, after: _After[_T]) -> int:
-    """Find where the element at belongs, going back one by one."""
+    """Return the index where an element belongs, going back one by one."""
     item = items[at]
     target = at - 1
     while target > 0 and after(items[target - 1], item):
@@ -378,7 +378,7 @@ def _find_near(items: list[_T], at: int, after: _After[_T]) -> int:
 
 
 def _find_far(items: list[_T], at: int, after: _After[_T]) -> int:
-    """Find where the element at belongs, going back in steps of two."""
+    """Return the index where an element belongs, going back in steps of two."""
     item = items[at]
     target = at - 1
     while True:

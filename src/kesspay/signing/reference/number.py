@@ -9,9 +9,10 @@ Reading (PHP: ext/json scanner, Zend/zend_strtod.c)
     A token without fraction and exponent whose value fits 64 bits is an
     integer; ``-0`` is the integer 0. Every other token is the double nearest
     to the *whole* decimal text, ties to even. Beyond the range of a double
-    it is infinite, which is no error yet: only writing it is. One quirk: an
-    exponent beyond -19999 or 19999 counts as that. It shows only behind some
-    19,600 digits, where ``0.<20000 zeros>1e20001`` is 0.01 instead of 1.
+    it is infinite, which is an error only when it is written. One quirk: an
+    exponent below -19999 or above 19999 counts as that limit. It has an effect
+    only after some 19,600 digits, where ``0.<20000 zeros>1e20001`` is 0.01
+    instead of 1.
 
 Writing (PHP: smart_str_append_double with serialize_precision)
     Take the significant digits d1 d2 ... dk, without zeros at either end,
@@ -47,8 +48,8 @@ _LONGEST_INTEGER: Final = 20
 
 #: PHP's strtod clamps an explicit exponent to this magnitude.
 _EXPONENT_CLAMP: Final = 19_999
-#: The clamp can be seen only behind more than about 19,600 digits: a shorter
-#: number with an exponent beyond it is zero or infinite either way.
+#: The limit has an effect only after about 19,600 digits: a shorter number with
+#: an exponent beyond it is zero or infinite either way.
 _CLAMP_SHOWS: Final = 19_000
 
 #: Positional notation is used from 10^-4 up to below 10^17.
@@ -85,8 +86,8 @@ def read_double(token: bytes) -> float:
         token: decimal digits with an optional sign, fraction and exponent.
 
     Returns:
-        The nearest double, with PHP's clamp of the exponent applied; signed
-        zero on underflow, an infinity on overflow.
+        The nearest double, with PHP's limit of the exponent; signed zero on
+        underflow, an infinity on overflow.
     """
     if len(token) > _CLAMP_SHOWS:
         token = _clamp_exponent(token)
@@ -137,7 +138,7 @@ def _clamp_exponent(token: bytes) -> bytes:
     magnitude = exponent.lstrip(b"+-0")
     if not mark or len(magnitude) < len(str(_EXPONENT_CLAMP)):
         return token
-    # Six digits are enough to see that a magnitude is beyond the clamp.
+    # Six digits are enough to see that a magnitude is beyond the limit.
     limited = min(int(magnitude[:6]), _EXPONENT_CLAMP)
     sign = b"-" if exponent.startswith(b"-") else b"+"
     return b"%be%b%d" % (mantissa, sign, limited)

@@ -1,11 +1,11 @@
 """
-Parameters, given as a mapping, to the JSON text that means the same.
+Write a mapping of parameters as the JSON text that means the same.
 
-A PHP program signs an array of parameters. Here it is a mapping, and there is
-one way on for both kinds of document: the text that is written here goes to
-the canonicaliser, native or pure. Read back, it gives exactly the parameters.
+A PHP program signs an array of parameters; here it is a mapping. It is written
+as JSON text, which both backends canonicalise like any other text. Read back,
+the text gives exactly the parameters.
 
-What a parameter may be
+Values that are allowed
     None, bool, int within 64 bits, finite float, str without lone surrogates,
     Decimal, list, tuple, and any Mapping whose keys are str.
 
@@ -14,11 +14,11 @@ What a parameter may be
 
 Nothing is converted silently
     Apart from Mapping these types are meant exactly. Subclasses are refused
-    (an IntEnum, a StrEnum, a named tuple, a numpy.float64): what they would
-    become is for the caller to say. So are bytes, dates, sets and the rest.
+    (an IntEnum, a StrEnum, a named tuple, a numpy.float64): the caller converts
+    them. So are bytes, dates, sets and all other types.
 
-    All of this holds for every parameter, also for those that canonicalising
-    would remove.
+    These rules hold for every parameter, also for those that the canonical
+    form leaves out.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class _Open:
     One container being written.
 
     Attributes:
-        members: what is still to be written.
+        members: the members still to be written.
         closing: the bracket that ends it.
         keys: the keys so far, or None for a list.
         member: the key or the index of the member being written.
@@ -108,7 +108,7 @@ def to_array(parameters: Mapping[str, object]) -> dict[str, Value]:
 
 
 def _write_flat(parameters: dict[str, object]) -> bytes | None:
-    """Write a dict of good scalars; None for any other, also for bad ones."""
+    """Write a dict of valid scalars; return None for any other dict."""
     kinds = set(map(type, parameters.values()))
     if not (_KEYS.issuperset(map(type, parameters)) and kinds <= _SCALARS):
         return None
@@ -126,14 +126,14 @@ def _write_flat(parameters: dict[str, object]) -> bytes | None:
 
 
 def _embed_decimal(value: Decimal) -> orjson.Fragment:
-    """Give orjson the text of the one type in _SCALARS it does not know."""
+    """Return the text of a Decimal, the one type of _SCALARS that orjson lacks."""
     if not _is_finite(value):
         raise ValueError
     return orjson.Fragment(str(value))
 
 
 def _is_finite(value: Decimal) -> bool:
-    """Tell whether PHP would read a finite number from the text."""
+    """Return whether PHP would read a finite number from the text."""
     if not value.is_finite():
         return False
     number = read_double(str(value).encode())
@@ -141,7 +141,7 @@ def _is_finite(value: Decimal) -> bool:
 
 
 def _write(parameters: object) -> bytes:
-    """Write any parameters, or find out what is wrong with them."""
+    """Write any parameters, or raise the error that names the wrong one."""
     around: list[_Open] = []
     written: list[bytes] = []
     if not isinstance(parameters, Mapping):
@@ -174,7 +174,7 @@ def _write(parameters: object) -> bytes:
 
 
 def _is_container(value: object) -> TypeGuard[Mapping[Any, Any] | Sequence[object]]:
-    """Tell whether a value is one of the containers that are taken."""
+    """Return whether a value is a container that is allowed."""
     return type(value) in _SEQUENCES or isinstance(value, Mapping)
 
 
@@ -184,7 +184,7 @@ def _open(
     """Make a container the innermost one; return its opening bracket."""
     if len(around) == MAX_DEPTH:
         _fail("depth", around)
-    # The members are those of this moment, whoever changes the container.
+    # A copy of the members: other code may change the container meanwhile.
     if isinstance(container, Mapping):
         items = list(container.items())
         around.append(_Open(iter(items), b"}", set()))
@@ -225,9 +225,9 @@ def _write_scalar(value: object, around: list[_Open]) -> bytes:
 
 
 def _fail(reason: str, around: list[_Open], detail: str = "") -> NoReturn:
-    """Refuse the parameters for the current member of the innermost one."""
-    # The keys on the way are known to be good. JSON's quoting keeps them
-    # legible and on one line.
+    """Raise the error for the current member of the innermost container."""
+    # The keys of the path are valid. JSON's quoting keeps them legible and on one
+    # line.
     steps = [
         f"[{quote(container.member)}]"
         if isinstance(container.member, str)
@@ -239,6 +239,6 @@ def _fail(reason: str, around: list[_Open], detail: str = "") -> NoReturn:
 
 
 def _name(value: object) -> str:
-    """Name the type of a value."""
+    """Return the name of the type of a value."""
     kind = type(value)
     return f"{kind.__module__}.{kind.__qualname__}".removeprefix("builtins.")
