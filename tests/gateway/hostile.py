@@ -2,7 +2,7 @@
 Every fault of the sandbox against every service, with both clients.
 
 ``run`` meets one cell of the matrix: a new sandbox and client, one payment
-before, and then the call that meets the fault. Nothing is repeated by itself.
+before, and then the call that meets the fault. Nothing is repeated automatically.
 """
 
 from __future__ import annotations
@@ -98,7 +98,7 @@ class Cell:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What the caller was told.
+    What the caller got.
 
     Attributes:
         kind: class of the result, or of the error.
@@ -128,15 +128,15 @@ class Answered:
     What became of a cell.
 
     Attributes:
-        told: what the caller was told.
+        ending: how the call ended for the caller.
         sends: requests of the service that left.
         before, at_once, later: credits of the transfer before the call, right
             after it, and when every delay is over.
-        asked: what the caller is told by a query afterwards; None of a log-in.
+        asked: what the caller gets from a query afterwards; None of a log-in.
         secrets: texts that must be nowhere.
     """
 
-    told: Outcome
+    ending: Outcome
     sends: int
     before: int
     at_once: int
@@ -146,11 +146,11 @@ class Answered:
 
     def __str__(self) -> str:
         """Write it for the page."""
-        return str(self.told)
+        return str(self.ending)
 
 
 def fits(fault: str, column: Column) -> bool:
-    """Tell whether a service can meet a fault."""
+    """Return whether a service can meet a fault."""
     return column.service in FAULTS[fault.partition("=")[0]].services
 
 
@@ -208,7 +208,7 @@ def recorded() -> Iterator[list[str]]:
 
 
 def watched(act: Callable[[], object]) -> Outcome:
-    """Do something, and return what the caller was told and what was shown."""
+    """Do something, and return what the caller got and what was shown."""
     with recorded() as lines:
         try:
             result = act()
@@ -279,7 +279,7 @@ def run(cell: Cell) -> Answered:
     }
     before, sent_before = stand.credits(), stand.tap.sent.count(service)
     stand.sandbox.faults.plan(cell.fault, service=service)
-    told = watched(acts[service])
+    ending = watched(acts[service])
     sends = stand.tap.sent.count(service) - sent_before
     at_once = stand.credits()
     stand.sandbox.faults.clear()
@@ -289,7 +289,7 @@ def run(cell: Cell) -> Answered:
         request = replace(CREATE_REQUEST, out_trade_no="order-1")
         asked = watched(lambda: client.query_fund_transfer(request))
     answered = Answered(
-        told=told,
+        ending=ending,
         sends=sends,
         before=before,
         at_once=at_once,

@@ -31,7 +31,7 @@ PAGE: Final = Path(__file__).resolve().parents[2] / "docs" / "hostile-gateway.md
 _TEXT: Final = """\
 # A hostile gateway
 
-What a caller is told when the gateway, or whoever sits before it, misbehaves.
+What a caller gets when the gateway, or a server before it, misbehaves.
 Both tables are made by the tests, which fail where the page and the code differ:
 `tests/gateway/test_hostile_matrix.py` meets every cell with `Client` and with
 `AsyncClient`, which always say the same, with `retries=0`. To make the page
@@ -42,7 +42,7 @@ with the code of the gateway where it gave one; "retry" stands where
 `safe_to_retry` is true; a cell is empty where the fault does not fit. In every
 cell it is checked that
 
-- `FundTransfer` is told only where the ledger has exactly one credit, and
+- `FundTransfer` is returned only where the ledger has exactly one credit, and
   `Rejected` and `NotSent` of a confirm only where it has none and gets none;
 - afterwards a query says `FundTransfer` exactly where there is a credit;
 - no password, partner secret key or token is in a log record of any level, or
@@ -61,7 +61,7 @@ holds after the confirm.
 Real sockets and a server that does not keep to the rules. Besides the above it
 is checked that no call goes on a second longer than its deadline (a watchdog
 waits for that, with some patience for slow machines), that none takes 64 MiB of
-memory, and that nobody connects to the server that a redirect names.
+memory, and that no request goes to the server that a redirect names.
 
 {wire}
 """
@@ -112,12 +112,12 @@ def _wire() -> Iterator[str]:
     yield _row(*heads)
     yield _row(*["---"] * len(heads))
     for name, hostility in HOSTILITIES.items():
-        cells = [str(meet(name, one, "sync").told) for one in SERVICES.values()]
+        cells = [str(meet(name, one, "sync").ending) for one in SERVICES.values()]
         yield _row(f"`{name}`", hostility.shows, *cells)
 
 
 def main() -> int:
-    """Write the page, or tell whether it is up to date."""
+    """Write the page, or say whether it is up to date."""
     wanted = page()
     if "--write" in sys.argv[1:]:
         PAGE.write_text(wanted, encoding="utf-8")

@@ -3,7 +3,7 @@ Servers that are hostile below HTTP, against every service, with both clients.
 
 ``meet`` plays one of them over real sockets: the log-in is answered as it
 should be (unless it is what meets the server), and then the server misbehaves.
-A second server stands by, to which nobody may go.
+A second server stands by, to which no request may go.
 """
 
 from __future__ import annotations
@@ -87,13 +87,13 @@ class Met:
     What came of it.
 
     Attributes:
-        told: what the caller was told.
+        ending: how the call ended for the caller.
         strayed: connections that the server standing by had.
-        peak: MiB of memory that the call took; None where nobody can tell.
+        peak: MiB of memory that the call took; None where it cannot be measured.
         authorized: True where the hostile server saw the bearer token.
     """
 
-    told: Outcome
+    ending: Outcome
     strayed: int
     peak: float | None
     authorized: bool
@@ -247,7 +247,7 @@ HOSTILITIES: Final[dict[str, Hostility]] = {
     ),
     "gzip-bomb": Hostility("64 MiB of zeros, compressed", _bomb),
     "two-framings": Hostility(
-        "the right answer, its length told in two ways", _with_two_lengths
+        "the right answer, its length given in two ways", _with_two_lengths
     ),
     "two-lengths": Hostility("the right answer with two lengths", _with_another_length),
     "answers-twice": Hostility(
@@ -348,9 +348,9 @@ def meet(name: str, service: str, face: str) -> Met:
         worker.join(PATIENCE + timeout + 1 + LATE)
         assert not worker.is_alive(), f"{name}: {service} hangs"
         strayed = elsewhere.connections
-    told, peak = results[0]
+    ending, peak = results[0]
     authorized = any(b"\r\nAuthorization: Bearer" in request for request in seen)
-    return Met(told, strayed, peak, authorized)
+    return Met(ending, strayed, peak, authorized)
 
 
 def _work(
@@ -373,6 +373,6 @@ def _work(
     if service != TOKEN:
         client.token(timeout=PATIENCE)
     with _memory() as found:
-        told = watched(lambda: _call(client, service, timeout))
+        ending = watched(lambda: _call(client, service, timeout))
     client.close()
-    results.append((told, found[0] if found else None))
+    results.append((ending, found[0] if found else None))

@@ -1,8 +1,8 @@
 """
 Every fault and every hostile server, every service, both clients.
 
-What is told stands in docs/hostile-gateway.md, which the last test compares; what
-must hold of every cell, whatever is told, stands here.
+What the caller gets stands in docs/hostile-gateway.md, which the last test compares;
+what must hold of every cell, whatever it says, stands here.
 """
 
 from __future__ import annotations
@@ -50,30 +50,30 @@ def name_of(cell: Cell) -> str:
 def test_what_is_told_of_the_money_is_true(cell: Cell) -> None:
     """A success has its credit, a refusal and what was not sent have none."""
     met = run(cell)
-    service, told = cell.column.service, met.told
+    service, ending = cell.column.service, met.ending
     assert met.later <= 1
     if service == CONFIRM:
-        if told.kind == "FundTransfer":
+        if ending.kind == "FundTransfer":
             assert met.at_once == 1
-        if told.outcome in {"not_sent", "rejected"}:
+        if ending.outcome in {"not_sent", "rejected"}:
             assert met.later == 0
         # A second call could act twice, unless nothing of the first had left.
-        assert told.retry is (told.outcome == "not_sent")
+        assert ending.retry is (ending.outcome == "not_sent")
     else:
         assert met.before == met.at_once == met.later
     if service == QUERY:
-        assert told.outcome in {"success", "unknown"}
-        assert (told.kind != "FundTransfer") or met.before == 1
+        assert ending.outcome in {"success", "unknown"}
+        assert (ending.kind != "FundTransfer") or met.before == 1
     if service == CREATE:
-        assert told.outcome in {"success", "rejected", "unknown"}
-        assert not told.retry
+        assert ending.outcome in {"success", "rejected", "unknown"}
+        assert not ending.retry
     if service == TOKEN:
-        assert told.outcome in {"success", "not_sent"}
+        assert ending.outcome in {"success", "not_sent"}
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=name_of)
 def test_a_query_tells_the_truth_afterwards(cell: Cell) -> None:
-    """Whatever was told before, a query without a fault settles it."""
+    """Whatever the caller got before, a query without a fault settles it."""
     met = run(cell)
     if met.asked is None:
         assert cell.column.service == TOKEN
@@ -89,8 +89,8 @@ def test_nothing_is_repeated_or_shown(cell: Cell) -> None:
     is_401 = cell.fault in {"expired-token", "unauthenticated-after"}
     assert met.sends == (2 if is_401 else 1)
     assert len(met.secrets) > len(CANARIES) or cell.column.service == TOKEN
-    assert [secret for secret in met.secrets if secret in met.told.text] == []
-    assert "kesspay.gateway" in met.told.text
+    assert [secret for secret in met.secrets if secret in met.ending.text] == []
+    assert "kesspay.gateway" in met.ending.text
 
 
 @pytest.mark.parametrize("fault", ALL_FAULTS)
@@ -113,27 +113,27 @@ def test_no_fault_is_left_out() -> None:
 @pytest.mark.parametrize("title", SERVICES)
 @pytest.mark.parametrize("name", HOSTILITIES)
 def test_a_hostile_server(name: str, title: str, face: str) -> None:
-    """No hang, no memory, nobody elsewhere, no secret, and nothing believed."""
+    """No hang, no memory, no request elsewhere, no secret, and nothing believed."""
     met = meet(name, SERVICES[title], face)
-    told, hostility = met.told, HOSTILITIES[name]
+    ending, hostility = met.ending, HOSTILITIES[name]
     assert met.strayed == 0
-    assert [secret for secret in CANARIES.values() if secret in told.text] == []
+    assert [secret for secret in CANARIES.values() if secret in ending.text] == []
     assert met.peak is None or met.peak < MEMORY
     # The token was there to be stolen.
     assert met.authorized is (title != "log-in")
     if hostility.harmless:
-        assert told.outcome == "success"
+        assert ending.outcome == "success"
         return
-    assert told.outcome == ("not_sent" if title == "log-in" else "unknown")
-    assert told.retry is (title in {"log-in", "query"})
-    assert ("deadline" in told.text) is hostility.lasts
+    assert ending.outcome == ("not_sent" if title == "log-in" else "unknown")
+    assert ending.retry is (title in {"log-in", "query"})
+    assert ("deadline" in ending.text) is hostility.lasts
 
 
 def test_the_memory_is_measured() -> None:
     """Where memory can be measured, one of the bodies is seen to take some."""
     peaks = [meet("many-keys", TOKEN, face).peak for face in FACES]
     if None in peaks:
-        pytest.skip("this system does not tell")
+        pytest.skip("this system does not measure it")
     assert max(peaks) > 0.5  # type: ignore[type-var, operator]
 
 
