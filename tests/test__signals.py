@@ -190,7 +190,7 @@ def test_a_pause(
 def test_code_of_the_application(
     sandbox: Sandbox, kind: type[Exception], what: str
 ) -> None:
-    """While a transport, a store, a hook or a verifier of somebody's own is at it."""
+    """While a transport, store, hook or verifier of the application is at work."""
 
     class Slow:
         bits = 2048
@@ -381,7 +381,7 @@ def test_tasks(
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_transport_for_tasks(sandbox: Sandbox, kind: type[Exception]) -> None:
-    """One of somebody's own takes no part in it either."""
+    """A transport of the application takes no part in it either."""
 
     class Slow:
         async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:

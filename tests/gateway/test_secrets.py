@@ -5,12 +5,14 @@
 from __future__ import annotations
 
 import logging
+import math
 import traceback
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.errors import GatewayError
+from kesspay.errors import GatewayError, TransportError
+from kesspay.http.message import HttpRequest
 from tests.gateway.helpers import (
     CANARIES,
     CONFIRM_DATA,
@@ -37,7 +39,7 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Iterator
 
-    from kesspay.gateway.messages import HttpRequest, HttpResponse
+    from kesspay.http.message import HttpResponse
 
 
 pytestmark = pytest.mark.usefixtures("face")
@@ -106,6 +108,17 @@ def test_errors_of_a_call(answer: Any, log: pytest.LogCaptureFixture) -> None:
     with pytest.raises(GatewayError) as caught:
         made.confirm_fund_transfer(PRE_TRANSFER, partner_transaction_id="d")
     assert not leaks(shown(caught.value) + everything_logged(log) + repr(made))
+
+
+def test_errors_of_one_request() -> None:
+    """Where another part runs the flow, no foreign error rides along either."""
+    request = HttpRequest("POST", "https://h/x", (), b"")
+    made, _ = client(RuntimeError(CANARY[0]))
+    with pytest.raises(TransportError) as caught:
+        made.provide(request, math.inf)
+    assert caught.value.__cause__ is None
+    assert caught.value.__context__ is None
+    assert not leaks(shown(caught.value))
 
 
 def test_errors_after_a_401(log: pytest.LogCaptureFixture) -> None:

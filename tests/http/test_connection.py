@@ -1,4 +1,4 @@
-"""The course of an exchange, driven by hand: every decision without a network."""
+"""The steps of an exchange, done by hand: every decision without a network."""
 
 from __future__ import annotations
 
@@ -31,16 +31,16 @@ def connection() -> Iterator[Connection]:
         yield Connection(unused, ORIGIN)
 
 
-def course(
+def steps_of(
     connection: Connection, body: bytes = b"{}"
 ) -> Steps[tuple[HttpResponse, bool]]:
-    """Return the course of an exchange."""
+    """Return the steps of an exchange."""
     request = request_to("http://gateway.invalid/x", body)
     return connection.exchange(Exchange(request, max_body=1000, keep_alive=True))
 
 
 def ended(steps: Steps[tuple[HttpResponse, bool]], data: bytes) -> tuple[int, bool]:
-    """Give a course its last bytes; return the status and the flag."""
+    """Give an exchange its last bytes; return the status and the flag."""
     with pytest.raises(StopIteration) as caught:
         steps.send(data)
     response, reusable = caught.value.value
@@ -49,7 +49,7 @@ def ended(steps: Steps[tuple[HttpResponse, bool]], data: bytes) -> tuple[int, bo
 
 def test_write_then_read(connection: Connection) -> None:
     """A request is written whole, in pieces, and then the answer is read."""
-    steps = course(connection, b"x" * 100_000)
+    steps = steps_of(connection, b"x" * 100_000)
     first = next(steps)
     assert isinstance(first, bytes)
     assert len(first) == 64 << 10
@@ -63,7 +63,7 @@ def test_write_then_read(connection: Connection) -> None:
 
 def test_an_answer_to_half_a_request(connection: Connection) -> None:
     """A server may answer and close before it read everything: it counts."""
-    steps = course(connection, b"x" * 100_000)
+    steps = steps_of(connection, b"x" * 100_000)
     next(steps)
     assert steps.throw(BrokenPipeError()) is None
     assert ended(steps, OK) == (200, False)
@@ -71,7 +71,7 @@ def test_an_answer_to_half_a_request(connection: Connection) -> None:
 
 def test_no_answer_to_half_a_request(connection: Connection) -> None:
     """Without an answer it is not known what the server did."""
-    steps = course(connection)
+    steps = steps_of(connection)
     next(steps)
     steps.throw(ConnectionResetError())
     with pytest.raises(TransportError) as caught:
@@ -82,7 +82,7 @@ def test_no_answer_to_half_a_request(connection: Connection) -> None:
 
 def test_a_write_that_takes_too_long(connection: Connection) -> None:
     """There is no time left to look for an answer."""
-    steps = course(connection)
+    steps = steps_of(connection)
     next(steps)
     with pytest.raises(TimeoutError):
         steps.throw(TimeoutError())

@@ -21,7 +21,7 @@ NONE = Limits(connecting=math.inf, reading=math.inf, writing=math.inf)
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
-    """Let time pass when told to."""
+    """Return the clock, which a test moves."""
     made = Clock()
     monkeypatch.setattr("kesspay.http.transport.monotonic", made)
     return made

@@ -106,7 +106,7 @@ DELIVERED: Final[dict[str, bytes]] = {
     "connection options": plain(b"Connection: foo, , close"),
 }
 
-#: Node does not deliver these, or not every time; nobody doubts the framing.
+#: Node does not deliver these, or not every time; the framing is without a doubt.
 TAKEN: Final[dict[str, bytes]] = {
     "early hints": b"HTTP/1.1 103 Hints\r\nLink: </x>\r\n\r\n" + plain(),
     "processing": b"HTTP/1.1 102 Processing\r\n\r\n" + plain(),

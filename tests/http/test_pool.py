@@ -157,7 +157,7 @@ def test_no_connection_outlives_an_error(carrier: Carrier) -> None:
 
 
 def test_nothing_is_kept_on_request(ours: Carrier) -> None:
-    """keep_alive=0: one connection for each request, and the server is told."""
+    """keep_alive=0: one connection for each request, which the server can read."""
     seen: list[bytes] = []
 
     def behave(connection: socket.socket) -> None:
@@ -231,7 +231,7 @@ def test_a_connection_that_dies_with_the_second_request(
 
 
 def test_waiting_for_a_connection() -> None:
-    """In a thread: who waits too long sent nothing, who waits on is served."""
+    """In a thread: a call that waits too long sent nothing; the next one is served."""
     gate, inside = threading.Event(), threading.Event()
 
     def behave(connection: socket.socket) -> None:

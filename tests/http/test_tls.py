@@ -378,23 +378,23 @@ def test_certificates_that_do_not_fit(
     assert not seen
 
 
-def test_the_server_is_told_why(
+def test_the_server_learns_why(
     ours: Carrier, authority: Authority, certificate: Path
 ) -> None:
     """A certificate that is refused is refused by an alert, not by silence."""
-    told: list[str] = []
+    reasons: list[str] = []
 
     def behave(connection: socket.socket) -> None:
         try:
             over_tls(server_context(certificate), answering(OK))(connection)
         except ssl.SSLError as error:
-            told.append(str(error.reason))
+            reasons.append(str(error.reason))
 
     with WireServer(behave) as server:
         url = secure_url(server, "127.0.0.1")
         refused(ours, url, ssl_context=authority.context())
-    assert told
-    assert re.search("ALERT|CERTIFICATE", told[0])
+    assert reasons
+    assert re.search("ALERT|CERTIFICATE", reasons[0])
 
 
 @pytest.mark.parametrize("by_reset", [True, False], ids=["answer", "reset"])

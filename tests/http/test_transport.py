@@ -1,6 +1,6 @@
 # ruff: noqa: ANN401 - options are of any type
 
-"""Transports against a server that misbehaves: bounded, sent once, told apart."""
+"""Transports against a server that misbehaves: bounded, and with the right error."""
 
 from __future__ import annotations
 

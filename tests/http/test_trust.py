@@ -122,7 +122,7 @@ def authorities(path: Path | str) -> Setting:
 
 
 def reaches(made: Path, context: ssl.SSLContext) -> bool:
-    """Tell whether a client reaches a server that has ``chain.pem``."""
+    """Return whether a client reaches a server that has ``chain.pem``."""
     server_side = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     server_side.load_cert_chain(made / "chain.pem")
     with WireServer(over_tls(server_side, answering(OK))) as server:
@@ -171,7 +171,7 @@ def test_authorities_made_at_home(made: Path, file: str, *, trusted: bool) -> No
 
 
 def test_the_flags_are_the_same_on_every_python(made: Path) -> None:
-    """CPython 3.13 has others where nobody says so."""
+    """CPython 3.13 has others unless it is asked for these."""
     context = context_of(authorities(made / "root.pem"))
     assert not context.verify_flags & ssl.VERIFY_X509_STRICT
     assert context.verify_flags & ssl.VERIFY_X509_PARTIAL_CHAIN
