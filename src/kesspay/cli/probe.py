@@ -14,7 +14,7 @@ import json
 import os
 import re
 import shlex
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from decimal import Decimal
 from functools import partial
 from hmac import compare_digest
@@ -414,14 +414,12 @@ class Probing:
         return Finding(note, question, "settled", finding, evidence, setting)
 
     def _agrees(self, profile: Profile, accepted: Profile) -> bool:
-        """Tell whether requests under two profiles are the same here."""
+        """Return whether requests under two profiles are the same here."""
         # The precision shows in numbers only, ksort in no request at all.
-        same_numbers = profile.serialize_precision == accepted.serialize_precision
-        return (
-            profile.unescaped_slashes == accepted.unescaped_slashes
-            and profile.unescaped_unicode == accepted.unescaped_unicode
-            and (same_numbers or self._amount_format == "string")
-        )
+        unseen: dict[str, Any] = {"ksort": accepted.ksort}
+        if self._amount_format == "string":
+            unseen["serialize_precision"] = accepted.serialize_precision
+        return replace(profile, **unseen) == accepted
 
     def _create_params(
         self, sender: str, amount_format: str, amount: Decimal = _AMOUNT
