@@ -7,6 +7,10 @@
  * The older schemes (PBES1, PKCS#12) are refused: OpenSSL has moved most of
  * them to a provider that is not loaded. Costs are limited, so that a hostile
  * file cannot take hours or all memory.
+ *
+ * PKCS8_decrypt is not used: it opens what the pure-Python twin cannot
+ * (Camellia, ARIA, SM4, other modes than CBC), and refuses the version 1 of
+ * RFC 5958 with its public key, which is read where it is not encrypted.
  */
 #include "keyfile.h"
 

@@ -1,4 +1,4 @@
-"""Encrypted PKCS#8: the schemes and costs that are supported, and its passwords."""
+"""Encrypted PKCS#8: the schemes, costs and passwords, and the key that is inside."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from kesspay import KeyLoadError, PrivateKey, PublicKey
 from tests.support import keymaker as make
+from tests.support.messages import openssl
 from tests.support.vectors import KEYS
 
 
@@ -162,13 +163,13 @@ def test_wrong_password(password: str | bytes | None) -> None:
         assert caught.value.reason == "password"
 
 
-def encrypted_with(password: bytes) -> bytes:
-    """Return the key, encrypted with a password of any length."""
+def encrypted_with(password: bytes, plain: bytes = PKCS8) -> bytes:
+    """Return the key, or other bytes, encrypted with a password of any length."""
     salt, vector = b"salt", bytes(16)
     derived = hashlib.pbkdf2_hmac("sha256", password, salt, 2, 32)
     encryptor = Cipher(algorithms.AES(derived), modes.CBC(vector)).encryptor()
-    padding = 16 - len(PKCS8) % 16
-    padded = PKCS8 + bytes([padding]) * padding
+    padding = 16 - len(plain) % 16
+    padded = plain + bytes([padding]) * padding
     kdf = pbkdf2(make.octets(salt), make.integer(2), SHA256)
     scheme = make.identifier("1.2.840.113549.1.5.13", make.sequence(kdf, AES))
     content = encryptor.update(padded) + encryptor.finalize()
@@ -183,3 +184,106 @@ def test_longest_password() -> None:
     with pytest.raises(KeyLoadError) as caught:
         PrivateKey.from_pem(encrypted_with(b"x" * 1024), b"x" * 1024)
     assert caught.value.reason == "password"
+
+
+PKCS1: Final = read("rsa-2048.pkcs1.der")
+RSA: Final = make.identifier(make.RSA, make.NULL)
+#: What is decrypted, and what is said of it.
+REFUSED_INSIDE: Final[dict[str, tuple[bytes, str, str]]] = {
+    "an RSA-PSS key": (
+        make.pkcs8(PKCS1, make.identifier("1.2.840.113549.1.1.10")),
+        "algorithm",
+        "an RSA-PSS key",
+    ),
+    "a malformed EC key": (
+        make.pkcs8(b"", make.identifier("1.2.840.10045.2.1")),
+        "algorithm",
+        "an EC key",
+    ),
+    "an unknown algorithm": (
+        make.pkcs8(b"", make.identifier("1.2.3.4")),
+        "algorithm",
+        "a key of another algorithm",
+    ),
+    "more than two primes": (
+        make.pkcs8(make.pkcs1_private(*range(8), version=1)),
+        "kind",
+        "a key of another algorithm",
+    ),
+    "version 2": (
+        make.sequence(make.integer(2), RSA, make.octets(PKCS1)),
+        "format",
+        "",
+    ),
+    "parameters of RSA": (
+        make.pkcs8(PKCS1, make.identifier(make.RSA, make.octets(b""))),
+        "format",
+        "",
+    ),
+    "a byte after the numbers": (make.pkcs8(PKCS1 + b"\0"), "format", ""),
+    "no numbers": (make.pkcs8(b""), "format", ""),
+    "a byte after the key": (PKCS8 + b"\0", "password", "an encrypted private key"),
+    "PKCS#1": (PKCS1, "password", "an encrypted private key"),
+    "text": (b"no key at all", "password", "an encrypted private key"),
+}
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("name", REFUSED_INSIDE)
+def test_key_inside(name: str) -> None:
+    """A key that was decrypted is judged by the same rules as one that is plain."""
+    plain, reason, found = REFUSED_INSIDE[name]
+    with pytest.raises(KeyLoadError) as caught:
+        PrivateKey.from_pem(encrypted_with(b"right", plain), "right")
+    assert (caught.value.reason, caught.value.found) == (reason, found)
+    if reason != "password":
+        with pytest.raises(KeyLoadError) as caught:
+            PrivateKey.from_pem(plain)
+        assert (caught.value.reason, caught.value.found) == (reason, found)
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(
+    "more",
+    [
+        make.sequence(
+            make.integer(0), RSA, make.octets(PKCS1), make.element(0xA0, b"")
+        ),
+        make.sequence(
+            make.integer(1), RSA, make.octets(PKCS1), make.element(0x81, b"\0x")
+        ),
+        make.pkcs8(PKCS1, make.identifier(make.RSA)),
+    ],
+    ids=["attributes", "public key of version 1", "RSA without NULL"],
+)
+def test_forms_of_key_inside(more: bytes) -> None:
+    """Each form of PKCS#8 that loads when it is plain loads when it is encrypted."""
+    public = PublicKey.from_pem(SPKI)
+    assert PrivateKey.from_pem(more).public_key == public
+    key = PrivateKey.from_pem(encrypted_with(b"right", more), "right")
+    assert key.public_key == public
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize(
+    "scheme",
+    [
+        ("-v2", "camellia-256-cbc"),
+        ("-v2", "aes-256-cfb"),
+        ("-v2", "aes-256-ofb"),
+        ("-v2", "aes-256-cbc", "-v2prf", "hmacWithSHA512-256"),
+        ("-v2", "aes-256-cbc", "-v2prf", "hmacWithMD5"),
+    ],
+    ids=" ".join,
+)
+def test_rare_schemes_of_openssl(scheme: tuple[str, ...]) -> None:
+    """What openssl encrypts on demand and other tools do not read is converted."""
+    pem = openssl(
+        "pkcs8", "-topk8", "-passout", "pass:right", *scheme,
+        "-in", str(KEYS / "rsa-2048.pem"),
+    )  # fmt: skip
+    with pytest.raises(KeyLoadError) as caught:
+        PrivateKey.from_pem(pem, "right")
+    error = caught.value
+    assert (error.reason, error.found) == ("format", "an encrypted private key")
+    assert "openssl pkcs8 -topk8 -v2 aes-256-cbc" in error.next_step

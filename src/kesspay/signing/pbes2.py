@@ -4,6 +4,11 @@ Decrypt the password-based encryption of PKCS#8 files.
 Only PBES2 with the parts that current tools write: PBKDF2 or scrypt, and AES
 or triple DES in CBC mode. The costs a file may ask for are limited.
 
+Own, because with the loaders of the libraries the backends would differ
+(measured, ``tests/signing/test_pbes2.py`` has the cases). ``cryptography``
+loads an RSA-PSS key as a plain RSA key, and has one error for everything that
+is wrong in a decrypted key. OpenSSL opens ciphers that ``cryptography`` does not.
+
 Source: RFC 8018 (PBES2, PBKDF2), RFC 7914 (scrypt).
 """
 
