@@ -1,4 +1,4 @@
-"""``python -m kesspay`` tells which backend is in use, and on what."""
+"""The facts of a bug report: ``python -m kesspay`` prints the backend in use."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ _FEATURES: Final = frozenset(
         *("sha_ni", "ssse3", "asimd", "sha2"),
     )
 )
-#: With these, libcrypto is told to do without some of it.
+#: With these, users keep libcrypto from some of it.
 _MASKS: Final = ("OPENSSL_ia32cap", "OPENSSL_armcap")
 
 
 def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
-    """Return what the processor can that matters here; [] where nobody tells."""
+    """Return what the processor can that matters here; [] where it is not known."""
     with suppress(OSError), cpuinfo.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             name, _, value = line.partition(":")

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["FirstUseLock", "first_use", "restart_imports"]
 
-#: Where CPython keeps the locks of the imports under way, and who waits for which.
+#: Where CPython keeps the locks of imports, and which thread waits for which lock.
 _IMPORTLIB: Final = "_frozen_importlib"
 
 
 class FirstUseLock:
-    """A lock that is free in a child, whoever held it when the process forked."""
+    """A lock that is free in a child, also where a thread held it at the fork."""
 
     def __init__(self) -> None:
         """Begin free."""

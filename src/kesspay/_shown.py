@@ -162,7 +162,7 @@ def _characters(text: str) -> str:
 
 
 def connects(value: object) -> bool:
-    """Tell whether a value is made to open a connection: a URL, or its like."""
+    """Return whether a value is made to open a connection: a URL, or its like."""
     text = _text(value)
     return text is not None and bool(_kind_of_address(text.strip()))
 
@@ -185,7 +185,7 @@ def _is_base64(text: str) -> bool:
 
 def could_be_path(value: object) -> bool:
     """
-    Tell whether a value is a path, with enough certainty to show it.
+    Return whether a value is a path, with enough certainty to show it.
 
     The rule is the one at the top of this module. What is long, has several
     lines or control characters, or is made to connect, is none.
@@ -214,7 +214,7 @@ def could_be_path(value: object) -> bool:
 
 def no_path(value: object) -> str:
     """
-    Return what kind of thing a value is where nobody can mean it as a path.
+    Return what kind of thing a value is that cannot be meant as a path.
 
     A file with such a name must not be made. A word can be meant as one.
 

@@ -1,8 +1,4 @@
-"""
-One connection, the tunnel below it and what goes over it.
-
-Every decision, and no I/O.
-"""
+"""One connection and the tunnel of a proxy: every decision, and no I/O."""
 
 from __future__ import annotations
 
