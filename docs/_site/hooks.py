@@ -6,6 +6,8 @@ links work where the repository is read. On the site there is no repository, and
 each file that is linked becomes a part of it: a page where it is Markdown, a list
 where it is a folder, else a text file. ``csrc/include/kess.h`` becomes the
 reference of the C library, made by the reader that also makes its man pages.
+
+A Mermaid diagram becomes SVG here. Hosts of repositories draw the text themselves.
 """
 
 from __future__ import annotations
@@ -21,8 +23,9 @@ from mkdocs.structure.files import File, InclusionLevel
 
 
 ROOT: Final = Path(__file__).resolve().parents[2]
-sys.path.insert(0, str(ROOT / "csrc" / "tools"))
+sys.path[:0] = [str(ROOT / "csrc" / "tools"), str(Path(__file__).parent)]
 
+import diagram  # noqa: E402 - beside this file, which is in no package
 import header  # noqa: E402 - a program of csrc, which has its own path
 
 
@@ -42,6 +45,7 @@ _BENCH_RESULTS: Final = "reference/benchmarks"
 _BENCH_FOLDER: Final = ROOT / "build" / "bench"
 
 _FENCE: Final = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
+_MERMAID: Final = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
 
 
@@ -75,13 +79,15 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
 def on_page_markdown(
     markdown: str, page: Page, config: MkDocsConfig, files: Files
 ) -> str:
-    """Let links lead to what stands for a file on the site."""
+    """Draw diagrams, and let links lead to what stands for a file on the site."""
     uri = page.file.src_uri
     path = f"docs/{uri}"
     if uri.startswith(f"{_OUTSIDE}/"):
         path = uri.removeprefix(f"{_OUTSIDE}/")
     if uri == _BENCH_PAGE:
         markdown += _bench_results(files)
+
+    markdown = _MERMAID.sub(lambda found: diagram.svg(found[1]), markdown)
 
     def led(found: re.Match[str]) -> str:
         target = _resolved(path, found[2])

@@ -47,6 +47,7 @@ OTHER_VARIABLES: Final = {
 
 LANGUAGES: Final = {
     *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
+    "mermaid",
 }
 
 

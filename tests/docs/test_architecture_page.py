@@ -1,0 +1,204 @@
+"""docs/ARCHITECTURE.md shows the packages, the imports and the ways that there are."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+import sys
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+from xml.etree import ElementTree as ET
+
+import pytest
+
+import kesspay
+from kesspay.sandbox import Sandbox
+from tests.support.pages import DOCS, ROOT, blocks
+from tests.test_architecture import MODULES, imports
+
+
+if TYPE_CHECKING:
+    from types import FrameType, ModuleType
+
+
+PAGE: Final = (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")
+PACKAGE: Final = ROOT / "src" / "kesspay"
+
+
+def load_diagram() -> ModuleType:
+    """Load the module of the site that draws diagrams."""
+    path = DOCS / "_site" / "diagram.py"
+    spec = importlib.util.spec_from_file_location("diagram", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["diagram"] = module  # dataclasses look there
+    spec.loader.exec_module(module)
+    return module
+
+
+DIAGRAM: Final[Any] = load_diagram()
+CHART: Final[Any] = DIAGRAM.read(blocks("ARCHITECTURE.md", "mermaid")[0].code)
+
+
+def place_of(module: str) -> str:
+    """Return the box of a module: its package, or ``errors`` for the top level."""
+    parts = module.split(".")
+    if parts[1] == "_native":
+        return "libkess"
+    return parts[1] if (PACKAGE / parts[1]).is_dir() else "errors"
+
+
+def graph() -> dict[str, set[str]]:
+    """Return which package imports which."""
+    found: dict[str, set[str]] = {"libkess": set()}
+    for name in MODULES:
+        if name in {"kesspay", "kesspay.__main__"}:
+            continue
+        own = found.setdefault(place_of(name), set())
+        for target in imports(name):
+            if target.startswith("kesspay."):
+                own.add(place_of(target))
+    return {name: needs - {name} for name, needs in found.items()}
+
+
+def reach(needs: dict[str, set[str]], start: str) -> set[str]:
+    """Return everything below a package."""
+    return needs[start].union(*(reach(needs, name) for name in needs[start]))
+
+
+def test_the_boxes_are_the_packages() -> None:
+    """The diagram has a box for each package, and the table a row for each."""
+    assert set(CHART.nodes) == set(graph())
+    table = PAGE.partition("## The packages")[2].partition("\n\n**")[0]
+    rows = re.findall(r"^\| \[`([a-z]+)", table, re.MULTILINE)
+    assert set(rows) == set(graph()) - {"libkess"} | {"csrc"}
+
+
+def test_the_arrows_are_the_imports() -> None:
+    """Every import that does not follow from others is an arrow, and no other."""
+    needs = graph()
+    wanted = {
+        (name, target)
+        for name, targets in needs.items()
+        for target in targets
+        if not any(target in reach(needs, other) for other in targets)
+    }
+    assert sorted(CHART.arrows) == sorted(wanted)
+
+
+def test_the_minimal_client_stands_alone() -> None:
+    """What is in the frame imports nothing of what is built on it."""
+    needs = graph()
+    assert CHART.framed == ["gateway", "http", "signing"]
+    inside = {*CHART.framed, "errors", "libkess"}
+    for name in CHART.framed:
+        assert reach(needs, name) <= inside
+
+
+def test_the_drawing() -> None:
+    """The SVG is well-formed, has every box, and no two boxes overlap."""
+    text = DIAGRAM.svg(blocks("ARCHITECTURE.md", "mermaid")[0].code)
+    drawn = ET.fromstring(text)  # noqa: S314 - our own drawing
+    words = "".join(drawn.itertext())
+    for name, _ in CHART.nodes.values():
+        assert name in words
+    boxes = [
+        (float(box.attrib["x"]), float(box.attrib["y"]))
+        for box in drawn.iter("rect")
+        if "stroke-dasharray" not in box.attrib
+    ]
+    assert len(boxes) == len(CHART.nodes)
+    width = float(drawn.attrib["viewBox"].split()[2])
+    for number, (x, y) in enumerate(boxes):
+        assert 0 <= x <= width - 150
+        for other_x, other_y in boxes[:number]:
+            assert abs(x - other_x) >= 150 or abs(y - other_y) >= 62
+    assert len(list(drawn.iter("path"))) == len(CHART.arrows) + 1  # and the tip
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "flowchart LR",
+        "flowchart TD\n    a[round]",
+        'flowchart TD\n    a["a: b"]\n    a --> b',
+        f'flowchart TD\n    a["a: {"many words " * 6}"]',
+        'flowchart TD\n    a["a: b"]\n    b["b: c"]\n    a --> b\n    b --> a',
+    ],
+)
+def test_what_cannot_be_drawn(text: str) -> None:
+    """A diagram that would come out wrong stops the build of the site."""
+    with pytest.raises(ValueError, match=r"drawn|arrow"):
+        DIAGRAM.svg(text)
+
+
+def traced_create() -> tuple[list[str], list[str]]:
+    """
+    Return the files that one create enters over HTTP, in order of first entry.
+
+    The first list ends, and the second begins, where the answer arrives.
+    """
+    entered: tuple[list[str], list[str]] = ([], [])
+    side = 0
+
+    def note(frame: FrameType, event: str, _: object) -> None:
+        nonlocal side
+        path = Path(frame.f_code.co_filename)
+        if event != "call" or PACKAGE.name not in path.parts:
+            return
+        name = path.as_posix().rpartition("/kesspay/")[2]
+        if (name, frame.f_code.co_name) == ("http/exchange.py", "receive"):
+            side = 1
+        if name not in entered[side]:
+            entered[side].append(name)
+
+    def order(reference: str) -> kesspay.CreateFundTransfer:
+        return kesspay.CreateFundTransfer(
+            out_trade_no=reference,
+            receiver_id="85512345678",
+            sender_name="Chan Sophea",
+            amount=Decimal("0.50"),
+        )
+
+    with Sandbox() as sandbox, kesspay.Client(**sandbox.settings) as client:
+        client.create_fund_transfer(order("first"))  # logs in, and connects
+        request = order("second")
+        sys.setprofile(note)
+        try:
+            client.create_fund_transfer(request)
+        finally:
+            sys.setprofile(None)
+    return entered
+
+
+def test_the_ways_are_those_of_a_call() -> None:
+    """A traced create enters the first file of each item, in the order of the page."""
+    for title, entered in zip(
+        ("## The way of a request", "## The way of the answer"),
+        traced_create(),
+        strict=True,
+    ):
+        section = PAGE.partition(f"{title}\n")[2].partition("\n## ")[0]
+        named = re.findall(r"^\d+\. `([a-z_/]+\.py)`", section, re.MULTILINE)
+        assert len(named) >= 10
+        assert named == [name for name in entered if name in named], entered
+
+
+def test_the_table_of_changes_names_what_exists() -> None:
+    """At least eight requests have files, and each file and folder exists."""
+    table = PAGE.partition("| to change | open | and |\n")[2].partition("\n\n")[0]
+    rows = table.splitlines()[1:]
+    assert len(rows) >= 8
+    for row in rows:
+        paths = re.findall(r"`((?:src|csrc|docs|tests)/[\w./-]+)`", row)
+        assert len(paths) >= 2, row
+        for path in paths:
+            assert (ROOT / path).exists(), path
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_it_is_linked(page: str) -> None:
+    """A newcomer finds the page from the README and from CONTRIBUTING."""
+    assert "(docs/ARCHITECTURE.md)" in (ROOT / page).read_text(encoding="utf-8")
