@@ -75,6 +75,6 @@ def test_drawing() -> None:
 
 
 def test_unknown_is_not_rejected() -> None:
-    """Nobody who handles a rejection handles an unknown outcome with it."""
+    """A handler of rejections does not catch an unknown outcome."""
     assert not issubclass(errors.OutcomeUnknown, errors.Rejected)
     assert not issubclass(errors.Rejected, errors.OutcomeUnknown)

@@ -208,7 +208,7 @@ def test_refused(backend: Backend, column: Column) -> None:
     "answer", [None, (), (1, 2), (object(), object()), ("a", "b", "c")]
 )
 def test_no_capsules(backend: Backend, answer: object) -> None:
-    """A producer that returns something else is told."""
+    """A producer that returns something else is refused."""
 
     class Wrong:
         def __arrow_c_array__(self, requested_schema: object = None) -> Any:  # noqa: ANN401

@@ -1,4 +1,4 @@
-"""Which backend is chosen, what is told about it, and that imports are cheap."""
+"""Which backend is chosen, what is reported of it, and that imports are cheap."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ sys.meta_path.insert(0, Finder())
 """
 #: It is installed, but the Python half of cffi is not.
 NO_CFFI: Final = "import sys; sys.modules['_cffi_backend'] = None\n"
-TELL: Final = """
+SHOW: Final = """
 import warnings
 with warnings.catch_warnings(record=True) as caught:
     warnings.simplefilter("always")
@@ -73,32 +73,32 @@ def run(code: str, **variables: str) -> str:
 
 def test_native_is_preferred(both_backends: dict[str, Backend]) -> None:
     """Where the native core is installed it is used."""
-    assert run(TELL) == "native|None|0"
+    assert run(SHOW) == "native|None|0"
 
 
 def test_fallback() -> None:
     """Where it is not installed pure Python is used, and nothing is amiss."""
-    assert run(MISSING + TELL) == "python|None|0"
+    assert run(MISSING + SHOW) == "python|None|0"
 
 
 def test_broken_native() -> None:
-    """A native core that cannot be imported is told of, not just passed over."""
-    told = run(BROKEN + TELL)
+    """A native core that cannot be imported is reported, not ignored."""
+    printed = run(BROKEN + SHOW)
     error = "ImportError: libcrypto.so.3: cannot open shared object file"
-    assert told == f"python|{error}|1"
+    assert printed == f"python|{error}|1"
 
 
 def test_no_cffi() -> None:
     """Without cffi there is no backend at all, and the error says why."""
-    told = run(NO_CFFI + "import warnings; warnings.simplefilter('ignore')\n" + TELL)
-    assert told.startswith("BackendError|not even pure Python can be used: ")
-    assert "_cffi_backend" in told
+    printed = run(NO_CFFI + "import warnings; warnings.simplefilter('ignore')\n" + SHOW)
+    assert printed.startswith("BackendError|not even pure Python can be used: ")
+    assert "_cffi_backend" in printed
 
 
 @pytest.mark.parametrize("name", ["native", "python", " Native ", "PYTHON"])
 def test_forced(name: str, both_backends: dict[str, Backend]) -> None:
     """KESSPAY_BACKEND decides."""
-    assert run(TELL, KESSPAY_BACKEND=name).split("|")[0] == name.strip().lower()
+    assert run(SHOW, KESSPAY_BACKEND=name).split("|")[0] == name.strip().lower()
 
 
 @pytest.mark.parametrize("variable", ["KESSPAY_BACKEND", "KESSPAY_REQUIRE_NATIVE"])
@@ -106,30 +106,30 @@ def test_forced(name: str, both_backends: dict[str, Backend]) -> None:
 def test_forced_but_missing(variable: str, state: str) -> None:
     """A native core that is demanded and cannot be had is an error."""
     value = {"KESSPAY_BACKEND": "native", "KESSPAY_REQUIRE_NATIVE": "1"}[variable]
-    told = run(state + TELL, **{variable: value})
-    assert told.startswith("BackendError|the native core is asked for but ")
+    printed = run(state + SHOW, **{variable: value})
+    assert printed.startswith("BackendError|the native core is asked for but ")
 
 
 def test_unknown_backend() -> None:
     """A backend that does not exist is an error, not a fallback."""
-    told = run(TELL, KESSPAY_BACKEND="rust")
-    assert told == "BackendError|there is no backend 'rust': use native or python"
+    printed = run(SHOW, KESSPAY_BACKEND="rust")
+    assert printed == "BackendError|there is no backend 'rust': use native or python"
 
 
 def test_choice_before_requirement() -> None:
     """KESSPAY_BACKEND=python wins over KESSPAY_REQUIRE_NATIVE: it is the choice."""
-    told = run(MISSING + TELL, KESSPAY_BACKEND="python", KESSPAY_REQUIRE_NATIVE="1")
-    assert told == "python|None|0"
+    printed = run(MISSING + SHOW, KESSPAY_BACKEND="python", KESSPAY_REQUIRE_NATIVE="1")
+    assert printed == "python|None|0"
 
 
 @pytest.mark.parametrize("value", ["", "0", "false", "No", "off"])
 def test_requirement_off(value: str) -> None:
     """The usual words switch the requirement off."""
-    assert run(MISSING + TELL, KESSPAY_REQUIRE_NATIVE=value) == "python|None|0"
+    assert run(MISSING + SHOW, KESSPAY_REQUIRE_NATIVE=value) == "python|None|0"
 
 
 def test_info(backend: Backend) -> None:
-    """backend() tells name, version and the OpenSSL in use."""
+    """backend() has name, version and the OpenSSL in use."""
     info = kesspay.backend()
     assert info.name == backend.name
     assert info.version == kesspay.__version__
@@ -143,7 +143,7 @@ def test_main() -> None:
     """``python -m kesspay`` prints the facts a bug report needs."""
     code = "import runpy; runpy.run_module('kesspay', run_name='__main__')"
     catch = f"try:\n  {code}\nexcept SystemExit as end: print('status', end.code)"
-    told = run(catch, KESSPAY_BACKEND="python")
+    printed = run(catch, KESSPAY_BACKEND="python")
     for word in (
         "kesspay",
         "Python",
@@ -152,12 +152,12 @@ def test_main() -> None:
         "OpenSSL",
         "status 0",
     ):
-        assert word in told
-    told = run(BROKEN + "import warnings; warnings.simplefilter('ignore')\n" + catch)
-    assert "native    cannot be imported: ImportError: libcrypto.so.3" in told
-    told = run(MISSING + catch, KESSPAY_BACKEND="native")
-    assert "backend   none: the native core is asked for" in told
-    assert "status 1" in told
+        assert word in printed
+    printed = run(BROKEN + "import warnings; warnings.simplefilter('ignore')\n" + catch)
+    assert "native    cannot be imported: ImportError: libcrypto.so.3" in printed
+    printed = run(MISSING + catch, KESSPAY_BACKEND="native")
+    assert "backend   none: the native core is asked for" in printed
+    assert "status 1" in printed
 
 
 def test_import_is_cheap() -> None:
@@ -300,7 +300,7 @@ def test_wrong_arguments(
 
 @pytest.mark.usefixtures("native")
 def test_statuses_of_the_module() -> None:
-    """A failure is told as status and position; no key and no option is guessed."""
+    """A failure is a status and a position; no key and no option is guessed."""
     from kesspay import _native
 
     assert _native.canonicalize(b"[1,]", 0, 511) == (200, 3)
@@ -422,7 +422,7 @@ def test_broken_here(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.parametrize("error", [ModuleNotFoundError("x"), OSError("x")])
 def test_why_not_native(error: Exception, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whatever keeps the native core from being imported is told."""
+    """The reason why the native core cannot be imported is reported."""
 
     class Finder:
         def find_spec(self, name: str, *_: object) -> None:
@@ -448,6 +448,6 @@ def test_lost_race() -> None:
 
 
 def test_native_here(both_backends: dict[str, Backend]) -> None:
-    """With the native core that one is used, whoever asks."""
+    """Where the native core is installed it is used."""
     assert chosen().name == "native"
     assert chosen(KESSPAY_REQUIRE_NATIVE="1").name == "native"

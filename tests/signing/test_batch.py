@@ -156,7 +156,7 @@ def test_really_parallel(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_unknown_status(key: PrivateKey) -> None:
-    """A status nobody knows is never taken for OK."""
+    """An unknown status is never taken for OK."""
 
     class Handle:
         def verify_documents(self, *_: object) -> list[int]:
@@ -214,7 +214,7 @@ def one_by_one(
     return expected
 
 
-def told(made: Batch) -> list[tuple[str, bytes | None]]:
+def verdicts_of(made: Batch) -> list[tuple[str, bytes | None]]:
     """Return the same of a batch."""
     return [
         (one.reason, output) for one, output in zip(made.statuses, made, strict=True)
@@ -227,7 +227,7 @@ def test_canonicalize_many(
 ) -> None:
     """Outputs and statuses are those of canonicalize, in order."""
     made = canonicalize_many(bodies, threads=threads)
-    assert one_by_one(canonicalize, bodies) == told(made)
+    assert one_by_one(canonicalize, bodies) == verdicts_of(made)
     assert 200 <= made.statuses.count(VerifyStatus.OK) < len(made) == 300
 
 
@@ -238,7 +238,7 @@ def test_sign_documents(
     """Outputs and statuses are those of sign_document, in order."""
     some = bodies[:130]
     made = key.sign_documents(some, threads=threads)
-    assert one_by_one(key.sign_document, some) == told(made)
+    assert one_by_one(key.sign_document, some) == verdicts_of(made)
 
 
 def test_batch(backend: Backend) -> None:
@@ -267,7 +267,7 @@ def test_long_outputs(backend: Backend) -> None:
     ]
     for some in (texts, [b"", b"", *texts], texts[::-1], [*texts, b""]):
         expected = one_by_one(canonicalize, some)
-        assert expected == told(canonicalize_many(some, threads=1))
+        assert expected == verdicts_of(canonicalize_many(some, threads=1))
 
 
 def test_options_of_writing(key: PrivateKey) -> None:
@@ -313,7 +313,7 @@ def test_slices_are_even(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_processors_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where no system call tells the usable processors, all are counted."""
+    """Where no system call counts the usable processors, all are counted."""
     monkeypatch.delattr(os, "sched_getaffinity", raising=False)
     monkeypatch.setattr(os, "cpu_count", lambda: 3)
     assert batch._workers(None) == 3

@@ -31,7 +31,7 @@ from pathlib import Path
 from kesspay import PrivateKey
 
 warnings.simplefilter("ignore", DeprecationWarning)  # fork beside threads
-signal.alarm(120)  # whoever waits for ever is killed
+signal.alarm(120)  # ends a process that waits for ever
 key = PrivateKey.from_pem(Path(sys.argv[1]).read_bytes())
 public = key.public_key
 expected = {n: key.sign(b"%d" % n) for n in range(16)}

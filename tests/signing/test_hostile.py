@@ -90,7 +90,7 @@ def test_deepest(levels: int, both_backends: dict[str, Backend]) -> None:
 
 
 def members(names: Iterator[str]) -> bytes:
-    """Return an object with these keys, whose values tell their place."""
+    """Return an object with these keys, whose values are their places."""
     return ("{" + ",".join(f'"{n}":{i}' for i, n in enumerate(names)) + "}").encode()
 
 

@@ -80,13 +80,13 @@ def result_of(document: Any, profile: Profile = PHP_8) -> bytes | tuple[Any, ...
 
 
 def agrees(result: bytes | tuple[Any, ...], answer: Answer) -> bool:
-    """Tell whether a result is what PHP answered, or fails where PHP fails."""
+    """Return whether a result is what PHP answered, or fails where PHP fails."""
     if isinstance(result, bytes):
         return result == answer.canonical
     return bool(answer.failure) and result[0] in REASONS[answer.failure]
 
 
-def told(document: bytes, **facts: object) -> str:
+def described(document: bytes, **facts: object) -> str:
     """Return what is needed to look at a failure again."""
     shown = base64.b64encode(document[:2000]).decode()
     return f"{facts} seed={SEED} base64={shown}"
@@ -100,7 +100,7 @@ def test_canonical(backend: Backend) -> None:
     count = 0
     for case in iter_canonical():
         result = result_of(case.document)
-        assert agrees(result, case.answer), told(case.document, group=case.group)
+        assert agrees(result, case.answer), described(case.document, group=case.group)
         count += 1
     assert count >= 5000
 
@@ -110,7 +110,9 @@ def test_profiles(backend: Backend) -> None:
     count = 0
     for case in iter_profiles():
         result = result_of(case.document, case.profile)
-        assert agrees(result, case.answer), told(case.document, settings=case.settings)
+        assert agrees(result, case.answer), described(
+            case.document, settings=case.settings
+        )
         count += 1
     assert count >= 3000
 
@@ -188,7 +190,9 @@ def compare(
             results[name] = [result_of(case, profile) for case in cases]
     for case, *answers in zip(cases, *results.values(), strict=True):
         shown = case if isinstance(case, bytes) else repr(case).encode()
-        assert all(one == answers[0] for one in answers), told(shown, profile=profile)
+        assert all(one == answers[0] for one in answers), described(
+            shown, profile=profile
+        )
     return results["python"]
 
 
@@ -252,7 +256,9 @@ def test_live(
         results = compare(backends_here, texts, asked.profile)
         answers = php.canonicalize(texts, asked)
         for text, result, answer in zip(texts, results, answers, strict=True):
-            assert agrees(result, answer), told(text, settings=asked, answer=answer)
+            assert agrees(result, answer), described(
+                text, settings=asked, answer=answer
+            )
 
 
 def test_live_parameters(backends_here: dict[str, Backend], php: Php) -> None:

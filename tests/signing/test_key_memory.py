@@ -35,7 +35,7 @@ FILE: Final = KEYS / "rsa-2048.pem"
 CERTIFICATE: Final = KEYS / "rsa-2048.cert.pem"
 ENCRYPTED: Final = KEYS / "rsa-2048.encrypted.pem"
 
-#: It stops after each step, until it is told to go on.
+#: It stops after each step, until the test lets it go on.
 PROGRAM: Final = """
 import gc, sys, threading
 from kesspay import PrivateKey
@@ -144,7 +144,7 @@ def test_nothing_is_left(kind: str, tmp_path: Path) -> None:
             living = held(process.pid, what)
         except PermissionError:
             process.kill()
-            pytest.skip("this system lets nobody read the memory of a child")
+            pytest.skip("on this system the memory of a child cannot be read")
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.stdout.readline() == "freed\n"

@@ -427,7 +427,7 @@ SECRETS: Final = [
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("name", SECRETS)
 def test_secret(name: str) -> None:
-    """A private key in any format is told as one where a public key is needed."""
+    """A private key in any format is reported as one where a public key is needed."""
     assert refusal(PublicKey.from_pem, sample(name)).reason == "secret"
 
 
@@ -506,7 +506,7 @@ def test_words() -> None:
 
 @pytest.mark.usefixtures("backend")
 def test_password_words() -> None:
-    """A password that is missing and one that is wrong are told apart."""
+    """A password that is missing has another message than a wrong one."""
     encrypted = key().private_bytes(
         serialization.Encoding.PEM,
         serialization.PrivateFormat.PKCS8,
@@ -546,7 +546,7 @@ def test_other_words() -> None:
     ],
 )
 def test_broken(data: bytes, words: str) -> None:
-    """What is no format at all is told apart, under the reason of ever."""
+    """A file of no known format keeps the reason of the backend."""
     for load in (PrivateKey.from_pem, PublicKey.from_pem):
         error = refusal(load, data)
         assert (error.reason, error.found) == ("format", "")

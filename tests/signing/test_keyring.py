@@ -41,7 +41,7 @@ def ring(keys: list[PrivateKey]) -> KeyRing:
 
 
 def test_match(keys: list[PrivateKey], ring: KeyRing) -> None:
-    """Whichever key of the ring signed, it is found and told."""
+    """The key of the ring that signed is found and returned."""
     for key in keys:
         signature = key.sign(b"message")
         assert ring.match(signature, b"message") is key.public_key
@@ -60,7 +60,7 @@ def test_verified(keys: list[PrivateKey], ring: KeyRing) -> None:
 
 
 def test_no_match(keys: list[PrivateKey]) -> None:
-    """What no key signed is refused; a wrong length is told if it fits none."""
+    """What no key signed is refused; a length that fits no key is the reason."""
     stranger, *ours = keys
     ring = KeyRing([key.public_key for key in ours])
     with pytest.raises(InvalidSignature) as caught:
@@ -75,7 +75,7 @@ def test_no_match(keys: list[PrivateKey]) -> None:
 
 
 def test_refusals_of_the_document(ring: KeyRing) -> None:
-    """What lies in the document and not in the key is told as it is."""
+    """A fault of the document keeps its own reason."""
     for body, reason in (
         (b"[", "syntax"),
         (b'{"a":1,"a":2}', "duplicate"),
@@ -105,9 +105,9 @@ def test_verify_documents(keys: list[PrivateKey], ring: KeyRing) -> None:
     bodies[3:3] = [b"[", b"{}", b'{"sign":"AAAA"}', bodies[0].replace(b"0", b"1", 1)]
     expected = [outcome(ring, body)[-1] for body in bodies]
     statuses = ring.verify_documents(bodies)
-    for body, status, told in zip(bodies, statuses, expected, strict=True):
+    for body, status, verdict in zip(bodies, statuses, expected, strict=True):
         if status is VerifyStatus.OK:
-            assert told == ring.verify_document(body)
+            assert verdict == ring.verify_document(body)
         else:
             assert status.reason == outcome(ring, body)[1]
     assert statuses.count(VerifyStatus.OK) == 9

@@ -449,7 +449,7 @@ def test_threads(key: PrivateKey) -> None:
                 key.public_key.verify(signature, b"%d" % n)
                 if signature != expected[n]:
                     wrong.append(n)
-        except Exception as error:  # noqa: BLE001 - told to the main thread
+        except Exception as error:  # noqa: BLE001 - the main thread looks at it
             wrong.append(error)
 
     threads = [threading.Thread(target=work, args=(n,)) for n in expected]

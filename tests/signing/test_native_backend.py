@@ -42,7 +42,7 @@ class FailingLibrary:
     """A library in which every function fails in libcrypto, and can say so."""
 
     def __init__(self, lib: Any) -> None:  # noqa: ANN401 - cffi has no types
-        """Keep what tells the message."""
+        """Keep the function that returns the message."""
         self.kess_status_message = lib.kess_status_message
 
     def __getattr__(self, name: str) -> Callable[..., int]:

@@ -156,7 +156,7 @@ def test_encryption_scheme(name: str) -> None:
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("password", ["", None, "Correct horse", "x" * 1024, b"\xff"])
 def test_wrong_password(password: str | bytes | None) -> None:
-    """A password that is missing, wrong or too long is told as such."""
+    """A password that is missing, wrong or too long has the reason "password"."""
     for data in (ENCRYPTED, ENCRYPTED_DER):
         with pytest.raises(KeyLoadError) as caught:
             PrivateKey.from_pem(data, password)

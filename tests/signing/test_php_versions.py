@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from kesspay.signing.profile import PHP_8, Profile
-from tests.signing.test_judges import agrees, result_of, told
+from tests.signing.test_judges import agrees, described, result_of
 from tests.support.judgement import DEFAULT
 from tests.support.php import PHP_SCRIPTS, canonical_request, read_answer
 from tests.support.vectors import iter_canonical
@@ -75,7 +75,7 @@ def test_every_document(
     version, given = answers
     for document, answer in zip(documents, given, strict=True):
         result = result_of(document, VERSIONS[version])
-        assert agrees(result, answer), told(document, version=version)
+        assert agrees(result, answer), described(document, version=version)
 
 
 @pytest.mark.parametrize("version", ["7.4", "8.1"])

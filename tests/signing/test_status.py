@@ -45,7 +45,7 @@ def test_numbers_of_the_header() -> None:
 def test_status_of(
     error: BackendError | InvalidSignature | MemoryError, verdict: VerifyStatus
 ) -> None:
-    """What could not be checked is told apart from what is wrong."""
+    """A document that could not be checked has another status than a wrong one."""
     assert status.status_of(error) is verdict
 
 
@@ -75,6 +75,6 @@ def test_every_refusal_has_a_status() -> None:
 
 @pytest.mark.parametrize("verdict", VerifyStatus)
 def test_no_truth_value(verdict: VerifyStatus) -> None:
-    """Neither a forgery nor an honest body can be told by ``if``."""
+    """``if status`` is refused: OK is 0."""
     with pytest.raises(InputError):
         bool(verdict)

@@ -357,7 +357,7 @@ def test_infinite_token(token: bytes, sign: int) -> None:
 
 
 def test_infinite_integer() -> None:
-    """An integer of a megabyte is infinite too, and takes no time to tell."""
+    """An integer of a megabyte is infinite too, and is read at once."""
     value, _ = read_token(b"7" * 1_000_000)
     assert isinstance(value, Infinite)
 

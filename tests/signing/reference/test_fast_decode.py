@@ -17,7 +17,7 @@ from tests.support.vectors import iter_canonical, iter_profiles
 def result_of(decode: Any, text: bytes, max_depth: int = 511) -> str:  # noqa: ANN401
     """Return all there is to know of a result or an error."""
     try:
-        # repr tells 0.0 from -0.0, and the order of the keys.
+        # repr shows 0.0 and -0.0, and the order of the keys.
         return repr(decode(text, max_depth=max_depth))
     except CanonicalizationError as error:
         return f"{error.reason} {error.position}"

@@ -230,7 +230,7 @@ ORDER: Final[list[tuple[str, str]]] = [
 
 @pytest.mark.parametrize("first", range(len(ORDER)))
 def test_order(key: PrivateKey, first: int) -> None:
-    """Of several faults the one that stands first in the list is told."""
+    """Of several faults the first one in the list is reported."""
     faults = ORDER[first:]
     # The later a fault comes in the list, the earlier it stands in the text.
     text = '{"a":1' + "".join(part for _, part in reversed(faults)) + "}"
@@ -273,7 +273,7 @@ def test_max_depth(key: PrivateKey, depth: int) -> None:
 
 
 def test_wrong_key(key: PrivateKey) -> None:
-    """A message of somebody else is refused."""
+    """A message that another key signed is refused."""
     other = PrivateKey.from_pem(OTHER)
     longer = PrivateKey.from_pem(LONGER)
     text = '{"a":1,"sign":"SIGN"}'
@@ -404,7 +404,7 @@ UNSIGNABLE: Final[dict[str, tuple[Any, str, str | None]]] = {
 
 @pytest.mark.parametrize("name", UNSIGNABLE)
 def test_unsignable(key: PrivateKey, name: str) -> None:
-    """What a gateway would read differently is not signed; the path tells where."""
+    """What a gateway would read differently is not signed; the path names the place."""
     parameters, reason, path = UNSIGNABLE[name]
     with pytest.raises(CanonicalizationError) as caught:
         key.signed_body(parameters)
@@ -518,7 +518,7 @@ def test_broken_signer(key: PrivateKey) -> None:
 
 @pytest.mark.parametrize("answer", [False, True, 0, 1, -1, "ok"])
 def test_verifier_that_returns(key: PrivateKey, answer: object) -> None:
-    """A Verifier that returns its verdict is refused: nobody would look at it."""
+    """A Verifier that returns its verdict is refused: callers would ignore it."""
     verifier = Elsewhere(key)
     verifier.verify = lambda _, __: answer  # type: ignore[method-assign, assignment]
     with pytest.raises(InputError):

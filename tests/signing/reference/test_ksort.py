@@ -44,7 +44,7 @@ def test_live(php: Php) -> None:
     for keys, answer in zip(sets, php.canonicalize(documents), strict=True):
         assert answer.canonical is not None
         order = json.loads(answer.canonical)
-        # A list has lost its keys; the values tell the places.
+        # A list has no keys; the values are the places.
         places = order if isinstance(order, list) else list(order.values())
         left = [key for key in order_keys(keys) if key not in {"sign", "sign_type"}]
         assert [keys[place] for place in places] == left
@@ -294,7 +294,7 @@ LOT = """
 
 
 def lot(x: int, y: int, seed: int) -> bool:
-    """Tell whether x belongs behind y by the same formula."""
+    """Return whether x belongs after y by the same formula."""
     drawn = (min(x, y) * 31 + max(x, y) * 17 + seed) * 2654435761
     return ((drawn >> 13) & 1) == (x < y)
 
