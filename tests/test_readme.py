@@ -1,4 +1,4 @@
-"""The README tells the truth: its example runs, its links and targets exist."""
+"""The README is true: its example runs, its links, paths and targets exist."""
 
 from __future__ import annotations
 
@@ -14,6 +14,11 @@ from cryptography.hazmat.primitives.asymmetric import rsa
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
+DOCS = [str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("docs/**/*.md"))]
+
+#: Folders of the repository, and files in them that git does not hold.
+FOLDERS = "bench|bindings|csrc|docs|src|tests"
+BUILT = {"src/kesspay/_native.abi3.so"}
 
 
 def make_key(path: Path) -> None:
@@ -45,7 +50,7 @@ def test_the_example_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     [
         *PAGES,
         "csrc/README.md",
-        *(str(path.relative_to(ROOT)) for path in sorted(ROOT.glob("docs/**/*.md"))),
+        *DOCS,
     ],
 )
 def test_links_lead_somewhere(page: str) -> None:
@@ -55,6 +60,24 @@ def test_links_lead_somewhere(page: str) -> None:
     links = re.findall(r"\]\(([^)#]+)", prose)
     for link in links:
         assert "://" in link or (path.parent / link).exists(), link
+
+
+@pytest.mark.parametrize("page", [*PAGES, "tests/README.md", *DOCS])
+def test_paths_exist(page: str) -> None:
+    """Every file of the repository that a page names is there, or made by a build."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    named = set(re.findall(rf"`((?:{FOLDERS})/[\w./-]*)", text))
+    missing = {path for path in named - BUILT if not (ROOT / path).exists()}
+    assert missing == set()
+
+
+def test_short_names_exist() -> None:
+    """A module that CONTRIBUTING names without its folder is a file of the sources."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`(\w+\.(?:py|c))`", text))
+    sources = [*ROOT.glob("src/**/*.py"), *ROOT.glob("csrc/src/*.c")]
+    known = {path.name for path in sources}
+    assert named - known == set()
 
 
 @pytest.mark.parametrize("page", PAGES)

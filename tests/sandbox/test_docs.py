@@ -1,9 +1,11 @@
-"""docs/sandbox.md tells the truth."""
+"""docs/sandbox.md shows the faults and endpoints that there are."""
 
 from __future__ import annotations
 
 import re
 from pathlib import Path
+
+import pytest
 
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.sandbox.faults import FAULTS, TOKEN
@@ -29,6 +31,14 @@ def test_the_table_of_faults() -> None:
     _, _, rest = PAGE.partition("| Fault | Carried out | Fits | What the client sees |")
     rows = rest.partition("\n\n")[0].strip().splitlines()[1:]
     assert rows == wanted
+
+
+@pytest.mark.parametrize("page", ["README.md", "CHANGELOG.md", "docs/sandbox.md"])
+def test_the_number_of_faults(page: str) -> None:
+    """Every page that counts the faults counts those of the code."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    counted = re.findall(r"(\d+)\s+\[?faults\b", text)
+    assert counted == [str(len(FAULTS))]
 
 
 def test_every_endpoint_is_documented() -> None:
