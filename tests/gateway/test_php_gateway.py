@@ -68,7 +68,7 @@ def server(php: Php) -> Iterator[PhpGateway]:
 
 @pytest.fixture
 def gateway(server: PhpGateway) -> Iterator[PhpGateway]:
-    """Return a gateway that nobody used before; PHP must not complain."""
+    """Return a gateway that was not used before; PHP must not complain."""
     server.reset()
     yield server
     assert server.complaints() == ""
@@ -211,7 +211,7 @@ def test_a_second_confirm(gateway: PhpGateway, connect: Callable[..., Client]) -
 def test_an_expired_transfer(
     gateway: PhpGateway, connect: Callable[..., Client]
 ) -> None:
-    """A first confirm that comes too late is Rejected, and credits nobody."""
+    """A first confirm that comes too late is Rejected, and credits no account."""
     client = connect()
     created = client.create_fund_transfer(order())
     gateway.advance(created.expire_in)
@@ -277,7 +277,7 @@ def test_a_debit_that_paid_before(
     [
         ("no.such.service", {}, Rejected),
         ("create.unified.fundTransfer", {"out_trade_no": "order-1"}, Rejected),
-        # Nobody counts how often such a confirm was sent.
+        # No client counts how often such a confirm was sent.
         ("confirm.fundTransfer", {"pre_transfer_id": "p"}, OutcomeUnknown),
     ],
 )
@@ -300,7 +300,7 @@ def test_calls_that_are_not_valid(
 def test_a_system_error_is_unknown(
     gateway: PhpGateway, connect: Callable[..., Client], when: str, paid: int
 ) -> None:
-    """After SYSTEMERROR the money may have moved; only a query tells."""
+    """After SYSTEMERROR the money may have moved; only a query shows it."""
     client = connect()
     created = client.create_fund_transfer(order())
     gateway.configure(fail=when)

@@ -67,7 +67,7 @@ def test_opentelemetry() -> None:
 
 @pytest.mark.usefixtures("face")
 def test_a_token_in_a_file(tmp_path: Path) -> None:
-    """The second process finds the token of the first; nobody else can read it."""
+    """The second process finds the token of the first; no other user can read it."""
     store: Any = load_recipe("token-store")["FileTokenStore"]
     path = tmp_path / "token.json"
     answers = [signed(200, success(CREATE_DATA))] * 2

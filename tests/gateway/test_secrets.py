@@ -177,6 +177,6 @@ def test_the_canaries_are_really_sent() -> None:
 
 
 def test_what_is_logged_is_looked_through(log: pytest.LogCaptureFixture) -> None:
-    """The search above finds a secret that somebody logs, also as an argument."""
+    """The search above finds a secret that is logged, also as an argument."""
     logging.getLogger("h11").debug("sent %r", CANARY[1])
     assert leaks(everything_logged(log)) == [CANARY[1]]

@@ -177,7 +177,7 @@ def test_our_secrets_are_masked(name: str, form: str) -> None:
     ],
 )
 def test_what_may_hold_a_secret_is_not_quoted(body: bytes) -> None:
-    """The token of a log-in is nobody's to see, and no request carried it."""
+    """No error shows the token of a log-in, which no request carried."""
     assert "canary" not in look_at(answer(200, body)).words
 
 
