@@ -44,7 +44,7 @@ def run() -> Callable[..., Result]:
     def command(*arguments: str | Path, stdin: bytes | str | None = None) -> Result:
         words = [str(argument) for argument in arguments]
         result = CliRunner().invoke(root, words, input=stdin)
-        # Whatever goes wrong, nobody sees a traceback.
+        # No error shows a traceback.
         assert result.exception is None or isinstance(result.exception, SystemExit)
         assert "Traceback" not in result.output
         return result
@@ -53,7 +53,7 @@ def run() -> Callable[..., Result]:
 
 
 class Refusing(io.RawIOBase):
-    """A file on a disk that is full, or a pipe that nobody reads."""
+    """A file on a disk that is full, or a pipe without a reader."""
 
     def __init__(self, error: OSError | None) -> None:
         """Take what is raised; None takes everything."""
@@ -104,7 +104,7 @@ def keys(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let somebody be there to be asked; standard input is what they type."""
+    """Let there be a terminal to ask on; standard input is what is typed."""
     for asker in ("inputs", "keys"):
         monkeypatch.setattr(f"kesspay.cli.{asker}.can_ask", lambda: True)
 

@@ -107,7 +107,7 @@ def test_a_date_that_is_none(value: str) -> None:
     ],
 )
 def test_the_token_is_judged(body: bytes, verdict: str, words: str) -> None:
-    """A life that is short or not told costs log-ins."""
+    """A life that is short or not stated costs log-ins."""
     check = diagnose(plain(200, body), NOBODY)["token"]
     assert check.verdict == verdict
     assert words in check.found

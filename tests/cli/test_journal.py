@@ -127,7 +127,7 @@ def test_export(run: Callable[..., Result], place: Path) -> None:
 
 
 def test_bytes_that_are_no_text() -> None:
-    """A message that is no UTF-8 is written in base64, and can be read again."""
+    """A message that is not UTF-8 is written in base64, and can be read again."""
     from kesspay.cli.journal import _body
 
     assert _body("sent", None) == {"sent": None}

@@ -300,7 +300,7 @@ def test_an_answer_is_judged_under_every_profile() -> None:
     assert {one.unescaped_unicode for one in found.profiles} == {False, True}
     assert found.data == {"amount": Decimal("0.1"), "x": "a/b"}
     assert (found.amount, found.code) == ("0.1", "")
-    assert found.told == "HTTP 200, success, signed"
+    assert found.summary == "HTTP 200, success, signed"
 
 
 @pytest.mark.parametrize(
@@ -326,4 +326,4 @@ def test_nothing_is_believed_that_does_not_verify(
     """There are no fields and no code, whatever the body claims."""
     found = judged(response, gateway_key())
     assert (found.fields, found.data, found.code) == ({}, {}, "")
-    assert found.told == told
+    assert found.summary == told

@@ -72,11 +72,11 @@ def test_the_table_has_the_same(
     *,
     show: bool,
 ) -> None:
-    """On a terminal there are rows; a lifetime that is not told is not made up."""
+    """On a terminal there are rows; a lifetime that is not stated is not made up."""
     wire(Script(plain(200, f'{{"access_token":"{TOKEN}"}}'.encode())))
     monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
     result = run("token", *(["--show"] if show else []))
-    assert "lifetime: not told" in result.stdout
+    assert "lifetime: not stated" in result.stdout
     assert (TOKEN in result.stdout) is show
 
 

@@ -1,4 +1,4 @@
-"""``kesspay backend``: which code computes, and on what."""
+"""``kesspay backend``: which backend is in use, and on which platform."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from kesspay.cli.outcome import Outcome
 
 __all__ = ["backend"]
 
-_HELP: Final = """Tell which backend computes: the native core, or pure Python.
+_HELP: Final = """Show which backend is in use: the native core, or pure Python.
 
 \b
 JSON fields
@@ -31,7 +31,7 @@ JSON fields
 @click.command("backend", help=_HELP)
 @json_option
 def backend() -> Outcome:
-    """Find out what is in use."""
+    """Show the backend."""
     from kesspay.signing.backend import backend as in_use
 
     used = in_use()

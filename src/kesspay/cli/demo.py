@@ -54,16 +54,16 @@ __all__ = ["demo", "run_demo"]
 _HELP: Final = """Run a whole signed transfer on this machine and print each message.
 
 An embedded gateway on the loopback interface makes its own keys; nothing
-leaves the machine. Exit code 1 means that a check did not hold. It needs
+leaves the machine. Exit code 1 means that a check failed. It needs
 the extra kesspay[sandbox].
 
 \b
 JSON fields
-    backend, openssl  what computed
+    backend, openssl  what made and verified the signatures
     steps             each message, what was signed, and what verified
-    checks            what had to hold, and whether it did
+    checks            each claim, and whether it held
     ledger            the credits at the end
-    problem           why the demonstration broke off, or null
+    problem           why the demonstration ended early, or null
 """
 
 
@@ -78,9 +78,9 @@ def demo(*, as_json: bool) -> Outcome:
 
     if not as_json:
         return Outcome(exit_code=run_demo(sys.stdout))
-    told = io.StringIO()
-    exit_code = run_demo(told, as_json=True)
-    fields = json.loads(told.getvalue())
+    printed = io.StringIO()
+    exit_code = run_demo(printed, as_json=True)
+    fields = json.loads(printed.getvalue())
     del fields["ok"]
     fields["problem"] = fields.pop("error") or None
     return Outcome("demo", fields, exit_code=exit_code)
@@ -111,9 +111,9 @@ class _Demo:
         self._client = Client(**sandbox.settings, transport=self._wire)
 
     def run(self) -> None:
-        """Go through the steps; raises only where nothing makes sense any more."""
+        """Go through the steps; raises only where the next steps make no sense."""
         token = self._step("Log in", self._client.token)
-        self._tell(f"a token for {token.expire_in} s {_HIDDEN}")
+        self._note(f"a token for {token.expire_in} s {_HIDDEN}")
         self._be_refused(self._pay())
         self._fail_and_recover()
         self._check_ledger()
@@ -129,7 +129,7 @@ class _Demo:
                 created, partner_transaction_id="debit-1"
             ),
         )
-        self._tell(f"paid: {paid.fund_transfer_id}")
+        self._note(f"paid: {paid.fund_transfer_id}")
         asked = self._query(created, "Query it: what became of the transfer")
         same = asked.fund_transfer_id == paid.fund_transfer_id
         self._check("the query names the credit that the confirm made", same)
@@ -140,7 +140,7 @@ class _Demo:
         client = self._client
         self._wire.forge = _forge
         error = self._failing_step(
-            "Query it while somebody changes the amount in the answer",
+            "Query it while an attacker changes the amount in the answer",
             lambda: client.query_fund_transfer(created),
         )
         self._wire.forge = None
@@ -178,7 +178,7 @@ class _Demo:
         )
         answers = [message.received for message in self.steps[-1].messages]
         self._check(
-            "the query is repeated by itself", answers == ["HTTP 502", "HTTP 200"]
+            "the query is retried automatically", answers == ["HTTP 502", "HTTP 200"]
         )
         credited = [entry.out_trade_no for entry in self._credits()].count("demo-2")
         self._check(
@@ -194,7 +194,7 @@ class _Demo:
             amount=_AMOUNT,
         )
         created = self._step(title, lambda: self._client.create_fund_transfer(request))
-        self._tell(
+        self._note(
             f"show {created.receiver_name!r} to the sender; "
             f"{created.pre_transfer_id} is good for {created.expire_in} s"
         )
@@ -202,7 +202,7 @@ class _Demo:
 
     def _query(self, created: PreTransfer, title: str) -> FundTransfer:
         asked = self._step(title, lambda: self._client.query_fund_transfer(created))
-        self._tell(f"{asked.result_code}: {asked.fund_transfer_id}")
+        self._note(f"{asked.result_code}: {asked.fund_transfer_id}")
         return asked
 
     def _step(self, title: str, act: Callable[[], _T]) -> _T:
@@ -223,12 +223,12 @@ class _Demo:
         try:
             self._step(title, act)
         except GatewayError as error:
-            self._tell(f"{type(error).__name__}: {error}")
+            self._note(f"{type(error).__name__}: {error}")
             return error
-        self._tell("no error")
+        self._note("no error")
         return None
 
-    def _tell(self, outcome: str) -> None:
+    def _note(self, outcome: str) -> None:
         self.steps[-1].outcome = outcome
 
     def _check(self, claim: str, held: bool) -> None:  # noqa: FBT001 - the verdict
@@ -374,7 +374,7 @@ class _Step:
 
 @dataclass
 class _Account:
-    """Everything the demonstration has to tell."""
+    """Everything the demonstration shows."""
 
     ok: bool
     steps: list[_Step]

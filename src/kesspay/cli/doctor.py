@@ -47,8 +47,8 @@ __all__ = ["check_offline", "core_dumps", "doctor"]
 _HELP: Final = """\
 Check settings, keys, files, journal, clock, TLS, log-in and signatures.
 
-Says of each what was found and what to do. It moves no money: it logs in,
-and asks for a transfer that does not exist. No secret is printed.
+For each it prints what was found and what to do. It moves no money: it logs
+in, and asks for a transfer that does not exist. No secret is printed.
 
 Exit code 1 means that a check failed; warnings do not change it.
 
@@ -71,7 +71,7 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
 
     checks = Checks()
     with warnings.catch_warnings():
-        # What is warned of here is what the checks tell.
+        # The checks report what is warned of here.
         warnings.simplefilter("ignore", UserWarning)
         found = check_offline(settings.variables, checks)
         check_journal(settings.variables, found, checks)
@@ -81,7 +81,7 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
             skip_online(checks, "--offline")
         else:
             check_online(found, settings.transport(found.transport), checks)
-    failed = any(check.verdict == "failed" for check in checks.all)
+    failed = sum(check.verdict == "failed" for check in checks.all)
 
     def view(printer: Printer) -> None:
         width = max(len(check.name) for check in checks.all)
@@ -89,9 +89,10 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
             _show(printer, check, width)
         printer.line()
         if failed:
-            printer.line("Something has to be mended.", "bold red")
+            noun = "check" if failed == 1 else "checks"
+            printer.line(f"{failed} {noun} failed.", "bold red")
         else:
-            printer.line("Nothing failed.", "bold green")
+            printer.line("No check failed.", "bold green")
 
     return Outcome(
         "doctor",
@@ -201,28 +202,28 @@ def _check_backend(checks: Checks) -> None:
     except KesspayError as error:
         checks.fail("backend", str(error), "set KESSPAY_BACKEND to another one")
         return
-    told = f"{used.name} {used.version}, {used.openssl}"
+    seen = f"{used.name} {used.version}, {used.openssl}"
     if used.import_error is not None:
-        told = f"{told}; the native core cannot be imported: {used.import_error}"
-        checks.warn("backend", told, "install kesspay again")
+        seen = f"{seen}; the native core cannot be imported: {used.import_error}"
+        checks.warn("backend", seen, "install kesspay again")
     else:
-        checks.ok("backend", told)
+        checks.ok("backend", seen)
 
 
 def _check_variables(variables: Mapping[str, str], checks: Checks) -> None:
-    """Look for names that nobody reads, which are mostly slips of the pen."""
+    """Look for unknown names, which are mostly typing mistakes."""
     set_here = {name for name in variables if name.startswith(_PREFIX)}
     known = VARIABLES | _ELSEWHERE
     unknown = sorted(set_here - known)
     if not unknown:
         checks.ok("variables", f"{len(set_here & VARIABLES)} set, none unknown")
         return
-    fixes = []
+    shown = []
     for name in unknown:
         near = get_close_matches(name, VARIABLES, n=1)
-        fixes.append(f"{name}: did you mean {near[0]}?" if near else f"remove {name}")
-    found = f"nobody reads {', '.join(unknown)}"
-    checks.warn("variables", found, "; ".join(fixes))
+        shown.append(f"{name} (did you mean {near[0]}?)" if near else name)
+    found = f"unknown variable{'s' if len(unknown) > 1 else ''} {', '.join(shown)}"
+    checks.warn("variables", found, f"correct or remove {', '.join(unknown)}")
 
 
 def _check_part(
@@ -231,14 +232,14 @@ def _check_part(
     """Read one of the parts without which there is no client."""
     argument, names = _PARTS[name]
     if name.endswith("key") and checks.lacks(["backend"]):
-        checks.skip(name, "backend: to be mended first")
+        checks.skip(name, "fix backend first")
         return
     wanted = {f"{_PREFIX}{one}{end}" for one in names for end in ("", "_FILE")}
     own = {one: text for one, text in variables.items() if one in wanted}
     others = [other for other, _ in _PARTS.values() if other != argument]
     try:
         value = read_environment(own, given=others).client[argument]
-        told = _SHOWN[name](value, variables)
+        seen = _SHOWN[name](value, variables)
     except KeyLoadError as error:
         checks.fail(name, str(error), key_advice(error, from_variables=True))
     except InputError as error:
@@ -246,7 +247,7 @@ def _check_part(
         checks.fail(name, str(error), f"set or correct {shown}")
     else:
         found.client[argument] = value
-        checks.ok(name, told)
+        checks.ok(name, seen)
 
 
 def _check_options(
@@ -275,20 +276,20 @@ def _check_pair(found: ReadSettings, checks: Checks) -> None:
     """Answers that one's own key verifies are one's own."""
     lacking = checks.lacks(["private key", "gateway key"])
     if lacking:
-        checks.skip("key pair", f"{lacking}: to be mended first")
+        checks.skip("key pair", f"fix {lacking} first")
         return
     own = found.client["private_key"].public_key
     if own in _keys(found.client["gateway_key"]):
-        told = "the gateway key is the public half of the private key"
-        checks.fail("key pair", told, "set KESSPAY_GATEWAY_KEY to the key from KESS")
+        seen = "the gateway key is the public half of the private key"
+        checks.fail("key pair", seen, "set KESSPAY_GATEWAY_KEY to the key from KESS")
     else:
         checks.ok("key pair", "the two keys are of two pairs")
 
 
 def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
-    """Look who else can read or change the files that variables name."""
+    """Look whether other users can read or change the files that variables name."""
     named = {name for name in VARIABLES if name.endswith("_FILE")}
-    told: list[str] = []
+    seen: list[str] = []
     fixes: list[str] = []
     missing = False
     for name in sorted(named):
@@ -301,35 +302,35 @@ def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
             except (OSError, ValueError) as error:
                 missing = True
                 why = getattr(error, "strerror", None) or type(error).__name__
-                told.append(f"{name}: {shown_path(path)}: {why}")
+                seen.append(f"{name}: {shown_path(path)}: {why}")
                 fixes.append(f"correct the path in {name}")
                 continue
             mode = stat.S_IMODE(status.st_mode)
             harmful = _CHANGE if name in _PUBLIC_FILES else _ANY_ACCESS
             if os.name == "posix" and mode & harmful:
-                told.append(f"{shown_path(path)} is open to others (mode {mode:04o})")
+                seen.append(f"{shown_path(path)} is open to others (mode {mode:04o})")
                 fixes.append(f"chmod 600 {shlex.quote(path)}")
     if missing:
-        checks.fail("files", "; ".join(told), "; ".join(fixes))
-    elif told:
-        checks.warn("files", "; ".join(told), "; ".join(fixes))
+        checks.fail("files", "; ".join(seen), "; ".join(fixes))
+    elif seen:
+        checks.warn("files", "; ".join(seen), "; ".join(fixes))
     else:
-        checks.ok("files", "nobody else can read the secret ones")
+        checks.ok("files", "no other user can read the secret ones")
 
 
 def _check_core_dumps(checks: Checks) -> None:
-    told, fix = core_dumps()
+    seen, fix = core_dumps()
     if fix:
-        checks.warn("core dumps", told, fix)
+        checks.warn("core dumps", seen, fix)
     else:
-        checks.ok("core dumps", told)
+        checks.ok("core dumps", seen)
 
 
 def _check_signature(found: ReadSettings, checks: Checks) -> None:
     """Sign a known document, and verify it."""
     lacking = checks.lacks(["backend", "private key"])
     if lacking:
-        checks.skip("signature", f"{lacking}: to be mended first")
+        checks.skip("signature", f"fix {lacking} first")
         return
     key = found.client["private_key"]
     try:
@@ -338,13 +339,13 @@ def _check_signature(found: ReadSettings, checks: Checks) -> None:
         key.public_key.verify_document(body)
     except KesspayError as error:
         held = False
-        told = str(error)
+        seen = str(error)
     else:
-        told = "a known document has another canonical form here"
+        seen = "a known document has another canonical form here"
     if held:
         checks.ok("signature", "a known document was signed and verified")
     else:
-        checks.fail("signature", told, "install kesspay again")
+        checks.fail("signature", seen, "install kesspay again")
 
 
 def _keys(gateway_key: PublicKey | KeyRing) -> tuple[PublicKey, ...]:
@@ -354,7 +355,7 @@ def _keys(gateway_key: PublicKey | KeyRing) -> tuple[PublicKey, ...]:
 
 
 def _shown_url(url: str, variables: Mapping[str, str]) -> str:
-    """Check a URL as a client does, and tell it."""
+    """Check a URL as a client does, and return it."""
     allowed = variables.get("KESSPAY_ALLOW_PLAIN_HTTP", "").lower() in {"1", "true"}
     return Endpoint(url, allow_plain_http=allowed).base_url
 
@@ -371,7 +372,7 @@ def _shown_keys(key: PrivateKey | PublicKey | KeyRing, _: Mapping[str, str]) -> 
     return "; ".join(f"{one.bits} bits, {one.fingerprint}" for one in keys)
 
 
-#: How each part is told when it could be read.
+#: How each part is shown when it could be read.
 _SHOWN: Final[dict[str, Callable[[Any, Mapping[str, str]], str]]] = {
     "base url": _shown_url,
     "credentials": _shown_credentials,
@@ -402,12 +403,12 @@ def core_dumps(pattern: Path = _PATTERN) -> tuple[str, str]:
     if resource is None:
         return "not known on this system", ""
     try:
-        told = pattern.read_text(encoding="utf-8", errors="replace").strip()
+        seen = pattern.read_text(encoding="utf-8", errors="replace").strip()
     except OSError:
-        told = ""
+        seen = ""
     # The limit does not hold for a program that is given them.
-    if told.startswith("|"):
-        program = Path(told[1:].split()[0]).name if told[1:].strip() else "a program"
+    if seen.startswith("|"):
+        program = Path(seen[1:].split()[0]).name if seen[1:].strip() else "a program"
         return f"{program} would be given the memory of a crash, with all keys", _FIX
     if resource.getrlimit(resource.RLIMIT_CORE)[0] == 0:
         return "off", ""

@@ -34,7 +34,7 @@ __all__ = ["check_journal"]
 
 _NAME: Final = "journal"
 _VARIABLE: Final = "KESSPAY_JOURNAL"
-#: Where Linux tells what is mounted, and types on which locks do not hold between
+#: Where Linux lists what is mounted, and types on which locks do not hold between
 #: machines.
 _MOUNTS: Final = Path("/proc/mounts")
 _NETWORKS: Final = frozenset(
@@ -80,7 +80,7 @@ def check_journal(
         journal = open_place(where, _VARIABLE)
         try:
             network = "" if connects(where) else _network_of(where)
-            _tell(journal, found, checks, network)
+            _report(journal, found, checks, network)
         finally:
             journal.close()
     except KesspayError as error:
@@ -110,7 +110,9 @@ def _network_of(where: str) -> str:
     return kind if kind in _NETWORKS else ""
 
 
-def _tell(journal: Journal, found: ReadSettings, checks: Checks, network: str) -> None:
+def _report(
+    journal: Journal, found: ReadSettings, checks: Checks, network: str
+) -> None:
     owner = journal.ownership().account
     credentials = found.client.get("credentials")
     if owner is not None and credentials is not None and "base_url" in found.client:
@@ -118,17 +120,17 @@ def _tell(journal: Journal, found: ReadSettings, checks: Checks, network: str) -
     counts = Counter(one.status.state for one in listed(journal, OPEN, limit=_MOST))
     unknown = sum(counts[state] for state in UNKNOWN)
     manual = counts[State.MANUAL]
-    told = (
+    shown = (
         f"{sum(counts.values())} not finished, of them {unknown} unknown and"
         f" {manual} for a person"
     )
     if network:
         checks.warn(
             _NAME,
-            f"{told}; the file is on {network}, where its locks may not hold",
+            f"{shown}; the file is on {network}, where its locks may not hold",
             "keep it on a local disk, or use a PostgreSQL journal",
         )
     elif manual:
-        checks.warn(_NAME, told, "see kesspay journal list --open, and the runbook")
+        checks.warn(_NAME, shown, "see kesspay journal list --open, and the runbook")
     else:
-        checks.ok(_NAME, told)
+        checks.ok(_NAME, shown)

@@ -1,8 +1,8 @@
 """
 The checks of the doctor that talk to the gateway. They move no money.
 
-The last one is the one that counts: a query for a transfer that nobody made
-must come back signed. That proves both keys on both sides.
+The last check is the decisive one: the answer to a query for a transfer that was
+never made must be signed. That proves both keys on both sides.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ _NEEDED: Final = (
     "options",
 )
 _DAY: Final = 86_400
-#: Days before the end of a certificate from which it is worth a word.
+#: Days before the end of a certificate from which the doctor warns.
 _CERTIFICATE_DAYS: Final = 14
 #: Seconds by which the clocks may differ.
 _CLOCK_SECONDS: Final = 60
@@ -62,7 +62,7 @@ _CONNECT_SECONDS: Final = 10.0
 
 
 def skip_online(checks: Checks, why: str) -> None:
-    """Say of every check here that it was not made."""
+    """Mark every check here as skipped."""
     for name in _ONLINE:
         checks.skip(name, why)
 
@@ -78,7 +78,7 @@ def check_online(found: ReadSettings, transport: Transport, checks: Checks) -> N
     """
     lacking = checks.lacks(_NEEDED)
     if lacking:
-        skip_online(checks, f"{lacking}: to be mended first")
+        skip_online(checks, f"fix {lacking} first")
         return
     where = urlsplit(found.client["base_url"])
     proxied = bool(found.transport.get("proxy"))
@@ -100,7 +100,7 @@ def _check_name(where: SplitResult, checks: Checks, *, proxied: bool) -> None:
         entries = socket.getaddrinfo(host, _port(where), type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         fix = "correct KESSPAY_BASE_URL, or the name service of this machine"
-        checks.fail("name", f"{host} is not found: {_told(error)}", fix)
+        checks.fail("name", f"{host} is not found: {_why(error)}", fix)
         return
     addresses = dict.fromkeys(str(address[0]) for *_, address in entries)
     checks.ok("name", f"{host} is {', '.join(addresses)}")
@@ -113,7 +113,7 @@ def _check_tls(
         _check_plain(found, checks)
         return
     if proxied:
-        checks.skip("tls", "the proxy stands in between; the log-in will tell")
+        checks.skip("tls", "the proxy makes the connection; the log-in checks it")
         return
     if checks.lacks(["name"]):
         checks.skip("tls", "the name was not found")
@@ -135,7 +135,7 @@ def _check_tls(
         checks.fail("tls", f"certificate refused: {error.verify_message}", fix)
     except OSError as error:
         fix = "look for a firewall, an allow-list at KESS, or a wrong port"
-        checks.fail("tls", f"no connection: {_told(error)}", fix)
+        checks.fail("tls", f"no connection: {_why(error)}", fix)
     else:
         _judge_certificate(version, certificate, checks)
 
@@ -148,18 +148,18 @@ def _judge_certificate(
     ends = ssl.cert_time_to_seconds(fields["notAfter"])
     issuer = _issuer(fields["issuer"])
     day = datetime.fromtimestamp(ends, UTC).date().isoformat()
-    told = f"{version}, certificate of {issuer}, good until {day}"
+    seen = f"{version}, certificate of {issuer}, valid until {day}"
     if ends - time() < _CERTIFICATE_DAYS * _DAY:
-        checks.warn("tls", told, "ask KESS whether a new certificate is due")
+        checks.warn("tls", seen, "ask KESS whether a new certificate is due")
     else:
-        checks.ok("tls", told)
+        checks.ok("tls", seen)
 
 
 def _check_plain(found: ReadSettings, checks: Checks) -> None:
     if found.client.get("allow_plain_http"):
-        told = "plain http: secrets and transfers travel in the clear"
+        seen = "plain http: secrets and transfers travel in the clear"
         fix = "use https, and remove KESSPAY_ALLOW_PLAIN_HTTP"
-        checks.warn("tls", told, fix)
+        checks.warn("tls", seen, fix)
     else:
         checks.ok("tls", "plain http to the loopback of this machine")
 
@@ -179,11 +179,11 @@ def _check_token(client: Client, checks: Checks) -> None:
         return
     life = token.expire_in
     if life is None:
-        told = "a token that does not say how long it lives"
-        checks.warn("token", told, "it is used for a minute; ask KESS")
+        seen = "a token that does not say how long it lives"
+        checks.warn("token", seen, "it is used for a minute; ask KESS")
     elif life < _SHORT_LIFE:
-        told = f"a token that lives {life} seconds only"
-        checks.warn("token", told, "every few calls log in; ask KESS")
+        seen = f"a token that lives {life} seconds only"
+        checks.warn("token", seen, "every few calls log in; ask KESS")
     else:
         checks.ok("token", f"a token that lives {life} seconds")
 
@@ -205,8 +205,8 @@ def _check_clock(wire: Wire, checks: Checks) -> None:
     off = max(0.0, abs(apart) - passed.took / 2)
     if off > _CLOCK_SECONDS:
         side = "ahead of" if apart > 0 else "behind"
-        told = f"this machine is {off:.0f} seconds {side} the gateway"
-        checks.warn("clock", told, "let the clock be set by NTP")
+        seen = f"this machine is {off:.0f} seconds {side} the gateway"
+        checks.warn("clock", seen, "synchronise the clock with NTP")
     else:
         checks.ok("clock", "it agrees with the gateway's")
 
@@ -216,21 +216,21 @@ def _check_answer(client: Client, found: ReadSettings, checks: Checks) -> None:
     if checks.lacks(["token"]):
         checks.skip("answer", "there is no token")
         return
-    nobody = CreateFundTransfer(
+    unmade = CreateFundTransfer(
         out_trade_no=f"doctor-{os.urandom(8).hex()}",
         receiver_id="85500000000",
         sender_name="doctor",
         amount=Decimal("0.01"),
     )
     try:
-        client.query_fund_transfer(nobody)
+        client.query_fund_transfer(unmade)
     except OutcomeUnknown as error:
         _judge_answer(error, found, checks)
     except GatewayError as error:
         checks.fail("answer", _message(error), "try again; then ask KESS")
     else:
-        told = "the gateway knows a transfer that was never made"
-        checks.fail("answer", told, "do not use this gateway; ask KESS")
+        seen = "the gateway knows a transfer that was never made"
+        checks.fail("answer", seen, "do not use this gateway; ask KESS")
 
 
 def _judge_answer(error: OutcomeUnknown, found: ReadSettings, checks: Checks) -> None:
@@ -238,23 +238,23 @@ def _judge_answer(error: OutcomeUnknown, found: ReadSettings, checks: Checks) ->
     cause = error.__cause__
     if isinstance(cause, InvalidSignature):
         fix = (
-            "set KESSPAY_GATEWAY_KEY to the key from KESS; if it is, kesspay "
-            "probe finds the profile"
+            "set KESSPAY_GATEWAY_KEY to the key from KESS; if it already is, run "
+            "`kesspay probe` to find the profile"
         )
         is_signed = error.evidence["answer"] == "json" and cause.reason not in _UNSIGNED
         if not is_signed:
             fix = _fix(error)
-        told = _message(error).removesuffix(".")
-        checks.fail("answer", f"{told}: {cause}", fix)
+        seen = _message(error).removesuffix(".")
+        checks.fail("answer", f"{seen}: {cause}", fix)
     elif error.code == NOTEXIST:
         checks.ok("answer", "signed NOTEXIST to a query: the keys fit on both sides")
     elif error.code == VALIDATIONERROR:
-        told = f"the gateway refused our request: {error.description!r}"
+        seen = f"the gateway refused our request: {error.description!r}"
         fix = f"give KESS the public half of the private key, {own}"
-        checks.fail("answer", told, fix)
+        checks.fail("answer", seen, fix)
     elif error.code:
-        told = f"signed {error.code:.64} to a query for a transfer never made"
-        checks.warn("answer", told, "NOTEXIST was expected; try again, then ask KESS")
+        seen = f"signed {error.code:.64} to a query for a transfer never made"
+        checks.warn("answer", seen, "NOTEXIST was expected; try again, then ask KESS")
     else:
         checks.fail("answer", _message(error), "try again; then ask KESS")
 
@@ -266,7 +266,9 @@ def _port(where: SplitResult) -> int:
 def _issuer(names: Iterable[Iterable[tuple[str, str]]]) -> str:
     """Return the organisation, or the name, of who issued a certificate."""
     found = {name: value for entry in names for name, value in entry}
-    return str(found.get("organizationName") or found.get("commonName") or "nobody")
+    return str(
+        found.get("organizationName") or found.get("commonName") or "an unknown issuer"
+    )
 
 
 def _fix(error: GatewayError) -> str:
@@ -277,7 +279,7 @@ def _fix(error: GatewayError) -> str:
     return step.removesuffix(".") or "try again; then ask KESS"
 
 
-def _told(error: Exception) -> str:
+def _why(error: Exception) -> str:
     return getattr(error, "strerror", None) or type(error).__name__
 
 

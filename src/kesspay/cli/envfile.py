@@ -3,7 +3,7 @@ Read the settings of a gateway from a file that a shell can read, too.
 
 ``set -a; . FILE`` finds the same values: several lines in quotes, pieces of one
 value in different quotes, escapes, comments and ``export``. What a shell would
-replace or carry out is refused, with its line and its kind, and no value is shown.
+replace or execute is refused, with its line and its kind, and no value is shown.
 """
 
 from __future__ import annotations
@@ -35,10 +35,10 @@ _REPLACED: Final = (
     (re.compile(r"\$\(\("), "an arithmetic expression, $((...))"),
     (re.compile(r"\$\("), "a command, $(...)"),
     (re.compile(r"`"), "a command in back quotes"),
-    (re.compile(r"\$['\"]"), "a quote behind a dollar sign"),
+    (re.compile(r"\$['\"]"), "a quote after a dollar sign"),
     (re.compile(r"\$"), "a variable, $NAME"),
 )
-_CARRIED_OUT: Final = {
+_EXECUTED: Final = {
     "&": "a command in the background, &",
     "|": "a pipe, |",
     "<": "an input or a here-document, <",
@@ -46,7 +46,7 @@ _CARRIED_OUT: Final = {
     "(": "a bracket",
     ")": "a bracket",
 }
-#: What a shell replaces behind ``export`` only, where not every one does.
+#: What a shell replaces after ``export`` only, where not every one does.
 _PATTERNS: Final = "{*?["
 _OWN_NAMES: Final = "KESSPAY_"
 _ANY_ACCESS: Final = stat.S_IRWXG | stat.S_IRWXO
@@ -61,7 +61,7 @@ def read_env_file(path: str) -> dict[str, str]:
         path: of the file, or "-".
 
     Raises:
-        InputError: something in it is no setting, or a name occurs twice. No
+        InputError: something in it is not a setting, or a name occurs twice. No
             value is shown.
 
     Warns:
@@ -70,7 +70,7 @@ def read_env_file(path: str) -> dict[str, str]:
     try:
         text = read_file(path).decode()
     except UnicodeDecodeError:
-        raise InputError(f"{shown_path(path)} is no UTF-8 text") from None
+        raise InputError(f"{shown_path(path)} is not UTF-8 text") from None
     reader = _Reader(text, path)
     reader.read()
     _warn_if_open(path)
@@ -78,7 +78,7 @@ def read_env_file(path: str) -> dict[str, str]:
 
 
 class _Reader:
-    """Goes through a file as a shell does, from setting to setting."""
+    """Reads a file as a shell does, one setting after the other."""
 
     def __init__(self, text: str, path: str) -> None:
         self._text = text
@@ -149,13 +149,13 @@ class _Reader:
 
     def _bare(self, sign: str, *, is_export: bool) -> str:
         """Read what stands outside of quotes; a shell gives some of it a meaning."""
-        # A shell knows a home at the beginning, and behind these signs.
+        # A shell knows a home at the beginning, and after these signs.
         if sign == "~" and self._text[self._at - 1] in "=:":
             self._refuse(f"has a home folder, ~: {_QUOTE}")
         if sign in _PATTERNS and is_export:
-            self._refuse(f"has a pattern behind export: {_QUOTE}")
-        if sign in _CARRIED_OUT:
-            self._refuse(f"has {_CARRIED_OUT[sign]}: {_QUOTE}")
+            self._refuse(f"has a pattern after export: {_QUOTE}")
+        if sign in _EXECUTED:
+            self._refuse(f"has {_EXECUTED[sign]}: {_QUOTE}")
         if sign == "\r":
             self._refuse_return()
         plain = _PLAIN.match(self._text, self._at)

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain", "show_explanation"]
 
-_HELP: Final = """Say why the recorded response BODY does not verify.
+_HELP: Final = """Explain why the recorded response BODY does not verify.
 
 Looks at the recording, the document, the text of sign, which key made
 the signature, and which text it was made over: other settings of PHP,

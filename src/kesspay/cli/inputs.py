@@ -107,7 +107,7 @@ def create_file(path: str, content: bytes, mode: int) -> None:
 
 def require_path(path: str) -> None:
     """
-    Refuse what nobody can mean as the name of a file that is made.
+    Refuse what cannot be meant as the name of a new file.
 
     Raises:
         InputError: it is a PEM text, a URL or the like.
@@ -139,7 +139,7 @@ def load_private(
     path: str, password_file: str | None = None, password_env: str | None = None
 ) -> PrivateKey:
     """
-    Load a private key, asking for its password where somebody can answer.
+    Load a private key, and ask for its password where there is a terminal.
 
     Args:
         path: of the key file, or "-".
@@ -181,7 +181,7 @@ def load_public(path: str) -> PublicKey:
 
 
 _AMOUNT: Final = re.compile(r"[0-9]{1,20}(\.[0-9]{1,20})?")
-#: A name that nobody takes for a password: several words in capital letters.
+#: A name that cannot be mistaken for a password: several words in capital letters.
 _NAME: Final = re.compile(r"[A-Z]{2,12}(?:_[A-Z]{2,12})+")
 
 
@@ -216,7 +216,7 @@ def given_password(file: str | None, variable: str | None) -> bytes | None:
 
 
 def can_ask() -> bool:
-    """Say whether somebody is there to be asked."""
+    """Say whether there is a terminal to ask on."""
     # A program that was started with a closed input has none.
     return sys.stdin is not None and sys.stdin.isatty() and sys.stderr.isatty()
 

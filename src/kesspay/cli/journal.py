@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 
 __all__ = ["OPEN", "UNKNOWN", "chosen_states", "journal", "listed"]
 
-_HELP: Final = """Look into the journal of transfers. Only rebind changes it.
+_HELP: Final = """Read the journal of transfers. Only rebind changes it.
 
 Nothing is sent, and only rebind needs settings of the gateway. The journal holds
 the signed messages of every transfer, word for word; no password, no token and no
@@ -55,10 +55,10 @@ JSON fields
               null where no worker has anything to do)
     account   base_url and partner_id that the journal belongs to, or null
               before its first use
-    more      whether there are more; go on with --after the last payment_id
+    more      whether there are more; continue with --after the last payment_id
 """
 
-_SHOW: Final = """Show everything a payment went through, and what came of it.
+_SHOW: Final = """Show every entry of a payment, and its result.
 
 \b
 JSON fields
@@ -74,7 +74,7 @@ JSON fields
 _EXPORT: Final = """Write every payment with all its entries, a line of JSON for each.
 
 Messages are text, or base64 in sent_base64 and received_base64 where they are no
-UTF-8. It is read in one moment, also while transfers go on.
+UTF-8. It shows one moment, also while transfers run.
 
 \b
 JSON fields of each line
@@ -207,7 +207,7 @@ def _in_state(
 
 @click.group("journal", help=_HELP)
 def journal() -> None:
-    """Hold the commands together."""
+    """Group the commands of the journal."""
 
 
 @journal.command("list", help=_LIST)
@@ -395,7 +395,7 @@ def _ask(old: Account | None, new: Account, unfinished: int) -> None:
     Ask whether the journal may be rebound.
 
     Raises:
-        InputError: there is nobody to ask.
+        InputError: there is no terminal to ask on.
         NotSent: it may not.
     """
     if not can_ask():

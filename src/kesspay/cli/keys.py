@@ -53,7 +53,7 @@ JSON fields
     fingerprint  SHA-256 of the public key (SubjectPublicKeyInfo) in hex
 """
 
-_CHECK_HELP: Final = """Tell whether PRIV and PUB are the two halves of one key.
+_CHECK_HELP: Final = """Check that PRIV and PUB are the two halves of one key.
 
 Exit code 1 means that they are not, or that the key policy refuses one
 of them. Warnings about permissions do not change the exit code.
@@ -334,7 +334,7 @@ def _form_of_file(path: str) -> str:
 
 def _form(file: io.RawIOBase | io.BytesIO) -> str:
     """
-    Say how a key is written, from what stands in front of it.
+    Say how a key is written, from what precedes it in the file.
 
     No more is read than that, so nothing of a private key comes along.
     """

@@ -129,7 +129,7 @@ def profile_options(command: _Command) -> _Command:
 
 
 def password_options(command: _Command) -> _Command:
-    """Accept where the password of a private key is to be found."""
+    """Accept the place of the password of a private key."""
     file = click.option(
         "--password-file",
         type=FILE,
@@ -151,7 +151,7 @@ def out_option(command: _Command) -> _Command:
         "--out",
         type=FILE,
         metavar="FILE",
-        help="Write the JSON object into this new file, too.",
+        help="Also write the JSON object to this new file.",
     )
     @wraps(command)
     def with_out(*, out: str | None, **others: Any) -> Outcome:  # noqa: ANN401 - passed on as they are
@@ -165,7 +165,7 @@ def out_option(command: _Command) -> _Command:
 @dataclass(frozen=True, slots=True, eq=False)
 class Settings(HoldsSecrets):
     """
-    What a command is told about the gateway.
+    The settings of a command that talks to the gateway.
 
     Args:
         variables: the KESSPAY_ variables.
@@ -214,20 +214,20 @@ class Settings(HoldsSecrets):
 
 
 class _ToStandardError(logging.Handler):
-    """Tells what happens between a client and the gateway, a line for each."""
+    """Writes what happens between a client and the gateway, a line for each event."""
 
     def emit(self, record: logging.LogRecord) -> None:
         click.echo(f"kesspay: {printable(record.getMessage())}", err=True)
 
 
 def gateway_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
-    """Accept what every command of the gateway does; it gets its Settings."""
+    """Accept the options of every gateway command, which gets its Settings."""
 
     @click.option(
         "--env-file",
         type=FILE,
         metavar="FILE",
-        help="Take the KESSPAY_ variables from FILE, and none from elsewhere.",
+        help="Read the KESSPAY_ variables from FILE only, not from the environment.",
     )
     @click.option(
         "--timeout",
@@ -239,7 +239,7 @@ def gateway_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         "--verbose",
         "-v",
         is_flag=True,
-        help="Tell each request and answer on standard error; no secret.",
+        help="Log each request and answer on standard error, without secrets.",
     )
     @json_option
     @wraps(command)
@@ -259,7 +259,7 @@ def gateway_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
 
 
 def _listen(*, verbose: bool) -> None:
-    """Tell of events, or keep them from being told, while the command runs."""
+    """Log the events of a client while a command runs, or keep them from all logs."""
     log = logging.getLogger("kesspay.gateway")
     handler = _ToStandardError() if verbose else logging.NullHandler()
     level, propagate = log.level, log.propagate
@@ -278,7 +278,7 @@ def _listen(*, verbose: bool) -> None:
 
 @contextmanager
 def stop_signals() -> Iterator[Event]:
-    """Turn an interruption and a termination into an event."""
+    """Stop a command on SIGINT or SIGTERM: both set the event."""
     stopped = Event()
     numbers = (signal.SIGINT, signal.SIGTERM)
     before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
@@ -346,7 +346,7 @@ def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outc
 
 
 def _has_password(place: str) -> bool:
-    """Tell whether a password may stand in any part of a connection string."""
+    """Say whether any part of a connection string may hold a password."""
     user, at, _ = place.rpartition("@")
     return connects(place) and (
         (bool(at) and ":" in user.rpartition("://")[2])
@@ -382,7 +382,7 @@ def open_place(where: str, source: str) -> Journal:
             " that begins with postgresql://"
         )
     if not os.path.lexists(where):
-        # A slip of the pen must not look like a journal without payments.
+        # A typing mistake must not look like a journal without payments.
         raise InputError(f"{source} names no journal: there is no {shown_path(where)}")
     from kesspay.transfers.sqlite import SqliteJournal
 

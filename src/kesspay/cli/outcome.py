@@ -61,7 +61,7 @@ EXIT_USAGE: Final = 2
 EXIT_REJECTED: Final = 10
 #: Nothing happened: the same command may be given again.
 EXIT_NOT_SENT: Final = 11
-#: The request may have been carried out. Only a query tells.
+#: The request may have been carried out; only a query shows whether it was.
 EXIT_UNKNOWN: Final = 20
 #: No money moved, and standard output does not take the result (EX_IOERR).
 EXIT_NOT_WRITTEN: Final = 74
@@ -77,7 +77,7 @@ def _nothing(_: Printer) -> None:
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What came of a command.
+    The outcome of a command.
 
     Args:
         command: its name, "keys check".
@@ -103,7 +103,7 @@ KEY_ADVICE: Final[dict[str, str]] = {
     "password": "give the password with --password-file or --password-env",
     "algorithm": "give an RSA key; kesspay keys generate makes one",
     "size": "make a key of 2048 bits or more with: kesspay keys generate",
-    "modulus": "this is no key that can be used; make another one",
+    "modulus": "this key cannot be used; make another one",
     "exponent": "make a key with the exponent 65537, as kesspay keys generate does",
     "inconsistent": "restore the key from a backup, or make another one",
 }
@@ -116,7 +116,7 @@ KEY_ADVICE_OF_VARIABLES: Final[dict[str, str]] = {
 _FROM_VARIABLES: Final = frozenset({"token", "transfer", "doctor", "probe"})
 _DOCUMENT_ADVICE: Final[dict[str, str]] = {
     "duplicate": "remove one of the two members",
-    "order": "no honest message is like this one",
+    "order": "no honest message has this form; do not use it",
     "not_object": "give a JSON object",
     "sign_present": 'remove "sign" and "sign_type"; they are added when signing',
     "not_stable": "change the value; a gateway would read it differently",
@@ -143,7 +143,7 @@ class Problem:
         advice: what to do next, or "".
         reason: the stable word of the exception, or None.
         position: offset in bytes of the fault in the input, or None.
-        path: where the fault lies in the parameters, or None.
+        path: where the fault is in the parameters, or None.
         command: that was called, "keys check", or "".
         help: True where the message is a help text and not a line.
         gateway: what is known of the exchange with the gateway, or None
@@ -221,7 +221,7 @@ def problem_of(error: KesspayError, command: str) -> Problem:
 
 
 def _gateway_problem(error: GatewayError, command: str) -> Problem:
-    """Turn what an exchange with the gateway came to into a problem."""
+    """Turn an error of an exchange with the gateway into a problem."""
     text = str(error).removesuffix(f" Next: {error.next_step}")
     return Problem(
         kind=type(error).__name__,
@@ -267,7 +267,7 @@ def _advice(error: KesspayError, command: str) -> str:
     if isinstance(error, JournalUnavailable) and command != "resume":
         return "give the same command again once the journal is back"
     if isinstance(error, BackendError):
-        return "kesspay backend tells which one is in use"
+        return "kesspay backend shows which one is in use"
     return ""
 
 
@@ -294,7 +294,7 @@ def usage_message(error: click.ClickException, args: Sequence[str]) -> str:
         message = message.replace(repr(piece), kind)
         raw = rf"(?<![\w-]){re.escape(piece)}(?![\w-])"
         message = re.sub(raw, kind, message)
-    # What click wrote in another form, as a number that it read.
+    # What click wrote in another form, such as a number.
     return " ".join(masked(message, hidden).split())
 
 

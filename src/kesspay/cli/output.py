@@ -35,7 +35,7 @@ __all__ = ["Kept", "NotWritten", "OutFile", "give_up", "guarded_streams"]
 
 class NotWritten(Exception):
     """
-    Something does not take what is written to it.
+    A stream or a file does not take what is written to it.
 
     Args:
         where: what was written to, "standard output".
@@ -64,7 +64,7 @@ def guarded_streams() -> Iterator[None]:
 
 
 def give_up() -> None:
-    """Let standard output lose what it still holds, and all that comes."""
+    """Drop what standard output still holds, and all that is written to it later."""
     raw = getattr(getattr(sys.stdout, "buffer", None), "raw", None)
     if isinstance(raw, _Output):
         raw.give_up()
@@ -123,13 +123,13 @@ class _Guard(RawIOBase):
         if self._file is None:
             raise OSError(0, "it is closed")
         while (taken := self._file.write(content)) is None:
-            # The pipe is full, and whoever made it does not want to wait.
+            # The pipe is full, and does not block its writers.
             select([], [self._file], [])
         return taken
 
 
 class _Output(_Guard):
-    """Standard output: what it does not take is told."""
+    """Standard output: raises NotWritten for what it does not take."""
 
     _is_given_up = False
 
@@ -150,7 +150,7 @@ class _Output(_Guard):
         """Take everything from now on, and keep nothing."""
         self._is_given_up = True
         if self._file is not None:
-            # Nor may what Python itself still writes there be complained about.
+            # Python flushes this stream at its end, and must not fail there.
             null = os.open(os.devnull, os.O_WRONLY)
             os.dup2(null, self._file.fileno())
             os.close(null)
@@ -223,7 +223,7 @@ class OutFile:
         Path(self.path).unlink(missing_ok=True)
 
     def _close(self) -> None:
-        # What could not be written is written once more, and told already.
+        # What could not be written is tried once more; that error was raised already.
         with suppress(OSError):
             self._file.close()
 

@@ -144,7 +144,7 @@ _SECONDS: Final = 30.0
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    What came of one question.
+    The result of one question.
 
     Attributes:
         note: its number among the notes on the API document.
@@ -170,7 +170,7 @@ class Probing:
     Args:
         client: arguments of a client.
         transport: how requests travel.
-        receiver: who would get money; nobody does without an amount.
+        receiver: who would get money; no money moves without an amount.
         amount: what to confirm, or None to confirm nothing.
     """
 
@@ -215,9 +215,9 @@ class Probing:
             (18, "is HTTP 401 unsigned?", self._unsigned_401),
             (7, "is an amount sent as number or as string?", self._amount_sent),
             (8, "how do answers write an amount?", self._amount_answered),
-            (22, "what does a second create of one out_trade_no?", self._twice),
+            (22, "what does a second create of one out_trade_no do?", self._twice),
             (25, "are spaces at the edges kept?", self._spaces),
-            (23, "what does a second confirm?", self._confirm_twice),
+            (23, "what does a second confirm do?", self._confirm_twice),
             (6, "does a new token end the old one?", self._second_token),
             (28, "which PHP settings does the gateway have?", self._profile),
         ]
@@ -225,8 +225,8 @@ class Probing:
             try:
                 found.append(ask(note, question))
             except (GatewayError, TransportError) as error:
-                told = f"no usable answer: {error}"
-                found.append(Finding(note, question, "open", told))
+                finding = f"no usable answer: {error}"
+                found.append(Finding(note, question, "open", finding))
         return sorted(found, key=lambda finding: finding.note)
 
     def _token_shape(self) -> Finding:
@@ -239,7 +239,7 @@ class Probing:
         value = fields.get(name)
         kind = {int: "a number", str: "a string"}.get(type(value), "of no use")
         shape = 'wrapped in "data"' if wrapped else "bare"
-        life = f'"{name}" is {kind}' if name else "no lifetime is told"
+        life = f'"{name}" is {kind}' if name else "no lifetime is stated"
         return Finding(
             5,
             "what does the answer to a log-in look like?",
@@ -260,16 +260,16 @@ class Probing:
             finding = "unsigned: kesspay believes no refusal of this gateway"
         if answer.status != _BAD_REQUEST:
             finding = f"{finding}; and not HTTP 400"
-        return Finding(note, question, verdict, finding, answer.told)
+        return Finding(note, question, verdict, finding, answer.summary)
 
     def _unsigned_401(self, note: int, question: str) -> Finding:
-        nobody = Token("kesspay-probe-no-token", None)
-        answer = self._call(QUERY, {"out_trade_no": _reference()}, PHP_8, nobody)
+        wrong = Token("kesspay-probe-no-token", None)
+        answer = self._call(QUERY, {"out_trade_no": _reference()}, PHP_8, wrong)
         if answer.status != UNAUTHORIZED:
             finding = "a wrong token is not answered with HTTP 401"
-            return Finding(note, question, "open", finding, answer.told)
+            return Finding(note, question, "open", finding, answer.summary)
         finding = "signed" if answer.has_sign else "unsigned, as documented"
-        return Finding(note, question, "settled", finding, answer.told)
+        return Finding(note, question, "settled", finding, answer.summary)
 
     def _amount_sent(self, note: int, question: str) -> Finding:
         """Find the profile and the form of an amount that are accepted."""
@@ -278,7 +278,7 @@ class Probing:
         string = self._search("string")
         if string.data:
             taken.append("string")
-        evidence = f"number: {number.told}; string: {string.told}"
+        evidence = f"number: {number.summary}; string: {string.summary}"
         if not taken:
             why = number.code or string.code or "no verified answer"
             finding = f"neither is accepted ({why}); give another --receiver?"
@@ -302,7 +302,7 @@ class Probing:
         return answer
 
     def _candidates(self) -> list[Profile]:
-        """List the profiles that requests tell apart, the configured first."""
+        """List the profiles that requests distinguish, the configured one first."""
         plain = [one for one in PROFILES if one.ksort == PHP_8.ksort]
         return list(dict.fromkeys([self._configured, *plain]))
 
@@ -324,7 +324,7 @@ class Probing:
             finding = "it gives the same pre-transfer again"
         else:
             finding = "it makes a second pre-transfer: use each for one create only"
-        return Finding(note, question, "settled", finding, again.told)
+        return Finding(note, question, "settled", finding, again.summary)
 
     def _spaces(self, note: int, question: str) -> Finding:
         if self._accepted is None:
@@ -335,12 +335,12 @@ class Probing:
             finding = "yes: the name was signed and taken with them"
         else:
             finding = "no: they are trimmed or refused; kesspay never sends them"
-        return Finding(note, question, "settled", finding, answer.told)
+        return Finding(note, question, "settled", finding, answer.summary)
 
     def _confirm_twice(self, note: int, question: str) -> Finding:
         if self._amount is None:
-            told = "needs --confirm-amount, which moves money of the sandbox"
-            return Finding(note, question, "skipped", told)
+            finding = "needs --confirm-amount, which moves money of the sandbox"
+            return Finding(note, question, "skipped", finding)
         if self._accepted is None:
             return _nothing_created(note, question)
         profile = self._accepted
@@ -348,7 +348,7 @@ class Probing:
         created = self._call(CREATE, params, profile)
         if not created.data:
             finding = "the create for it was refused"
-            return Finding(note, question, "open", finding, created.told)
+            return Finding(note, question, "open", finding, created.summary)
         confirm = {
             "pre_transfer_id": _id_of(created),
             "partner_transaction_id": _reference(),
@@ -357,8 +357,8 @@ class Probing:
         second = self._call(CONFIRM, confirm, profile)
         asked = self._call(QUERY, {"out_trade_no": params["out_trade_no"]}, profile)
         evidence = (
-            f"first: {first.told}; second: {second.told}; query: "
-            f"{asked.data.get('result_code', asked.told)!r:.64}"
+            f"first: {first.summary}; second: {second.summary}; query: "
+            f"{asked.data.get('result_code', asked.summary)!r:.64}"
         )
         if not first.data:
             finding = "the first confirm had no success; see the evidence"
@@ -379,8 +379,8 @@ class Probing:
             finding = "yes: processes of one account need one TokenStore"
         else:
             finding = "no: both are taken"
-        told = f"with the old token: {answer.told}"
-        return Finding(note, question, "settled", finding, told)
+        evidence = f"with the old token: {answer.summary}"
+        return Finding(note, question, "settled", finding, evidence)
 
     def _profile(self, note: int, question: str) -> Finding:
         """Compare what verifies with what was accepted."""
@@ -515,7 +515,7 @@ class Answer:
         return self.claimed if self.fields and not self.data else ""
 
     @property
-    def told(self) -> str:
+    def summary(self) -> str:
         """Status, code and signature in words."""
         signature = "unsigned"
         if self.profiles:

@@ -32,19 +32,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Away", "resume"]
 
-_HELP: Final = """Go on with every transfer of the journal that is due.
+_HELP: Final = """Resume every unfinished transfer of the journal that is due.
 
-Takes up what a crash or a time-out left, of any process and any machine. Run it
-from cron, or with --watch for ever; several can run at the same time. It
-confirms only what its program had begun to confirm, and never pays twice.
+It finishes what a crash or a time-out interrupted, in any process on any machine.
+Run it from cron, or without end with --watch; several can run at the same time. It
+confirms only what a program had begun to confirm, and never pays twice.
 
 With --watch each result is printed as it comes: a line of JSON where standard
 output is no terminal. Ctrl-C ends it after the payment at hand, exit code 0.
 
 While the journal is away (a database that restarts, a locked file, a full disk) it
-says so on standard error and tries again, more and more rarely: with --watch for
-ever, else for a minute or for --timeout. It ends at once where no waiting helps: a
-journal that is damaged or of another account, and wrong settings.
+says so on standard error and tries again after growing pauses: without end with
+--watch, else for a minute or for --timeout. It ends at once where waiting does not
+help: a journal that is damaged or belongs to another account, a database that
+refuses the user or the password, and wrong settings.
 
 Exit code 20 means that a transfer needs a person (manual), that the outcome of any
 transfer of the journal is unknown, due or not, or that the journal stayed away.
@@ -68,7 +69,7 @@ _STYLES: Final = {"paid": "green", "manual": "bold red", "unknown": "yellow"}
 
 
 @click.command("resume", help=_HELP)
-@click.option("--watch", is_flag=True, help="Go on until interrupted.")
+@click.option("--watch", is_flag=True, help="Run until interrupted.")
 @click.option(
     "--every",
     type=click.FloatRange(min=0.1, max=3600),
@@ -86,7 +87,7 @@ def resume(
     watch: bool,
     every: float,
 ) -> Outcome:
-    """Settle what is due."""
+    """Resume what is due."""
     timeout = _TIMEOUT if settings.timeout is None else settings.timeout
     with settings.client() as client, stop_signals() as stopped:
         away = Away(stopped, math.inf if watch else timeout)
@@ -105,7 +106,7 @@ def resume(
     def view(printer: Printer) -> None:
         for result in results:
             printer.line(_line(result), _STYLES.get(result.outcome, ""))
-        printer.line(_told(counts) if results else "Nothing is due.")
+        printer.line(_summary(counts) if results else "Nothing is due.")
         if unknown:
             printer.line("Unknown: kesspay journal list --state unknown")
 
@@ -114,7 +115,7 @@ def resume(
 
 
 class _Worker:
-    """Goes through the journal, again and again where it is away meanwhile."""
+    """Goes through the journal, and again after it was away."""
 
     def __init__(
         self,
@@ -130,7 +131,7 @@ class _Worker:
         self._journal: Journal | None = None
 
     def results(self) -> Iterator[TransferResult]:
-        """Yield what came of all that is due; end early where that is wanted."""
+        """Yield the result of each transfer that is due, until stopped."""
         from kesspay.transfers.transfers import Transfers
 
         while True:
@@ -168,7 +169,7 @@ class _Worker:
 
 
 def _watch(worker: _Worker, stopped: Event, every: float) -> Outcome:
-    """Look at the journal again and again, telling each result."""
+    """Look at the journal again and again, and print each result."""
     counts: Counter[str] = Counter()
     display = _Live() if _is_on_terminal() else _Lines()
     with display:
@@ -209,7 +210,7 @@ class _Lines:
             if error.reader_is_gone:
                 raise
             if not self.is_incomplete:
-                click.echo(f"kesspay: {error}; going on; {_LOST}", err=True)
+                click.echo(f"kesspay: {error}; continuing; {_LOST}", err=True)
             self.is_incomplete = True
 
     def count(self, counts: Counter[str]) -> None:
@@ -244,7 +245,7 @@ class _Live:
 
     def count(self, counts: Counter[str]) -> None:
         """Show how many results there were."""
-        self._status.update(f"watching; {_told(counts)}")
+        self._status.update(f"watching; {_summary(counts)}")
 
 
 def _line(result: TransferResult) -> str:
@@ -252,7 +253,7 @@ def _line(result: TransferResult) -> str:
     return printable(f"{result.outcome:<8} {result.payment_id}  {why}")
 
 
-def _told(counts: Counter[str]) -> str:
+def _summary(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES)
 
 
@@ -279,7 +280,7 @@ class Away:
 
     def wait(self, error: JournalUnavailable) -> bool:
         """
-        Tell of an error, and wait.
+        Print an error, and wait.
 
         Returns:
             whether to try again.
@@ -297,17 +298,17 @@ class Away:
         if left <= 0:
             raise error
         pause = min(self._pause, left)
-        self._tell(f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s.")
+        self._print(f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s.")
         self._pause = min(2 * self._pause, _LONGEST)
         return not self._stopped.wait(pause)
 
     def is_back(self) -> None:
         """Say that the journal is there again, if it was away."""
         if self._since is not None:
-            self._tell("the journal is there again")
+            self._print("the journal is there again")
         self._since = None
         self._pause = _FIRST
 
     @staticmethod
-    def _tell(text: str) -> None:
+    def _print(text: str) -> None:
         click.echo(printable(f"kesspay: {text}"), err=True)

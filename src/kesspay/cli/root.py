@@ -1,5 +1,5 @@
 """
-The root of the command line: finds the command, runs it, tells the outcome.
+The root of the command line: finds a command, runs it, prints its outcome.
 
 A command returns an ``Outcome`` and raises exceptions of ``kesspay.errors``.
 What is printed, where, and which exit code it gives is decided here, once for
@@ -54,8 +54,8 @@ class _Entry(NamedTuple):
         has_parts: True where it is a group, "keys check".
         json_in_pipes: True where JSON is printed wherever standard output is
             no terminal, also without --json.
-        look: what to do where it may have been carried out, and nothing could be
-            written; "" where it moves no money.
+        look: what to do where it may have been carried out, and its result could
+            not be written; "" where it moves no money.
     """
 
     module: str
@@ -74,9 +74,9 @@ _COMMANDS: Final[dict[str, _Entry]] = {
     "canon": _Entry("documents", "canon", "Print the canonical form of a document."),
     "sign": _Entry("documents", "sign", "Sign a document with a private key."),
     "verify": _Entry("documents", "verify", "Verify a body with public keys."),
-    "explain": _Entry("explain", "explain", "Say why a body does not verify."),
+    "explain": _Entry("explain", "explain", "Explain why a body does not verify."),
     "keys": _Entry("keys", "keys", "Make and check keys.", has_parts=True),
-    "backend": _Entry("backend", "backend", "Tell which code computes."),
+    "backend": _Entry("backend", "backend", "Show which backend is in use."),
     "demo": _Entry("demo", "demo", "Run a whole transfer on this machine."),
     "sandbox": _Entry("sandbox", "sandbox", "Run an emulated gateway on this machine."),
     "token": _Entry("token", "token", "Log in to the gateway.", json_in_pipes=True),
@@ -91,31 +91,34 @@ _COMMANDS: Final[dict[str, _Entry]] = {
     "resume": _Entry(
         "resume",
         "resume",
-        "Go on with transfers that are due.",
+        "Resume unfinished transfers.",
         json_in_pipes=True,
         look=_JOURNAL,
     ),
     "journal": _Entry(
         "journal",
         "journal",
-        "Look into the journal of transfers.",
+        "Read the journal of transfers.",
         has_parts=True,
         json_in_pipes=True,
     ),
     "doctor": _Entry(
-        "doctor", "doctor", "Say what is wrong and how to mend it.", json_in_pipes=True
+        "doctor",
+        "doctor",
+        "Check the settings, and say what to do.",
+        json_in_pipes=True,
     ),
     "probe": _Entry(
         "probe",
         "probe",
-        "Ask a sandbox what is left open.",
+        "Find out how a sandbox gateway is set up.",
         json_in_pipes=True,
         look=_QUERY,
     ),
 }
 
 #: Warnings that are for the user of the program, not for its developers.
-_TOLD: Final = (UserWarning, RuntimeWarning)
+_SHOWN: Final = (UserWarning, RuntimeWarning)
 
 _HELP: Final = """Sign and verify messages of the KESS partner API.
 
@@ -129,7 +132,7 @@ standard output is no terminal.
 Exit codes
     0   done; it verifies; the keys belong together; the transfer was paid
     1   not authentic: it does not verify; the keys do not belong together;
-        a check of the demonstration or the doctor did not hold
+        a check of the demonstration or the doctor failed
     2   wrong usage, or an input that cannot be used; nothing was sent
    10   the gateway rejected the request: a final, signed no
    11   not sent: nothing happened, and repeating it is safe
@@ -198,7 +201,7 @@ class Root(click.Group):
         sys.exit(code)
 
     def _run(self, args: list[str], prog_name: str, extra: dict[str, Any]) -> int:
-        """Run a command and print what came of it."""
+        """Run a command and print its outcome."""
         printer = Printer()
         as_json = _wants_json(args)
         kept = Kept()
@@ -206,24 +209,24 @@ class Root(click.Group):
         lost: list[NotWritten] = []
         try:
             with warnings.catch_warnings(record=True) as caught:
-                for category in _TOLD:
+                for category in _SHOWN:
                     warnings.simplefilter("always", category)
                 outcome = self._outcome(args, prog_name, {**extra, "obj": kept})
-            told = list(dict.fromkeys(str(w.message) for w in caught))
+            texts = list(dict.fromkeys(str(w.message) for w in caught))
             try:
-                kept.write(outcome.exit_code, document(outcome, told))
+                kept.write(outcome.exit_code, document(outcome, texts))
             except NotWritten as error:
                 lost.append(error)
-            _show(outcome, told, printer, as_json=as_json)
+            _show(outcome, texts, printer, as_json=as_json)
         except NotWritten as error:
             give_up()
             lost.append(error)
-        return _told_lost(lost, outcome, args, printer) if lost else outcome.exit_code
+        return _report_lost(lost, outcome, args, printer) if lost else outcome.exit_code
 
     def _outcome(
         self, args: list[str], prog_name: str, extra: dict[str, Any]
     ) -> Outcome | Problem:
-        """Run a command; whatever goes wrong becomes a problem."""
+        """Run a command; every error of the library becomes a problem."""
         command = _named(args)
         try:
             value = super().main(args=args, prog_name=prog_name, **extra)
@@ -246,7 +249,7 @@ class Root(click.Group):
             return _unexpected(error, command, look)
         if isinstance(value, Outcome):
             return value
-        # --help and --version print by themselves.
+        # --help and --version have printed already.
         return Outcome(exit_code=value if isinstance(value, int) else 0)
 
 
@@ -268,7 +271,7 @@ def _show(
     sys.stdout.flush()
 
 
-def _told_lost(
+def _report_lost(
     lost: list[NotWritten],
     outcome: Outcome | Problem,
     args: list[str],
@@ -301,7 +304,7 @@ def _look(args: list[str]) -> str:
 
 
 def _unexpected(error: Exception, command: str, look: str) -> Problem:
-    """Tell a defect of the program where money may have moved, without its words."""
+    """Report a defect where money may have moved, without the words of its error."""
     import traceback
 
     place = traceback.extract_tb(error.__traceback__)[-1]
@@ -336,7 +339,7 @@ def _usage_problem(
 
 
 def _wants_json(args: list[str]) -> bool:
-    """Say whether everything, also a problem, is to be told as JSON."""
+    """Say whether everything, also a problem, is printed as JSON."""
     if "--json" in _options(args):
         return True
     entry = _COMMANDS.get(_named(args).partition(" ")[0])

@@ -92,7 +92,7 @@ client = Client(
     "--stop-after",
     type=click.FloatRange(0, min_open=True),
     metavar="SECONDS",
-    help="Stop by itself.",
+    help="Stop after this time.",
 )
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object instead.")
 def sandbox(
@@ -126,7 +126,7 @@ def sandbox(
         environment = place.environment(made.base_url)
         place.write_settings(environment)
         page = made.base_url.removesuffix("partnerapi/v1")
-        told = {
+        fields = {
             "page": page,
             "settings": environment,
             "settings_file": str(place.settings_file),
@@ -135,7 +135,7 @@ def sandbox(
         }
         if as_json or not _is_on_terminal():
             head = {"ok": True, "command": "sandbox"}
-            click.echo(json.dumps({**head, **told, "warnings": []}))
+            click.echo(json.dumps({**head, **fields, "warnings": []}))
         else:
             for line in _lines(place, page, environment, kept=not memory):
                 click.echo(printable(line))

@@ -1,4 +1,4 @@
-"""``kesspay token``: log in, and tell what the gateway gave."""
+"""``kesspay token``: log in, and show what the gateway returned."""
 
 from __future__ import annotations
 
@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 __all__ = ["token"]
 
-_HELP: Final = """Log in to the gateway and tell what it gave; not the token itself.
+_HELP: Final = """Log in to the gateway and show its answer, but not the token itself.
 
-With --show the token is printed too. It is a secret: whoever has it can send
-requests until it expires, though not sign them.
+With --show the token is printed too. It is a secret: anyone who has it can
+send requests until it expires, but cannot sign them.
 
 \b
 JSON fields
@@ -49,7 +49,7 @@ def token(settings: Settings, *, show: bool) -> Outcome:
         "expire_in": got.expire_in,
         "fingerprint": digest[:_FINGERPRINT],
     }
-    lifetime = "not told" if got.expire_in is None else f"{got.expire_in} seconds"
+    lifetime = "not stated" if got.expire_in is None else f"{got.expire_in} seconds"
     rows = [
         ("gateway", data["base_url"]),
         ("partner", data["partner_id"]),

@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 __all__ = ["fields_of", "read_pre_transfer", "rows_of", "transfer"]
 
 _CREATE_HELP: Final = """\
-Ask for a pre-transfer. No money moves.
+Create a pre-transfer. No money moves.
 
 Keep what is printed: confirm and query compare the gateway's answer with
 it. Use each --out-trade-no for one create only, and write it down before.
@@ -114,7 +114,7 @@ def create(
     amount: str,
     currency: str,
 ) -> Outcome:
-    """Ask for a pre-transfer."""
+    """Create a pre-transfer."""
     request = _request(out_trade_no, receiver, sender, amount, currency)
     with settings.client() as client:
         created = client.create_fund_transfer(request)
@@ -151,7 +151,7 @@ def confirm(
     if not yes and (is_stdin(file) or not can_ask()):
         raise InputError("there is no terminal to ask on: give --yes to move money")
     created = read_pre_transfer(file)
-    # Nobody is asked to agree to what could not be sent.
+    # The question comes only where the confirm can be sent.
     ConfirmFundTransfer(created, partner_transaction_id)
     with settings.client() as client:
         if not yes:
@@ -320,7 +320,7 @@ def rows_of(fields: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def _object(pairs: Iterable[tuple[str, Any]]) -> dict[str, Any]:
-    """Refuse two members of one name: nobody knows which was meant."""
+    """Refuse two members of one name: readers disagree which of them counts."""
     found: dict[str, Any] = {}
     for name, value in pairs:
         if name in found:
