@@ -530,3 +530,15 @@ def test_read_again(tmp_path: Path) -> None:
     assert keys._read_again(str(tmp_path)) is None
     path.write_bytes(b"x")
     assert keys._read_again(str(path)) == b"x"
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [("missing", "No such file"), (".", "directory"), ("a\0b", "a NUL byte")],
+)
+def test_why_unreadable(tmp_path: Path, name: str, why: str) -> None:
+    """The reason is that of the operating system, and does not name the file."""
+    path = tmp_path / name
+    reason = keys.why_unreadable(str(path))
+    assert why in reason
+    assert str(path) not in reason
