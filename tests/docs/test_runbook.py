@@ -20,7 +20,7 @@ EVENTS = ["AnswerEvent", "RequestEvent", "RetryEvent", "TokenEvent"]
 
 def test_every_outcome() -> None:
     """The first table has the outcomes of a transfer, all of them."""
-    header = "| outcome | the money | your customer's money | anybody to call |\n"
+    header = "| outcome | the money | your customer's money | whom to call |\n"
     rows = tables("runbook.md", header)
     assert {code_span(row[0]) for row in rows} == set(get_args(Outcome))
 
