@@ -17,7 +17,7 @@ from kesspay.cli.outcome import (
     problem_of,
     usage_message,
 )
-from kesspay.errors import NotSent, OutcomeUnknown
+from kesspay.errors import KeyLoadError, NotSent, OutcomeUnknown
 
 
 if TYPE_CHECKING:
@@ -140,3 +140,18 @@ def test_the_exit_code_of_a_gateway_error(error: NotSent, code: int) -> None:
 def test_advice_for_variables_is_about_known_reasons() -> None:
     """What is said where a key comes from a variable replaces what is said else."""
     assert set(KEY_ADVICE_OF_VARIABLES) < set(KEY_ADVICE)
+
+
+@pytest.mark.parametrize(
+    ("command", "advice"),
+    [
+        ("sign", "--password-file"),
+        ("resume", "KESSPAY_PRIVATE_KEY_PASSWORD"),
+        ("journal rebind", "KESSPAY_PRIVATE_KEY_PASSWORD"),
+        ("transfer create", "KESSPAY_PRIVATE_KEY_PASSWORD"),
+    ],
+)
+def test_the_advice_names_what_the_command_has(command: str, advice: str) -> None:
+    """Where keys come from variables, the advice names a variable."""
+    error = KeyLoadError("password", needed="a private key")
+    assert advice in problem_of(error, command).advice

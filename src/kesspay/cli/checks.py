@@ -40,22 +40,22 @@ class Check:
 
 
 class Checks:
-    """A list of checks that grows, and knows which of them did not work out."""
+    """A growing list of checks."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self.all: list[Check] = []
 
     def ok(self, name: str, found: str) -> None:
-        """Add a check that held."""
+        """Add a check that passed."""
         self.all.append(Check(name, "ok", found))
 
     def warn(self, name: str, found: str, fix: str) -> None:
-        """Add one that held, with something to look at."""
+        """Add one that passed, with something to look at."""
         self.all.append(Check(name, "warning", found, fix))
 
     def fail(self, name: str, found: str, fix: str) -> None:
-        """Add one that did not hold."""
+        """Add one that failed."""
         self.all.append(Check(name, "failed", found, fix))
 
     def skip(self, name: str, why: str) -> None:

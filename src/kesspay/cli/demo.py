@@ -101,7 +101,7 @@ def _forge(response: HttpResponse) -> HttpResponse:
 
 
 class _Demo:
-    """The steps of the demonstration and what came out of them."""
+    """The steps of the demonstration and their results."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         self.steps: list[_Step] = []
@@ -119,7 +119,7 @@ class _Demo:
         self._check_ledger()
 
     def _pay(self) -> PreTransfer:
-        """Carry out a transfer that nothing disturbs."""
+        """Carry out a transfer without faults."""
         client = self._client
         created = self._create("demo-1", "Create a pre-transfer: no money moves")
         self._check("nothing is credited before the confirm", not self._credits())
@@ -160,7 +160,7 @@ class _Demo:
         self._query(created, "Query it, as the error says")
 
     def _fail_and_recover(self) -> None:
-        """Lose the answer to a confirm, then find out what became of it."""
+        """Lose the answer to a confirm, then query its result."""
         client, faults = self._client, self._sandbox.faults
         created = self._create("demo-2", "Create another pre-transfer")
         faults.plan("drop-after", service=CONFIRM)

@@ -273,7 +273,7 @@ def _check_options(
 
 
 def _check_pair(found: ReadSettings, checks: Checks) -> None:
-    """Answers that one's own key verifies are one's own."""
+    """Check that the gateway key is not the partner's own public key."""
     lacking = checks.lacks(["private key", "gateway key"])
     if lacking:
         checks.skip("key pair", f"fix {lacking} first")
@@ -283,7 +283,7 @@ def _check_pair(found: ReadSettings, checks: Checks) -> None:
         seen = "the gateway key is the public half of the private key"
         checks.fail("key pair", seen, "set KESSPAY_GATEWAY_KEY to the key from KESS")
     else:
-        checks.ok("key pair", "the two keys are of two pairs")
+        checks.ok("key pair", "the two keys belong to two pairs")
 
 
 def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
@@ -389,7 +389,7 @@ except ImportError:  # Windows
 _PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
 _FIX: Final = (
     "start what holds a private key with `ulimit -c 0` (systemd: LimitCORE=0), and"
-    " see to it that no program is given core dumps (core_pattern)"
+    " let no program receive core dumps (core_pattern)"
 )
 
 

@@ -93,7 +93,7 @@ def _show_codes(
     is_eager=True,
     expose_value=False,
     callback=_show_codes,
-    help="List everything that can be found out, and exit.",
+    help="List the codes of all findings, and exit.",
 )
 @password_options
 @profile_options

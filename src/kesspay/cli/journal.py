@@ -73,8 +73,8 @@ JSON fields
 
 _EXPORT: Final = """Write every payment with all its entries, a line of JSON for each.
 
-Messages are text, or base64 in sent_base64 and received_base64 where they are no
-UTF-8. It shows one moment, also while transfers run.
+Messages are text, or base64 in sent_base64 and received_base64 where they are not
+UTF-8. The export shows the journal at one moment, also while transfers run.
 
 \b
 JSON fields of each line
@@ -217,10 +217,12 @@ def journal() -> None:
     default="",
     callback=chosen_states,
     metavar="STATE",
-    help="Only those in this state; unknown finds what is on its way, too.",
+    help="Only payments in this state; unknown also finds those on their way.",
 )
-@click.option("--open", "only_open", is_flag=True, help="Only what is not finished.")
-@click.option("--after", default="", metavar="ID", help="Only those after this id.")
+@click.option(
+    "--open", "only_open", is_flag=True, help="Only payments that are not finished."
+)
+@click.option("--after", default="", metavar="ID", help="Only payments after this id.")
 @click.option("--limit", type=click.IntRange(1, 10_000), default=100, show_default=True)
 @journal_option
 @json_option

@@ -41,9 +41,9 @@ __all__ = ["KeyFileReport", "keys", "make_keys", "report_private", "report_publi
 _GENERATE_HELP: Final = """\
 Make an RSA key, the private one in PRIV, the public one in PUB.
 
-PRIV is made readable by its owner only, and encrypted if a password is
-given. An existing file is never overwritten. Hand out PUB, and its
-fingerprint over another channel.
+Only its owner can read PRIV; it is encrypted if a password is given. An
+existing file is never overwritten. Give PUB to KESS, and its fingerprint over
+another channel.
 
 \b
 JSON fields

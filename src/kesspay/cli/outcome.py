@@ -113,7 +113,9 @@ KEY_ADVICE_OF_VARIABLES: Final[dict[str, str]] = {
     "kind": "the private key is your own, the gateway key is from KESS",
     "password": "set KESSPAY_PRIVATE_KEY_PASSWORD or its _FILE",
 }
-_FROM_VARIABLES: Final = frozenset({"token", "transfer", "doctor", "probe"})
+_FROM_VARIABLES: Final = frozenset(
+    {"token", "transfer", "doctor", "probe", "resume", "journal"}
+)
 _DOCUMENT_ADVICE: Final[dict[str, str]] = {
     "duplicate": "remove one of the two members",
     "order": "no honest message has this form; do not use it",
@@ -299,7 +301,7 @@ def usage_message(error: click.ClickException, args: Sequence[str]) -> str:
 
 
 def _pieces(args: Sequence[str]) -> Iterator[str]:
-    """Yield what stands on a command line, in every way to take it apart."""
+    """Yield the pieces of a command line, split in every way."""
     for arg in args:
         yield arg
         if arg.startswith("-"):

@@ -78,7 +78,7 @@ def _take_low_descriptors() -> None:
 
 
 def _guarded(stream: TextIO | None, kind: type[_Guard]) -> Any:  # noqa: ANN401 - as given
-    """Return a stream of the same look over a guard; or the stream, in memory."""
+    """Return a guarded stream like this one; or the stream, where it is in memory."""
     if stream is None:
         return TextIOWrapper(BufferedWriter(kind(None)), errors="backslashreplace")
     try:

@@ -61,7 +61,7 @@ It logs in twice, which may end a token in use, and makes a handful of
 pre-transfers to --receiver; without --confirm-amount no money moves. It is
 for a sandbox only: --sandbox says that the account is one.
 
-Prints what was found, and the settings that fit. Exit code 1 means that a
+It prints what was found, and the settings that fit. Exit code 1 means that a
 question stayed open.
 
 \b
@@ -84,7 +84,7 @@ _STYLES: Final = {"settled": "green", "open": "bold red"}
 @click.option(
     "--confirm-amount",
     metavar="AMOUNT",
-    help="Also confirm a transfer of so much, at most 1 dollar.",
+    help="Also confirm a transfer of this amount, at most 1 dollar.",
 )
 @gateway_options
 def probe(

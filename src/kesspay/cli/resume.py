@@ -39,7 +39,7 @@ Run it from cron, or without end with --watch; several can run at the same time.
 confirms only what a program had begun to confirm, and never pays twice.
 
 With --watch each result is printed as it comes: a line of JSON where standard
-output is no terminal. Ctrl-C ends it after the payment at hand, exit code 0.
+output is not a terminal. Ctrl-C ends it after the payment at hand, exit code 0.
 
 While the journal is away (a database that restarts, a locked file, a full disk) it
 says so on standard error and tries again after growing pauses: without end with

@@ -53,7 +53,7 @@ class _Entry(NamedTuple):
         line: of the help text.
         has_parts: True where it is a group, "keys check".
         json_in_pipes: True where JSON is printed wherever standard output is
-            no terminal, also without --json.
+            not a terminal, also without --json.
         look: what to do where it may have been carried out, and its result could
             not be written; "" where it moves no money.
     """
@@ -126,13 +126,13 @@ FILE arguments are paths, or - for standard input. Results go to standard
 output, problems and warnings to standard error as one line each. With --json
 there is exactly one JSON object on standard output, also for a problem; its
 field names are stable. Commands that talk to the gateway print JSON wherever
-standard output is no terminal.
+standard output is not a terminal.
 
 \b
 Exit codes
     0   done; it verifies; the keys belong together; the transfer was paid
     1   not authentic: it does not verify; the keys do not belong together;
-        a check of the demonstration or the doctor failed
+        a check of demo or doctor failed; probe left a question open
     2   wrong usage, or an input that cannot be used; nothing was sent
    10   the gateway rejected the request: a final, signed no
    11   not sent: nothing happened, and repeating it is safe

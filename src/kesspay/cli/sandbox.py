@@ -35,12 +35,11 @@ _HELP: Final = """Run an emulated gateway on this machine until it is interrupte
 Keys, credentials and books are made in --home at the first use and kept. The
 settings for a client are printed; they hold passwords, which are made up and
 protect no money. It listens on 127.0.0.1 only, shows its status at / in the
-browser, and needs the extra kesspay[sandbox]. Interrupting it (Ctrl-C) is the
-way to stop it and gives the exit code 0.
+browser, and needs the extra kesspay[sandbox]. Ctrl-C stops it with exit code 0.
 
 \b
 JSON fields, printed at the start as one line, also where standard output is
-no terminal
+not a terminal
     page           URL of the status page
     settings       environment variables for a client, value by name
     settings_file  the same, for: set -a; . FILE
@@ -81,7 +80,9 @@ client = Client(
 )
 @click.option("--memory", is_flag=True, help="Begin with empty books; keep none.")
 @click.option(
-    "--fault-seed", type=int, help="Let this seed choose faults, to be replayed."
+    "--fault-seed",
+    type=int,
+    help="Choose faults by this seed; the same seed gives the same faults.",
 )
 @click.option(
     "--fault-rate",

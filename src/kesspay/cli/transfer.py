@@ -77,9 +77,9 @@ Ask what became of a transfer. Changes nothing.
 FILE holds what create printed; without it, give --out-trade-no, --receiver
 and --amount as create had them. The answer must repeat them.
 
-Exit code 0 means that the receiver has the money. Everything the gateway
-says that is not a success is exit code 20, with its code as evidence: until
-a query succeeds, the transfer is neither paid nor failed.
+Exit code 0 means that the receiver has the money. Every answer that
+is not a success is exit code 20, with its code as evidence: until a query
+succeeds, the transfer is neither paid nor failed.
 
 \b
 JSON fields
@@ -102,7 +102,9 @@ def transfer() -> None:
 )
 @click.option("--sender", required=True, metavar="NAME", help="Your customer's name.")
 @click.option("--amount", required=True, metavar="AMOUNT", help='Such as "0.50".')
-@click.option("--currency", default="USD", show_default=True, help="Of the amount.")
+@click.option(
+    "--currency", default="USD", show_default=True, help="Currency of the amount."
+)
 @out_option
 @gateway_options
 def create(
@@ -173,7 +175,9 @@ def confirm(
 @click.option("--out-trade-no", metavar="ID", help="Your reference.")
 @click.option("--receiver", metavar="ID", help="KESS user id or phone number.")
 @click.option("--amount", metavar="AMOUNT", help='Such as "0.50".')
-@click.option("--currency", default="USD", show_default=True, help="Of the amount.")
+@click.option(
+    "--currency", default="USD", show_default=True, help="Currency of the amount."
+)
 @out_option
 @gateway_options
 def query(
