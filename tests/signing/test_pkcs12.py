@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import shutil
 import subprocess
 from functools import cache
@@ -13,6 +14,7 @@ from cryptography import x509
 from cryptography.exceptions import InternalError, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 from cryptography.hazmat.primitives.serialization import pkcs12
 from cryptography.x509.oid import NameOID
 
@@ -225,18 +227,104 @@ def test_company() -> None:
     assert error.reason == "secret"
 
 
-def in_plain_bag(private: bytes) -> bytes:
-    """Return a PKCS#12 file without MAC and encryption around any key."""
-    kind = make.oid("1.2.840.113549.1.7.1")
+KIND_DATA: Final = make.oid("1.2.840.113549.1.7.1")
+KEY_BAG: Final = "1.2.840.113549.1.12.10.1.1"
+SHROUDED_KEY_BAG: Final = "1.2.840.113549.1.12.10.1.2"
 
-    def data(content: bytes) -> bytes:
-        return make.sequence(kind, make.element(0xA0, make.octets(content)))
 
-    bag = make.sequence(
-        make.oid("1.2.840.113549.1.12.10.1.1"), make.element(0xA0, private)
+def file_of(*safes: bytes) -> bytes:
+    """Return a PKCS#12 file without MAC around any safes."""
+    return make.sequence(make.integer(3), data_of(make.sequence(*safes)))
+
+
+def data_of(content: bytes) -> bytes:
+    """Return a ContentInfo of data that are not encrypted."""
+    return make.sequence(KIND_DATA, make.element(0xA0, make.octets(content)))
+
+
+def bag_of(kind: str, content: bytes) -> bytes:
+    """Return the contents of a safe: one bag."""
+    return make.sequence(make.sequence(make.oid(kind), make.element(0xA0, content)))
+
+
+def encrypted(plain: bytes) -> tuple[bytes, bytes]:
+    """Return how the bytes are encrypted (PBES2 with the password), and the result."""
+    salt, vector = b"salt", bytes(16)
+    derived = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), salt, 2, 32)
+    encryptor = Cipher(algorithms.AES(derived), modes.CBC(vector)).encryptor()
+    padding = 16 - len(plain) % 16
+    content = encryptor.update(plain + bytes([padding]) * padding)
+    prf = make.identifier("1.2.840.113549.2.9", make.NULL)
+    scheme = make.identifier(
+        "1.2.840.113549.1.5.13",
+        make.sequence(
+            make.identifier(
+                "1.2.840.113549.1.5.12",
+                make.sequence(make.octets(salt), make.integer(2), prf),
+            ),
+            make.identifier("2.16.840.1.101.3.4.1.42", make.octets(vector)),
+        ),
     )
-    safes = make.sequence(data(make.sequence(bag)))
-    return make.sequence(make.integer(3), data(safes))
+    return scheme, content + encryptor.finalize()
+
+
+def in_plain_bag(private: bytes) -> bytes:
+    """Return a file with a key that is not encrypted."""
+    return file_of(data_of(bag_of(KEY_BAG, private)))
+
+
+def in_shrouded_bag(private: bytes) -> bytes:
+    """Return a file with a key that is encrypted."""
+    scheme, content = encrypted(private)
+    shrouded = make.sequence(scheme, make.octets(content))
+    return file_of(data_of(bag_of(SHROUDED_KEY_BAG, shrouded)))
+
+
+def in_encrypted_safe(private: bytes) -> bytes:
+    """Return a file with a plain key in a safe that is encrypted."""
+    scheme, content = encrypted(bag_of(KEY_BAG, private))
+    inside = make.sequence(KIND_DATA, scheme, make.element(0x80, content))
+    safe = make.sequence(
+        make.oid("1.2.840.113549.1.7.6"),
+        make.element(0xA0, make.sequence(make.integer(0), inside)),
+    )
+    return file_of(safe)
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("wrap", [in_plain_bag, in_shrouded_bag, in_encrypted_safe])
+def test_places_of_a_key(wrap: Callable[[bytes], bytes]) -> None:
+    """The key is found in each place that a file has for one."""
+    good = make.pkcs8(make.pkcs1_private(*make.numbers(key()).values()))
+    assert PrivateKey.from_pem(wrap(good), PASSWORD).fingerprint == fingerprint()
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("wrap", [in_plain_bag, in_shrouded_bag])
+def test_key_as_it_is_written(wrap: Callable[[bytes], bytes]) -> None:
+    """A key for RSA-PSS alone signs nothing here, and a malformed one is no key."""
+    numbers = make.pkcs1_private(*make.numbers(key()).values())
+    for private, reason, found in (
+        (
+            make.pkcs8(numbers, make.identifier("1.2.840.113549.1.1.10")),
+            "algorithm",
+            "an RSA-PSS key",
+        ),
+        (make.pkcs8(numbers + b"\0"), "format", ""),
+    ):
+        error = refusal(lambda: PrivateKey.from_pem(wrap(private), PASSWORD))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == (reason, found)
+
+
+@pytest.mark.skipif(not OPENSSL, reason="needs the openssl command")
+@pytest.mark.usefixtures("backend")
+def test_rsa_pss_of_openssl() -> None:
+    """The file that openssl writes of an RSA-PSS key says what the key is for."""
+    argv = [OPENSSL, "pkcs12", "-export", "-nocerts", "-passout", f"pass:{PASSWORD}"]
+    source = ["-inkey", str(KEYS / "rsa-pss-2048.pem")]
+    done = subprocess.run([*argv, *source], capture_output=True, check=True)
+    error = refusal(lambda: PrivateKey.from_pem(done.stdout, PASSWORD))
+    assert (error.reason, error.found) == ("algorithm", "an RSA-PSS key")
 
 
 @pytest.mark.usefixtures("backend")

@@ -2,7 +2,8 @@
 Open PKCS#12 files (.p12, .pfx), by ``cryptography``.
 
 What is found is handed on as DER, so that the key is read and judged as every
-other one.
+other one. The library forgets whether a key is for RSA-PSS alone: where the key
+is plain or encrypted with PBES2, it is taken as it is written in the file.
 
 Source: RFC 7292.
 """
@@ -11,8 +12,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from kesspay.signing.der import Element, children, integer
-from kesspay.signing.keyfile import Need, key_error
+from kesspay.signing.der import Element, children, integer, only_sequence
+from kesspay.signing.keyfile import Kind, Need, key_error, kind_of
+from kesspay.signing.pbes2 import DecryptionFailed, Unsupported, decrypt
 from kesspay.signing.status import Found
 
 
@@ -30,6 +32,10 @@ _LONGEST_PASSWORD: Final = 1023
 _MAX_ITERATIONS: Final = 10_000_000
 #: Digest, salt and iterations of the MAC.
 _MAC_PARTS: Final = 3
+_DATA: Final = bytes.fromhex("2a864886f70d010701")
+_KEY_BAG: Final = bytes.fromhex("2a864886f70d010c0a0101")
+_SHROUDED_KEY_BAG: Final = bytes.fromhex("2a864886f70d010c0a0102")
+_EMPTY_SEQUENCE: Final = b"\x30\0"
 
 
 def opened(
@@ -54,7 +60,9 @@ def opened(
     if password and (len(password) > _LONGEST_PASSWORD or b"\0" in password):
         raise _refused(need, "password")
     found = _loaded(der, password, need)
-    return _key(found) if need is Need.PRIVATE else _certificate(found)
+    if need is Need.PUBLIC:
+        return _certificate(found)
+    return _written_key(elements, password) or _key(found)
 
 
 def _refused(need: Need, reason: str) -> KeyLoadError:
@@ -103,6 +111,40 @@ def _key(found: PKCS12KeyAndCertificates) -> bytes:
         serialization.PrivateFormat.PKCS8,
         serialization.NoEncryption(),
     )
+
+
+def _written_key(elements: list[Element], password: bytes | None) -> bytes | None:
+    """Return the first key as it is written, or None where it cannot be read here."""
+    try:
+        for safe in only_sequence(_content(elements[1])):
+            for bag in only_sequence(_content(safe)):
+                key = _key_in(bag, password)
+                if key is not None:
+                    return key if kind_of(key)[0] is Kind.PKCS8 else None
+    except (ValueError, Unsupported, DecryptionFailed):
+        # The library has opened the file: it knows more encodings and ciphers.
+        return None
+    return None
+
+
+def _content(info: Element) -> bytes:
+    """Return what a ContentInfo of data holds; one of another kind holds nothing."""
+    kind, *rest = children(info.content)
+    if kind.content != _DATA:
+        return _EMPTY_SEQUENCE
+    (wrapped,) = rest
+    (content,) = children(wrapped.content)
+    return content.content
+
+
+def _key_in(bag: Element, password: bytes | None) -> bytes | None:
+    kind, value, *_ = children(bag.content)
+    if kind.content == _KEY_BAG:
+        return value.content
+    if kind.content == _SHROUDED_KEY_BAG:
+        scheme, encrypted = only_sequence(value.content)
+        return decrypt(scheme.content, encrypted.content, password)
+    return None
 
 
 def _certificate(found: PKCS12KeyAndCertificates) -> bytes:
