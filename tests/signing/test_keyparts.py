@@ -75,3 +75,17 @@ def test_decrypted_to_another_object(monkeypatch: pytest.MonkeyPatch) -> None:
     with backends.override("python"), pytest.raises(KeyLoadError) as caught:
         PrivateKey.from_pem(read("rsa-2048.encrypted.pem"), "any")
     assert caught.value.reason == "password"
+
+
+def test_errors_hold_no_key() -> None:
+    """An error about a private key holds none of its bytes, nor does its context."""
+    pkcs1 = make.pkcs1_private(*private_numbers().values(), version=2)
+    for data in (pkcs1, make.pkcs8(pkcs1), make.sequence(pkcs1)):
+        with pytest.raises(KeyLoadError) as caught:
+            keyparts.private_numbers(data, None)
+        assert caught.value.reason == "format"
+        error: BaseException | None = caught.value
+        while error is not None:
+            assert all(type(value) is str for value in error.args)
+            assert len(str(error)) < 100
+            error = error.__cause__ or error.__context__
