@@ -1,1 +1,1 @@
-"""Documents to canonical bytes to signatures. No network, no clock."""
+"""The canonical form of documents, keys, and signatures: no network, no clock."""

@@ -4,7 +4,8 @@ A strict reader of DER, for the elements of key files.
 Tags have one byte, lengths are definite and in their shortest form, and no
 bytes are left over (X.690, 8.1 and 10.1). Key files are parsed here and not by
 a cryptographic library, so that the verdict on a file does not depend on the
-version of that library.
+version of that library. ``keyfile``, ``keyparts``, ``pbes2`` and ``pkcs12`` all
+use this reader, so it is a module of its own and not a part of ``keyparts``.
 """
 
 from __future__ import annotations
