@@ -34,20 +34,20 @@ _TEXT: Final = """\
 What a caller gets when the gateway, or a server before it, misbehaves.
 Both tables are made by the tests, which fail where the page and the code differ:
 `tests/gateway/test_hostile_matrix.py` meets every cell with `Client` and with
-`AsyncClient`, which always say the same, with `retries=0`. To make the page
+`AsyncClient`, which always give the same result, with `retries=0`. To write the page
 again: `python -m tests.gateway.hostile_page --write`.
 
 `Token`, `PreTransfer` and `FundTransfer` are results. The others are exceptions,
-with the code of the gateway where it gave one; "retry" stands where
-`safe_to_retry` is true; a cell is empty where the fault does not fit. In every
-cell it is checked that
+with the code of the gateway if it gave one; "retry" means that
+`safe_to_retry` is true; a cell is empty if the fault does not fit. In every
+cell the tests check that
 
 - `FundTransfer` is returned only where the ledger has exactly one credit, and
   `Rejected` and `NotSent` of a confirm only where it has none and gets none;
 - afterwards a query says `FundTransfer` exactly where there is a credit;
 - no password, partner secret key or token is in a log record of any level, or
-  in an exception with all that is behind it;
-- a request leaves once; twice only after an HTTP 401.
+  in an exception and its causes;
+- a request is sent once, and twice only after an HTTP 401.
 
 ## Every fault of the sandbox
 
@@ -58,10 +58,10 @@ holds after the confirm.
 
 ## Below HTTP
 
-Real sockets and a server that does not keep to the rules. Besides the above it
-is checked that no call goes on a second longer than its deadline (a watchdog
-waits for that, with some patience for slow machines), that none takes 64 MiB of
-memory, and that no request goes to the server that a redirect names.
+Real sockets and a server that breaks the rules of HTTP. The tests also check
+that no call lasts a second longer than its deadline (measured by a watchdog,
+with some tolerance for slow machines), that none takes 64 MiB of memory, and
+that no request goes to the server that a redirect names.
 
 {wire}
 """

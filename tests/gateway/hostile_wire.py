@@ -251,7 +251,7 @@ HOSTILITIES: Final[dict[str, Hostility]] = {
     ),
     "two-lengths": Hostility("the right answer with two lengths", _with_another_length),
     "answers-twice": Hostility(
-        "another answer behind the right one", _twice, harmless=True
+        "another answer after the right one", _twice, harmless=True
     ),
     "no-http": Hostility("speaks another protocol", _says(b"SSH-2.0-x\r\n" * 9)),
     "http-2": Hostility("speaks HTTP/2", _says(b"\0\0\x12\x04\0\0\0\0\0" + bytes(18))),
