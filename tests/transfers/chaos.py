@@ -171,7 +171,7 @@ class Chaos:
         made = Transfers(
             client, ChaoticJournal(self.journal, self.dice), rules=self._rules
         )
-        made._courses.returns = Dead()
+        made._workflow.leases.returns = Dead()
         return made
 
     def pay(self, count: int) -> None:

@@ -2,7 +2,7 @@
 An exhaustive search through everything that can happen to a payment.
 
 The client is the real ``states`` code and a driver that does with it what
-``course`` does: write down, send, read, and begin again after a crash. Gateway,
+``workflow`` does: write down, send, read, and begin again after a crash. Gateway,
 network, caller and time are modelled, each as hostile as it may be:
 
 - *Time* goes in ticks. A pre-transfer lives three of them, an exchange takes at
@@ -33,14 +33,14 @@ from typing import TYPE_CHECKING, Final
 from kesspay.transfers.attempt import Attempt, Do, Event, Happened, State
 from kesspay.transfers.journal import Payment
 from kesspay.transfers.payment import Transfer
-from tests.transfers.stage import LIFE, NOT_PAID, PAID, Exchange, Gateway, Stage
+from tests.transfers.search_space import LIFE, NOT_PAID, PAID, Exchange, Gateway, Stage
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kesspay.transfers.attempt import Action
-    from tests.transfers.stage import Bounds, Policy, World
+    from tests.transfers.search_space import Bounds, Policy, World
 
 
 _NO_GATEWAY: Final = Gateway()
@@ -231,7 +231,7 @@ class Model:
     # The client.
 
     def _decide(self, stage: Stage) -> Iterator[Move]:
-        """Yield what the client can begin; ``Courses`` decides like this."""
+        """Yield what the client can begin; ``PaymentWorkflow`` decides like this."""
         transfer = self._transfer(stage)
         state = transfer.attempt.state
         if transfer.wants_attempt:

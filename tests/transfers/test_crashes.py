@@ -1,8 +1,8 @@
 """
 Crashes, late workers, and a journal that fails, at every single step.
 
-A course is driven by hand and left at step n: before the step was carried out,
-or after it was and before the course knew. Whatever was left, the next worker
+The steps of a call are taken by hand, and left at step n: before it was carried
+out, or after it was and before the call knew. Whatever was left, the next worker
 has to find out, and the receiver has to get the money exactly once.
 """
 
@@ -24,16 +24,16 @@ from kesspay.errors import (
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpRequest
 from kesspay.sandbox.faults import FAULTS as ALL_FAULTS
 from kesspay.transfers.attempt import STRICT, Happened
-from kesspay.transfers.course import Courses, Debit
-from kesspay.transfers.desk import Blocking, Limit, Within
 from kesspay.transfers.journal import Payment
+from kesspay.transfers.leases import Blocking, Limit, Within
+from kesspay.transfers.workflow import Debit, PaymentWorkflow
 from tests.transfers.virtual import DEBIT, ORDER, Dead, desk, face, service_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kesspay.transfers.desk import Course
+    from kesspay.transfers.leases import Steps
     from kesspay.transfers.payment import Transfer
     from tests.transfers.virtual import Desk
 
@@ -43,7 +43,7 @@ __all__ = ["desk", "face"]
 
 H = Happened
 
-#: More steps than any course below has.
+#: More steps than any call below has.
 MANY: Final = 60
 
 #: What goes wrong besides: faults by service.
@@ -62,17 +62,17 @@ FAULTS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
 @dataclass
 class Worker:
     """
-    Drives a course by hand, as far as it is let.
+    Takes the steps of a call by hand, as far as it may.
 
     Attributes:
         here: the desk, whose client carries out the steps.
-        course: what is driven.
+        call: the steps of it.
         steps: that were carried out.
         end: how it ended: a Transfer, an error, or None.
     """
 
     here: Desk
-    course: Course[Transfer]
+    call: Steps[Transfer]
     until: float
     steps: int = 0
     end: Transfer | KesspayError | None = None
@@ -81,10 +81,10 @@ class Worker:
         """Go up to the first step."""
         self.client = self.here.client()
         self.need: Any = None
-        self._go(lambda: next(self.course))
+        self._go(lambda: next(self.call))
 
     def act(self) -> object:
-        """Carry the step out; the course does not know yet."""
+        """Carry the step out; the call does not know yet."""
         self.steps += 1
         if isinstance(self.need, Blocking):
             return self.need.act()
@@ -98,9 +98,9 @@ class Worker:
             given = self.act()
         except KesspayError as error:
             caught = error
-            self._go(lambda: self.course.throw(caught))
+            self._go(lambda: self.call.throw(caught))
         else:
-            self._go(lambda: self.course.send(given))
+            self._go(lambda: self.call.send(given))
 
     def run(self, steps: int = MANY) -> bool:
         """Go on for some steps; tell whether there are more."""
@@ -111,11 +111,11 @@ class Worker:
         return self.end is None
 
     def crash(self, *, carried_out: bool) -> None:
-        """Leave the course at this step, before or after it was carried out."""
+        """Leave the call at this step, before or after it was carried out."""
         if carried_out:
             with suppress(KesspayError):
                 self.act()
-        self.course.close()
+        self.call.close()
 
     def _go(self, move: Callable[[], object]) -> None:
         try:
@@ -126,24 +126,24 @@ class Worker:
             self.end = error
 
 
-def courses(here: Desk) -> Courses:
-    """Return the courses of a new process."""
-    made = Courses(here.client().engine, here.journal, STRICT)
-    made.returns = Dead()
+def workflow(here: Desk) -> PaymentWorkflow:
+    """Return the workflow of a new process."""
+    made = PaymentWorkflow(here.client().engine, here.journal, STRICT)
+    made.leases.returns = Dead()
     return made
 
 
 def starting(here: Desk) -> Worker:
     """Return a worker that is about to start the payment."""
     until = here.sandbox.now() + 60
-    return Worker(here, courses(here).start(Payment(**ORDER), Limit(until)), until)
+    return Worker(here, workflow(here).start(Payment(**ORDER), Limit(until)), until)
 
 
 def confirming(here: Desk) -> Worker:
     """Return a worker that is about to confirm the payment."""
     until = here.sandbox.now() + 60
     return Worker(
-        here, courses(here).confirm("order-1", Debit(DEBIT), Limit(until)), until
+        here, workflow(here).confirm("order-1", Debit(DEBIT), Limit(until)), until
     )
 
 

@@ -234,7 +234,7 @@ def test_a_signal_between_the_payments_of_a_round(
 @contextmanager
 def locked(place: Place, transfers: Transfers) -> Iterator[None]:
     """Keep everybody from the payment while the block runs."""
-    journal = transfers._journal
+    journal = transfers._workflow.journal
     if isinstance(journal, SqliteJournal):
         other = sqlite3.connect(journal._path, isolation_level=None)
         other.execute("BEGIN EXCLUSIVE")
@@ -270,7 +270,7 @@ def locked(place: Place, transfers: Transfers) -> Iterator[None]:
 @contextmanager
 def exhausted(transfers: Transfers) -> Iterator[None]:
     """Use every connection of the pool while the block runs."""
-    journal = transfers._journal
+    journal = transfers._workflow.journal
     assert isinstance(journal, PostgresJournal)
     free, inside = threading.Event(), threading.Semaphore(0)
 

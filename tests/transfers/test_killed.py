@@ -129,7 +129,7 @@ def settle(sandbox: Sandbox, settings: dict[str, Any]) -> dict[str, str]:
     sandbox.faults.clear()
     transfers = transfers_of(settings)
     outcomes: dict[str, str] = {}
-    with closing(transfers._journal):
+    with closing(transfers._workflow.journal):
         until = time.monotonic() + 120
         while time.monotonic() < until:
             for _ in transfers.resume(timeout=5):
@@ -173,7 +173,7 @@ def run(
     path = folder / "settings.json"
     path.touch(0o600)
     path.write_text(json.dumps(settings), encoding="utf-8")
-    transfers_of(settings)._journal.close()
+    transfers_of(settings)._workflow.journal.close()
     with ExitStack() as stack:
         crew = Crew(path)
         stack.callback(crew.end)

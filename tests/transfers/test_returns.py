@@ -102,7 +102,7 @@ def test_an_interrupted_confirm(
         pending.confirm(DEBIT)
     assert caught.value is error
     if kind is not GeneratorExit:
-        # It closes a course, which gets one of its own then.
+        # It closes a generator, which gets one of its own then.
         notes = "\n".join(error.__notes__)
         assert "may have been carried out" in notes
         assert "order-1-1" in notes

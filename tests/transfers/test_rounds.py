@@ -16,7 +16,8 @@ from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM
 from kesspay.transfers.async_transfers import AsyncTransfers
-from kesspay.transfers.returns import Returns, Round
+from kesspay.transfers.returns import Returns, beside
+from kesspay.transfers.rounds import Round
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
 from tests.support.memory_journal import MemoryJournal
@@ -88,7 +89,7 @@ def transfers(sandbox: Sandbox) -> Transfers:
 
 def journal_of(transfers: Transfers) -> Slow:
     """Return the journal of transfers."""
-    return cast("Slow", transfers._journal)
+    return cast("Slow", transfers._workflow.journal)
 
 
 @contextmanager
@@ -220,7 +221,7 @@ def test_what_is_kept(transfers: Transfers) -> None:
     this = Round(journal, returns)
     lease = this.take("one", 30.0)
     assert lease is not None
-    assert this.take_beside("two", 30.0) is None
+    assert beside(lambda: this.take("two", 30.0)) is None
     this.is_done(lease)
     assert this.end() == []
     journal.release(lease)

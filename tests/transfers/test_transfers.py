@@ -1,6 +1,6 @@
 # ruff: noqa: ANN401 - what is refused is of any type
 
-"""What both kinds of transfers do besides the course of a payment."""
+"""What both kinds of transfers do besides the workflow of a payment."""
 
 from __future__ import annotations
 

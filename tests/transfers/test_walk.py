@@ -27,11 +27,11 @@ from kesspay.transfers.attempt import (
 )
 from kesspay.transfers.states import step
 from tests.transfers.model import Model
-from tests.transfers.stage import LIFE, TICKS, WORLDS, Bounds, Policy, World
+from tests.transfers.search_space import LIFE, TICKS, WORLDS, Bounds, Policy, World
 
 
 if TYPE_CHECKING:
-    from tests.transfers.stage import Stage
+    from tests.transfers.search_space import Stage
 
 
 LONG: Final = os.environ.get("KESSPAY_LONG", "0") not in ("", "0")

@@ -1,4 +1,4 @@
-"""Exactly-once fund transfers, for tasks. Every decision lies in ``course``."""
+"""Exactly-once fund transfers, for tasks. Every decision is in ``workflow``."""
 
 from __future__ import annotations
 
@@ -6,25 +6,23 @@ import asyncio
 import math
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from functools import partial
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kesspay._drive import adrive
-from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
+from kesspay.errors import KesspayError
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
-from kesspay.transfers.course import Courses, Debit
-from kesspay.transfers.desk import Blocking, Course, Limit, Within
 from kesspay.transfers.journal import Journal, Payment
+from kesspay.transfers.leases import Blocking, Limit, Steps, Within
 from kesspay.transfers.payment import (
     TransferResult,
     pending_fields,
     raise_if_rejected,
     result_of,
-    result_of_trouble,
 )
-from kesspay.transfers.returns import Round
+from kesspay.transfers.rounds import DueRound
+from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
 if TYPE_CHECKING:
@@ -76,9 +74,8 @@ class AsyncTransfers:
     ) -> None:
         """Take the parts; nothing is sent."""
         self._client = client
-        self._journal = journal
         self._timeout = seconds(timeout)
-        self._courses = Courses(client.engine, journal, rules)
+        self._workflow = PaymentWorkflow(client.engine, journal, rules)
         self._threads = ThreadPoolExecutor(journal_threads, "kesspay-journal")
 
     async def start(
@@ -97,7 +94,7 @@ class AsyncTransfers:
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         limit = self._limit(timeout)
-        transfer = await self._run(self._courses.start(payment, limit))
+        transfer = await self._run(self._workflow.start(payment, limit))
         raise_if_rejected(transfer)
         return AsyncPendingTransfer(**pending_fields(transfer), _transfers=self)
 
@@ -116,10 +113,10 @@ class AsyncTransfers:
         """
         check_own_id("debit_id", debit_id)
         limit = self._limit(timeout)
-        course = self._courses.confirm(
+        steps = self._workflow.confirm(
             payment_id, Debit(debit_id, receiver_name), limit
         )
-        return result_of(await self._run(course))
+        return result_of(await self._run(steps))
 
     async def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -130,8 +127,8 @@ class AsyncTransfers:
         See ``Transfers.decline`` for arguments and exceptions.
         """
         limit = self._limit(timeout)
-        course = self._courses.decline(payment_id, limit)
-        return result_of(await self._run(course))
+        steps = self._workflow.decline(payment_id, limit)
+        return result_of(await self._run(steps))
 
     async def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -139,7 +136,7 @@ class AsyncTransfers:
 
         See ``Transfers.look`` for arguments and exceptions.
         """
-        transfer = await self._run(self._courses.look(payment_id))
+        transfer = await self._run(self._workflow.look(payment_id))
         return None if transfer is None else result_of(transfer)
 
     async def resume(
@@ -150,40 +147,18 @@ class AsyncTransfers:
 
         See ``Transfers.resume`` for arguments and exceptions.
         """
-        seen: set[str] = set()
-        held = self._courses.lease_seconds
-        this = Round(self._journal, self._courses.returns)
-        await self._run(self._courses.belong())
+        limit = self._timeout if timeout is None else seconds(timeout)
+        due = DueRound(self._workflow)
         try:
-            while True:
-                lease = await self._in_thread(
-                    partial(this.take, self._courses.owner(), held)
-                )
-                if lease is None:
-                    break
-                if lease.payment_id in seen:
-                    # Due once more: kept from coming up again in this round.
-                    continue
-                seen.add(lease.payment_id)
-                until = self._until(timeout)
-                course = self._courses.resume(lease, until)
-                try:
-                    transfer = await self._run(course)
-                except (JournalDamaged, LeaseLost) as error:
-                    # Of this payment only.
-                    this.is_done(lease)
-                    yield result_of_trouble(lease.payment_id, error)
-                else:
-                    this.is_done(lease)
-                    yield result_of(transfer)
+            while (result := await self._run(due.next(limit))) is not None:
+                yield result
         except BaseException as error:
             # Also where the caller stops in the middle.
-            this.interrupt()
+            due.interrupt()
             if not isinstance(error, GeneratorExit):
-                await self._courses.returns.wait_too()
+                await self._workflow.leases.returns.wait_too()
             raise
-        for lease in this.end():
-            await self._in_thread(partial(self._journal.release, lease))
+        await self._run(due.end())
 
     async def aclose(self) -> None:
         """End the threads of the journal; the journal itself stays open."""
@@ -204,26 +179,22 @@ class AsyncTransfers:
 
     def _limit(self, timeout: float | None) -> Limit:
         given = None if timeout is None else seconds(timeout)
-        return self._courses.limit(given, self._timeout)
+        return self._workflow.leases.limit(given, self._timeout)
 
-    def _until(self, timeout: float | None) -> float:
-        limit = self._timeout if timeout is None else seconds(timeout)
-        return self._client.engine.clock() + limit
-
-    async def _run(self, course: Course[_T]) -> _T:
-        """Run a course to its end; wait for a payment that it gives back."""
+    async def _run(self, steps: Steps[_T]) -> _T:
+        """Take every step; an interruption waits until the payment is given back."""
         try:
-            return await adrive(course, self._provide)
+            return await adrive(steps, self._provide)
         except KesspayError:
             raise
         except GeneratorExit:
             # Nothing can be waited for any more.
             raise
         except BaseException:
-            await self._courses.returns.wait_too()
+            await self._workflow.leases.returns.wait_too()
             raise
 
-    async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Course
+    async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps
         if isinstance(need, Blocking):
             return await self._in_thread(need.act)
         if isinstance(need, Within):

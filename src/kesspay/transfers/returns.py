@@ -11,21 +11,18 @@ from __future__ import annotations
 
 import asyncio
 from concurrent.futures import Future
-from functools import partial
-from threading import Lock, Thread
+from threading import Thread
 from time import monotonic
-from typing import TYPE_CHECKING, Final
-
-from kesspay.errors import KesspayError
+from typing import TYPE_CHECKING, Final, TypeVar
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.transfers.journal import Journal, Lease
 
+__all__ = ["Returns", "beside"]
 
-__all__ = ["Returns", "Round"]
+_T = TypeVar("_T")
 
 #: Seconds that an interrupted call waits for its payment to be given back.
 _PATIENCE: Final = 0.5
@@ -62,72 +59,15 @@ class Returns:
             await asyncio.sleep(_PAUSE)
 
 
-class Round:
-    """
-    The payments that a worker takes in one round, each given back in the end.
+def beside(act: Callable[[], _T]) -> _T:
+    """Do something in another thread: an interruption ends the wait alone."""
+    done: Future[_T] = Future()
 
-    A journal may grant a payment in the very moment in which the worker is
-    interrupted. Only the thread that asked for it knows which one it was, so
-    that this is where it is given back.
+    def work() -> None:
+        try:
+            done.set_result(act())
+        except BaseException as error:  # noqa: BLE001 - raised by the caller
+            done.set_exception(error)
 
-    Args:
-        journal: that grants them.
-        returns: where they are given back after an interruption.
-    """
-
-    def __init__(self, journal: Journal, returns: Returns) -> None:
-        """Begin a round."""
-        self._journal = journal
-        self._returns = returns
-        self._lock = Lock()
-        self._kept: list[Lease] = []
-        self._is_over = False
-
-    def take(self, owner: str, seconds: float) -> Lease | None:
-        """Take the payment that is most overdue; None where there is none."""
-        leases = self._journal.take_due(owner, seconds, 1)
-        with self._lock:
-            is_late = self._is_over
-            if not is_late:
-                self._kept += leases
-        if is_late:
-            self._give_back(leases)
-        return leases[0] if leases else None
-
-    def take_beside(self, owner: str, seconds: float) -> Lease | None:
-        """Take one in another thread: an interruption ends the wait alone."""
-        taken: Future[Lease | None] = Future()
-
-        def take() -> None:
-            try:
-                taken.set_result(self.take(owner, seconds))
-            except BaseException as error:  # noqa: BLE001 - raised by the caller
-                taken.set_exception(error)
-
-        Thread(target=take, name="kesspay-round", daemon=True).start()
-        return taken.result()
-
-    def is_done(self, lease: Lease) -> None:
-        """Leave a payment to its course, which has given it back."""
-        self._kept.remove(lease)
-
-    def end(self) -> list[Lease]:
-        """End the round; return what is still to be given back."""
-        with self._lock:
-            self._is_over = True
-            kept, self._kept = self._kept, []
-        return kept
-
-    def interrupt(self) -> None:
-        """End the round, and begin to give back what it still has."""
-        kept = self.end()
-        if kept:
-            self._returns.begin(partial(self._give_back, kept))
-
-    def _give_back(self, leases: list[Lease]) -> None:
-        for lease in leases:
-            try:
-                self._journal.release(lease)
-            except KesspayError:
-                # Its time ends.
-                continue
+    Thread(target=work, name="kesspay-round", daemon=True).start()
+    return done.result()

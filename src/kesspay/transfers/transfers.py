@@ -1,4 +1,4 @@
-"""Exactly-once fund transfers, for threads. Every decision lies in ``course``."""
+"""Exactly-once fund transfers, for threads. Every decision is in ``workflow``."""
 
 from __future__ import annotations
 
@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kesspay._drive import drive
-from kesspay.errors import JournalDamaged, KesspayError, LeaseLost
+from kesspay.errors import KesspayError
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
-from kesspay.transfers.course import Courses, Debit
-from kesspay.transfers.desk import Blocking, Course, Limit, Within
 from kesspay.transfers.journal import Journal, Payment
+from kesspay.transfers.leases import Blocking, Limit, Steps, Within
 from kesspay.transfers.payment import (
     TransferResult,
     pending_fields,
     raise_if_rejected,
     result_of,
-    result_of_trouble,
 )
-from kesspay.transfers.returns import Round
+from kesspay.transfers.returns import beside
+from kesspay.transfers.rounds import DueRound
+from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
 if TYPE_CHECKING:
@@ -79,9 +79,8 @@ class Transfers:
     ) -> None:
         """Take the parts; nothing is sent."""
         self._client = client
-        self._journal = journal
         self._timeout = seconds(timeout)
-        self._courses = Courses(client.engine, journal, rules)
+        self._workflow = PaymentWorkflow(client.engine, journal, rules)
 
     def start(
         self,
@@ -115,7 +114,7 @@ class Transfers:
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         limit = self._limit(timeout)
-        transfer = self._run(self._courses.start(payment, limit))
+        transfer = self._run(self._workflow.start(payment, limit))
         raise_if_rejected(transfer)
         return PendingTransfer(**pending_fields(transfer), _transfers=self)
 
@@ -150,10 +149,10 @@ class Transfers:
         """
         check_own_id("debit_id", debit_id)
         limit = self._limit(timeout)
-        course = self._courses.confirm(
+        steps = self._workflow.confirm(
             payment_id, Debit(debit_id, receiver_name), limit
         )
-        return result_of(self._run(course))
+        return result_of(self._run(steps))
 
     def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -167,8 +166,8 @@ class Transfers:
             JournalError: the journal cannot be used.
         """
         limit = self._limit(timeout)
-        course = self._courses.decline(payment_id, limit)
-        return result_of(self._run(course))
+        steps = self._workflow.decline(payment_id, limit)
+        return result_of(self._run(steps))
 
     def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -177,7 +176,7 @@ class Transfers:
         Raises:
             JournalError: the journal cannot be used.
         """
-        transfer = self._run(self._courses.look(payment_id))
+        transfer = self._run(self._workflow.look(payment_id))
         return None if transfer is None else result_of(transfer)
 
     def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
@@ -193,56 +192,35 @@ class Transfers:
         Raises:
             JournalError: the journal cannot be used.
         """
-        seen: set[str] = set()
-        held = self._courses.lease_seconds
-        this = Round(self._journal, self._courses.returns)
-        self._run(self._courses.belong())
+        limit = self._timeout if timeout is None else seconds(timeout)
+        due = DueRound(self._workflow)
         try:
-            while (lease := this.take_beside(self._courses.owner(), held)) is not None:
-                if lease.payment_id in seen:
-                    # Due once more: kept from coming up again in this round.
-                    continue
-                seen.add(lease.payment_id)
-                until = self._until(timeout)
-                course = self._courses.resume(lease, until)
-                try:
-                    transfer = self._run(course)
-                except (JournalDamaged, LeaseLost) as error:
-                    # Of this payment only.
-                    this.is_done(lease)
-                    yield result_of_trouble(lease.payment_id, error)
-                else:
-                    this.is_done(lease)
-                    yield result_of(transfer)
+            while (result := self._run(due.next(limit))) is not None:
+                yield result
         except BaseException:
             # Also where the caller stops in the middle.
-            this.interrupt()
-            self._courses.returns.wait()
+            due.interrupt()
+            self._workflow.leases.returns.wait()
             raise
-        for lease in this.end():
-            self._journal.release(lease)
+        self._run(due.end())
 
     def _limit(self, timeout: float | None) -> Limit:
         given = None if timeout is None else seconds(timeout)
-        return self._courses.limit(given, self._timeout)
+        return self._workflow.leases.limit(given, self._timeout)
 
-    def _until(self, timeout: float | None) -> float:
-        limit = self._timeout if timeout is None else seconds(timeout)
-        return self._client.engine.clock() + limit
-
-    def _run(self, course: Course[_T]) -> _T:
-        """Run a course to its end; wait for a payment that it gives back."""
+    def _run(self, steps: Steps[_T]) -> _T:
+        """Take every step; an interruption waits until the payment is given back."""
         try:
-            return drive(course, self._provide)
+            return drive(steps, self._provide)
         except KesspayError:
             raise
         except BaseException:
-            self._courses.returns.wait()
+            self._workflow.leases.returns.wait()
             raise
 
-    def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Course
+    def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps
         if isinstance(need, Blocking):
-            return need.act()
+            return beside(need.act) if need.beside else need.act()
         if isinstance(need, Within):
             return self._client.provide(need.need, need.until)
         return self._client.provide(need, math.inf)
