@@ -9,7 +9,9 @@ BUILD  := build
 # What the extension and the metadata are made from. Python sources are not
 # here: the installation is editable and sees them at once.
 CORE := pyproject.toml src/kesspay/_version.py \
-        $(wildcard bindings/* csrc/CMakeLists.txt csrc/cmake/*) \
+        $(addprefix bindings/,CMakeLists.txt kess.cdef.h kess.csrc.c module.c \
+          native.map sbom.py) \
+        $(wildcard csrc/CMakeLists.txt csrc/cmake/*) \
         $(wildcard csrc/include/*.h csrc/src/*.c csrc/src/*.h)
 
 # One line, whenever the installed package turned out pure and nobody asked.

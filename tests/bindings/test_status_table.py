@@ -1,0 +1,76 @@
+"""bindings/status.json: the table by which every language names what libkess says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+import kesspay
+from kesspay.signing.status import DOCUMENT_STATUS, KEY_STATUS, SIGNATURE_STATUS
+
+
+ROOT: Final = Path(__file__).resolve().parents[2]
+
+#: What Python raises without a reason word. The words are those of VerifyStatus,
+#: where it has the status.
+WITHOUT_REASON: Final = {
+    "KESS_ERR_ARGUMENT": ("InputError", "argument"),
+    "KESS_ERR_BUFFER": ("BackendError", "buffer"),
+    "KESS_ERR_LENGTH": ("InputError", "length"),
+    "KESS_ERR_MEMORY": ("BackendError", "memory"),
+    "KESS_ERR_CRYPTO": ("BackendError", "crypto"),
+}
+
+
+@pytest.fixture(scope="module")
+def table() -> list[dict[str, Any]]:
+    """Read the table."""
+    text = (ROOT / "bindings/status.json").read_text(encoding="utf-8")
+    rows: list[dict[str, Any]] = json.loads(text)
+    return rows
+
+
+def test_the_statuses_are_those_of_the_header(table: list[dict[str, Any]]) -> None:
+    """Every failure of kess.h is there once, with its name and in its order."""
+    header = (ROOT / "csrc/include/kess.h").read_text(encoding="utf-8")
+    failures = re.findall(r"^ +(KESS_ERR_\w+) = (\d+)", header, re.MULTILINE)
+    assert len(failures) > 30
+    assert [(row["code"], row["status"]) for row in table] == [
+        (name, int(value)) for name, value in failures
+    ]
+
+
+def test_the_words_are_those_of_python(table: list[dict[str, Any]]) -> None:
+    """Exceptions and reasons are those of the Python package."""
+    for row in table:
+        status = row["status"]
+        if status in DOCUMENT_STATUS:
+            expected = ("CanonicalizationError", DOCUMENT_STATUS[status])
+        elif status in SIGNATURE_STATUS:
+            expected = ("InvalidSignature", SIGNATURE_STATUS[status])
+        elif status in KEY_STATUS:
+            expected = ("KeyLoadError", KEY_STATUS[status])
+        else:
+            expected = WITHOUT_REASON[row["code"]]
+        assert (row["exception"], row["reason"]) == expected
+        verifying = "DocumentRefused" if status in DOCUMENT_STATUS else None
+        assert row.get("verifying") == verifying
+
+
+def test_the_exceptions_are_public(table: list[dict[str, Any]]) -> None:
+    """Each named exception is one of kesspay."""
+    names = {row["exception"] for row in table}
+    names |= {row["verifying"] for row in table if "verifying" in row}
+    assert names == {
+        "BackendError",
+        "CanonicalizationError",
+        "DocumentRefused",
+        "InputError",
+        "InvalidSignature",
+        "KeyLoadError",
+    }
+    assert names <= set(kesspay.__all__)
