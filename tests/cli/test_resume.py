@@ -534,15 +534,16 @@ def test_watching_without_room_for_its_lines(
     capfd: pytest.CaptureFixture[str],
     reason: int,
 ) -> None:
-    """A full disk does not stop it, and is told once; a reader that went away does."""
-    leave(sandbox, place, "order-1", "drop-after")
+    """A full disk does not stop it, and is said once; a reader that went away does."""
+    for payment_id in ("order-1", "order-2"):
+        leave(sandbox, place, payment_id, "drop-after")
     made = pauses(lambda: None)
     monkeypatch.setattr(sys, "stdout", Refusing(OSError(reason, "x")).stream())
     assert main(["resume", "--watch", "--journal", str(place)]) == 20
-    told = capfd.readouterr().err
-    # A full disk is told when it is met, and again at the end.
-    assert told.count("\n") == (2 if reason == errno.ENOSPC else 1)
-    assert "kesspay journal list" in told
+    said = capfd.readouterr().err
+    # A full disk is reported when it is met, and again at the end.
+    assert said.count("\n") == (2 if reason == errno.ENOSPC else 1)
+    assert "kesspay journal list" in said
     assert len(made.pauses) == (2 if reason == errno.ENOSPC else 0)
     with SqliteJournal(str(place)) as journal:
         assert journal.list(state="paid")
