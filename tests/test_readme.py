@@ -80,6 +80,14 @@ def test_short_names_exist() -> None:
     assert named - known == set()
 
 
+def test_the_table_of_the_c_library() -> None:
+    """csrc/README.md says what each source file does, and names no other."""
+    text = (ROOT / "csrc" / "README.md").read_text(encoding="utf-8")
+    table = text.partition("| file | job |\n")[2]
+    named = set(re.findall(r"`(?:src/)?(\w+\.c)`", table))
+    assert named == {path.name for path in ROOT.glob("csrc/src/*.c")}
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_commands_exist(page: str) -> None:
     """Every `make` target that a page names is in the Makefile."""
