@@ -103,7 +103,7 @@ def keys(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def somebody(monkeypatch: pytest.MonkeyPatch) -> None:
+def asking(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let there be a terminal to ask on; standard input is what is typed."""
     for asker in ("inputs", "keys"):
         monkeypatch.setattr(f"kesspay.cli.{asker}.can_ask", lambda: True)

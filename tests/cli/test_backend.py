@@ -1,4 +1,4 @@
-"""``kesspay backend`` tells which code computes."""
+"""``kesspay backend`` shows which backend is in use."""
 
 from __future__ import annotations
 

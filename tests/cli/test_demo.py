@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 
 def test_the_account(backend: Backend) -> None:
-    """Every step is told with what was signed and what verified."""
+    """Every step is shown with what was signed and what verified."""
     out = io.StringIO()
     assert run_demo(out) == 0
     text = out.getvalue()
@@ -144,7 +144,7 @@ def test_a_client_that_believes_a_forgery(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_the_demonstration_runs(run: Callable[..., Result]) -> None:
-    """A whole transfer works out, and is told as one JSON object."""
+    """A whole transfer succeeds, and is printed as one JSON object."""
     result = run("demo", "--json")
     assert result.exit_code == 0
     told = json.loads(result.stdout)
@@ -201,7 +201,7 @@ def test_for_people(run: Callable[..., Result]) -> None:
 def test_a_failure_is_shown(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the demonstration cannot go on it says why, and fails."""
+    """Where the demonstration cannot continue it says why, and fails."""
 
     def fail(_: object) -> None:
         raise TransportError("no_reply", "the line is dead")

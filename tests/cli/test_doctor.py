@@ -115,7 +115,7 @@ def test_nothing_is_set(
     variables: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Every part is told on its own, with the variables that it needs."""
+    """Every part is reported on its own, with the variables that it needs."""
     for name in variables:
         monkeypatch.delenv(name)
     found = diagnose()
@@ -212,7 +212,7 @@ def test_keys_that_cannot_be_used(
     part: str,
     fix: str,
 ) -> None:
-    """What was found in the file is told, and what to do about it."""
+    """What was found in the file is reported, and what to do about it."""
     monkeypatch.setenv(f"KESSPAY_{variable}", str(keys / name))
     found = diagnose("--offline")
     assert found[part]["verdict"] == "failed"
@@ -298,7 +298,7 @@ def test_a_backend_that_cannot_be_had(
 def test_a_native_core_that_cannot_be_imported(
     diagnose: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It works in pure Python, and the defect is told."""
+    """It works in pure Python, and the defect is reported."""
     info = BackendInfo("python", "1", "OpenSSL", "ImportError: no such symbol")
     monkeypatch.setattr(module, "backend", lambda: info)
     check = diagnose("--offline", exit_code=0)["backend"]

@@ -1,4 +1,4 @@
-"""The doctor opens the journal: what keeps it from being opened is told."""
+"""The doctor opens the journal: what keeps it from being opened is reported."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def put(path: Path, state: State) -> None:
 
 
 def test_a_healthy_journal(check: Callable[..., Any], place: Path) -> None:
-    """It tells how many payments are not finished; a manual one is for a person."""
+    """It reports how many payments are not finished; a manual one is for a person."""
     assert check(place)["verdict"] == "ok"
     for state in (State.PAID, State.CONFIRMING, State.UNKNOWN, State.CREATED):
         put(place, state)

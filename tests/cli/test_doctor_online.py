@@ -84,7 +84,7 @@ def dated(ahead: float) -> HttpResponse:
     ],
 )
 def test_the_clocks_are_compared(ahead: float, verdict: str, words: str) -> None:
-    """A minute is allowed; more is told, with the side that is off."""
+    """A minute is allowed; more is reported, with the side that is off."""
     check = diagnose(dated(ahead), NOBODY)["clock"]
     assert check.verdict == verdict
     assert words in check.found
@@ -300,7 +300,7 @@ def test_an_authority_that_nobody_knows(server: Any, tmp_path: Path) -> None:
 
 
 def test_a_port_that_is_closed() -> None:
-    """The reason of the system is told."""
+    """The reason of the system is reported."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     found = found_settings(base_url=f"https://127.0.0.1:{port}/v1")

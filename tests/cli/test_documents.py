@@ -206,7 +206,7 @@ def test_the_key_may_come_from_standard_input(
 
 
 def test_standard_input_can_be_read_only_once(run: Callable[..., Result]) -> None:
-    """Two dashes are a mistake that is told, not an empty document."""
+    """Two dashes are a mistake that is reported, not an empty document."""
     result = run("sign", "--key", "-", "-", stdin="{}")
     assert result.exit_code == 2
     assert "more than once" in result.stderr
@@ -260,7 +260,7 @@ def test_what_verified_is_printed(run: Callable[..., Result], keys: Path) -> Non
 
 
 def test_quiet_prints_nothing(run: Callable[..., Result], keys: Path) -> None:
-    """Only the exit code tells."""
+    """Only the exit code says whether it verified."""
     key = keys / "rsa-2048.pub.pem"
     result = run("verify", "--quiet", "--key", key, "-", stdin=BODY)
     assert (result.exit_code, result.output) == (0, "")

@@ -172,7 +172,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("text", REFUSED)
 def test_what_a_shell_reads_differently_is_refused(tmp_path: Path, text: str) -> None:
-    """Its line and its kind are told, and no value is shown."""
+    """Its line and its kind are reported, and no value is shown."""
     path = written(tmp_path, f"SECRET=canary-1\n{text}\n")
     with pytest.raises(InputError, match=r"line [23]") as caught:
         read_env_file(path)

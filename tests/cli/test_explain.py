@@ -1,4 +1,4 @@
-"""``kesspay explain`` tells people and scripts what explain found out."""
+"""``kesspay explain`` shows people and scripts what explain found."""
 
 from __future__ import annotations
 

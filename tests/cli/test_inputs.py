@@ -61,7 +61,7 @@ def test_what_cannot_be_read_or_written(
 def test_no_file_is_made_of_what_is_no_path(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    """What nobody can mean as a path becomes no file, and is not shown."""
+    """What cannot be meant as a path becomes no file, and is not shown."""
     monkeypatch.chdir(tmp_path)
     with pytest.raises(InputError, match="in place of a path") as caught:
         create_file(name, b"", 0o600)
@@ -97,7 +97,7 @@ def test_who_can_be_asked(
     assert can_ask() is (read and told)
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("asking")
 def test_the_password_of_a_key_is_asked_for(
     run: Callable[..., Result], keys: Path
 ) -> None:
@@ -113,9 +113,9 @@ def test_the_password_of_a_key_is_asked_for(
     assert base64.b64decode(signature, validate=True) == pkcs1(b"[]")
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("asking")
 def test_an_answer_that_is_wrong(run: Callable[..., Result], keys: Path) -> None:
-    """It is told, and not asked for again."""
+    """It is reported, and not asked for again."""
     document = keys / "document.json"
     document.write_text("{}", encoding="utf-8")
     words = ("sign", "--key", keys / "rsa-2048.encrypted.pem", document, "--json")
@@ -126,11 +126,11 @@ def test_an_answer_that_is_wrong(run: Callable[..., Result], keys: Path) -> None
     assert result.output.count("Password of") == 1
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("asking")
 def test_a_password_that_was_given_is_not_asked_for(
     run: Callable[..., Result], keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A wrong one in a variable is an error, whoever is there."""
+    """A wrong one in a variable is an error, also on a terminal."""
     monkeypatch.setenv("KEY_PASSWORD", "wrong")
     document = keys / "document.json"
     document.write_text("{}", encoding="utf-8")
@@ -145,7 +145,7 @@ def test_a_password_that_was_given_is_not_asked_for(
         assert "Password of" not in result.output
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("asking")
 def test_the_password_of_a_key_that_is_checked(
     run: Callable[..., Result], keys: Path
 ) -> None:
@@ -158,7 +158,7 @@ def test_the_password_of_a_key_that_is_checked(
     assert told["private"]["kind"] == "an encrypted private key"
 
 
-@pytest.mark.usefixtures("somebody")
+@pytest.mark.usefixtures("asking")
 def test_a_new_password_is_asked_for_twice(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:

@@ -109,7 +109,7 @@ def test_standard_error_that_takes_nothing(
 def test_standard_output_that_is_closed(
     monkeypatch: pytest.MonkeyPatch, errors: Callable[[], str]
 ) -> None:
-    """It is told."""
+    """It is reported."""
     monkeypatch.setattr(sys, "stdout", None)
     assert main(["--version"]) == 74
     assert errors().endswith("standard output could not be written: it is closed\n")
@@ -170,7 +170,7 @@ def test_what_was_written_before(
 
 
 def test_a_pipe_that_does_not_wait(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Where whoever started the program made the pipe so, it waits for room."""
+    """Where the pipe does not block its writers, it waits for room."""
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
     with suppress(BlockingIOError):
@@ -223,7 +223,7 @@ def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
 def test_a_disk_that_is_full_before(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told before anything is sent, and nothing is left behind."""
+    """It is reported before anything is sent, and nothing is left behind."""
     path = tmp_path / "result.json"
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(InputError, match="No space left"):
@@ -234,7 +234,7 @@ def test_a_disk_that_is_full_before(
 def test_a_disk_that_is_full_after_all(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It is told as every output that cannot be written."""
+    """It is reported as every output that cannot be written."""
     out = OutFile(str(tmp_path / "result.json"))
     monkeypatch.setattr(os, "fsync", fail)
     with pytest.raises(NotWritten, match="the file of --out could not be written"):

@@ -1,4 +1,4 @@
-"""``kesspay probe`` tells each variant of a gateway from the others."""
+"""``kesspay probe`` distinguishes each variant of a gateway."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_the_key_of_somebody_else(
 
 
 def test_a_gateway_that_signs_nothing(probe: Callable[..., Any]) -> None:
-    """Where there is no signature at all no profile can be told."""
+    """Where there is no signature at all no profile can be found."""
     found = probe(Variant(signs=False, eligible=False))
     assert found[28]["verdict"] == "open"
 
@@ -292,7 +292,7 @@ def test_there_are_all_profiles() -> None:
 
 
 def test_an_answer_is_judged_under_every_profile() -> None:
-    """What a slash and a number tell is seen in the profiles."""
+    """What a slash and a number reveal is seen in the profiles."""
     answer = {"success": True, "data": {"amount": Decimal("0.1"), "x": "a/b"}}
     found = judged(signed(200, answer), gateway_key())
     assert {one.serialize_precision for one in found.profiles} == {-1}

@@ -167,7 +167,7 @@ def test_watching(
     monkeypatch: pytest.MonkeyPatch,
     on_terminal: bool,  # noqa: FBT001 - given by pytest
 ) -> None:
-    """It tells each result as it comes, and ends when it is asked to."""
+    """It prints each result as it comes, and ends when it is asked to."""
     leave(sandbox, place, "order-1", "drop-after")
     stopped = threading.Event()
     shown: list[str] = []
@@ -373,7 +373,7 @@ def test_a_journal_that_is_away_while_watching(
     pauses: Callable[..., Pauses],
     is_away: Callable[[int], None],
 ) -> None:
-    """It goes on until it is interrupted, and settles the payment."""
+    """It runs until it is interrupted, and finishes the payment."""
     leave(sandbox, place, "order-1", "drop-after")
     is_away(9)
     made = pauses(*[lambda: None] * 9)

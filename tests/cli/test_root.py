@@ -190,7 +190,7 @@ def test_without_a_command_there_is_the_help_text(run: Callable[..., Result]) ->
 
 
 def test_a_path_that_no_system_has(run: Callable[..., Result]) -> None:
-    """A NUL byte in a path is told, not a ValueError."""
+    """A NUL byte in a path is reported, not a ValueError."""
     result = run("canon", "a\0b")
     assert result.exit_code == 2
     assert "NUL" in result.stderr
@@ -236,7 +236,7 @@ def test_an_interruption_has_its_own_code(
     monkeypatch: pytest.MonkeyPatch,
     error: type[BaseException],
 ) -> None:
-    """Whoever interrupts is told so, and scripts see 130."""
+    """An interruption is reported, and scripts see 130."""
 
     def interrupt(_: str) -> bytes:
         raise error
@@ -338,7 +338,7 @@ def test_a_standard_input_that_gives_nothing(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Closed, or a folder: it is told in one line."""
+    """Closed, or a folder: it is reported in one line."""
     monkeypatch.setattr(sys, "stdin", None)
     assert main(["canon", "-"]) == 2
     assert capsys.readouterr().err == "kesspay: standard input (-) is closed\n"

@@ -51,7 +51,7 @@ def home(tmp_path: Path) -> Path:
 def running(
     home: Path, *options: str, stop: signal.Signals = signal.SIGTERM
 ) -> Iterator[dict[str, Any]]:
-    """Run the program, give what it tells, and end it by a signal."""
+    """Run the program, return what it prints, and end it by a signal."""
     words = ["sandbox", "--port", "0", "--home", str(home), *options]
     with subprocess.Popen(
         [*PROGRAM, *words], stdout=subprocess.PIPE, stderr=subprocess.PIPE

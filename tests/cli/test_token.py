@@ -207,7 +207,7 @@ def test_without_verbose_nothing_is_told(
     variables: dict[str, str],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A failed log-in is told once, as the problem."""
+    """A failed log-in is reported once, as the problem."""
     monkeypatch.setenv("KESSPAY_RETRIES", "0")
     wire(Script(TransportError("no_reply", "gone")))
     assert run("token").stderr == ""

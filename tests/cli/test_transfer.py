@@ -518,7 +518,7 @@ def test_a_defect_after_money_moved(
     pre: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is told in one line with 20, and its words are not shown."""
+    """It is reported in one line with 20, and its words are not shown."""
     answers(signed(200, success(CONFIRM_DATA)))
 
     def fail(*_: object) -> None:
