@@ -7,7 +7,7 @@ import re
 import sys
 from decimal import Decimal
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, Self
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -19,6 +19,7 @@ from tests.test_architecture import MODULES, imports
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from types import FrameType, ModuleType
 
 
@@ -134,56 +135,83 @@ def test_what_cannot_be_drawn(text: str) -> None:
         DIAGRAM.svg(text)
 
 
-def traced_create() -> tuple[list[str], list[str]]:
-    """
-    Return the files that one create enters over HTTP, in order of first entry.
+class Trace:
+    """Notes which files of kesspay this thread enters, in order of first entry."""
 
-    The first list ends, and the second begins, where the answer arrives.
-    """
-    entered: tuple[list[str], list[str]] = ([], [])
-    side = 0
+    def __init__(self) -> None:
+        """Begin with nothing entered."""
+        self.request: list[str] = []
+        self.answer: list[str] = []
+        self._files = self.request
 
-    def note(frame: FrameType, event: str, _: object) -> None:
-        nonlocal side
+    def __enter__(self) -> Self:
+        """Begin to note."""
+        sys.setprofile(self._note)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop."""
+        sys.setprofile(None)
+
+    def _note(self, frame: FrameType, event: str, _: object) -> None:
         path = Path(frame.f_code.co_filename)
         if event != "call" or PACKAGE.name not in path.parts:
             return
         name = path.as_posix().rpartition("/kesspay/")[2]
         if (name, frame.f_code.co_name) == ("http/exchange.py", "receive"):
-            side = 1
-        if name not in entered[side]:
-            entered[side].append(name)
+            self._files = self.answer
+        if name not in self._files:
+            self._files.append(name)
 
-    def order(reference: str) -> kesspay.CreateFundTransfer:
-        return kesspay.CreateFundTransfer(
+
+def named_in(title: str) -> list[str]:
+    """Return the first file of each item of a numbered list."""
+    section = PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0]
+    named = re.findall(r"^\d+\. `([a-z_/]+\.py)`", section, re.MULTILINE)
+    assert len(named) >= 10
+    return named
+
+
+@pytest.fixture
+def client() -> Iterator[kesspay.Client]:
+    """Give a client of a sandbox on the loopback."""
+    with Sandbox() as sandbox, kesspay.Client(**sandbox.settings) as found:
+        yield found
+
+
+def test_the_ways_are_those_of_a_call(client: kesspay.Client) -> None:
+    """A create enters the files of the page, in its order, there and back."""
+    first, second = (
+        kesspay.CreateFundTransfer(
             out_trade_no=reference,
             receiver_id="85512345678",
             sender_name="Chan Sophea",
             amount=Decimal("0.50"),
         )
+        for reference in ("first", "second")
+    )
+    client.create_fund_transfer(first)  # logs in, and connects
+    with Trace() as trace:
+        client.create_fund_transfer(second)
+    named = named_in("The way of a request")
+    assert named == [name for name in trace.request if name in named]
+    named = named_in("The way of the answer")
+    assert named == [name for name in trace.answer if name in named]
 
-    with Sandbox() as sandbox, kesspay.Client(**sandbox.settings) as client:
-        client.create_fund_transfer(order("first"))  # logs in, and connects
-        request = order("second")
-        sys.setprofile(note)
-        try:
-            client.create_fund_transfer(request)
-        finally:
-            sys.setprofile(None)
-    return entered
 
-
-def test_the_ways_are_those_of_a_call() -> None:
-    """A traced create enters the first file of each item, in the order of the page."""
-    for title, entered in zip(
-        ("## The way of a request", "## The way of the answer"),
-        traced_create(),
-        strict=True,
-    ):
-        section = PAGE.partition(f"{title}\n")[2].partition("\n## ")[0]
-        named = re.findall(r"^\d+\. `([a-z_/]+\.py)`", section, re.MULTILINE)
-        assert len(named) >= 10
-        assert named == [name for name in entered if name in named], entered
+def test_the_way_is_that_of_a_payment(client: kesspay.Client, tmp_path: Path) -> None:
+    """A confirm of a payment enters the files of the page, in its order."""
+    transfers = kesspay.Transfers(client, kesspay.SqliteJournal(tmp_path / "journal"))
+    pending = transfers.start(
+        payment_id="order-1",
+        receiver_id="85512345678",
+        amount=Decimal("0.50"),
+        sender_name="Chan Sophea",
+    )
+    with Trace() as trace:
+        assert pending.confirm(debit_id="debit-1").outcome == "paid"
+    named = named_in("The way of a payment")
+    assert named == [name for name in trace.request if name in named]
 
 
 def test_the_table_of_changes_names_what_exists() -> None:
