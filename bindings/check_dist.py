@@ -50,7 +50,7 @@ def patterns(version: str) -> dict[str, re.Pattern[str]]:
 
 
 def check_names(names: list[str], version: str) -> None:
-    """Refuse a folder that lacks a file, or has one that nobody expects."""
+    """Refuse a folder that lacks a file, or has one too many."""
     expected = patterns(version)
     left = set(names)
     for what, pattern in expected.items():
@@ -59,7 +59,7 @@ def check_names(names: list[str], version: str) -> None:
             raise UnfitError(f"{what}: {len(found)} files of it, and not 1")
         left.discard(found[0])
     if left:
-        raise UnfitError(f"nobody expects {', '.join(sorted(left))}")
+        raise UnfitError(f"unexpected files: {', '.join(sorted(left))}")
 
 
 def bill_of(wheel: Path) -> bytes:

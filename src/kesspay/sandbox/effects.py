@@ -138,7 +138,7 @@ def leave_lifetime_out(context: FaultContext, argument: str) -> Reply:
 
 
 def tamper(context: FaultContext, _: str) -> Reply:
-    """Change what somebody would profit from, under the genuine signature."""
+    """Change what a forger would change, under the genuine signature."""
     answer = _signed_answer(context.reply)
     if answer is None:
         return context.reply
@@ -229,7 +229,7 @@ def set_pending(context: FaultContext, _: str) -> Reply:
 
 
 def keep(context: FaultContext, _: str) -> Reply:
-    """Leave the answer as it is: the fault lies elsewhere."""
+    """Leave the answer as it is: the fault acts elsewhere."""
     return context.reply
 
 

@@ -144,7 +144,7 @@ class Emulator:
         token_life: int,
         transfer_life: int,
     ) -> None:
-        """Take the settings; nobody is logged in."""
+        """Store the settings; no token is valid yet."""
         self._credentials = credentials
         self._partner_key = partner_key
         self._private_key = private_key
@@ -215,7 +215,7 @@ class Emulator:
             (fields.get("user_name"), wanted.user_name),
             (fields.get("password"), wanted.password),
         )
-        # Every pair is compared, so that the time tells nothing.
+        # Every pair is compared, so that the time reveals nothing.
         verdicts = [_is_equal(given, right) for given, right in pairs]
         if not all(verdicts):
             return _unauthenticated()

@@ -69,7 +69,7 @@ class LoggedExchange:
     Attributes:
         number: counted from 1.
         at: time of the sandbox, in seconds.
-        service: what was asked for, "" where that cannot be told.
+        service: what was asked for, "" where that is unknown.
         faults: what the request met, as it is asked for.
         outcome: "HTTP 200", or how the connection ended.
         request: what the partner sent.
@@ -121,7 +121,7 @@ class MessageLog:
 
 def seen(key: PublicKey, body: bytes) -> Seen:
     """
-    Look at a body as whoever holds the key would.
+    Look at a body as the holder of the key would.
 
     Args:
         key: of the side that should have signed it.

@@ -72,7 +72,7 @@ class Home:
             credentials = self._make("credentials.json", _new_credentials)
             PrivateKey.from_pem(gateway_pem)
             self._write("gateway-public.pem", public_pem(gateway_pem))
-            # SQLite gives the files beside a database the mode that it has.
+            # SQLite gives the -wal and -shm files the mode of the database.
             self._make("ledger.sqlite", bytes)
         except OSError as error:
             # Not raised here: the error of the system holds the path.
@@ -91,7 +91,7 @@ class Home:
         Return a sandbox with these keys and credentials.
 
         Args:
-            in_memory: True for books that nobody keeps.
+            in_memory: True for a ledger that is not stored.
             options: those of Sandbox.
         """
         return Sandbox(

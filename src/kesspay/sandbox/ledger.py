@@ -169,7 +169,7 @@ def prepare(database: sqlite3.Connection) -> None:
 # ------------------------------------------------------------ the books
 
 
-#: What a query tells of a credited transfer whose pre-transfer has expired.
+#: What a query says of a credited transfer whose pre-transfer has expired.
 AfterExpiry = Literal["answer", "expired"]
 
 _EVERYTHING: Final = -1
@@ -184,8 +184,8 @@ class Ledger:
         path: file of the database; ":memory:" keeps nothing.
         clock: seconds, on which pre-transfers expire and credits fall due.
         used_first: a confirm of what is both used and expired is USED; False
-            makes it EXPIRED, which tells nothing about the money.
-        query_after_expiry: "answer" tells of a credit for ever; "expired"
+            makes it EXPIRED, which proves nothing about the money.
+        query_after_expiry: "answer" reports a credit for ever; "expired"
             says EXPIRED instead, once the pre-transfer has expired.
 
     Raises:
@@ -215,7 +215,7 @@ class Ledger:
             self._database = sqlite3.connect(
                 path, check_same_thread=False, isolation_level=None
             )
-            # Books that nobody holds any more are closed, also without ``close``.
+            # A ledger without references is closed, also without ``close``.
             finalize(self, self._database.close)
             prepare(self._database)
         except sqlite3.Error as error:

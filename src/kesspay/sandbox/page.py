@@ -92,7 +92,7 @@ def _header(path: str) -> str:
     other = (
         '<a href="/">stop refreshing</a>'
         if path == _LIVE
-        else f'<a href="{_LIVE}">refresh by itself</a>'
+        else f'<a href="{_LIVE}">refresh every 2 s</a>'
     )
     return (
         f"<header><h1>kesspay sandbox</h1><span>{escape(__version__)}</span>"
