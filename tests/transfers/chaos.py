@@ -69,23 +69,23 @@ class Dice:
 class ChaoticTransport:
     """A Transport that sometimes does not send, and sometimes dies."""
 
-    def __init__(self, sandbox: Sandbox, dice: Dice) -> None:
+    def __init__(self, sandbox: Sandbox, rng: Dice) -> None:
         """Take what is behind."""
         self._sandbox = sandbox
-        self._dice = dice
+        self._rng = rng
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """Send, or fail."""
-        if self._dice.falls("not-sent", 0.15):
+        if self._rng.falls("not-sent", 0.15):
             raise TransportError("not_sent", "refused")
-        if self._dice.falls("crash", 0.02):
+        if self._rng.falls("crash", 0.02):
             raise Crashed
         try:
             response = self._sandbox.transport.send(request, timeout=timeout)
         finally:
             faults = self._sandbox.exchanges[-1].faults
-            self._dice.met.update(name.partition("=")[0] for name in faults)
-        if self._dice.falls("crash", 0.02):
+            self._rng.met.update(name.partition("=")[0] for name in faults)
+        if self._rng.falls("crash", 0.02):
             raise Crashed
         return response
 
@@ -93,10 +93,10 @@ class ChaoticTransport:
 class ChaoticJournal:
     """A journal that sometimes cannot be written, or dies before or after."""
 
-    def __init__(self, journal: Journal, dice: Dice) -> None:
+    def __init__(self, journal: Journal, rng: Dice) -> None:
         """Take what is behind."""
         self._journal = journal
-        self._dice = dice
+        self._rng = rng
 
     def __getattr__(self, name: str) -> Any:  # noqa: ANN401 - any method
         """Pass everything else on."""
@@ -104,12 +104,12 @@ class ChaoticJournal:
 
     def append(self, lease: Lease, *rest: Any) -> None:  # noqa: ANN401 - passed on
         """Write, or fail."""
-        if self._dice.falls("crash", 0.02):
+        if self._rng.falls("crash", 0.02):
             raise Crashed
-        if self._dice.falls("journal", 0.03):
+        if self._rng.falls("journal", 0.03):
             raise JournalUnavailable("the disk is full")
         self._journal.append(lease, *rest)
-        if self._dice.falls("crash", 0.02):
+        if self._rng.falls("crash", 0.02):
             raise Crashed
 
 
@@ -138,7 +138,7 @@ class Chaos:
     ) -> None:
         """Build the world; nothing happens yet."""
         self.random = random.Random(seed)
-        self.dice = Dice(random.Random(seed + 1), rate)
+        self.rng = Dice(random.Random(seed + 1), rate)
         self.sandbox = Sandbox(
             private_key=partner_key(),
             gateway_private_key=gateway_private_key(),
@@ -165,11 +165,11 @@ class Chaos:
         """Start the program: nothing is left of an earlier one but the journal."""
         client = Client(
             **self.sandbox.settings,
-            transport=ChaoticTransport(self.sandbox, self.dice),
+            transport=ChaoticTransport(self.sandbox, self.rng),
             timeout=40,
         )
         made = Transfers(
-            client, ChaoticJournal(self.journal, self.dice), rules=self._rules
+            client, ChaoticJournal(self.journal, self.rng), rules=self._rules
         )
         made._workflow.leases.returns = Dead()
         return made
@@ -187,7 +187,7 @@ class Chaos:
     def settle(self) -> None:
         """Stop the faults, and let workers go on until nothing is due."""
         self.sandbox.faults.clear()
-        self.dice.rate = 0
+        self.rng.rate = 0
         for _ in range(200):
             self.sandbox.advance(60)
             for payment_id, act in list(self.late.items()):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """A clock that goes on when it is told to."""
+    """A clock that goes on when the test lets it."""
 
     def __init__(self) -> None:
         """Begin at some moment."""

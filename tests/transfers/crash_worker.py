@@ -74,13 +74,13 @@ def main(path: str) -> None:
     logging.disable(logging.CRITICAL)
     settings = json.loads(Path(path).read_text(encoding="utf-8"))
     transfers: Transfers | None = None
-    dice = random.Random()
+    rng = random.Random()
     while True:
         try:
             # Also the database may be away for a moment.
             transfers = transfers or transfers_of(settings)
-            pay(transfers, dice.choice(settings["payments"]))
-            if dice.random() < 0.2:
+            pay(transfers, rng.choice(settings["payments"]))
+            if rng.random() < 0.2:
                 for _ in transfers.resume(timeout=0.5):
                     pass
         except (GatewayError, JournalError):

@@ -12,13 +12,13 @@ network, caller and time are modelled, each as hostile as it may be:
   once, late, several times or never, also after the client has given up. An
   answer arrives late or never, or what arrives is no answer.
 - *The gateway* may answer 401 before or after it did the work, may credit
-  later than it says, and may withdraw a pre-transfer that nobody confirmed.
+  later than it says, and may withdraw a pre-transfer that was not confirmed.
   What it refuses, it refuses for ever: a signed refusal is a fact about the
   pre-transfer, also for a copy of the confirm that is still under way.
 - *Four worlds*: USED or EXPIRED comes first for what is both; a query tells
   of a credit after the expiry, or says EXPIRED.
 - *The client* crashes anywhere and knows then what the journal holds.
-- *The caller* debits once, gives back when told "not_paid", and keeps the
+- *The caller* debits once, gives back on "not_paid", and keeps the
   debit on everything else; it may decline as long as it is let.
 
 Equal states are one state, however they were reached, so that the search ends
@@ -70,7 +70,7 @@ class Model:
         self._steps: dict[tuple[object, ...], int] = {}
         self._aged: dict[tuple[int, int], int] = {}
         self._plans: dict[tuple[int, int], Action] = {}
-        self._told: dict[tuple[object, ...], int] = {}
+        self._heard: dict[tuple[object, ...], int] = {}
         self._states: list[State] = []
         self.happened: set[Happened] = set()
         self._new = self._place(Attempt(), 0.0)
@@ -83,7 +83,7 @@ class Model:
             exchange=None,
             network=(False,) * bounds.attempts,
             gateways=(_NO_GATEWAY,) * bounds.attempts,
-            told=0,
+            heard=0,
         )
 
     def state(self, stage: Stage) -> State:
@@ -95,9 +95,9 @@ class Model:
         taken = [gateway for gateway in stage.gateways if gateway.has_taken]
         if len(taken) > 1:
             return "credited twice"
-        if stage.told & NOT_PAID and taken:
+        if stage.heard & NOT_PAID and taken:
             return "given back and credited"
-        if stage.told & PAID:
+        if stage.heard & PAID:
             if not taken or taken[0].what != "credited":
                 return "called paid and not credited"
             if self.state(stage) is not State.PAID:
@@ -367,7 +367,7 @@ class Model:
             attempt = self._policy.step(self._attempts[stage.attempt], event)
             place = self._steps[key] = self._place(attempt, event.at)
         done = stage._replace(attempt=place, exchange=None)
-        return done._replace(told=stage.told | self._tell(done))
+        return done._replace(heard=stage.heard | self._tell(done))
 
     def _place(self, attempt: Attempt, now: float) -> int:
         """Return the place of an attempt, new or known."""
@@ -387,14 +387,14 @@ class Model:
         return action
 
     def _tell(self, stage: Stage) -> int:
-        """Return what the caller is told, as a flag."""
+        """Return what the caller hears, as a flag."""
         key = (stage.attempt, stage.debited, stage.declined)
-        told = self._told.get(key)
-        if told is None:
+        heard = self._heard.get(key)
+        if heard is None:
             outcome = self._transfer(stage).outcome
-            told = {"paid": PAID, "not_paid": NOT_PAID}.get(outcome, 0)
-            self._told[key] = told
-        return told
+            heard = {"paid": PAID, "not_paid": NOT_PAID}.get(outcome, 0)
+            self._heard[key] = heard
+        return heard
 
     def _transfer(self, stage: Stage) -> Transfer:
         return Transfer(

@@ -174,7 +174,7 @@ class Stage(NamedTuple):
         exchange: what the client is at; a crash makes it None.
         network: for each attempt, whether its confirm may still arrive.
         gateways: for each attempt, its pre-transfer.
-        told: what the caller was told, ever: PAID, NOT_PAID, or both.
+        heard: what the caller heard, ever: PAID, NOT_PAID, or both.
     """
 
     now: int
@@ -185,4 +185,4 @@ class Stage(NamedTuple):
     exchange: Exchange | None
     network: tuple[bool, ...]
     gateways: tuple[Gateway, ...]
-    told: int
+    heard: int

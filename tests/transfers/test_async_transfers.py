@@ -71,7 +71,7 @@ def test_a_pending_transfer(desk: MakeDesk) -> None:
 
 
 def test_cancelling_a_confirm(desk: MakeDesk) -> None:
-    """It is a lost answer to the payment: somebody goes on with it at once."""
+    """It is a lost answer to the payment: a worker goes on with it at once."""
     here = desk()
 
     async def main() -> None:

@@ -105,7 +105,7 @@ def test_who_must_be_a_word(bench: Bench, by: str) -> None:
 
 
 def test_threads_that_come_first(bench: Bench) -> None:
-    """All get one answer, whoever was the first."""
+    """All get one answer, that of the first."""
     accounts = [Account(f"https://pay{n}.example/v1", "p") for n in range(8)]
     journals = [bench.again() for _ in accounts]
     gate = threading.Barrier(len(accounts))
@@ -204,7 +204,7 @@ def test_a_worker_that_slept_through_it(bench: Bench) -> None:
 
 
 def test_who_must_not_get_it(bench: Bench) -> None:
-    """Another partner of payments that were sent, or for somebody not up to date."""
+    """Another partner after payments were sent, or a caller that is not up to date."""
     bench.journal.bind(ACCOUNT, by="first")
     bench.journal.begin(payment())
     bench.journal.rebind(ACCOUNT, OTHER, by="operator")

@@ -1,5 +1,5 @@
 """
-The whole stack under seeded chaos: nothing is credited twice, nothing untrue is told.
+The whole stack under seeded chaos: nothing is credited twice, nothing untrue is said.
 
 In an ordinary run 300 transfers, in an exhaustive one 1,000, and with
 ``KESSPAY_LONG=10`` 10,000. A seed that fails fails again: ``KESSPAY_SEED=n`` runs it
@@ -85,7 +85,7 @@ def test_chaos(
     assert len(outcomes) == count
     # The world is hostile, and still most payments arrive.
     assert counts["paid"] > count * ((0.95 if whole else 0.75) - rate)
-    assert chaos.dice.met
+    assert chaos.rng.met
 
 
 def test_there_are_more_than_twenty_kinds_of_fault(
@@ -93,7 +93,7 @@ def test_there_are_more_than_twenty_kinds_of_fault(
 ) -> None:
     """At least twenty kinds of fault really happen, crashes among them."""
     chaos, _ = run(monkeypatch, 7, 0.6, "used first, honest", count=200)
-    met = chaos.dice.met
+    met = chaos.rng.met
     assert {"crash", "not-sent", "journal"} <= met
     assert met <= set(KINDS)
     assert len(met) >= 20

@@ -158,7 +158,7 @@ def ready(desk: MakeDesk, faults: str) -> Desk:
 
 def finish(here: Desk) -> str:
     """
-    Let a new process pay, and return what it is told.
+    Let a new process pay, and return what it hears.
 
     It is "paid" exactly where the receiver has the money; "manual" is for
     confirms that all got lost, on the way there or back.
@@ -229,7 +229,7 @@ def test_a_crash_is_a_lost_answer(
     desk: MakeDesk,
     carried_out: bool,  # noqa: FBT001 - parametrized
 ) -> None:
-    """A confirm that was written down may have left: nobody takes it back."""
+    """A confirm that was written down may have left: no worker takes it back."""
     crashes = 0
     for here, worker in places(desk, confirming, "nothing"):
         worker.crash(carried_out=carried_out)
@@ -284,7 +284,7 @@ def test_a_worker_that_wakes_up_late(desk: MakeDesk, faults: str) -> None:
     """
     It writes nothing any more, and what it still sends credits nothing twice.
 
-    It was slow for so long that its lease ended and somebody else paid.
+    It was slow for so long that its lease ended and another worker paid.
     """
     for here, worker in places(desk, confirming, faults):
         assert finish(here) == "paid"
@@ -294,7 +294,7 @@ def test_a_worker_that_wakes_up_late(desk: MakeDesk, faults: str) -> None:
         assert here.entries() == before
         assert here.credited() == 1
         if isinstance(worker.end, KesspayError):
-            # Before the debit is written, a caller is told of it.
+            # Before the debit is written, a caller hears of it.
             assert isinstance(worker.end, LeaseLost)
         else:
             assert worker.end is not None
@@ -308,7 +308,7 @@ def is_confirm(need: object) -> bool:
 
 
 def test_a_worker_sleeps_over_its_send(desk: MakeDesk) -> None:
-    """What somebody slept over after the journal took it is a late confirm."""
+    """What a worker slept over after the journal took it is a late confirm."""
     here = ready(desk, "nothing")
     worker = confirming(here)
     while not is_confirm(worker.need):
@@ -367,7 +367,7 @@ def test_a_journal_that_fails_during_a_confirm(
 
 @pytest.mark.parametrize("faults", ["nothing", "lost create"])
 def test_a_journal_that_fails_during_a_start(desk: MakeDesk, faults: str) -> None:
-    """The caller is told; no number is used twice."""
+    """The caller hears it; no number is used twice."""
     for fails in count(1):
         here = desk()
         for fault, service in FAULTS[faults]:
@@ -388,7 +388,7 @@ def test_a_journal_that_fails_during_a_start(desk: MakeDesk, faults: str) -> Non
 def test_a_lease_that_cannot_be_given_back(
     desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """It ends by itself: the result stands."""
+    """It ends with its time: the result stands."""
     here = ready(desk, "nothing")
 
     def fail(_: object) -> None:
@@ -402,7 +402,7 @@ def test_a_lease_that_cannot_be_given_back(
 
 
 def test_the_very_body_is_written_before_it_leaves(desk: MakeDesk) -> None:
-    """Whoever looks into the journal when a byte leaves finds the body there."""
+    """When a byte leaves, the body is in the journal."""
     here = desk()
     seen = []
 

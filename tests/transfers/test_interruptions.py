@@ -233,7 +233,7 @@ def test_a_signal_between_the_payments_of_a_round(
 
 @contextmanager
 def locked(place: Place, transfers: Transfers) -> Iterator[None]:
-    """Keep everybody from the payment while the block runs."""
+    """Keep every other worker from the payment while the block runs."""
     journal = transfers._workflow.journal
     if isinstance(journal, SqliteJournal):
         other = sqlite3.connect(journal._path, isolation_level=None)

@@ -223,7 +223,7 @@ def test_an_owner_may_take_its_own_again(bench: Bench) -> None:
 
 
 def test_a_lease_that_was_given_back_writes_nothing(bench: Bench) -> None:
-    """After release the lease is lost, though nobody else took the payment."""
+    """After release the lease is lost, though no other worker took the payment."""
     lease = leased(bench)
     bench.journal.release(lease)
     bench.journal.release(lease)
@@ -247,8 +247,8 @@ def test_a_paused_worker_writes_nothing(bench: Bench) -> None:
         bench.journal.lease("p-1", "paused", 60)
 
 
-def test_a_late_worker_nobody_replaced_may_write(bench: Bench) -> None:
-    """An expired lease is good while nobody took the payment, and is extended."""
+def test_a_late_worker_that_was_not_replaced_may_write(bench: Bench) -> None:
+    """An expired lease is good while no other worker took it, and is extended."""
     lease = leased(bench)
     bench.pass_time(61)
     bench.journal.append(lease, [entry()], DUE, 60)
@@ -360,7 +360,7 @@ def test_export_is_of_one_moment(bench: Bench) -> None:
 
 
 def test_an_export_may_be_left(bench: Bench) -> None:
-    """Whoever stops reading leaves nothing behind."""
+    """A reader that stops leaves nothing behind."""
     for name in ("a", "b"):
         bench.journal.begin(payment(name))
     export = bench.journal.export()

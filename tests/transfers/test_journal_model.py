@@ -101,7 +101,7 @@ class Machine(RuleBasedStateMachine):
             self.journal.close()
 
     def is_free(self, kept: Kept) -> bool:
-        """Tell whether anybody may take a payment."""
+        """Return whether any worker may take a payment."""
         return kept.owner is None or kept.until <= self.passed
 
     def taken(self, kept: Kept, lease: Lease, owner: str, seconds: float) -> None:

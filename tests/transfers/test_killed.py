@@ -100,7 +100,7 @@ class Crew:
     def __init__(self, settings: Path) -> None:
         """Start them."""
         self._settings = settings
-        self._dice = random.Random(5)
+        self._rng = random.Random(5)
         self._running = [self._start() for _ in range(WORKERS)]
 
     def _start(self) -> subprocess.Popen[bytes]:
@@ -108,8 +108,8 @@ class Crew:
 
     def kill_one(self) -> None:
         """Kill one wherever it is, and let another begin."""
-        time.sleep(self._dice.uniform(0.02, 0.5))
-        number = self._dice.randrange(WORKERS)
+        time.sleep(self._rng.uniform(0.02, 0.5))
+        number = self._rng.randrange(WORKERS)
         victim = self._running[number]
         assert victim.poll() is None, "a worker ended by itself"
         victim.send_signal(signal.SIGKILL)

@@ -172,7 +172,7 @@ def test_callers_and_workers_share_the_schedule(desk: MakeDesk) -> None:
     transfers = begin(here, 1)
     here.plan("bad-gateway-before", CONFIRM, times=99)
     here.plan("refused=NOTEXIST", QUERY, times=999)
-    dice = random.Random(1)
+    rng = random.Random(1)
     sends: list[float] = []
 
     def look(request: HttpRequest) -> None:
@@ -181,12 +181,12 @@ def test_callers_and_workers_share_the_schedule(desk: MakeDesk) -> None:
 
     here.wire.look = look
     for _ in range(400):
-        confirm = dice.random() < 0.5
+        confirm = rng.random() < 0.5
         if confirm:
             transfers.confirm("order-0", debit_id="debit-0", timeout=0.01)
         else:
             list(transfers.resume(timeout=0.01))
-        here.sandbox.advance(dice.random())
+        here.sandbox.advance(rng.random())
     gaps = [later - earlier for earlier, later in pairwise(sends)]
     for gap, pause in zip(gaps, STRICT.pauses, strict=False):
         assert pause / 2 <= gap <= pause + 3

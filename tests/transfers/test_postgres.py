@@ -442,7 +442,7 @@ def test_an_export_that_breaks_off(
 def test_a_lock_that_is_held(
     postgres: Postgres, schema: str, journal: PostgresJournal
 ) -> None:
-    """A row that somebody keeps locked ends in a time-out, and writes nothing."""
+    """A row that another program locks ends in a time-out, and writes nothing."""
     lease = journal.lease("p-1", "one", 60)
     with (
         PostgresJournal(postgres.conninfo, schema=schema, timeout=0.2) as hurried,

@@ -262,7 +262,7 @@ def test_pooling_by_statement(pooled: Postgres, schema: str) -> None:
 def test_a_pooler_that_no_one_knows(
     postgres: Postgres, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Sessions that change inside a transaction are noticed, whoever changes them."""
+    """Sessions that change inside a transaction are noticed, by whatever program."""
     monkeypatch.setattr(
         postgres_session, "_OPENING", postgres_session._OPENING + "; COMMIT; SELECT 1"
     )

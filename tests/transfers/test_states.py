@@ -136,7 +136,7 @@ ROWS: Final = [
     (NO_ONCE, event(H.QUERY_PAID, at=FENCE + 10), State.PAID, ""),
     (UNKNOWN, event(H.QUERY_UNKNOWN), State.UNKNOWN, ""),
     (NO_ONCE, event(H.QUERY_UNKNOWN, at=FENCE + 99), State.UNKNOWN, ""),
-    # Nobody writes these; they say what they say all the same.
+    # No client writes these; they say what they say all the same.
     (NEW, event(H.WINDOW_CLOSED), State.CLOSED, ""),
     (CONFIRMING, event(H.QUERY_PAID), State.PAID, ""),
     (CONFIRMING, event(H.QUERY_DIFFERS), State.MANUAL, "other fields"),
@@ -219,7 +219,7 @@ def test_sends_are_counted() -> None:
 
 
 def test_the_first_confirm_cannot_be_taken_back_once_it_is_unknown() -> None:
-    """Of a confirm whose outcome is unknown nobody can say that it never left."""
+    """Of a confirm whose outcome is unknown no one can say that it never left."""
     with pytest.raises(ValueError, match="no second confirm"):
         step(UNKNOWN, event(H.CONFIRM_NOT_SENT))
 

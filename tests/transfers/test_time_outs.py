@@ -153,7 +153,7 @@ def test_resume(line: Silent, transfers: Any) -> None:  # noqa: ANN401 - of eith
 
 
 def test_decline(line: Silent, transfers: Any) -> None:  # noqa: ANN401 - of either kind
-    """It asks nobody, so that it ends at once."""
+    """It asks no server, so that it ends at once."""
     transfers.start(**ORDER)
     line.is_silent = True
     begun = time.monotonic()

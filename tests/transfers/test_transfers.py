@@ -102,7 +102,7 @@ def test_a_time_that_is_none(desk: MakeDesk, timeout: Any) -> None:
 
 
 def test_looking(desk: MakeDesk) -> None:
-    """It sends nothing, and tells of nobody's payment None."""
+    """It sends nothing, and returns None of a payment that was not started."""
     here = desk()
     transfers = here.transfers()
     assert transfers.look("order-1") is None
@@ -167,7 +167,7 @@ def test_resuming_does_not_wait(desk: MakeDesk) -> None:
 
 
 def test_resuming_gives_back_what_is_due_at_once(desk: MakeDesk) -> None:
-    """A payment that is due again is left to the next round, and to anybody."""
+    """A payment that is due again is left to the next round, and to any worker."""
     here = desk()
     here.transfers().start(**ORDER)
     here.wire.not_sent[CONFIRM] = 1
@@ -180,11 +180,11 @@ def test_resuming_gives_back_what_is_due_at_once(desk: MakeDesk) -> None:
 
 
 def test_resuming_past_a_damaged_record(desk: MakeDesk) -> None:
-    """It is told of; the others are taken all the same."""
+    """Its result says so; the others are taken all the same."""
     here = desk()
     left_behind(here, "order-1", "order-2")
     here.sandbox.advance(60)
-    lease = here.journal.lease("order-1", "somebody", 10)
+    lease = here.journal.lease("order-1", "another", 10)
     wrong = Entry(7, Happened.DEBITED, here.sandbox.now())
     here.journal.append(lease, [wrong], Status("unknown", 1, 0.0), 10)
     here.journal.release(lease)
@@ -237,12 +237,12 @@ def test_resuming_without_a_journal(desk: MakeDesk) -> None:
 # ------------------------------------------------------------------- leases
 
 
-def test_a_payment_that_somebody_has(desk: MakeDesk) -> None:
+def test_a_payment_that_another_worker_has(desk: MakeDesk) -> None:
     """A call waits for it, up to its time-out, and does nothing meanwhile."""
     here = desk()
     transfers = here.transfers()
     transfers.start(**ORDER)
-    here.journal.lease("order-1", "somebody", 30)
+    here.journal.lease("order-1", "another", 30)
     with pytest.raises(LeaseHeld):
         transfers.start(**ORDER, timeout=5)
     with pytest.raises(LeaseHeld):
@@ -259,7 +259,7 @@ def test_a_payment_that_a_dead_worker_has(desk: MakeDesk) -> None:
     here = desk()
     transfers = here.transfers()
     transfers.start(**ORDER)
-    here.journal.lease("order-1", "somebody", 90)
+    here.journal.lease("order-1", "another", 90)
     begun = here.sandbox.now()
     here.plan("bad-gateway-before", CONFIRM, times=4)
     assert transfers.confirm("order-1", debit_id=DEBIT).outcome == "paid"
@@ -337,7 +337,7 @@ def test_a_long_id_and_many_attempts(desk: MakeDesk) -> None:
     long = "x" * 60
     transfers = here.transfers()
     transfers.start(**{**ORDER, "payment_id": long})
-    lease = here.journal.lease(long, "somebody", 10)
+    lease = here.journal.lease(long, "another", 10)
     facts: dict[str, str | int | float] = {"debit_id": DEBIT, "shown_name": "Sok Dara"}
     now = here.sandbox.now()
     made = [
@@ -354,7 +354,7 @@ def test_a_long_id_and_many_attempts(desk: MakeDesk) -> None:
     assert result.outcome in {"unknown", "not_paid"}
 
 
-def test_confirming_nobodys_payment(desk: MakeDesk) -> None:
+def test_a_confirm_without_a_start(desk: MakeDesk) -> None:
     """``confirm`` promises a PaymentConflict for what was never started."""
     with pytest.raises(PaymentConflict):
         desk().transfers().confirm("order-1", debit_id=DEBIT)
@@ -400,7 +400,7 @@ def lost(here: Desk, transfers: Any, **options: Any) -> None:
 def test_one_payment_one_set_of_rules(
     desk: MakeDesk, started: Rules, reading: Rules
 ) -> None:
-    """Whoever goes on with it or looks at it judges by the rules it began with."""
+    """Every worker and every look judges by the rules it began with."""
     here = desk()
     lost(here, here.transfers(started))
     reader = here.transfers(reading)
@@ -464,7 +464,7 @@ def test_the_deadline_of_the_payment(
 
 
 def test_a_window_that_its_rules_cannot_meet(desk: MakeDesk) -> None:
-    """The caller is told that a payment keeps its rules."""
+    """The caller hears that a payment keeps its rules."""
     here = desk()
     transfers = here.transfers(replace(STRICT, deadline=400.0))
     with pytest.raises(InputError, match=r"new payment_id: a payment keeps its rules"):

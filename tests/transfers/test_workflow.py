@@ -60,7 +60,7 @@ def test_nothing_goes_wrong(desk: MakeDesk) -> None:
 
 
 def test_a_create_that_did_not_leave_is_repeated(desk: MakeDesk) -> None:
-    """It has the same number again: nobody has seen it."""
+    """It has the same number again: no one has seen it."""
     here = desk()
     here.wire.not_sent[CREATE] = 2
     pending = here.transfers().start(**ORDER)
@@ -98,7 +98,7 @@ def test_a_create_without_an_answer_is_abandoned(desk: MakeDesk, fault: str) -> 
 
 @pytest.mark.parametrize("code", ["NOTELIGIBLE", "VALIDATIONERROR"])
 def test_a_create_that_is_refused(desk: MakeDesk, code: str) -> None:
-    """The caller is told why, every time; no money is involved."""
+    """The caller hears why, every time; no money is involved."""
     here = desk()
     here.plan(f"refused={code}", CREATE)
     transfers = here.transfers()
@@ -109,13 +109,13 @@ def test_a_create_that_is_refused(desk: MakeDesk, code: str) -> None:
         assert "no money is involved" in str(caught.value)
     assert here.wire.services() == [CREATE]
     assert transfers.look("order-1").outcome == "not_paid"
-    # Who debits all the same is told to give it back.
+    # A caller that debits all the same is asked to give it back.
     assert transfers.confirm("order-1", debit_id=DEBIT).outcome == "not_paid"
     assert here.wire.services() == [CREATE]
 
 
 def test_creates_that_get_lost_come_to_an_end(desk: MakeDesk) -> None:
-    """After five, the caller is told; the next call goes on with a sixth."""
+    """After five, the caller hears it; the next call goes on with a sixth."""
     here = desk()
     here.plan("drop-after", CREATE, times=5)
     transfers = here.transfers()
@@ -137,7 +137,7 @@ def test_creates_end_with_the_time(desk: MakeDesk) -> None:
 
 
 def test_wrong_credentials(desk: MakeDesk) -> None:
-    """The caller of start is told at once; nothing was sent or written."""
+    """The caller of start hears it at once; nothing was sent or written."""
     here = desk()
     here.plan("refused=UNAUTHENTICATED", CREATE)
     here.sandbox.emulator._credentials = here.sandbox.emulator._credentials.__class__(
@@ -274,7 +274,7 @@ def test_another_attempt_that_gets_lost(desk: MakeDesk) -> None:
 
 
 def test_another_name_on_another_attempt(desk: MakeDesk) -> None:
-    """Nobody is paid whose name the sender has not seen."""
+    """No receiver is paid whose name the sender has not seen."""
     here = desk()
     transfers = here.transfers()
     pending = transfers.start(**ORDER)
@@ -475,7 +475,7 @@ def test_a_refusal_and_a_query_that_does_not_agree(desk: MakeDesk) -> None:
 
 
 def test_a_refusal_that_was_none(desk: MakeDesk) -> None:
-    """A query that says SUCCESS makes it paid, and somebody has to look."""
+    """A query that says SUCCESS makes it paid, and a person has to look."""
     here = desk()
     here.plan("refused=EXPIRED", CONFIRM)
     transfers = here.transfers()
@@ -570,7 +570,7 @@ def test_a_query_with_other_fields(desk: MakeDesk, fault: str) -> None:
 
 
 def test_used_on_the_first_send(desk: MakeDesk) -> None:
-    """Somebody else confirmed it: paid where a query says so, with an alert."""
+    """Another program confirmed it: paid where a query says so, with an alert."""
     here = desk()
     transfers = here.transfers()
     transfers.start(**ORDER)
@@ -713,7 +713,7 @@ def test_another_debit(desk: MakeDesk) -> None:
 
 
 def test_confirming_what_was_not_started(desk: MakeDesk) -> None:
-    """A payment without a pre-transfer, or nobody's, cannot be confirmed."""
+    """Nor can a payment be confirmed that has no pre-transfer."""
     here = desk()
     transfers = here.transfers()
     with pytest.raises(JournalError):
@@ -727,7 +727,7 @@ def test_confirming_what_was_not_started(desk: MakeDesk) -> None:
 
 
 def test_a_start_without_a_token(desk: MakeDesk) -> None:
-    """Where nobody can log in, nothing is written and nothing is sent."""
+    """Where the log-in fails, nothing is written and nothing is sent."""
     here = desk()
     here.plan("bad-gateway-before", "token", times=99)
     with pytest.raises(NotSent):

@@ -1,7 +1,7 @@
 # ruff: noqa: ANN401 - settings and faces are of any type
 
 """
-A gateway, a journal and transfers whose time passes only when told to.
+A gateway, a journal and transfers whose time passes only where a test lets it.
 
 Import ``desk`` and ``face`` into a test module to use them as fixtures.
 """
@@ -230,7 +230,7 @@ class Desk:
             before = self.entries()
             list(transfers.resume())
             if self.entries() == before:
-                # Somebody who crashed still has it, or a log-in rests.
+                # A worker that crashed still has it, or a log-in rests.
                 self.sandbox.advance(30.0)
         pytest.fail("there is no end to it")
 

@@ -1,8 +1,8 @@
 """
 The journal: what a payment went through, durable before anything is sent.
 
-A ``Journal`` is dumb on purpose. It keeps payments and their entries, hands
-out leases, and refuses a write of anybody who lost one; what an entry means is
+A ``Journal`` decides nothing. It keeps payments and their entries, hands
+out leases, and refuses a write of a worker that lost one; what an entry means is
 decided in ``states``. Two are built in: ``SqliteJournal`` for one machine and
 ``PostgresJournal`` for many.
 
@@ -248,7 +248,7 @@ class Journal(Protocol):
         Write entries and the new status, all or none, and extend the lease.
 
         Raises:
-            LeaseLost: somebody else took the payment; nothing was written.
+            LeaseLost: another worker took the payment; nothing was written.
         """
 
     def release(self, lease: Lease) -> None:

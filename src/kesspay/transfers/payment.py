@@ -115,7 +115,7 @@ class Transfer:
 
     Attributes:
         payment: what the caller wants paid.
-        rules: that it is judged by, whoever reads it (R11).
+        rules: that every reader judges it by (R11).
         number: of the newest attempt; 0 before the first.
         attempt: that attempt.
         pre_transfer: what the gateway granted for it, or None.
