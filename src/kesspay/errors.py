@@ -94,7 +94,7 @@ class CanonicalizationError(InputError):
         reason: one of the keys of ``DOCUMENT_REASONS``.
         position: offset in bytes of the fault in the UTF-8 text, or None
             where the document was a mapping.
-        path: where the fault lies in a mapping, ``params["a"]["b"][3]``, or
+        path: where the fault is in a mapping, ``params["a"]["b"][3]``, or
             None where the document was a text.
     """
 
@@ -106,7 +106,7 @@ class CanonicalizationError(InputError):
         path: str | None = None,
         detail: str = "",
     ) -> None:
-        """Store the reason and where it lies; detail extends the message."""
+        """Store the reason and where it is; detail extends the message."""
         self.reason = reason
         self.position = position
         self.path = path
@@ -150,7 +150,7 @@ class DocumentRefused(CanonicalizationError, InvalidSignature):
         path: str | None = None,
         detail: str = "",
     ) -> None:
-        """Store the reason and where it lies; detail extends the message."""
+        """Store the reason and where it is; detail extends the message."""
         CanonicalizationError.__init__(
             self, reason, position=position, path=path, detail=detail
         )

@@ -2,7 +2,7 @@
 The life of the bearer token, and where it can be kept. No I/O, no lock.
 
 - A token is renewed when the last tenth of its life begins, at most a minute
-  before its end. While one caller renews it, the others go on with it.
+  before its end. While one caller renews it, the others still use it.
 - A failed log-in is not kept. The next one waits for a backoff, longer each time,
   so that a dead gateway causes no storm. After a refusal the backoff is longer:
   gateways lock an account after some wrong passwords. A log-in that only ran out

@@ -182,7 +182,7 @@ def _plain(head: list[bytes], status: int) -> list[bytes]:
 
 
 def _unfolded(lines: list[bytes]) -> list[list[bytes]]:
-    """Group the lines of each header: one that begins with a blank goes on."""
+    """Group the lines of each header: a line that begins with a blank continues it."""
     fields: list[list[bytes]] = []
     for line in lines:
         if b"\r" in line or b"\0" in line:

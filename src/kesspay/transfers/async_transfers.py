@@ -50,7 +50,7 @@ class AsyncTransfers:
 
     The journal is called from threads of its own, so that a disk never holds
     up the event loop. A task that is cancelled gives the payment back, so that
-    the next call or ``resume`` goes on at once.
+    the next call or ``resume`` continues at once.
 
     Args:
         client: sends; its own ``retries`` are not used here.

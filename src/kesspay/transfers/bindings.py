@@ -43,7 +43,7 @@ class Statements:
             URL, partner id, moment, who.
         following: records another account; the same values.
         add_key: records a key once; values are whose, fingerprint, moment.
-        was_used: tells whether there is an entry.
+        was_used: says whether there is an entry.
         held_until: gives the end of the last lease, or NULL.
         end_leases: takes every payment from its worker, so that one that was
             stopped for a while can write nothing more.

@@ -109,7 +109,7 @@ class Status:
         state: the state of its newest attempt.
         attempt: number of that.
         due_at: when a worker should look at it, or None where only the caller
-            can go on, or nothing is left to do.
+            can continue, or nothing is left to do.
     """
 
     state: str
@@ -149,7 +149,7 @@ class Listed:
 @dataclass(frozen=True, slots=True)
 class Lease:
     """
-    The right to go on with a payment, for some seconds.
+    The right to work on a payment, for some seconds.
 
     Args:
         payment_id: of the payment.
@@ -172,7 +172,7 @@ class Journal(Protocol):
     (full, locked, read-only, unreachable), JournalDamaged (corrupt, or of a
     newer schema), LeaseHeld, LeaseLost and WrongAccount. After a
     JournalUnavailable from a write it may have been written all the same: read
-    again before you go on.
+    again before you continue.
     """
 
     def now(self) -> float:

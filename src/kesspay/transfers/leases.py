@@ -69,7 +69,7 @@ class Blocking(Generic[_T]):
 
     Args:
         act: gives its result.
-        beside: True where ``act`` goes on in a thread when the call is interrupted,
+        beside: True where ``act`` ends in a thread when the call is interrupted,
             and cleans up after itself.
     """
 

@@ -156,7 +156,7 @@ _FIRST: Final = """
 
 #: The account of the journal, and the rules of each payment (JSON; NULL for one
 #: that began before there was this column). A role that may write payments
-#: may record the account, so that a worker goes on under the role it has.
+#: may record the account, so that a worker keeps the role it has.
 _ACCOUNTS: Final = """
     CREATE TABLE accounts (
         number integer NOT NULL PRIMARY KEY,

@@ -1,5 +1,5 @@
 """
-A round of a worker: every payment that is due, each gone on with once.
+A round of a worker: every payment that is due is resumed once.
 
 What a round takes it gives back, also what the journal grants it too late.
 """
@@ -26,7 +26,7 @@ __all__ = ["DueRound", "Round"]
 
 class DueRound:
     """
-    One round over the payments that are due: each is gone on with once.
+    One round over the payments that are due: each is resumed once.
 
     Args:
         workflow: of the payments.

@@ -469,7 +469,7 @@ class Connections(Forkable):
         self._changed.release()
 
     def after_fork_in_parent(self) -> None:
-        """Let every thread go on."""
+        """Let every thread continue."""
         with self._changed:
             self._forking = False
             self._changed.notify_all()

@@ -4,7 +4,7 @@ The state machine of a fund transfer: pure functions, no I/O and no clock.
 One payment has attempts; each attempt is one pre-transfer of the gateway.
 ``step`` says what an event makes of an attempt, ``plan`` what to do next. All
 that is known is in the attempt, so a crash loses nothing: a worker that reads it
-from the journal goes on where it stopped.
+from the journal continues where it stopped.
 
 ::
 

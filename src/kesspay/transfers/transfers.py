@@ -49,11 +49,11 @@ class Transfers:
         result = pending.confirm(debit_id="debit-1")
         if result.outcome == "paid": ...        # capture the debit
         elif result.outcome == "not_paid": ...  # give it back
-        else: ...                               # keep it; resume() goes on
+        else: ...                               # keep it; resume() finds out
 
     Every call can be repeated after a crash, in another process as well: it
-    goes on with the payment of that id and never begins another one. Any number
-    of threads may use one object.
+    continues the payment of that id and never begins another one. Any number of
+    threads may use one object.
 
     Args:
         client: sends; its own ``retries`` are not used here.

@@ -148,7 +148,7 @@ class PaymentWorkflow:
 
     def confirm(self, payment_id: str, debit: Debit, limit: Limit) -> Steps[Transfer]:
         """
-        Write the debit down, then go on until the outcome is known or time ends.
+        Record the debit, then work on until the outcome is known or time ends.
 
         Raises:
             PaymentConflict: the payment has another debit, or was not started.
@@ -225,7 +225,7 @@ class PaymentWorkflow:
         try:
             yield from self._settle(leased, until, patient=True)
         except JournalError as error:
-            # The debit is written down, so a worker may go on with it: this
+            # The debit is recorded, so a worker may resume the payment: this
             # is no failure of the payment.
             leased.transfer = replace(leased.transfer, trouble=str(error))
 
@@ -298,7 +298,7 @@ class PaymentWorkflow:
         return None
 
     def _require_window(self, leased: Leased) -> Steps[None]:
-        """Refuse to go on with a pre-transfer that can never be confirmed (R4)."""
+        """Refuse a pre-transfer that can never be confirmed (R4)."""
         if self._plan(leased).do is not Do.CLOSE:
             return
         seconds, rules = leased.transfer.attempt.expire_in, leased.transfer.rules
