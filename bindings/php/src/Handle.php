@@ -1,0 +1,67 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Kess;
+
+use FFI;
+use FFI\CData;
+use Kess\Exception\BackendError;
+
+/**
+ * What both kinds of keys share: one kess_key, freed once, never shown or copied.
+ *
+ * @internal
+ */
+trait Handle
+{
+    private ?CData $key;
+    private FFI $ffi;
+
+    private function __construct(CData $key)
+    {
+        $this->ffi = Library::get();
+        $this->key = $key;
+    }
+
+    public function __destruct()
+    {
+        $key = $this->key ?? null;
+        $this->key = null;
+        if ($key !== null) {
+            $this->ffi->kess_key_free($key);
+        }
+    }
+
+    private function __clone()
+    {
+    }
+
+    /** @return array<string, int> */
+    public function __debugInfo(): array
+    {
+        return ['bits' => $this->bits()];
+    }
+
+    public function __serialize(): array
+    {
+        throw new \LogicException('a key cannot be serialised: load it where it is needed');
+    }
+
+    /** @param array<mixed> $data */
+    public function __unserialize(array $data): void
+    {
+        throw new \LogicException('a key cannot be unserialised: load it from its file');
+    }
+
+    /** The bits of the modulus. */
+    public function bits(): int
+    {
+        return $this->ffi->kess_key_bits($this->handle());
+    }
+
+    private function handle(): CData
+    {
+        return $this->key ?? throw BackendError::of('the key was freed', 'backend');
+    }
+}

@@ -1,0 +1,89 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Kess;
+
+use FFI\CData;
+
+/** An RSA private key, which signs. Load it once. */
+final class PrivateKey
+{
+    use Handle;
+
+    /**
+     * Load a key: PEM or DER of PKCS#1, PKCS#8 or PKCS#12, encrypted or not.
+     *
+     * @param bool $allowWeak accept RSA from 512 bits, for old sandboxes only
+     */
+    public static function fromPem(
+        #[\SensitiveParameter] string $pem,
+        #[\SensitiveParameter] ?string $password = null,
+        bool $allowWeak = false,
+    ): self {
+        $ffi = Library::get();
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->kess_private_key_load($key, $pem, \strlen($pem), $password, \strlen($password ?? ''), (int) $allowWeak, $error),
+            'a private key',
+        ));
+    }
+
+    /** Load a key from a file. */
+    public static function fromFile(
+        string $path,
+        #[\SensitiveParameter] ?string $password = null,
+        bool $allowWeak = false,
+    ): self {
+        $ffi = Library::get();
+        $path = Library::path($path);
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->kess_private_key_load_file($key, $path, $password, \strlen($password ?? ''), (int) $allowWeak, $error),
+            'a private key',
+        ));
+    }
+
+    /** The public half, as an object of its own. */
+    public function publicKey(): PublicKey
+    {
+        return PublicKey::ofPrivate($this->handle());
+    }
+
+    /**
+     * The request body for parameters: "sign_type" and "sign" are appended.
+     *
+     * @param string|array<mixed> $parameters a JSON object as text, or an array
+     */
+    public function signedBody(string|array $parameters, ?Profile $profile = null): string
+    {
+        return $this->signed('kess_signed_body', $parameters, $profile);
+    }
+
+    /**
+     * The signature of a document, in base64.
+     *
+     * @param string|array<mixed> $document a JSON text, or an array
+     */
+    public function signDocument(string|array $document, ?Profile $profile = null): string
+    {
+        return $this->signed('kess_sign_document', $document, $profile);
+    }
+
+    /** @param string|array<mixed> $document */
+    private function signed(string $function, string|array $document, ?Profile $profile): string
+    {
+        $text = Library::text($document);
+        $ffi = $this->ffi;
+        $key = $this->handle();
+        $length = \strlen($text);
+        $options = $profile?->options();
+        $room = $ffi->kess_canonical_bound($length) + intdiv($ffi->kess_key_size($key) * 4, 3) + 64;
+
+        return Library::output(
+            static fn (CData $out, CData $outLength, CData $error): int => $ffi->$function($key, $out, $outLength, $text, $length, $options, $error),
+            $room,
+            $length,
+        );
+    }
+}

@@ -1,0 +1,102 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Kess;
+
+use FFI\CData;
+use Kess\Exception\BackendError;
+use Kess\Exception\InvalidSignature;
+use Kess\Exception\KessException;
+
+/** An RSA public key, which verifies. Load it once. */
+final class PublicKey
+{
+    use Handle;
+
+    /**
+     * Load a key: PEM or DER of SPKI, PKCS#1, an X.509 certificate or PKCS#12.
+     *
+     * @param bool $allowWeak accept RSA from 512 bits, for old sandboxes only
+     */
+    public static function fromPem(
+        // A private key that is given by mistake must not be shown either.
+        #[\SensitiveParameter] string $pem,
+        #[\SensitiveParameter] ?string $password = null,
+        bool $allowWeak = false,
+    ): self {
+        $ffi = Library::get();
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->kess_public_key_load_protected($key, $pem, \strlen($pem), $password, \strlen($password ?? ''), (int) $allowWeak, $error),
+            'a public key',
+        ));
+    }
+
+    /** Load a key from a file. */
+    public static function fromFile(
+        string $path,
+        #[\SensitiveParameter] ?string $password = null,
+        bool $allowWeak = false,
+    ): self {
+        $ffi = Library::get();
+        $path = Library::path($path);
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->kess_public_key_load_file_protected($key, $path, $password, \strlen($password ?? ''), (int) $allowWeak, $error),
+            'a public key',
+        ));
+    }
+
+    /** @internal use PrivateKey::publicKey() */
+    public static function ofPrivate(CData $private): self
+    {
+        $ffi = Library::get();
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->kess_key_public($key, $private, $error),
+            'a public key',
+        ));
+    }
+
+    /**
+     * Verify a body and return its canonical bytes. Read values from these alone.
+     *
+     * @throws InvalidSignature where it is not authentic: use no value of it
+     */
+    public function verifyDocument(string $body, ?Profile $profile = null): string
+    {
+        $ffi = $this->ffi;
+        $key = $this->handle();
+        $length = \strlen($body);
+        $options = $profile?->options();
+
+        return Library::output(
+            static fn (CData $out, CData $outLength, CData $error): int => $ffi->kess_verify_document($key, $out, $outLength, $body, $length, $options, $error),
+            $ffi->kess_canonical_bound($length),
+            $length,
+            true,
+        );
+    }
+
+    /**
+     * Verify bodies, each by itself.
+     *
+     * @param array<string> $bodies
+     *
+     * @return array<string|KessException> under the same keys: the canonical bytes, or why not
+     */
+    public function verifyDocuments(array $bodies, ?Profile $profile = null): array
+    {
+        $verdicts = [];
+        foreach ($bodies as $name => $body) {
+            try {
+                $verdicts[$name] = $this->verifyDocument($body, $profile);
+            } catch (InvalidSignature | BackendError $refusal) {
+                $verdicts[$name] = $refusal;
+            }
+        }
+
+        return $verdicts;
+    }
+}

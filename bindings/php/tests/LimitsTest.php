@@ -1,0 +1,255 @@
+<?php
+
+declare(strict_types=1);
+
+namespace Kess\Tests;
+
+use FFI\CData;
+use Kess\Exception\BackendError;
+use Kess\Exception\CanonicalizationError;
+use Kess\Exception\DocumentRefused;
+use Kess\Exception\InputError;
+use Kess\Exception\InvalidSignature;
+use Kess\Library;
+use Kess\Profile;
+use Kess\Signer;
+use Kess\Verifier;
+use PHPUnit\Framework\TestCase;
+
+use function Kess\canonicalize;
+
+/** Sizes, odd inputs, settings of PHP, processes, signals and memory. */
+final class LimitsTest extends TestCase
+{
+    /** @dataProvider rooms */
+    public function testAnOutputThatIsTooSmall(int $missing): void
+    {
+        $body = Support::private()->signedBody(['amount' => 0.5]);
+        $rooms = [];
+        $call = static function (CData $out, CData $length, CData $error) use (&$rooms, $missing): int {
+            $text = '{"a":"' . str_repeat('x', 100000) . '"}';
+            if ($rooms === []) {
+                $length[0] = \strlen($text) - $missing;
+            }
+            $rooms[] = $length[0];
+
+            return Library::get()->kess_canonicalize($out, $length, $text, \strlen($text), null, $error);
+        };
+        self::assertSame(100008, \strlen(Library::output($call, 200000, 100008)));
+        self::assertSame([100008 - $missing, 100008], $rooms);
+        self::assertSame('{"amount":0.5}', Support::public()->verifyDocument($body));
+    }
+
+    /** @return list<array{int}> */
+    public static function rooms(): array
+    {
+        return [[1], [50000], [100008]];
+    }
+
+    public function testALibraryThatNeverHasEnough(): void
+    {
+        $this->expectException(BackendError::class);
+        $this->expectExceptionMessage('too small');
+        Library::output(static fn (): int => 2, 10, 10);
+    }
+
+    public function testLongDocuments(): void
+    {
+        foreach ([0, 1, 4095, 10000, 10922, 65535, 65536, 1 << 20, 3 << 20] as $size) {
+            $text = '{"a":"' . str_repeat('é', intdiv($size, 2)) . '"}';
+            $expected = json_encode(json_decode($text, true));
+            self::assertSame($expected, canonicalize($text));
+            $body = Support::private()->signedBody($text);
+            self::assertSame($expected, Support::public()->verifyDocument($body));
+        }
+    }
+
+    public function testEmptyAndNul(): void
+    {
+        foreach (['', "\0", "{}\0", "\0{}", '{"a":"' . "\0" . '"}'] as $text) {
+            try {
+                canonicalize($text);
+                self::fail('a text was accepted');
+            } catch (CanonicalizationError $error) {
+                self::assertContains($error->reason(), ['syntax', 'control']);
+                self::assertIsInt($error->position());
+            }
+            $this->refused(DocumentRefused::class, $text);
+        }
+        self::assertSame('{"a":"\u0000b"}', canonicalize(['a' => "\0b"]));
+    }
+
+    private function refused(string $class, string $body): InvalidSignature
+    {
+        try {
+            Support::public()->verifyDocument($body);
+        } catch (InvalidSignature $refusal) {
+            self::assertInstanceOf($class, $refusal);
+
+            return $refusal;
+        }
+        self::fail('a body was accepted');
+    }
+
+    public function testRefusalsHaveTheirWords(): void
+    {
+        $body = Support::private()->signedBody(['amount' => 0.5]);
+        $refusal = $this->refused(InvalidSignature::class, str_replace('0.5', '500', $body));
+        self::assertSame(['mismatch', 'KESS_ERR_SIGNATURE', 400, null], [$refusal->reason(), $refusal->code(), $refusal->getCode(), $refusal->position()]);
+        $refusal = $this->refused(DocumentRefused::class, '{"amount":1,' . substr($body, 1));
+        self::assertSame(['duplicate', 12], [$refusal->reason(), $refusal->position()]);
+        self::assertSame('sign_missing', $this->refused(InvalidSignature::class, '{}')->reason());
+        foreach (['not_object' => [1, 2], 'sign_present' => ['sign' => 'x']] as $reason => $parameters) {
+            try {
+                Support::private()->signedBody($parameters);
+                self::fail('it was signed');
+            } catch (CanonicalizationError $error) {
+                self::assertSame($reason, $error->reason());
+            }
+        }
+    }
+
+    public function testBatches(): void
+    {
+        $signer = new Signer(Support::private(), new Profile(unescapedSlashes: true));
+        $verifier = new Verifier(Support::public(), new Profile(unescapedSlashes: true));
+        $body = $signer->signedBody(['a' => 'b/c']);
+        $verdicts = $verifier->verifyDocuments(['good' => $body, 'bad' => "$body ]", 'other' => str_replace('b', 'x', $body)]);
+        self::assertSame(['good', 'bad', 'other'], array_keys($verdicts));
+        self::assertSame('{"a":"b/c"}', $verdicts['good']);
+        self::assertInstanceOf(DocumentRefused::class, $verdicts['bad']);
+        self::assertInstanceOf(InvalidSignature::class, $verdicts['other']);
+        self::assertSame([], $verifier->verifyDocuments([]));
+    }
+
+    public function testProfiles(): void
+    {
+        self::assertSame('{"a":"b/c"}', canonicalize(['a' => 'b/c'], unserialize(serialize(new Profile(unescapedSlashes: true)))));
+        foreach ([[16], [-1, false, false, '9']] as $settings) {
+            try {
+                new Profile(...$settings);
+                self::fail('it is a profile');
+            } catch (InputError $error) {
+                self::assertSame('argument', $error->reason());
+            }
+        }
+    }
+
+    public function testArraysThatPhpCannotEncode(): void
+    {
+        $deep = [];
+        for ($i = 0; $i < 600; ++$i) {
+            $deep = [$deep];
+        }
+        $recursive = [];
+        $recursive['a'] = &$recursive;
+        $cases = [
+            'utf8' => ["\xff"],
+            'infinite' => [\INF],
+            'depth' => $deep,
+            'argument' => [fopen('php://memory', 'r')],
+        ];
+        foreach ($cases as $reason => $value) {
+            try {
+                Support::private()->signedBody(['a' => $value]);
+                self::fail('it was signed');
+            } catch (InputError $error) {
+                self::assertSame($reason, $error->reason());
+            }
+        }
+        $this->expectException(InputError::class);
+        canonicalize($recursive);
+    }
+
+    public function testSettingsThatLoseDigits(): void
+    {
+        $before = ini_get('serialize_precision');
+        try {
+            foreach (['-1', '17'] as $precision) {
+                ini_set('serialize_precision', $precision);
+                self::assertSame('{"a":0.30000000000000004}', canonicalize(['a' => 0.1 + 0.2]));
+            }
+            foreach (['0', '14', '16', '100', '-2'] as $precision) {
+                if (ini_set('serialize_precision', $precision) === false) {
+                    continue;
+                }
+                try {
+                    Support::private()->signedBody(['a' => 0.1 + 0.2]);
+                    self::fail("serialize_precision=$precision");
+                } catch (InputError $error) {
+                    self::assertStringContainsString('serialize_precision', $error->getMessage());
+                }
+                self::assertSame('{"a":0.5}', canonicalize('{"a":0.5}'));
+            }
+        } finally {
+            ini_set('serialize_precision', $before);
+        }
+    }
+
+    public function testTwentyForks(): void
+    {
+        $private = Support::private();
+        $public = Support::public();
+        $body = $private->signedBody(['a' => 1]);
+        $children = [];
+        for ($i = 0; $i < 20; ++$i) {
+            $child = pcntl_fork();
+            if ($child === 0) {
+                $isRight = true;
+                for ($round = 0; $round < 20; ++$round) {
+                    $isRight = $isRight && $private->signedBody(['a' => 1]) === $body && $public->verifyDocument($body) === '{"a":1}';
+                }
+                unset($private, $public);
+                // Without the handlers of PHPUnit, which would report twice.
+                posix_kill(posix_getpid(), $isRight ? \SIGKILL : \SIGABRT);
+            }
+            $children[] = $child;
+        }
+        foreach ($children as $child) {
+            pcntl_waitpid($child, $status);
+            self::assertTrue(pcntl_wifsignaled($status));
+            self::assertSame(\SIGKILL, pcntl_wtermsig($status));
+        }
+        self::assertSame('{"a":1}', $public->verifyDocument($body));
+    }
+
+    public function testACallWithinACall(): void
+    {
+        // As a handler of a signal may do it, between the call of C and the copy.
+        $call = static function (CData $out, CData $length, CData $error): int {
+            $status = Library::get()->kess_canonicalize($out, $length, '{"a":1}', 7, null, $error);
+            self::assertSame('{"other":[1,2,3]}', canonicalize('{"other":[1,2,3]}'));
+
+            return $status;
+        };
+        self::assertSame('{"a":1}', Library::output($call, 100, 7));
+    }
+
+    public function testNoLeaks(): void
+    {
+        $public = Support::public();
+        $body = Support::private()->signedBody(['amount' => 0.5]);
+        $wrong = str_replace('0.5', '500', $body);
+        $pem = file_get_contents(Support::keyFile('rsa-2048.pub.pem'));
+        $secret = file_get_contents(Support::keyFile('rsa-2048.pem'));
+        $sizes = [];
+        for ($round = 0; $round < 5; ++$round) {
+            for ($i = 0; $i < 50000; ++$i) {
+                $public->verifyDocument($body);
+            }
+            for ($i = 0; $i < 5000; ++$i) {
+                try {
+                    $public->verifyDocument($wrong);
+                } catch (InvalidSignature) {
+                }
+            }
+            for ($i = 0; $i < 500; ++$i) {
+                \Kess\PublicKey::fromPem($pem);
+                \Kess\PrivateKey::fromPem($secret);
+            }
+            gc_collect_cycles();
+            $sizes[] = (int) explode(' ', file_get_contents('/proc/self/statm'))[1] * 4096;
+        }
+        self::assertLessThan(1 << 20, $sizes[4] - $sizes[2]);
+    }
+}

@@ -1,0 +1,64 @@
+<?php
+
+// What a call costs, and what it costs PHP alone: php tests/bench.php
+// KESS_LIBRARY names libkess. The best of seven rounds.
+
+declare(strict_types=1);
+
+use Kess\PrivateKey;
+use Kess\PublicKey;
+
+require __DIR__ . '/../preload.php';
+
+$folder = __DIR__ . '/../../../tests/vectors/keys';
+$private = PrivateKey::fromFile("$folder/rsa-2048.pem");
+$public = PublicKey::fromFile("$folder/rsa-2048.pub.pem");
+$request = json_encode(['service' => 'create.unified.fundTransfer', 'out_trade_no' => 'T-2024-000017', 'receiver_id' => '85512345678', 'sender_name' => 'Sok Dara', 'amount' => 0.5, 'currency' => 'USD', 'note' => str_repeat('x', 160)]);
+$body = $private->signedBody($request);
+$pem = file_get_contents("$folder/rsa-2048.pub.pem");
+$key = openssl_pkey_get_public($pem);
+$byHand = static function ($key) use ($body): int {
+    $values = json_decode($body, true);
+    $sign = base64_decode($values['sign'], true);
+    ksort($values);
+    unset($values['sign_type'], $values['sign']);
+
+    return openssl_verify(json_encode($values), $sign, $key, \OPENSSL_ALGO_SHA256);
+};
+$ffi = Kess\Library::get();
+$out = $ffi->new('uint8_t[65536]');
+$length = $ffi->new('size_t[1]');
+$handle = (fn () => $this->key)->call($public);
+$signer = (fn () => $this->key)->call($private);
+$rows = [
+    'canonicalize' => [20000, static fn () => Kess\canonicalize($body)],
+    'canonicalize, the call of C alone' => [20000, static function () use ($ffi, $out, $length, $body) {
+        $length[0] = 65536;
+        $ffi->kess_canonicalize($out, $length, $body, \strlen($body), null, null);
+    }],
+    'verifyDocument' => [5000, static fn () => $public->verifyDocument($body)],
+    'verifyDocument, the call of C alone' => [5000, static function () use ($ffi, $handle, $out, $length, $body) {
+        $length[0] = 65536;
+        $ffi->kess_verify_document($handle, $out, $length, $body, \strlen($body), null, null);
+    }],
+    'verify, PHP with a key object' => [5000, static fn () => $byHand($key)],
+    'verify, PHP with PEM each time' => [500, static fn () => $byHand($pem)],
+    'signedBody' => [400, static fn () => $private->signedBody($request)],
+    'signedBody, the call of C alone' => [400, static function () use ($ffi, $signer, $out, $length, $request) {
+        $length[0] = 65536;
+        $ffi->kess_signed_body($signer, $out, $length, $request, \strlen($request), null, null);
+    }],
+];
+$best = array_fill_keys(array_keys($rows), \INF);
+for ($round = 0; $round < 7; ++$round) {
+    foreach ($rows as $name => [$count, $call]) {
+        $start = hrtime(true);
+        for ($i = 0; $i < $count; ++$i) {
+            $call();
+        }
+        $best[$name] = min($best[$name], (hrtime(true) - $start) / $count / 1000);
+    }
+}
+foreach ($best as $name => $time) {
+    printf("%-36s %9.2f us\n", $name, $time);
+}
