@@ -262,7 +262,7 @@ class Journal(Protocol):
 
         Args:
             state: only those in this state; "" for all. "unknown" is every payment
-                whose outcome is unknown, that is ``states.UNSETTLED``: also
+                whose outcome is unknown, that is ``attempt.UNSETTLED``: also
                 "confirming", where a crash leaves one, and "refused".
             after: only those with a greater id, for the next page.
             limit: how many at most.
