@@ -1,0 +1,289 @@
+'use strict';
+
+const {types, inspect} = require('node:util');
+const errors = require('./errors.js');
+const {checkString, textOf} = require('./text.js');
+const native = require('./build/Release/kess.node');
+
+const {InputError, errorFor} = errors;
+
+/** Refuse a libkess that does not fit the header this package was built with. */
+function checkVersion(loaded, built) {
+  const [major, minor] = loaded.split('.');
+  const [builtMajor, builtMinor] = built.split('.');
+  if (major !== builtMajor || (major === '0' && minor !== builtMinor)) {
+    throw new Error(
+      `libkess ${loaded} was loaded, but @kesspay/kess was built for libkess ${built}: ` +
+      'install that version, or build the package again with npm rebuild');
+  }
+}
+checkVersion(native.version, native.header);
+
+const CANONICALIZE = 0;
+const SIGNED_BODY = 1;
+const SIGN_DOCUMENT = 2;
+const VERIFY_DOCUMENT = 3;
+
+// Outputs up to this size are written here and copied: that is faster than a
+// new Buffer of the largest size for each call. No caller ever sees it.
+const scratch = Buffer.allocUnsafeSlow(65536);
+const report = new Float64Array(4);
+
+function wrong(message) {
+  return new InputError(message, {reason: 'argument', code: 'KESS_ERR_ARGUMENT'});
+}
+
+function kindOf(value) {
+  return value === null ? 'null' : Array.isArray(value) ? 'an array' : typeof value;
+}
+
+/** Bytes that no other thread changes while they are read. */
+function stillBytes(value) {
+  return types.isSharedArrayBuffer(value.buffer) ? Buffer.from(value) : value;
+}
+
+function bytesOf(value, name) {
+  if (types.isUint8Array(value)) return stillBytes(value);
+  if (typeof value === 'string') return Buffer.from(checkString(value, name));
+  throw wrong(`${name} must be a string or a Uint8Array, not ${kindOf(value)}`);
+}
+
+/** A text as it is, or the text of a plain object or array. */
+function documentOf(value, name) {
+  if (typeof value === 'string' || types.isUint8Array(value)) return bytesOf(value, name);
+  if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+    return Buffer.from(textOf(value));
+  }
+  throw wrong(`${name} must be JSON text, a Uint8Array, an object or an array, not ${kindOf(value)}`);
+}
+
+const KSORT = new Map([['8.2', 0], ['8.0', 8], ['7', 16]]);
+
+/** How the PHP of the gateway is set up. */
+class Profile {
+  #bits;
+
+  constructor({serializePrecision = -1, unescapedSlashes = false, unescapedUnicode = false,
+    ksort = '8.2'} = {}) {
+    if (serializePrecision !== -1 && serializePrecision !== 17) {
+      throw wrong('serializePrecision must be -1 or 17');
+    }
+    if (typeof unescapedSlashes !== 'boolean' || typeof unescapedUnicode !== 'boolean') {
+      throw wrong('unescapedSlashes and unescapedUnicode must be true or false');
+    }
+    if (!KSORT.has(ksort)) throw wrong("ksort must be '8.2', '8.0' or '7'");
+    Object.assign(this, {serializePrecision, unescapedSlashes, unescapedUnicode, ksort});
+    this.#bits = (serializePrecision === 17 ? 1 : 0) | (unescapedSlashes ? 2 : 0) |
+      (unescapedUnicode ? 4 : 0) | KSORT.get(ksort);
+    Object.freeze(this);
+  }
+
+  static bitsOf(profile) {
+    if (profile === undefined) return 0;
+    if (profile === null || typeof profile !== 'object' || !(#bits in profile)) {
+      throw wrong('profile must be a Profile');
+    }
+    return profile.#bits;
+  }
+}
+const PHP_8 = new Profile();
+
+function depthOf(maxDepth) {
+  if (maxDepth === undefined) return 0;
+  if (!Number.isInteger(maxDepth) || maxDepth < 1 || maxDepth > 512) {
+    throw wrong('maxDepth must be a whole number from 1 to 512');
+  }
+  return maxDepth;
+}
+
+function failure(operation) {
+  return errorFor(native, report[0], report[1], report[2], operation === VERIFY_DOCUMENT);
+}
+
+/** One operation in this thread. */
+function call(operation, key, text, options) {
+  const profile = options === undefined ? 0 : Profile.bitsOf(options.profile);
+  const depth = options === undefined ? 0 : depthOf(options.maxDepth);
+  const length = native.call(operation, key, scratch, text, profile, depth, report);
+  if (length >= 0) return Buffer.from(scratch.subarray(0, length));
+  if (report[0] !== 2) throw failure(operation);
+  // Nothing was signed or verified yet.
+  const out = Buffer.allocUnsafeSlow(report[3]);
+  const needed = native.call(operation, key, out, text, profile, depth, report);
+  if (needed >= 0) return Buffer.from(out.subarray(0, needed));
+  throw failure(operation);
+}
+
+/** The operation for each text, in a thread of the pool: {bytes} or {error}. */
+async function callAll(operation, key, texts, options) {
+  const profile = options === undefined ? 0 : Profile.bitsOf(options.profile);
+  const depth = options === undefined ? 0 : depthOf(options.maxDepth);
+  const ends = new Float64Array(texts.length);
+  let end = 0;
+  texts.forEach((text, index) => {
+    end += text.byteLength;
+    ends[index] = end;
+  });
+  const joined = texts.length === 1 ? texts[0] : Buffer.concat(texts, end);
+  const [out, raw] = await native.start(operation, key, joined, ends, profile, depth);
+  const results = [];
+  let from = 0;
+  for (let index = 0; index < texts.length; index += 1) {
+    const at = 32 * index;
+    const status = raw.readDoubleLE(at);
+    const to = raw.readDoubleLE(at + 24);
+    if (status === 0) {
+      results.push({bytes: out.subarray(from, to), error: undefined});
+    } else {
+      const error = errorFor(native, status, raw.readDoubleLE(at + 8),
+        raw.readDoubleLE(at + 16), operation === VERIFY_DOCUMENT);
+      results.push({bytes: undefined, error});
+    }
+    from = to;
+  }
+  return results;
+}
+
+async function callOne(operation, key, text, options) {
+  const [{bytes, error}] = await callAll(operation, key, [text], options);
+  if (error !== undefined) throw error;
+  return bytes;
+}
+
+function load(isPrivate, isFile, data, options) {
+  const {password, allowWeak = false} = options ?? {};
+  if (typeof allowWeak !== 'boolean') throw wrong('allowWeak must be true or false');
+  const secret = password === undefined || password === null ? null : Buffer.from(bytesOf(password, 'password'));
+  try {
+    const key = native.load(isPrivate, isFile, data, secret, allowWeak ? 1 : 0, report);
+    if (key === undefined) throw errorFor(native, report[0], report[1], report[2], false);
+    return key;
+  } finally {
+    secret?.fill(0);
+  }
+}
+
+function pathOf(path) {
+  if (typeof path !== 'string' || path === '' || path.includes('\0')) {
+    throw wrong('the path of a key file must be a string without NUL');
+  }
+  return Buffer.from(`${checkString(path, 'path')}\0`);
+}
+
+const made = Symbol('made');
+
+function neverSerialised() {
+  throw wrong('a key is never serialised');
+}
+
+/** What both kinds of keys have. A key is not shown, cloned or serialised. */
+class Key {
+  constructor(token) {
+    if (token !== made) throw wrong('a key is made by fromPem or fromFile');
+    // A property of its own that is a function: structuredClone and postMessage
+    // refuse the key then, instead of making an empty object of it.
+    Object.defineProperty(this, 'toJSON', {value: neverSerialised, enumerable: true});
+  }
+
+  [inspect.custom]() {
+    return `${this.constructor.name} { bits: ${this.bits} }`;
+  }
+}
+
+class PrivateKey extends Key {
+  #key;
+
+  constructor(token, key) {
+    super(token);
+    this.#key = key;
+  }
+
+  static fromPem(data, options) {
+    return new PrivateKey(made, load(1, 0, bytesOf(data, 'the key'), options));
+  }
+
+  static fromFile(path, options) {
+    return new PrivateKey(made, load(1, 1, pathOf(path), options));
+  }
+
+  get bits() {
+    return native.bits(this.#key);
+  }
+
+  publicKey() {
+    const key = native.publicOf(this.#key, report);
+    if (key === undefined) throw errorFor(native, report[0], report[1], report[2], false);
+    return new PublicKey(made, key);
+  }
+
+  async signedBody(parameters, options) {
+    return callOne(SIGNED_BODY, this.#key, documentOf(parameters, 'parameters'), options);
+  }
+
+  signedBodySync(parameters, options) {
+    return call(SIGNED_BODY, this.#key, documentOf(parameters, 'parameters'), options);
+  }
+
+  async signDocument(document, options) {
+    const text = documentOf(document, 'document');
+    return (await callOne(SIGN_DOCUMENT, this.#key, text, options)).toString('latin1');
+  }
+
+  signDocumentSync(document, options) {
+    return call(SIGN_DOCUMENT, this.#key, documentOf(document, 'document'), options).toString('latin1');
+  }
+}
+
+class PublicKey extends Key {
+  #key;
+
+  constructor(token, key) {
+    super(token);
+    this.#key = key;
+  }
+
+  static fromPem(data, options) {
+    return new PublicKey(made, load(0, 0, bytesOf(data, 'the key'), options));
+  }
+
+  static fromFile(path, options) {
+    return new PublicKey(made, load(0, 1, pathOf(path), options));
+  }
+
+  get bits() {
+    return native.bits(this.#key);
+  }
+
+  verifyDocument(body, options) {
+    return call(VERIFY_DOCUMENT, this.#key, bytesOf(body, 'body'), options);
+  }
+
+  async verifyDocuments(bodies, options) {
+    if (!Array.isArray(bodies)) throw wrong(`bodies must be an array, not ${kindOf(bodies)}`);
+    const texts = Array.from(bodies, (body, index) => bytesOf(body, `bodies[${index}]`));
+    return callAll(VERIFY_DOCUMENT, this.#key, texts, options);
+  }
+}
+
+function canonicalize(document, options) {
+  return call(CANONICALIZE, null, documentOf(document, 'document'), options);
+}
+
+module.exports = {
+  ...errors,
+  PHP_8,
+  PrivateKey,
+  Profile,
+  PublicKey,
+  canonicalize,
+  opensslVersion: () => native.openssl,
+  signDocument: (document, signer, options) => signer.signDocument(document, options),
+  signedBody: (parameters, signer, options) => signer.signedBody(parameters, options),
+  verifyDocument: (body, verifier, options) => verifier.verifyDocument(body, options),
+  verifyDocuments: (bodies, verifier, options) => verifier.verifyDocuments(bodies, options),
+  version: () => native.version,
+};
+delete module.exports.TABLE;
+delete module.exports.errorFor;
+// For the tests of this package.
+Object.defineProperty(module.exports, 'checkVersion', {value: checkVersion});

@@ -1,0 +1,180 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const {inspect} = require('node:util');
+const vm = require('node:vm');
+const test = require('node:test');
+const kess = require('..');
+const native = require('../build/Release/kess.node');
+const {key} = require('./support.js');
+
+const privateKey = kess.PrivateKey.fromFile(key('rsa-2048.pem'));
+const publicKey = kess.PublicKey.fromFile(key('rsa-2048.pub.pem'));
+
+function circle() {
+  const value = {};
+  value.self = value;
+  return value;
+}
+
+test('what JSON.stringify drops or changes is refused', () => {
+  const hole = [1, 2];
+  delete hole[0];
+  const inherited = Object.create({a: 1});
+  const hidden = Object.defineProperty({}, 'a', {value: 1});
+  const named = Object.assign([1], {name: 1});
+  const refused = {
+    infinite: [NaN, Infinity, -Infinity],
+    range: [2 ** 53, -(2 ** 53), 1e21],
+    type: [-0, 1n, undefined, () => 1, Symbol('a'), {toJSON() { return 1; }}, new Date(0),
+      new Map([[1, 2]]), new Set([1]), new Number(1), new String('a'), Buffer.from('a'), hole,
+      inherited, hidden, named, {[Symbol('a')]: 1}, privateKey, Promise.resolve(1), /a/],
+    surrogate: ['\ud800', 'a\udc00', {'\ud800': 1}],
+    depth: [circle()],
+  };
+  for (const [reason, values] of Object.entries(refused)) {
+    for (const value of values) {
+      for (const document of [{a: value}, {a: [{b: value}]}]) {
+        assert.throws(() => kess.canonicalize(document),
+          (error) => error instanceof kess.CanonicalizationError && error.reason === reason &&
+            (reason === 'depth' || error.path.startsWith('$.a')), `${reason}: ${inspect(value)}`);
+        assert.throws(() => privateKey.signedBodySync(document), {reason});
+      }
+    }
+  }
+  for (const value of [undefined, null, 7, true, () => 1, 1n, Symbol('a'), new Float64Array(2)]) {
+    assert.throws(() => kess.canonicalize(value), {reason: 'argument'});
+  }
+});
+
+test('a getter is asked once', () => {
+  let asked = 0;
+  const document = {get a() { asked += 1; return asked === 1 ? 'first' : undefined; }};
+  assert.equal(kess.canonicalize(document).toString(), '{"a":"first"}');
+  assert.equal(asked, 1);
+});
+
+test('plain values are the text of JSON.stringify', () => {
+  const values = [{}, [], {a: null}, {a: [true, false, 'é"\\\u2028', 0.1, 1e-7, 5e-324, 123456789012345]},
+    {toJSON: 'a name'}, Object.create(null), JSON.parse('{"__proto__":1}'), {b: {2: 1, 1: 2}},
+    vm.runInNewContext('({a: [1, {b: 2}]})')];
+  for (const value of values) {
+    assert.deepEqual(kess.canonicalize(value), kess.canonicalize(JSON.stringify(value)));
+  }
+});
+
+test('an object as deep as PHP takes is signed, and one level more is not', () => {
+  const nested = (depth) => {
+    let value = {};
+    for (let level = 1; level < depth; level += 1) value = {a: value};
+    return value;
+  };
+  assert.ok(privateKey.signDocumentSync(nested(512)));
+  assert.throws(() => privateKey.signDocumentSync(nested(513)), {reason: 'depth'});
+});
+
+test('text with half of a surrogate pair is refused, not replaced', () => {
+  assert.throws(() => kess.canonicalize('{"a":"\ud800"}'), {reason: 'surrogate'});
+  assert.throws(() => publicKey.verifyDocument('{"a":"\udfff"}'), {reason: 'surrogate'});
+});
+
+test('empty input, NUL and 1 MiB', () => {
+  assert.throws(() => kess.canonicalize(''), {reason: 'syntax'});
+  assert.throws(() => publicKey.verifyDocument(Buffer.alloc(0)), {reason: 'syntax'});
+  assert.throws(() => kess.canonicalize('{}\0'), {reason: 'syntax'});
+  assert.equal(kess.canonicalize('{"a":"\\u0000"}').toString(), '{"a":"\\u0000"}');
+  const large = {a: 'x'.repeat(1 << 20), b: '/é'.repeat(1000)};
+  const body = privateKey.signedBodySync(large);
+  assert.deepEqual(publicKey.verifyDocument(body), kess.canonicalize(large));
+});
+
+test('output that is just too small signs nothing, and the room it names is enough', () => {
+  const holder = native.load(1, 1, Buffer.from(`${key('rsa-2048.pem')}\0`), null, 0, new Float64Array(4));
+  const text = Buffer.from('{"a":1}');
+  const report = new Float64Array(4);
+  const call = (size) => native.call(1, holder, Buffer.alloc(size), text, 0, 0, report);
+  assert.equal(call(0), -1);
+  assert.equal(report[0], 2);
+  const room = report[3];
+  assert.equal(call(room - 1), -1);
+  assert.equal(call(room), privateKey.signedBodySync('{"a":1}').length);
+});
+
+test('the result is a copy', () => {
+  const first = kess.canonicalize('{"a":1}');
+  kess.canonicalize('{"b":2}');
+  assert.equal(first.toString(), '{"a":1}');
+});
+
+test('asynchronous work copies its input', async () => {
+  const text = Buffer.from('{"a":1}');
+  const promise = privateKey.signedBody(text);
+  text.fill(0x20);
+  assert.equal(publicKey.verifyDocument(await promise).toString(), '{"a":1}');
+  const body = await privateKey.signedBody('{"a":2}');
+  const verdicts = publicKey.verifyDocuments([body, body]);
+  body.fill(0);
+  assert.deepEqual((await verdicts).map(({bytes}) => bytes.toString()), ['{"a":2}', '{"a":2}']);
+});
+
+test('shared memory is read once', () => {
+  const shared = new Uint8Array(new SharedArrayBuffer(7));
+  shared.set(Buffer.from('{"a":1}'));
+  assert.equal(kess.canonicalize(shared).toString(), '{"a":1}');
+});
+
+test('a key is not shown, cloned or serialised', () => {
+  for (const value of [privateKey, publicKey]) {
+    assert.equal(inspect(value, {showHidden: true, depth: 9}), `${value.constructor.name} { bits: 2048 }`);
+    assert.throws(() => structuredClone(value), {name: 'DataCloneError'});
+    assert.throws(() => JSON.stringify(value), {reason: 'argument'});
+    assert.throws(() => new value.constructor(), {reason: 'argument'});
+    assert.throws(() => new value.constructor(undefined, {}), {reason: 'argument'});
+  }
+});
+
+test('a wrong object is no key', () => {
+  const fakes = [undefined, null, {}, [], 'key', 7, () => 1, privateKey, new Proxy(publicKey, {})];
+  for (const fake of fakes) {
+    assert.throws(() => kess.PublicKey.prototype.verifyDocument.call(fake, '{}'), TypeError);
+    const report = new Float64Array(4);
+    assert.throws(() => native.call(3, fake, Buffer.alloc(99), Buffer.from('{}'), 0, 0, report), TypeError);
+    assert.throws(() => native.start(3, fake, Buffer.from('{}'), new Float64Array([2]), 0, 0), TypeError);
+    assert.throws(() => native.bits(fake), TypeError);
+    assert.throws(() => native.publicOf(fake, report), TypeError);
+  }
+});
+
+test('the addon checks what it is given', () => {
+  const holder = native.load(0, 1, Buffer.from(`${key('rsa-2048.pub.pem')}\0`), null, 0, new Float64Array(4));
+  const text = Buffer.from('{}');
+  for (const ends of [[], [1], [3], [-1, 2], [2, 1, 2], [NaN], [0.5, 2], [Infinity]]) {
+    assert.throws(() => native.start(3, holder, text, new Float64Array(ends), 0, 0), Error);
+  }
+  assert.throws(() => native.call(), TypeError);
+  assert.throws(() => native.call(0, null, 'x', text, 0, 0, new Float64Array(4)), TypeError);
+  assert.throws(() => native.call(0, null, Buffer.alloc(0), text, 0, 0, new Float64Array(3)), TypeError);
+  assert.throws(() => native.load(0, 1, text, null, 0, new Float64Array(4)), TypeError);
+  assert.equal(native.call(9, holder, Buffer.alloc(999), text, 0, 0, new Float64Array(4)), -1);
+});
+
+test('options are checked', () => {
+  for (const profile of [null, {}, 1, 'PHP_8']) {
+    assert.throws(() => kess.canonicalize('{}', {profile}), {reason: 'argument'});
+  }
+  for (const maxDepth of [0, 513, 1.5, '3', NaN]) {
+    assert.throws(() => kess.canonicalize('{}', {maxDepth}), {reason: 'argument'});
+  }
+  assert.throws(() => kess.canonicalize('{"a":[[]]}', {maxDepth: 2}), {reason: 'depth'});
+  assert.throws(() => new kess.Profile({ksort: '9'}), {reason: 'argument'});
+  assert.throws(() => new kess.Profile({serializePrecision: 14}), {reason: 'argument'});
+  assert.throws(() => new kess.Profile({unescapedSlashes: 1}), {reason: 'argument'});
+});
+
+test('the functions take any signer and verifier', async () => {
+  const body = await kess.signedBody({a: 1}, privateKey);
+  assert.deepEqual(kess.verifyDocument(body, publicKey), kess.canonicalize({a: 1}));
+  const [{bytes, error}] = await kess.verifyDocuments([body], publicKey);
+  assert.deepEqual([bytes.toString(), error], ['{"a":1}', undefined]);
+  assert.equal(await kess.signDocument({a: 1}, privateKey), JSON.parse(body).sign);
+});
