@@ -34,7 +34,8 @@ NOT_RUN: Final = {"howto/hsm.md": 1}
 #: Programs of others that a shell block may call.
 PROGRAMS: Final = {
     *("apt-get", "callgrind_annotate", "cc", "cd", "chmod", "cmake", "cpack"),
-    *("ctest", "curl", "dpkg", "export", "gunicorn", "openssl", "pip", "printf"),
+    *("ctest", "curl", "dpkg", "export", "gunicorn", "npm", "openssl", "pip"),
+    "printf",
     *("pytest", "python", "set", "softhsm2-util", "sqlite3", "sudo", "systemctl"),
     *("unset", "uvicorn", "valgrind"),
 }
@@ -47,7 +48,7 @@ OTHER_VARIABLES: Final = {
 
 LANGUAGES: Final = {
     *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
-    "mermaid",
+    *("js", "mermaid"),
 }
 
 
