@@ -14,7 +14,7 @@ CORE := pyproject.toml src/kesspay/_version.py \
         $(wildcard csrc/CMakeLists.txt csrc/cmake/*) \
         $(wildcard csrc/include/*.h csrc/src/*.c csrc/src/*.h)
 
-# One line, whenever the installed package turned out pure and nobody asked.
+# One line, whenever the installed package turned out pure and that was not asked for.
 define NATIVE_HINT
 import os, kesspay
 backend = kesspay.backend()

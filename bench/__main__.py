@@ -70,7 +70,7 @@ def main() -> None:
 def _load() -> str:
     if not hasattr(os, "getloadavg"):
         return "unknown"
-    return f"{os.getloadavg()[0]:.2f} (above 1 somebody else was busy too)"
+    return f"{os.getloadavg()[0]:.2f} (above 1 other programs were busy too)"
 
 
 def _print_goals(found: goals.Found) -> None:

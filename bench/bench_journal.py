@@ -225,7 +225,7 @@ def test_sqlite(tmp_path: Path, measure: bool) -> None:  # noqa: FBT001 - a fixt
         )
     single = fastest["journal, 1 caller"] / fastest["alone"]
     print(f"  1 caller against alone: {single:.2f} x the time")
-    # Else nobody would need group commit.
+    # Else group commit would be of no use.
     assert grouped < fastest["alone"]
 
 

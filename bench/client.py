@@ -4,7 +4,7 @@ What a call takes besides HTTP: the protocol, and the client around it.
 The protocol makes a request and checks its fields, builds and signs its body,
 builds the HTTP request, verifies the answer, reads it, and compares it with the
 request. A call of the client is what a user writes: it has the token, the
-deadlines and the retries on top; its transport answers at once. Nobody listens
+deadlines and the retries on top; its transport answers at once. Nothing listens
 to its events, as in a client with its defaults.
 """
 

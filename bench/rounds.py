@@ -31,7 +31,7 @@ class Times(NamedTuple):
     Attributes:
         median: of all rounds; this is what counts.
         least: of the quickest round. On a machine that others use too it
-            tells how much of the median is theirs.
+            shows how much of the median is theirs.
     """
 
     median: float

@@ -71,8 +71,8 @@ def bill_of(wheel: Path) -> bytes:
             raise UnfitError(f"{wheel.name} has {len(names)} bills, and not 1")
         text = archive.read(names[0])
     for part in json.loads(text)["components"]:
-        told = {prop["name"]: prop["value"] for prop in part["properties"]}
-        if pinned.items() <= part.items() and told.get("kesspay:linkage") == "static":
+        known = {prop["name"]: prop["value"] for prop in part["properties"]}
+        if pinned.items() <= part.items() and known.get("kesspay:linkage") == "static":
             return text
     raise UnfitError(f"{wheel.name} does not carry OpenSSL {pinned['version']}")
 

@@ -16,10 +16,10 @@
  *
  * Each returns bytes, or where it fails a tuple of kess_status and position.
  * text and message are bytes, which cannot change. key is the address of a
- * kess_key, as an int; the caller keeps it alive, and nobody checks it.
+ * kess_key, as an int; the caller keeps it alive; it is not checked.
  *
  * Outputs are written to the stack, or to memory of this call: whatever runs
- * between the C call and the return, nobody else can write to them.
+ * between the C call and the return, no other code can write to them.
  */
 #define PY_SSIZE_T_CLEAN
 #include <Python.h>

@@ -53,7 +53,7 @@ _UNUSED_PARTS: Final = (
     # Exit handlers of a library that was unloaded before would run into nothing.
     "atexit",
 )
-#: It is compiled in, and with the parts above gone nobody looks there.
+#: It is compiled in, and with the parts above gone nothing looks there.
 _NOWHERE: Final = {"nt": "C:\\kesspay-has-none"}.get(os.name, "/kesspay-has-none")
 
 
@@ -65,7 +65,7 @@ def options() -> list[str]:
         # As csrc/cmake/KessFlags.cmake. No path of this machine gets in.
         words += ["-fPIC", "-fvisibility=hidden", "-fstack-protector-strong"]
         words += ["-U_FORTIFY_SOURCE", "-D_FORTIFY_SOURCE=2"]
-        # What nobody calls is left out when the extension is linked.
+        # What is never called is left out when the extension is linked.
         words += ["-fdata-sections", "-ffunction-sections"]
     return words
 

@@ -60,7 +60,7 @@ def main() -> int:
     if found != pinned:
         sys.stderr.write(
             f"OpenSSL {found} is out, and the wheels carry {pinned}:"
-            " docs/howto/packaging.md tells how to change it and release\n"
+            " docs/howto/packaging.md says how to change it and release\n"
         )
         return 1
     sys.stdout.write(f"OpenSSL {pinned} is the newest of its line\n")

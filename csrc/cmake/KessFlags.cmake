@@ -62,7 +62,7 @@ if(MSVC)
 else()
   kess_known_compile_flags(kess_hardening
     -fcf-protection=full -fstack-protector-strong)
-  # Windows touches every page of a large frame by itself, and gcc 12 ends with
+  # Windows itself touches every page of a large frame, and gcc 12 ends with
   # an internal error where it shall do so twice.
   if(NOT WIN32)
     kess_known_compile_flags(kess_stack_clash -fstack-clash-protection)
@@ -122,7 +122,7 @@ function(kess_set_flags target)
     C_VISIBILITY_PRESET hidden)
   target_compile_options(${target} PRIVATE ${compile_options})
   target_link_options(${target} PRIVATE ${link_options})
-  # Whoever links an instrumented library needs the runtime as well.
+  # A program that links an instrumented library needs the runtime as well.
   target_link_options(${target} PUBLIC ${sanitizer_flags})
 endfunction()
 

@@ -7,8 +7,8 @@
  *
  *     example_server PRIVATE_KEY_FILE SOCKET
  *
- * The key is loaded once and used for every request. Whoever can open the
- * socket can have anything signed; so it belongs to its owner alone.
+ * The key is loaded once and used for every request. A process that can
+ * open the socket can have anything signed, so only its owner may open it.
  */
 #include <kess.h>
 #include <signal.h>

@@ -81,7 +81,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     check((claimed == SIZE_MAX) == (size % 4 != 0));
     if (claimed != SIZE_MAX)
         check(claimed <= size && (!good || claimed == len));
-    /* Of another length: nothing is written, and malformed is told first. */
+    /* Of another length: nothing is written, and malformed comes first. */
     status = kess_int_base64_decode(out, claimed + 1, data, size);
     check(status == (good ? KESS_ERR_SIGN_LENGTH : KESS_ERR_SIGN_BASE64));
     check(out[0] == UNTOUCHED);

@@ -2,7 +2,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * What kess_signed_body agrees to sign, kess_verify_document gives back; what
- * nobody signed never verifies; both read a text as kess_canonicalize does.
+ * was never signed never verifies; both read a text as kess_canonicalize does.
  */
 #include <kess.h>
 #include <stdlib.h>

@@ -129,7 +129,7 @@ static kess_status write_batch(writer *write, const kess_key *key,
     if (!is_writable(o, b->count) || !is_laid_out(b)) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
-    /* Each text asks for them again; here bad ones are told once. */
+    /* Each text asks for them again; here bad ones are refused once. */
     const kess_status checked =
         kess_int_options(options, &profile, &max_depth, KESS_DEPTH_DECODE,
                          KESS_DEPTH_ENCODE, err);

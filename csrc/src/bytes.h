@@ -22,7 +22,7 @@
 
 #include "internal.h"
 
-/* Bytes that somebody else owns. */
+/* Bytes that the caller owns. */
 typedef struct kess_slice {
     const uint8_t *data;
     size_t len;

@@ -7,7 +7,7 @@
  *   json.c       text -> one scratch text that is canonical but for the order
  *                of the top level, and a list of the places to mend (fixups)
  *   ksort.c      the order of the top level
- *   canonical.c  removal, lists, and writing the mended text in that order
+ *   canonical.c  removal, lists, and writing the canonical text in that order
  */
 #ifndef KESS_INTERNAL_H
 #define KESS_INTERNAL_H
@@ -178,7 +178,7 @@ void kess_int_release(kess_document *doc);
 
 /* By begin; of those with one begin the widest first. */
 void kess_int_sort_fixups(kess_fixup *fixups, size_t count);
-/* Write (out may be NULL) the mended range; returns its length. *infinite
+/* Write (out may be NULL) the rewritten range; returns its length. *infinite
  * becomes the lowest position of an infinite number, if that is lower. */
 size_t kess_int_mend(const kess_document *doc, uint8_t *out, size_t begin,
                      size_t end, uint64_t *infinite);

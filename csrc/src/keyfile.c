@@ -213,7 +213,7 @@ static kess_status read_stream(kess_secret *text, FILE *file)
 {
     const size_t room = KESS_KEY_FILE_MAX + 1;
 
-    /* stdio must not keep a copy in a buffer that nobody wipes. */
+    /* stdio must not keep a copy in a buffer that is never wiped. */
     if (setvbuf(file, NULL, _IONBF, 0) != 0) {
         return KESS_ERR_FILE;
     }

@@ -15,7 +15,7 @@
 /* What a DER object is by its shape, or else what a PEM block calls itself. */
 typedef enum kess_container_kind {
     KESS_KIND_UNKNOWN = 0,
-    /* told by shape */
+    /* known by shape */
     KESS_KIND_PKCS8,
     KESS_KIND_PKCS8_ENCRYPTED,
     KESS_KIND_PKCS1_PRIVATE,
@@ -26,7 +26,7 @@ typedef enum kess_container_kind {
     KESS_KIND_CERTIFICATE,
     KESS_KIND_CSR,
     KESS_KIND_PKCS12, /* may hold both halves */
-    /* told by label only */
+    /* known by label only */
     KESS_KIND_LEGACY_ENCRYPTED,
     KESS_KIND_OPENSSH,
     KESS_KIND_OTHER_PRIVATE,

@@ -6,8 +6,8 @@ Run: python csrc/tools/check_abi.py LIBRARY [--cc CC] [--update]
 LIBRARY is a shared library that was just built. Read are its SONAME and its
 versioned symbols, the values of enums and macros, the layout of structures and
 the declarations of functions. csrc/abi/SONAME.txt holds what the last release
-promised. Something that went or changed is an error; something new is told and
-fails as well until --update has written it down, so that nobody forgets.
+promised. Something that went or changed is an error; something new is named and
+fails as well until --update has written it down.
 """
 
 from __future__ import annotations

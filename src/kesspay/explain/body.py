@@ -234,7 +234,7 @@ def _is_cut(text: bytes, reason: str, at: int) -> bool:
     end = len(text.rstrip())
     if reason == "syntax":
         return at >= end
-    # A string was cut; the line break behind it or half an escape is told.
+    # A string was cut; the line break behind it or half an escape is reported.
     return reason in _IN_STRINGS and at > end - _PAIR and text[end - 1 : end] != b"}"
 
 

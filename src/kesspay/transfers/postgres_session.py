@@ -127,10 +127,7 @@ _SETTINGS: Final = (
     ),
     (
         "off",
-        (
-            "has ignore_checksum_failure = {}, so it goes on with damaged pages:"
-            " turn it off"
-        ),
+        ("has ignore_checksum_failure = {}, so it reads damaged pages: turn it off"),
     ),
     ("UTF8", "keeps this database in {}: make one in UTF8"),
     (
