@@ -111,4 +111,6 @@ test('a libkess that does not fit is refused, with both versions', () => {
   }
   const {version} = JSON.parse(readFileSync(join(__dirname, '..', 'package.json')));
   assert.equal(kess.version(), version);
+  const project = readFileSync(join(ROOT, 'src', 'kesspay', '_version.py'), 'utf8');
+  assert.equal(version, project.match(/__version__: Final = "(.*)"/)[1]);
 });

@@ -2,12 +2,13 @@
 
 const assert = require('node:assert/strict');
 const {execFile, execFileSync} = require('node:child_process');
-const {readFileSync} = require('node:fs');
+const {existsSync, readFileSync} = require('node:fs');
 const {join} = require('node:path');
 const {promisify} = require('node:util');
 const test = require('node:test');
 const {Worker} = require('node:worker_threads');
 const kess = require('..');
+const {ROOT, key} = require('./support.js');
 
 /** The names that nm finds, without the version behind the @. */
 function symbols(file, which, filter) {
@@ -53,7 +54,31 @@ test('memory does not grow', {timeout: 300000}, async () => {
 
 test('the example signs, verifies and shows a refusal', () => {
   const text = execFileSync(process.execPath, [join(__dirname, '..', 'example.js')], {
-    encoding: 'utf8', env: {...process.env, KESSPAY_EXAMPLE_KEY: require('./support.js').key('rsa-2048.pem')},
+    encoding: 'utf8', env: {...process.env, KESSPAY_EXAMPLE_KEY: key('rsa-2048.pem')},
   });
   assert.match(text, /verified: \{.*"amount":"1\.50".*\}\nrefused: mismatch \(KESS_ERR_SIGNATURE\)\n/);
+});
+
+const python = join(ROOT, '.venv', 'bin', 'python');
+const without = !existsSync(python) && process.env.KESSPAY_REQUIRE_LANGUAGES !== '1' && 'no Python of the project';
+
+test('Python verifies what Node signs, and Node what Python signs', {skip: without}, () => {
+  const parameters = '{"b":"é/","a":{"2":1,"1":[0.5,null]}}';
+  const body = kess.PrivateKey.fromFile(key('rsa-2048.pem')).signedBodySync(parameters);
+  const code = `
+import json, pathlib, sys, kesspay
+private, public = (pathlib.Path(path).read_bytes() for path in sys.argv[1:3])
+parameters = json.loads(sys.argv[3])
+key = kesspay.PublicKey.from_pem(public)
+canonical = kesspay.verify_document(key, sys.stdin.buffer.read())
+signed = kesspay.signed_body(kesspay.PrivateKey.from_pem(private), parameters)
+sys.stdout.buffer.write(canonical + b"\\n" + signed)
+`;
+  const answer = execFileSync(python,
+    ['-c', code, key('rsa-2048.pem'), key('rsa-2048.pub.pem'), parameters], {input: body, encoding: 'utf8'});
+  const [canonical, signed] = answer.split('\n');
+  assert.equal(canonical, kess.canonicalize(parameters).toString());
+  assert.equal(signed, body.toString());
+  const publicKey = kess.PublicKey.fromFile(key('rsa-2048.pub.pem'));
+  assert.equal(publicKey.verifyDocument(signed).toString(), canonical);
 });

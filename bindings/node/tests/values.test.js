@@ -47,6 +47,17 @@ test('what JSON.stringify drops or changes is refused', () => {
   }
 });
 
+test('toJSON of a prototype is refused, too', () => {
+  for (const prototype of [Object.prototype, Array.prototype]) {
+    prototype.toJSON = () => 'another';
+    try {
+      assert.throws(() => kess.canonicalize({a: [{}]}), {reason: 'type'});
+    } finally {
+      delete prototype.toJSON;
+    }
+  }
+});
+
 test('a getter is asked once', () => {
   let asked = 0;
   const document = {get a() { asked += 1; return asked === 1 ? 'first' : undefined; }};
