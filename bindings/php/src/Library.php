@@ -87,13 +87,18 @@ final class Library
      */
     public static function output(callable $call, int $room, int $input, bool $isVerifying = false): string
     {
-        $room = min($room, max(self::FIRST_TRY, 2 * $input));
         // A handler of a signal may run between two steps of this function, and may
         // call it: what is in use is out of its reach.
         $scratch = self::$scratch ?? self::scratch(self::KEPT);
         self::$scratch = null;
-        [$buffer, $length, $error] = $room > self::KEPT ? self::scratch($room) : $scratch;
-        $length[0] = max($room, self::KEPT);
+        [$buffer, $length, $error] = $scratch;
+        if ($room > self::KEPT) {
+            $room = \min($room, \max(self::FIRST_TRY, 2 * $input));
+            [$buffer, $length, $error] = self::scratch($room);
+            $length[0] = $room;
+        } else {
+            $length[0] = self::KEPT;
+        }
         $status = $call($buffer, $length, $error);
         if ($status === 2) {
             [$buffer, $length, $error] = self::scratch($length[0]);
@@ -166,7 +171,8 @@ final class Library
             throw InputError::of('serialize_precision is ' . ($precision === '' ? 'empty' : (int) $precision) . ' in php.ini, with which numbers lose digits without a word: set it to -1, or give a JSON text. Nothing was signed', 'argument');
         }
         try {
-            return json_encode($parameters, \JSON_THROW_ON_ERROR);
+            // With its fraction -0.0 stays a number with a sign, as in json_encode of the array.
+            return json_encode($parameters, \JSON_THROW_ON_ERROR | \JSON_PRESERVE_ZERO_FRACTION);
         } catch (\JsonException $exception) {
             $words = [\JSON_ERROR_DEPTH => 'depth', \JSON_ERROR_UTF8 => 'utf8', \JSON_ERROR_INF_OR_NAN => 'infinite'];
             $reason = $words[$exception->getCode()] ?? null;

@@ -52,6 +52,16 @@ final class Profile
         return $this->options;
     }
 
+    /** @internal the same for a text that json_encode made */
+    public function arrayOptions(): CData
+    {
+        $options = Library::get()->new('kess_options[1]');
+        $options[0]->profile = $this->flags;
+        $options[0]->max_depth = 512;
+
+        return $options;
+    }
+
     /** @return array<string, int> */
     public function __serialize(): array
     {

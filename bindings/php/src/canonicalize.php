@@ -18,7 +18,8 @@ if (!\function_exists('Kess\canonicalize')) {
         $text = Library::text($document);
         $ffi = Library::get();
         $length = \strlen($text);
-        $options = $profile?->options();
+        // An array may be one level deeper than json_decode accepts of a text.
+        $options = \is_array($document) ? ($profile ?? new Profile())->arrayOptions() : $profile?->options();
 
         return Library::output(
             static fn (CData $out, CData $outLength, CData $error): int => $ffi->kess_canonicalize($out, $outLength, $text, $length, $options, $error),
