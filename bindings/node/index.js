@@ -63,8 +63,10 @@ const KSORT = new Map([['8.2', 0], ['8.0', 8], ['7', 16]]);
 class Profile {
   #bits;
 
-  constructor({serializePrecision = -1, unescapedSlashes = false, unescapedUnicode = false,
-    ksort = '8.2'} = {}) {
+  constructor(settings = {}) {
+    checkOptions(settings, ['serializePrecision', 'unescapedSlashes', 'unescapedUnicode', 'ksort']);
+    const {serializePrecision = -1, unescapedSlashes = false, unescapedUnicode = false,
+      ksort = '8.2'} = settings;
     if (serializePrecision !== -1 && serializePrecision !== 17) {
       throw wrong('serializePrecision must be -1 or 17');
     }
@@ -96,14 +98,30 @@ function depthOf(maxDepth) {
   return maxDepth;
 }
 
+/** Refuse options of other names: a misspelled one would not count. */
+function checkOptions(options, names) {
+  if (typeof options !== 'object' || options === null) {
+    throw wrong(`options must be an object, not ${kindOf(options)}`);
+  }
+  if (Reflect.ownKeys(options).some((name) => !names.includes(name))) {
+    throw wrong(`the options are ${names.join(' and ')}; another was given`);
+  }
+}
+
+/** The profile and the depth as numbers. */
+function settingsOf(options) {
+  if (options === undefined) return [0, 0];
+  checkOptions(options, ['profile', 'maxDepth']);
+  return [Profile.bitsOf(options.profile), depthOf(options.maxDepth)];
+}
+
 function failure(operation) {
   return errorFor(native, report[0], report[1], report[2], operation === VERIFY_DOCUMENT);
 }
 
 /** One operation in this thread. */
 function call(operation, key, text, options) {
-  const profile = options === undefined ? 0 : Profile.bitsOf(options.profile);
-  const depth = options === undefined ? 0 : depthOf(options.maxDepth);
+  const [profile, depth] = settingsOf(options);
   const length = native.call(operation, key, scratch, text, profile, depth, report);
   if (length >= 0) return Buffer.from(scratch.subarray(0, length));
   if (report[0] !== 2) throw failure(operation);
@@ -116,8 +134,7 @@ function call(operation, key, text, options) {
 
 /** The operation for each text, in a thread of the pool: {bytes} or {error}. */
 async function callAll(operation, key, texts, options) {
-  const profile = options === undefined ? 0 : Profile.bitsOf(options.profile);
-  const depth = options === undefined ? 0 : depthOf(options.maxDepth);
+  const [profile, depth] = settingsOf(options);
   const ends = new Float64Array(texts.length);
   let end = 0;
   texts.forEach((text, index) => {
@@ -151,6 +168,7 @@ async function callOne(operation, key, text, options) {
 }
 
 function load(isPrivate, isFile, data, options) {
+  if (options !== undefined) checkOptions(options, ['password', 'allowWeak']);
   const {password, allowWeak = false} = options ?? {};
   if (typeof allowWeak !== 'boolean') throw wrong('allowWeak must be true or false');
   const secret = password === undefined || password === null ? null : Buffer.from(bytesOf(password, 'password'));
@@ -269,6 +287,12 @@ function canonicalize(document, options) {
   return call(CANONICALIZE, null, documentOf(document, 'document'), options);
 }
 
+/** A function of a signer or verifier; any object that has it is one. */
+function method(object, name, kind) {
+  if (typeof object?.[name] !== 'function') throw wrong(`a ${kind} is needed: it has ${name}`);
+  return object[name].bind(object);
+}
+
 module.exports = {
   ...errors,
   PHP_8,
@@ -277,10 +301,14 @@ module.exports = {
   PublicKey,
   canonicalize,
   opensslVersion: () => native.openssl,
-  signDocument: (document, signer, options) => signer.signDocument(document, options),
-  signedBody: (parameters, signer, options) => signer.signedBody(parameters, options),
-  verifyDocument: (body, verifier, options) => verifier.verifyDocument(body, options),
-  verifyDocuments: (bodies, verifier, options) => verifier.verifyDocuments(bodies, options),
+  signDocument: async (document, signer, options) =>
+    method(signer, 'signDocument', 'Signer')(document, options),
+  signedBody: async (parameters, signer, options) =>
+    method(signer, 'signedBody', 'Signer')(parameters, options),
+  verifyDocument: (body, verifier, options) =>
+    method(verifier, 'verifyDocument', 'Verifier')(body, options),
+  verifyDocuments: async (bodies, verifier, options) =>
+    method(verifier, 'verifyDocuments', 'Verifier')(bodies, options),
   version: () => native.version,
 };
 delete module.exports.TABLE;

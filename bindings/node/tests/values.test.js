@@ -177,6 +177,16 @@ test('options are checked', () => {
     assert.throws(() => kess.canonicalize('{}', {maxDepth}), {reason: 'argument'});
   }
   assert.throws(() => kess.canonicalize('{"a":[[]]}', {maxDepth: 2}), {reason: 'depth'});
+  for (const options of [null, 5, 'PHP_8', {maxdepth: 2}, {password: 'x'}]) {
+    assert.throws(() => kess.canonicalize('{}', options), {reason: 'argument'});
+    assert.throws(() => publicKey.verifyDocument('{}', options), {reason: 'argument'});
+  }
+  for (const options of [null, 5, 'correct horse', {pasword: 'x'}, {password: 5}, {allowWeak: 1}]) {
+    assert.throws(() => kess.PrivateKey.fromFile(key('rsa-2048.pem'), options), {reason: 'argument'});
+    assert.throws(() => kess.PublicKey.fromFile(key('rsa-2048.pub.pem'), options), {reason: 'argument'});
+  }
+  assert.throws(() => new kess.Profile({kSort: '7'}), {reason: 'argument'});
+  assert.throws(() => new kess.Profile(null), {reason: 'argument'});
   assert.throws(() => new kess.Profile({ksort: '9'}), {reason: 'argument'});
   assert.throws(() => new kess.Profile({serializePrecision: 14}), {reason: 'argument'});
   assert.throws(() => new kess.Profile({unescapedSlashes: 1}), {reason: 'argument'});
@@ -188,4 +198,10 @@ test('the functions take any signer and verifier', async () => {
   const [{bytes, error}] = await kess.verifyDocuments([body], publicKey);
   assert.deepEqual([bytes.toString(), error], ['{"a":1}', undefined]);
   assert.equal(await kess.signDocument({a: 1}, privateKey), JSON.parse(body).sign);
+  for (const other of [undefined, null, {}, 'key']) {
+    assert.throws(() => kess.verifyDocument('{}', other), {reason: 'argument'});
+    await assert.rejects(kess.verifyDocuments([], other), {reason: 'argument'});
+    await assert.rejects(kess.signedBody({}, other), {reason: 'argument'});
+    await assert.rejects(kess.signDocument({}, other), {reason: 'argument'});
+  }
 });
