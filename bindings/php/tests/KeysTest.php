@@ -25,6 +25,7 @@ final class KeysTest extends TestCase
         }
         foreach (['rsa-2048.encrypted.pem', 'rsa-2048.encrypted.der'] as $name) {
             self::assertSame(2048, PrivateKey::fromFile(Support::keyFile($name), Support::PASSWORD)->bits());
+            self::assertSame(2048, PrivateKey::fromPem(file_get_contents(Support::keyFile($name)), Support::PASSWORD)->bits());
         }
     }
 
@@ -55,6 +56,7 @@ final class KeysTest extends TestCase
             'no file' => ['file', 'a private key', $private('no such file')],
             'no password' => ['password', 'an encrypted private key', $private('rsa-2048.encrypted.pem')],
             'wrong password' => ['password', 'an encrypted private key', $private('rsa-2048.encrypted.pem', 'correct horses')],
+            'wrong password of a text' => ['password', 'an encrypted private key', static fn () => PrivateKey::fromPem(file_get_contents(Support::keyFile('rsa-2048.encrypted.pem')), 'correct horses')],
             'password and NUL' => ['password', 'an encrypted private key', $private('rsa-2048.encrypted.pem', "correct horse\0s")],
             'certificate' => ['kind', 'found an X.509 certificate where a private key is needed', $private('rsa-2048.cert.pem')],
             'private for public' => ['secret', 'a public key is needed', $public('rsa-2048.pem')],
@@ -118,7 +120,7 @@ final class KeysTest extends TestCase
             self::markTestSkipped('SensitiveParameter came with PHP 8.2');
         }
         $program = 'require $argv[1]; Kess\PrivateKey::fromPem("pem-SECRET", "password-SECRET");';
-        [, $output] = Support::run([\PHP_BINARY, '-d', 'zend.exception_ignore_args=0', '-d', 'display_errors=1', '-r', $program, '--', __DIR__ . '/../preload.php']);
+        [, $output] = Support::run([\PHP_BINARY, '-d', 'zend.exception_ignore_args=0', '-d', 'zend.exception_string_param_max_len=100', '-d', 'display_errors=1', '-r', $program, '--', __DIR__ . '/../preload.php']);
         self::assertStringContainsString('KeyLoadError', $output);
         self::assertStringContainsString('SensitiveParameterValue', $output);
         self::assertStringNotContainsString('SECRET', $output);
