@@ -272,10 +272,11 @@ def test_what_a_child_drops(
 def test_a_package_of_which_a_part_is_finished(
     imports: ModuleType, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """It is run again in its namespace: whoever holds it or its part has the same."""
+    """It is run again in its namespace, so that all that hold it have the same."""
     folder = tmp_path / "half_done"
     folder.mkdir()
     (folder / "part.py").write_text("", encoding="utf-8")
+    (folder / "later.py").write_text("", encoding="utf-8")
     (folder / "__init__.py").write_text(
         "from half_done.part import *\nname = part.__name__\n", encoding="utf-8"
     )
@@ -294,8 +295,10 @@ def test_a_package_of_which_a_part_is_finished(
     assert again.part is part
     assert again.name == "half_done.part"
     assert spec.loader is loader
-    monkeypatch.delitem(sys.modules, "half_done")
-    monkeypatch.delitem(sys.modules, "half_done.part")
+    # A module that no thread had under way is imported as ever.
+    assert import_module("half_done.later").__name__ == "half_done.later"
+    for name in ("half_done", "half_done.part", "half_done.later"):
+        monkeypatch.delitem(sys.modules, name)
 
 
 def test_an_interpreter_without_these_locks(imports: ModuleType) -> None:
