@@ -69,11 +69,11 @@ RESPONSE: Final[dict[str, object]] = {
 
 def sized(size: int) -> bytes:
     """Return a document of about this many bytes, of many small transfers."""
-    dice = random.Random(size)
+    rng = random.Random(size)
     items: list[str] = []
     length = 26
     while length < size - 30:
-        number = dice.randrange(10**9)
+        number = rng.randrange(10**9)
         items.append(
             f'{{"id":"FT{number:09}","amount":{number // 100}.{number % 99 + 1:02},'
             f'"note":"fees / {number}"}}'
@@ -90,26 +90,26 @@ def _nested(members: bytes) -> bytes:
     return b'{"d":' + members + b"}"
 
 
-def _random_keys(dice: random.Random, n: int) -> bytes:
-    return _objects([f"{dice.getrandbits(60):x}" for _ in range(n)])
+def _random_keys(rng: random.Random, n: int) -> bytes:
+    return _objects([f"{rng.getrandbits(60):x}" for _ in range(n)])
 
 
-def _mixed_keys(dice: random.Random, n: int) -> bytes:
+def _mixed_keys(rng: random.Random, n: int) -> bytes:
     forms = ["%d", "%da", "%d.5", "%de1", " %d", "%d "]
-    return _objects([dice.choice(forms) % dice.randrange(10 * n) for _ in range(n)])
+    return _objects([rng.choice(forms) % rng.randrange(10 * n) for _ in range(n)])
 
 
-def _doubles(dice: random.Random, n: int) -> bytes:
-    values = (dice.random() * 10.0 ** dice.randrange(-20, 20) for _ in range(n))
+def _doubles(rng: random.Random, n: int) -> bytes:
+    values = (rng.random() * 10.0 ** rng.randrange(-20, 20) for _ in range(n))
     return ("[" + ",".join(map(repr, values)) + "]").encode()
 
 
-def _hard_doubles(dice: random.Random, n: int) -> bytes:
-    values = (f"{dice.getrandbits(70)}.{dice.getrandbits(70)}" for _ in range(n))
+def _hard_doubles(rng: random.Random, n: int) -> bytes:
+    values = (f"{rng.getrandbits(70)}.{rng.getrandbits(70)}" for _ in range(n))
     return ("[" + ",".join(values) + "]").encode()
 
 
-#: Name -> document from seeded dice and a number n that it grows with.
+#: Name -> document from seeded rng and a number n that it grows with.
 HOSTILE: Final[dict[str, Callable[[random.Random, int], bytes]]] = {
     "keys, random": _random_keys,
     "keys, random, nested": lambda d, n: _nested(_random_keys(d, n)),

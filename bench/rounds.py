@@ -75,12 +75,12 @@ def measure(
     times = {name: _times(loop, turn) for name, loop in loops.items()}
     found: dict[str, list[float]] = {name: [] for name in loops}
     order = list(loops)
-    dice = random.Random(1)
+    rng = random.Random(1)
     collecting = gc.isenabled()
     gc.disable()
     try:
         for _ in range(rounds):
-            dice.shuffle(order)
+            rng.shuffle(order)
             for name in order:
                 found[name].append(loops[name](times[name]) / times[name])
     finally:

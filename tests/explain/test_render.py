@@ -25,8 +25,8 @@ from kesspay.explain.render import (
 )
 from kesspay.signing.profile import Profile
 from tests.conftest import missing
-from tests.support.judgement import Settings
 from tests.support.php import find_php
+from tests.support.php_answers import Settings
 from tests.support.vectors import CanonicalCase, iter_canonical, iter_profiles
 
 

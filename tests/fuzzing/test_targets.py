@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from tests.fuzzing.targets import CORPORA, TARGETS, meaning_of
-from tests.support.dice import Dice
 from tests.support.hostile import mutate
+from tests.support.rng import Rng
 
 
 if TYPE_CHECKING:
@@ -35,13 +35,13 @@ MUTATIONS: Final = {
 @pytest.mark.parametrize("name", TARGETS)
 def test_target(name: str, both_backends: dict[str, Backend]) -> None:
     """What the target promises holds for each stored input and its mutations."""
-    dice = Dice(f"fuzzing {name}")
+    rng = Rng(f"fuzzing {name}")
     stored = [path.read_bytes() for path in sorted(CORPORA[name].iterdir())]
     assert len(stored) >= 8
     previous = b""
     for data in stored:
         inputs = [data]
-        inputs += [mutate(dice, data, previous) for _ in range(MUTATIONS[name] * LONG)]
+        inputs += [mutate(rng, data, previous) for _ in range(MUTATIONS[name] * LONG)]
         for one in inputs:
             try:
                 TARGETS[name](one)

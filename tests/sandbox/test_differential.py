@@ -36,8 +36,8 @@ from tests.sandbox.helpers import (
     signed,
     text_of,
 )
-from tests.support.dice import Dice
 from tests.support.php_server import PHP_USERS, PhpGateway
+from tests.support.rng import Rng
 
 
 if TYPE_CHECKING:
@@ -384,60 +384,60 @@ class Player:
     def __init__(self, pair: Pair) -> None:
         """Begin the sequence that belongs to the seed."""
         self._pair = pair
-        self._dice = Dice(SEED)
+        self._rng = Rng(SEED)
         self._count = 0
 
     def play(self) -> None:
         """Make one move."""
-        dice = self._dice
-        move = dice.below(100)
+        rng = self._rng
+        move = rng.below(100)
         if move < 4:
-            self._pair.advance(dice.choice((1, 150, 299, 300, TOKEN_LIFE)))
+            self._pair.advance(rng.choice((1, 150, 299, 300, TOKEN_LIFE)))
         elif move < 12:
             self._pair.log_in()
         elif move < 20:
             self._spoiled()
         else:
-            self._odd(dice.choice((CREATE, CONFIRM, QUERY)))
+            self._odd(rng.choice((CREATE, CONFIRM, QUERY)))
 
     def _right(self, service: str) -> dict[str, str]:
         """Return parameters that are right, for what may exist or not."""
-        dice, fields = self._dice, dict(RIGHT[service])
+        rng, fields = self._rng, dict(RIGHT[service])
         self._count += 1
         if service == CONFIRM:
-            number = dice.below(self._pair.count + 1)
+            number = rng.below(self._pair.count + 1)
             known = number < self._pair.count
             fields["pre_transfer_id"] = f'"<{number}>"' if known else '"unknown"'
-            debit = dice.below(self._count) if dice.chance(0.1) else self._count
+            debit = rng.below(self._count) if rng.chance(0.1) else self._count
             fields["partner_transaction_id"] = f'"debit-{debit}"'
             return fields
-        fields["out_trade_no"] = f'"order-{dice.below(12)}"'
+        fields["out_trade_no"] = f'"order-{rng.below(12)}"'
         if service == CREATE:
             receivers = (RECEIVER, RECEIVER, "khmer\\/user", CLOSED, "nobody")
-            fields["receiver_id"] = f'"{dice.choice(receivers)}"'
-            cents = dice.between(1, 10 ** dice.between(1, 15) - 1)
+            fields["receiver_id"] = f'"{rng.choice(receivers)}"'
+            cents = rng.between(1, 10 ** rng.between(1, 15) - 1)
             amount = str(Decimal(cents).scaleb(-2))
-            fields["amount"] = f'"{amount}"' if dice.chance(0.3) else amount
+            fields["amount"] = f'"{amount}"' if rng.chance(0.3) else amount
         return fields
 
     def _odd(self, service: str) -> None:
         """Ask something right, or something of which a field or two are odd."""
-        dice, fields = self._dice, self._right(service)
+        rng, fields = self._rng, self._right(service)
         names = [*fields, "sign_type", "note"]
-        for _ in range(dice.choice((0, 0, 0, 1, 1, 2))):
-            name = dice.choice(names)
-            if dice.chance(0.2):
+        for _ in range(rng.choice((0, 0, 0, 1, 1, 2))):
+            name = rng.choice(names)
+            if rng.chance(0.2):
                 fields.pop(name, None)
             else:
-                fields[name] = dice.choice(ODD)
+                fields[name] = rng.choice(ODD)
         text = text_of(fields)
         if not self._pair.is_retired(text):
             self._pair.compare(text)
 
     def _spoiled(self) -> None:
         """Ask something right, signed wrong."""
-        text = text_of(self._right(self._dice.choice((CREATE, CONFIRM, QUERY))))
-        spoil = self._dice.choice(SPOILERS)
+        text = text_of(self._right(self._rng.choice((CREATE, CONFIRM, QUERY))))
+        spoil = self._rng.choice(SPOILERS)
         self._pair.compare(text, spoil)
 
 

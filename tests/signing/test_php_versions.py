@@ -15,14 +15,14 @@ import pytest
 
 from kesspay.signing.profile import PHP_8, Profile
 from tests.signing.test_judges import agrees, described, result_of
-from tests.support.judgement import DEFAULT
 from tests.support.php import PHP_SCRIPTS, canonical_request, read_answer
+from tests.support.php_answers import DEFAULT
 from tests.support.vectors import iter_canonical
 
 
 if TYPE_CHECKING:
     from kesspay.signing.backend import Backend
-    from tests.support.judgement import Answer
+    from tests.support.php_answers import Answer
 
 
 FOLDER: Final = os.environ.get("KESSPAY_PHP_WASM", "")

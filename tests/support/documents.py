@@ -11,7 +11,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from . import atoms
+from . import samples
 from .hostile import hostile_documents, hostile_parameters
 
 
@@ -40,7 +40,7 @@ _BUILT_NUMBERS = st.tuples(
 ).map("".join)
 
 _NUMBERS = st.one_of(
-    st.sampled_from(atoms.NUMBERS),
+    st.sampled_from(samples.NUMBERS),
     st.integers(-(2**66), 2**66).map(str),
     st.floats(allow_nan=False, allow_infinity=False).map(repr),
     _BUILT_NUMBERS,
@@ -72,7 +72,9 @@ def _escape_upper(text: str) -> str:
 
 
 _SPELLINGS = st.sampled_from((_escape, _escape_units, _escape_upper))
-_CHARACTERS = st.one_of(st.sampled_from(atoms.CHARACTERS), st.characters(codec="utf-8"))
+_CHARACTERS = st.one_of(
+    st.sampled_from(samples.CHARACTERS), st.characters(codec="utf-8")
+)
 
 
 @st.composite
@@ -83,7 +85,7 @@ def json_strings(draw: st.DrawFn) -> str:
 
 
 _PLAIN_KEYS = st.one_of(
-    st.sampled_from(atoms.KEYS),
+    st.sampled_from(samples.KEYS),
     st.from_regex(
         r"[ \t\n\v\f\r]?[-+]?[0-9]{0,20}\.?[0-9]{0,3}([eE][-+]?[0-9]{1,3})?"
         r"[ \t\n\v\f\ra]?",
@@ -162,8 +164,8 @@ def valid_documents(draw: st.DrawFn) -> bytes:
 
 _SPLICES = st.one_of(
     st.binary(min_size=1, max_size=3),
-    st.sampled_from(atoms.BAD_UTF8),
-    st.sampled_from(atoms.BAD_TOKENS).map(str.encode),
+    st.sampled_from(samples.BAD_UTF8),
+    st.sampled_from(samples.BAD_TOKENS).map(str.encode),
     st.just(b""),
 )
 
@@ -189,10 +191,10 @@ def documents(draw: st.DrawFn) -> bytes:
 
 _TEXTS = st.one_of(
     st.text(max_size=8),
-    st.text(st.sampled_from(atoms.CHARACTERS), max_size=6),
+    st.text(st.sampled_from(samples.CHARACTERS), max_size=6),
     st.text(st.sampled_from(("a", "\ud800", "\udcff")), max_size=2),
 )
-_PARAMETER_KEYS = st.one_of(st.sampled_from(atoms.KEYS), _TEXTS)
+_PARAMETER_KEYS = st.one_of(st.sampled_from(samples.KEYS), _TEXTS)
 _PARAMETERS = st.recursive(
     st.one_of(
         st.none(),

@@ -20,7 +20,7 @@ from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal, Self
 
-from .judgement import DEFAULT, Answer, Settings
+from .php_answers import DEFAULT, Answer, Settings
 from .trees import encode_tree
 
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
-from .judgement import DEFAULT, Answer, Settings
+from .php_answers import DEFAULT, Answer, Settings
 from .trees import decode_tree
 
 

@@ -51,7 +51,7 @@ class Crashed(BaseException):
 
 
 @dataclass
-class Dice:
+class Rng:
     """What goes wrong on this side: connections, the program, the journal."""
 
     random: random.Random
@@ -69,7 +69,7 @@ class Dice:
 class ChaoticTransport:
     """A Transport that sometimes does not send, and sometimes dies."""
 
-    def __init__(self, sandbox: Sandbox, rng: Dice) -> None:
+    def __init__(self, sandbox: Sandbox, rng: Rng) -> None:
         """Take what is behind."""
         self._sandbox = sandbox
         self._rng = rng
@@ -93,7 +93,7 @@ class ChaoticTransport:
 class ChaoticJournal:
     """A journal that sometimes cannot be written, or dies before or after."""
 
-    def __init__(self, journal: Journal, rng: Dice) -> None:
+    def __init__(self, journal: Journal, rng: Rng) -> None:
         """Take what is behind."""
         self._journal = journal
         self._rng = rng
@@ -138,7 +138,7 @@ class Chaos:
     ) -> None:
         """Build the world; nothing happens yet."""
         self.random = random.Random(seed)
-        self.rng = Dice(random.Random(seed + 1), rate)
+        self.rng = Rng(random.Random(seed + 1), rate)
         self.sandbox = Sandbox(
             private_key=partner_key(),
             gateway_private_key=gateway_private_key(),

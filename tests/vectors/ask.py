@@ -6,7 +6,6 @@ import subprocess
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.support.judgement import DEFAULT, Answer, Settings
 from tests.support.php import (
     PHP_SCRIPTS,
     Php,
@@ -17,6 +16,7 @@ from tests.support.php import (
     php_version,
     read_answer,
 )
+from tests.support.php_answers import DEFAULT, Answer, Settings
 from tests.support.trees import encode_tree
 from tests.vectors.corpus import (
     doubles,

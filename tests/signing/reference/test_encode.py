@@ -13,7 +13,7 @@ from kesspay.errors import CanonicalizationError
 from kesspay.signing.profile import Profile
 from kesspay.signing.reference.decode import decode
 from kesspay.signing.reference.encode import encode
-from tests.support.judgement import Settings
+from tests.support.php_answers import Settings
 
 
 if TYPE_CHECKING:

@@ -13,9 +13,9 @@ import pytest
 from kesspay.signing.reference import ksort
 from kesspay.signing.reference.ksort import Key, order_keys, read_key, sort_like_php
 from tests.conftest import missing
-from tests.support import atoms
-from tests.support.dice import Dice
+from tests.support import samples
 from tests.support.php import find_php
+from tests.support.rng import Rng
 from tests.support.vectors import iter_profiles
 
 
@@ -28,11 +28,11 @@ if TYPE_CHECKING:
 
 def key_sets(count: int) -> Iterator[list[str]]:
     """Yield hostile sets of keys."""
-    dice = Dice("key sets")
+    rng = Rng("key sets")
     for _ in range(count):
-        yield atoms.key_set(dice, dice.between(2, 20))
+        yield samples.key_set(rng, rng.between(2, 20))
     for size in (100, 1023, 1024, 1200):
-        yield atoms.key_set(dice, size)
+        yield samples.key_set(rng, size)
 
 
 def test_live(php: Php) -> None:
@@ -81,9 +81,9 @@ LOW = [" ", "-", "1a", "10x", "!", "+", ".", "1 1", "0x1", "9e+"]
 )
 def test_short_cuts(version: Ksort, pool: list[str]) -> None:
     """The short cuts give what the algorithm gives."""
-    dice = random.Random(repr(pool))
+    rng = random.Random(repr(pool))
     for _ in range(150):
-        keys = dice.sample(pool, dice.randint(0, len(pool)))
+        keys = rng.sample(pool, rng.randint(0, len(pool)))
         assert emulated(keys, version) == order_keys(keys, version)
 
 
@@ -239,8 +239,8 @@ SIZES = [*range(40), 100, 1022, 1023, 1024, 1025, 3000]
 SHAPES: dict[str, Callable[[int, random.Random], list[int]]] = {
     "ascending": lambda size, _: list(range(size)),
     "descending": lambda size, _: list(range(size, 0, -1)),
-    "shuffled": lambda size, dice: dice.sample(range(size), size),
-    "two values": lambda size, dice: [dice.randrange(2) for _ in range(size)],
+    "shuffled": lambda size, rng: rng.sample(range(size), size),
+    "two values": lambda size, rng: [rng.randrange(2) for _ in range(size)],
     "organ pipe": lambda size, _: [min(at, size - at) for at in range(size)],
 }
 
@@ -248,9 +248,9 @@ SHAPES: dict[str, Callable[[int, random.Random], list[int]]] = {
 @pytest.mark.parametrize("shape", SHAPES)
 def test_sort_of_orders(shape: str) -> None:
     """What has an order is brought into it, whatever its size and shape."""
-    dice = random.Random(shape)
+    rng = random.Random(shape)
     for size in SIZES:
-        items = SHAPES[shape](size, dice)
+        items = SHAPES[shape](size, rng)
         expected = sorted(items)
         sort_like_php(items, lambda x, y: x > y)
         assert expected == items
@@ -258,23 +258,23 @@ def test_sort_of_orders(shape: str) -> None:
 
 def test_all_small_permutations() -> None:
     """Each fixed sequence of comparisons sorts, and loses no element."""
-    dice = random.Random(7)
+    rng = random.Random(7)
     for size in range(17):
         for _ in range(300):
-            items = dice.sample(range(size), size)
+            items = rng.sample(range(size), size)
             sort_like_php(items, lambda x, y: x > y)
             assert items == list(range(size))
 
 
 def test_comparisons_are_between_elements() -> None:
     """No element is ever compared with itself, and none gets lost."""
-    dice = random.Random(11)
+    rng = random.Random(11)
     for size in (*SIZES[:40], 1100):
         items = list(range(size))
 
         def after(x: int, y: int) -> bool:
             assert x != y
-            return dice.random() < 0.5
+            return rng.random() < 0.5
 
         sort_like_php(items, after)
         assert sorted(items) == list(range(size))
@@ -304,10 +304,10 @@ def test_sort_without_order() -> None:
     php = find_php()
     if php is None:
         missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
-    dice = random.Random(13)
+    rng = random.Random(13)
     sizes = [size for size in range(2, 60) for _ in range(20)]
     tasks = [
-        (dice.randrange(10_000), dice.sample(range(size), size))
+        (rng.randrange(10_000), rng.sample(range(size), size))
         for size in (*sizes, 500, 1023, 1024, 1025, 2500)
     ]
     asked = json.dumps(tasks).encode()

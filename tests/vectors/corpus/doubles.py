@@ -5,7 +5,7 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING, Final
 
-from tests.support.dice import Dice
+from tests.support.rng import Rng
 
 
 if TYPE_CHECKING:
@@ -46,28 +46,28 @@ def _candidates() -> Iterator[int]:
     yield from _short()
     yield from _money()
     yield from _whole()
-    dice = Dice("vectors: doubles")
+    rng = Rng("vectors: doubles")
     for _ in range(6000):
-        yield dice.bits(64) & ~(1 << 63) | dice.below(2) << 63
+        yield rng.bits(64) & ~(1 << 63) | rng.below(2) << 63
     for _ in range(600):
-        yield dice.bits(64) >> 12 >> dice.below(52)
+        yield rng.bits(64) >> 12 >> rng.below(52)
 
 
 def _short() -> Iterator[int]:
     """Yield decimals of one to 17 digits at every place."""
-    dice = Dice("vectors: short doubles")
+    rng = Rng("vectors: short doubles")
     for _ in range(3500):
-        digits = dice.digits(dice.between(1, 17))
-        exponent = dice.choice((dice.between(-8, 20), dice.between(-320, 290)))
+        digits = rng.digits(rng.between(1, 17))
+        exponent = rng.choice((rng.between(-8, 20), rng.between(-320, 290)))
         yield _bits(float(f"{digits[0]}.{digits[1:]}e{exponent}"))
 
 
 def _money() -> Iterator[int]:
     for cents in range(1500):
         yield _bits(cents / 100)
-    dice = Dice("vectors: money")
+    rng = Rng("vectors: money")
     for _ in range(1500):
-        yield _bits(dice.below(10 ** dice.between(4, 13)) / 100)
+        yield _bits(rng.below(10 ** rng.between(4, 13)) / 100)
 
 
 def _whole() -> Iterator[int]:
@@ -75,6 +75,6 @@ def _whole() -> Iterator[int]:
     for base in (10**15, 2**53, 10**16, 10**17, 10**18, 2**63, 2**64, 10**22):
         bits = _bits(float(base))
         yield from range(bits - 40, bits + 40)
-    dice = Dice("vectors: whole doubles")
+    rng = Rng("vectors: whole doubles")
     for _ in range(500):
-        yield _bits(float(dice.digits(dice.between(14, 22))))
+        yield _bits(float(rng.digits(rng.between(14, 22))))

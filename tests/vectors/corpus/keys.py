@@ -5,8 +5,8 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
-from tests.support import atoms
-from tests.support.dice import Dice
+from tests.support import samples
+from tests.support.rng import Rng
 
 from .structure import object_of
 
@@ -45,9 +45,9 @@ def cases() -> Iterator[Case]:
 
 def cases_for_old_versions() -> Iterator[Case]:
     """Yield the objects that versions of PHP before 8.2 are asked."""
-    dice = Dice("vectors: pairs for old versions")
+    rng = Rng("vectors: pairs for old versions")
     pairs = list(permutations(_COMPARED, 2))
-    for pair in dice.shuffled(pairs)[:600]:
+    for pair in rng.shuffled(pairs)[:600]:
         yield "two keys", object_of(pair).encode()
     yield from _orders()
     yield from _sets()
@@ -55,28 +55,28 @@ def cases_for_old_versions() -> Iterator[Case]:
 
 def _orders() -> Iterator[Case]:
     """Yield small sets in many orders: three cycles show in the result."""
-    dice = Dice("vectors: orders")
+    rng = Rng("vectors: orders")
     small = ("2", "10", "1a", "9", "-1", "1e1", "", " ", "a", "10 ", "-", "0.5")
     groups: list[tuple[str, ...]] = [("2", "10", "1a"), ("10", "9a", "9", "1e1")]
     for size, count in ((3, 20), (4, 10), (5, 6)):
-        pool = (small, _COMPARED, atoms.KEYS)
-        groups += [tuple(dice.shuffled(dice.choice(pool))[:size]) for _ in range(count)]
+        pool = (small, _COMPARED, samples.KEYS)
+        groups += [tuple(rng.shuffled(rng.choice(pool))[:size]) for _ in range(count)]
     for keys in groups:
         orders = list(permutations(keys))
-        for order in dice.shuffled(orders)[:24]:
+        for order in rng.shuffled(orders)[:24]:
             yield f"orders of {len(keys)} keys", object_of(order).encode()
 
 
 def _sets() -> Iterator[Case]:
     """Yield sets of every size class of the sort: up to 16, 1023, above."""
-    dice = Dice("vectors: sets")
-    sizes = [dice.between(2, 16) for _ in range(450)]
-    sizes += [dice.between(17, 48) for _ in range(220)]
+    rng = Rng("vectors: sets")
+    sizes = [rng.between(2, 16) for _ in range(450)]
+    sizes += [rng.between(17, 48) for _ in range(220)]
     sizes += [6, 15, 16, 17, 18] * 8
-    sizes += [dice.between(49, 260) for _ in range(24)]
+    sizes += [rng.between(49, 260) for _ in range(24)]
     sizes += [500, 1022, 1023, 1024, 1025, 1026, 1500]
     for size in sizes:
-        keys = atoms.key_set(dice, size)
+        keys = samples.key_set(rng, size)
         yield f"set of {_size_class(size)}", object_of(keys).encode()
 
 
@@ -88,12 +88,12 @@ def _size_class(size: int) -> str:
 
 def _names() -> Iterator[Case]:
     """Yield sets that any stable sort orders alike."""
-    dice = Dice("vectors: names")
+    rng = Rng("vectors: names")
     for size in (2, 6, 12, 16, 17, 40, 200, 1023, 1024, 1300):
         names = [*_NAMES, *(f"field_{at:04d}" for at in range(size))][:size]
-        for order in (sorted(names), sorted(names)[::-1], dice.shuffled(names)):
+        for order in (sorted(names), sorted(names)[::-1], rng.shuffled(names)):
             yield "names", object_of(order).encode()
     for size in (4, 16, 30, 300):
-        numbers = [str(dice.between(-999, 999)) for _ in range(size)]
+        numbers = [str(rng.between(-999, 999)) for _ in range(size)]
         keys = list(dict.fromkeys([*numbers, "", *_NAMES]))
-        yield "integers and names", object_of(dice.shuffled(keys)).encode()
+        yield "integers and names", object_of(rng.shuffled(keys)).encode()

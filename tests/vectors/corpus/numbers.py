@@ -6,8 +6,8 @@ import struct
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from tests.support.atoms import NUMBERS, number
-from tests.support.dice import Dice
+from tests.support.rng import Rng
+from tests.support.samples import NUMBERS, number
 
 
 if TYPE_CHECKING:
@@ -37,9 +37,9 @@ def texts() -> Iterator[tuple[str, str]]:
     yield from _halfway()
     yield from _clamped()
     yield from _long()
-    dice = Dice("vectors: numbers")
+    rng = Rng("vectors: numbers")
     for _ in range(500):
-        yield "random number", number(dice)
+        yield "random number", number(rng)
 
 
 def double_of(bits: int) -> float:
@@ -90,13 +90,13 @@ def _exact(value: Fraction) -> str:
 
 def _halfway() -> Iterator[tuple[str, str]]:
     """Yield the exact middle between two doubles, and its neighbours."""
-    dice = Dice("vectors: halfway")
+    rng = Rng("vectors: halfway")
     # Exponents near zero give texts of about 60 digits; a few far away give
     # the longest that exist, above 700 digits.
-    places = [dice.between(0x3D0, 0x440) for _ in range(100)]
+    places = [rng.between(0x3D0, 0x440) for _ in range(100)]
     places += [0, 0, 1, 0x001, 0x100, 0x300, 0x500, 0x7FE]
     for place in places:
-        bits = place << 52 | dice.bits(64) >> 12
+        bits = place << 52 | rng.bits(64) >> 12
         middle = (Fraction(double_of(bits)) + _next(bits)) / 2
         text = _exact(middle)
         yield "halfway", text
@@ -147,9 +147,9 @@ def _clamped() -> Iterator[tuple[str, str]]:
 
 
 def _long() -> Iterator[tuple[str, str]]:
-    dice = Dice("vectors: long numbers")
+    rng = Rng("vectors: long numbers")
     for count in (25, 40, 100, 300, 309, 310, 800, 1000, 3000):
-        digits = dice.digits(count)
+        digits = rng.digits(count)
         yield "long number", digits
         yield "long number", f"0.{digits}"
         yield "long number", f"{digits[:20]}.{digits[20:]}e-{count}"

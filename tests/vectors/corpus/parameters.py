@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Final
 
-from tests.support import atoms
+from tests.support import samples
 from tests.support.hostile import hostile_parameters
 
 from .doubles import SPECIAL
@@ -67,7 +67,7 @@ def _values() -> Iterator[tuple[str, dict[str, Any]]]:
         yield "value", {"k": [value, {"n": value}]}
     for bits in SPECIAL:
         yield "double", {"d": double_of(bits), "-d": -double_of(bits)}
-    for char in atoms.CHARACTERS:
+    for char in samples.CHARACTERS:
         yield "string", {"s": f"a{char}b"}
         yield "string", {f"a{char}b": [char]}
     for value in range(0x80):
@@ -76,7 +76,7 @@ def _values() -> Iterator[tuple[str, dict[str, Any]]]:
 
 def _refused() -> Iterator[tuple[str, dict[str, Any]]]:
     """Yield what json_encode refuses, and where it does no harm."""
-    broken = [raw.decode(errors="surrogateescape") for raw in atoms.BAD_UTF8]
+    broken = [raw.decode(errors="surrogateescape") for raw in samples.BAD_UTF8]
     for value in (_INF, -_INF, float("nan"), *broken):
         for tree in (
             {"a": value},
@@ -95,7 +95,7 @@ def _refused() -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def _keys() -> Iterator[tuple[str, dict[str, Any]]]:
-    for key in atoms.KEYS:
+    for key in samples.KEYS:
         yield "key", {"b": 1, key: 2, "5": 3}
         yield "key", {"a": {"1": 1, key: 2, "0": 3}}
 

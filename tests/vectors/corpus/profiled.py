@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from tests.support import atoms
+from tests.support import samples
 from tests.support.hostile import hostile_documents
 
 from . import examples, numbers
@@ -26,13 +26,13 @@ def cases() -> Iterator[Case]:
     """Yield documents to be canonicalised under every code."""
     for message in examples.MESSAGES:
         yield "message", message
-    for char in atoms.CHARACTERS:
-        quoted = atoms.plain_quote(f"a{char}b")
+    for char in samples.CHARACTERS:
+        quoted = samples.plain_quote(f"a{char}b")
         yield "string", f"{{{quoted}:{quoted}}}".encode()
         units = char.encode("utf-16-be").hex()
         escaped = "".join(f"\\u{units[at : at + 4]}" for at in range(0, len(units), 4))
         yield "string", f'["{escaped}"]'.encode()
-    for raw in atoms.BAD_UTF8:
+    for raw in samples.BAD_UTF8:
         yield "malformed", b'["' + raw + b'"]'
     for group, text in numbers.texts():
         if group in {"number", "layout"}:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from tests.support.atoms import BAD_UTF8
+from tests.support.samples import BAD_UTF8
 
 
 if TYPE_CHECKING:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import permutations
 from typing import TYPE_CHECKING, Final
 
-from tests.support.atoms import plain_quote
-from tests.support.dice import Dice
 from tests.support.hostile import hostile_documents
+from tests.support.rng import Rng
+from tests.support.samples import plain_quote
 
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _lists() -> Iterator[Case]:
                 yield "nearly a list", f"[{object_of(keys)}]".encode()
     for count in (10, 11, 100, 1000):
         row = [str(at) for at in range(count)]
-        shuffled = Dice(f"vectors: list {count}").shuffled(row)
+        shuffled = Rng(f"vectors: list {count}").shuffled(row)
         for order in (row, row[::-1], shuffled, row[1:], row[:-2] + row[-1:]):
             yield "long list", object_of(order).encode()
             yield "long list", f'{{"a":{object_of(order)}}}'.encode()

@@ -5,9 +5,9 @@ from __future__ import annotations
 from itertools import product
 from typing import TYPE_CHECKING, Final
 
-from tests.support.atoms import BAD_TOKENS
-from tests.support.dice import Dice
 from tests.support.hostile import mutate
+from tests.support.rng import Rng
+from tests.support.samples import BAD_TOKENS
 
 from .examples import MESSAGES
 
@@ -82,11 +82,11 @@ def _truncated() -> Iterator[Case]:
 
 
 def _mutated() -> Iterator[Case]:
-    dice = Dice("vectors: mutated")
+    rng = Rng("vectors: mutated")
     documents = (*_SEEDS, *MESSAGES)
     for _ in range(900):
-        document = dice.choice(documents)
-        yield "mutated", mutate(dice, document, dice.choice(documents))
+        document = rng.choice(documents)
+        yield "mutated", mutate(rng, document, rng.choice(documents))
 
 
 def _encodings() -> Iterator[Case]:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 
-class Dice:
+class Rng:
     """A generator of choices; equal seeds give equal sequences."""
 
     def __init__(self, seed: int | str) -> None:

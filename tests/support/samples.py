@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:
-    from .dice import Dice
+    from .rng import Rng
 
 
 __all__ = [
@@ -122,92 +122,92 @@ _SHORT: Final = {
 }
 
 
-def number(dice: Dice) -> str:
+def number(rng: Rng) -> str:
     """Return the text of a valid JSON number."""
-    if dice.chance(0.4):
-        return dice.choice(NUMBERS)
-    sign = "-" if dice.chance(0.25) else ""
-    kind = dice.below(6)
+    if rng.chance(0.4):
+        return rng.choice(NUMBERS)
+    sign = "-" if rng.chance(0.25) else ""
+    kind = rng.below(6)
     if kind == 0:
-        return sign + dice.digits(dice.between(1, 22))
+        return sign + rng.digits(rng.between(1, 22))
     if kind == 1:
-        return f"{sign}{dice.below(1000000)}.{dice.below(100):02d}"
+        return f"{sign}{rng.below(1000000)}.{rng.below(100):02d}"
     if kind == 2:
-        return f"{sign}0.{'0' * dice.below(8)}{dice.digits(dice.between(1, 20))}"
-    whole = dice.digits(dice.between(1, 18))
-    fraction = f".{dice.digits(dice.between(1, 25))}" if kind > 3 else ""
-    mark = dice.choice(("e", "E", "e+", "e-", "E-", "e-0"))
-    limit = dice.choice((5, 25, 340))
-    return f"{sign}{whole}{fraction}{mark}{dice.below(limit)}"
+        return f"{sign}0.{'0' * rng.below(8)}{rng.digits(rng.between(1, 20))}"
+    whole = rng.digits(rng.between(1, 18))
+    fraction = f".{rng.digits(rng.between(1, 25))}" if kind > 3 else ""
+    mark = rng.choice(("e", "E", "e+", "e-", "E-", "e-0"))
+    limit = rng.choice((5, 25, 340))
+    return f"{sign}{whole}{fraction}{mark}{rng.below(limit)}"
 
 
-def key(dice: Dice) -> str:
+def key(rng: Rng) -> str:
     """Return an object key, before quoting."""
-    if dice.chance(0.6):
-        return dice.choice(KEYS)
-    kind = dice.below(6)
+    if rng.chance(0.6):
+        return rng.choice(KEYS)
+    kind = rng.below(6)
     if kind == 0:
-        return str(dice.between(-5, 40))
+        return str(rng.between(-5, 40))
     if kind == 1:
-        return _numeric(dice)
+        return _numeric(rng)
     if kind == 2:
-        return _numeric(dice) + dice.choice(("a", " ", "\n", "e", ".", "\x00"))
+        return _numeric(rng) + rng.choice(("a", " ", "\n", "e", ".", "\x00"))
     if kind == 3:
-        return dice.choice((" ", "+", "-", "0", "\t")) + _numeric(dice)
-    return text(dice, 4)
+        return rng.choice((" ", "+", "-", "0", "\t")) + _numeric(rng)
+    return text(rng, 4)
 
 
-def _numeric(dice: Dice) -> str:
-    kind = dice.below(4)
+def _numeric(rng: Rng) -> str:
+    kind = rng.below(4)
     if kind == 0:
         # Near 2^63, where 19 digits stop being an integer.
-        sign = dice.choice(("", "-"))
-        return f"{sign}{9223372036854775808 + dice.between(-3, 3)}"
+        sign = rng.choice(("", "-"))
+        return f"{sign}{9223372036854775808 + rng.between(-3, 3)}"
     if kind == 1:
-        return dice.digits(dice.between(1, 21))
+        return rng.digits(rng.between(1, 21))
     if kind == 2:
-        return f"{dice.below(12)}e{dice.between(-2, 3)}"
-    return f"{dice.below(12)}.{dice.below(10)}"
+        return f"{rng.below(12)}e{rng.between(-2, 3)}"
+    return f"{rng.below(12)}.{rng.below(10)}"
 
 
-def key_set(dice: Dice, count: int) -> list[str]:
+def key_set(rng: Rng, count: int) -> list[str]:
     """Return count keys of one flavour, without repetition, in any order."""
-    flavour = dice.below(5)
+    flavour = rng.below(5)
     # A dict keeps the order of insertion, so the result repeats.
     keys: dict[str, None] = {}
     while len(keys) < count:
-        keys[_flavoured(dice, flavour, count)] = None
-    return dice.shuffled(list(keys))
+        keys[_flavoured(rng, flavour, count)] = None
+    return rng.shuffled(list(keys))
 
 
-def _flavoured(dice: Dice, flavour: int, count: int) -> str:
+def _flavoured(rng: Rng, flavour: int, count: int) -> str:
     if flavour == 0:
-        return str(dice.between(-count, 2 * count))
+        return str(rng.between(-count, 2 * count))
     if flavour == 1:
         # Few values in many spellings: ties, and cycles with the tails.
-        tail = dice.choice(("", "", ".0", "e0", " ", "a", "x", "\t", ".", "e"))
-        head = dice.choice(("", "", "", " ", "0", "+", "-", "00"))
-        return f"{head}{dice.below(count + 4)}{tail}"
-    if flavour == 2 and dice.chance(0.7):
+        tail = rng.choice(("", "", ".0", "e0", " ", "a", "x", "\t", ".", "e"))
+        head = rng.choice(("", "", "", " ", "0", "+", "-", "00"))
+        return f"{head}{rng.below(count + 4)}{tail}"
+    if flavour == 2 and rng.chance(0.7):
         # Distinct texts that are one double, or overflow alike.
-        return f"{dice.choice(('', '-'))}{10**19 * 9 + dice.below(4 * count)}"
-    if flavour == 3 and dice.chance(0.7):
-        return text(dice, 3) + dice.choice(("", "1", "a"))
-    if dice.chance(0.3):
-        return f"{key(dice)}{dice.below(count)}"
-    return key(dice)
+        return f"{rng.choice(('', '-'))}{10**19 * 9 + rng.below(4 * count)}"
+    if flavour == 3 and rng.chance(0.7):
+        return text(rng, 3) + rng.choice(("", "1", "a"))
+    if rng.chance(0.3):
+        return f"{key(rng)}{rng.below(count)}"
+    return key(rng)
 
 
-def text(dice: Dice, limit: int) -> str:
+def text(rng: Rng, limit: int) -> str:
     """Return a string of up to limit characters, hostile ones among them."""
-    return "".join(dice.choice(CHARACTERS) for _ in range(dice.below(limit + 1)))
+    return "".join(rng.choice(CHARACTERS) for _ in range(rng.below(limit + 1)))
 
 
-def quote(dice: Dice, content: str) -> str:
+def quote(rng: Rng, content: str) -> str:
     """Return a JSON string for the content, spelled in one of many ways."""
-    if dice.chance(0.5):
+    if rng.chance(0.5):
         return plain_quote(content)
-    return f'"{"".join(_spelled(dice, char) for char in content)}"'
+    return f'"{"".join(_spelled(rng, char) for char in content)}"'
 
 
 def plain_quote(content: str) -> str:
@@ -221,13 +221,13 @@ def _plain(char: str) -> str:
     return char if char >= " " else f"\\u{ord(char):04x}"
 
 
-def _spelled(dice: Dice, char: str) -> str:
-    if char == "/" and dice.chance(0.5):
+def _spelled(rng: Rng, char: str) -> str:
+    if char == "/" and rng.chance(0.5):
         return "\\/"
-    if dice.chance(0.5):
+    if rng.chance(0.5):
         return _plain(char)
     units = char.encode("utf-16-be")
-    form = dice.choice(("\\u%04x", "\\u%04X"))
+    form = rng.choice(("\\u%04x", "\\u%04X"))
     return "".join(
         form % int.from_bytes(units[at : at + 2], "big")
         for at in range(0, len(units), 2)
