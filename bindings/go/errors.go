@@ -1,0 +1,153 @@
+package kess
+
+// #include <kess.h>
+import "C"
+
+import (
+	"fmt"
+)
+
+// sentinel is a kind of error. A kind can be part of a wider one.
+type sentinel struct {
+	text  string
+	wider error
+}
+
+func (s *sentinel) Error() string { return s.text }
+func (s *sentinel) Unwrap() error { return s.wider }
+
+// The kinds of errors, for errors.Is.
+var (
+	// ErrInput: an argument is wrong. ErrCanonicalization and ErrKey are of
+	// this kind, too.
+	ErrInput error = &sentinel{"kess: wrong input", nil}
+	// ErrCanonicalization: your own document has no canonical form or cannot
+	// be signed. Nothing was signed.
+	ErrCanonicalization error = &sentinel{"kess: no canonical form", ErrInput}
+	// ErrKey: the key cannot be used.
+	ErrKey error = &sentinel{"kess: unusable key", ErrInput}
+	// ErrSignature: the document is not authentic. Drop it; after a confirm the
+	// outcome is unknown.
+	ErrSignature error = &sentinel{"kess: not authentic", nil}
+	// ErrDocument is an ErrSignature: what was verified is no acceptable
+	// document.
+	ErrDocument error = &sentinel{"kess: document refused", ErrSignature}
+	// ErrBackend: libkess or OpenSSL failed, or libkess returned an unknown
+	// status. Nothing was signed or verified.
+	ErrBackend error = &sentinel{"kess: libkess failed", nil}
+)
+
+// Error is every error of this package.
+type Error struct {
+	// Status is the kess_status of libkess, and Code its name.
+	Status int
+	Code   string
+	// Reason is the word of the Python package.
+	Reason string
+	// Offset is the byte of the document at which the fault is, or -1.
+	Offset int64
+	// Found says what a key file holds instead of the key, or is empty.
+	Found string
+
+	message string
+	kind    error
+}
+
+func (e *Error) Error() string { return "kess: " + e.message }
+
+// Unwrap returns the sentinel.
+func (e *Error) Unwrap() error { return e.kind }
+
+type row struct {
+	kind   error
+	reason string
+}
+
+// table names what libkess says, as bindings/status.json does.
+var table = map[int]row{
+	1:   {ErrInput, "argument"},
+	2:   {ErrBackend, "buffer"},
+	3:   {ErrInput, "length"},
+	100: {ErrBackend, "memory"},
+	101: {ErrBackend, "crypto"},
+	102: {ErrKey, "file"},
+	200: {ErrCanonicalization, "syntax"},
+	201: {ErrCanonicalization, "utf8"},
+	202: {ErrCanonicalization, "control"},
+	203: {ErrCanonicalization, "escape"},
+	204: {ErrCanonicalization, "surrogate"},
+	205: {ErrCanonicalization, "depth"},
+	206: {ErrCanonicalization, "top_level"},
+	207: {ErrCanonicalization, "infinite"},
+	220: {ErrCanonicalization, "duplicate"},
+	221: {ErrCanonicalization, "not_object"},
+	222: {ErrCanonicalization, "not_stable"},
+	223: {ErrCanonicalization, "sign_present"},
+	224: {ErrCanonicalization, "order"},
+	300: {ErrKey, "format"},
+	301: {ErrKey, "kind"},
+	302: {ErrKey, "ambiguous"},
+	303: {ErrKey, "secret"},
+	304: {ErrKey, "password"},
+	305: {ErrKey, "algorithm"},
+	306: {ErrKey, "size"},
+	307: {ErrKey, "modulus"},
+	308: {ErrKey, "exponent"},
+	309: {ErrKey, "inconsistent"},
+	400: {ErrSignature, "mismatch"},
+	401: {ErrSignature, "sign_missing"},
+	402: {ErrSignature, "sign_not_string"},
+	403: {ErrSignature, "sign_base64"},
+	404: {ErrSignature, "sign_length"},
+	405: {ErrSignature, "sign_type"},
+}
+
+// outcome is what a call of libkess says. The zero value is no success: only a
+// status that C has written as KESS_OK, with done, is one.
+type outcome struct {
+	done   bool
+	status int
+	item   int
+	offset uint64
+}
+
+// err returns nil for a success and for nothing else. A status that the table
+// does not hold is a failure, too: a newer libkess may know one more.
+func (o outcome) err(verifying bool) error {
+	if o.done && o.status == 0 {
+		return nil
+	}
+	known, ok := table[o.status]
+	if !ok {
+		known = row{ErrBackend, "unknown"}
+	}
+	e := &Error{
+		Status:  o.status,
+		Code:    C.GoString(C.kess_status_name(C.int(o.status))),
+		Reason:  known.reason,
+		Offset:  -1,
+		kind:    known.kind,
+		message: C.GoString(C.kess_status_message(C.int(o.status))),
+	}
+	switch {
+	case e.kind == ErrCanonicalization:
+		e.Offset = int64(o.offset)
+		e.message += fmt.Sprintf(" at byte %d", e.Offset)
+		if verifying {
+			e.kind = ErrDocument
+		}
+	case e.kind == ErrKey && o.item > 0:
+		e.Found = C.GoString(C.kess_found_message(C.int(o.item)))
+		e.message += "; found " + e.Found
+	case e.kind == ErrBackend:
+		e.message += fmt.Sprintf(" (%s, %d)", e.Code, e.Status)
+	}
+	return e
+}
+
+// wrong is the error for an argument that does not reach libkess.
+func wrong(message string) error {
+	e := outcome{done: true, status: C.KESS_ERR_ARGUMENT}.err(false).(*Error)
+	e.message = message
+	return e
+}

@@ -1,0 +1,121 @@
+package kess
+
+import (
+	"encoding/json"
+	"errors"
+	"math"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+var kinds = map[string]error{
+	"InputError":            ErrInput,
+	"CanonicalizationError": ErrCanonicalization,
+	"KeyLoadError":          ErrKey,
+	"InvalidSignature":      ErrSignature,
+	"DocumentRefused":       ErrDocument,
+	"BackendError":          ErrBackend,
+}
+
+func TestTheTableIsThatOfAllLanguages(t *testing.T) {
+	data, err := os.ReadFile(filepath.Join(root, "bindings", "status.json"))
+	must(t, err)
+	var shared []struct {
+		Status                             int
+		Code, Exception, Verifying, Reason string
+	}
+	must(t, json.Unmarshal(data, &shared))
+	if len(shared) != len(table) {
+		t.Errorf("%d statuses instead of %d", len(table), len(shared))
+	}
+	for _, row := range shared {
+		if row.Verifying == "" {
+			row.Verifying = row.Exception
+		}
+		for verifying, name := range map[bool]string{false: row.Exception, true: row.Verifying} {
+			e := outcome{done: true, status: row.Status}.err(verifying).(*Error)
+			if e.Unwrap() != kinds[name] || e.Reason != row.Reason || e.Code != row.Code || e.Status != row.Status {
+				t.Errorf("%#v instead of %v", e, row)
+			}
+		}
+	}
+	header, err := os.ReadFile(filepath.Join(root, "csrc", "include", "kess.h"))
+	must(t, err)
+	values := regexp.MustCompile(`(?m)^ +(KESS_ERR_\w+) = (\d+)`).FindAllStringSubmatch(string(header), -1)
+	if len(values) != len(shared) {
+		t.Fatalf("kess.h has %d statuses", len(values))
+	}
+	for i, value := range values {
+		if value[1] != shared[i].Code || value[2] != strconv.Itoa(shared[i].Status) {
+			t.Errorf("%v instead of %v", shared[i], value[1:])
+		}
+	}
+}
+
+func TestAnInventedStatusIsAFailure(t *testing.T) {
+	for _, status := range []int{-1, 4, 99, 208, 225, 310, 406, 65536, math.MaxInt32, math.MinInt32} {
+		for _, verifying := range []bool{false, true} {
+			e := refused(t, outcome{done: true, status: status}.err(verifying), ErrBackend, "unknown")
+			if e.Status != status || !strings.Contains(e.Error(), strconv.Itoa(status)) {
+				t.Errorf("%v does not name %d", e, status)
+			}
+		}
+	}
+	refused(t, outcome{}.err(true), ErrBackend, "unknown")
+	if err := (outcome{done: true}).err(true); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestTheKindsOfErrors(t *testing.T) {
+	for _, pair := range [][2]error{{ErrCanonicalization, ErrInput}, {ErrKey, ErrInput}, {ErrDocument, ErrSignature}} {
+		if !errors.Is(pair[0], pair[1]) || errors.Is(pair[1], pair[0]) {
+			t.Errorf("%v is not part of %v", pair[0], pair[1])
+		}
+	}
+	if errors.Is(ErrBackend, ErrSignature) || errors.Is(ErrSignature, ErrInput) {
+		t.Error("a kind is part of another")
+	}
+}
+
+func TestAnErrorSaysWhere(t *testing.T) {
+	_, err := Canonicalize([]byte(`{"a":1,}`))
+	if e := refused(t, err, ErrCanonicalization, "syntax"); e.Offset != 7 || !strings.Contains(e.Error(), "at byte 7") {
+		t.Errorf("%v is at %d", e, e.Offset)
+	}
+	_, err = Canonicalize([]byte("{\"a\":\"é\xff\"}"))
+	if e := refused(t, err, ErrCanonicalization, "utf8"); e.Offset != 8 {
+		t.Errorf("%v is at %d", e, e.Offset)
+	}
+	_, err = public(t).VerifyDocument([]byte(`{"a":1,"a":2,"sign":""}`))
+	refused(t, err, ErrSignature, "duplicate")
+	refused(t, err, ErrDocument, "duplicate")
+	_, err = public(t).VerifyDocument([]byte(`{"a":1}`))
+	if e := refused(t, err, ErrSignature, "sign_missing"); e.Offset != -1 || errors.Is(err, ErrDocument) {
+		t.Errorf("%v is at %d", e, e.Offset)
+	}
+}
+
+func TestOtherVersionsAreRefused(t *testing.T) {
+	for _, pair := range [][2]string{{"0.1.0", "0.1.9"}, {"1.4.0", "1.2.0"}} {
+		must(t, checkVersion(pair[0], pair[1]))
+	}
+	for _, pair := range [][2]string{{"0.2.0", "0.1.0"}, {"0.10.0", "0.1.0"}, {"1.0.0", "0.1.0"}, {"2.0.0", "1.0.0"}, {"", "0.1.0"}, {"1", "1.0.0"}, {"1.x.0", "1.0.0"}} {
+		err := checkVersion(pair[0], pair[1])
+		if err == nil || !strings.Contains(err.Error(), pair[0]) || !strings.Contains(err.Error(), pair[1]) {
+			t.Errorf("%v: %v", pair, err)
+		}
+	}
+	text, err := os.ReadFile(filepath.Join(root, "src", "kesspay", "_version.py"))
+	must(t, err)
+	if Version() != builtFor || !strings.Contains(string(text), `"`+Version()+`"`) {
+		t.Errorf("libkess %s, header %s, project %s", Version(), builtFor, text)
+	}
+	if OpenSSLVersion() == "" {
+		t.Error("no version of OpenSSL")
+	}
+}

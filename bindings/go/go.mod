@@ -1,0 +1,3 @@
+module kesspay/bindings/go
+
+go 1.19
