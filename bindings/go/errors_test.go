@@ -77,6 +77,11 @@ func TestTheKindsOfErrors(t *testing.T) {
 			t.Errorf("%v is not part of %v", pair[0], pair[1])
 		}
 	}
+	for name, kind := range kinds {
+		if !strings.HasPrefix(kind.Error(), "kess: ") {
+			t.Errorf("%s says %q", name, kind)
+		}
+	}
 	if errors.Is(ErrBackend, ErrSignature) || errors.Is(ErrSignature, ErrInput) {
 		t.Error("a kind is part of another")
 	}

@@ -70,10 +70,11 @@ func TestAppendingWritesIntoTheRoomThatIsThere(t *testing.T) {
 		if free >= len(expected) && &found[0] != &dst[0] {
 			t.Errorf("%d bytes of room were not used", free)
 		}
-		found, err = AppendCanonical(dst[:10:10], []byte(`{"a"`))
+		before := string(dst)
+		found, err = AppendCanonical(dst[:10], []byte(`{"a"`))
 		refused(t, err, ErrCanonicalization, "syntax")
-		if string(found) != "##########" {
-			t.Errorf("a refusal changed the bytes to %q", found)
+		if string(found) != "##########" || string(dst) != before {
+			t.Errorf("a refusal changed the bytes to %q, and the room to %q", found, dst)
 		}
 	}
 	// In one memory: the text is read before the result is written.
