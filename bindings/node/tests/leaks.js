@@ -1,7 +1,7 @@
 'use strict';
 
 // Rounds of what an application does all day. A leak grows in every round: with
-// 50,000 verifications, 32 bytes each are 1.6 MB. The heap of V8 moves by itself,
+// 50,000 verifications, 32 bytes each are 1.6 MB. The heap of V8 moves anyway,
 // so the round after the third that grows least is judged.
 const assert = require('node:assert/strict');
 const {readFileSync} = require('node:fs');

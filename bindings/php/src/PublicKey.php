@@ -80,7 +80,7 @@ final class PublicKey
     }
 
     /**
-     * Verify bodies, each by itself.
+     * Verify bodies, one after the other.
      *
      * @param array<string> $bodies
      *
