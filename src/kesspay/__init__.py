@@ -79,10 +79,19 @@ if TYPE_CHECKING:
     from kesspay.signing.keys import KeyPermissionWarning, PrivateKey, PublicKey
     from kesspay.signing.profile import PHP_8, Profile
     from kesspay.signing.status import VerifyStatus
+    from kesspay.transfers.account import Account, Binding, KnownKey, Ownership
     from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
-    from kesspay.transfers.attempt import RELAXED, STRICT, Rules
-    from kesspay.transfers.journal import Journal
-    from kesspay.transfers.payment import TransferResult
+    from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
+    from kesspay.transfers.journal import (
+        Entry,
+        Journal,
+        Lease,
+        Listed,
+        Payment,
+        Record,
+        Status,
+    )
+    from kesspay.transfers.payment import Outcome, TransferResult
     from kesspay.transfers.postgres import PostgresJournal
     from kesspay.transfers.sqlite import SqliteJournal
     from kesspay.transfers.transfers import PendingTransfer, Transfers
@@ -93,6 +102,7 @@ __all__ = [
     "RELAXED",
     "SANDBOX_URL",
     "STRICT",
+    "Account",
     "AnswerEvent",
     "AsyncClient",
     "AsyncHttpTransport",
@@ -103,16 +113,19 @@ __all__ = [
     "BackendError",
     "BackendInfo",
     "Batch",
+    "Binding",
     "CanonicalizationError",
     "Client",
     "ConfirmFundTransfer",
     "CreateFundTransfer",
     "Credentials",
     "DocumentRefused",
+    "Entry",
     "Event",
     "FieldError",
     "FundTransfer",
     "GatewayError",
+    "Happened",
     "HttpRequest",
     "HttpResponse",
     "HttpTransport",
@@ -126,11 +139,17 @@ __all__ = [
     "KeyLoadError",
     "KeyPermissionWarning",
     "KeyRing",
+    "KnownKey",
+    "Lease",
     "LeaseHeld",
     "LeaseLost",
+    "Listed",
     "NotSent",
+    "Outcome",
     "OutcomeUnknown",
     "OwnKeyWarning",
+    "Ownership",
+    "Payment",
     "PaymentConflict",
     "PendingTransfer",
     "PostgresJournal",
@@ -139,12 +158,14 @@ __all__ = [
     "Profile",
     "PublicKey",
     "QueryFundTransfer",
+    "Record",
     "Rejected",
     "RequestEvent",
     "RetryEvent",
     "Rules",
     "Signer",
     "SqliteJournal",
+    "Status",
     "StoredToken",
     "Token",
     "TokenEvent",
@@ -169,6 +190,7 @@ __all__ = [
 ]
 
 _HOMES: Final[dict[str, str]] = {
+    "Account": "kesspay.transfers.account",
     "AnswerEvent": "kesspay.gateway.events",
     "AsyncClient": "kesspay.gateway.async_client",
     "AsyncHttpTransport": "kesspay.http.aio",
@@ -178,21 +200,30 @@ _HOMES: Final[dict[str, str]] = {
     "backend": "kesspay.signing.backend",
     "BackendInfo": "kesspay.signing.backend",
     "Batch": "kesspay.signing.batch",
+    "Binding": "kesspay.transfers.account",
     "canonicalize": "kesspay.signing.documents",
     "canonicalize_many": "kesspay.signing.documents",
     "Client": "kesspay.gateway.client",
     "ConfirmFundTransfer": "kesspay.gateway.messages",
     "CreateFundTransfer": "kesspay.gateway.messages",
     "Credentials": "kesspay.gateway.messages",
+    "Entry": "kesspay.transfers.journal",
     "Event": "kesspay.gateway.events",
     "FundTransfer": "kesspay.gateway.messages",
+    "Happened": "kesspay.transfers.attempt",
     "HttpRequest": "kesspay.http.message",
     "HttpResponse": "kesspay.http.message",
     "HttpTransport": "kesspay.http.sync",
     "Journal": "kesspay.transfers.journal",
     "KeyPermissionWarning": "kesspay.signing.keys",
     "KeyRing": "kesspay.signing.keyring",
+    "KnownKey": "kesspay.transfers.account",
+    "Lease": "kesspay.transfers.journal",
+    "Listed": "kesspay.transfers.journal",
+    "Outcome": "kesspay.transfers.payment",
+    "Ownership": "kesspay.transfers.account",
     "OwnKeyWarning": "kesspay.gateway.base",
+    "Payment": "kesspay.transfers.journal",
     "PendingTransfer": "kesspay.transfers.transfers",
     "PHP_8": "kesspay.signing.profile",
     "PostgresJournal": "kesspay.transfers.postgres",
@@ -201,6 +232,7 @@ _HOMES: Final[dict[str, str]] = {
     "Profile": "kesspay.signing.profile",
     "PublicKey": "kesspay.signing.keys",
     "QueryFundTransfer": "kesspay.gateway.messages",
+    "Record": "kesspay.transfers.journal",
     "RELAXED": "kesspay.transfers.attempt",
     "RequestEvent": "kesspay.gateway.events",
     "RetryEvent": "kesspay.gateway.events",
@@ -210,6 +242,7 @@ _HOMES: Final[dict[str, str]] = {
     "signed_body": "kesspay.signing.documents",
     "Signer": "kesspay.signing.documents",
     "SqliteJournal": "kesspay.transfers.sqlite",
+    "Status": "kesspay.transfers.journal",
     "StoredToken": "kesspay.gateway.tokens",
     "STRICT": "kesspay.transfers.attempt",
     "Token": "kesspay.gateway.messages",

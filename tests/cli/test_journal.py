@@ -382,7 +382,7 @@ def test_program_and_command_line_agree(
     assert result is not None
     assert result.outcome == ("not_paid" if rules.relaxed else "manual")
     shown = json.loads(run("journal", "show", "d-lost", "--journal", place).stdout)
-    assert shown["result"] == {**asdict(result), "evidence": result.evidence}
+    assert shown["result"] == result.as_json()
     assert shown["rules"] == json.loads(json.dumps(asdict(rules)))
     (listed,) = json.loads(run("journal", "list", "--journal", place).stdout)[
         "payments"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
@@ -446,7 +447,7 @@ def test_paid() -> None:
 
 
 def test_the_evidence() -> None:
-    """It has what support asks for, and stays out of a repr."""
+    """It has what support asks for, and stays out of a repr, as names do."""
     result = result_of(at(State.UNKNOWN, alerts=("look at this",)))
     assert result.evidence == {
         "state": "unknown",
@@ -457,7 +458,51 @@ def test_the_evidence() -> None:
         "confirms_sent": 1,
         "alerts": ["look at this"],
     }
-    assert "look at this" not in repr(replace(result, reason=""))
+    shown = repr(replace(result, reason=""))
+    assert "look at this" not in shown
+    for one in (PAYMENT.receiver_id, PAYMENT.sender_name, "Sok Dara"):
+        assert one not in shown
+
+
+def test_what_a_page_of_the_caller_shows() -> None:
+    """Names, amount, debit, references and times, all from the journal."""
+    result = result_of(replayed(*SENT))
+    assert (result.receiver_id, result.receiver_name) == (
+        PAYMENT.receiver_id,
+        "Sok Dara",
+    )
+    assert (result.amount, result.currency) == (PAYMENT.amount, "USD")
+    assert (result.sender_name, result.debit_id) == (PAYMENT.sender_name, "debit-1")
+    assert (result.out_trade_no, result.pre_transfer_id) == ("order-1-1", "PT-1")
+    assert (result.begun_at, result.changed_at) == (1000.0, 1000.0)
+    assert result.expires_at == 1000 + 300 - 40
+
+
+def test_what_is_not_known_yet() -> None:
+    """Before the first entry there are no times and no references."""
+    result = result_of(replayed())
+    assert (result.receiver_name, result.out_trade_no, result.debit_id) == ("", "", "")
+    assert result.pre_transfer_id == ""
+    assert (result.begun_at, result.changed_at, result.expires_at) == (None, None, None)
+
+
+def test_the_first_entry_dates_the_payment() -> None:
+    """Later entries, also of another attempt, change only ``changed_at``."""
+    later = [replace(one, at=one.at + 50) for one in entries((H.CREATE_REFUSED,))]
+    result = result_of(replayed(*entries((H.CREATE_SENDING,)), *later))
+    assert (result.begun_at, result.changed_at) == (1000.0, 1050.0)
+
+
+def test_as_json() -> None:
+    """An amount is text with two places, never a float."""
+    fields = result_of(replayed(*SENT)).as_json()
+    assert fields["amount"] == f"{PAYMENT.amount:.2f}"
+    assert json.loads(json.dumps(fields)) == fields
+    for name in ("receiver_id", "receiver_name", "sender_name"):
+        assert fields.pop(name)
+    assert result_of(replayed(*SENT)).as_json(personal=False) == fields
+    lost = result_of_trouble("order-1", JournalDamaged("it is damaged")).as_json()
+    assert lost["amount"] is None
 
 
 @pytest.mark.parametrize(

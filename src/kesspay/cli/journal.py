@@ -66,7 +66,7 @@ JSON fields
     account  as of kesspay journal list
     rules    that the payment was started with, by name; null where none were
              recorded, and STRICT holds
-    result   as of kesspay resume
+    result   as of kesspay resume, with receiver_id, receiver_name, sender_name
     entries  list of: attempt, what, at (seconds since 1970), code, facts,
              sent, received (text, or null)
 """
@@ -309,7 +309,7 @@ def show(*, journal: Journal, payment_id: str) -> Outcome:
         "payment": _payment(record.payment),
         "account": _account(account),
         "rules": _rules(record),
-        "result": asdict(result),
+        "result": result.as_json(),
         "entries": entries,
     }
     return Outcome("journal show", data, view)

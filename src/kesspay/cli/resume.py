@@ -7,7 +7,6 @@ import math
 import sys
 import time
 from collections import Counter
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -55,7 +54,9 @@ JSON fields
     results  list of: payment_id, outcome ("paid", "not_paid", "unknown" or
              "manual"), fund_transfer_id (or null), code (of the gateway, or
              ""), reason, next_step, check_at (seconds since 1970, or null),
-             evidence
+             evidence, amount (text, or null), currency, debit_id, out_trade_no,
+             pre_transfer_id, begun_at, changed_at, expires_at (seconds since
+             1970, or null)
     counts   number of results by outcome
     unknown  payment_id of at most 100 transfers whose outcome is unknown now
 """
@@ -98,7 +99,7 @@ def resume(
         unknown = worker.unknown()
     counts: Counter[str] = Counter(result.outcome for result in results)
     data = {
-        "results": [asdict(result) for result in results],
+        "results": [result.as_json(personal=False) for result in results],
         "counts": {outcome: counts[outcome] for outcome in _OUTCOMES},
         "unknown": unknown,
     }
@@ -205,7 +206,7 @@ class _Lines:
     def result(self, result: TransferResult) -> None:
         """Print a result; the journal has those that a full disk does not take."""
         try:
-            click.echo(json.dumps(asdict(result)))
+            click.echo(json.dumps(result.as_json(personal=False)))
         except NotWritten as error:
             if error.reader_is_gone:
                 raise

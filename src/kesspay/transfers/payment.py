@@ -7,7 +7,7 @@ and its siblings say what came of a call, and ``result_of`` what a caller gets.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final, Literal
 
@@ -39,6 +39,8 @@ from kesspay.transfers.wording import REFUSED
 
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from kesspay.gateway.messages import FundTransfer
     from kesspay.transfers.journal import Entry, Payment, Record
 
@@ -99,6 +101,8 @@ _NEXT: Final[dict[Outcome, str]] = {
     ),
 }
 
+_PERSONAL: Final = ("receiver_id", "receiver_name", "sender_name")
+
 _ENDED: Final = {
     NAME_CHANGED: "the receiver's name changed",
     TOO_MANY_ATTEMPTS: "too many pre-transfers got lost or came too late",
@@ -124,7 +128,9 @@ class Transfer:
         declined: True where the caller, or a changed name, ended it.
         fund_transfer_id: the gateway's id of the credit, or "".
         code: the last code of the gateway, or "".
-        changed_at: when the last entry was written, in seconds since 1970.
+        begun_at: when the first entry was written, in seconds since 1970; 0.0
+            before it.
+        changed_at: when the last one was.
         alerts: what a person should look at.
         trouble: why the journal could not be written after something was
             sent, or ""; of this process, not of the record.
@@ -140,6 +146,7 @@ class Transfer:
     declined: bool = False
     fund_transfer_id: str = ""
     code: str = ""
+    begun_at: float = 0.0
     changed_at: float = 0.0
     alerts: tuple[str, ...] = ()
     trouble: str = ""
@@ -197,6 +204,7 @@ class Transfer:
                 entry.facts.get("fund_transfer_id", begun.fund_transfer_id)
             ),
             code=entry.code or begun.code,
+            begun_at=begun.begun_at or entry.at,
             changed_at=entry.at,
             alerts=(*begun.alerts, done.alert) if done.alert else begun.alerts,
         )
@@ -376,7 +384,10 @@ def _reading(what: Happened, error: GatewayError | None) -> Reading:
 @dataclass(frozen=True, slots=True)
 class TransferResult:
     """
-    What is known of a payment. It holds no secret.
+    What is known of a payment. It holds no secret, and its repr names no person.
+
+    It has all that a page of the caller's own shows, also after a restart: see
+    ``Transfers.look``. What is not known is "" or None.
 
     Attributes:
         payment_id: the caller's id.
@@ -389,6 +400,20 @@ class TransferResult:
         check_at: seconds since 1970 when a worker looks at it next, or None.
         evidence: state, attempt, references and alerts; the messages are in
             the journal.
+        receiver_id: KESS user id or phone number.
+        receiver_name: of the newest pre-transfer; before there is one, the name
+            that went with the debit.
+        amount: to the receiver, a Decimal in ``currency``; None where the record of
+            the payment cannot be read.
+        currency: "USD".
+        sender_name: name of the caller's customer.
+        debit_id: the caller's debit.
+        out_trade_no: the caller's reference of the newest attempt at the gateway.
+        pre_transfer_id: the gateway's reference of it.
+        begun_at: seconds since 1970 when the payment was written down.
+        changed_at: seconds since 1970 of the newest entry.
+        expires_at: seconds since 1970 until when the newest pre-transfer can be
+            confirmed.
     """
 
     payment_id: str
@@ -399,6 +424,32 @@ class TransferResult:
     next_step: str
     check_at: float | None
     evidence: dict[str, object] = field(repr=False)
+    receiver_id: str = field(default="", repr=False)
+    receiver_name: str = field(default="", repr=False)
+    amount: Decimal | None = None
+    currency: str = ""
+    sender_name: str = field(default="", repr=False)
+    debit_id: str = ""
+    out_trade_no: str = ""
+    pre_transfer_id: str = ""
+    begun_at: float | None = None
+    changed_at: float | None = None
+    expires_at: float | None = None
+
+    def as_json(self, *, personal: bool = True) -> dict[str, Any]:
+        """
+        Return the fields as JSON has them: the amount is text with two places.
+
+        Args:
+            personal: False leaves out who sends and who receives, for logs.
+        """
+        fields = asdict(self)
+        if self.amount is not None:
+            fields["amount"] = f"{self.amount:.2f}"
+        if not personal:
+            for name in _PERSONAL:
+                del fields[name]
+        return fields
 
 
 def result_of(transfer: Transfer) -> TransferResult:
@@ -423,7 +474,23 @@ def result_of(transfer: Transfer) -> TransferResult:
         next_step=_NEXT[outcome],
         check_at=status_of(transfer).due_at,
         evidence=evidence,
+        receiver_id=payment.receiver_id,
+        receiver_name=_receiver_name(transfer),
+        amount=payment.amount,
+        currency=payment.currency,
+        sender_name=payment.sender_name,
+        debit_id=transfer.debit_id,
+        out_trade_no=payment.reference(transfer.number) if transfer.number else "",
+        pre_transfer_id=granted.pre_transfer_id if granted else "",
+        begun_at=transfer.begun_at or None,
+        changed_at=transfer.changed_at or None,
+        expires_at=attempt.window_ends(transfer.rules) if granted else None,
     )
+
+
+def _receiver_name(transfer: Transfer) -> str:
+    granted = transfer.pre_transfer
+    return granted.receiver_name if granted else transfer.shown_name
 
 
 def result_of_trouble(payment_id: str, error: JournalError) -> TransferResult:
@@ -457,10 +524,9 @@ def raise_if_rejected(transfer: Transfer) -> None:
 
 def pending_fields(transfer: Transfer) -> dict[str, Any]:
     """Return the fields of a pending transfer, for threads and for tasks."""
-    granted = transfer.pre_transfer
     return {
         "payment_id": transfer.payment.payment_id,
-        "receiver_name": granted.receiver_name if granted else transfer.shown_name,
+        "receiver_name": _receiver_name(transfer),
         "expires_at": transfer.attempt.window_ends(transfer.rules),
         "result": result_of(transfer),
     }
