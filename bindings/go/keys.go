@@ -43,6 +43,20 @@ static go_key go_public(const kess_key *key)
     result.status = kess_key_public(&result.key, key, &err);
     return result;
 }
+
+typedef struct {
+    size_t len;
+    int32_t status;
+} go_written;
+
+static go_written go_spki(const kess_key *key, uint8_t *out, size_t room)
+{
+    go_written result = {room, KESS_ERR_ARGUMENT};
+    kess_error err = {0, 0, 0};
+
+    result.status = kess_key_spki(key, out, &result.len, &err);
+    return result;
+}
 */
 import "C"
 
@@ -230,6 +244,22 @@ func ReadPublicKey(path string, password []byte, policy ...KeyPolicy) (*PublicKe
 		return nil, err
 	}
 	return &PublicKey{h}, nil
+}
+
+// SPKI returns the key as DER, a SubjectPublicKeyInfo.
+func (k *PublicKey) SPKI() ([]byte, error) {
+	own := k.held()
+	if own == nil {
+		return nil, wrong("the key was not loaded: make it with a function of this package")
+	}
+	// Modulus and exponent, and what DER puts around them.
+	out := make([]byte, 2*own.bits()/8+128)
+	r := C.go_spki(own.key, pointer(out), C.size_t(len(out)))
+	runtime.KeepAlive(own)
+	if err := (outcome{done: true, status: int(r.status)}).err(false); err != nil {
+		return nil, err
+	}
+	return out[:r.len], nil
 }
 
 // VerifyDocument returns the canonical bytes that verified, or an error. Read

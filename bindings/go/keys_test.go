@@ -2,8 +2,10 @@ package kess
 
 import (
 	"bytes"
+	"crypto/x509"
 	"encoding/gob"
 	"encoding/json"
+	"encoding/pem"
 	"fmt"
 	"os"
 	"strings"
@@ -65,6 +67,25 @@ func TestKeysAreLoaded(t *testing.T) {
 	must(t, err)
 	if key.Bits() != 2048 || parsed.Bits() != 2048 || publicKey.Bits() != 2048 || half.Bits() != 2048 {
 		t.Error("a key has other sizes")
+	}
+}
+
+func TestThePublicHalfIsWhatGoWrites(t *testing.T) {
+	for _, name := range []string{"rsa-2048", "rsa-2048-e3", "rsa-4096"} {
+		data, err := os.ReadFile(keyFile(name + ".pub.pem"))
+		must(t, err)
+		block, _ := pem.Decode(data)
+		expected, err := x509.ParsePKIXPublicKey(block.Bytes)
+		must(t, err)
+		written, err := x509.MarshalPKIXPublicKey(expected)
+		must(t, err)
+		key, err := ReadPublicKey(keyFile(name+".pub.pem"), nil, AllowWeak)
+		must(t, err)
+		found, err := key.SPKI()
+		must(t, err)
+		if !bytes.Equal(found, written) {
+			t.Errorf("%s: %x instead of %x", name, found, written)
+		}
 	}
 }
 

@@ -83,6 +83,8 @@ export class PublicKey implements Verifier {
   static fromPem(data: string | Uint8Array, options?: KeyOptions): PublicKey;
   static fromFile(path: string, options?: KeyOptions): PublicKey;
   readonly bits: number;
+  /** The key as DER, a SubjectPublicKeyInfo. */
+  spki(): Buffer;
   verifyDocument(body: string | Uint8Array, options?: Options): Buffer;
   verifyDocuments(bodies: ReadonlyArray<string | Uint8Array>, options?: Options): Promise<Verdict[]>;
 }

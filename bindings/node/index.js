@@ -272,6 +272,13 @@ class PublicKey extends Key {
     return native.bits(this.#key);
   }
 
+  /** The key as DER, a SubjectPublicKeyInfo. */
+  spki() {
+    const length = native.spki(this.#key, scratch, report);
+    if (length < 0) throw errorFor(native, report[0], report[1], report[2], false);
+    return Buffer.from(scratch.subarray(0, length));
+  }
+
   verifyDocument(body, options) {
     return call(VERIFY_DOCUMENT, this.#key, bytesOf(body, 'body'), options);
   }

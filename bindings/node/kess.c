@@ -486,6 +486,25 @@ static napi_value public_of(napi_env env, napi_callback_info info)
     return wrapped(env, key);
 }
 
+/* spki(key, out, report): the number of bytes written to out, or -1. */
+static napi_value spki(napi_env env, napi_callback_info info)
+{
+    napi_value values[3];
+    holder *held = NULL;
+    uint8_t *out = NULL;
+    size_t len = 0;
+    kess_error err = {0, 0, 0};
+
+    if (!arguments(env, info, values, 3) || !key_of(env, values[0], false, &held)
+        || !bytes(env, values[1], &out, &len)) {
+        return NULL;
+    }
+    if (kess_key_spki(held->key, out, &len, &err) == KESS_OK) {
+        return number(env, (double)len);
+    }
+    return report_error(env, values[2], &err, len) ? number(env, -1) : NULL;
+}
+
 static napi_value bits(napi_env env, napi_callback_info info)
 {
     napi_value value;
@@ -537,6 +556,7 @@ NAPI_MODULE_INIT()
         {"start", NULL, start, NULL, NULL, NULL, napi_enumerable, NULL},
         {"load", NULL, load, NULL, NULL, NULL, napi_enumerable, NULL},
         {"publicOf", NULL, public_of, NULL, NULL, NULL, napi_enumerable, NULL},
+        {"spki", NULL, spki, NULL, NULL, NULL, napi_enumerable, NULL},
         {"bits", NULL, bits, NULL, NULL, NULL, napi_enumerable, NULL},
         {"words", NULL, words, NULL, NULL, NULL, napi_enumerable, NULL},
         {"version", NULL, NULL, NULL, NULL, text_of(env, kess_version()),

@@ -77,6 +77,16 @@ test('every stored signature has the verdict of PHP, one by one and in a batch',
   assert.ok(valid > 20 && forged > 20, `${valid} valid, ${forged} forged`);
 });
 
+test('the public half is what Node writes', () => {
+  for (const name of ['rsa-2048', 'rsa-2048-e3', 'rsa-4096']) {
+    const expected = crypto.createPublicKey(readFileSync(key(`${name}.pem`)))
+      .export({type: 'spki', format: 'der'});
+    const own = kess.PrivateKey.fromFile(key(`${name}.pem`), {allowWeak: true}).publicKey();
+    assert.deepEqual(own.spki(), expected);
+    assert.deepEqual(kess.PublicKey.fromPem(expected, {allowWeak: true}).spki(), expected);
+  }
+});
+
 test('the crypto of Node agrees with a signed body', async () => {
   const privateKey = kess.PrivateKey.fromFile(key('rsa-2048.pem'));
   const body = await privateKey.signedBody({b: 1, a: 'é/'});

@@ -59,6 +59,19 @@ final class PublicKey
         ));
     }
 
+    /** The key as DER, a SubjectPublicKeyInfo. */
+    public function spki(): string
+    {
+        $ffi = $this->ffi;
+        $key = $this->handle();
+
+        return Library::output(
+            static fn (CData $out, CData $outLength, CData $error): int => $ffi->kess_key_spki($key, $out, $outLength, $error),
+            $ffi->kess_key_size($key) + 128,
+            0,
+        );
+    }
+
     /**
      * Verify a body and return its canonical bytes. Read values from these alone.
      *

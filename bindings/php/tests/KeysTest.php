@@ -29,6 +29,15 @@ final class KeysTest extends TestCase
         }
     }
 
+    public function testThePublicHalfAsOpensslWritesIt(): void
+    {
+        foreach (['rsa-2048', 'rsa-2048-e3', 'rsa-4096'] as $name) {
+            $expected = Support::derOf(openssl_pkey_get_details(openssl_pkey_get_private(file_get_contents(Support::keyFile("$name.pem"))))['key']);
+            self::assertSame($expected, Support::private($name)->publicKey()->spki());
+            self::assertSame($expected, PublicKey::fromPem($expected, null, true)->spki());
+        }
+    }
+
     /** @dataProvider refusals */
     public function testRefusals(string $reason, string $needle, callable $load): void
     {

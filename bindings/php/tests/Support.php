@@ -28,6 +28,12 @@ final class Support
         return PublicKey::fromFile(self::keyFile("$name.pub.pem"), null, true);
     }
 
+    /** What a PEM file wraps. */
+    public static function derOf(string $pem): string
+    {
+        return base64_decode(preg_replace('/-----[^-]+-----/', '', $pem));
+    }
+
     /** @return iterable<array<string, mixed>> */
     public static function rows(string $name): iterable
     {
