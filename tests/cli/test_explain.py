@@ -57,6 +57,18 @@ def test_a_body_that_does_not_verify(run: Callable[..., Result], keys: Path) -> 
     assert (lines[at + 1][column], lines[at + 2][column]) == ("\\", "/")
 
 
+def test_the_signed_text_is_compared_where_none_is_expected(
+    run: Callable[..., Result], keys: Path
+) -> None:
+    """Where the text that was signed is found out, its first difference is shown."""
+    result = run("explain", "--key", keys / "rsa-2048.pub.pem", "-", stdin=WRONG)
+    lines = result.stdout.splitlines()
+    at = lines.index("First difference, at byte 7")
+    column = lines[at + 3].index("^")
+    assert lines[at + 2].split()[0] == "signed"
+    assert (lines[at + 1][column], lines[at + 2][column]) == ("\\", "/")
+
+
 def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) -> None:
     """Every field of the help text is there, and no other."""
     key = keys / "rsa-2048.pub.pem"
@@ -76,12 +88,14 @@ def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) 
         "expected",
         "profile",
         "mistakes",
+        "difference",
         "findings",
     }
     assert told["ok"] is told["verifies"] is False
     assert told["keys"][0]["file"] == str(key)
     assert told["profile"]["unescaped_slashes"] is True
     assert told["mistakes"] == ["slashes_raw"]
+    assert told["difference"]["position"] == 7
     [finding] = told["findings"]
     assert set(finding) == {"code", "sort", "text", "advice"}
     help_text = run("explain", "--help").stdout

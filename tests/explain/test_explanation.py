@@ -347,6 +347,28 @@ def test_every_explanation_is_plain_printable_json(found: Explanation) -> None:
         assert (finding.text + finding.advice).isprintable()
 
 
+def test_the_difference_is_that_of_the_signed_text() -> None:
+    """Where the signed text was found out, its first other byte is named."""
+    key = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())
+    found = explain(signed(TEMPLATE, RIGHT.replace(b"\\/", b"/")), [key])
+    assert found.difference is not None
+    assert found.difference.position == RIGHT.index(b"\\/")
+    assert explain(BODY, [key]).difference is None
+    assert explain(signed(TEMPLATE, b"else"), [key]).difference is None
+    infinite = TEMPLATE.replace("0.5", "1e999")
+    text = b'{"data":{"amount":1e999,"receiver":"a\\/b"},"success":true}'
+    assert explain(signed(infinite, text), [key]).difference is None
+
+
+def test_the_search_gives_up_at_its_budget() -> None:
+    """A caller may allow less work; the same body then has a shorter answer."""
+    key = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())
+    body = signed(TEMPLATE, RIGHT.replace(b"\\/", b"/"))
+    assert explain(body, [key]).mistakes == ("slashes_raw",)
+    found = explain(body, [key], budget=1000)
+    assert (found.mistakes, found.findings[0].code) == ((), "text_unknown")
+
+
 def test_every_code_is_in_the_list() -> None:
     """Codes that can be printed are described."""
     assert {code for case in CASES.values() for code in case.codes} <= set(CODES)

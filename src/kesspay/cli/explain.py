@@ -45,6 +45,8 @@ JSON fields (null: could not be found out)
                       mistakes
     profile           settings of PHP under which the body verifies
     mistakes          codes of the mistakes that give the signed text
+    difference        where the signed text parts from the canonical form:
+                      position, ours, theirs, marker, summary
     findings          for each: code, sort ("cause" or "note"), text,
                       advice
 """
@@ -232,13 +234,15 @@ def _key(report: KeyReport) -> str:
 
 
 def _difference(printer: Printer, explanation: Explanation) -> None:
-    """Print where the expected text parts from the canonical form."""
+    """Print where the expected or the signed text parts from the canonical form."""
     expected = explanation.expected
-    if expected is None or expected.difference is None:
+    difference, whose = explanation.difference, "signed"
+    if expected is not None:
+        difference, whose = expected.difference, "expected"
+    if difference is None:
         return
-    difference = expected.difference
     printer.line()
     printer.line(f"First difference, at byte {difference.position}", "bold")
     printer.line(f"  canonical  {difference.ours}")
-    printer.line(f"  expected   {difference.theirs}")
+    printer.line(f"  {whose:9}  {difference.theirs}")
     printer.line("             " + " " * difference.marker + "^")

@@ -38,10 +38,11 @@ from kesspay.explain.body import (
     sign_of,
     unwrap_body,
 )
-from kesspay.explain.expected import compare
+from kesspay.explain.expected import compare, first_difference
 from kesspay.explain.mistakes import MISTAKES
 from kesspay.explain.render import read
 from kesspay.explain.report import (
+    Difference,
     ExpectedReport,
     Explanation,
     Finding,
@@ -49,7 +50,13 @@ from kesspay.explain.report import (
     Refusal,
     SignatureReport,
 )
-from kesspay.explain.search import RAW, SignedText, Subject, find_signed_text
+from kesspay.explain.search import (
+    BUDGET,
+    RAW,
+    SignedText,
+    Subject,
+    find_signed_text,
+)
 from kesspay.explain.signature import (
     DIGESTS,
     SLIPS,
@@ -103,6 +110,7 @@ def explain(
     own_keys: Sequence[PublicKey] = (),
     expected: bytes | None = None,
     profile: Profile = PHP_8,
+    budget: int = BUDGET,
 ) -> Explanation:
     """
     Explain why a body does not verify, or say that it does.
@@ -113,6 +121,8 @@ def explain(
         own_keys: public halves of one's own private keys.
         expected: the text that the other side says it signed.
         profile: the PHP settings of the gateway.
+        budget: how many bytes the search for the signed text may write before
+            it gives up; the same body always has the same answer.
 
     Raises:
         InputError: no key was given.
@@ -127,7 +137,7 @@ def explain(
         body, verdict = _unwrapped(body, keys, profile, verdict, findings)
     canonical = _canonical(body, profile)
     subject = _subject(body, canonical, profile, verdict.refusal, findings)
-    signed = _signed(subject, verdict, keys, own_keys, findings)
+    signed = _signed(subject, verdict, keys, own_keys, findings, budget)
     findings += _about_own_keys(keys, own_keys, verdict)
     compared: ExpectedReport | None = None
     if expected is not None and (subject is None or not subject.canonical):
@@ -155,6 +165,7 @@ def explain(
         expected=compared,
         profile=_confirmed(body, keys, other),
         mistakes=signed.made.codes if signed.made else (),
+        difference=_difference(canonical, signed.made),
         findings=_in_order(findings),
     )
 
@@ -239,6 +250,7 @@ def _signed(
     keys: Sequence[PublicKey],
     own_keys: Sequence[PublicKey],
     findings: list[Finding],
+    budget: int,
 ) -> _Signed:
     """Look at the signature, and at the text it was made over."""
     sign = sign_of(subject.document) if subject else None
@@ -273,7 +285,7 @@ def _signed(
             )
         )
         return _Signed(examined, covers, None)
-    made = find_signed_text(subject, examined.covers)
+    made = find_signed_text(subject, examined.covers, budget=budget)
     findings += made.findings if made else [_unknown_text(examined)]
     return _Signed(examined, covers, made)
 
@@ -357,6 +369,13 @@ def _signature_report(signed: _Signed, count: int) -> SignatureReport | None:
         made_by_own_key=not ring,
         covers_canonical=signed.covers,
     )
+
+
+def _difference(canonical: bytes | None, made: SignedText | None) -> Difference | None:
+    """Find where the text that was signed parts from the canonical form."""
+    if canonical is None or made is None:
+        return None
+    return first_difference(canonical, made.text)
 
 
 def _confirmed(

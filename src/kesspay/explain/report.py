@@ -195,6 +195,8 @@ class Explanation:
         profile: another profile under which the body verifies, or None.
         mistakes: codes of the mistakes with which the signed text was made;
             empty where none were found.
+        difference: where the text that was signed first differs from the
+            canonical form, or None where it is equal or not known.
         findings: everything that was found out, causes first.
     """
 
@@ -207,6 +209,7 @@ class Explanation:
     expected: ExpectedReport | None = None
     profile: Profile | None = None
     mistakes: tuple[str, ...] = ()
+    difference: Difference | None = None
     findings: tuple[Finding, ...] = field(default=())
 
     @property

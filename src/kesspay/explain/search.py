@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
 
 __all__ = [
+    "BUDGET",
     "DEEPEST",
     "RAW",
     "SignedText",
@@ -53,7 +54,7 @@ __all__ = [
 #: How many mistakes at once are tried.
 DEEPEST: Final = 4
 #: What a search may spend. A usual attempt costs two or three thousand.
-_BUDGET: Final = 24 * 1024 * 1024
+BUDGET: Final = 24 * 1024 * 1024
 #: What an attempt and each value in it cost besides the bytes, in bytes.
 _OVERHEAD: Final = 500
 _PER_VALUE: Final = 100
@@ -92,12 +93,16 @@ class _Search:
     """One search: the document, what is sought, and what is left to spend."""
 
     def __init__(
-        self, document: Node, base: Style, accepts: Callable[[bytes], bool]
+        self,
+        document: Node,
+        base: Style,
+        accepts: Callable[[bytes], bool],
+        budget: int,
     ) -> None:
         self._renderer = Renderer(document)
         self._base = base
         self._accepts = accepts
-        self._left = _BUDGET
+        self._left = budget
         self._cost = _OVERHEAD + _PER_VALUE * count_values(document)
         self._active: dict[tuple[Mistake, ...], list[Mistake]] = {}
 
@@ -166,6 +171,8 @@ def find_mistakes(
     raw: dict[str, bytes],
     profile: Profile,
     accepts: Callable[[bytes], bool],
+    *,
+    budget: int = BUDGET,
 ) -> tuple[str | None, tuple[Mistake, ...]] | None:
     """
     Find the simplest story of how an accepted text came about.
@@ -178,12 +185,13 @@ def find_mistakes(
         raw: texts that were not made from the document, by name.
         profile: of the right text.
         accepts: whether a text is the one that is sought.
+        budget: how many bytes may be written before the search gives up.
 
     Returns:
         The name of the ready-made text, or None for a text made from the
         document, and the mistakes in it; None where nothing is accepted.
     """
-    search = _Search(document, style_of(profile), accepts)
+    search = _Search(document, style_of(profile), accepts, budget)
     made = search.run(range(1, 2))
     if made is not None:
         return None, made
@@ -339,16 +347,18 @@ class SignedText:
     Args:
         codes: the mistakes in it.
         findings: the same in words.
+        text: what was signed.
         profile: the profile whose canonical form it is, or None.
     """
 
     codes: tuple[str, ...]
     findings: tuple[Finding, ...]
+    text: bytes
     profile: Profile | None = None
 
 
 def find_signed_text(
-    subject: Subject, accepts: Callable[[bytes], bool]
+    subject: Subject, accepts: Callable[[bytes], bool], *, budget: int = BUDGET
 ) -> SignedText | None:
     """
     Find the known mistakes that turn a document into an accepted text.
@@ -356,36 +366,47 @@ def find_signed_text(
     Args:
         subject: the body.
         accepts: whether a text is the one that is sought.
+        budget: how many bytes may be written before the search gives up.
 
     Returns:
         The simplest story that fits, or None.
     """
     profile = subject.profile
     raw = raw_texts(subject.text)
-    found = find_mistakes(subject.document, raw, profile, accepts)
+    accepted: list[bytes] = []
+
+    def keep(text: bytes) -> bool:
+        fits = accepts(text)
+        if fits:
+            accepted.append(text)
+        return fits
+
+    found = find_mistakes(subject.document, raw, profile, keep, budget=budget)
     if found is None:
         return None
     name, mistakes = found
     if name is None:
-        return _made_with(mistakes, profile)
+        return _made_with(mistakes, accepted[-1], profile)
     codes = (name, *(m.code for m in mistakes))
     findings = (Finding(name, *RAW[name]), *map(_finding, mistakes))
-    return SignedText(codes, findings)
+    return SignedText(codes, findings, accepted[-1])
 
 
-def _made_with(mistakes: tuple[Mistake, ...], profile: Profile) -> SignedText:
+def _made_with(
+    mistakes: tuple[Mistake, ...], text: bytes, profile: Profile
+) -> SignedText:
     """Put mistakes into words; a profile, where one makes them all good."""
     codes = tuple(m.code for m in mistakes)
     other = profile_of(make(style_of(profile), mistakes))
     if other is None:
-        return SignedText(codes, tuple(map(_finding, mistakes)))
+        return SignedText(codes, tuple(map(_finding, mistakes)), text)
     words = ", ".join(m.what for m in mistakes)
     finding = Finding(
         "profile",
         f"the text that was signed is that of another profile: {words}",
         f"use {_spelled(other)} if the gateway runs PHP with these settings",
     )
-    return SignedText(codes, (finding,), other)
+    return SignedText(codes, (finding,), text, other)
 
 
 def _spelled(profile: Profile) -> str:
