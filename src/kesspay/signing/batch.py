@@ -5,7 +5,7 @@ The verdicts are those of the functions for one document, as statuses instead
 of exceptions. Documents are cut into slices; one C call processes a slice
 without the GIL, and threads share the slices. A call for each document in a
 thread pool would spend its time on the pool. Where the documents are bytes or
-an Arrow array, no Python code runs for each of them.
+an Arrow array of concatenated texts, no Python code runs for each of them.
 """
 
 from __future__ import annotations
@@ -14,12 +14,12 @@ import os
 from array import array
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from itertools import accumulate, chain
+from itertools import chain
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast, final
 
 from kesspay.errors import BackendError, CanonicalizationError, InputError
 from kesspay.signing.arguments import Text, text_bytes
-from kesspay.signing.columns import Texts, cut
+from kesspay.signing.columns import Scattered, cut
 from kesspay.signing.status import VerifyStatus, status_of
 
 
@@ -28,10 +28,10 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from kesspay.signing.backend import PublicHandle
-    from kesspay.signing.columns import Written
+    from kesspay.signing.columns import Column, Texts, Written
     from kesspay.signing.profile import Profile
 
-    class ArrowColumn(Protocol):
+    class ArrowArray(Protocol):
         """An array of the Arrow C data interface, such as a pyarrow.Array."""
 
         def __arrow_c_array__(
@@ -39,9 +39,16 @@ if TYPE_CHECKING:
         ) -> tuple[object, object]:
             """Return the capsules of schema and array."""
 
+    class ArrowStream(Protocol):
+        """A column in chunks: a pyarrow.ChunkedArray, a Series of polars."""
+
+        def __arrow_c_stream__(self, requested_schema: object = None) -> object:
+            """Return the capsule of a stream of arrays."""
+
     #: Many documents: bytes, bytearray, memoryview or str each, or an Arrow
-    #: array of binary, large_binary, string or large_string.
-    Documents: TypeAlias = Iterable[Text] | ArrowColumn
+    #: column of texts. A null of Arrow is no text: its status is SYNTAX, as that
+    #: of an empty text.
+    Documents: TypeAlias = Iterable[Text] | ArrowArray | ArrowStream
 
 
 _Made = TypeVar("_Made")
@@ -55,6 +62,10 @@ _MIN_SLICE: Final = 64
 _MAX_SLICE: Final = 1024
 _MAX_SLICE_BYTES: Final = 16 << 20
 _SLICES_OF_A_THREAD: Final = 8
+
+
+#: Types that hold no Arrow column, which need no look at their attributes.
+_NO_ARROW: Final = frozenset({list, tuple})
 
 
 class _ByValue(dict[int, VerifyStatus]):
@@ -132,7 +143,7 @@ def verify_documents(
 
     Args:
         handle: the key.
-        bodies: bytes, bytearray, memoryview or str each, or an Arrow array.
+        bodies: bytes, bytearray, memoryview or str each, or an Arrow column.
         profile: the PHP settings of the gateway.
         max_depth: nested containers allowed.
         threads: at most this many; None for one on each usable processor.
@@ -143,11 +154,11 @@ def verify_documents(
             iterated.
     """
     workers = _workers(threads)
-    texts, refused = _texts("bodies", bodies)
+    columns, refused = _columns("bodies", bodies)
     parts = _done(
-        lambda part: handle.verify_documents(part, profile, max_depth), texts, workers
+        lambda part: handle.verify_documents(part, profile, max_depth), columns, workers
     )
-    return _statuses(parts, len(texts), refused)
+    return _statuses(parts, _count(columns), refused)
 
 
 def write_documents(
@@ -160,16 +171,16 @@ def write_documents(
 
     Args:
         write: writes a slice of the documents.
-        documents: bytes, bytearray, memoryview or str each, or an Arrow array.
+        documents: bytes, bytearray, memoryview or str each, or an Arrow column.
         threads: at most this many; None for one on each usable processor.
 
     Raises:
         CanonicalizationError, InputError: as ``verify_documents`` does.
     """
     workers = _workers(threads)
-    texts, refused = _texts("documents", documents)
-    parts = _done(write, texts, workers)
-    statuses = _statuses([part.statuses for part in parts], len(texts), refused)
+    columns, refused = _columns("documents", documents)
+    parts = _done(write, columns, workers)
+    statuses = _statuses([part.statuses for part in parts], _count(columns), refused)
     offsets = array("q", [0])
     for part in parts:
         # The first offset of a part is the last one of the parts before it.
@@ -180,9 +191,9 @@ def write_documents(
 
 def body_list(bodies: Documents, name: str = "bodies") -> Sequence[Text]:
     """Return bodies as a sequence; one body alone is refused (InputError)."""
-    column = _arrow(bodies)
-    if column is not None:
-        return list(column)
+    columns = _arrow(bodies)
+    if columns is not None:
+        return list(chain.from_iterable(columns))
     if not isinstance(bodies, (str, bytes, bytearray, memoryview, Mapping)):
         try:
             items = iter(cast("Iterable[Text]", bodies))
@@ -190,7 +201,7 @@ def body_list(bodies: Documents, name: str = "bodies") -> Sequence[Text]:
             pass
         else:
             return list(items)
-    raise InputError(f"{name} must be a sequence of {name}, or an Arrow array")
+    raise InputError(f"{name} must be a sequence of {name}, or an Arrow column")
 
 
 def _workers(threads: int | None) -> int:
@@ -207,26 +218,26 @@ def _usable_processors() -> int:
     return os.cpu_count() or 1
 
 
-def _arrow(documents: object) -> Texts | None:
-    """Return the texts of an Arrow array, or None where it is something else."""
-    if not hasattr(documents, "__arrow_c_array__"):
+def _arrow(documents: object) -> Sequence[Column] | None:
+    """Return the texts of an Arrow column, or None where it is something else."""
+    if type(documents) in _NO_ARROW:
         return None
     # Imported here: nothing else needs ctypes.
-    from kesspay.signing.arrow import read_column
+    from kesspay.signing.arrow import read_columns
 
-    return read_column(documents)
+    return read_columns(documents)
 
 
-def _texts(
+def _columns(
     name: str, documents: Documents
-) -> tuple[Texts | Sequence[bytes], dict[int, VerifyStatus]]:
+) -> tuple[Sequence[Column], dict[int, VerifyStatus]]:
     """Return the documents as bytes, and the statuses of those refused already."""
-    column = _arrow(documents)
-    if column is not None:
-        return column, {}
+    columns = _arrow(documents)
+    if columns is not None:
+        return columns, {}
     listed = body_list(documents, name)
     if set(map(type, listed)) <= {bytes}:
-        return listed, {}  # type: ignore[return-value] # as has just been seen
+        return [_listed(listed)], {}  # type: ignore[arg-type] # as has just been seen
     texts: list[bytes] = []
     refused: dict[int, VerifyStatus] = {}
     for index, document in enumerate(listed):
@@ -237,35 +248,37 @@ def _texts(
                 raise CanonicalizationError("type", path=f"{name}[{index}]") from None
             texts.append(b"")
             refused[index] = status_of(error)
-    return texts, refused
+    return [_listed(texts)], refused
+
+
+def _listed(texts: Sequence[bytes]) -> Column:
+    return Scattered(map(len, texts), lambda start, stop: texts[start:stop])
+
+
+def _count(columns: Sequence[Column]) -> int:
+    return sum(map(len, columns))
 
 
 def _done(
-    work: Callable[[Texts], _Made], texts: Texts | Sequence[bytes], workers: int
+    work: Callable[[Texts], _Made], columns: Sequence[Column], workers: int
 ) -> list[_Made]:
     """Process each slice of the texts, in up to ``workers`` threads."""
-    if isinstance(texts, Texts):
-        offsets, part = texts.offsets, texts.part
-    else:
-        offsets = array("q", accumulate(map(len, texts), initial=0))
-
-        def part(start: int, stop: int) -> Texts:
-            return Texts.of(texts[start:stop])
-
-    share = -(-len(texts) // (workers * _SLICES_OF_A_THREAD))
-    slices = list(
-        cut(
-            offsets,
-            max_texts=min(max(share, _MIN_SLICE), _MAX_SLICE),
-            max_bytes=_MAX_SLICE_BYTES,
+    share = -(-_count(columns) // (workers * _SLICES_OF_A_THREAD))
+    max_texts = min(max(share, _MIN_SLICE), _MAX_SLICE)
+    slices = [
+        (column, *bounds)
+        for column in columns
+        for bounds in cut(
+            column.offsets, max_texts=max_texts, max_bytes=_MAX_SLICE_BYTES
         )
-    )
+    ]
 
-    def do(bounds: tuple[int, int]) -> _Made:
-        return work(part(*bounds))
+    def do(one: tuple[Column, int, int]) -> _Made:
+        column, start, stop = one
+        return work(column.part(start, stop))
 
     if workers == 1 or len(slices) < 2:
-        return [do(bounds) for bounds in slices]
+        return [do(one) for one in slices]
     with ThreadPoolExecutor(min(workers, len(slices))) as pool:
         return list(pool.map(do, slices))
 

@@ -1,4 +1,4 @@
-"""Texts concatenated in one buffer with an array of offsets, as Arrow has them."""
+"""Columns of texts, most of them concatenated with offsets, as Arrow has them."""
 
 from __future__ import annotations
 
@@ -9,12 +9,14 @@ from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-__all__ = ["Offsets", "Texts", "Written", "cut"]
+__all__ = ["Column", "Offsets", "Scattered", "Texts", "Written", "cut"]
 
 Offsets: TypeAlias = "array[int] | memoryview[int]"
+#: Texts that can be processed a part at a time.
+Column: TypeAlias = "Texts | Scattered"
 
 
 class Texts:
@@ -57,6 +59,41 @@ class Texts:
     def part(self, start: int, stop: int) -> Texts:
         """Return the texts from start to before stop, in the same buffer."""
         return Texts(self.data, memoryview(self.offsets)[start : stop + 1], self)
+
+
+class Scattered:
+    """
+    Texts that are not concatenated; a part of them is when it is processed.
+
+    A column may be longer than the memory that its texts would need: a
+    dictionary holds a text once, whatever the number of rows that have it.
+
+    Args:
+        lengths: the length of each text.
+        texts: returns the texts from start to before stop.
+    """
+
+    __slots__ = ("_texts", "offsets")
+
+    def __init__(
+        self, lengths: Iterable[int], texts: Callable[[int, int], Sequence[bytes]]
+    ) -> None:
+        """Add up the lengths."""
+        self.offsets = array("q", accumulate(lengths, initial=0))
+        self._texts = texts
+
+    def __len__(self) -> int:
+        """Count the texts."""
+        return len(self.offsets) - 1
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield each text."""
+        for start, stop in cut(self.offsets, max_texts=1024, max_bytes=1 << 20):
+            yield from self._texts(start, stop)
+
+    def part(self, start: int, stop: int) -> Texts:
+        """Return the texts from start to before stop, concatenated."""
+        return Texts.of(self._texts(start, stop))
 
 
 class Written(NamedTuple):

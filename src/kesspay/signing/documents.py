@@ -130,7 +130,8 @@ def canonicalize_many(
 
     Args:
         documents: JSON texts as ``canonicalize`` takes them, or an Arrow
-            array of them.
+            column of them, of the types that ``PublicKey.verify_documents``
+            takes. A null has no canonical form: its status is SYNTAX.
         threads: how many may work at once; None for one on each usable
             processor. Pure Python gains nothing from threads.
         profile: the PHP settings of the gateway.

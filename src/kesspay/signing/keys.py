@@ -229,7 +229,11 @@ class PublicKey(_Sealed):
         Return the verdict of ``verify_document`` on each body.
 
         Args:
-            bodies: bodies as they were received, or an Arrow array of them.
+            bodies: bodies as they were received, or an Arrow column of them:
+                binary, text or null, of any width, as views, as a dictionary
+                or in chunks; a Series of polars, or of pandas with Arrow data.
+                A null of Arrow is no body. Its verdict is SYNTAX, that of an
+                empty body; count the nulls of the column to tell them apart.
             threads: how many may work at once; None for one on each usable
                 processor. Pure Python gains nothing from threads.
             profile: the PHP settings of the gateway.
@@ -418,7 +422,9 @@ class PrivateKey(_Sealed):
         Return the signature of ``sign_document`` for each text, as ASCII bytes.
 
         Args:
-            documents: JSON texts, or an Arrow array of them.
+            documents: JSON texts, or an Arrow column of them, of the types
+                that ``PublicKey.verify_documents`` takes. A null is signed by
+                no key: its status is SYNTAX.
             threads: how many may work at once; None for one on each usable
                 processor. Pure Python gains nothing from threads.
             profile: the PHP settings of the gateway.
