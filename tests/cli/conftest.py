@@ -8,14 +8,20 @@ import errno
 import io
 import os
 import shutil
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 import pytest
 from click.testing import CliRunner
 
 from kesspay.cli.root import root
+from kesspay.gateway.client import Client
 from kesspay.gateway.environment import VARIABLES
 from kesspay.sandbox import Sandbox
+from kesspay.transfers.attempt import State
+from kesspay.transfers.journal import Status
+from kesspay.transfers.sqlite import SqliteJournal
+from kesspay.transfers.transfers import Transfers
 from tests.gateway.helpers import (
     BASE_URL,
     CANARIES,
@@ -24,6 +30,7 @@ from tests.gateway.helpers import (
     partner_key,
 )
 from tests.support.vectors import KEYS
+from tests.transfers.helpers import payment
 
 
 if TYPE_CHECKING:
@@ -175,3 +182,42 @@ def sandbox(variables: dict[str, str]) -> Sandbox:
 def wired(sandbox: Sandbox, wire: Callable[[Transport], Wired]) -> Wired:
     """Put the sandbox in the place of the network."""
     return wire(sandbox.transport)
+
+
+@pytest.fixture
+def place(tmp_path: Path, sandbox: Sandbox) -> Path:
+    """Make a journal with a transfer that was paid, and two that were only begun."""
+    path = tmp_path / "journal.sqlite"
+    journal = SqliteJournal(str(path))
+    settings = {**sandbox.settings, "credentials": credentials()}
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    transfers = Transfers(client, journal)
+    for payment_id in ("a-paid", "b-pending", "c-odd"):
+        if payment_id == "c-odd":
+            sandbox.faults.plan("oversized", service="create.unified.fundTransfer")
+        pending = transfers.start(
+            payment_id=payment_id,
+            receiver_id="85512345678",
+            amount=Decimal("0.50"),
+            sender_name="Chan Sophea",
+        )
+        if payment_id == "a-paid":
+            pending.confirm("debit-1")
+    journal.close()
+    return path
+
+
+@pytest.fixture
+def every_state(tmp_path: Path) -> Path:
+    """Make a journal with a payment in every state, and a closed one that is due."""
+    path = tmp_path / "journal.sqlite"
+    with SqliteJournal(path) as journal:
+        for name, state, due_at in [
+            *((state.value, state, None) for state in State),
+            ("z-closed-due", State.CLOSED, 1.0),
+        ]:
+            journal.begin(payment(name))
+            lease = journal.lease(name, "test", 60)
+            journal.append(lease, [], Status(state.value, 1, due_at), 60)
+            journal.release(lease)
+    return path

@@ -74,6 +74,7 @@ def test_all_commands_are_there() -> None:
         "journal list",
         "journal rebind",
         "journal show",
+        "journal summary",
         "doctor",
         "probe",
     ]

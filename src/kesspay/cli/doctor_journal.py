@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import connects
-from kesspay.cli.journal import OPEN, UNKNOWN, listed
 from kesspay.cli.options import open_place
 from kesspay.errors import (
     BackendError,
@@ -21,6 +20,7 @@ from kesspay.errors import (
 )
 from kesspay.transfers.account import Account, check_owner
 from kesspay.transfers.attempt import State
+from kesspay.transfers.summary import OPEN, UNKNOWN, listed
 
 
 if TYPE_CHECKING:

@@ -2,36 +2,37 @@
 
 from __future__ import annotations
 
-import base64
 import json
-from dataclasses import asdict
-from datetime import UTC, datetime
 from difflib import get_close_matches
-from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Final
 
 import click
 
-from kesspay._shown import shown_value
 from kesspay.cli.inputs import can_ask
+from kesspay.cli.journal_fields import (
+    account_fields,
+    moment,
+    payment_fields,
+    record_fields,
+)
+from kesspay.cli.journal_show import show
+from kesspay.cli.journal_summary import summary
 from kesspay.cli.options import gateway_options, journal_option, json_option
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.printer import printable
 from kesspay.errors import InputError, NotSent
-from kesspay.transfers.attempt import UNSETTLED, State
+from kesspay.transfers.attempt import State
+from kesspay.transfers.summary import OPEN, UNKNOWN, listed
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-
     from kesspay.cli.options import Settings
     from kesspay.cli.printer import Printer
     from kesspay.transfers.account import Account
-    from kesspay.transfers.attempt import Rules
-    from kesspay.transfers.journal import Entry, Journal, Listed, Payment, Record
+    from kesspay.transfers.journal import Journal
 
 
-__all__ = ["OPEN", "UNKNOWN", "chosen_states", "journal", "listed"]
+__all__ = ["chosen_states", "journal"]
 
 _HELP: Final = """Read the journal of transfers. Only rebind changes it.
 
@@ -56,19 +57,6 @@ JSON fields
     account   base_url and partner_id that the journal belongs to, or null
               before its first use
     more      whether there are more; continue with --after the last payment_id
-"""
-
-_SHOW: Final = """Show every entry of a payment, and its result.
-
-\b
-JSON fields
-    payment  payment_id, receiver_id, sender_name, amount, currency
-    account  as of kesspay journal list
-    rules    that the payment was started with, by name; null where none were
-             recorded, and STRICT holds
-    result   as of kesspay resume, with receiver_id, receiver_name, sender_name
-    entries  list of: attempt, what, at (seconds since 1970), code, facts,
-             sent, received (text, or null)
 """
 
 _EXPORT: Final = """Write every payment with all its entries, a line of JSON for each.
@@ -126,19 +114,6 @@ _UNFINISHED: Final = (
 )
 
 
-#: Where the outcome of a payment is unknown: its debit is there, and money may be on
-#: its way.
-UNKNOWN: Final = (*UNSETTLED, State.DEBITED)
-#: What is not finished. CLOSED and ABANDONED are of an attempt: such a payment is
-#: finished, unless a worker has something to do.
-OPEN: Final = tuple(
-    state
-    for state in State
-    if state not in (State.PAID, State.NOT_PAID, State.REJECTED)
-)
-_ONLY_DUE: Final = (State.CLOSED, State.ABANDONED)
-
-
 def chosen_states(
     context: click.Context, parameter: click.Parameter, given: str
 ) -> tuple[State, ...]:
@@ -162,52 +137,13 @@ def chosen_states(
     return UNKNOWN if state is State.UNKNOWN else (state,)
 
 
-def listed(
-    journal: Journal, states: Iterable[State], *, after: str = "", limit: int
-) -> list[Listed]:
-    """
-    Return the first payments that are in one of some states, in order.
-
-    Args:
-        journal: to read.
-        states: of them; among several, one that is only of an attempt counts where
-            a worker has something to do. The journal lists what is unknown with
-            one query, and so UNKNOWN stands for all of UNSETTLED.
-        after: only payments with a greater id.
-        limit: how many at most.
-    """
-    wanted = set(states)
-    if State.UNKNOWN in wanted:
-        wanted.difference_update(UNSETTLED[1:])
-    of_work = _ONLY_DUE if len(wanted) > 1 else ()
-    found = [
-        one
-        for state in wanted
-        for one in islice(
-            _in_state(journal, state, after, limit, only_due=state in of_work), limit
-        )
-    ]
-    found.sort(key=lambda one: one.payment.payment_id)
-    return found[:limit]
-
-
-def _in_state(
-    journal: Journal, state: State, after: str, limit: int, *, only_due: bool
-) -> Iterator[Listed]:
-    """Yield the payments in a state, a page at a time."""
-    while True:
-        page = journal.list(state=state.value, after=after, limit=limit)
-        for one in page:
-            if not only_due or one.status.due_at is not None:
-                yield one
-        if len(page) < limit:
-            return
-        after = page[-1].payment.payment_id
-
-
 @click.group("journal", help=_HELP)
 def journal() -> None:
     """Group the commands of the journal."""
+
+
+journal.add_command(show)
+journal.add_command(summary)
 
 
 @journal.command("list", help=_LIST)
@@ -245,7 +181,7 @@ def list_(
     account = journal.ownership().account
     rows = [
         {
-            **_payment(one.payment),
+            **payment_fields(one.payment),
             "state": one.status.state,
             "attempt": one.status.attempt,
             "due_at": one.status.due_at,
@@ -259,60 +195,19 @@ def list_(
     def view(printer: Printer) -> None:
         printer.line(f"The journal belongs to {account or 'no account yet'}.")
         for row in rows:
-            due = f"  due {_time(row['due_at'])}" if row["due_at"] else ""
+            due = f"  due {moment(row['due_at'])}" if row["due_at"] else ""
             printer.line(
                 f"{row['state']:<10} {row['payment_id']}  {row['amount']} "
                 f"{row['currency']} to {row['receiver_id']}  "
-                f"{_time(row['changed_at'])}{due}"
+                f"{moment(row['changed_at'])}{due}"
             )
         if more:
             printer.line(f"more: --after {rows[-1]['payment_id']}")
         if not rows:
             printer.line("There is no such payment.")
 
-    data = {"payments": rows, "account": _account(account), "more": more}
+    data = {"payments": rows, "account": account_fields(account), "more": more}
     return Outcome("journal list", data, view)
-
-
-@journal.command("show", help=_SHOW)
-@click.argument("payment_id")
-@journal_option
-@json_option
-def show(*, journal: Journal, payment_id: str) -> Outcome:
-    """Show a payment."""
-    from kesspay.transfers.payment import replay, result_of
-
-    record = journal.read(payment_id)
-    if record is None:
-        raise InputError(
-            f"the journal has no payment with this id ({shown_value(payment_id)})"
-        )
-    result = result_of(replay(record))
-    entries = [_entry(entry) for entry in record.entries]
-    account = journal.ownership().account
-
-    def view(printer: Printer) -> None:
-        rows = [("account", str(account or "none yet"))]
-        rows += [(name, str(value)) for name, value in _payment(record.payment).items()]
-        rows.append(("rules", _words(record.rules)))
-        rows += [("outcome", result.outcome), ("next", result.next_step)]
-        if result.fund_transfer_id:
-            rows.append(("credit", result.fund_transfer_id))
-        if result.reason:
-            rows.append(("reason", result.reason))
-        printer.table(rows)
-        printer.line()
-        for entry in record.entries:
-            _show_entry(printer, entry)
-
-    data = {
-        "payment": _payment(record.payment),
-        "account": _account(account),
-        "rules": _rules(record),
-        "result": result.as_json(),
-        "entries": entries,
-    }
-    return Outcome("journal show", data, view)
 
 
 @journal.command("export", help=_EXPORT)
@@ -322,7 +217,7 @@ def export(*, journal: Journal) -> Outcome:
     """Write everything."""
     account = journal.ownership().account
     for record in journal.export():
-        click.echo(json.dumps(_record(record, account)))
+        click.echo(json.dumps(record_fields(record, account)))
     return Outcome()
 
 
@@ -333,9 +228,9 @@ def account_(*, journal: Journal) -> Outcome:
     """Show whom the journal belongs to."""
     found = journal.ownership()
     data = {
-        "account": _account(found.account),
+        "account": account_fields(found.account),
         "bindings": [
-            {**_fields(one.account), "at": one.at, "by": one.by}
+            {**account_fields(one.account), "at": one.at, "by": one.by}
             for one in found.bindings
         ],
         "keys": [
@@ -347,10 +242,10 @@ def account_(*, journal: Journal) -> Outcome:
     def view(printer: Printer) -> None:
         printer.line(f"The journal belongs to {found.account or 'no account yet'}.")
         for one in found.bindings:
-            said = f"{_time(one.at)}  {one.account}, recorded by {one.by}"
+            said = f"{moment(one.at)}  {one.account}, recorded by {one.by}"
             printer.line(printable(said))
         for key in found.keys:
-            printer.line(f"{_time(key.since)}  {key.whose} key {key.fingerprint}")
+            printer.line(f"{moment(key.since)}  {key.whose} key {key.fingerprint}")
 
     return Outcome("journal account", data, view)
 
@@ -383,8 +278,8 @@ def rebind(settings: Settings, *, journal: Journal, yes: bool) -> Outcome:
         printer.line(_will_be_asked(unfinished))
 
     data = {
-        "old": _account(old),
-        "new": _account(new),
+        "old": account_fields(old),
+        "new": account_fields(new),
         "changed": changed,
         "unfinished": unfinished,
         "by": by,
@@ -423,86 +318,3 @@ def _count(journal: Journal, state: str) -> int:
     while found := journal.list(state=state, after=after, limit=10_000):
         count, after = count + len(found), found[-1].payment.payment_id
     return count
-
-
-def _rules(record: Record) -> dict[str, Any] | None:
-    return None if record.rules is None else asdict(record.rules)
-
-
-def _words(rules: Rules | None) -> str:
-    """Return rules as STRICT or RELAXED, and what differs from that."""
-    from kesspay.transfers.attempt import RELAXED, STRICT
-
-    if rules is None:
-        return "none recorded; STRICT holds"
-    usual = asdict(RELAXED if rules.relaxed else STRICT)
-    differs = [
-        f"{name} {value}"
-        for name, value in asdict(rules).items()
-        if value != usual[name]
-    ]
-    return ", ".join(["RELAXED" if rules.relaxed else "STRICT", *differs])
-
-
-def _account(account: Account | None) -> dict[str, str] | None:
-    return None if account is None else _fields(account)
-
-
-def _fields(account: Account) -> dict[str, str]:
-    return {"base_url": account.base_url, "partner_id": account.partner_id}
-
-
-def _record(record: Record, account: Account | None) -> dict[str, Any]:
-    return {
-        "payment": _payment(record.payment),
-        "account": _account(account),
-        "rules": _rules(record),
-        "state": record.status.state,
-        "entries": [_entry(entry) for entry in record.entries],
-    }
-
-
-def _payment(payment: Payment) -> dict[str, Any]:
-    return {
-        "payment_id": payment.payment_id,
-        "receiver_id": payment.receiver_id,
-        "sender_name": payment.sender_name,
-        "amount": f"{payment.amount:.2f}",
-        "currency": payment.currency,
-    }
-
-
-def _entry(entry: Entry) -> dict[str, Any]:
-    fields: dict[str, Any] = {
-        "attempt": entry.attempt,
-        "what": entry.what.value,
-        "at": entry.at,
-        "code": entry.code,
-        "facts": entry.facts,
-    }
-    for name, body in (("sent", entry.sent), ("received", entry.received)):
-        fields |= _body(name, body)
-    return fields
-
-
-def _body(name: str, body: bytes | None) -> dict[str, str | None]:
-    if body is None:
-        return {name: None}
-    try:
-        return {name: body.decode("utf-8")}
-    except UnicodeDecodeError:
-        return {f"{name}_base64": base64.b64encode(body).decode("ascii")}
-
-
-def _show_entry(printer: Printer, entry: Entry) -> None:
-    facts = ", ".join(f"{name} {value}" for name, value in entry.facts.items())
-    said = " ".join(text for text in (entry.code, facts) if text)
-    printer.line(f"{_time(entry.at)}  #{entry.attempt} {entry.what.value}  {said}")
-    for name, body in (("sent", entry.sent), ("received", entry.received)):
-        if body is not None:
-            text = body.decode("utf-8", "backslashreplace")
-            printer.line(printable(f"    {name:<8} {text}"))
-
-
-def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).isoformat(" ", "seconds")

@@ -152,7 +152,7 @@ class _Worker:
 
     def unknown(self) -> list[str]:
         """Return the first payments whose outcome is unknown."""
-        from kesspay.cli.journal import UNKNOWN, listed
+        from kesspay.transfers.summary import UNKNOWN, listed
 
         while True:
             try:
