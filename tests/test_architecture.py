@@ -47,6 +47,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "gateway.services",
         "signing",
     ),
+    "conformance": (
+        *("_shown", "_signals", "_version"),
+        *("errors", "explain", "signing"),
+    ),
     "explain": (
         "_reasons",
         "_shown",

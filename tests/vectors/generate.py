@@ -1,5 +1,5 @@
 """
-Make the stored vectors anew, or check that they would come out the same.
+Make the stored vectors and the conformance kit anew, or only compare.
 
 ::
 
@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
+from tests.conformance.build import make_kit
 from tests.vectors import ask
 from tests.vectors.ask_signatures import ask_signatures
 
@@ -29,18 +30,20 @@ from tests.vectors.ask_signatures import ask_signatures
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from tests.conformance.build import KitFiles
     from tests.vectors.store import VectorFile
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; return 0, or 1 where --check finds a difference."""
-    sources: dict[str, Callable[[], VectorFile]] = {
+    sources: dict[str, Callable[[], VectorFile | KitFiles]] = {
         "canonical": ask.ask_canonical,
         "ksort": ask.ask_ksort,
         "profiles": ask.ask_profiles,
         "parameters": ask.ask_parameters,
         "doubles": ask.ask_doubles,
         "signatures": ask_signatures,
+        "conformance": make_kit,
     }
     parser = argparse.ArgumentParser(description="make or check tests/vectors")
     parser.add_argument("--check", action="store_true", help="write nothing")
@@ -59,7 +62,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return int(options.check and any(different))
 
 
-def _handle(wanted: VectorFile, *, check: bool) -> bool:
+def _handle(wanted: VectorFile | KitFiles, *, check: bool) -> bool:
     """Compare one file and, unless only checking, write it where it differs."""
     difference = wanted.difference()
     state = "is as stored" if difference is None else difference
