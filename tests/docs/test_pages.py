@@ -48,7 +48,7 @@ OTHER_VARIABLES: Final = {
 
 LANGUAGES: Final = {
     *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
-    *("js", "mermaid"),
+    *("js", "go", "mermaid"),
 }
 
 
@@ -229,6 +229,38 @@ def test_php_is_php(page: str) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{page}:{block.line}\n{done.stdout}"
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if blocks(page, "go")])
+def test_go_is_go(page: str) -> None:
+    """Every block in Go parses, its statements as the body of a function."""
+    if shutil.which("gofmt") is None:
+        pytest.skip("no Go is installed")
+    for block in blocks(page, "go"):
+        imports, *rest = re.split(
+            r"^(?!import )(?=\S)", block.code, maxsplit=1, flags=re.MULTILINE
+        )
+        code = block.code
+        if not code.startswith("package "):
+            code = f"package page\n{imports}func page() {{\n{''.join(rest)}}}\n"
+        done = subprocess.run(
+            ["gofmt", "-e"], input=code, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{page}:{block.line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize("page", [page for page in pages() if blocks(page, "js")])
+def test_js_is_javascript(page: str, tmp_path: Path) -> None:
+    """Every block in JavaScript parses."""
+    if shutil.which("node") is None:
+        pytest.skip("no Node is installed")
+    for block in blocks(page, "js"):
+        source = tmp_path / "block.mjs"
+        source.write_text(block.code, encoding="utf-8")
+        done = subprocess.run(
+            ["node", "--check", source], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, f"{page}:{block.line}\n{done.stderr}"
 
 
 @pytest.mark.parametrize("page", pages())
