@@ -38,6 +38,10 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("_drive", "_first_use", "_shown", "_version"),
         *("errors", "gateway", "http", "signing"),
     ),
+    "audit": (
+        *("_first_use", "_reasons", "_shown", "_version", "errors", "explain"),
+        *("signing", "transfers"),
+    ),
     "sandbox": (
         "_first_use",
         "_shown",

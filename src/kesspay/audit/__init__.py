@@ -1,0 +1,76 @@
+"""
+Judge recorded traffic in bulk: ``kesspay audit``, and the kernel in other engines.
+
+``run`` reads recordings of any size, gives every body a verdict and names every
+failure; ``Kernel`` is the same in an Arrow column, for Spark, DuckDB and Polars.
+The package needs the extra ``kesspay[audit]``, the kernel alone ``kesspay[arrow]``.
+
+What a run writes
+    ``--out`` is a folder. The same input gives the same bytes, for any number of
+    threads and after any interruption.
+
+    ``part-000000.parquet``, ...
+        one for each unit of work, all with one schema; rows are in the order of the
+        input.
+
+        ================= ====================== =====================================
+        source            dictionary(string)     the input, as the manifest names it
+        row               int64                  row of Parquet, or line of a text,
+                                                 from 0
+        offset            int64, may be null     byte at which the line of a text
+                                                 begins; null in Parquet and behind
+                                                 a compression
+        the ``--id`` ones as they came           text where the input is text
+        seen_at           timestamp(us, UTC)     null without ``--time``, and where
+                                                 the time cannot be read
+        service           dictionary(string)     null without ``--service``
+        verdict           dictionary(string)     see ``kesspay.audit.kernel``
+        status            int16                  see there
+        key               dictionary(string)     see there
+        reencoded         bool                   the body was a JSON object in its
+                                                 line: a failure may be the logger's
+        canonical         large_binary           with ``--money``: what was signed,
+                                                 of rows that verified, else null
+        request_canonical large_binary           the same of ``--request``, by your
+                                                 own keys
+        ================= ====================== =====================================
+
+    ``causes.parquet``
+        one row for each row of the parts that is not authentic, in the same order:
+        source, row, cause (a code of ``kesspay explain --codes``, or the reason word
+        of the status), basis (``status``, ``proved`` or ``representative``), detail,
+        cluster (int64, null without one), body_sha256 (binary(32), null without a
+        body). Triage rewrites this file and no part.
+    ``_manifest.json``
+        inputs, ring, options, versions, and for each unit what was found.
+    ``SHA256SUMS``
+        of every file. The digest of this file stands for all of them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from kesspay._first_use import first_use
+
+
+if TYPE_CHECKING:
+    from kesspay.audit.kernel import Kernel
+    from kesspay.audit.ring import Ring, RingKey
+
+
+__all__ = ["Kernel", "Ring", "RingKey"]
+
+_HOMES: Final[dict[str, str]] = {
+    "Kernel": "kesspay.audit.kernel",
+    "Ring": "kesspay.audit.ring",
+    "RingKey": "kesspay.audit.ring",
+}
+
+
+# A type checker reads the imports above; to it, another name is an error.
+if not TYPE_CHECKING:
+
+    def __getattr__(name: str) -> object:
+        """Import a public name at its first use."""
+        return first_use(__name__, _HOMES, name)
