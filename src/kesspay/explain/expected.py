@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 __all__ = [
     "compare",
     "first_difference",
+    "shown_bytes",
     "value_differences",
 ]
 
@@ -41,11 +42,11 @@ def first_difference(ours: bytes, theirs: bytes) -> Difference | None:
     position = _common(ours, theirs)
     start = max(0, position - _AROUND)
     stop = position + _AROUND
-    before = _shown(ours[start:position])
+    before = shown_bytes(ours[start:position])
     return Difference(
         position=position,
-        ours=_shown(ours[start:stop]),
-        theirs=_shown(theirs[start:stop]),
+        ours=shown_bytes(ours[start:stop]),
+        theirs=shown_bytes(theirs[start:stop]),
         marker=len(before),
         summary=(
             f"at byte {position} the canonical form has "
@@ -101,7 +102,7 @@ def _common(ours: bytes, theirs: bytes) -> int:
     return low
 
 
-def _shown(piece: bytes) -> str:
+def shown_bytes(piece: bytes) -> str:
     r"""Show bytes as printable ASCII; the others as \xNN."""
     return "".join(
         chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in piece
