@@ -55,7 +55,7 @@ def graph() -> dict[str, set[str]]:
     """Return which package imports which."""
     found: dict[str, set[str]] = {"libkess": set()}
     for name in MODULES:
-        if name in {"kesspay", "kesspay.__main__"}:
+        if name in {"kesspay", "kesspay.__main__", "kesspay.pytest_plugin"}:
             continue
         own = found.setdefault(place_of(name), set())
         for target in imports(name):

@@ -235,6 +235,37 @@ def make(**settings: Any) -> Any:
     return Blocking(AsyncClient(**settings))
 
 
+class HandSet:
+    """
+    A Clock that is set by hand.
+
+    Attributes:
+        now: the time, for everything.
+        slept: every pause that was asked for; none passes time.
+    """
+
+    def __init__(self) -> None:
+        """Begin anywhere."""
+        self.now = 100.0
+        self.slept: list[float] = []
+
+    def monotonic(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def time(self) -> float:
+        """Return the time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        """Note a pause."""
+        self.slept.append(seconds)
+
+    async def sleep_async(self, seconds: float) -> None:
+        """Note a pause."""
+        self.slept.append(seconds)
+
+
 def client(*answers: Scripted, **options: Any) -> tuple[Any, Script]:
     """
     Return a client whose transport answers from a list.

@@ -228,7 +228,7 @@ def test_a_pause_lets_other_tasks_run(monkeypatch: pytest.MonkeyPatch) -> None:
         slept.append(seconds)
         await real(0)
 
-    monkeypatch.setattr("kesspay.gateway.async_client.asyncio.sleep", sleep)
+    monkeypatch.setattr("kesspay.gateway.clock.asyncio.sleep", sleep)
 
     async def main() -> None:
         assert (await made.query_fund_transfer(PRE_TRANSFER)).result_code == "SUCCESS"

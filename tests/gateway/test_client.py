@@ -25,6 +25,7 @@ from tests.gateway.helpers import (
     PRE_TRANSFER,
     QUERY_DATA,
     UNAUTHENTICATED,
+    HandSet,
     Script,
     Scripted,
     call,
@@ -212,19 +213,15 @@ def test_one_deadline_for_everything() -> None:
     assert 7 < script.timeouts[0] <= 50
 
 
-def test_a_deadline_that_passed_sends_nothing(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_deadline_that_passed_sends_nothing() -> None:
     """When the log-in ate the time, the request does not leave."""
-    now = [100.0]
-    for module in ("base", "client", "async_client"):
-        monkeypatch.setattr(f"kesspay.gateway.{module}.monotonic", lambda: now[0])
+    clock = HandSet()
 
     def slow(_: object) -> Any:
-        now[0] += 31
+        clock.now += 31
         return token_answer()
 
-    made, script = client(slow)
+    made, script = client(slow, clock=clock)
     with pytest.raises(NotSent, match="deadline"):
         call(made, "confirm")
     assert script.paths == ["token"]

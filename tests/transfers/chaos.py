@@ -147,13 +147,8 @@ class Chaos:
             fault_rate=rate,
             **settings,
         )
-        clock = self.sandbox.now
-        for module in ("base", "client"):
-            patch.setattr(f"kesspay.gateway.{module}.monotonic", clock)
-        patch.setattr("kesspay.gateway.base.time", clock)
         patch.setattr("kesspay.gateway.base.random", self.random.random)
-        patch.setattr("kesspay.gateway.client.sleep", self.sandbox.advance)
-        self.journal = make_journal(clock)
+        self.journal = make_journal(self.sandbox.now)
         self._rules = rules
         #: What the caller was told, in order; the last one counts.
         self.told: dict[str, list[str]] = {}
@@ -166,6 +161,7 @@ class Chaos:
         client = Client(
             **self.sandbox.settings,
             transport=ChaoticTransport(self.sandbox, self.rng),
+            clock=self.sandbox.clock,
             timeout=40,
         )
         made = Transfers(

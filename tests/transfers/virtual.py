@@ -195,14 +195,20 @@ class Desk:
 
     def client(self) -> Client:
         """Return a client of its own."""
-        return Client(**self.sandbox.settings, transport=self.wire)
+        return Client(
+            **self.sandbox.settings, transport=self.wire, clock=self.sandbox.clock
+        )
 
     def transfers(self, rules: Rules = STRICT, **options: Any) -> Any:
         """Return transfers as a new process has them."""
         options = {"rules": rules, **options}
         if self.face == "sync":
             return Transfers(self.client(), self.journal, **options)
-        client = AsyncClient(**self.sandbox.settings, transport=Waiting(self.wire))
+        client = AsyncClient(
+            **self.sandbox.settings,
+            transport=Waiting(self.wire),
+            clock=self.sandbox.clock,
+        )
         made = AsyncTransfers(client, self.journal, journal_threads=2, **options)
         self.made.append(made)
         return Blocked(made)
@@ -247,25 +253,9 @@ def face(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def desk(monkeypatch: pytest.MonkeyPatch, face: str) -> Iterator[Callable[..., Desk]]:
+def desk(face: str) -> Iterator[Callable[..., Desk]]:
     """Return what makes the desk of a test; everything runs on its clock."""
     desks: list[Desk] = []
-
-    def now() -> float:
-        return desks[-1].sandbox.now()
-
-    def sleep(seconds: float) -> None:
-        desks[-1].sandbox.advance(seconds)
-
-    async def sleep_too(seconds: float) -> None:
-        sleep(seconds)
-
-    for name in ("base.monotonic", "base.time", "client.monotonic"):
-        monkeypatch.setattr(f"kesspay.gateway.{name}", now)
-    monkeypatch.setattr("kesspay.gateway.client.sleep", sleep)
-    monkeypatch.setattr("kesspay.gateway.async_client.monotonic", now)
-    loop = SimpleNamespace(sleep=sleep_too)
-    monkeypatch.setattr("kesspay.gateway.async_client.asyncio", loop)
 
     def make(**options: Any) -> Desk:
         made = Desk(face, **options)

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-from time import monotonic
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from kesspay._drive import adrive
@@ -172,8 +170,8 @@ class AsyncClient(BaseClient[AsyncTransport]):
         if isinstance(need, TokenWanted):
             return await self._tokens.get(until=until, rejected=need.rejected)
         if isinstance(need, Pause):
-            return await asyncio.sleep(need.seconds)
-        return await self._send(need, until - monotonic())
+            return await self._clock.sleep_async(need.seconds)
+        return await self._send(need, until - self._clock.monotonic())
 
     async def _send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         if timeout <= 0:

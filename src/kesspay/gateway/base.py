@@ -8,7 +8,6 @@ from abc import abstractmethod
 from collections.abc import Callable
 from random import random
 from threading import Lock
-from time import monotonic, time
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
 from kesspay.errors import (
@@ -17,6 +16,7 @@ from kesspay.errors import (
     NotSent,
     TransportError,
 )
+from kesspay.gateway.clock import SYSTEM_CLOCK, Clock
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.environment import read_environment
 from kesspay.gateway.events import EventHook, Listeners
@@ -83,6 +83,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             this client.
         on_event: called with each event of ``kesspay.gateway.events``; what
             it raises is logged and changes nothing.
+        clock: what it has the time from; in tests that of a sandbox.
         transport: how requests travel; None for the one that kesspay has.
 
     Raises:
@@ -107,6 +108,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         allow_plain_http: bool = False,
         token_store: TokenStore | None = None,
         on_event: EventHook | None = None,
+        clock: Clock = SYSTEM_CLOCK,
         transport: _TransportT | None = None,
     ) -> None:
         """Check every setting; nothing is sent."""
@@ -120,6 +122,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         if on_event is not None and not callable(on_event):
             raise InputError("on_event must be a function")
         _require(private_key, Signer, "private_key")
+        _require(clock, Clock, "clock")
         if not isinstance(gateway_key, KeyRing):
             _require(gateway_key, Verifier, "gateway_key")
         _warn_of_own_key(private_key, gateway_key)
@@ -135,11 +138,12 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             amount_format=amount_format,
             retries=retries,
             listeners=Listeners(on_event),
-            clock=monotonic,
+            clock=clock.monotonic,
             random=random,
-            wall=time,
+            wall=clock.time,
         )
-        self._make_tokens(TokenBook(monotonic, time), token_store)
+        self._clock = clock
+        self._make_tokens(TokenBook(clock.monotonic, clock.time), token_store)
         self._own_transport = transport is None
         self._transport: _TransportT = (
             self._make_transport() if transport is None else transport
@@ -189,7 +193,8 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
 
     def _until(self, timeout: float | None) -> float:
         """Return the moment on the monotonic clock at which a call ends."""
-        return monotonic() + (self._timeout if timeout is None else seconds(timeout))
+        given = self._timeout if timeout is None else seconds(timeout)
+        return self._clock.monotonic() + given
 
     def _create(self, request: CreateFundTransfer) -> _FlowOfOptions[PreTransfer]:
         _require(request, CreateFundTransfer, "request")

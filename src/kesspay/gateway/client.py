@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from time import monotonic, sleep
 from typing import TYPE_CHECKING, Any, Self, TypeVar, cast
 
 from kesspay._drive import drive
@@ -218,8 +217,8 @@ class Client(BaseClient[Transport]):
         if isinstance(need, TokenWanted):
             return self._tokens.get(until=until, rejected=need.rejected)
         if isinstance(need, Pause):
-            return sleep(need.seconds)
-        return self._send(need, until - monotonic())
+            return self._clock.sleep(need.seconds)
+        return self._send(need, until - self._clock.monotonic())
 
     def _send(self, request: HttpRequest, timeout: float) -> HttpResponse:
         if timeout <= 0:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from kesspay.errors import KesspayError
 from kesspay.sandbox.app import App
+from kesspay.sandbox.clock import SandboxClock
 from kesspay.sandbox.transports import AsyncInProcessTransport, InProcessTransport
 from kesspay.sandbox.web import Site
 from kesspay.sandbox.world import World, url_of
@@ -37,8 +38,9 @@ class Sandbox(World):
         sandbox = Sandbox()
         client = Client(**sandbox.settings, transport=sandbox.transport)
 
-    Its clock is ``now``: tokens and pre-transfers expire on it, and delayed
-    credits fall due. ``advance`` puts it forward.
+    Its time is ``now``: tokens and pre-transfers expire on it, and delayed
+    credits fall due. ``advance`` puts it forward. A client with ``clock`` lives in
+    that time as well, and each of its pauses puts it forward.
 
     Args:
         private_key: the partner's key; None makes a new one of 2048 bits.
@@ -73,6 +75,11 @@ class Sandbox(World):
     def async_transport(self) -> AsyncInProcessTransport:
         """Reaches the gateway inside the process, for ``AsyncClient``."""
         return AsyncInProcessTransport(self.front, self.advance)
+
+    @cached_property
+    def clock(self) -> SandboxClock:
+        """Its time for clients: nothing is waited for, the time passes instead."""
+        return SandboxClock(self)
 
     @cached_property
     def site(self) -> Site:
