@@ -1,0 +1,115 @@
+"""
+From what ``kesspay explain`` finds to the rules of the kit.
+
+The search of ``explain`` names mistakes by code, several of them at once where a JSON
+library makes them together. Here they are taken apart, and each gets the rule of the
+kit that it breaks.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from kesspay.explain.mistakes import MISTAKES, Mistake, make, style_of
+from kesspay.explain.render import Renderer, read
+from kesspay.signing.profile import PHP_8
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kesspay.conformance.kit import Kit, Rule
+    from kesspay.explain.render import Node
+    from kesspay.explain.report import Explanation
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["Cause", "causes", "parts_of", "rule_of"]
+
+_BY_CODE: Final = {mistake.code: mistake for mistake in MISTAKES}
+
+#: The rules of what is no mistake in the text of a document.
+_RULES: Final[dict[str, str]] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """
+    One reason why a body does not verify.
+
+    Attributes:
+        code: of ``kesspay explain``.
+        rule: that is broken, or None where the kit has none for it.
+        text: what was done, one sentence.
+        advice: what to do instead, or "".
+    """
+
+    code: str
+    rule: Rule | None
+    text: str
+    advice: str
+
+
+def causes(
+    explanation: Explanation, body: bytes, kit: Kit, profile: Profile = PHP_8
+) -> tuple[Cause, ...]:
+    """
+    Name the rules that a body breaks.
+
+    Args:
+        explanation: of the body.
+        body: that was explained.
+        kit: whose rules are named.
+        profile: of the explanation.
+    """
+    parts: tuple[Mistake, ...] = ()
+    if any(code in _BY_CODE for code in explanation.mistakes):
+        parts = parts_of(read(body.decode()), explanation.mistakes, profile)
+    found = [
+        Cause(one.code, rule_of(one.code, kit), one.what, one.fix) for one in parts
+    ]
+    # A profile is another name for mistakes; a gateway of another profile is no cause.
+    named = {"profile", *(c for c in explanation.mistakes if c in _BY_CODE)}
+    found += [
+        Cause(one.code, rule_of(one.code, kit), one.text, one.advice)
+        for one in explanation.findings
+        if one.sort == "cause" and one.code not in named
+    ]
+    return tuple(found)
+
+
+def rule_of(code: str, kit: Kit) -> Rule | None:
+    """Return the rule that a mistake breaks, or None where the kit does not know it."""
+    mistake = kit.mistakes.get(code)
+    return kit.rules.get(_RULES.get(code, "") if mistake is None else mistake.rule)
+
+
+def parts_of(
+    document: Node, codes: Sequence[str], profile: Profile
+) -> tuple[Mistake, ...]:
+    """
+    Take mistakes apart: into single ones, and only those that change the text.
+
+    Args:
+        document: as ``render.read`` gives it.
+        codes: of mistakes; those that are no mistake in the text of a document are
+            left out.
+        profile: of the right text.
+    """
+    found = [_BY_CODE[code] for code in codes if code in _BY_CODE]
+    parts = [part for mistake in found for part in _split(mistake)]
+    renderer, base = Renderer(document), style_of(profile)
+    wanted = renderer.render(make(base, parts))
+    for part in tuple(parts):
+        rest = [one for one in parts if one is not part]
+        if renderer.render(make(base, rest)) == wanted:
+            parts = rest
+    return tuple(parts)
+
+
+def _split(mistake: Mistake) -> list[Mistake]:
+    """Give the mistakes of which a library makes several at once."""
+    if len(mistake.changes) == 1:
+        return [mistake]
+    return [_BY_CODE[f"{field}_{value}"] for field, value in mistake.changes]
