@@ -1,0 +1,173 @@
+"""Adapters and runners of six languages, with right and with broken code in them."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from collections import Counter
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from kesspay.conformance.export import kit_files, write_files
+from kesspay.conformance.judge import Verdict, run
+from kesspay.conformance.kit import FOLDER, load
+from tests.conformance.polyglot import (
+    HERE,
+    LANGUAGES,
+    Language,
+    behind,
+    completed,
+    needed,
+)
+from tests.support.php import find_php
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+
+
+#: What a runner is asked: it cannot judge a body, which has more than one right answer.
+OPERATIONS: Final = ("canonicalize",)
+
+IN_EVERY_LANGUAGE: Final = [
+    pytest.param(
+        language,
+        id=language.name,
+        marks=[pytest.mark.languages] if language.slow else [],
+    )
+    for language in LANGUAGES
+]
+
+
+@pytest.fixture(scope="module")
+def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Export the kit once."""
+    folder = tmp_path_factory.mktemp("exported") / "kit"
+    write_files(folder, kit_files())
+    return folder
+
+
+@pytest.fixture
+def right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Let a right implementation answer through named pipes."""
+    php = find_php()
+    assert php is not None
+    command = [php, str(FOLDER / "adapters/adapter.php")]
+    with behind(command, tmp_path, OPERATIONS) as variables:
+        for name, value in variables.items():
+            monkeypatch.setenv(name, value)
+        yield
+
+
+def installed(language: Language, file: str, kit: Path, target: Path) -> list[str]:
+    """Return the command of a program with our code in it."""
+    needed(language)
+    code = (HERE / f"languages/right{language.ending}").read_text(encoding="utf-8")
+    folder = "adapters" if file == language.adapter else "runners"
+    return language.command(completed(kit / folder / file, code, target))
+
+
+def ran(command: Sequence[str]) -> tuple[int, str]:
+    """Run a runner."""
+    done = subprocess.run(
+        command, capture_output=True, text=True, timeout=120, check=False
+    )
+    assert done.stderr.replace("exit status 1\n", "") == ""
+    return done.returncode, done.stdout
+
+
+@pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
+@pytest.mark.usefixtures("right")
+def test_an_adapter_hands_on_right_answers(
+    language: Language, kit: Path, tmp_path: Path
+) -> None:
+    """Every case of right code passes: questions and answers arrive whole."""
+    command = installed(language, language.adapter, kit, tmp_path)
+    cases = [case for case in load().cases if case.op in OPERATIONS]
+    result = run(command, load(), cases=cases, timeout=60)
+    assert result.stopped is None, result.stopped
+    wrong = [
+        (one.case.id, one.detail)
+        for one in result.outcomes
+        if one.verdict is not Verdict.passed
+    ]
+    assert wrong == []
+    assert (result.restarts, result.not_asked) == (0, 0)
+    assert result.hello.name == "my-kess"
+    assert set(result.hello.ops) == set(OPERATIONS)
+
+
+@pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
+@pytest.mark.usefixtures("right")
+def test_an_adapter_hands_on_broken_answers(
+    language: Language, kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A slash that is not escaped fails the cases about it, and no adapter hides it."""
+    monkeypatch.setenv("KESS_BROKEN", "1")
+    command = installed(language, language.adapter, kit, tmp_path)
+    cases = [case for case in load().cases if case.rule == "write.slash"]
+    result = run(command, load(), cases=cases, timeout=60)
+    assert Counter(one.verdict for one in result.outcomes)[Verdict.failed] >= 3
+
+
+@pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
+@pytest.mark.usefixtures("right")
+def test_a_runner_passes_right_code(
+    language: Language, kit: Path, tmp_path: Path
+) -> None:
+    """It ends with 0 and counts every case that was asked."""
+    command = installed(language, language.runner, kit, tmp_path)
+    code, output = ran([*command, str(kit)])
+    assert code == 0, output
+    cases = load().cases
+    asked = sum(case.op in OPERATIONS and not case.profile for case in cases)
+    skipped = len(cases) - asked
+    assert output == f"{asked} passed, 0 failed in 0 rules, {skipped} not run\n"
+
+
+@pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
+@pytest.mark.usefixtures("right")
+def test_a_runner_names_what_is_broken(
+    language: Language, kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It prints the first failing case, the title and the page, and ends with 1."""
+    monkeypatch.setenv("KESS_BROKEN", "1")
+    command = installed(language, language.runner, kit, tmp_path)
+    code, output = ran([*command, str(kit), "api"])
+    assert code == 1, output
+    rule = load().rules["write.slash"]
+    case = next(case for case in load().cases if case.rule == rule.id)
+    shown = re.escape(case.text.decode("ascii"))
+    assert isinstance(case.result, bytes)
+    expected = re.escape(case.result.decode("ascii"))
+    actual = re.escape(case.result.decode("ascii").replace("\\/", "/"))
+    assert re.search(
+        rf"^{re.escape(rule.id)}  {re.escape(rule.title)} \(.*\)\n"
+        rf"  {case.id}  {shown}\n    expected  {expected}\n    actual    {actual}\n"
+        rf"(  .*\n)?  .*{re.escape(rule.doc)}\n",
+        output,
+        re.MULTILINE,
+    ), output
+    assert re.search(
+        r"^\d+ passed, \d+ failed in \d+ rules, \d+ not run$", output, re.MULTILINE
+    )
+
+
+@pytest.mark.parametrize("language", LANGUAGES, ids=lambda one: one.name)
+def test_adapter_and_runner_hold_the_same_code(language: Language) -> None:
+    """What was put into the runner fits into the adapter, and the other way round."""
+    blocks = [
+        re.findall(
+            r"[^\n]*---- your code.*?---- end of your code[^\n]*\n",
+            (FOLDER / folder / file).read_text(encoding="utf-8"),
+            re.DOTALL,
+        )
+        for folder, file in {
+            "adapters": language.adapter,
+            "runners": language.runner,
+        }.items()
+    ]
+    assert len(blocks[0]) == 1
+    assert blocks[0] == blocks[1]
