@@ -1,0 +1,333 @@
+"""
+Find the rules that a program breaks, from its answers to the cases of the kit.
+
+A case fails for many reasons, so its label is weak evidence; the wrong answer is a
+strong one. The kit knows what each known mistake answers to each case. A mistake is
+blamed where the program answers as the mistake does, and its rule is named; what no
+known mistake explains is only *perhaps* the rule of its label.
+
+1. Where most of the plainest cases fail, nothing else is looked at: blanks, another
+   form, or an adapter that does not work fail every case.
+2. A mistake is a candidate where every case that shows it failed and one of the answers
+   is given by no mistake of another rule; or where most of the failures, and at least
+   three, have its answer.
+3. The candidate that explains most is taken, then the one that explains most of the
+   rest, until none is left.
+4. A rule whose label has two failures without an explanation is perhaps broken.
+
+Errors, crashes and time-outs blame no rule.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+
+from kesspay.conformance.judge import Verdict
+from kesspay.conformance.kit import SEVERITIES
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from kesspay.conformance.judge import Outcome
+    from kesspay.conformance.kit import Kit, Mistake, Rule
+
+
+__all__ = ["Blame", "Blames", "Stage0", "blame", "in_order", "without_blanks"]
+
+#: Why nearly every case fails: blanks between values, a text that is not the JSON of
+#: PHP at all, or an adapter that answers no question.
+Stage0: TypeAlias = Literal["blanks", "another form", "adapter"]
+
+_OWN: Final = 3
+_FAILURE: Final = 1
+_PASSED: Final = 4
+#: A mistake that is not seen in each of its cases needs this many answers, and this
+#: share of its failures.
+_ANSWERS: Final = 3
+_SHARE: Final = 0.6
+#: A rule with this many failures of its label, unexplained, is perhaps broken.
+_PERHAPS: Final = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Blame:
+    """
+    A rule that a program breaks.
+
+    Attributes:
+        rule: that is broken.
+        mistake: the known mistake that explains most of it; None where the rule is
+            only the label of cases that failed.
+        firm: whether the answers show it; else the rule is perhaps broken.
+        outcomes: the failures behind it, the plainest first.
+        points: how much it explains.
+    """
+
+    rule: Rule
+    mistake: Mistake | None
+    firm: bool
+    outcomes: tuple[Outcome, ...]
+    points: int
+
+
+@dataclass(frozen=True, slots=True)
+class Blames:
+    """
+    What a run says about the rules.
+
+    Attributes:
+        firm: rules that are broken, the worst first.
+        perhaps: rules that may be broken, the worst first.
+        single: failures that stand alone and that nothing explains.
+        stage0: why nearly everything fails, or None where it does not.
+    """
+
+    firm: tuple[Blame, ...] = ()
+    perhaps: tuple[Blame, ...] = ()
+    single: tuple[Outcome, ...] = ()
+    stage0: Stage0 | None = None
+
+    @property
+    def all(self) -> tuple[Blame, ...]:
+        """Those that are firm, then those that are not."""
+        return self.firm + self.perhaps
+
+
+def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
+    """
+    Find the rules that a program breaks.
+
+    Args:
+        outcomes: what became of the cases; the more, the surer.
+        kit: that they are from.
+    """
+    answered = [o for o in outcomes if o.verdict in (Verdict.passed, Verdict.failed)]
+    stage0 = _stage0(outcomes, kit)
+    if stage0 == "adapter":
+        return Blames(stage0=stage0)
+    evidence = _Evidence(answered, kit)
+    if stage0 is not None:
+        plain = {rule.id for rule in kit.rules.values() if rule.stage == 0}
+        return Blames(firm=_firm(evidence, kit, plain.__contains__), stage0=stage0)
+    firm = _firm(evidence, kit, lambda _: True)
+    perhaps, single = _rest(evidence, kit)
+    return Blames(firm, perhaps, single)
+
+
+def in_order(blames: Iterable[Blame]) -> tuple[Blame, ...]:
+    """Sort blames: what is worst first, then the earliest step, then the points."""
+    return tuple(
+        sorted(
+            blames,
+            key=lambda b: (
+                SEVERITIES.index(b.rule.severity),
+                b.rule.stage,
+                -b.points,
+                b.rule.id,
+            ),
+        )
+    )
+
+
+# ------------------------------------------------------------ the plainest cases
+
+_BLANK: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|[ \t\r\n]+', re.DOTALL)
+
+
+def without_blanks(text: bytes) -> bytes:
+    """Remove the white space between the values of a JSON text."""
+    return _BLANK.sub(lambda found: found[1] or b"", text)
+
+
+def _stage0(outcomes: Sequence[Outcome], kit: Kit) -> Stage0 | None:
+    """Say why most of the plainest cases of an operation fail, if they do."""
+    plain: dict[str, list[Outcome]] = defaultdict(list)
+    for one in outcomes:
+        if kit.rules[one.case.rule].stage == 0 and one.verdict != Verdict.unsupported:
+            plain[one.case.op].append(one)
+    for asked in plain.values():
+        bad = [one for one in asked if one.verdict != Verdict.passed]
+        if len(bad) * 2 > len(asked):
+            return _kind_of(bad)
+    return None
+
+
+def _kind_of(bad: Sequence[Outcome]) -> Stage0:
+    """Tell an adapter that does not work from a text that is built otherwise."""
+    answers = [one.answer for one in bad if one.answer is not None]
+    results = [one.case.result for one in bad if one.answer is not None]
+    if len(answers) * 2 <= len(bad) or not any(answers):
+        return "adapter"
+    if len(set(answers)) == 1 < len(results):
+        return "adapter"
+    squeezed = sum(
+        without_blanks(answer) == result
+        for answer, result in zip(answers, results, strict=True)
+    )
+    return "blanks" if squeezed * 2 > len(answers) else "another form"
+
+
+# ------------------------------------------------------------ evidence
+
+
+@dataclass(slots=True)
+class _Candidate:
+    """
+    What the outcomes say about one mistake.
+
+    Args:
+        mistake: that it is about.
+        answered: ids of the failures that have its answer.
+        own: those of them whose answer no mistake of another rule gives.
+        other: ids of the failures that have another answer.
+        passed: how many cases passed that show it.
+    """
+
+    mistake: Mistake
+    answered: set[str] = field(default_factory=set)
+    own: set[str] = field(default_factory=set)
+    other: set[str] = field(default_factory=set)
+    passed: int = 0
+
+    @property
+    def is_possible(self) -> bool:
+        """Whether it may be blamed at all."""
+        if not self.passed and self.own:
+            return True
+        failures = len(self.answered) + len(self.other)
+        enough = len(self.answered) >= max(_ANSWERS, _SHARE * failures)
+        return enough and bool(self.own)
+
+    def points(self, answers: set[str], failures: set[str]) -> int:
+        """Count what it explains of these; below 1 it explains nothing."""
+        new = self.answered & answers
+        if not new:
+            return 0
+        others = (self.other | self.answered - new) & failures
+        return _OWN * len(new) + _FAILURE * len(others) - _PASSED * self.passed
+
+
+class _Evidence:
+    """
+    The outcomes, seen from the mistakes.
+
+    Attributes:
+        failed: the failures by id.
+        unexplained: ids of those that no blame explains yet.
+        unanswered: ids of those whose answer no blame gives yet.
+        candidates: by code of the mistake.
+    """
+
+    def __init__(self, outcomes: Iterable[Outcome], kit: Kit) -> None:
+        self.failed: dict[str, Outcome] = {}
+        self.candidates = {
+            code: _Candidate(mistake) for code, mistake in kit.mistakes.items()
+        }
+        for one in outcomes:
+            if one.verdict == Verdict.passed:
+                for code in one.case.mistakes:
+                    self.candidates[code].passed += 1
+            else:
+                self.failed[one.case.id] = one
+                self._weigh(one, kit)
+        self.unexplained = set(self.failed)
+        self.unanswered = set(self.failed)
+
+    def _weigh(self, one: Outcome, kit: Kit) -> None:
+        """Compare a wrong answer with that of each mistake."""
+        wrong = one.case.mistakes
+        fitting = [code for code in wrong if wrong[code] == one.answer]
+        rules = {kit.mistakes[code].rule for code in fitting}
+        for code in wrong:
+            found = self.candidates[code]
+            if code not in fitting:
+                found.other.add(one.case.id)
+                continue
+            found.answered.add(one.case.id)
+            if len(rules) == 1:
+                found.own.add(one.case.id)
+
+    def take(self, found: _Candidate) -> tuple[Outcome, ...]:
+        """Let a mistake explain its failures; return them, the plainest first."""
+        explained = found.answered | found.other
+        new = (found.answered & self.unanswered) | (explained & self.unexplained)
+        self.unanswered -= found.answered
+        self.unexplained -= explained
+        rule = found.mistake.rule
+        return _plainest(
+            (self.failed[name] for name in new),
+            lambda one: (one.case.id not in found.answered, one.case.rule != rule),
+        )
+
+
+def _plainest(
+    outcomes: Iterable[Outcome], first: Callable[[Outcome], object]
+) -> tuple[Outcome, ...]:
+    """Sort failures: by what decides first, then the shortest."""
+    return tuple(
+        sorted(outcomes, key=lambda one: (first(one), len(one.case.text), one.case.id))
+    )
+
+
+def _firm(
+    evidence: _Evidence, kit: Kit, allowed: Callable[[str], bool]
+) -> tuple[Blame, ...]:
+    """Take the mistake that explains most, then the best of the rest, and so on."""
+    possible = [
+        found
+        for found in evidence.candidates.values()
+        if found.is_possible and allowed(found.mistake.rule)
+    ]
+    blames: dict[str, Blame] = {}
+    while possible:
+        points, best = max(
+            ((_points(found, evidence), found) for found in possible),
+            key=lambda pair: pair[0],
+        )
+        if points <= 0:
+            break
+        possible.remove(best)
+        rule, outcomes = best.mistake.rule, evidence.take(best)
+        earlier = blames.get(rule)
+        blames[rule] = Blame(
+            rule=kit.rules[rule],
+            mistake=best.mistake if earlier is None else earlier.mistake,
+            firm=True,
+            outcomes=outcomes if earlier is None else earlier.outcomes + outcomes,
+            points=points if earlier is None else earlier.points + points,
+        )
+    return in_order(blames.values())
+
+
+def _points(found: _Candidate, evidence: _Evidence) -> int:
+    return found.points(evidence.unanswered, evidence.unexplained)
+
+
+def _rest(
+    evidence: _Evidence, kit: Kit
+) -> tuple[tuple[Blame, ...], tuple[Outcome, ...]]:
+    """Sort what is left by its label."""
+    labels: Mapping[str, list[Outcome]] = defaultdict(list)
+    for name in evidence.unexplained:
+        one = evidence.failed[name]
+        labels[one.case.rule].append(one)
+    perhaps, single = [], []
+    for rule, outcomes in labels.items():
+        if len(outcomes) >= _PERHAPS:
+            ordered = _plainest(outcomes, lambda _: 0)
+            perhaps.append(
+                Blame(
+                    rule=kit.rules[rule],
+                    mistake=None,
+                    firm=False,
+                    outcomes=ordered,
+                    points=len(outcomes),
+                )
+            )
+        else:
+            single += outcomes
+    return in_order(perhaps), _plainest(single, lambda _: 0)
