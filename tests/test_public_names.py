@@ -19,13 +19,13 @@ if TYPE_CHECKING:
 OF_OTHERS: Final = frozenset(
     {
         *("Any", "Callable", "ClassVar", "ForwardRef", "Literal", "None", "Self"),
-        *("AsyncIterator", "Iterable", "Iterator", "Mapping", "Sequence"),
+        *("AsyncGenerator", "Generator", "Iterable", "Iterator", "Mapping", "Sequence"),
         *("Buffer", "Decimal", "PathLike"),
     }
 )
 PLAIN_ARGUMENTS: Final = {
-    "Broken": "a word of TransportError",
     "AmountFormat": "params() of a message, whose own callers are the client's",
+    "Broken": "a word of TransportError",
     "Document": "bytes, a text or a mapping",
     "Documents": "a sequence or an Arrow array of them",
     "Flow": "of who drives the protocol: kesspay.gateway.protocol",
@@ -33,6 +33,7 @@ PLAIN_ARGUMENTS: Final = {
     "Need": "of who drives the protocol: kesspay.gateway.protocol",
     "Password": "bytes, a text or None",
     "Precision": "a word of Profile",
+    "Stop": "a threading.Event or an asyncio.Event",
     "Text": "bytes or a text",
     "Verdict": "a word of AnswerEvent",
     "Whose": "a word of Journal.bind",

@@ -648,7 +648,7 @@ def test_patience_ends(clock: Clock) -> None:
         waiting.wait(ERROR)
 
 
-def test_somebody_ends_it(clock: Clock) -> None:
+def test_a_signal_ends_it(clock: Clock) -> None:
     """Then it is not tried again."""
     clock.stopped = True
     assert not away_of(clock, 5).wait(ERROR)

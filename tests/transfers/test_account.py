@@ -146,7 +146,8 @@ def test_in_words() -> None:
 
 def client(here: Desk, **changes: Any) -> Client:  # noqa: ANN401 - settings
     """Return a client of the desk with other settings."""
-    return Client(**{**here.sandbox.settings, **changes}, transport=here.wire)
+    settings = {**here.sandbox.settings, "clock": here.sandbox.clock, **changes}
+    return Client(**settings, transport=here.wire)
 
 
 def test_account_and_keys_of_a_client(desk: MakeDesk) -> None:
@@ -211,7 +212,7 @@ def test_what_may_be_rebound() -> None:
 
 def other_transfers(here: Desk, **changes: Any) -> Any:  # noqa: ANN401 - of both kinds
     """Return transfers on the journal of the desk whose client has other settings."""
-    settings = {**here.sandbox.settings, **changes}
+    settings = {**here.sandbox.settings, "clock": here.sandbox.clock, **changes}
     if here.face == "sync":
         return Transfers(Client(**settings, transport=here.wire), here.journal)
     made = AsyncTransfers(

@@ -49,7 +49,9 @@ class Hanging(Waiting):
 def made(here: Desk, transport: Any = None, **options: Any) -> AsyncTransfers:
     """Return transfers for a test that has a loop of its own."""
     client = AsyncClient(
-        **here.sandbox.settings, transport=transport or Waiting(here.wire)
+        **here.sandbox.settings,
+        clock=here.sandbox.clock,
+        transport=transport or Waiting(here.wire),
     )
     return AsyncTransfers(client, here.journal, **options)
 

@@ -16,6 +16,7 @@ from kesspay.cli.outcome import EXIT_OK, EXIT_UNKNOWN, Outcome
 from kesspay.cli.output import NotWritten
 from kesspay.cli.printer import printable
 from kesspay.errors import JournalUnavailable
+from kesspay.transfers.watching import Absence
 
 
 if TYPE_CHECKING:
@@ -258,14 +259,9 @@ def _summary(counts: Counter[str]) -> str:
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in _OUTCOMES)
 
 
-#: Seconds of the first pause and of the longest one.
-_FIRST: Final = 1.0
-_LONGEST: Final = 60.0
-
-
 class Away:
     """
-    The pauses of one command, each longer than the one before.
+    A journal that is away, for a command: what it prints, and how long it waits.
 
     Args:
         stopped: ends a pause.
@@ -275,9 +271,7 @@ class Away:
     def __init__(self, stopped: Event, patience: float) -> None:
         """Begin with a journal that is there."""
         self._stopped = stopped
-        self._patience = patience
-        self._since: float | None = None
-        self._pause = _FIRST
+        self._absence = Absence(time.monotonic, patience)
 
     def wait(self, error: JournalUnavailable) -> bool:
         """
@@ -290,25 +284,14 @@ class Away:
             JournalUnavailable: this error, where the journal stayed away too long, or
                 waiting does not help.
         """
-        if error.is_refused:
-            raise error
-        now = time.monotonic()
-        if self._since is None:
-            self._since = now
-        left = self._since + self._patience - now
-        if left <= 0:
-            raise error
-        pause = min(self._pause, left)
+        pause = self._absence.pause(error)
         self._print(f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s.")
-        self._pause = min(2 * self._pause, _LONGEST)
         return not self._stopped.wait(pause)
 
     def is_back(self) -> None:
         """Say that the journal is there again, if it was away."""
-        if self._since is not None:
+        if self._absence.is_over():
             self._print("the journal is there again")
-        self._since = None
-        self._pause = _FIRST
 
     @staticmethod
     def _print(text: str) -> None:

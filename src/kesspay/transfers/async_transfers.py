@@ -5,11 +5,12 @@ from __future__ import annotations
 import asyncio
 import math
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kesspay._drive import adrive
-from kesspay.errors import KesspayError
+from kesspay.errors import JournalUnavailable, KesspayError
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
@@ -22,15 +23,17 @@ from kesspay.transfers.payment import (
     result_of,
 )
 from kesspay.transfers.rounds import DueRound
+from kesspay.transfers.watching import Watch
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncGenerator, Callable
     from decimal import Decimal
     from types import TracebackType
 
     from kesspay.gateway.async_client import AsyncClient
+    from kesspay.transfers.watching import Stop
 
 
 __all__ = ["AsyncPendingTransfer", "AsyncTransfers"]
@@ -141,7 +144,7 @@ class AsyncTransfers:
 
     async def resume(
         self, *, timeout: float | None = None
-    ) -> AsyncIterator[TransferResult]:
+    ) -> AsyncGenerator[TransferResult, None]:
         """
         Go on with everything that is due, once, and yield what came of it.
 
@@ -159,6 +162,35 @@ class AsyncTransfers:
                 await self._workflow.leases.returns.wait_too()
             raise
         await self._run(due.end())
+
+    async def watch(
+        self,
+        *,
+        every: float = 5.0,
+        stop: Stop | None = None,
+        timeout: float | None = None,
+    ) -> AsyncGenerator[TransferResult, None]:
+        """
+        Go on with everything that is due, again and again: a worker without end.
+
+        See ``Transfers.watch``; ``stop`` may be an ``asyncio.Event``. Cancelling the
+        task ends it at once, and gives the payment at hand back.
+        """
+        pause = seconds(every)
+        watch = Watch(self._workflow.engine.clock, pause, stop)
+        while not watch.is_stopped:
+            try:
+                async with aclosing(self.resume(timeout=timeout)) as results:
+                    async for result in results:
+                        watch.is_there()
+                        yield result
+                        if watch.is_stopped:
+                            return
+                watch.is_there()
+            except JournalUnavailable as error:
+                await self._run(watch.is_away(error))
+            else:
+                await self._run(watch.rest())
 
     async def aclose(self) -> None:
         """End the threads of the journal; the journal itself stays open."""

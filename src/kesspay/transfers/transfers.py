@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
+from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from kesspay._drive import drive
-from kesspay.errors import KesspayError
+from kesspay.errors import JournalUnavailable, KesspayError
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
@@ -21,14 +22,16 @@ from kesspay.transfers.payment import (
 )
 from kesspay.transfers.returns import beside
 from kesspay.transfers.rounds import DueRound
+from kesspay.transfers.watching import Watch
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator
     from decimal import Decimal
 
     from kesspay.gateway.client import Client
+    from kesspay.transfers.watching import Stop
 
 
 __all__ = ["PendingTransfer", "Transfers"]
@@ -179,7 +182,7 @@ class Transfers:
         transfer = self._run(self._workflow.look(payment_id))
         return None if transfer is None else result_of(transfer)
 
-    def resume(self, *, timeout: float | None = None) -> Iterator[TransferResult]:
+    def resume(self, *, timeout: float | None = None) -> Generator[TransferResult]:
         """
         Go on with everything that is due, once, and yield what came of it.
 
@@ -203,6 +206,51 @@ class Transfers:
             self._workflow.leases.returns.wait()
             raise
         self._run(due.end())
+
+    def watch(
+        self,
+        *,
+        every: float = 5.0,
+        stop: Stop | None = None,
+        timeout: float | None = None,
+    ) -> Generator[TransferResult]:
+        """
+        Go on with everything that is due, again and again: a worker without end.
+
+        ::
+
+            for result in transfers.watch(stop=stop):
+                update_my_order(result.payment_id, result.outcome)
+
+        While the journal is away (a database that restarts, a full disk) it tries
+        again after growing pauses of 1 to 60 s, and logs that on
+        ``kesspay.transfers``. Several can run at the same time; it does what
+        ``kesspay resume --watch`` does.
+
+        Args:
+            every: seconds between two looks at the journal.
+            stop: a ``threading.Event``; once it is set, the worker ends after the
+                payment at hand, or within half a second of a pause.
+            timeout: seconds for each payment.
+
+        Raises:
+            JournalError: the journal cannot be used, and waiting does not help.
+        """
+        pause = seconds(every)
+        watch = Watch(self._workflow.engine.clock, pause, stop)
+        while not watch.is_stopped:
+            try:
+                with closing(self.resume(timeout=timeout)) as results:
+                    for result in results:
+                        watch.is_there()
+                        yield result
+                        if watch.is_stopped:
+                            return
+                watch.is_there()
+            except JournalUnavailable as error:
+                self._run(watch.is_away(error))
+            else:
+                self._run(watch.rest())
 
     def _limit(self, timeout: float | None) -> Limit:
         given = None if timeout is None else seconds(timeout)
