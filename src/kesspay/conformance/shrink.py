@@ -40,6 +40,8 @@ __all__ = ["QUESTIONS", "SameFault", "Shrunk", "expected_of", "shrink"]
 #: How often a program is asked at most.
 QUESTIONS: Final = 2000
 
+#: What the search for known mistakes may write, in bytes.
+_BUDGET: Final = 8 << 20
 #: What ``explain`` can search in, and ``read`` can read.
 _MAX_DEPTH: Final = 64
 
@@ -402,5 +404,5 @@ def _mistakes(
     if document is None or actual is None:
         return ()
     subject = Subject(text.decode(), document, canonicalize(text), profile)
-    found = find_signed_text(subject, actual.__eq__)
+    found = find_signed_text(subject, actual.__eq__, budget=_BUDGET)
     return () if found is None else parts_of(document, found.codes, profile)
