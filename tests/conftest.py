@@ -11,7 +11,8 @@ curl or of Node into a failure.
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING, NoReturn
+from collections import Counter
+from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
 
@@ -25,6 +26,30 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from kesspay.signing.backend import Backend
+
+
+#: Multiples of it fall far from each other, modulo 1.
+_GOLDEN: Final = 0.618
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """
+    Leave most cases of a test that is marked ``one_in(n)`` to the exhaustive runs.
+
+    The cases that stay are spread over all parameters of the test, and each
+    backend has some. ``.ci/run`` goes through every case.
+    """
+    numbers: Counter[tuple[str, bool, bool]] = Counter()
+    for item in items:
+        marker = item.get_closest_marker("one_in")
+        if marker is None or item.get_closest_marker("exhaustive"):
+            continue
+        name, _, case = item.nodeid.partition("[")
+        group = name, "native" in case, "python" in case
+        if numbers[group] * _GOLDEN % 1.0 >= 1.0 / marker.args[0]:
+            item.add_marker(pytest.mark.exhaustive)
+        numbers[group] += 1
 
 
 def is_set(variable: str) -> bool:

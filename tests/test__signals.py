@@ -102,7 +102,9 @@ def test_a_connection_in_use(
     transport = HttpTransport(max_connections=1)
     url = f"http://127.0.0.1:{silent}/partnerapi/v1"
     request = HttpRequest("POST", url, (), b"", fresh=False)
-    thread = Thread(target=_ignore, args=(partial(transport.send, request, timeout=2),))
+    thread = Thread(
+        target=_ignore, args=(partial(transport.send, request, timeout=0.5),)
+    )
     thread.start()
     time.sleep(0.05)
     client = client_of(sandbox, url, transport=transport)
@@ -117,7 +119,7 @@ def test_another_thread_logs_in(
 ) -> None:
     """While another thread gets the token, which goes on with it."""
     client = client_of(sandbox, f"http://127.0.0.1:{silent}/partnerapi/v1")
-    thread = Thread(target=_ignore, args=(partial(client.token, timeout=2),))
+    thread = Thread(target=_ignore, args=(partial(client.token, timeout=0.5),))
     thread.start()
     time.sleep(0.05)
     with time_limit(kind):

@@ -167,6 +167,7 @@ WORDS = frozenset(
 ALL_KINDS = frozenset({"path", "data", "password", "base_url", "proxy", "database"})
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("number", range(len(ARGUMENTS)))
 @pytest.mark.usefixtures("backend")
 def test_no_argument_shows_a_secret(

@@ -304,7 +304,7 @@ def case(request: pytest.FixtureRequest) -> Case:
 @pytest.fixture
 def found(backend: Backend, case: Case, request: pytest.FixtureRequest) -> Explanation:
     """Return the explanation of the case, made once on each backend."""
-    place = (backend.name, request.node.callspec.id)
+    place = (backend.name, request.node.callspec.params["case"])
     if place not in _explained:
         _explained[place] = case.explain()
     return _explained[place]

@@ -53,9 +53,16 @@ if TYPE_CHECKING:
 
 
 LONG: Final = max(1, int(os.environ.get("KESSPAY_LONG") or 1))
-MANY: Final = settings(
-    deadline=None, max_examples=300 * LONG, suppress_health_check=list(HealthCheck)
-)
+
+
+def many(*, whole: bool) -> settings:
+    """Return the settings of Hypothesis for many examples, or for a sample."""
+    return settings(
+        deadline=None,
+        max_examples=(300 if whole else 60) * LONG,
+        suppress_health_check=list(HealthCheck),
+    )
+
 
 _VALUES: Final = st.one_of(
     st.sampled_from(ODD),
@@ -276,11 +283,18 @@ def test_each_odd_value_in_each_field(world: World, service: str, name: str) -> 
     require_contract(world, fields)
 
 
-@MANY
-@given(fields=requests())
-def test_any_signed_request(world: World, fields: dict[str, str]) -> None:
+def test_any_signed_request(
+    world: World,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """The answer is signed, documented for its service, and no HTTP 5xx."""
-    require_contract(world, fields)
+
+    @many(whole=whole)
+    @given(fields=requests())
+    def check(fields: dict[str, str]) -> None:
+        require_contract(world, fields)
+
+    check()
 
 
 def _service(text: str) -> object:
@@ -373,39 +387,59 @@ def require_no_effect(world: World, answer: Answer, before: int) -> None:
         assert answer.status in {400, 403, 404, 405, 413}
 
 
-@MANY
-@given(method=_METHODS, path=_PATHS, headers=_HEADERS, body=_BODIES, cut=st.integers(0))
 def test_any_junk(
     world: World,
-    method: str,
-    path: str,
-    headers: list[tuple[bytes, bytes]],
-    body: bytes,
-    cut: int,
+    whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:
     """Bytes from a stranger are refused, whatever they are."""
-    before = world.credited
-    pieces = (body[: cut % 7], body[cut % 7 :])
-    require_no_effect(world, world.ask(method, path, headers, *pieces), before)
+
+    @many(whole=whole)
+    @given(_METHODS, _PATHS, _HEADERS, _BODIES, st.integers(0))
+    def check(
+        method: str,
+        path: str,
+        headers: list[tuple[bytes, bytes]],
+        body: bytes,
+        cut: int,
+    ) -> None:
+        before = world.credited
+        pieces = (body[: cut % 7], body[cut % 7 :])
+        require_no_effect(world, world.ask(method, path, headers, *pieces), before)
+
+    check()
 
 
-@MANY
-@given(body=_BODIES)
-def test_junk_from_who_is_logged_in(world: World, body: bytes) -> None:
+def test_junk_from_who_is_logged_in(
+    world: World,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """Without a signature a token is worth nothing."""
-    before = world.credited
-    require_no_effect(world, world.call(body), before)
+
+    @many(whole=whole)
+    @given(_BODIES)
+    def check(body: bytes) -> None:
+        before = world.credited
+        require_no_effect(world, world.call(body), before)
+
+    check()
 
 
-@MANY
-@given(body=_BODIES)
-def test_junk_with_half_of_the_credentials(world: World, body: bytes) -> None:
+def test_junk_with_half_of_the_credentials(
+    world: World,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """The headers of a log-in are worth nothing without its body."""
-    before = world.credited
-    path = f"{BASE_PATH}/token"
-    answer = world.ask("POST", path, world.log_in_headers, body)
-    assert answer.status == 401 or len(body) > 65_536
-    require_no_effect(world, answer, before)
+
+    @many(whole=whole)
+    @given(_BODIES)
+    def check(body: bytes) -> None:
+        before = world.credited
+        path = f"{BASE_PATH}/token"
+        answer = world.ask("POST", path, world.log_in_headers, body)
+        assert answer.status == 401 or len(body) > 65_536
+        require_no_effect(world, answer, before)
+
+    check()
 
 
 @pytest.mark.parametrize("service", SERVICES)

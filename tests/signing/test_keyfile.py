@@ -341,10 +341,13 @@ def _damaged(seed: int, count: int) -> Iterator[bytes]:
         yield bytes(data)
 
 
-def test_same_verdicts(both_backends: dict[str, Backend]) -> None:
+def test_same_verdicts(
+    both_backends: dict[str, Backend],
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """Both backends come to the same verdict on thousands of damaged files."""
     verdicts: dict[str, list[tuple[Verdict, ...]]] = {}
-    damaged = list(_damaged(20240229, 3000))
+    damaged = list(_damaged(20240229, 3000 if whole else 600))
     for name in both_backends:
         with backends.override(name):
             verdicts[name] = [
@@ -360,4 +363,4 @@ def test_same_verdicts(both_backends: dict[str, Backend]) -> None:
         assert native == python, base64.b64encode(data)
     reasons = {one.reason for pair in verdicts["python"] for one in pair}
     assert {"", "format", "kind", "secret", "algorithm", "ambiguous"} <= reasons
-    assert {"password", "size", "exponent", "inconsistent"} <= reasons
+    assert not whole or {"password", "size", "exponent", "inconsistent"} <= reasons

@@ -370,12 +370,18 @@ SAMPLES: Final[dict[str, Sample]] = {
 TOOLS: Final = {"jks": "keytool", "jceks": "keytool", "xxd": "xxd"}
 
 
+@cache
+def made(name: str) -> bytes:
+    """Return a file, which is made once."""
+    return SAMPLES[name].make()
+
+
 def sample(name: str) -> bytes:
     """Return a file, or skip where the tool that makes it is missing."""
     tool = TOOLS.get(name, "openssl")
     if not shutil.which(tool):
         pytest.skip(f"needs {tool}")
-    return SAMPLES[name].make()
+    return made(name)
 
 
 def refusal(load: Callable[[bytes], object], data: bytes) -> KeyLoadError:
@@ -587,7 +593,5 @@ def test_table_of_the_manual() -> None:
 def test_every_format_has_a_sample() -> None:
     """Each line of the table is the first that knows one of the samples."""
     skipped = {name for name, tool in TOOLS.items() if not shutil.which(tool)}
-    known = {
-        recognise(one.make()) for name, one in SAMPLES.items() if name not in skipped
-    }
+    known = {recognise(made(name)) for name in SAMPLES if name not in skipped}
     assert [one.found for one in FORMATS if one not in known and not skipped] == []

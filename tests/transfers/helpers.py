@@ -10,7 +10,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Final, Protocol
 
 from kesspay.transfers.account import Account
-from kesspay.transfers.attempt import Happened
+from kesspay.transfers.attempt import Happened, Rules
 from kesspay.transfers.journal import Entry, Journal, Payment, Status
 
 
@@ -28,6 +28,7 @@ __all__ = [
     "DUE",
     "KEYS",
     "MOVED",
+    "QUICK",
     "Bench",
     "Opened",
     "entry",
@@ -46,6 +47,9 @@ KEYS: Final[tuple[tuple[Whose, str], ...]] = (
     ("partner", "ab" * 32),
     ("gateway", "cd" * 32),
 )
+
+#: For tests on a real clock: what is sent again does not keep them waiting.
+QUICK: Final = Rules(pauses=(0.3,) * 8, polls=(0.0, *(0.3,) * 8))
 
 
 def payment(payment_id: str = "p-1", amount: str = "1.50") -> Payment:

@@ -211,6 +211,7 @@ def places(
         yield here, worker
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("faults", FAULTS)
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_during_a_confirm(
@@ -255,6 +256,7 @@ def test_a_crash_during_a_start(
         assert finish(here) == "paid"
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("faults", ["nothing", "lost answer", "late 401"])
 def test_a_crash_after_a_crash(
     desk: MakeDesk,
@@ -279,6 +281,7 @@ def test_a_crash_after_a_crash(
             finish(here)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("faults", FAULTS)
 def test_a_worker_that_wakes_up_late(desk: MakeDesk, faults: str) -> None:
     """
@@ -328,6 +331,7 @@ def test_a_worker_sleeps_over_its_send(desk: MakeDesk) -> None:
 # ------------------------------------------------------- a journal that fails
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @pytest.mark.parametrize("faults", FAULTS)
 def test_a_journal_that_fails_during_a_confirm(

@@ -24,6 +24,7 @@ from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import load
 from tests.support.relay import Relay
+from tests.transfers.helpers import QUICK
 from tests.transfers.virtual import ORDER
 
 
@@ -80,7 +81,7 @@ class Place:
         journal = self.open()
         self.made.enter_context(journal)
         client = self.made.enter_context(Client(**self.settings))
-        return Transfers(client, journal)
+        return Transfers(client, journal, rules=QUICK)
 
     def credited(self, payment_id: str) -> int:
         """Return how often a payment was credited."""
@@ -133,7 +134,7 @@ def interrupted(
 
     def send() -> None:
         after()
-        time.sleep(0.3)
+        time.sleep(0.1)
         sent.append(time.monotonic())
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGALRM)
 
@@ -160,6 +161,7 @@ def pay(transfers: Transfers) -> None:
     assert time.monotonic() - begun < SOON
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("carried_out", [True, False])
 def test_a_signal_during_a_confirm(
@@ -291,6 +293,7 @@ def exhausted(transfers: Transfers) -> Iterator[None]:
             thread.join()
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_signal_while_the_journal_is_locked(
     place: Place, kind: type[BaseException]
@@ -332,7 +335,7 @@ def test_a_signal_while_a_round_waits_for_a_lock(
     transfers.start(**ORDER)
     place.sandbox.faults.plan("drop-before", service=CONFIRM)
     transfers.confirm("order-1", debit_id="debit-1", timeout=0.1)
-    time.sleep(1.1)
+    time.sleep(0.4)
     with locked(place, transfers), interrupted(kind):
         list(transfers.resume())
     # The thread that asked for it may get it once more, and gives it back.
@@ -365,6 +368,7 @@ def stepped(
             error = raised
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_cancellation_in_each_await(place: Place, *, twice: bool) -> None:
     """Wherever it comes, the next call goes on at once, and one credit is made."""
@@ -373,7 +377,7 @@ def test_a_cancellation_in_each_await(place: Place, *, twice: bool) -> None:
         journal = place.open()
         async with (
             AsyncClient(**place.settings) as client,
-            AsyncTransfers(client, journal) as transfers,
+            AsyncTransfers(client, journal, rules=QUICK) as transfers,
         ):
             number, steps, go_on = 0, [0], True
             while go_on:
@@ -409,12 +413,12 @@ def test_a_time_out_around_a_confirm(place: Place) -> None:
         journal = place.open()
         async with (
             AsyncClient(**place.settings) as client,
-            AsyncTransfers(client, journal) as transfers,
+            AsyncTransfers(client, journal, rules=QUICK) as transfers,
         ):
             await transfers.start(**ORDER)
             place.line.cut_at(CONFIRM.encode(), "silence")
             with pytest.raises(TimeoutError) as caught:
-                async with asyncio.timeout(0.5):
+                async with asyncio.timeout(0.2):
                     await transfers.confirm("order-1", debit_id="debit-1")
             notes = getattr(caught.value.__cause__, "__notes__", [])
             assert any("may have been carried out" in note for note in notes)
@@ -432,7 +436,7 @@ def test_a_loop_that_ends(place: Place) -> None:
         client = AsyncClient(**place.settings)
         journal = place.open()
         place.made.enter_context(journal)
-        transfers = AsyncTransfers(client, journal)
+        transfers = AsyncTransfers(client, journal, rules=QUICK)
         pending = await transfers.start(**ORDER)
         place.line.cut_at(CONFIRM.encode(), "silence")
         task = asyncio.create_task(pending.confirm("debit-1"))

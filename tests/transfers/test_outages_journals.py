@@ -96,6 +96,7 @@ def blip(here: Desk, length: float, fault: str) -> None:
     here.wire.look = look
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("length", "fault", "count"),
     [

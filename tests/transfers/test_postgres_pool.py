@@ -113,6 +113,7 @@ def terminate(postgres: Postgres) -> None:
 # ---------------------------------------------------------------- died while idle
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("how", ["end", "reset", "silence", "terminate"])
 def test_every_connection_died_while_idle(

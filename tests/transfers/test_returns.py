@@ -24,6 +24,7 @@ from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
 from tests.support.memory_journal import MemoryJournal
+from tests.transfers.helpers import QUICK
 from tests.transfers.virtual import DEBIT, ORDER, service_of
 
 
@@ -96,7 +97,9 @@ def test_an_interrupted_confirm(
     error = kind("over")
     wire = Interrupted(sandbox, CONFIRM, error)
     wire.sent = sent
-    transfers = Transfers(Client(**sandbox.settings, transport=wire), journal)
+    transfers = Transfers(
+        Client(**sandbox.settings, transport=wire), journal, rules=QUICK
+    )
     pending = transfers.start(**ORDER)
     with pytest.raises(kind) as caught:
         pending.confirm(DEBIT)
@@ -123,7 +126,9 @@ def test_an_interruption_elsewhere(
 ) -> None:
     """A log-in, a create and a query give the payment back as well."""
     wire = Interrupted(sandbox, service, KeyboardInterrupt())
-    transfers = Transfers(Client(**sandbox.settings, transport=wire), journal)
+    transfers = Transfers(
+        Client(**sandbox.settings, transport=wire), journal, rules=QUICK
+    )
     sandbox.faults.plan("drop-after", service=CONFIRM)
 
     def pay() -> str:
@@ -145,14 +150,14 @@ def test_a_confirm_sent_again_that_is_interrupted(
     wire = Interrupted(sandbox, CONFIRM, error)
     sandbox.faults.plan("drop-before", service=CONFIRM)
     transfers = Transfers(
-        Client(**sandbox.settings, transport=sandbox.transport), journal
+        Client(**sandbox.settings, transport=sandbox.transport), journal, rules=QUICK
     )
     transfers.start(**ORDER)
     assert (
         transfers.confirm("order-1", debit_id=DEBIT, timeout=0.2).outcome == "unknown"
     )
-    again = Transfers(Client(**sandbox.settings, transport=wire), journal)
-    time.sleep(1)
+    again = Transfers(Client(**sandbox.settings, transport=wire), journal, rules=QUICK)
+    time.sleep(0.4)
     with pytest.raises(KeyboardInterrupt):
         list(again.resume())
     assert entries(journal)[-1].facts == {"reason": "interrupted"}
@@ -164,12 +169,12 @@ def test_a_confirm_sent_again_that_is_interrupted(
 def test_what_is_kept_for_the_next_round(sandbox: Sandbox, journal: Journal) -> None:
     """A round that its caller leaves gives back what it kept."""
     transfers = Transfers(
-        Client(**sandbox.settings, transport=sandbox.transport), journal
+        Client(**sandbox.settings, transport=sandbox.transport), journal, rules=QUICK
     )
     transfers.start(**ORDER)
     sandbox.faults.plan("bad-gateway-before", service=CONFIRM, times=9)
     transfers.confirm("order-1", debit_id=DEBIT, timeout=0.1)
-    time.sleep(1)
+    time.sleep(0.4)
     with closing(cast("Generator[object]", transfers.resume())) as rounds:
         next(rounds)
     sandbox.faults.clear()
@@ -248,7 +253,7 @@ def test_a_cancelled_confirm(
             AsyncClient(
                 **sandbox.settings, transport=sandbox.async_transport
             ) as client,
-            AsyncTransfers(client, journal) as transfers,
+            AsyncTransfers(client, journal, rules=QUICK) as transfers,
         ):
             await transfers.start(**ORDER)
             await cancelled_after(transfers, seconds, twice=twice)
@@ -274,7 +279,7 @@ def test_a_loop_that_ends(sandbox: Sandbox, journal: Journal) -> None:
 
     async def main() -> AsyncTransfers:
         client = AsyncClient(**sandbox.settings, transport=Silent())
-        transfers = AsyncTransfers(client, journal)
+        transfers = AsyncTransfers(client, journal, rules=QUICK)
         pending = await transfers.start(**ORDER)
         task = asyncio.create_task(pending.confirm(DEBIT))
         await gone.wait()
@@ -283,7 +288,7 @@ def test_a_loop_that_ends(sandbox: Sandbox, journal: Journal) -> None:
 
     asyncio.run(main())
     transfers = Transfers(
-        Client(**sandbox.settings, transport=sandbox.transport), journal
+        Client(**sandbox.settings, transport=sandbox.transport), journal, rules=QUICK
     )
     begun = time.monotonic()
     assert transfers.confirm("order-1", debit_id=DEBIT).outcome == "paid"
@@ -294,7 +299,7 @@ def test_a_loop_that_ends(sandbox: Sandbox, journal: Journal) -> None:
 def test_a_coroutine_that_is_closed(sandbox: Sandbox, journal: Journal) -> None:
     """Nothing can be waited for there, and the payment is given back all the same."""
     client = AsyncClient(**sandbox.settings, transport=sandbox.async_transport)
-    transfers = AsyncTransfers(client, journal)
+    transfers = AsyncTransfers(client, journal, rules=QUICK)
 
     async def main() -> None:
         await transfers.start(**ORDER)
@@ -324,7 +329,7 @@ def test_a_lease_that_is_granted_too_late(
 
     async def main() -> None:
         client = AsyncClient(**sandbox.settings, transport=sandbox.async_transport)
-        async with AsyncTransfers(client, journal) as transfers:
+        async with AsyncTransfers(client, journal, rules=QUICK) as transfers:
             await transfers.start(**ORDER)
             monkeypatch.setattr(journal, "lease", slow)
             task = asyncio.create_task(transfers.confirm("order-1", debit_id=DEBIT))
@@ -350,7 +355,9 @@ def test_a_journal_that_fails(
     """Where the payment cannot be given back, the interruption comes through."""
     journal = MemoryJournal(time.time)
     wire = Interrupted(sandbox, CONFIRM, KeyboardInterrupt())
-    transfers = Transfers(Client(**sandbox.settings, transport=wire), journal)
+    transfers = Transfers(
+        Client(**sandbox.settings, transport=wire), journal, rules=QUICK
+    )
     pending = transfers.start(**ORDER)
     lease = journal.lease
     calls: list[str] = []

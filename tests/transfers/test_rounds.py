@@ -21,6 +21,7 @@ from kesspay.transfers.rounds import Round
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
 from tests.support.memory_journal import MemoryJournal
+from tests.transfers.helpers import QUICK
 from tests.transfers.virtual import DEBIT, ORDER
 
 
@@ -79,11 +80,12 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def transfers(sandbox: Sandbox) -> Transfers:
     """Return a payment that is due."""
-    made = Transfers(Client(**sandbox.settings, transport=sandbox.transport), Slow())
+    client = Client(**sandbox.settings, transport=sandbox.transport)
+    made = Transfers(client, Slow(), rules=QUICK)
     made.start(**ORDER)
     sandbox.faults.plan("drop-before", service=CONFIRM)
     made.confirm("order-1", debit_id=DEBIT, timeout=0.1)
-    time.sleep(1)
+    time.sleep(0.4)
     return made
 
 

@@ -18,6 +18,7 @@ from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
+from tests.transfers.helpers import QUICK
 from tests.transfers.virtual import ORDER, Blocked
 
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from kesspay.transfers.journal import Journal
 
 #: That the callers give, and more than the slowest machine makes of it.
-TIMEOUT: Final = 2.0
+TIMEOUT: Final = 0.7
 MOST: Final = 15.0
 
 
@@ -93,9 +94,11 @@ def journal(tmp_path: Path) -> Iterator[Journal]:
 def transfers(request: pytest.FixtureRequest, line: Silent, journal: Journal) -> Any:  # noqa: ANN401 - of either kind
     """Return transfers for threads, and for tasks."""
     if request.param == "sync":
-        return Transfers(Client(**line.sandbox.settings, transport=line), journal)
+        return Transfers(
+            Client(**line.sandbox.settings, transport=line), journal, rules=QUICK
+        )
     client = AsyncClient(**line.sandbox.settings, transport=SilentToo(line))
-    return Blocked(AsyncTransfers(client, journal))
+    return Blocked(AsyncTransfers(client, journal, rules=QUICK))
 
 
 def is_in_time(begun: float, calls: int = 1) -> bool:
@@ -141,7 +144,7 @@ def test_resume(line: Silent, transfers: Any) -> None:  # noqa: ANN401 - of eith
     for name in names:
         transfers.confirm(name, debit_id=name, timeout=0.05)
     line.is_silent = True
-    time.sleep(1.1)
+    time.sleep(0.4)
     begun = time.monotonic()
     results = list(transfers.resume(timeout=TIMEOUT))
     assert is_in_time(begun, len(results))
