@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -42,6 +43,7 @@ RULES = [
     rule("write.unicode"),
     rule("sort.bytes", 4),
     rule("verify.hash", 1, "accepts-forgery"),
+    rule("verify.plain", 0, "signs-wrongly"),
 ]
 MISTAKES = {
     "spacing": "plain.form",
@@ -311,6 +313,41 @@ def test_what_is_not_supported_is_not_plain() -> None:
     """An operation that the adapter does not have says nothing about the others."""
     outcomes = [Outcome(one, Verdict.unsupported) for one in PLAIN]
     assert blame(outcomes, kit(*PLAIN)) == Blames()
+
+
+def test_an_operation_that_is_no_text() -> None:
+    """Where no honest answer verifies, that is the rule; other operations count."""
+    honest = tuple(
+        replace(case(f"verify.plain/{n}", b"%d" % n), op="verify") for n in (1, 2)
+    )
+    forged = replace(case("verify.hash/1", None, sha1=b"x"), op="verify")
+    asked = (*SLASHES, *honest, forged)
+    wrong: dict[str, bytes | None] = {f"write.slash/{n}": b"/" for n in (1, 2, 3)}
+    wrong |= {f"verify.plain/{n}": None for n in (1, 2)} | {"verify.hash/1": b"x"}
+    found = answered(asked, wrong)
+    assert found.stage0 is None
+    assert names(found) == (["verify.plain", "write.slash"], [], [])
+
+
+def test_one_operation_hides_no_other() -> None:
+    """Blanks in the text say nothing about what verifies."""
+    forged = replace(case("verify.hash/1", None, sha1=b"x"), op="verify")
+    wrong: dict[str, bytes | None] = {
+        f"plain.form/{n}": b'{"a": %d}' % n for n in range(1, 7)
+    }
+    found = answered((*PLAIN, *SLASHES, forged), {**wrong, "verify.hash/1": b"x"})
+    assert found.stage0 == "blanks"
+    assert names(found) == (["verify.hash", "plain.form"], [], [])
+
+
+def test_a_mistake_that_is_refuted_is_no_rival() -> None:
+    """A mistake that many passed cases speak against shares its answers in vain."""
+    cases = (
+        *(case(f"verify.hash/{n}", None, sha1=b"x", order=b"x") for n in (1, 2)),
+        *(case(f"sort.bytes/{n}", None, order=b"x") for n in range(1, 6)),
+    )
+    found = answered(cases, {"verify.hash/1": b"x", "verify.hash/2": b"x"})
+    assert names(found) == (["verify.hash"], [], [])
 
 
 def test_blanks_in_strings_stay() -> None:

@@ -6,11 +6,11 @@ strong one. The kit knows what each known mistake answers to each case. A mistak
 blamed where the program answers as the mistake does, and its rule is named; what no
 known mistake explains is only *perhaps* the rule of its label.
 
-1. Where most of the plainest cases fail, nothing else is looked at: blanks, another
-   form, or an adapter that does not work fail every case.
-2. A mistake is a candidate where every case that shows it failed and one of the answers
-   is given by no mistake of another rule; or where most of the failures, and at least
-   three, have its answer.
+1. Where most of the plainest cases of an operation fail, none of its other cases is
+   looked at: blanks, another form, or an adapter that does not work fail all of them.
+2. A mistake is a candidate where the cases that passed do not speak against it, where
+   no candidate of another rule gives one of its answers, and where either every case
+   that shows it failed, or most of the failures, and at least three, have its answer.
 3. The candidate that explains most is taken, then the one that explains most of the
    rest, until none is left.
 4. A rule whose label has two failures without an explanation is perhaps broken.
@@ -30,7 +30,7 @@ from kesspay.conformance.kit import SEVERITIES
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 
     from kesspay.conformance.judge import Outcome
     from kesspay.conformance.kit import Kit, Mistake, Rule
@@ -105,17 +105,34 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         outcomes: what became of the cases; the more, the surer.
         kit: that they are from.
     """
-    answered = [o for o in outcomes if o.verdict in (Verdict.passed, Verdict.failed)]
-    stage0 = _stage0(outcomes, kit)
-    if stage0 == "adapter":
-        return Blames(stage0=stage0)
-    evidence = _Evidence(answered, kit)
-    if stage0 is not None:
-        plain = {rule.id for rule in kit.rules.values() if rule.stage == 0}
-        return Blames(firm=_firm(evidence, kit, plain.__contains__), stage0=stage0)
-    firm = _firm(evidence, kit, lambda _: True)
-    perhaps, single = _rest(evidence, kit)
-    return Blames(firm, perhaps, single)
+    kinds = _kinds(outcomes, kit)
+    evidence = _Evidence(
+        [
+            one
+            for one in outcomes
+            if one.verdict in (Verdict.passed, Verdict.failed)
+            and _is_evidence(one, kit.rules[one.case.rule], kinds)
+        ],
+        kit,
+    )
+    firm = _firm(evidence, kit)
+    for op, kind in kinds.items():
+        if kind != "nothing passes":
+            evidence.forget(op)
+    perhaps, single = _rest(evidence, kit, kinds)
+    certain = [one for one in perhaps if one.firm]
+    return Blames(
+        firm=in_order((*firm, *certain)),
+        perhaps=tuple(one for one in perhaps if not one.firm),
+        single=single,
+        stage0=next((k for k in kinds.values() if k != "nothing passes"), None),
+    )
+
+
+def _is_evidence(one: Outcome, rule: Rule, kinds: Mapping[str, _Kind]) -> bool:
+    """Whether an outcome says something about rules."""
+    kind = kinds.get(one.case.op)
+    return kind is None or (kind != "adapter" and rule.stage == 0)
 
 
 def in_order(blames: Iterable[Blame]) -> tuple[Blame, ...]:
@@ -135,6 +152,8 @@ def in_order(blames: Iterable[Blame]) -> tuple[Blame, ...]:
 
 # ------------------------------------------------------------ the plainest cases
 
+#: The operations whose answer is a text.
+_TEXTS: Final = ("canonicalize", "canonicalize-tree")
 _BLANK: Final = re.compile(rb'("(?:[^"\\]|\\.)*+")|[ \t\r\n]+', re.DOTALL)
 
 
@@ -143,23 +162,33 @@ def without_blanks(text: bytes) -> bytes:
     return _BLANK.sub(lambda found: found[1] or b"", text)
 
 
-def _stage0(outcomes: Sequence[Outcome], kit: Kit) -> Stage0 | None:
-    """Say why most of the plainest cases of an operation fail, if they do."""
+#: The same of any operation: what is no text can only be wrong.
+_Kind: TypeAlias = Literal["blanks", "another form", "adapter", "nothing passes"]
+
+
+def _kinds(outcomes: Sequence[Outcome], kit: Kit) -> dict[str, _Kind]:
+    """Say why most of the plainest cases fail, for each operation where they do."""
     plain: dict[str, list[Outcome]] = defaultdict(list)
     for one in outcomes:
         if kit.rules[one.case.rule].stage == 0 and one.verdict != Verdict.unsupported:
             plain[one.case.op].append(one)
-    for asked in plain.values():
+    kinds = {}
+    for op, asked in plain.items():
         bad = [one for one in asked if one.verdict != Verdict.passed]
         if len(bad) * 2 > len(asked):
-            return _kind_of(bad)
-    return None
+            kinds[op] = _kind_of(op, bad)
+    return kinds
 
 
-def _kind_of(bad: Sequence[Outcome]) -> Stage0:
+def _kind_of(op: str, bad: Sequence[Outcome]) -> _Kind:
     """Tell an adapter that does not work from a text that is built otherwise."""
     answers = [one.answer for one in bad if one.answer is not None]
     results = [one.case.result for one in bad if one.answer is not None]
+    silent = sum(one.verdict != Verdict.failed for one in bad)
+    if silent * 2 > len(bad):
+        return "adapter"
+    if op not in _TEXTS:
+        return "nothing passes"
     if len(answers) * 2 <= len(bad) or not any(answers):
         return "adapter"
     if len(set(answers)) == 1 < len(results):
@@ -182,7 +211,7 @@ class _Candidate:
     Args:
         mistake: that it is about.
         answered: ids of the failures that have its answer.
-        own: those of them whose answer no mistake of another rule gives.
+        own: those of them whose answer no candidate of another rule gives.
         other: ids of the failures that have another answer.
         passed: how many cases passed that show it.
     """
@@ -219,37 +248,46 @@ class _Evidence:
         failed: the failures by id.
         unexplained: ids of those that no blame explains yet.
         unanswered: ids of those whose answer no blame gives yet.
-        candidates: by code of the mistake.
+        candidates: by code of the mistake; those alone that could be blamed.
     """
 
     def __init__(self, outcomes: Iterable[Outcome], kit: Kit) -> None:
         self.failed: dict[str, Outcome] = {}
-        self.candidates = {
-            code: _Candidate(mistake) for code, mistake in kit.mistakes.items()
-        }
+        every = {code: _Candidate(mistake) for code, mistake in kit.mistakes.items()}
         for one in outcomes:
             if one.verdict == Verdict.passed:
                 for code in one.case.mistakes:
-                    self.candidates[code].passed += 1
-            else:
-                self.failed[one.case.id] = one
-                self._weigh(one, kit)
+                    every[code].passed += 1
+                continue
+            self.failed[one.case.id] = one
+            for code, wrong in one.case.mistakes.items():
+                side = (
+                    every[code].answered if wrong == one.answer else every[code].other
+                )
+                side.add(one.case.id)
         self.unexplained = set(self.failed)
         self.unanswered = set(self.failed)
+        self.candidates = {
+            code: found
+            for code, found in every.items()
+            if found.points(self.unanswered, self.unexplained) > 0
+        }
+        self._find_own()
 
-    def _weigh(self, one: Outcome, kit: Kit) -> None:
-        """Compare a wrong answer with that of each mistake."""
-        wrong = one.case.mistakes
-        fitting = [code for code in wrong if wrong[code] == one.answer]
-        rules = {kit.mistakes[code].rule for code in fitting}
-        for code in wrong:
-            found = self.candidates[code]
-            if code not in fitting:
-                found.other.add(one.case.id)
-                continue
-            found.answered.add(one.case.id)
-            if len(rules) == 1:
-                found.own.add(one.case.id)
+    def _find_own(self) -> None:
+        """Note the answers that only mistakes of one rule give."""
+        rules: dict[str, set[str]] = defaultdict(set)
+        for found in self.candidates.values():
+            for name in found.answered:
+                rules[name].add(found.mistake.rule)
+        for found in self.candidates.values():
+            found.own = {name for name in found.answered if len(rules[name]) == 1}
+
+    def forget(self, op: str) -> None:
+        """Leave the failures of an operation without a blame."""
+        self.unexplained -= {
+            name for name in self.unexplained if self.failed[name].case.op == op
+        }
 
     def take(self, found: _Candidate) -> tuple[Outcome, ...]:
         """Let a mistake explain its failures; return them, the plainest first."""
@@ -273,15 +311,9 @@ def _plainest(
     )
 
 
-def _firm(
-    evidence: _Evidence, kit: Kit, allowed: Callable[[str], bool]
-) -> tuple[Blame, ...]:
+def _firm(evidence: _Evidence, kit: Kit) -> tuple[Blame, ...]:
     """Take the mistake that explains most, then the best of the rest, and so on."""
-    possible = [
-        found
-        for found in evidence.candidates.values()
-        if found.is_possible and allowed(found.mistake.rule)
-    ]
+    possible = [one for one in evidence.candidates.values() if one.is_possible]
     blames: dict[str, Blame] = {}
     while possible:
         points, best = max(
@@ -308,26 +340,25 @@ def _points(found: _Candidate, evidence: _Evidence) -> int:
 
 
 def _rest(
-    evidence: _Evidence, kit: Kit
+    evidence: _Evidence, kit: Kit, failing: Container[str]
 ) -> tuple[tuple[Blame, ...], tuple[Outcome, ...]]:
-    """Sort what is left by its label."""
-    labels: Mapping[str, list[Outcome]] = defaultdict(list)
+    """Sort what is left by its label; where nothing passes, that is evidence enough."""
+    labels: dict[str, list[Outcome]] = defaultdict(list)
     for name in evidence.unexplained:
         one = evidence.failed[name]
         labels[one.case.rule].append(one)
     perhaps, single = [], []
     for rule, outcomes in labels.items():
-        if len(outcomes) >= _PERHAPS:
-            ordered = _plainest(outcomes, lambda _: 0)
-            perhaps.append(
-                Blame(
-                    rule=kit.rules[rule],
-                    mistake=None,
-                    firm=False,
-                    outcomes=ordered,
-                    points=len(outcomes),
-                )
-            )
-        else:
+        if len(outcomes) < _PERHAPS:
             single += outcomes
+            continue
+        perhaps.append(
+            Blame(
+                rule=kit.rules[rule],
+                mistake=None,
+                firm=outcomes[0].case.op in failing,
+                outcomes=_plainest(outcomes, lambda _: 0),
+                points=len(outcomes),
+            )
+        )
     return in_order(perhaps), _plainest(single, lambda _: 0)
