@@ -14,6 +14,7 @@ from click.testing import CliRunner
 from kesspay.cli.options import (
     Settings,
     gateway_options,
+    interrupting_signals,
     journal_option,
     open_place,
     profile_options,
@@ -109,6 +110,25 @@ def test_signals_stop_a_command(number: int) -> None:
         os.kill(os.getpid(), number)
         assert stopped.wait(10)
     assert signal.getsignal(number) is before
+
+
+@pytest.mark.parametrize("name", ["SIGTERM", "SIGHUP"])
+def test_signals_interrupt_a_command(name: str) -> None:
+    """What would end the process at once is Ctrl-C, until the command is done."""
+    number = getattr(signal, name)
+    before = signal.getsignal(number)
+    with pytest.raises(KeyboardInterrupt), interrupting_signals():
+        os.kill(os.getpid(), number)
+    assert signal.getsignal(number) is before
+
+
+def test_signals_that_another_system_does_not_have(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Windows has no SIGHUP."""
+    monkeypatch.delattr(signal, "SIGHUP")
+    with pytest.raises(KeyboardInterrupt), interrupting_signals():
+        os.kill(os.getpid(), signal.SIGTERM)
 
 
 def test_the_journal_is_closed_at_the_end(

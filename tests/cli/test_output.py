@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.cli import main, output
-from kesspay.cli.output import NotWritten, OutFile, guarded_streams
+from kesspay.cli.output import Kept, NotWritten, OutFile, guarded_streams
 from kesspay.errors import InputError
 from tests.cli.conftest import Refusing
 
@@ -252,3 +252,19 @@ def test_nothing_was_sent(tmp_path: Path) -> None:
 def fail(_: int) -> None:
     """Be a disk that is full."""
     raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_reports_are_kept_until_the_end(tmp_path: Path) -> None:
+    """All are written over what was there, whichever cannot be."""
+    kept = Kept()
+    first, second = tmp_path / "first", tmp_path / "second"
+    second.write_text("old and longer")
+    kept.reports = {str(tmp_path / "no" / "folder"): "x", str(second): "new"}
+    with pytest.raises(
+        NotWritten, match=r"the report .* could not be written: No such"
+    ):
+        kept.write(0, "{}")
+    assert second.read_text() == "new"
+    kept.reports = {str(first): "1"}
+    kept.write(1, "{}")
+    assert first.read_text() == "1"

@@ -12,60 +12,24 @@ import pytest
 from kesspay.conformance.adapter import Hello, Reply
 from kesspay.conformance.judge import (
     Outcome,
-    Run,
     Verdict,
     is_named,
     judge,
     known_profile,
     profile_name,
     request_of,
-    run,
     select,
 )
-from kesspay.conformance.kit import Case, Kit, Refused, load
+from kesspay.conformance.kit import Case, Refused, load
 from kesspay.signing.keys import PrivateKey
 from kesspay.signing.profile import Profile
+from tests.conformance.runs import case, run_of
 from tests.conformance.small_adapters import ECHO, program
 from tests.support.vectors import KEYS
 
 
 PEM: Final = (KEYS / "rsa-2048.pem").read_bytes()
 SYNTAX: Final = Refused(reason="syntax", stage="decode")
-
-
-def case(**fields: Any) -> Case:
-    """Return a case whose text is its answer."""
-    given = {
-        "id": "document/write.slash/1",
-        "area": "document",
-        "op": "canonicalize",
-        "rule": "write.slash",
-        "level": "api",
-        "text": b"{}",
-        "result": b"{}",
-        "mistakes": {},
-        "since": "1.0",
-    }
-    return Case(**{**given, **fields})
-
-
-def kit_of(*cases: Case) -> Kit:
-    """Return a kit with these cases, and the rules of the real one."""
-    whole = load()
-    return Kit(
-        version="1.0.0",
-        protocol=1,
-        cases=cases,
-        rules=whole.rules,
-        mistakes={},
-        withdrawn={},
-    )
-
-
-def run_of(command: list[str], *cases: Case, **options: Any) -> Run:
-    """Ask an adapter some cases, with more time than a busy machine needs."""
-    given = {"timeout": 60, "hello_timeout": 60, **options}
-    return run(command, kit_of(*cases), **given)
 
 
 # ------------------------------------------------------------ one answer

@@ -38,6 +38,7 @@ __all__ = [
     "FILE",
     "Settings",
     "gateway_options",
+    "interrupting_signals",
     "journal_opener_option",
     "journal_option",
     "json_option",
@@ -284,6 +285,23 @@ def stop_signals() -> Iterator[Event]:
     before = [signal.signal(number, lambda *_: stopped.set()) for number in numbers]
     try:
         yield stopped
+    finally:
+        for number, handler in zip(numbers, before, strict=True):
+            signal.signal(number, handler)
+
+
+@contextmanager
+def interrupting_signals() -> Iterator[None]:
+    """Let a signal that would end the process at once do what Ctrl-C does."""
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    names = ("SIGTERM", "SIGHUP")  # Windows has only the first
+    numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    before = [signal.signal(number, interrupt) for number in numbers]
+    try:
+        yield
     finally:
         for number, handler in zip(numbers, before, strict=True):
             signal.signal(number, handler)

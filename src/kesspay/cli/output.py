@@ -18,6 +18,7 @@ from pathlib import Path
 from select import select
 from typing import IO, TYPE_CHECKING, Any, Final
 
+from kesspay._shown import shown_path
 from kesspay.cli.inputs import require_path
 from kesspay.cli.outcome import EXIT_NOT_SENT, EXIT_USAGE
 from kesspay.errors import InputError
@@ -244,17 +245,30 @@ class Kept:
 
     Attributes:
         out: the file of ``--out``, or None.
+        reports: other files to write, by path; they are overwritten.
     """
 
     out: OutFile | None = None
 
+    def __init__(self) -> None:
+        """Keep nothing yet."""
+        self.reports: dict[str, str] = {}
+
     def write(self, exit_code: int, text: str) -> None:
         """
-        Write the result into the file, if there is one.
+        Write the files, the result into that of ``--out``.
 
         Raises:
-            NotWritten: the disk does not take it.
+            NotWritten: the disk does not take one of them; the others are written.
         """
+        lost = None
+        for path, content in self.reports.items():
+            try:
+                Path(path).write_text(content, encoding="utf-8")
+            except OSError as error:
+                lost = NotWritten(f"the report {shown_path(path)}", _why(error))
+        if lost is not None:
+            raise lost
         if self.out is None:
             return
         if exit_code in (EXIT_USAGE, EXIT_NOT_SENT):

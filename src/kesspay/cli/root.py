@@ -75,6 +75,12 @@ _COMMANDS: Final[dict[str, _Entry]] = {
     "sign": _Entry("documents", "sign", "Sign a document with a private key."),
     "verify": _Entry("documents", "verify", "Verify a body with public keys."),
     "explain": _Entry("explain", "explain", "Explain why a body does not verify."),
+    "conformance": _Entry(
+        "conformance",
+        "conformance",
+        "Check another implementation of the signature.",
+        has_parts=True,
+    ),
     "keys": _Entry("keys", "keys", "Make and check keys.", has_parts=True),
     "backend": _Entry("backend", "backend", "Show which backend is in use."),
     "demo": _Entry("demo", "demo", "Run a whole transfer on this machine."),

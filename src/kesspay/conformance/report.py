@@ -1,0 +1,448 @@
+"""
+Report a run: for people, and as JSON.
+
+``junit`` and ``page`` next to this write the same for other readers. All of them show
+what an adapter sent in printable ASCII only, since it may hold terminal codes.
+"""
+
+from __future__ import annotations
+
+from base64 import b64encode
+from collections import Counter
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any, Final
+
+from kesspay._version import __version__
+from kesspay.conformance.adapter import shown
+from kesspay.conformance.blame import Blames, Stage0, blame
+from kesspay.conformance.judge import Verdict
+from kesspay.conformance.kit import AREAS, LEVELS, OPS, Refused
+from kesspay.explain.expected import first_difference
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from kesspay.conformance.blame import Blame
+    from kesspay.conformance.judge import Outcome, Run
+    from kesspay.conformance.kit import Rule
+    from kesspay.conformance.known import Account
+
+
+__all__ = [
+    "LEVEL_WORDS",
+    "STAGE0",
+    "Report",
+    "as_json",
+    "as_text",
+    "case_detail",
+    "difference_lines",
+    "hint_of",
+    "question",
+]
+
+_SHOWN_RULES: Final = 3
+_SHOWN_BYTES: Final = 60
+_SHOWN_WORDS: Final = 200
+_SHOWN_IDS: Final = 5
+_NOTHING: Final = "(no bytes)"
+
+#: What to do where already the plainest cases fail.
+STAGE0: Final[dict[Stage0, str]] = {
+    "blanks": "The plainest cases differ in blanks only: json_encode writes none.",
+    "another form": "The plainest cases fail: the answers have another form.",
+    "adapter": "The plainest cases fail: look at the adapter first.",
+}
+
+
+@dataclass(frozen=True)
+class Report:
+    """
+    A run, what is known of it, and what it means.
+
+    Args:
+        run: what was asked and answered.
+        account: which failures count.
+    """
+
+    run: Run
+    account: Account
+
+    @cached_property
+    def blames(self) -> Blames:
+        """The rules that are broken, besides by known failures."""
+        known = {outcome.case.id for outcome in self.account.known}
+        counted = [o for o in self.run.outcomes if o.case.id not in known]
+        return blame(counted, self.run.kit)
+
+    @property
+    def exit_code(self) -> int:
+        """0 where all is well, 1 where a case failed, 2 where nothing is certain."""
+        if self.run.stopped is not None or not self.is_judged:
+            return 2
+        return 0 if self.account.is_clean else 1
+
+    @property
+    def is_judged(self) -> bool:
+        """Whether any case was judged: an adapter that can do nothing does not pass."""
+        verdicts = {outcome.verdict for outcome in self.run.outcomes}
+        return bool(verdicts - {Verdict.unsupported})
+
+    @property
+    def plain_faults(self) -> tuple[Outcome, ...]:
+        """The failures among the plainest cases."""
+        rules = self.run.kit.rules
+        return tuple(o for o in self.account.faults if not rules[o.case.rule].stage)
+
+    @property
+    def unknown_ops(self) -> tuple[str, ...]:
+        """The ops that the adapter lists, and that no kit has."""
+        return tuple(op for op in self.run.hello.ops if op not in OPS)
+
+    @cached_property
+    def levels(self) -> Mapping[str, str]:
+        """Each level that was asked: "passed", "failed", "known" or "unsupported"."""
+        faults = {outcome.case.id for outcome in self.account.faults}
+        known = {outcome.case.id for outcome in self.account.known}
+        found: dict[str, str] = {}
+        for level in LEVELS:
+            here = [o for o in self.run.outcomes if o.case.level == level]
+            if any(o.case.id in faults for o in here):
+                found[level] = "failed"
+            elif any(o.case.id in known for o in here):
+                found[level] = "known"
+            elif any(o.verdict is Verdict.passed for o in here):
+                found[level] = "passed"
+            elif here:
+                found[level] = "unsupported"
+        return found
+
+    @cached_property
+    def areas(self) -> Mapping[str, tuple[int, int, int]]:
+        """Of each area that was asked: how many passed, were judged, unsupported."""
+        found: dict[str, tuple[int, int, int]] = {}
+        for area in AREAS:
+            verdicts = [o.verdict for o in self.run.outcomes if o.case.area == area]
+            if verdicts:
+                unsupported = verdicts.count(Verdict.unsupported)
+                judged = len(verdicts) - unsupported
+                found[area] = (verdicts.count(Verdict.passed), judged, unsupported)
+        return found
+
+
+def question(outcome: Outcome) -> str:
+    """Show what was asked, on one line."""
+    text = outcome.case.text
+    more = "..." if len(text) > _SHOWN_BYTES else ""
+    return shown(text[:_SHOWN_BYTES]) + more
+
+
+def difference_lines(outcome: Outcome) -> list[str]:
+    """
+    Show what was expected, what came, and where they part.
+
+    Signed bodies are not compared: any that verifies is right.
+    """
+    result, answer = outcome.case.result, outcome.answer
+    if outcome.case.op == "body" and answer is not None:
+        return [f"actual    {_short(answer)}", case_detail(outcome)]
+    if isinstance(result, Refused):
+        reason = f" ({result.reason})" if result.reason else ""
+        expected = f"refused: {result.stage}{reason}"
+    else:
+        expected = _short(result)
+    if answer is None:
+        actual = f"refused: {shown(outcome.refused or '')[:_SHOWN_WORDS]}".rstrip(": ")
+        if outcome.refused is None:
+            actual = f"no answer: {case_detail(outcome)}"
+        return [f"expected  {expected}", f"actual    {actual}"]
+    if isinstance(result, Refused):
+        return [f"expected  {expected}", f"actual    {_short(answer)}"]
+    difference = first_difference(result, answer)
+    if difference is None:
+        return [f"expected  {expected}", f"actual    {expected}"]
+    lines = [
+        f"expected  {difference.ours or _NOTHING}",
+        f"actual    {difference.theirs or _NOTHING}",
+        f"          {' ' * difference.marker}^",
+    ]
+    if len(shown(result[: difference.position])) > difference.marker:
+        lines.append(f"          (at byte {difference.position})")
+    return lines
+
+
+def _short(content: bytes) -> str:
+    more = "..." if len(content) > _SHOWN_BYTES else ""
+    return (shown(content[:_SHOWN_BYTES]) or _NOTHING) + more
+
+
+def case_detail(outcome: Outcome) -> str:
+    """Show what went wrong, in words."""
+    return shown(outcome.detail)
+
+
+def hint_of(rule: Rule, language: str) -> str:
+    """Return the hint for the language of an adapter, "Go 1.22"; "" for none."""
+    words = language.lower().split()
+    for name, hint in rule.hints.items():
+        if words and name.lower() == words[0]:
+            return f"{name}: {hint}"
+    return ""
+
+
+# ------------------------------------------------------------ text
+
+
+def as_text(report: Report, *, everything: bool = False) -> Iterator[str]:
+    """
+    Yield the lines of the report for people.
+
+    Args:
+        report: what to write.
+        everything: all rules, and not the first three.
+    """
+    yield _head(report)
+    yield _levels(report)
+    yield from _broken(report, everything=everything)
+    lines = list(_last_lines(report))
+    if lines:
+        yield ""
+        yield from lines
+
+
+def _last_lines(report: Report) -> Iterator[str]:
+    """Yield what is counted and not shown, and what to do next."""
+    tail = "      ".join(_tail(report))
+    if tail:
+        yield tail
+    yield from _troubles(report)
+    yield from _known_lines(report)
+    yield from _adapter_lines(report)
+    following = _next(report)
+    if following:
+        yield f"next: kesspay conformance explain {following}"
+
+
+def _broken(report: Report, *, everything: bool) -> Iterator[str]:
+    """Yield the rules that are broken."""
+    blames = report.blames
+    if blames.stage0 is not None:
+        yield ""
+        yield STAGE0[blames.stage0]
+        plain = report.plain_faults
+        if plain and not blames.firm:
+            yield from _case_lines(plain[0])
+    last = len(blames.firm) if everything else _SHOWN_RULES
+    for number, one in enumerate(blames.firm[:last], 1):
+        yield ""
+        yield from _blame_lines(number, one, report.run.hello.language)
+    more = blames.firm[last:]
+    if more:
+        names = ", ".join(one.rule.id for one in more)
+        yield ""
+        yield f"{len(more)} more: {names} (--all shows them)"
+    if everything:
+        for one in blames.perhaps:
+            yield ""
+            yield f"perhaps {one.rule.id}   {one.rule.title}"
+            yield from _case_lines(one.outcomes[0])
+        for outcome in blames.single:
+            yield ""
+            yield f"single {outcome.case.rule}"
+            yield from _case_lines(outcome)
+
+
+def _adapter_lines(report: Report) -> Iterator[str]:
+    """Yield what is to be seen of the adapter besides its answers."""
+    run = report.run
+    for op in report.unknown_ops:
+        yield f"the adapter lists the unknown op {shown(op)}"
+    if not report.is_judged and run.stopped is None:
+        yield "nothing was judged: the adapter supports none of these cases"
+    if run.restarts:
+        yield f"the adapter was started anew {_times(run.restarts)}"
+
+
+def _head(report: Report) -> str:
+    run = report.run
+    words = [run.hello.title, f"kit {run.kit.version}"]
+    for area, (passed, judged, _) in report.areas.items():
+        if judged:
+            words.append(f"{area} {passed}/{judged}")
+    words.append(f"{run.seconds:.1f} s")
+    return "   ".join(words)
+
+
+LEVEL_WORDS: Final = {
+    "passed": "passed",
+    "failed": "FAILED",
+    "known": "passed but for known failures",
+    "unsupported": "not judged",
+}
+
+
+def _levels(report: Report) -> str:
+    return "   ".join(
+        f"{level}  {LEVEL_WORDS[state]}" for level, state in report.levels.items()
+    )
+
+
+def _blame_lines(number: int, one: Blame, language: str) -> Iterator[str]:
+    title = f"{number} {one.rule.id}   {one.rule.title}"
+    count = len(one.outcomes)
+    yield f"{title:<58}  {count} case{'s' * (count != 1)}"
+    yield from _case_lines(one.outcomes[0])
+    hint = hint_of(one.rule, language)
+    if hint:
+        yield f"  {hint}"
+    yield f"  {one.rule.doc}"
+
+
+def _case_lines(outcome: Outcome) -> Iterator[str]:
+    yield f"  {outcome.case.id}     {question(outcome)}"
+    for line in difference_lines(outcome):
+        yield f"    {line}"
+
+
+def _tail(report: Report) -> Iterator[str]:
+    blames = report.blames
+    if blames.perhaps:
+        rules = (f"{one.rule.id} ({len(one.outcomes)})" for one in blames.perhaps)
+        yield f"perhaps   {', '.join(rules)}"
+    if blames.single:
+        ids = [outcome.case.id for outcome in blames.single]
+        more = f" and {len(ids) - _SHOWN_IDS} more" if len(ids) > _SHOWN_IDS else ""
+        yield f"single   {', '.join(ids[:_SHOWN_IDS])}{more}"
+    unsupported = [
+        f"{area} ({count})" for area, (_, _, count) in report.areas.items() if count
+    ]
+    if unsupported:
+        yield f"unsupported   {', '.join(unsupported)}"
+
+
+_TROUBLES: Final = {
+    Verdict.error: "error",
+    Verdict.crashed: "crashed",
+    Verdict.timed_out: "timed out",
+}
+
+
+def _troubles(report: Report) -> Iterator[str]:
+    """Yield what says nothing of a rule: the number of cases, and the first one."""
+    for verdict, words in _TROUBLES.items():
+        those = [o for o in report.account.faults if o.verdict is verdict]
+        if those:
+            first = those[0]
+            yield f"{words}   {len(those)}, first {first.case.id}: {case_detail(first)}"
+
+
+def _known_lines(report: Report) -> Iterator[str]:
+    account = report.account
+    if account.known:
+        yield f"known failures   {len(account.known)}"
+    for line in account.needless:
+        yield (
+            f"line {line.number} of the known failures, {shown(line.pattern)}: "
+            "every case passes; remove the line"
+        )
+    for line in account.withdrawn:
+        yield (
+            f"line {line.number} of the known failures, {shown(line.pattern)}: "
+            "the kit has withdrawn it; remove the line"
+        )
+    for op, count in Counter(outcome.case.op for outcome in account.missing).items():
+        yield f"required, but not supported   {op} ({count})"
+
+
+def _next(report: Report) -> str:
+    blames = report.blames
+    for one in (*blames.firm, *blames.perhaps):
+        return one.outcomes[0].case.id
+    faults = report.account.faults
+    return faults[0].case.id if faults else ""
+
+
+def _times(count: int) -> str:
+    return "once" if count == 1 else f"{count} times"
+
+
+# ------------------------------------------------------------ JSON
+
+
+def as_json(report: Report) -> dict[str, Any]:
+    """Return the report as plain values; the kit has its schema."""
+    run, account, blames = report.run, report.account, report.blames
+    known = {outcome.case.id for outcome in account.known}
+    stopped = run.stopped
+    return {
+        "format": 1,
+        "kesspay": __version__,
+        "kit": run.kit.version,
+        "adapter": {
+            "name": run.hello.name,
+            "version": run.hello.version,
+            "language": run.hello.language,
+            "ops": list(run.hello.ops),
+            "profiles": list(run.hello.profiles),
+        },
+        "exit_code": report.exit_code,
+        "stopped": None
+        if stopped is None
+        else {
+            "message": stopped.words,
+            "next": stopped.advice,
+            "standard_error": list(stopped.standard_error),
+        },
+        "seconds": round(run.seconds, 3),
+        "restarts": run.restarts,
+        "not_asked": run.not_asked,
+        "counts": {verdict.value: run.counts.get(verdict, 0) for verdict in Verdict},
+        "levels": dict(report.levels),
+        "areas": {
+            area: {"passed": passed, "judged": judged, "unsupported": unsupported}
+            for area, (passed, judged, unsupported) in report.areas.items()
+        },
+        "stage0": blames.stage0,
+        "blames": [_blame_json(one) for one in (*blames.firm, *blames.perhaps)],
+        "single": [outcome.case.id for outcome in blames.single],
+        "known": {
+            "failures": [outcome.case.id for outcome in account.known],
+            "needless": [line.pattern for line in account.needless],
+            "withdrawn": [line.pattern for line in account.withdrawn],
+        },
+        "unknown_ops": list(report.unknown_ops),
+        "missing": [outcome.case.id for outcome in account.missing],
+        "cases": [
+            _case_json(outcome, is_known=outcome.case.id in known)
+            for outcome in run.outcomes
+        ],
+    }
+
+
+def _blame_json(one: Blame) -> dict[str, Any]:
+    return {
+        "rule": one.rule.id,
+        "title": one.rule.title,
+        "doc": one.rule.doc,
+        "severity": one.rule.severity,
+        "mistake": None if one.mistake is None else one.mistake.code,
+        "firm": one.firm,
+        "points": one.points,
+        "cases": [outcome.case.id for outcome in one.outcomes],
+    }
+
+
+def _case_json(outcome: Outcome, *, is_known: bool) -> dict[str, Any]:
+    answer = outcome.answer
+    return {
+        "id": outcome.case.id,
+        "rule": outcome.case.rule,
+        "level": outcome.case.level,
+        "verdict": outcome.verdict.value,
+        "known": is_known,
+        "answer_base64": None if answer is None else b64encode(answer).decode(),
+        "refused": outcome.refused,
+        "detail": outcome.detail,
+        "milliseconds": round(outcome.milliseconds, 3),
+    }
