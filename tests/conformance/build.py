@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.conformance.kit import FILES, FOLDER, OPS, Refused
 from kesspay.signing.profile import PHP_8, Profile
-from tests.conformance.source import document
+from tests.conformance.source import document, encoding, keys, sign, verify
 
 
 if TYPE_CHECKING:
@@ -42,7 +42,14 @@ _SETTINGS: Final = tuple(field.name for field in fields(Profile))
 
 def sources() -> tuple[Source, ...]:
     """Return what the kit is made from, in the order of its files."""
-    return (document.SOURCE,)
+    return (
+        document.SOURCE,
+        sign.SIGN,
+        sign.BODY,
+        verify.SOURCE,
+        keys.SOURCE,
+        encoding.SOURCE,
+    )
 
 
 @dataclass(frozen=True, slots=True)

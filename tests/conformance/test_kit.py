@@ -81,7 +81,7 @@ def test_each_rule_has_cases_that_kill(kit: Kit) -> None:
             continue
         own = [case for case in kit.cases if case.rule == rule.id]
         assert len(own) >= 3, rule.id
-        assert {case.area for case in own} == {rule.area}, rule.id
+        assert rule.area in {case.area for case in own}, rule.id
 
 
 def test_every_operation_belongs_to_an_area() -> None:
