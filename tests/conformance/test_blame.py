@@ -190,6 +190,16 @@ def test_an_answer_of_two_rules_blames_neither() -> None:
     ]
 
 
+def test_of_two_rules_the_better_one_is_blamed() -> None:
+    """A mistake that passed cases or other answers speak against gives way."""
+    shared = [case(f"sort.bytes/{n}", slashes=b"/", order=b"/") for n in (1, 2, 3)]
+    wrong: dict[str, bytes | None] = {f"sort.bytes/{n}": b"/" for n in (1, 2, 3)}
+    passed = (*shared, case("write.slash/1", slashes=b"s"))
+    assert names(answered(passed, wrong))[0] == ["sort.bytes"]
+    other = {**wrong, "write.slash/1": b"?"}
+    assert names(answered(passed, other))[0] == ["sort.bytes"]
+
+
 def test_mistakes_of_one_rule_are_one_blame() -> None:
     """Two mistakes of a rule are blamed once, with all their failures."""
     cases = (

@@ -9,8 +9,9 @@ known mistake explains is only *perhaps* the rule of its label.
 1. Where most of the plainest cases of an operation fail, none of its other cases is
    looked at: blanks, another form, or an adapter that does not work fail all of them.
 2. A mistake is a candidate where the cases that passed do not speak against it, where
-   no candidate of another rule gives one of its answers, and where either every case
-   that shows it failed, or most of the failures, and at least three, have its answer.
+   no mistake of another rule that explains as much gives one of its answers, and where
+   either every case that shows it failed, or most of the failures, and at least three,
+   have its answer.
 3. The candidate that explains most is taken, then the one that explains most of the
    rest, until none is left.
 4. A rule whose label has two failures without an explanation is perhaps broken.
@@ -211,7 +212,7 @@ class _Candidate:
     Args:
         mistake: that it is about.
         answered: ids of the failures that have its answer.
-        own: those of them whose answer no candidate of another rule gives.
+        own: those of them that no candidate of another rule explains as well.
         other: ids of the failures that have another answer.
         passed: how many cases passed that show it.
     """
@@ -230,6 +231,15 @@ class _Candidate:
         failures = len(self.answered) + len(self.other)
         enough = len(self.answered) >= max(_ANSWERS, _SHARE * failures)
         return enough and bool(self.own)
+
+    @property
+    def fit(self) -> int:
+        """How well it explains everything; another answer speaks against it."""
+        return (
+            _OWN * len(self.answered)
+            - _FAILURE * len(self.other)
+            - _PASSED * self.passed
+        )
 
     def points(self, answers: set[str], failures: set[str]) -> int:
         """Count what it explains of these; below 1 it explains nothing."""
@@ -275,13 +285,24 @@ class _Evidence:
         self._find_own()
 
     def _find_own(self) -> None:
-        """Note the answers that only mistakes of one rule give."""
-        rules: dict[str, set[str]] = defaultdict(set)
-        for found in self.candidates.values():
-            for name in found.answered:
-                rules[name].add(found.mistake.rule)
-        for found in self.candidates.values():
-            found.own = {name for name in found.answered if len(rules[name]) == 1}
+        """Note the answers that no mistake of another rule explains as well."""
+        every = list(self.candidates.values())
+        points = [one.fit for one in every]
+        best: dict[str, dict[str, int]] = defaultdict(dict)
+        for one, worth in zip(every, points, strict=True):
+            for name in one.answered:
+                rules = best[name]
+                rules[one.mistake.rule] = max(worth, rules.get(one.mistake.rule, worth))
+        for one, worth in zip(every, points, strict=True):
+            one.own = {
+                name
+                for name in one.answered
+                if all(
+                    rival < worth
+                    for rule, rival in best[name].items()
+                    if rule != one.mistake.rule
+                )
+            }
 
     def forget(self, op: str) -> None:
         """Leave the failures of an operation without a blame."""
