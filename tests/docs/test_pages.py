@@ -190,6 +190,9 @@ def check_kesspay(words: list[str], where: str) -> None:
         for option in (*parameter.opts, *parameter.secondary_opts)
     }
     for word in words:
+        # What follows is a command of its own.
+        if word == "--":
+            break
         if word.startswith("-"):
             assert word.partition("=")[0] in options | {"--help"}, where
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kesspay._shown import shown_path
+from kesspay.cli.conformance_export import export
 from kesspay.cli.inputs import is_stdin, read_file, require_path
 from kesspay.cli.options import FILE, interrupting_signals, json_option
 from kesspay.cli.outcome import Outcome
@@ -81,6 +82,9 @@ _FORMATS: Final = ("json", "junit", "html")
 @click.group("conformance")
 def conformance() -> None:
     """Check another implementation of the signature."""
+
+
+conformance.add_command(export)
 
 
 @dataclass(frozen=True, slots=True)
