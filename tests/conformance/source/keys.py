@@ -224,7 +224,11 @@ def _other_objects() -> Iterator[Draft]:
     yield _private("kind", _PUBLIC, "a public key")
     yield _private("kind", _SPKI, "a public key in DER")
     yield _private("kind", _CERTIFICATE, "a certificate")
-    for comment, text in (("nothing", b""), ("a text", b"key"), ("JSON", b"{}")):
+    for comment, text in (
+        ("nothing", b""),
+        ("a text", b"key"),
+        ("DER that is no key", b"0\3\2\1\5"),
+    ):
         yield _public("kind", text, comment)
     for comment, text in (
         ("PKCS#8", _PRIVATE),

@@ -1,0 +1,1 @@
+"""kesspay and libkess behind the protocol of the conformance kit."""
