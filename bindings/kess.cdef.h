@@ -78,6 +78,7 @@ typedef enum kess_found {
 #define KESS_DEPTH_VERIFY ...
 
 #define KESS_KEY_ALLOW_WEAK ...
+#define KESS_KEY_OPENSSL_ONLY ...
 
 typedef struct kess_error {
     int32_t status;
@@ -122,6 +123,7 @@ void kess_key_free(kess_key *);
 int kess_key_is_private(const kess_key *);
 unsigned kess_key_bits(const kess_key *);
 size_t kess_key_size(const kess_key *);
+int kess_key_ways(const kess_key *);
 kess_status kess_key_spki(const kess_key *, uint8_t *, size_t *, kess_error *);
 
 kess_status kess_sign(const kess_key *, uint8_t *, size_t *, const uint8_t *,

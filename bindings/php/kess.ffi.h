@@ -107,6 +107,7 @@ void kess_key_free(kess_key *key);
 int kess_key_is_private(const kess_key *key);
 unsigned kess_key_bits(const kess_key *key);
 size_t kess_key_size(const kess_key *key);
+int kess_key_ways(const kess_key *key);
 kess_status kess_key_spki(const kess_key *key, uint8_t *out, size_t *out_len,
     kess_error *err);
 kess_status kess_sign(const kess_key *key, uint8_t *signature, size_t

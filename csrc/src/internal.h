@@ -236,6 +236,15 @@ kess_status kess_int_options(const kess_options *options, uint32_t *profile,
 
 /* ------------------------------------------------------------ verify.c */
 
+#define KESS_SIGNATURE_MAX (8192 / 8)
+
+/* All of the verification but the signature: the canonical text, which must be
+ * released in any case, and the kess_key_size(key) bytes of the signature. */
+kess_status kess_int_read_body(const kess_key *key, kess_text *canonical,
+                               uint8_t *signature, const uint8_t *body,
+                               size_t body_len, uint32_t profile,
+                               size_t max_depth, kess_error *err);
+
 /* Verify a body. out_len may be NULL where only the verdict is wanted. */
 kess_status kess_int_verify_body(const kess_key *key, uint8_t *out,
                                  size_t *out_len, const uint8_t *body,

@@ -70,7 +70,7 @@ static kess_status make_key(kess_key **key, kess_container_kind kind,
     if (status != KESS_OK) {
         return kess_int_refuse(err, status, KESS_FOUND_NOTHING);
     }
-    return kess_int_key_make(key, &parts, err);
+    return kess_int_key_make(key, &parts, policy, err);
 }
 
 static kess_status refuse_encrypted(kess_error *err, kess_status status)
@@ -250,7 +250,7 @@ static kess_status load_file(kess_key **key, const char *path,
 
 static int is_policy(uint32_t policy)
 {
-    return (policy & ~KESS_KEY_ALLOW_WEAK) == 0;
+    return (policy & ~(KESS_KEY_ALLOW_WEAK | KESS_KEY_OPENSSL_ONLY)) == 0;
 }
 
 static int is_input(const void *data, size_t len)
@@ -351,10 +351,13 @@ kess_status kess_key_public(kess_key **public_key, const kess_key *key,
 {
     kess_error local;
     /* The policy was applied when the key was loaded. */
-    const request wanted = {0, KESS_KEY_ALLOW_WEAK, {NULL, 0}};
+    request wanted = {0, KESS_KEY_ALLOW_WEAK, {NULL, 0}};
 
     if (public_key == NULL || key == NULL) {
         return refuse_argument(err);
+    }
+    if (kess_key_ways(key) == 1) {
+        wanted.policy |= KESS_KEY_OPENSSL_ONLY;
     }
     return open_object(public_key, kess_int_key_spki(key), &wanted,
                        or_local(err, &local));

@@ -43,6 +43,8 @@ struct kess_key {
     kess_ctx_pool *signers; /* NULL in a public key */
     uint8_t *spki;      /* OpenSSL's memory */
     size_t spki_len;
+    void *eight; /* public8, or NULL from the moment OpenSSL disagrees */
+    kess_public8 public8;
 };
 
 /* ------------------------------------------------------------ libcrypto.c */

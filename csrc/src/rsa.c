@@ -24,8 +24,6 @@
 #include "fork_guard.h"
 #include "libcrypto.h"
 
-#define SHA256_SIZE 32
-
 /* What one operation needs for itself alone. */
 typedef struct pooled_ctx {
     EVP_PKEY *pkey;
@@ -144,18 +142,51 @@ static kess_status verdict_of(int result, kess_status failure)
     return result == 0 ? KESS_ERR_SIGNATURE : failure;
 }
 
-static kess_status verify_by(const pooled_ctx *by, const kess_key *key,
-                             const uint8_t *signature,
-                             const kess_slice *slices, size_t count)
-{
-    uint8_t digest[SHA256_SIZE];
+/* The two halves of a verification; each may be wanted alone. */
+typedef struct check {
+    const uint8_t *signature; /* as long as the modulus; NULL: only the digest */
+    const kess_slice *slices; /* NULL: the digest is there already */
+    size_t count;
+    uint8_t *digest;
+} check;
 
-    if (!digest_of(digest, by->md_ctx, key->sha256, slices, count)) {
+static kess_status check_by(const pooled_ctx *by, const kess_key *key,
+                            const check *c)
+{
+    if (c->slices != NULL && !digest_of(c->digest, by->md_ctx, key->sha256,
+                                        c->slices, c->count)) {
         return kess_int_drain_errors();
     }
-    const int result =
-        EVP_PKEY_verify(by->ctx, signature, key->size, digest, SHA256_SIZE);
+    if (c->signature == NULL) {
+        return KESS_OK;
+    }
+    const int result = EVP_PKEY_verify(by->ctx, c->signature, key->size,
+                                       c->digest, KESS_SHA256_SIZE);
     return verdict_of(result, kess_int_drain_errors());
+}
+
+static kess_status check_inside(const kess_key *key, const check *c)
+{
+    kess_int_clear_errors();
+    pooled_ctx *by = pooled_ctx_take(key->verifiers, key->sha256);
+    if (by == NULL) {
+        return kess_int_drain_errors();
+    }
+    const kess_status status = check_by(by, key, c);
+    if (status == KESS_OK || status == KESS_ERR_SIGNATURE) {
+        pooled_ctx_return(key->verifiers, by);
+    } else {
+        pooled_ctx_free(by);
+    }
+    return status;
+}
+
+static kess_status check_guarded(const kess_key *key, const check *c)
+{
+    const size_t shard = kess_int_fork_guard_enter();
+    const kess_status status = check_inside(key, c);
+    kess_int_fork_guard_leave(shard);
+    return status;
 }
 
 kess_status kess_int_verify_inside(const kess_key *key,
@@ -163,22 +194,25 @@ kess_status kess_int_verify_inside(const kess_key *key,
                                    size_t signature_len,
                                    const kess_slice *slices, size_t count)
 {
-    if (signature_len != key->size) {
-        return KESS_ERR_SIGNATURE;
-    }
-    kess_int_clear_errors();
-    pooled_ctx *by = pooled_ctx_take(key->verifiers, key->sha256);
-    if (by == NULL) {
-        return kess_int_drain_errors();
-    }
-    const kess_status status =
-        verify_by(by, key, signature, slices, count);
-    if (status == KESS_OK || status == KESS_ERR_SIGNATURE) {
-        pooled_ctx_return(key->verifiers, by);
-    } else {
-        pooled_ctx_free(by);
-    }
-    return status;
+    uint8_t digest[KESS_SHA256_SIZE];
+    const check whole = {signature, slices, count, digest};
+
+    return signature_len == key->size ? check_inside(key, &whole)
+                                      : KESS_ERR_SIGNATURE;
+}
+
+kess_status kess_int_digest(const kess_key *key, uint8_t *digest,
+                            kess_slice text)
+{
+    const check first = {NULL, &text, 1, digest};
+    return check_guarded(key, &first);
+}
+
+kess_status kess_int_verify_digest(const kess_key *key,
+                                   const uint8_t *signature, uint8_t *digest)
+{
+    const check second = {signature, NULL, 0, digest};
+    return check_guarded(key, &second);
 }
 
 kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
@@ -198,11 +232,11 @@ kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
 static int sign_by(const pooled_ctx *by, const kess_key *key, uint8_t *made,
                    const kess_slice *slices, size_t count)
 {
-    uint8_t digest[SHA256_SIZE];
+    uint8_t digest[KESS_SHA256_SIZE];
     size_t len = KESS_RSA_MAX_SIZE;
 
     return digest_of(digest, by->md_ctx, key->sha256, slices, count) &&
-           EVP_PKEY_sign(by->ctx, made, &len, digest, SHA256_SIZE) == 1 &&
+           EVP_PKEY_sign(by->ctx, made, &len, digest, KESS_SHA256_SIZE) == 1 &&
            len == key->size;
 }
 

@@ -7,6 +7,7 @@
 #define KESS_RSA_H
 
 #include "bytes.h"
+#include "public8.h"
 
 #define KESS_RSA_MAX_BITS 8192u
 #define KESS_RSA_MAX_SIZE (KESS_RSA_MAX_BITS / 8) /* bytes of a signature */
@@ -35,7 +36,12 @@ typedef struct kess_rsa_parts {
 /* Make, warm and test a key of integers that kess_int_key_judge accepted.
  * Returns KESS_ERR_KEY_INCONSISTENT where the parts disagree. */
 kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
-                              kess_error *err);
+                              uint32_t policy, kess_error *err);
+
+/* For eight signatures at a time, or NULL where OpenSSL has all of them. */
+const kess_public8 *kess_int_key_eight(const kess_key *key);
+/* OpenSSL says otherwise: from now on it has all of them. */
+void kess_int_key_distrust(const kess_key *key);
 
 /* The DER SubjectPublicKeyInfo, as long as the key lives. */
 kess_slice kess_int_key_spki(const kess_key *key);
@@ -70,6 +76,15 @@ kess_status kess_int_decrypt(kess_secret *plain, size_t *plain_len,
 kess_status kess_int_sign(const kess_key *key, uint8_t *signature,
                           const kess_slice *slices, size_t count);
 
+#define KESS_SHA256_SIZE 32
+
+/* The digest of a text that is to be verified later. */
+kess_status kess_int_digest(const kess_key *key, uint8_t *digest,
+                            kess_slice text);
+/* Verify kess_key_size(key) bytes of signature for a digest; the result is that
+ * of kess_int_verify. */
+kess_status kess_int_verify_digest(const kess_key *key,
+                                   const uint8_t *signature, uint8_t *digest);
 /* KESS_OK, KESS_ERR_SIGNATURE, or a status below 200 (could not check). */
 kess_status kess_int_verify(const kess_key *key, const uint8_t *signature,
                             size_t signature_len, const kess_slice *slices,

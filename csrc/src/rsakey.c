@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "fork_guard.h"
+#include "known8.h"
 #include "libcrypto.h"
 
 /* ------------------------------------------------------------ agreement */
@@ -257,18 +258,71 @@ static kess_status test_private(const kess_key *key)
     return status == KESS_ERR_SIGNATURE ? KESS_ERR_KEY_INCONSISTENT : status;
 }
 
-static kess_status make(kess_key *key, const numbers *n, int is_private)
+/* ------------------------------------------------------------ eight */
+
+/* (n - 1)^e = n - 1, and 2^e is OpenSSL's: 1, 0, or -1 where libcrypto failed. */
+static int is_eight_right(const kess_public8 *public8, const kess_slice *n,
+                          numbers *room)
 {
+    const size_t size = n->len;
+    uint8_t less_one[KESS_PUBLIC8_SIZE];
+    uint8_t two[KESS_PUBLIC8_SIZE] = {0};
+    uint8_t power[KESS_PUBLIC8_SIZE];
+    uint8_t out[2 * KESS_PUBLIC8_SIZE];
+    const uint8_t *signature[2] = {less_one, two};
+
+    if (BN_mod_exp_mont_word(room->result, 2, room->part[KESS_RSA_E],
+                             room->part[KESS_RSA_N], room->ctx, NULL) != 1 ||
+        BN_bn2binpad(room->result, power, (int)size) != (int)size) {
+        return -1;
+    }
+    memcpy(less_one, n->data, size);
+    less_one[size - 1] ^= 1;
+    two[size - 1] = 2;
+    return kess_int_public8_recover(public8, out, signature, 2) == 3 &&
+           memcmp(out, less_one, size) == 0 &&
+           memcmp(out + size, power, size) == 0;
+}
+
+/* A key for which eight at a time are not possible, or not right, uses OpenSSL:
+ * that is no error. */
+static kess_status make_eight(kess_key *key, const kess_slice *n,
+                              uint32_t policy, numbers *room)
+{
+    if ((policy & KESS_KEY_OPENSSL_ONLY) != 0 ||
+        !BN_is_word(room->part[KESS_RSA_E], 65537) ||
+        EVP_default_properties_is_fips_enabled(NULL) || !kess_int_known8() ||
+        !kess_int_public8_prepare(&key->public8, n->data, n->len)) {
+        return KESS_OK;
+    }
+    const int is_right = is_eight_right(&key->public8, n, room);
+    if (is_right < 0) {
+        return kess_int_drain_errors();
+    }
+    key->eight = is_right ? &key->public8 : NULL;
+    return KESS_OK;
+}
+
+/* ------------------------------------------------------------ keys */
+
+static kess_status make(kess_key *key, numbers *n, const kess_rsa_parts *parts,
+                        uint32_t policy)
+{
+    const int is_private = parts->is_private;
+
     key->bits = (unsigned)BN_num_bits(n->part[KESS_RSA_N]);
     key->size = (size_t)BN_num_bytes(n->part[KESS_RSA_N]);
     if (!make_public(key, n) || (is_private && !make_private(key, n))) {
         return kess_int_drain_errors();
     }
-    const kess_status status = warm_public(key);
-    if (status != KESS_OK || !is_private) {
-        return status;
+    kess_status status = warm_public(key);
+    if (status == KESS_OK && is_private) {
+        status = test_private(key);
     }
-    return test_private(key);
+    if (status == KESS_OK) {
+        status = make_eight(key, &parts->part[KESS_RSA_N], policy, n);
+    }
+    return status;
 }
 
 static void destroy(kess_key *key)
@@ -284,7 +338,7 @@ static void destroy(kess_key *key)
 }
 
 static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
-                                kess_error *err)
+                                uint32_t policy, kess_error *err)
 {
     numbers n;
 
@@ -294,7 +348,7 @@ static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
     if (status == KESS_OK) {
         status = check_parts(parts, &n);
         if (status == KESS_OK) {
-            status = make(made, &n, parts->is_private);
+            status = make(made, &n, parts, policy);
         }
         numbers_free(&n);
     }
@@ -308,10 +362,10 @@ static kess_status make_checked(kess_key **key, const kess_rsa_parts *parts,
 }
 
 kess_status kess_int_key_make(kess_key **key, const kess_rsa_parts *parts,
-                              kess_error *err)
+                              uint32_t policy, kess_error *err)
 {
     const size_t shard = kess_int_fork_guard_enter();
-    const kess_status status = make_checked(key, parts, err);
+    const kess_status status = make_checked(key, parts, policy, err);
     kess_int_fork_guard_leave(shard);
     return status;
 }
@@ -338,6 +392,27 @@ unsigned kess_key_bits(const kess_key *key)
 size_t kess_key_size(const kess_key *key)
 {
     return key->size;
+}
+
+/* What a key has to change later, although it is the same key: without const. */
+static void **eight_of(const kess_key *key)
+{
+    return &((kess_key *)(uintptr_t)key)->eight;
+}
+
+const kess_public8 *kess_int_key_eight(const kess_key *key)
+{
+    return kess_int_slot_peek(eight_of(key));
+}
+
+void kess_int_key_distrust(const kess_key *key)
+{
+    (void)kess_int_slot_swap(eight_of(key), NULL);
+}
+
+int kess_key_ways(const kess_key *key)
+{
+    return kess_int_key_eight(key) != NULL ? KESS_PUBLIC8_LANES : 1;
 }
 
 kess_slice kess_int_key_spki(const kess_key *key)

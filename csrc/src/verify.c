@@ -9,8 +9,6 @@
 #include "base64.h"
 #include "internal.h"
 
-#define SIGNATURE_MAX (8192 / 8)
-
 /* ------------------------------------------------------------ guard */
 
 static const kess_entry *find_entry(const kess_document *doc, const char *name)
@@ -133,12 +131,12 @@ static kess_status parse_strictly(kess_document *doc, const uint8_t *body,
     return KESS_OK;
 }
 
-/* The canonical text of a body whose signature is right. */
-static kess_status verified_text(const kess_key *key, kess_text *canonical,
-                                 kess_document *doc, const uint8_t *body,
-                                 size_t body_len, kess_error *err)
+/* The canonical text of a body, and its signature. */
+static kess_status signed_text(const kess_key *key, kess_text *canonical,
+                               uint8_t *signature, kess_document *doc,
+                               const uint8_t *body, size_t body_len,
+                               kess_error *err)
 {
-    uint8_t signature[SIGNATURE_MAX];
     size_t len = 0;
     kess_status status = parse_strictly(doc, body, body_len, err);
     if (status != KESS_OK) {
@@ -153,11 +151,23 @@ static kess_status verified_text(const kess_key *key, kess_text *canonical,
     if (status != KESS_OK) {
         return status;
     }
-    if (sign_status != KESS_OK) {
-        return kess_int_fail(err, sign_status, 0);
-    }
-    return kess_verify(key, signature, len, canonical->data, canonical->len,
-                       err);
+    return kess_int_fail(err, sign_status, 0);
+}
+
+kess_status kess_int_read_body(const kess_key *key, kess_text *canonical,
+                               uint8_t *signature, const uint8_t *body,
+                               size_t body_len, uint32_t profile,
+                               size_t max_depth, kess_error *err)
+{
+    kess_document doc;
+    doc.profile = profile;
+    doc.max_depth = max_depth;
+    canonical->data = canonical->small_data;
+    canonical->len = 0;
+    const kess_status status =
+        signed_text(key, canonical, signature, &doc, body, body_len, err);
+    kess_int_release(&doc);
+    return status;
 }
 
 kess_status kess_int_verify_body(const kess_key *key, uint8_t *out,
@@ -165,14 +175,15 @@ kess_status kess_int_verify_body(const kess_key *key, uint8_t *out,
                                  size_t body_len, uint32_t profile,
                                  size_t max_depth, kess_error *err)
 {
-    kess_document doc;
     kess_text canonical;
-    doc.profile = profile;
-    doc.max_depth = max_depth;
-    canonical.data = canonical.small_data;
-    canonical.len = 0;
+    uint8_t signature[KESS_SIGNATURE_MAX];
     kess_status status =
-        verified_text(key, &canonical, &doc, body, body_len, err);
+        kess_int_read_body(key, &canonical, signature, body, body_len, profile,
+                           max_depth, err);
+    if (status == KESS_OK) {
+        status = kess_verify(key, signature, kess_key_size(key),
+                             canonical.data, canonical.len, err);
+    }
     if (status == KESS_OK && out_len != NULL) {
         if (canonical.len > *out_len) {
             status = kess_int_fail(err, KESS_ERR_BUFFER, 0);
@@ -182,7 +193,6 @@ kess_status kess_int_verify_body(const kess_key *key, uint8_t *out,
         *out_len = canonical.len;
     }
     kess_int_text_release(&canonical);
-    kess_int_release(&doc);
     return status;
 }
 

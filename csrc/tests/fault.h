@@ -13,6 +13,9 @@
 #define KESS_REALLOC kess_fault_realloc
 #define KESS_FREE kess_fault_free
 
+/* Every document of a batch is asked of OpenSSL as well. */
+#define KESS_CHECKED_EVERY 1
+
 void *kess_fault_malloc(size_t size);
 void *kess_fault_realloc(void *block, size_t size);
 void kess_fault_free(void *block);

@@ -52,6 +52,10 @@ STATUS(BN_mod_mul,
        (BIGNUM *r, const BIGNUM *a, const BIGNUM *b, const BIGNUM *m,
         BN_CTX *c),
        (r, a, b, m, c))
+STATUS(BN_mod_exp_mont_word,
+       (BIGNUM *r, BN_ULONG a, const BIGNUM *e, const BIGNUM *m, BN_CTX *c,
+        BN_MONT_CTX *mont),
+       (r, a, e, m, c, mont))
 STATUS(BN_mul,
        (BIGNUM *r, const BIGNUM *a, const BIGNUM *b, BN_CTX *c),
        (r, a, b, c))
@@ -224,6 +228,11 @@ static int faulty_BN_bn2nativepad(const BIGNUM *a, unsigned char *out, int len)
     return refuses("BN_bn2nativepad") ? -1 : BN_bn2nativepad(a, out, len);
 }
 
+static int faulty_BN_bn2binpad(const BIGNUM *a, unsigned char *out, int len)
+{
+    return refuses("BN_bn2binpad") ? -1 : BN_bn2binpad(a, out, len);
+}
+
 /* These are macros of libcrypto, used above for the last time. */
 #undef BN_mod
 #undef OPENSSL_zalloc
@@ -243,8 +252,10 @@ static int faulty_BN_bn2nativepad(const BIGNUM *a, unsigned char *out, int len)
 #define i2d_X509 faulty_i2d_X509
 #define BN_CTX_new faulty_BN_CTX_new
 #define BN_bin2bn faulty_BN_bin2bn
+#define BN_bn2binpad faulty_BN_bn2binpad
 #define BN_bn2nativepad faulty_BN_bn2nativepad
 #define BN_mod faulty_BN_mod
+#define BN_mod_exp_mont_word faulty_BN_mod_exp_mont_word
 #define BN_mod_mul faulty_BN_mod_mul
 #define BN_mul faulty_BN_mul
 #define BN_new faulty_BN_new

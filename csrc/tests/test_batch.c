@@ -11,6 +11,11 @@
 #include "guard.h"
 #include "kess.h"
 
+/* Which of the patterns are tried. */
+#ifndef STEP
+#define STEP 1
+#endif
+
 #define DATA_MAX 32768
 #define BATCH_MAX 32
 #define TEXT_MAX 2048
@@ -153,6 +158,117 @@ static void test_verify(void)
         CHECK(is_untouched(statuses + texts.count, 2 * sizeof(statuses[0])));
     }
     CHECK_EQUAL(9 + 3, right);
+}
+
+/* ------------------------------------------------------------ patterns */
+
+#define PLACES 9
+#define WAYS 3
+
+/* What may stand at each place: a right body, a wrong one, a refused one. All
+ * are different. */
+typedef struct choice {
+    uint8_t body[TEXT_MAX];
+    size_t len;
+    kess_status alone;
+} choice;
+
+static choice choices[PLACES][WAYS];
+
+static void judge(choice *c)
+{
+    uint8_t out[TEXT_MAX];
+    size_t out_len = sizeof(out);
+    c->alone = kess_verify_document(public_key, out, &out_len, c->body, c->len,
+                                    NULL, NULL);
+}
+
+static void make_choices(void)
+{
+    static const char *const refused[PLACES] = {
+        "",          "{\"a\":1,\"a\":2}", "[]",
+        "{\"a\":1}", "{\"sign\":1}",     "{\"sign\":\"AA\"}",
+        "{",         "{\"sign\":\"====\"}", "{\"a\":1e999,\"sign\":\"\"}"};
+
+    for (size_t i = 0; i < PLACES; i++) {
+        char text[40];
+        snprintf(text, sizeof(text), "{\"a\":1%zu}", i);
+        for (size_t way = 0; way < WAYS; way++) {
+            choice *c = &choices[i][way];
+            c->len = sizeof(c->body);
+            CHECK_EQUAL(KESS_OK,
+                        kess_signed_body(key, c->body, &c->len,
+                                         (const uint8_t *)text, strlen(text),
+                                         NULL, NULL));
+            if (way == 1) {
+                c->body[5] = '2';
+            } else if (way == 2) {
+                c->len = strlen(refused[i]);
+                memcpy(c->body, refused[i], c->len);
+            }
+            judge(c);
+            CHECK(way == 0   ? c->alone == KESS_OK
+                  : way == 1 ? c->alone == KESS_ERR_SIGNATURE
+                             : c->alone >= 200 && c->alone != 400);
+        }
+    }
+}
+
+/* Every pattern of them (or every step-th). */
+static void test_patterns(unsigned step)
+{
+    unsigned all = 1;
+
+    make_choices();
+    for (size_t i = 0; i < PLACES; i++) {
+        all *= WAYS;
+    }
+    for (unsigned pattern = 0; pattern < all; pattern += step) {
+        unsigned left = pattern;
+        start(&texts);
+        for (size_t i = 0; i < PLACES; i++, left /= WAYS) {
+            const choice *c = &choices[i][left % WAYS];
+            add(&texts, c->body, c->len);
+        }
+        CHECK_EQUAL(KESS_OK, verify(texts.data, texts.len, texts.offsets,
+                                    PLACES, NULL));
+        left = pattern;
+        for (size_t i = 0; i < PLACES; i++, left /= WAYS) {
+            CHECK_EQUAL(choices[i][left % WAYS].alone, statuses[i]);
+        }
+    }
+}
+
+/* A body with the signature of another one. */
+static void add_swapped(size_t place, size_t from)
+{
+    choice made = choices[place][0];
+    /* The number is the first member, and the signature the rest. */
+    made.len = choices[from][0].len;
+    memcpy(made.body + 8, choices[from][0].body + 8, made.len - 8);
+    add(&texts, made.body, made.len);
+}
+
+/* A right signature that moved to the neighbour, or was swapped with its own,
+ * makes a body wrong, and no other one. */
+static void test_neighbours(void)
+{
+    make_choices();
+    for (size_t moved = 0; moved < 2 * PLACES; moved++) {
+        const size_t from = moved / 2;
+        const size_t to = (from + 1) % PLACES;
+        const int is_swapped = moved % 2 == 1;
+        start(&texts);
+        for (size_t i = 0; i < PLACES; i++) {
+            add_swapped(i, i == to ? from : i == from && is_swapped ? to : i);
+        }
+        CHECK_EQUAL(KESS_OK, verify(texts.data, texts.len, texts.offsets,
+                                    PLACES, NULL));
+        for (size_t i = 0; i < PLACES; i++) {
+            const int is_wrong = i == to || (i == from && is_swapped);
+            CHECK_EQUAL(is_wrong ? KESS_ERR_SIGNATURE : KESS_OK, statuses[i]);
+        }
+    }
 }
 
 /* The last body may end where the buffer ends, and nothing is read beyond. */
@@ -631,7 +747,10 @@ int main(void)
     open_sheet(&made);
     open_sheet(&stepwise);
     load_keys();
+    printf("%d at a time\n", kess_key_ways(public_key));
     test_verify();
+    test_patterns(getenv("KESS_KNOWN_KEY") != NULL ? 20 * STEP + 1 : STEP);
+    test_neighbours();
     test_verify_end();
     test_verify_empty();
     test_verify_arguments();

@@ -1241,7 +1241,7 @@ static void test_arguments(void)
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
                 kess_public_key_load(&key, NULL, 1, 0, NULL));
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
-                kess_public_key_load(&key, data, len, 2, NULL));
+                kess_public_key_load(&key, data, len, 4, NULL));
     CHECK_EQUAL(KESS_ERR_KEY_FORMAT,
                 kess_public_key_load(&key, NULL, 0, 0, NULL));
     CHECK_EQUAL(KESS_ERR_ARGUMENT, kess_private_key_load(NULL, data, len, NULL,
@@ -1257,7 +1257,7 @@ static void test_arguments(void)
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
                 kess_public_key_load_file(&key, NULL, 0, NULL));
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
-                kess_public_key_load_file(&key, "x", 2, NULL));
+                kess_public_key_load_file(&key, "x", 4, NULL));
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
                 kess_private_key_load_file(NULL, "x", NULL, 0, 0, NULL));
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
@@ -1265,7 +1265,7 @@ static void test_arguments(void)
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
                 kess_private_key_load_file(&key, "x", NULL, 1, 0, NULL));
     CHECK_EQUAL(KESS_ERR_ARGUMENT,
-                kess_private_key_load_file(&key, "x", NULL, 0, 2, NULL));
+                kess_private_key_load_file(&key, "x", NULL, 0, 4, NULL));
     CHECK(key == NULL);
 }
 

@@ -295,23 +295,40 @@ static kess_status verify_parameters(void)
                                 document.len, NULL, &err);
 }
 
-/* The verdict on the one body: the call as a whole may only fail before it
- * looks at bodies, and then writes none. */
+/* The verdict on a body, count times in one batch; where one of them failed,
+ * its status. The call as a whole may only fail before it looks at bodies, and
+ * then writes none. */
+static kess_status verify_some(size_t count)
+{
+    static char data[3 * TEXT_MAX];
+    int64_t offsets[4] = {0};
+    int32_t verdicts[3] = {-1, -1, -1};
+
+    for (size_t i = 0; i < count; i++) {
+        memcpy(data + i * body.len, body.data, body.len);
+        offsets[i + 1] = (int64_t)((i + 1) * body.len);
+    }
+    const kess_status status = kess_verify_documents(
+        key, verdicts, (uint8_t *)data, count * body.len, offsets, count, NULL,
+        &err);
+    CHECK_EQUAL(status, err.status);
+    for (size_t i = 0; i < 3; i++) {
+        CHECK_EQUAL(status == KESS_OK && i < count, verdicts[i] >= 0);
+        if (verdicts[i] > 0) {
+            err.status = verdicts[i];
+        }
+    }
+    return (kess_status)err.status;
+}
+
 static kess_status verify_batch(void)
 {
-    const int64_t offsets[2] = {0, (int64_t)body.len};
-    int32_t verdict = -1;
-    const kess_status status = kess_verify_documents(
-        key, &verdict, (uint8_t *)body.data, body.len, offsets, 1, NULL, &err);
+    return verify_some(1);
+}
 
-    CHECK_EQUAL(status, err.status);
-    if (status != KESS_OK) {
-        CHECK_EQUAL(-1, verdict);
-        return status;
-    }
-    CHECK(verdict >= 0);
-    err.status = verdict;
-    return (kess_status)verdict;
+static kess_status verify_more(void)
+{
+    return verify_some(3);
 }
 
 /* The one text of a batch: the call itself needs no memory, and without an
@@ -388,6 +405,7 @@ static const job jobs[] = {
     {"verify", make_long, verify, KESS_OK, 2, 1},
     {"verify members", make_members, verify, KESS_OK, 6, 0},
     {"verify batch", make_long, verify_batch, KESS_OK, 2, 1},
+    {"verify more", make_long, verify_more, KESS_OK, 6, 1},
     {"verify duplicates", make_duplicates, verify_parameters,
      KESS_ERR_DUPLICATE, 9, 0},
     {"verify unsigned", make_fixups, verify_parameters, KESS_ERR_DUPLICATE, 3,
@@ -419,7 +437,8 @@ static void prepare(const job *j)
 {
     j->make();
     body.len = TEXT_MAX;
-    if (j->run == verify || j->run == verify_batch) {
+    if (j->run == verify || j->run == verify_batch ||
+        j->run == verify_more) {
         CHECK_EQUAL(KESS_OK,
                     kess_signed_body(key, (uint8_t *)body.data, &body.len,
                                      (uint8_t *)document.data, document.len,
