@@ -35,12 +35,16 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("errors", "http", "signing"),
     ),
     "transfers": (
-        *("_drive", "_first_use", "_shown", "_version"),
+        *("_drive", "_first_use", "_shown", "_signals", "_version"),
         *("errors", "gateway", "http", "signing"),
     ),
     "audit": (
         *("_first_use", "_reasons", "_shown", "_version", "errors", "explain"),
         *("signing", "transfers"),
+    ),
+    "metrics": (
+        *("_version", "errors", "gateway.events", "gateway.services"),
+        *("transfers.journal", "transfers.payment", "transfers.summary"),
     ),
     "sandbox": (
         "_first_use",

@@ -512,7 +512,7 @@ def test_the_timeout_is_that_of_transfers(
     given: list[object] = []
 
     class Nothing:
-        def __init__(self, *_: object, timeout: float) -> None:
+        def __init__(self, *_: object, timeout: float, **_others: object) -> None:
             given.append(timeout)
 
         def resume(self) -> list[TransferResult]:

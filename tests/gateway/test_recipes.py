@@ -8,14 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay import CreateFundTransfer, OutcomeUnknown
+from kesspay import CreateFundTransfer
 from kesspay.sandbox import Sandbox
 from tests.gateway.helpers import (
     CREATE_DATA,
     CREATE_REQUEST,
-    PRE_TRANSFER,
     client,
-    failure,
     gateway_private_key,
     partner_key,
     signed,
@@ -27,42 +25,6 @@ from tests.support.recipes import load_recipe
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-
-@pytest.mark.usefixtures("face")
-def test_opentelemetry() -> None:
-    """Every request is a span with its verdict, under the caller's span."""
-    from opentelemetry.sdk.trace import TracerProvider
-    from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-    from opentelemetry.sdk.trace.export.in_memory_span_exporter import (
-        InMemorySpanExporter,
-    )
-
-    exporter = InMemorySpanExporter()
-    provider = TracerProvider()
-    provider.add_span_processor(SimpleSpanProcessor(exporter))
-    tracer = provider.get_tracer("test")
-    made, _ = client(
-        token_answer(),
-        signed(200, success(CREATE_DATA)),
-        signed(400, failure("USED")),
-        on_event=load_recipe("opentelemetry")["Tracing"](tracer),
-    )
-    with tracer.start_as_current_span("payment"):
-        made.create_fund_transfer(CREATE_REQUEST)
-        with pytest.raises(OutcomeUnknown):
-            made.confirm_fund_transfer(PRE_TRANSFER, partner_transaction_id="d-1")
-    *spans, payment = exporter.get_finished_spans()
-    assert [(span.name, span.attributes["kess.verdict"]) for span in spans] == [  # type: ignore[index]
-        ("kess token", "success"),
-        ("kess create.unified.fundTransfer", "success"),
-        ("kess confirm.fundTransfer", "unknown"),
-    ]
-    assert [span.status.is_ok for span in spans] == [True, True, False]
-    assert spans[2].attributes["kess.code"] == "USED"  # type: ignore[index]
-    for span in spans:
-        assert span.parent is not None
-        assert span.parent.span_id == payment.context.span_id
 
 
 @pytest.mark.usefixtures("face")

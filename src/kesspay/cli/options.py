@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from kesspay.cli.outcome import Outcome
     from kesspay.gateway.client import Client
     from kesspay.gateway.environment import Environment
+    from kesspay.gateway.events import EventHook
     from kesspay.http.sync import HttpTransport
     from kesspay.transfers.journal import Journal
 
@@ -198,20 +199,26 @@ class Settings(HoldsSecrets):
         click.get_current_context().call_on_close(made.close)
         return made
 
-    def client(self) -> Client:
+    def client(self, on_event: EventHook | None = None) -> Client:
         """
         Return a client.
+
+        Args:
+            on_event: called with each event, or None.
 
         Raises:
             InputError: as ``Client.from_env``.
         """
-        return self.client_of(self.environment())
+        return self.client_of(self.environment(), on_event)
 
-    def client_of(self, found: Environment) -> Client:
+    def client_of(
+        self, found: Environment, on_event: EventHook | None = None
+    ) -> Client:
         """Return a client with settings that were read before."""
         from kesspay.gateway.client import Client
 
-        return Client(**found.client, transport=self.transport(found.transport))
+        transport = self.transport(found.transport)
+        return Client(**found.client, on_event=on_event, transport=transport)
 
 
 class _ToStandardError(logging.Handler):

@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kesspay.cli.metrics import metrics_option, served
 from kesspay.cli.options import gateway_options, journal_opener_option, stop_signals
 from kesspay.cli.outcome import EXIT_OK, EXIT_UNKNOWN, Outcome
 from kesspay.cli.output import NotWritten
 from kesspay.cli.printer import printable
-from kesspay.errors import JournalUnavailable
+from kesspay.errors import InputError, JournalUnavailable
 from kesspay.transfers.watching import Absence
 
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from kesspay.cli.options import Settings
     from kesspay.cli.printer import Printer
     from kesspay.gateway.client import Client
+    from kesspay.transfers.hook import ResultHook
     from kesspay.transfers.journal import Journal
     from kesspay.transfers.payment import TransferResult
 
@@ -37,6 +39,9 @@ _HELP: Final = """Resume every unfinished transfer of the journal that is due.
 It finishes what a crash or a time-out interrupted, in any process on any machine.
 Run it from cron, or without end with --watch; several can run at the same time. It
 confirms only what a program had begun to confirm, and never pays twice.
+
+With --watch --metrics 9187, Prometheus finds at http://127.0.0.1:9187/metrics what
+becomes of requests and transfers, and how old the oldest unknown transfer is.
 
 With --watch each result is printed as it comes: a line of JSON where standard
 output is not a terminal. Ctrl-C ends it after the payment at hand, exit code 0.
@@ -80,6 +85,7 @@ _STYLES: Final = {"paid": "green", "manual": "bold red", "unknown": "yellow"}
     metavar="SECONDS",
     help="With --watch: pause between two looks at the journal.",
 )
+@metrics_option
 @journal_opener_option
 @gateway_options
 def resume(
@@ -88,12 +94,18 @@ def resume(
     open_journal: Callable[[], Journal],
     watch: bool,
     every: float,
+    metrics: tuple[str, int] | None,
 ) -> Outcome:
     """Resume what is due."""
+    if metrics and not watch:
+        raise InputError("--metrics needs --watch: a single pass ends too soon for it")
     timeout = _TIMEOUT if settings.timeout is None else settings.timeout
-    with settings.client() as client, stop_signals() as stopped:
+    counted = served(metrics, open_journal) if metrics else None
+    on_event = counted.event if counted else None
+    with settings.client(on_event) as client, stop_signals() as stopped:
         away = Away(stopped, math.inf if watch else timeout)
-        worker = _Worker(client, open_journal, timeout, away)
+        on_result = counted.result if counted else None
+        worker = _Worker(client, open_journal, timeout, away, on_result)
         if watch:
             return _watch(worker, stopped, every)
         results = list(worker.results())
@@ -125,8 +137,10 @@ class _Worker:
         open_journal: Callable[[], Journal],
         timeout: float,
         away: Away,
+        on_result: ResultHook | None = None,
     ) -> None:
         self._client = client
+        self._on_result = on_result
         self._open = open_journal
         self._timeout = timeout
         self._away = away
@@ -139,7 +153,10 @@ class _Worker:
         while True:
             try:
                 transfers = Transfers(
-                    self._client, self._opened(), timeout=self._timeout
+                    self._client,
+                    self._opened(),
+                    timeout=self._timeout,
+                    on_result=self._on_result,
                 )
                 for result in transfers.resume():
                     self._away.is_back()

@@ -35,6 +35,7 @@ __all__ = [
     "is_overloaded",
     "is_server_error",
     "is_success",
+    "known_code",
     "service_of",
 ]
 
@@ -147,6 +148,20 @@ OTHER: Final = Service(
 def service_of(name: str) -> Service:
     """Return how the answers of a service are judged; OTHER where it is not known."""
     return SERVICES.get(name, OTHER)
+
+
+#: The codes of the API document, and PENDING of a query, which gateways also say.
+_NAMED: Final = frozenset(
+    {
+        *(SUCCESS, EXPIRED, NOTEXIST, USED, "NOTELIGIBLE", "PENDING"),
+        *(VALIDATIONERROR, SYSTEM_ERROR, UNAUTHENTICATED),
+    }
+)
+
+
+def known_code(code: str) -> str:
+    """Return a code that the document names, "other" for another one, "" for none."""
+    return code if not code or code in _NAMED else "other"
 
 
 def is_success(status: int) -> bool:

@@ -14,6 +14,7 @@ from kesspay.errors import JournalUnavailable, KesspayError
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
+from kesspay.transfers.hook import ResultHook, Results
 from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.leases import Blocking, Limit, Steps, Within
 from kesspay.transfers.payment import (
@@ -64,6 +65,7 @@ class AsyncTransfers:
             waits besides, where it must, until a worker that died has no lease
             of the payment any more (90 s).
         journal_threads: calls of the journal at the same time.
+        on_result: see ``Transfers``.
     """
 
     def __init__(
@@ -74,9 +76,11 @@ class AsyncTransfers:
         rules: Rules = STRICT,
         timeout: float = 60.0,
         journal_threads: int = 32,
+        on_result: ResultHook | None = None,
     ) -> None:
         """Take the parts; nothing is sent."""
         self._client = client
+        self._results = Results(on_result)
         self._timeout = seconds(timeout)
         self._workflow = PaymentWorkflow(client.engine, journal, rules)
         self._threads = ThreadPoolExecutor(journal_threads, "kesspay-journal")
@@ -119,7 +123,7 @@ class AsyncTransfers:
         steps = self._workflow.confirm(
             payment_id, Debit(debit_id, receiver_name), limit
         )
-        return result_of(await self._run(steps))
+        return self._results.of(result_of(await self._run(steps)))
 
     async def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -131,7 +135,7 @@ class AsyncTransfers:
         """
         limit = self._limit(timeout)
         steps = self._workflow.decline(payment_id, limit)
-        return result_of(await self._run(steps))
+        return self._results.of(result_of(await self._run(steps)))
 
     async def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -154,7 +158,7 @@ class AsyncTransfers:
         due = DueRound(self._workflow)
         try:
             while (result := await self._run(due.next(limit))) is not None:
-                yield result
+                yield self._results.of(result)
         except BaseException as error:
             # Also where the caller stops in the middle.
             due.interrupt()

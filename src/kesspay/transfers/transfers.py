@@ -12,6 +12,7 @@ from kesspay.errors import JournalUnavailable, KesspayError
 from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
+from kesspay.transfers.hook import ResultHook, Results
 from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.leases import Blocking, Limit, Steps, Within
 from kesspay.transfers.payment import (
@@ -68,6 +69,9 @@ class Transfers:
         timeout: seconds that a call may take. One that gives none of its own
             waits besides, where it must, until a worker that died has no lease
             of the payment any more (90 s).
+        on_result: called with each result that ``confirm`` and ``decline`` return and
+            that ``resume`` and ``watch`` yield, for metrics; what it raises is logged
+            and changes nothing.
 
     Source: the rules are explained in docs/transfers.md.
     """
@@ -79,9 +83,11 @@ class Transfers:
         *,
         rules: Rules = STRICT,
         timeout: float = 60.0,
+        on_result: ResultHook | None = None,
     ) -> None:
         """Take the parts; nothing is sent."""
         self._client = client
+        self._results = Results(on_result)
         self._timeout = seconds(timeout)
         self._workflow = PaymentWorkflow(client.engine, journal, rules)
 
@@ -155,7 +161,7 @@ class Transfers:
         steps = self._workflow.confirm(
             payment_id, Debit(debit_id, receiver_name), limit
         )
-        return result_of(self._run(steps))
+        return self._results.of(result_of(self._run(steps)))
 
     def decline(
         self, payment_id: str, *, timeout: float | None = None
@@ -170,7 +176,7 @@ class Transfers:
         """
         limit = self._limit(timeout)
         steps = self._workflow.decline(payment_id, limit)
-        return result_of(self._run(steps))
+        return self._results.of(result_of(self._run(steps)))
 
     def look(self, payment_id: str) -> TransferResult | None:
         """
@@ -199,7 +205,7 @@ class Transfers:
         due = DueRound(self._workflow)
         try:
             while (result := self._run(due.next(limit))) is not None:
-                yield result
+                yield self._results.of(result)
         except BaseException:
             # Also where the caller stops in the middle.
             due.interrupt()

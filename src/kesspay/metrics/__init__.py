@@ -1,0 +1,1 @@
+"""Metrics of clients, transfers and journals, for OpenTelemetry and for Prometheus."""

@@ -1,0 +1,59 @@
+"""What a journal holds, for gauges that are read again and again."""
+
+from __future__ import annotations
+
+import time
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from kesspay.errors import JournalError
+from kesspay.transfers.summary import JournalSummary, summarize
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kesspay.transfers.journal import Journal
+
+
+__all__ = ["OpenPayments"]
+
+
+class OpenPayments:
+    """
+    The payments of a journal that are not finished, counted at most every few seconds.
+
+    Several monitors may ask at the same time; one of them counts.
+
+    Args:
+        open_journal: returns the journal; called when it is needed first.
+        every: seconds for which a count is used again.
+        clock: seconds that never go back.
+    """
+
+    def __init__(
+        self,
+        open_journal: Callable[[], Journal],
+        *,
+        every: float = 5.0,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Count nothing yet."""
+        self._open = open_journal
+        self._every = every
+        self._clock = clock
+        self._lock = Lock()
+        self._counted: JournalSummary | None = None
+        self._fresh_until = 0.0
+
+    def summary(self) -> JournalSummary | None:
+        """Return what the journal holds, or None while it cannot be read."""
+        with self._lock:
+            if self._clock() >= self._fresh_until:
+                try:
+                    self._counted = summarize(self._open(), only_open=True)
+                except JournalError:
+                    # Old numbers would look like those of now.
+                    self._counted = None
+                self._fresh_until = self._clock() + self._every
+            return self._counted
