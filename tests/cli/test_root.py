@@ -57,6 +57,7 @@ def test_all_commands_are_there() -> None:
         "verify",
         "explain",
         "conformance",
+        "conformance explain",
         "conformance export",
         "conformance list",
         "conformance run",

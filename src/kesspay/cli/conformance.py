@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 
 from kesspay._shown import shown_path
+from kesspay.cli.conformance_explain import explain_command
 from kesspay.cli.conformance_export import export
 from kesspay.cli.inputs import is_stdin, read_file, require_path
 from kesspay.cli.options import FILE, interrupting_signals, json_option
@@ -84,6 +85,7 @@ def conformance() -> None:
     """Check another implementation of the signature."""
 
 
+conformance.add_command(explain_command)
 conformance.add_command(export)
 
 
