@@ -28,17 +28,17 @@ from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.transfers import Transfers
 from tests.support.vectors import KEYS
 from tests.transfers.helpers import ACCOUNT, MOVED
-from tests.transfers.virtual import DEBIT, ORDER, Blocked, Waiting, desk, face
+from tests.transfers.virtual import DEBIT, ORDER, Blocked, Waiting, face, partner
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 URL = "https://pay.example/partnerapi/v1"
 
@@ -144,15 +144,15 @@ def test_in_words() -> None:
 # ------------------------------------------------------------------ of a client
 
 
-def client(here: Desk, **changes: Any) -> Client:  # noqa: ANN401 - settings
-    """Return a client of the desk with other settings."""
+def client(here: Partner, **changes: Any) -> Client:  # noqa: ANN401 - settings
+    """Return a client of the partner with other settings."""
     settings = {**here.sandbox.settings, "clock": here.sandbox.clock, **changes}
     return Client(**settings, transport=here.wire)
 
 
-def test_account_and_keys_of_a_client(desk: MakeDesk) -> None:
+def test_account_and_keys_of_a_client(partner: MakePartner) -> None:
     """They are the URL, the partner and the fingerprints; a signer may have none."""
-    here = desk()
+    here = partner()
     settings = here.sandbox.settings
     other = PublicKey.from_file(KEYS / "rsa-4096.pub.pem")
     ring = KeyRing([settings["gateway_key"], other])
@@ -210,8 +210,8 @@ def test_what_may_be_rebound() -> None:
 # ------------------------------------------------------------------ transfers
 
 
-def other_transfers(here: Desk, **changes: Any) -> Any:  # noqa: ANN401 - of both kinds
-    """Return transfers on the journal of the desk whose client has other settings."""
+def other_transfers(here: Partner, **changes: Any) -> Any:  # noqa: ANN401 - of both kinds
+    """Return transfers on the same journal whose client has other settings."""
     settings = {**here.sandbox.settings, "clock": here.sandbox.clock, **changes}
     if here.face == "sync":
         return Transfers(Client(**settings, transport=here.wire), here.journal)
@@ -224,8 +224,8 @@ def other_transfers(here: Desk, **changes: Any) -> Any:  # noqa: ANN401 - of bot
     return Blocked(made)
 
 
-def partner(here: Desk, **changes: str) -> Credentials:
-    """Return the credentials of the desk with other fields."""
+def credentials_of(here: Partner, **changes: str) -> Credentials:
+    """Return the credentials of the partner with other fields."""
     kept = here.sandbox.settings["credentials"]
     return replace(kept, **changes)
 
@@ -244,10 +244,10 @@ CALLS: list[Callable[[Any], object]] = [
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("which", ["gateway", "partner"])
 def test_another_account_is_refused(
-    desk: MakeDesk, call: Callable[[Any], object], which: str
+    partner: MakePartner, call: Callable[[Any], object], which: str
 ) -> None:
     """Nothing is sent, nothing is told and nothing is written; both are named."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     here.plan("drop-after", CONFIRM)
     here.plan("drop-after", "query.fundTransfer", times=99)
@@ -256,7 +256,7 @@ def test_another_account_is_refused(
     sent, before = len(here.wire.sent), list(here.journal.export())
     choices: dict[str, dict[str, Any]] = {
         "gateway": {"base_url": "https://pay.example/partnerapi/v1"},
-        "partner": {"credentials": partner(here, partner_id="Sandbox-partner")},
+        "partner": {"credentials": credentials_of(here, partner_id="Sandbox-partner")},
     }
     with pytest.raises(WrongAccount, match="journal rebind") as caught:
         call(other_transfers(here, **choices[which]))
@@ -272,9 +272,9 @@ def test_another_account_is_refused(
     assert here.credited() == 1
 
 
-def test_the_first_use_counts(desk: MakeDesk) -> None:
+def test_the_first_use_counts(partner: MakePartner) -> None:
     """Looking is a use, and so is a start of which nothing leaves."""
-    here = desk()
+    here = partner()
     assert other_transfers(here, base_url=URL).look("order-1") is None
     with pytest.raises(WrongAccount):
         here.transfers().start(**ORDER)
@@ -291,9 +291,9 @@ def test_the_first_use_counts(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("what", ["keys", "password", "spelling"])
-def test_the_same_account(desk: MakeDesk, what: str) -> None:
+def test_the_same_account(partner: MakePartner, what: str) -> None:
     """Keys, passwords and the spelling of the URL may change; keys are noted."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     settings = here.sandbox.settings
     choices: dict[str, dict[str, Any]] = {
@@ -306,7 +306,7 @@ def test_the_same_account(desk: MakeDesk, what: str) -> None:
                 ]
             ),
         },
-        "password": {"credentials": partner(here, password="another")},
+        "password": {"credentials": credentials_of(here, password="another")},
         "spelling": {"base_url": settings["base_url"] + "/./"},
     }
     result = other_transfers(here, **choices[what]).look("order-1")
@@ -319,9 +319,11 @@ def test_the_same_account(desk: MakeDesk, what: str) -> None:
 
 
 @pytest.mark.parametrize("call", CALLS[2:4] + CALLS[6:])
-def test_rebound_while_it_runs(desk: MakeDesk, call: Callable[[Any], object]) -> None:
+def test_rebound_while_it_runs(
+    partner: MakePartner, call: Callable[[Any], object]
+) -> None:
     """A program that goes on with the old URL is refused from then on."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     ours = account_of(here.client().engine)
@@ -334,10 +336,10 @@ def test_rebound_while_it_runs(desk: MakeDesk, call: Callable[[Any], object]) ->
 
 
 def test_rebound_just_before_the_lease(
-    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whoever takes a payment right after that looks again, and gives it back."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     ours = account_of(here.client().engine)
@@ -358,9 +360,9 @@ def test_rebound_just_before_the_lease(
     assert transfers.confirm("order-1", debit_id=DEBIT, timeout=9).outcome == "paid"
 
 
-def test_checking_without_writing(desk: MakeDesk) -> None:
+def test_checking_without_writing(partner: MakePartner) -> None:
     """A doctor reads whom a journal belongs to, and binds none."""
-    here = desk()
+    here = partner()
     client = here.client()
     assert ownership_for(here.journal, client).account is None
     assert here.journal.ownership().bindings == ()
@@ -371,9 +373,9 @@ def test_checking_without_writing(desk: MakeDesk) -> None:
         ownership_for(here.journal, client)
 
 
-def test_a_journal_that_knows_no_accounts(desk: MakeDesk) -> None:
+def test_a_journal_that_knows_no_accounts(partner: MakePartner) -> None:
     """It is refused when the transfers are made, before anything is written."""
-    here = desk()
+    here = partner()
     here.journal = SimpleNamespace(now=here.sandbox.now)  # type: ignore[assignment] # none
     with pytest.raises(InputError, match="offers no bind, ownership, rebind"):
         here.transfers()

@@ -14,17 +14,17 @@ from kesspay.errors import TransportError
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.messages import CONFIRM, CREATE, HttpRequest, HttpResponse
 from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
-from tests.transfers.virtual import DEBIT, ORDER, Waiting, desk, face, service_of
+from tests.transfers.virtual import DEBIT, ORDER, Waiting, face, partner, service_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.transfers.virtual import Desk, Wire
+    from tests.transfers.virtual import Partner, Wire
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 pytestmark = pytest.mark.parametrize("face", ["async"], indirect=True)
 
@@ -46,7 +46,7 @@ class Hanging(Waiting):
         return response
 
 
-def made(here: Desk, transport: Any = None, **options: Any) -> AsyncTransfers:
+def made(here: Partner, transport: Any = None, **options: Any) -> AsyncTransfers:
     """Return transfers for a test that has a loop of its own."""
     client = AsyncClient(
         **here.sandbox.settings,
@@ -56,9 +56,9 @@ def made(here: Desk, transport: Any = None, **options: Any) -> AsyncTransfers:
     return AsyncTransfers(client, here.journal, **options)
 
 
-def test_a_pending_transfer(desk: MakeDesk) -> None:
+def test_a_pending_transfer(partner: MakePartner) -> None:
     """It is a value, and has the payment's own methods."""
-    here = desk()
+    here = partner()
 
     async def main() -> None:
         async with made(here) as transfers:
@@ -72,9 +72,9 @@ def test_a_pending_transfer(desk: MakeDesk) -> None:
     asyncio.run(main())
 
 
-def test_cancelling_a_confirm(desk: MakeDesk) -> None:
+def test_cancelling_a_confirm(partner: MakePartner) -> None:
     """It is a lost answer to the payment: a worker goes on with it at once."""
-    here = desk()
+    here = partner()
 
     async def main() -> None:
         hanging = Hanging(here.wire)
@@ -93,9 +93,9 @@ def test_cancelling_a_confirm(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_many_at_once(desk: MakeDesk) -> None:
+def test_many_at_once(partner: MakePartner) -> None:
     """Tasks share one object; each payment is credited once."""
-    here = desk()
+    here = partner()
     names = [f"order-{number}" for number in range(10)]
 
     async def pay(transfers: AsyncTransfers, name: str) -> str:
@@ -111,10 +111,10 @@ def test_many_at_once(desk: MakeDesk) -> None:
 
 
 def test_the_journal_is_called_from_other_threads(
-    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A disk never holds up the loop: no call of the journal comes from it."""
-    here = desk()
+    here = partner()
     seen: set[str] = set()
     for name in ("begin", "read", "lease", "append", "release", "take_due"):
         method = getattr(here.journal, name)
@@ -137,9 +137,9 @@ def test_the_journal_is_called_from_other_threads(
     assert all(name.startswith("kesspay-journal") for name in seen)
 
 
-def test_the_end_of_the_threads(desk: MakeDesk) -> None:
+def test_the_end_of_the_threads(partner: MakePartner) -> None:
     """After ``aclose`` nothing more is done, and the journal is still open."""
-    here = desk()
+    here = partner()
 
     async def main() -> None:
         transfers = made(here)
@@ -152,9 +152,9 @@ def test_the_end_of_the_threads(desk: MakeDesk) -> None:
     assert here.journal.read("order-1") is not None
 
 
-def test_an_error_of_the_transport_stays_inside(desk: MakeDesk) -> None:
+def test_an_error_of_the_transport_stays_inside(partner: MakePartner) -> None:
     """A confirm whose transport breaks off is unknown to its caller, no error."""
-    here = desk()
+    here = partner()
 
     class Broken(Waiting):
         async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:

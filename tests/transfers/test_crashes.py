@@ -27,7 +27,7 @@ from kesspay.transfers.attempt import STRICT, Happened
 from kesspay.transfers.journal import Payment
 from kesspay.transfers.leases import Blocking, Limit, Within
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
-from tests.transfers.virtual import DEBIT, ORDER, Dead, desk, face, service_of
+from tests.transfers.virtual import DEBIT, ORDER, Dead, face, partner, service_of
 
 
 if TYPE_CHECKING:
@@ -35,11 +35,11 @@ if TYPE_CHECKING:
 
     from kesspay.transfers.leases import Steps
     from kesspay.transfers.payment import Transfer
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 H = Happened
 
@@ -65,13 +65,13 @@ class Worker:
     Takes the steps of a call by hand, as far as it may.
 
     Attributes:
-        here: the desk, whose client carries out the steps.
+        here: the partner, whose client carries out the steps.
         call: the steps of it.
         steps: that were carried out.
         end: how it ended: a Transfer, an error, or None.
     """
 
-    here: Desk
+    here: Partner
     call: Steps[Transfer]
     until: float
     steps: int = 0
@@ -126,20 +126,20 @@ class Worker:
             self.end = error
 
 
-def workflow(here: Desk) -> PaymentWorkflow:
+def workflow(here: Partner) -> PaymentWorkflow:
     """Return the workflow of a new process."""
     made = PaymentWorkflow(here.client().engine, here.journal, STRICT)
     made.leases.returns = Dead()
     return made
 
 
-def starting(here: Desk) -> Worker:
+def starting(here: Partner) -> Worker:
     """Return a worker that is about to start the payment."""
     until = here.sandbox.now() + 60
     return Worker(here, workflow(here).start(Payment(**ORDER), Limit(until)), until)
 
 
-def confirming(here: Desk) -> Worker:
+def confirming(here: Partner) -> Worker:
     """Return a worker that is about to confirm the payment."""
     until = here.sandbox.now() + 60
     return Worker(
@@ -147,16 +147,16 @@ def confirming(here: Desk) -> Worker:
     )
 
 
-def ready(desk: MakeDesk, faults: str) -> Desk:
-    """Return a desk with a payment that was started, and faults to come."""
-    here = desk()
+def ready(partner: MakePartner, faults: str) -> Partner:
+    """Return a partner with a payment that was started, and faults to come."""
+    here = partner()
     starting(here).run()
     for fault, service in FAULTS[faults]:
         here.plan(fault, service)
     return here
 
 
-def finish(here: Desk) -> str:
+def finish(here: Partner) -> str:
     """
     Let a new process pay, and return what it hears.
 
@@ -178,7 +178,7 @@ def finish(here: Desk) -> str:
     return str(result.outcome)
 
 
-def written_ahead(here: Desk) -> None:
+def written_ahead(here: Partner) -> None:
     """See that every create and confirm that left stands in the journal."""
     written = [
         (entry.attempt, entry.sent)
@@ -196,11 +196,11 @@ def written_ahead(here: Desk) -> None:
 
 
 def places(
-    desk: MakeDesk, make: Callable[[Desk], Worker], faults: str
-) -> Iterator[tuple[Desk, Worker]]:
+    partner: MakePartner, make: Callable[[Partner], Worker], faults: str
+) -> Iterator[tuple[Partner, Worker]]:
     """Yield workers that got n steps far, for every n that there is."""
     for steps in count():
-        here = ready(desk, faults) if make is confirming else desk()
+        here = ready(partner, faults) if make is confirming else partner()
         if make is starting:
             for fault, service in FAULTS[faults]:
                 here.plan(fault, service)
@@ -215,24 +215,24 @@ def places(
 @pytest.mark.parametrize("faults", FAULTS)
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_during_a_confirm(
-    desk: MakeDesk,
+    partner: MakePartner,
     faults: str,
     carried_out: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     """Wherever a confirm was left, the receiver is credited exactly once."""
-    for here, worker in places(desk, confirming, faults):
+    for here, worker in places(partner, confirming, faults):
         worker.crash(carried_out=carried_out)
         assert finish(here) == "paid"
 
 
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_is_a_lost_answer(
-    desk: MakeDesk,
+    partner: MakePartner,
     carried_out: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     """A confirm that was written down may have left: no worker takes it back."""
     crashes = 0
-    for here, worker in places(desk, confirming, "nothing"):
+    for here, worker in places(partner, confirming, "nothing"):
         worker.crash(carried_out=carried_out)
         before = here.happened()
         if before[-1] != (1, H.CONFIRM_SENDING):
@@ -246,12 +246,12 @@ def test_a_crash_is_a_lost_answer(
 @pytest.mark.parametrize("faults", ["nothing", "lost create"])
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_during_a_start(
-    desk: MakeDesk,
+    partner: MakePartner,
     faults: str,
     carried_out: bool,  # noqa: FBT001 - parametrized
 ) -> None:
     """Wherever a start was left, no number is used twice, and it can be paid."""
-    for here, worker in places(desk, starting, faults):
+    for here, worker in places(partner, starting, faults):
         worker.crash(carried_out=carried_out)
         assert finish(here) == "paid"
 
@@ -259,7 +259,7 @@ def test_a_crash_during_a_start(
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("faults", ["nothing", "lost answer", "late 401"])
 def test_a_crash_after_a_crash(
-    desk: MakeDesk,
+    partner: MakePartner,
     faults: str,
     whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:
@@ -268,7 +268,7 @@ def test_a_crash_after_a_crash(
         # A sample leaves out two of three places, other ones for each first crash.
         begin, apart = (3, 1) if whole else (3 + first % 3, 3)
         for second in range(begin, MANY, apart):
-            here = ready(desk, faults)
+            here = ready(partner, faults)
             one = confirming(here)
             if not one.run(first):
                 return
@@ -283,13 +283,13 @@ def test_a_crash_after_a_crash(
 
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("faults", FAULTS)
-def test_a_worker_that_wakes_up_late(desk: MakeDesk, faults: str) -> None:
+def test_a_worker_that_wakes_up_late(partner: MakePartner, faults: str) -> None:
     """
     It writes nothing any more, and what it still sends credits nothing twice.
 
     It was slow for so long that its lease ended and another worker paid.
     """
-    for here, worker in places(desk, confirming, faults):
+    for here, worker in places(partner, confirming, faults):
         assert finish(here) == "paid"
         before = here.entries()
         worker.until += 1000
@@ -310,9 +310,9 @@ def is_confirm(need: object) -> bool:
     return isinstance(request, HttpRequest) and service_of(request) == CONFIRM
 
 
-def test_a_worker_sleeps_over_its_send(desk: MakeDesk) -> None:
+def test_a_worker_sleeps_over_its_send(partner: MakePartner) -> None:
     """What a worker slept over after the journal took it is a late confirm."""
-    here = ready(desk, "nothing")
+    here = ready(partner, "nothing")
     worker = confirming(here)
     while not is_confirm(worker.need):
         worker.step()
@@ -335,7 +335,7 @@ def test_a_worker_sleeps_over_its_send(desk: MakeDesk) -> None:
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @pytest.mark.parametrize("faults", FAULTS)
 def test_a_journal_that_fails_during_a_confirm(
-    desk: MakeDesk,
+    partner: MakePartner,
     faults: str,
     for_ever: bool,  # noqa: FBT001 - parametrized
 ) -> None:
@@ -346,7 +346,7 @@ def test_a_journal_that_fails_during_a_confirm(
     cannot be written is unknown, and a later call finds out.
     """
     for fails in count(1):
-        here = ready(desk, faults)
+        here = ready(partner, faults)
         begun = here.journal.appends
         here.journal.fails = lambda number, at=begun + fails: (  # type: ignore[misc]
             number == at or (for_ever and number > at)
@@ -370,10 +370,10 @@ def test_a_journal_that_fails_during_a_confirm(
 
 
 @pytest.mark.parametrize("faults", ["nothing", "lost create"])
-def test_a_journal_that_fails_during_a_start(desk: MakeDesk, faults: str) -> None:
+def test_a_journal_that_fails_during_a_start(partner: MakePartner, faults: str) -> None:
     """The caller hears it; no number is used twice."""
     for fails in count(1):
-        here = desk()
+        here = partner()
         for fault, service in FAULTS[faults]:
             here.plan(fault, service)
         here.journal.fails = fails.__eq__
@@ -390,10 +390,10 @@ def test_a_journal_that_fails_during_a_start(desk: MakeDesk, faults: str) -> Non
 
 
 def test_a_lease_that_cannot_be_given_back(
-    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends with its time: the result stands."""
-    here = ready(desk, "nothing")
+    here = ready(partner, "nothing")
 
     def fail(_: object) -> None:
         raise JournalUnavailable("gone")
@@ -405,9 +405,9 @@ def test_a_lease_that_cannot_be_given_back(
 # -------------------------------------------------------------- write ahead
 
 
-def test_the_very_body_is_written_before_it_leaves(desk: MakeDesk) -> None:
+def test_the_very_body_is_written_before_it_leaves(partner: MakePartner) -> None:
     """When a byte leaves, the body is in the journal."""
-    here = desk()
+    here = partner()
     seen = []
 
     def look(request: HttpRequest) -> None:
@@ -429,9 +429,9 @@ def test_the_very_body_is_written_before_it_leaves(desk: MakeDesk) -> None:
     assert seen == [(CREATE, H.CREATE_SENDING), sending, sending, sending]
 
 
-def test_every_answer_is_kept_as_it_came(desk: MakeDesk) -> None:
+def test_every_answer_is_kept_as_it_came(partner: MakePartner) -> None:
     """The journal holds the exact bytes of each exchange, queries included."""
-    here = desk()
+    here = partner()
     here.plan("foreign-signature", CONFIRM)
     here.plan("html-200", QUERY)
     transfers = here.transfers()
@@ -446,9 +446,9 @@ def test_every_answer_is_kept_as_it_came(desk: MakeDesk) -> None:
     assert kept == answers
 
 
-def test_no_secret_is_written(desk: MakeDesk) -> None:
+def test_no_secret_is_written(partner: MakePartner) -> None:
     """Neither credentials nor a token nor a key stand in any entry."""
-    here = desk()
+    here = partner()
     here.plan("expired-token", CONFIRM)
     here.plan("drop-after", QUERY)
     transfers = here.transfers()
@@ -465,12 +465,14 @@ def test_no_secret_is_written(desk: MakeDesk) -> None:
         assert secret not in written
 
 
-def test_errors_of_the_gateway_never_come_out_of_a_confirm(desk: MakeDesk) -> None:
+def test_errors_of_the_gateway_never_come_out_of_a_confirm(
+    partner: MakePartner,
+) -> None:
     """Whatever happens to a confirm, its caller gets a result."""
     fitting = [name for name, one in ALL_FAULTS.items() if CONFIRM in one.services]
     assert len(fitting) > 25
     for fault in fitting:
-        here = ready(desk, "nothing")
+        here = ready(partner, "nothing")
         here.plan(fault, CONFIRM, times=9)
         here.plan("drop-after", QUERY, times=2)
         try:

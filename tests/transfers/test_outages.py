@@ -13,18 +13,18 @@ import pytest
 from kesspay.errors import TransportError
 from kesspay.gateway.messages import CONFIRM, QUERY, HttpResponse
 from kesspay.transfers.attempt import STRICT, Happened
-from tests.transfers.virtual import ORDER, desk, face, service_of
+from tests.transfers.virtual import ORDER, face, partner, service_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.gateway.messages import HttpRequest
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 #: What a gateway does with everything but log-ins while it is away.
 AWAY: Final = [
@@ -39,7 +39,7 @@ WORLDS: Final[list[dict[str, Any]]] = [
 ]
 
 
-def begin(here: Desk, count: int) -> Any:
+def begin(here: Partner, count: int) -> Any:
     """Start payments, all at the same moment."""
     transfers = here.transfers()
     for number in range(count):
@@ -47,7 +47,7 @@ def begin(here: Desk, count: int) -> Any:
     return transfers
 
 
-def settle(here: Desk, transfers: Any, count: int) -> None:
+def settle(here: Partner, transfers: Any, count: int) -> None:
     """Let callers ask for a moment each, and workers go on until all is settled."""
     for number in range(count):
         transfers.confirm(f"order-{number}", debit_id=f"debit-{number}", timeout=0.4)
@@ -62,7 +62,7 @@ def settle(here: Desk, transfers: Any, count: int) -> None:
     pytest.fail("there is no end to it")
 
 
-def blip(here: Desk, length: float, fault: str) -> None:
+def blip(here: Partner, length: float, fault: str) -> None:
     """Let the gateway be away from now on, for some seconds."""
     end = here.sandbox.now() + length
 
@@ -78,9 +78,9 @@ def blip(here: Desk, length: float, fault: str) -> None:
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("fault", AWAY)
 @pytest.mark.parametrize("length", [1, 10, 30, 268])
-def test_a_blip(desk: MakeDesk, length: float, fault: str) -> None:
+def test_a_blip(partner: MakePartner, length: float, fault: str) -> None:
     """Sixteen payments that meet it are paid, each once."""
-    here = desk()
+    here = partner()
     transfers = begin(here, 16 if length == 10 else 3)
     count = len(here.sandbox.ledger.transfers())
     blip(here, length, fault)
@@ -94,10 +94,10 @@ def test_a_blip(desk: MakeDesk, length: float, fault: str) -> None:
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 @pytest.mark.parametrize("fault", ["drop-after", "bad-gateway-after", "tampered"])
 def test_a_blip_after_the_confirm_was_carried_out(
-    desk: MakeDesk, world: dict[str, Any], fault: str
+    partner: MakePartner, world: dict[str, Any], fault: str
 ) -> None:
     """The credit is found once answers come through again."""
-    here = desk(**world)
+    here = partner(**world)
     transfers = begin(here, 3)
     blip(here, 30, fault)
     settle(here, transfers, 3)
@@ -110,9 +110,9 @@ def test_a_blip_after_the_confirm_was_carried_out(
     "length",
     [0.5, 3, 20, 100, pytest.param(259, marks=pytest.mark.exhaustive)],
 )
-def test_a_gateway_that_cannot_be_reached(desk: MakeDesk, length: float) -> None:
+def test_a_gateway_that_cannot_be_reached(partner: MakePartner, length: float) -> None:
     """What is refused a connection was not sent, and goes out when it can."""
-    here = desk()
+    here = partner()
     transfers = begin(here, 3)
     end = here.sandbox.now() + length
 
@@ -127,10 +127,10 @@ def test_a_gateway_that_cannot_be_reached(desk: MakeDesk, length: float) -> None
 
 @pytest.mark.parametrize("length", [3, 100, 255])
 def test_a_gateway_that_is_silent(
-    desk: MakeDesk, length: float, monkeypatch: pytest.MonkeyPatch
+    partner: MakePartner, length: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Exchanges that take their whole time leave enough for the last confirm."""
-    here = desk()
+    here = partner()
     transfers = begin(here, 1)
     begun = here.sandbox.now()
     send = here.wire.send
@@ -149,10 +149,10 @@ def test_a_gateway_that_is_silent(
 
 @pytest.mark.parametrize("asked", ["20", "3600"])
 def test_a_gateway_that_asks_to_wait(
-    desk: MakeDesk, asked: str, monkeypatch: pytest.MonkeyPatch
+    partner: MakePartner, asked: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Nothing is sent again before, unless the pre-transfer dies before that."""
-    here = desk()
+    here = partner()
     transfers = begin(here, 1)
     send, begun = here.wire.send, here.sandbox.now()
 
@@ -171,9 +171,9 @@ def test_a_gateway_that_asks_to_wait(
     assert here.credited() == 1
 
 
-def test_callers_and_workers_share_the_schedule(desk: MakeDesk) -> None:
+def test_callers_and_workers_share_the_schedule(partner: MakePartner) -> None:
     """The journal says when the confirm is due; who comes by earlier sends none."""
-    here = desk()
+    here = partner()
     transfers = begin(here, 1)
     here.plan("bad-gateway-before", CONFIRM, times=99)
     here.plan("refused=NOTEXIST", QUERY, times=999)

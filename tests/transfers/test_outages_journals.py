@@ -10,7 +10,7 @@ from kesspay.errors import TransportError
 from kesspay.transfers import postgres as of_postgres
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
-from tests.transfers.virtual import ORDER, desk, face, service_of
+from tests.transfers.virtual import ORDER, face, partner, service_of
 
 
 if TYPE_CHECKING:
@@ -20,12 +20,12 @@ if TYPE_CHECKING:
     from kesspay.gateway.messages import HttpRequest
     from kesspay.transfers.journal import Journal
     from tests.support.postgres import Postgres
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
-    Keep = Callable[[Desk], Journal]
+    MakePartner = Callable[..., Partner]
+    Keep = Callable[[Partner], Journal]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 #: A connection that nobody takes; the others are faults of the sandbox.
 REFUSED: Final = "refused a connection"
@@ -33,7 +33,7 @@ PAYMENTS: Final = 16
 
 
 def by_the_clock_of(
-    here: Desk, journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
+    here: Partner, journal: PostgresJournal, monkeypatch: pytest.MonkeyPatch
 ) -> PostgresJournal:
     """Let a journal go by the clock of a sandbox, and not by that of the server."""
     run = journal._pool.run
@@ -56,7 +56,7 @@ def keep(
     opened: list[SqliteJournal | PostgresJournal] = []
     if request.param == "sqlite":
 
-        def make(here: Desk) -> Journal:
+        def make(here: Partner) -> Journal:
             file = tmp_path / "journal.db"
             opened.append(SqliteJournal(file, clock=here.sandbox.now))
             return opened[-1]
@@ -67,7 +67,7 @@ def keep(
     postgres: Postgres = request.getfixturevalue("postgres")
     schema: str = request.getfixturevalue("schema")
 
-    def make_there(here: Desk) -> Journal:
+    def make_there(here: Partner) -> Journal:
         journal = PostgresJournal(
             postgres.conninfo, schema=schema, connections=2, timeout=30
         )
@@ -80,7 +80,7 @@ def keep(
         connection.execute(f"DROP SCHEMA {schema} CASCADE")
 
 
-def blip(here: Desk, length: float, fault: str) -> None:
+def blip(here: Partner, length: float, fault: str) -> None:
     """Let the gateway be away from now on, for some seconds."""
     end = here.sandbox.now() + length
 
@@ -113,10 +113,10 @@ def blip(here: Desk, length: float, fault: str) -> None:
     ],
 )
 def test_a_blip(
-    desk: MakeDesk, keep: Keep, length: float, fault: str, count: int
+    partner: MakePartner, keep: Keep, length: float, fault: str, count: int
 ) -> None:
     """Whether the first confirm was carried out or not, each payment is paid once."""
-    here = desk()
+    here = partner()
     here.journal = keep(here)  # type: ignore[assignment] # one that is built in
     transfers = here.transfers()
     names = [f"order-{number}" for number in range(count)]

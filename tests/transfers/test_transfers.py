@@ -22,21 +22,21 @@ from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
 from kesspay.transfers.journal import Entry, Lease, Payment, Status
 from kesspay.transfers.transfers import PendingTransfer
-from tests.transfers.virtual import DEBIT, ORDER, desk, face, service_of
+from tests.transfers.virtual import DEBIT, ORDER, face, partner, service_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.gateway.messages import HttpRequest, HttpResponse
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 
-def left_behind(here: Desk, *names: str) -> None:
+def left_behind(here: Partner, *names: str) -> None:
     """Leave payments with a debit and a confirm whose answer got lost."""
     transfers = here.transfers()
     for name in names:
@@ -48,9 +48,9 @@ def left_behind(here: Desk, *names: str) -> None:
         here.sandbox.faults.clear()
 
 
-def test_a_pending_transfer(desk: MakeDesk) -> None:
+def test_a_pending_transfer(partner: MakePartner) -> None:
     """It has what to show, until when, and the payment's own methods."""
-    here = desk()
+    here = partner()
     pending = here.transfers().start(**ORDER)
     assert pending.payment_id == "order-1"
     assert pending.receiver_name == "Sok Dara"
@@ -71,9 +71,9 @@ def test_a_pending_transfer(desk: MakeDesk) -> None:
         ("sender_name", "x" * 97),
     ],
 )
-def test_fields_that_break_a_rule(desk: MakeDesk, field: str, value: Any) -> None:
+def test_fields_that_break_a_rule(partner: MakePartner, field: str, value: Any) -> None:
     """They are refused before anything is written or sent."""
-    here = desk()
+    here = partner()
     with pytest.raises(FieldError, match=field):
         here.transfers().start(**{**ORDER, field: value})
     assert here.wire.sent == []
@@ -81,9 +81,9 @@ def test_fields_that_break_a_rule(desk: MakeDesk, field: str, value: Any) -> Non
 
 
 @pytest.mark.parametrize("debit_id", ["", "debit 1", "x" * 65, 1, None])
-def test_a_debit_id_that_breaks_the_rule(desk: MakeDesk, debit_id: Any) -> None:
+def test_a_debit_id_that_breaks_the_rule(partner: MakePartner, debit_id: Any) -> None:
     """It is refused before it is written."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     with pytest.raises(FieldError, match="debit_id"):
@@ -92,18 +92,18 @@ def test_a_debit_id_that_breaks_the_rule(desk: MakeDesk, debit_id: Any) -> None:
 
 
 @pytest.mark.parametrize("timeout", [0, -1, float("inf"), float("nan"), True, "1"])
-def test_a_time_that_is_none(desk: MakeDesk, timeout: Any) -> None:
+def test_a_time_that_is_none(partner: MakePartner, timeout: Any) -> None:
     """It is refused, for every call and for all."""
-    here = desk()
+    here = partner()
     with pytest.raises(InputError, match="timeout"):
         here.transfers(timeout=timeout)
     with pytest.raises(InputError, match="timeout"):
         here.transfers().start(**ORDER, timeout=timeout)
 
 
-def test_looking(desk: MakeDesk) -> None:
+def test_looking(partner: MakePartner) -> None:
     """It sends nothing, and returns None of a payment that was not started."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     assert transfers.look("order-1") is None
     left_behind(here, "order-1")
@@ -112,9 +112,9 @@ def test_looking(desk: MakeDesk) -> None:
     assert len(here.wire.sent) == sent
 
 
-def test_looking_with_other_rules(desk: MakeDesk) -> None:
+def test_looking_with_other_rules(partner: MakePartner) -> None:
     """The next look of a worker comes out of the rules in use."""
-    here = desk()
+    here = partner()
     rules = replace(STRICT, polls=(0.0, 7.0))
     transfers = here.transfers(rules)
     transfers.start(**ORDER)
@@ -125,9 +125,9 @@ def test_looking_with_other_rules(desk: MakeDesk) -> None:
     assert transfers.look("order-1") == result
 
 
-def test_a_confirm_under_another_number_of_seconds(desk: MakeDesk) -> None:
+def test_a_confirm_under_another_number_of_seconds(partner: MakePartner) -> None:
     """A short call leaves the rest to a later one."""
-    here = desk()
+    here = partner()
     left_behind(here, "order-1")
     result = here.transfers().confirm("order-1", debit_id="debit-order-1", timeout=60)
     assert result.outcome == "paid"
@@ -136,9 +136,9 @@ def test_a_confirm_under_another_number_of_seconds(desk: MakeDesk) -> None:
 # ------------------------------------------------------------------ workers
 
 
-def test_resuming_what_is_due(desk: MakeDesk) -> None:
+def test_resuming_what_is_due(partner: MakePartner) -> None:
     """Every payment that is due is taken once; what is settled is not."""
-    here = desk()
+    here = partner()
     left_behind(here, "order-1", "order-2", "order-3")
     transfers = here.transfers()
     transfers.start(**{**ORDER, "payment_id": "order-4"})
@@ -154,9 +154,9 @@ def test_resuming_what_is_due(desk: MakeDesk) -> None:
     assert here.credited() == 3
 
 
-def test_resuming_does_not_wait(desk: MakeDesk) -> None:
+def test_resuming_does_not_wait(partner: MakePartner) -> None:
     """A payment that stays unknown comes once in a round, and time stands still."""
-    here = desk()
+    here = partner()
     left_behind(here, "order-1")
     here.sandbox.advance(60)
     here.plan("drop-after", QUERY, times=9)
@@ -166,9 +166,9 @@ def test_resuming_does_not_wait(desk: MakeDesk) -> None:
     assert here.sandbox.now() == before
 
 
-def test_resuming_gives_back_what_is_due_at_once(desk: MakeDesk) -> None:
+def test_resuming_gives_back_what_is_due_at_once(partner: MakePartner) -> None:
     """A payment that is due again is left to the next round, and to any worker."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     here.wire.not_sent[CONFIRM] = 1
     here.transfers().confirm("order-1", debit_id=DEBIT, timeout=0.4)
@@ -179,9 +179,9 @@ def test_resuming_gives_back_what_is_due_at_once(desk: MakeDesk) -> None:
     assert [one.outcome for one in here.transfers().resume()] == ["paid"]
 
 
-def test_resuming_past_a_damaged_record(desk: MakeDesk) -> None:
+def test_resuming_past_a_damaged_record(partner: MakePartner) -> None:
     """Its result says so; the others are taken all the same."""
-    here = desk()
+    here = partner()
     left_behind(here, "order-1", "order-2")
     here.sandbox.advance(60)
     lease = here.journal.lease("order-1", "another", 10)
@@ -202,10 +202,10 @@ def test_resuming_past_a_damaged_record(desk: MakeDesk) -> None:
     ],
 )
 def test_resuming_what_is_taken_away(
-    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
     """A worker that cannot go on with a payment goes on with the others."""
-    here = desk()
+    here = partner()
     left_behind(here, *names)
     here.sandbox.advance(60)
     append = here.journal.append
@@ -224,9 +224,9 @@ def test_resuming_what_is_taken_away(
     assert results["order-2"].outcome == "paid"
 
 
-def test_resuming_without_a_journal(desk: MakeDesk) -> None:
+def test_resuming_without_a_journal(partner: MakePartner) -> None:
     """A journal that fails ends the round."""
-    here = desk()
+    here = partner()
     left_behind(here, "order-1")
     here.sandbox.advance(60)
     here.journal.fails = lambda _: True
@@ -237,9 +237,9 @@ def test_resuming_without_a_journal(desk: MakeDesk) -> None:
 # ------------------------------------------------------------------- leases
 
 
-def test_a_payment_that_another_worker_has(desk: MakeDesk) -> None:
+def test_a_payment_that_another_worker_has(partner: MakePartner) -> None:
     """A call waits for it, up to its time-out, and does nothing meanwhile."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.journal.lease("order-1", "another", 30)
@@ -254,9 +254,9 @@ def test_a_payment_that_another_worker_has(desk: MakeDesk) -> None:
     assert transfers.confirm("order-1", debit_id=DEBIT, timeout=60).outcome == "paid"
 
 
-def test_a_payment_that_a_dead_worker_has(desk: MakeDesk) -> None:
+def test_a_payment_that_a_dead_worker_has(partner: MakePartner) -> None:
     """A call without a time of its own waits until the lease ended, and pays."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.journal.lease("order-1", "another", 90)
@@ -267,9 +267,9 @@ def test_a_payment_that_a_dead_worker_has(desk: MakeDesk) -> None:
     assert 110 <= here.sandbox.now() - begun < 150
 
 
-def test_a_lease_is_given_back(desk: MakeDesk) -> None:
+def test_a_lease_is_given_back(partner: MakePartner) -> None:
     """After each call, also one that raised, the payment is free."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     transfers.confirm("order-1", debit_id=DEBIT)
@@ -279,10 +279,10 @@ def test_a_lease_is_given_back(desk: MakeDesk) -> None:
 
 
 def test_a_payment_that_vanished(
-    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A journal that leases what it does not have is not worked with."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     reads = [here.journal.read("order-1"), None]
@@ -294,9 +294,9 @@ def test_a_payment_that_vanished(
 # ------------------------------------------------------------ hard cases
 
 
-def test_pre_transfers_that_live_too_short(desk: MakeDesk) -> None:
+def test_pre_transfers_that_live_too_short(partner: MakePartner) -> None:
     """A gateway whose pre-transfers cannot be confirmed is not stormed."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.sandbox.advance(280)
@@ -312,17 +312,17 @@ def test_pre_transfers_that_live_too_short(desk: MakeDesk) -> None:
     assert here.wire.services().count(CREATE) < 10
 
 
-def test_a_start_that_can_never_be_confirmed(desk: MakeDesk) -> None:
+def test_a_start_that_can_never_be_confirmed(partner: MakePartner) -> None:
     """A lifetime below the deadline of the rules is an error that says so."""
-    here = desk(transfer_life=30)
+    here = partner(transfer_life=30)
     with pytest.raises(InputError, match="live 30 s"):
         here.transfers().start(**ORDER)
     assert here.wire.services().count(CREATE) == 1
 
 
-def test_a_name_that_another_call_saw(desk: MakeDesk) -> None:
+def test_a_name_that_another_call_saw(partner: MakePartner) -> None:
     """Who was shown one name does not pay another that a second call got."""
-    here = desk()
+    here = partner()
     pending = here.transfers().start(**ORDER)
     here.sandbox.advance(270)
     here.sandbox.ledger.add_user(ORDER["receiver_id"], "Somebody Else")
@@ -331,9 +331,9 @@ def test_a_name_that_another_call_saw(desk: MakeDesk) -> None:
     assert pending.confirm(DEBIT).outcome == "not_paid"
 
 
-def test_a_long_id_and_many_attempts(desk: MakeDesk) -> None:
+def test_a_long_id_and_many_attempts(partner: MakePartner) -> None:
     """An id of 60 characters has no attempt 1000; that is no exception."""
-    here = desk()
+    here = partner()
     long = "x" * 60
     transfers = here.transfers()
     transfers.start(**{**ORDER, "payment_id": long})
@@ -354,10 +354,10 @@ def test_a_long_id_and_many_attempts(desk: MakeDesk) -> None:
     assert result.outcome in {"unknown", "not_paid"}
 
 
-def test_a_confirm_without_a_start(desk: MakeDesk) -> None:
+def test_a_confirm_without_a_start(partner: MakePartner) -> None:
     """``confirm`` promises a PaymentConflict for what was never started."""
     with pytest.raises(PaymentConflict):
-        desk().transfers().confirm("order-1", debit_id=DEBIT)
+        partner().transfers().confirm("order-1", debit_id=DEBIT)
 
 
 # ------------------------------------------------------------------- values
@@ -367,9 +367,9 @@ PENDING_FIELDS: Final = ("payment_id", "receiver_name", "expires_at", "result")
 
 
 @pytest.mark.parametrize("face", ["sync"], indirect=True)
-def test_a_pending_transfer_is_a_value(desk: MakeDesk) -> None:
+def test_a_pending_transfer_is_a_value(partner: MakePartner) -> None:
     """Two starts of one payment give equal values, whose repr shows no parts."""
-    here = desk()
+    here = partner()
     first, second = here.transfers().start(**ORDER), here.transfers().start(**ORDER)
     assert isinstance(first, PendingTransfer)
     assert first == second
@@ -388,7 +388,7 @@ def test_a_payment_names_its_attempts() -> None:
 # ------------------------------------------------------------------ whose rules
 
 
-def lost(here: Desk, transfers: Any, **options: Any) -> None:
+def lost(here: Partner, transfers: Any, **options: Any) -> None:
     """Leave a payment whose confirm never arrived; queries say so."""
     transfers.start(**ORDER, **options)
     here.plan("drop-before", CONFIRM, times=100)
@@ -398,10 +398,10 @@ def lost(here: Desk, transfers: Any, **options: Any) -> None:
 @pytest.mark.parametrize("started", [STRICT, RELAXED])
 @pytest.mark.parametrize("reading", [STRICT, RELAXED])
 def test_one_payment_one_set_of_rules(
-    desk: MakeDesk, started: Rules, reading: Rules
+    partner: MakePartner, started: Rules, reading: Rules
 ) -> None:
     """Every worker and every look judges by the rules it began with."""
-    here = desk()
+    here = partner()
     lost(here, here.transfers(started))
     reader = here.transfers(reading)
     result = here.settle(reader)
@@ -414,17 +414,17 @@ def test_one_payment_one_set_of_rules(
     assert here.credited() == 0
 
 
-def test_a_second_start_changes_no_rules(desk: MakeDesk) -> None:
+def test_a_second_start_changes_no_rules(partner: MakePartner) -> None:
     """The first start counts."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     lost(here, here.transfers(RELAXED))
     assert here.settle(here.transfers(RELAXED)).outcome == "manual"
 
 
-def test_a_payment_of_an_older_version(desk: MakeDesk) -> None:
+def test_a_payment_of_an_older_version(partner: MakePartner) -> None:
     """Without recorded rules no reader calls it not paid after the fence."""
-    here = desk()
+    here = partner()
     here.journal.begin(Payment(**ORDER))
     lost(here, here.transfers(RELAXED))
     record = here.journal.read("order-1")
@@ -435,10 +435,10 @@ def test_a_payment_of_an_older_version(desk: MakeDesk) -> None:
 
 @pytest.mark.parametrize("reading", [1.0, 100.0])
 def test_the_deadline_of_the_payment(
-    desk: MakeDesk, monkeypatch: pytest.MonkeyPatch, reading: float
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch, reading: float
 ) -> None:
     """Its exchanges end with it, and a lease of another worker is long enough."""
-    here = desk()
+    here = partner()
     own = replace(STRICT, deadline=20.0)
     here.transfers(own).start(**ORDER)
     worker = here.transfers(replace(STRICT, deadline=reading))
@@ -463,9 +463,9 @@ def test_the_deadline_of_the_payment(
     assert worker.look("order-1").outcome == "paid"
 
 
-def test_a_window_that_its_rules_cannot_meet(desk: MakeDesk) -> None:
+def test_a_window_that_its_rules_cannot_meet(partner: MakePartner) -> None:
     """The caller hears that a payment keeps its rules."""
-    here = desk()
+    here = partner()
     transfers = here.transfers(replace(STRICT, deadline=400.0))
     with pytest.raises(InputError, match=r"new payment_id: a payment keeps its rules"):
         transfers.start(**ORDER)

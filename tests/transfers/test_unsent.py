@@ -10,24 +10,24 @@ import pytest
 from kesspay.errors import NotSent, TransportError
 from kesspay.gateway.messages import CONFIRM, CREATE
 from kesspay.transfers.attempt import STRICT, Happened
-from tests.transfers.virtual import DEBIT, ORDER, desk, face, service_of
+from tests.transfers.virtual import DEBIT, ORDER, face, partner, service_of
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.gateway.messages import HttpRequest
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 #: Seconds for which no connection is taken; the window is open for 260.
 LENGTHS: Final = [1, 3, 10, 30, 250]
 
 
-def refuse(here: Desk, length: float, *services: str) -> list[float]:
+def refuse(here: Partner, length: float, *services: str) -> list[float]:
     """Refuse connections for some seconds; return the moments of the tries."""
     begun, tries = here.sandbox.now(), list[float]()
 
@@ -45,10 +45,10 @@ def refuse(here: Desk, length: float, *services: str) -> list[float]:
 @pytest.mark.parametrize("services", [(CONFIRM,), (CONFIRM, "token")], ids=len)
 @pytest.mark.parametrize("length", LENGTHS)
 def test_confirms_that_are_not_sent(
-    desk: MakeDesk, length: float, services: tuple[str, ...]
+    partner: MakePartner, length: float, services: tuple[str, ...]
 ) -> None:
     """One call is enough, and it needs one pre-transfer and few tries."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     tries = refuse(here, length, *services)
     result = here.transfers().confirm("order-1", debit_id=DEBIT, timeout=300)
@@ -60,7 +60,7 @@ def test_confirms_that_are_not_sent(
     assert len(tries) < 10 + length / 2
 
 
-def pauses_of(here: Desk, payment_id: str) -> list[float]:
+def pauses_of(here: Partner, payment_id: str) -> list[float]:
     """Return the seconds between the confirms of a payment."""
     moments = [
         entry.at
@@ -70,9 +70,9 @@ def pauses_of(here: Desk, payment_id: str) -> list[float]:
     return [later - earlier for earlier, later in pairwise(moments)]
 
 
-def test_the_pauses(desk: MakeDesk) -> None:
+def test_the_pauses(partner: MakePartner) -> None:
     """They grow up to five seconds, and those of two payments differ."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     found: dict[str, list[float]] = {}
     for payment_id in ("order-1", "order-2"):
@@ -90,9 +90,9 @@ def test_the_pauses(desk: MakeDesk) -> None:
     assert here.credited() == 2
 
 
-def test_the_end_of_a_window(desk: MakeDesk) -> None:
+def test_the_end_of_a_window(partner: MakePartner) -> None:
     """The last confirm of a pre-transfer goes out in the last moment of its window."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     tries = refuse(here, 280, CONFIRM)
     here.transfers().confirm("order-1", debit_id=DEBIT, timeout=300)
@@ -103,9 +103,9 @@ def test_the_end_of_a_window(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("timeout", [2.0, 7.0, 20.0])
-def test_the_end_of_a_call(desk: MakeDesk, timeout: float) -> None:
+def test_the_end_of_a_call(partner: MakePartner, timeout: float) -> None:
     """The last confirm of a call goes out in its last moment."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     tries = refuse(here, 100, CONFIRM)
@@ -115,17 +115,17 @@ def test_the_end_of_a_call(desk: MakeDesk, timeout: float) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 2])
-def test_creates_that_are_not_sent(desk: MakeDesk, length: float) -> None:
+def test_creates_that_are_not_sent(partner: MakePartner, length: float) -> None:
     """A short blip is no failure of start."""
-    here = desk()
+    here = partner()
     tries = refuse(here, length, CREATE)
     assert here.transfers().start(**ORDER).result.outcome == "pending"
     assert len(tries) > 1
 
 
-def test_creates_of_a_gateway_that_stays_away(desk: MakeDesk) -> None:
+def test_creates_of_a_gateway_that_stays_away(partner: MakePartner) -> None:
     """Nothing is owed yet: the caller of start learns it in seconds."""
-    here = desk()
+    here = partner()
     tries = refuse(here, 100, CREATE)
     with pytest.raises(NotSent):
         here.transfers().start(**ORDER)
@@ -136,9 +136,9 @@ def test_creates_of_a_gateway_that_stays_away(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("length", [1, 3, 10, 30])
-def test_later_creates_that_are_not_sent(desk: MakeDesk, length: float) -> None:
+def test_later_creates_that_are_not_sent(partner: MakePartner, length: float) -> None:
     """The debit is there: one call goes on until another attempt is paid."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.sandbox.advance(270)
@@ -149,9 +149,9 @@ def test_later_creates_that_are_not_sent(desk: MakeDesk, length: float) -> None:
     assert here.credited() == 1
 
 
-def test_log_ins_before_a_confirm_that_is_sent_again(desk: MakeDesk) -> None:
+def test_log_ins_before_a_confirm_that_is_sent_again(partner: MakePartner) -> None:
     """They rest as well; the confirm leaves once they come through."""
-    here = desk()
+    here = partner()
     here.plan("drop-before", CONFIRM)
     transfers = here.transfers()
     transfers.start(**ORDER)

@@ -15,17 +15,17 @@ from kesspay.errors import (
 )
 from kesspay.gateway.messages import CONFIRM, CREATE, Credentials
 from kesspay.transfers.wording import in_words_of_start, what_happened
-from tests.transfers.virtual import DEBIT, ORDER, desk, face
+from tests.transfers.virtual import DEBIT, ORDER, face, partner
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 
 def failing(transfers: Any) -> GatewayError:  # noqa: ANN401 - of either face
@@ -39,9 +39,9 @@ def failing(transfers: Any) -> GatewayError:  # noqa: ANN401 - of either face
     return error
 
 
-def test_every_create_is_lost(desk: MakeDesk) -> None:
+def test_every_create_is_lost(partner: MakePartner) -> None:
     """Starting again with the same payment_id makes another attempt."""
-    here = desk()
+    here = partner()
     here.plan("drop-after", CREATE, times=5)
     error = failing(here.transfers())
     assert isinstance(error, OutcomeUnknown)
@@ -49,9 +49,9 @@ def test_every_create_is_lost(desk: MakeDesk) -> None:
     assert here.transfers().start(**ORDER).receiver_name
 
 
-def test_no_create_leaves(desk: MakeDesk) -> None:
+def test_no_create_leaves(partner: MakePartner) -> None:
     """So it is where none left."""
-    here = desk()
+    here = partner()
     here.wire.not_sent[CREATE] = 99
     error = failing(here.transfers())
     assert isinstance(error, NotSent)
@@ -61,9 +61,9 @@ def test_no_create_leaves(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("code", ["NOTELIGIBLE", "VALIDATIONERROR"])
-def test_a_receiver_who_cannot_be_paid(desk: MakeDesk, code: str) -> None:
+def test_a_receiver_who_cannot_be_paid(partner: MakePartner, code: str) -> None:
     """The payment is over, however often it is started: another id is needed."""
-    here = desk()
+    here = partner()
     here.plan(f"refused={code}", CREATE)
     for _ in range(2):
         error = failing(here.transfers())
@@ -74,18 +74,18 @@ def test_a_receiver_who_cannot_be_paid(desk: MakeDesk, code: str) -> None:
     assert here.transfers().start(**again).receiver_name
 
 
-def test_wrong_credentials(desk: MakeDesk) -> None:
+def test_wrong_credentials(partner: MakePartner) -> None:
     """They are to be checked first."""
-    here = desk()
+    here = partner()
     here.sandbox.emulator._credentials = Credentials("other", "a", "b", "c")
     error = failing(here.transfers())
     assert isinstance(error, AuthenticationFailed)
     assert "password; then call start again" in error.next_step
 
 
-def test_a_reason_has_no_next_step(desk: MakeDesk) -> None:
+def test_a_reason_has_no_next_step(partner: MakePartner) -> None:
     """A result says in next_step what to do, and in its reason what happened."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.wire.not_sent[CONFIRM] = 999

@@ -17,18 +17,18 @@ from kesspay.errors import (
 )
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, Credentials
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
-from tests.transfers.virtual import DEBIT, ORDER, desk, face
+from tests.transfers.virtual import DEBIT, ORDER, face, partner
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.transfers.payment import TransferResult
-    from tests.transfers.virtual import Desk
+    from tests.transfers.virtual import Partner
 
-    MakeDesk = Callable[..., Desk]
+    MakePartner = Callable[..., Partner]
 
-__all__ = ["desk", "face"]
+__all__ = ["face", "partner"]
 
 H = Happened
 
@@ -37,7 +37,7 @@ DEBITED: Final = [*STARTED, (1, H.DEBITED)]
 SENT: Final = [*DEBITED, (1, H.CONFIRM_SENDING)]
 
 
-def pay(here: Desk, rules: Rules = STRICT, *, later: float = 0.0) -> TransferResult:
+def pay(here: Partner, rules: Rules = STRICT, *, later: float = 0.0) -> TransferResult:
     """Start and confirm, some seconds apart."""
     transfers = here.transfers(rules)
     transfers.start(**ORDER)
@@ -46,9 +46,9 @@ def pay(here: Desk, rules: Rules = STRICT, *, later: float = 0.0) -> TransferRes
     return result
 
 
-def test_nothing_goes_wrong(desk: MakeDesk) -> None:
+def test_nothing_goes_wrong(partner: MakePartner) -> None:
     """A create, a debit, a confirm: paid, and the debit written in between."""
-    here = desk()
+    here = partner()
     result = pay(here)
     assert (result.outcome, result.reason) == ("paid", "")
     assert result.fund_transfer_id == here.sandbox.ledger.credits()[0].fund_transfer_id
@@ -59,9 +59,9 @@ def test_nothing_goes_wrong(desk: MakeDesk) -> None:
 # ------------------------------------------------------------- rows of NEW
 
 
-def test_a_create_that_did_not_leave_is_repeated(desk: MakeDesk) -> None:
+def test_a_create_that_did_not_leave_is_repeated(partner: MakePartner) -> None:
     """It has the same number again: no one has seen it."""
-    here = desk()
+    here = partner()
     here.wire.not_sent[CREATE] = 2
     pending = here.transfers().start(**ORDER)
     assert pending.result.evidence["out_trade_no"] == "order-1-1"
@@ -83,9 +83,11 @@ def test_a_create_that_did_not_leave_is_repeated(desk: MakeDesk) -> None:
         "expired-token",
     ],
 )
-def test_a_create_without_an_answer_is_abandoned(desk: MakeDesk, fault: str) -> None:
+def test_a_create_without_an_answer_is_abandoned(
+    partner: MakePartner, fault: str
+) -> None:
     """The next one has another number; the first is never used again."""
-    here = desk()
+    here = partner()
     here.plan(fault, CREATE)
     transfers = here.transfers()
     transfers.start(**ORDER)
@@ -97,9 +99,9 @@ def test_a_create_without_an_answer_is_abandoned(desk: MakeDesk, fault: str) -> 
 
 
 @pytest.mark.parametrize("code", ["NOTELIGIBLE", "VALIDATIONERROR"])
-def test_a_create_that_is_refused(desk: MakeDesk, code: str) -> None:
+def test_a_create_that_is_refused(partner: MakePartner, code: str) -> None:
     """The caller hears why, every time; no money is involved."""
-    here = desk()
+    here = partner()
     here.plan(f"refused={code}", CREATE)
     transfers = here.transfers()
     for _ in range(2):
@@ -114,9 +116,9 @@ def test_a_create_that_is_refused(desk: MakeDesk, code: str) -> None:
     assert here.wire.services() == [CREATE]
 
 
-def test_creates_that_get_lost_come_to_an_end(desk: MakeDesk) -> None:
+def test_creates_that_get_lost_come_to_an_end(partner: MakePartner) -> None:
     """After five, the caller hears it; the next call goes on with a sixth."""
-    here = desk()
+    here = partner()
     here.plan("drop-after", CREATE, times=5)
     transfers = here.transfers()
     with pytest.raises(OutcomeUnknown, match="no money is involved"):
@@ -127,18 +129,18 @@ def test_creates_that_get_lost_come_to_an_end(desk: MakeDesk) -> None:
     assert pending.result.evidence["out_trade_no"] == "order-1-6"
 
 
-def test_creates_end_with_the_time(desk: MakeDesk) -> None:
+def test_creates_end_with_the_time(partner: MakePartner) -> None:
     """No pause runs over the time-out."""
-    here = desk()
+    here = partner()
     here.wire.not_sent[CREATE] = 99
     with pytest.raises(NotSent):
         here.transfers().start(**ORDER, timeout=0.3)
     assert here.wire.not_sent[CREATE] == 98
 
 
-def test_wrong_credentials(desk: MakeDesk) -> None:
+def test_wrong_credentials(partner: MakePartner) -> None:
     """The caller of start hears it at once; nothing was sent or written."""
-    here = desk()
+    here = partner()
     here.plan("refused=UNAUTHENTICATED", CREATE)
     here.sandbox.emulator._credentials = here.sandbox.emulator._credentials.__class__(
         partner_id="p", partner_secret_key="s", user_name="u", password="w"
@@ -151,9 +153,9 @@ def test_wrong_credentials(desk: MakeDesk) -> None:
 # ----------------------------------------------------- rows of CREATED, DEBITED
 
 
-def test_declining(desk: MakeDesk) -> None:
+def test_declining(partner: MakePartner) -> None:
     """A payment that was not debited ends; nothing brings it back."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     pending = transfers.start(**ORDER)
     for _ in range(2):
@@ -165,9 +167,9 @@ def test_declining(desk: MakeDesk) -> None:
     assert here.wire.services() == [CREATE]
 
 
-def test_declining_what_was_never_created(desk: MakeDesk) -> None:
+def test_declining_what_was_never_created(partner: MakePartner) -> None:
     """A payment whose creates did not even leave can be declined."""
-    here = desk()
+    here = partner()
     here.wire.not_sent["token"] = 99
     transfers = here.transfers()
     with pytest.raises(NotSent):
@@ -176,9 +178,9 @@ def test_declining_what_was_never_created(desk: MakeDesk) -> None:
     assert here.happened() == [(0, H.DECLINED)]
 
 
-def test_declining_after_the_debit(desk: MakeDesk) -> None:
+def test_declining_after_the_debit(partner: MakePartner) -> None:
     """As long as no confirm has left, the debit can be given back."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.wire.not_sent[CONFIRM] = 999
@@ -192,9 +194,9 @@ def test_declining_after_the_debit(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("fault", ["latency=0", "drop-after"])
-def test_declining_too_late(desk: MakeDesk, fault: str) -> None:
+def test_declining_too_late(partner: MakePartner, fault: str) -> None:
     """Once a confirm may have left, nothing is changed."""
-    here = desk()
+    here = partner()
     here.plan(fault, CONFIRM)
     here.plan("drop-after", QUERY, times=99)
     pay(here)
@@ -205,9 +207,9 @@ def test_declining_too_late(desk: MakeDesk, fault: str) -> None:
 
 
 @pytest.mark.parametrize("later", [260.0, 300.0, 5000.0])
-def test_a_window_that_closed(desk: MakeDesk, later: float) -> None:
+def test_a_window_that_closed(partner: MakePartner, later: float) -> None:
     """There is another attempt with the same debit, and no confirm of the first."""
-    here = desk()
+    here = partner()
     assert pay(here, later=later).outcome == "paid"
     assert here.happened() == [
         *DEBITED,
@@ -221,16 +223,16 @@ def test_a_window_that_closed(desk: MakeDesk, later: float) -> None:
     assert here.credited() == 1
 
 
-def test_a_window_that_is_open(desk: MakeDesk) -> None:
+def test_a_window_that_is_open(partner: MakePartner) -> None:
     """A moment before it closes the first attempt is still good."""
-    here = desk()
+    here = partner()
     assert pay(here, later=259.0).outcome == "paid"
     assert here.happened() == [*SENT, (1, H.CONFIRM_PAID)]
 
 
-def test_starting_again_after_the_window(desk: MakeDesk) -> None:
+def test_starting_again_after_the_window(partner: MakePartner) -> None:
     """A caller without a debit gets another pre-transfer, with time left."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.sandbox.advance(260)
@@ -244,9 +246,9 @@ def test_starting_again_after_the_window(desk: MakeDesk) -> None:
     assert pending.confirm(DEBIT).outcome == "paid"
 
 
-def test_another_attempt_that_is_refused(desk: MakeDesk) -> None:
+def test_another_attempt_that_is_refused(partner: MakePartner) -> None:
     """Where the second create is refused, the debit is given back."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.sandbox.advance(270)
@@ -258,9 +260,9 @@ def test_another_attempt_that_is_refused(desk: MakeDesk) -> None:
     assert here.credited() == 0
 
 
-def test_another_attempt_that_gets_lost(desk: MakeDesk) -> None:
+def test_another_attempt_that_gets_lost(partner: MakePartner) -> None:
     """A later attempt may need several creates, also by a worker."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.sandbox.advance(270)
@@ -273,9 +275,9 @@ def test_another_attempt_that_gets_lost(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_another_name_on_another_attempt(desk: MakeDesk) -> None:
+def test_another_name_on_another_attempt(partner: MakePartner) -> None:
     """No receiver is paid whose name the sender has not seen."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     pending = transfers.start(**ORDER)
     here.sandbox.ledger.add_user(ORDER["receiver_id"], "Somebody Else")
@@ -287,9 +289,9 @@ def test_another_name_on_another_attempt(desk: MakeDesk) -> None:
     assert here.credited() == 0
 
 
-def test_a_confirm_that_did_not_leave(desk: MakeDesk) -> None:
+def test_a_confirm_that_did_not_leave(partner: MakePartner) -> None:
     """It is repeated while the window is open, and counts as none."""
-    here = desk()
+    here = partner()
     here.wire.not_sent[CONFIRM] = 3
     result = pay(here)
     assert (result.outcome, result.evidence["confirms_sent"]) == ("paid", 1)
@@ -297,9 +299,9 @@ def test_a_confirm_that_did_not_leave(desk: MakeDesk) -> None:
     assert here.happened() == [*DEBITED, *nothing * 3, *SENT[-1:], (1, H.CONFIRM_PAID)]
 
 
-def test_confirms_that_never_leave(desk: MakeDesk) -> None:
+def test_confirms_that_never_leave(partner: MakePartner) -> None:
     """When the window closes there is another attempt, again and again."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.wire.not_sent[CONFIRM] = 9999
@@ -312,9 +314,9 @@ def test_confirms_that_never_leave(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_no_log_in_before_a_confirm(desk: MakeDesk) -> None:
+def test_no_log_in_before_a_confirm(partner: MakePartner) -> None:
     """Without a token nothing is written or sent; the debit waits."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     here.wire.not_sent["token"] = 1
     fresh = here.transfers()
@@ -324,9 +326,9 @@ def test_no_log_in_before_a_confirm(desk: MakeDesk) -> None:
     assert here.settle(fresh).outcome == "paid"
 
 
-def test_credentials_that_went_bad(desk: MakeDesk) -> None:
+def test_credentials_that_went_bad(partner: MakePartner) -> None:
     """A refused log-in ends the call, not the payment."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     right = here.sandbox.emulator._credentials
     here.sandbox.emulator._credentials = right.__class__(
@@ -345,9 +347,9 @@ def test_credentials_that_went_bad(desk: MakeDesk) -> None:
 # -------------------------------------------------------------- HTTP 401
 
 
-def test_a_401_before_the_confirm_was_carried_out(desk: MakeDesk) -> None:
+def test_a_401_before_the_confirm_was_carried_out(partner: MakePartner) -> None:
     """There is a new token and the same body; both sends are in the journal."""
-    here = desk()
+    here = partner()
     here.plan("expired-token", CONFIRM)
     result = pay(here)
     assert (result.outcome, result.evidence["confirms_sent"]) == ("paid", 2)
@@ -359,9 +361,9 @@ def test_a_401_before_the_confirm_was_carried_out(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_a_401_after_the_confirm_was_carried_out(desk: MakeDesk) -> None:
+def test_a_401_after_the_confirm_was_carried_out(partner: MakePartner) -> None:
     """The second send is USED, and the query says paid."""
-    here = desk()
+    here = partner()
     here.plan("unauthenticated-after", CONFIRM)
     result = pay(here)
     assert result.outcome == "paid"
@@ -377,9 +379,9 @@ def test_a_401_after_the_confirm_was_carried_out(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_a_401_and_then_nothing(desk: MakeDesk) -> None:
+def test_a_401_and_then_nothing(partner: MakePartner) -> None:
     """The 401 stands with the send it caused; what got lost has no body."""
-    here = desk()
+    here = partner()
     here.plan("expired-token", CONFIRM)
     here.plan("drop-after", CONFIRM)
     assert pay(here).outcome == "paid"
@@ -390,9 +392,9 @@ def test_a_401_and_then_nothing(desk: MakeDesk) -> None:
     assert lost.received is None
 
 
-def test_a_401_twice(desk: MakeDesk) -> None:
+def test_a_401_twice(partner: MakePartner) -> None:
     """Two tokens were refused: the outcome is unknown until a query tells."""
-    here = desk()
+    here = partner()
     here.plan("expired-token", CONFIRM, times=2)
     here.plan("drop-after", QUERY, times=99)
     transfers = here.transfers()
@@ -409,9 +411,9 @@ def test_a_401_twice(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("code", ["EXPIRED", "NOTEXIST", "VALIDATIONERROR"])
-def test_a_refusal_after_a_401_proves_nothing(desk: MakeDesk, code: str) -> None:
+def test_a_refusal_after_a_401_proves_nothing(partner: MakePartner, code: str) -> None:
     """The retry after a 401 is a send, so no refusal is final (R8)."""
-    here = desk()
+    here = partner()
     here.plan("unauthenticated-after", CONFIRM)
     here.plan(f"refused={code}", CONFIRM)
     here.plan("refused=NOTEXIST", QUERY)
@@ -420,9 +422,9 @@ def test_a_refusal_after_a_401_proves_nothing(desk: MakeDesk, code: str) -> None
     assert here.credited() == 1
 
 
-def test_a_log_in_that_fails_after_a_401(desk: MakeDesk) -> None:
+def test_a_log_in_that_fails_after_a_401(partner: MakePartner) -> None:
     """What was sent before it is unknown."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     here.plan("unauthenticated-after", CONFIRM)
@@ -432,9 +434,9 @@ def test_a_log_in_that_fails_after_a_401(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_no_send_too_many_after_a_401(desk: MakeDesk) -> None:
+def test_no_send_too_many_after_a_401(partner: MakePartner) -> None:
     """Where a confirm was sent three times, a 401 brings no fourth (R6)."""
-    here = desk()
+    here = partner()
     here.plan("drop-before", CONFIRM, times=2)
     here.plan("expired-token", CONFIRM)
     transfers = here.transfers(replace(STRICT, resends=2))
@@ -449,9 +451,9 @@ def test_no_send_too_many_after_a_401(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("code", ["EXPIRED", "NOTEXIST", "VALIDATIONERROR"])
-def test_a_refusal_and_a_query_that_agrees(desk: MakeDesk, code: str) -> None:
+def test_a_refusal_and_a_query_that_agrees(partner: MakePartner, code: str) -> None:
     """Refused on the only send and corroborated: not paid."""
-    here = desk()
+    here = partner()
     here.plan(f"refused={code}", CONFIRM)
     here.plan("drop-after", QUERY)
     here.plan("refused=NOTEXIST", QUERY)
@@ -466,17 +468,17 @@ def test_a_refusal_and_a_query_that_agrees(desk: MakeDesk, code: str) -> None:
     assert here.credited() == 0
 
 
-def test_a_refusal_and_a_query_that_does_not_agree(desk: MakeDesk) -> None:
+def test_a_refusal_and_a_query_that_does_not_agree(partner: MakePartner) -> None:
     """A query that says PENDING leaves it unknown."""
-    here = desk()
+    here = partner()
     here.plan("refused=VALIDATIONERROR", CONFIRM, times=9)
     assert pay(here).outcome == "unknown"
     assert here.settle(here.transfers()).outcome == "manual"
 
 
-def test_a_refusal_that_was_none(desk: MakeDesk) -> None:
+def test_a_refusal_that_was_none(partner: MakePartner) -> None:
     """A query that says SUCCESS makes it paid, and a person has to look."""
-    here = desk()
+    here = partner()
     here.plan("refused=EXPIRED", CONFIRM)
     transfers = here.transfers()
     transfers.start(**ORDER)
@@ -496,9 +498,9 @@ AFTER: Final = [
 
 
 @pytest.mark.parametrize("fault", AFTER)
-def test_paid_without_a_usable_answer(desk: MakeDesk, fault: str) -> None:
+def test_paid_without_a_usable_answer(partner: MakePartner, fault: str) -> None:
     """However the answer is spoilt, a query finds the credit, and there is one."""
-    here = desk()
+    here = partner()
     here.plan(fault, CONFIRM)
     result = pay(here)
     assert result.outcome == "paid"
@@ -506,9 +508,9 @@ def test_paid_without_a_usable_answer(desk: MakeDesk, fault: str) -> None:
     assert here.credited() == 1
 
 
-def test_a_confirm_that_takes_too_long(desk: MakeDesk) -> None:
+def test_a_confirm_that_takes_too_long(partner: MakePartner) -> None:
     """It ends with its deadline, on which the window counts, not with the call."""
-    here = desk()
+    here = partner()
     here.plan("latency=45", CONFIRM)
     assert pay(here).outcome == "paid"
     assert here.happened() == [*SENT, (1, H.CONFIRM_UNKNOWN), (1, H.QUERY_PAID)]
@@ -518,9 +520,9 @@ def test_a_confirm_that_takes_too_long(desk: MakeDesk) -> None:
 @pytest.mark.parametrize(
     "fault", ["drop-before", "error-500-before", "bad-gateway-before", "too-many"]
 )
-def test_not_paid_without_an_answer(desk: MakeDesk, fault: str) -> None:
+def test_not_paid_without_an_answer(partner: MakePartner, fault: str) -> None:
     """A query finds no credit, and the very same confirm goes out again."""
-    here = desk()
+    here = partner()
     here.plan(fault, CONFIRM, times=2)
     result = pay(here)
     assert (result.outcome, result.evidence["confirms_sent"]) == ("paid", 3)
@@ -541,9 +543,9 @@ def test_not_paid_without_an_answer(desk: MakeDesk, fault: str) -> None:
         "expired-token",
     ],
 )
-def test_queries_that_tell_nothing(desk: MakeDesk, fault: str) -> None:
+def test_queries_that_tell_nothing(partner: MakePartner, fault: str) -> None:
     """They change nothing but the time of the next one."""
-    here = desk()
+    here = partner()
     here.plan("drop-after", CONFIRM, times=9)
     here.plan(fault, QUERY, times=6)
     assert pay(here).outcome in {"unknown", "paid"}
@@ -555,9 +557,9 @@ def test_queries_that_tell_nothing(desk: MakeDesk, fault: str) -> None:
     "fault",
     ["wrong-amount", "wrong-receiver", "wrong-currency", "missing-field=amount"],
 )
-def test_a_query_with_other_fields(desk: MakeDesk, fault: str) -> None:
+def test_a_query_with_other_fields(partner: MakePartner, fault: str) -> None:
     """SUCCESS for something else is for a person, and stays so."""
-    here = desk()
+    here = partner()
     here.plan("drop-after", CONFIRM)
     here.plan(fault, QUERY)
     result = pay(here)
@@ -569,9 +571,9 @@ def test_a_query_with_other_fields(desk: MakeDesk, fault: str) -> None:
 # ---------------------------------------------------------- rows of UNKNOWN
 
 
-def test_used_on_the_first_send(desk: MakeDesk) -> None:
+def test_used_on_the_first_send(partner: MakePartner) -> None:
     """Another program confirmed it: paid where a query says so, with an alert."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     row = here.sandbox.ledger.transfers()[0]
@@ -583,18 +585,18 @@ def test_used_on_the_first_send(desk: MakeDesk) -> None:
 
 
 @pytest.mark.parametrize("rules", [STRICT, RELAXED])
-def test_used_and_never_credited(desk: MakeDesk, rules: Rules) -> None:
+def test_used_and_never_credited(partner: MakePartner, rules: Rules) -> None:
     """USED is neither success nor failure; after the fence a person decides."""
-    here = desk()
+    here = partner()
     here.plan("refused=USED", CONFIRM, times=9)
     assert pay(here, rules).outcome == "unknown"
     assert here.settle(here.transfers(rules)).outcome == "manual"
     assert here.wire.services() == [CREATE, CONFIRM]
 
 
-def test_expired_on_a_second_send(desk: MakeDesk) -> None:
+def test_expired_on_a_second_send(partner: MakePartner) -> None:
     """It proves nothing: the first one was carried out."""
-    here = desk(used_first=False)
+    here = partner(used_first=False)
     here.plan("drop-after", CONFIRM)
     here.plan("refused=EXPIRED", CONFIRM)
     here.plan("refused=NOTEXIST", QUERY, times=2)
@@ -610,10 +612,10 @@ def test_expired_on_a_second_send(desk: MakeDesk) -> None:
     ("rules", "outcome"), [(STRICT, "manual"), (RELAXED, "not_paid")]
 )
 def test_no_credit_until_after_the_fence(
-    desk: MakeDesk, rules: Rules, outcome: str
+    partner: MakePartner, rules: Rules, outcome: str
 ) -> None:
     """Two queries say "no" after the fence, ten seconds apart, and not before."""
-    here = desk()
+    here = partner()
     here.plan("drop-before", CONFIRM, times=99)
     begun = here.sandbox.now()
     assert pay(here, rules).outcome == "unknown"
@@ -629,9 +631,11 @@ def test_no_credit_until_after_the_fence(
 
 @pytest.mark.parametrize("rules", [STRICT, RELAXED])
 @pytest.mark.parametrize("fault", ["delayed-credit=400", "delayed-credit-error=900"])
-def test_a_credit_that_comes_late(desk: MakeDesk, rules: Rules, fault: str) -> None:
+def test_a_credit_that_comes_late(
+    partner: MakePartner, rules: Rules, fault: str
+) -> None:
     """It is never called not paid, whenever it comes."""
-    here = desk()
+    here = partner()
     here.plan(fault, CONFIRM)
     assert pay(here, rules).outcome == "unknown"
     result = here.settle(here.transfers(rules))
@@ -640,9 +644,9 @@ def test_a_credit_that_comes_late(desk: MakeDesk, rules: Rules, fault: str) -> N
     assert here.credited() == 1
 
 
-def test_a_query_that_forgets_at_the_expiry(desk: MakeDesk) -> None:
+def test_a_query_that_forgets_at_the_expiry(partner: MakePartner) -> None:
     """In the worst world STRICT leaves it to a person."""
-    here = desk(used_first=False, query_after_expiry="expired")
+    here = partner(used_first=False, query_after_expiry="expired")
     here.plan("drop-after", CONFIRM, times=9)
     here.plan("drop-after", QUERY, times=20)
     pay(here)
@@ -652,9 +656,9 @@ def test_a_query_that_forgets_at_the_expiry(desk: MakeDesk) -> None:
     assert here.credited() == 1
 
 
-def test_the_schedule_of_queries(desk: MakeDesk) -> None:
+def test_the_schedule_of_queries(partner: MakePartner) -> None:
     """At once, then after 1, 2, 5, 15 and 30 seconds, by one call and by workers."""
-    here = desk()
+    here = partner()
     here.plan("unknown-code", CONFIRM)
     here.plan("pending", QUERY, times=99)
     here.plan("latency=0", QUERY)
@@ -673,9 +677,9 @@ def test_the_schedule_of_queries(desk: MakeDesk) -> None:
 # ------------------------------------------------------- the same, once more
 
 
-def test_every_call_can_be_repeated(desk: MakeDesk) -> None:
+def test_every_call_can_be_repeated(partner: MakePartner) -> None:
     """Nothing is sent twice, and the answers are the same."""
-    here = desk()
+    here = partner()
     first = here.transfers().start(**ORDER)
     second = here.transfers().start(**ORDER)
     assert (first.receiver_name, first.expires_at) == (
@@ -690,9 +694,9 @@ def test_every_call_can_be_repeated(desk: MakeDesk) -> None:
     assert here.wire.services() == [CREATE, CONFIRM]
 
 
-def test_another_payment_with_the_id(desk: MakeDesk) -> None:
+def test_another_payment_with_the_id(partner: MakePartner) -> None:
     """One id is one payment for ever."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
     for change in ({"amount": ORDER["amount"] * 2}, {"sender_name": "Sok Dara"}):
@@ -701,9 +705,9 @@ def test_another_payment_with_the_id(desk: MakeDesk) -> None:
     assert here.wire.services() == [CREATE]
 
 
-def test_another_debit(desk: MakeDesk) -> None:
+def test_another_debit(partner: MakePartner) -> None:
     """One payment has one debit, whatever came of it."""
-    here = desk()
+    here = partner()
     here.plan("drop-before", CONFIRM, times=9)
     pay(here)
     before = here.entries()
@@ -712,9 +716,9 @@ def test_another_debit(desk: MakeDesk) -> None:
     assert here.entries() == before
 
 
-def test_confirming_what_was_not_started(desk: MakeDesk) -> None:
+def test_confirming_what_was_not_started(partner: MakePartner) -> None:
     """Nor can a payment be confirmed that has no pre-transfer."""
-    here = desk()
+    here = partner()
     transfers = here.transfers()
     with pytest.raises(JournalError):
         transfers.confirm("order-1", debit_id=DEBIT)
@@ -726,9 +730,9 @@ def test_confirming_what_was_not_started(desk: MakeDesk) -> None:
     assert (5, H.DEBITED) not in here.happened()
 
 
-def test_a_start_without_a_token(desk: MakeDesk) -> None:
+def test_a_start_without_a_token(partner: MakePartner) -> None:
     """Where the log-in fails, nothing is written and nothing is sent."""
-    here = desk()
+    here = partner()
     here.plan("bad-gateway-before", "token", times=99)
     with pytest.raises(NotSent):
         here.transfers().start(**ORDER)
@@ -736,9 +740,9 @@ def test_a_start_without_a_token(desk: MakeDesk) -> None:
     assert here.wire.services().count(CREATE) == 0
 
 
-def test_a_confirm_without_a_token(desk: MakeDesk) -> None:
+def test_a_confirm_without_a_token(partner: MakePartner) -> None:
     """The debit is written, no confirm is; the payment goes on when it can."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     here.plan("bad-gateway-before", "token", times=99)
     result = here.transfers().confirm("order-1", debit_id=DEBIT)
@@ -751,9 +755,9 @@ def test_a_confirm_without_a_token(desk: MakeDesk) -> None:
     assert settled.outcome == "paid"
 
 
-def test_a_confirm_with_refused_credentials(desk: MakeDesk) -> None:
+def test_a_confirm_with_refused_credentials(partner: MakePartner) -> None:
     """Wrong credentials end the call at once, not the payment."""
-    here = desk()
+    here = partner()
     here.transfers().start(**ORDER)
     here.sandbox.emulator._credentials = Credentials("other", "a", "b", "c")
     result = here.transfers().confirm("order-1", debit_id=DEBIT)

@@ -3,7 +3,7 @@
 """
 A gateway, a journal and transfers whose time passes only where a test lets it.
 
-Import ``desk`` and ``face`` into a test module to use them as fixtures.
+Import ``partner`` and ``face`` into a test module to use them as fixtures.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from kesspay.transfers.payment import TransferResult
 
 
-__all__ = ["ORDER", "Dead", "Desk", "Wire", "desk", "face", "service_of"]
+__all__ = ["ORDER", "Dead", "Partner", "Wire", "face", "partner", "service_of"]
 
 #: The payment of most tests.
 ORDER: Final[dict[str, Any]] = {
@@ -176,7 +176,7 @@ class TroubledJournal(MemoryJournal):
         super().append(lease, entries, status, seconds)
 
 
-class Desk:
+class Partner:
     """
     One partner with a sandbox, a journal, and as many transfers as needed.
 
@@ -253,17 +253,17 @@ def face(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.fixture
-def desk(face: str) -> Iterator[Callable[..., Desk]]:
-    """Return what makes the desk of a test; everything runs on its clock."""
-    desks: list[Desk] = []
+def partner(face: str) -> Iterator[Callable[..., Partner]]:
+    """Return what makes the partner of a test; everything runs on its clock."""
+    partners: list[Partner] = []
 
-    def make(**options: Any) -> Desk:
-        made = Desk(face, **options)
-        desks.append(made)
+    def make(**options: Any) -> Partner:
+        made = Partner(face, **options)
+        partners.append(made)
         return made
 
     yield make
-    for one in desks:
+    for one in partners:
         for made in one.made:
             asyncio.run(made.aclose())
         one.sandbox.close()
