@@ -358,6 +358,6 @@ def test_a_value_that_breaks_a_rule(value: object, shown: str) -> None:
         (5, "a value of the type int"),
     ],
 )
-def test_what_nobody_means_as_a_path(value: object, kind: str) -> None:
+def test_values_that_are_no_path(value: object, kind: str) -> None:
     """A word can be meant as a path; a key, a URL and control characters cannot."""
     assert no_path(value) == kind

@@ -109,7 +109,7 @@ def test_both_judges_sign_alike_with_every_key() -> None:
 
 
 @pytest.mark.parametrize("path", sorted(vectors.VECTORS.glob("*.gz")), ids=str)
-def test_every_file_tells_its_origin_and_is_small(path: Path) -> None:
+def test_every_file_names_its_origin_and_is_small(path: Path) -> None:
     """The first line names who answered and who asked."""
     origin = vectors.read_origin(path.name)
 

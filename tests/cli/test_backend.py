@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from kesspay.signing.backend import Backend
 
 
-def test_the_backend_in_use_is_told(
+def test_the_backend_in_use_is_shown(
     run: Callable[..., Result], backend: Backend
 ) -> None:
     """Name, versions and OpenSSL are those of the backend."""
@@ -40,7 +40,7 @@ def test_the_backend_in_use_is_told(
     assert f"backend: {backend.name} " in plain.stdout
 
 
-def test_a_core_that_cannot_be_imported_is_told(
+def test_a_core_that_cannot_be_imported_is_reported(
     run: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The reason is printed: a broken installation must be visible."""

@@ -180,7 +180,7 @@ def test_unknown_variables(
     assert check["fix"] == "correct or remove KESSPAY_PASSWROD, KESSPAY_ZZZZZZZZZZ"
 
 
-def test_options_are_told(
+def test_options_are_shown(
     diagnose: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The profile and the form of amounts are named."""

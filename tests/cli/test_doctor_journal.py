@@ -113,7 +113,7 @@ def test_another_account(
     assert check(place)["verdict"] == "ok"
 
 
-def test_a_password_is_not_told(check: Callable[..., Any]) -> None:
+def test_a_password_is_not_shown(check: Callable[..., Any]) -> None:
     """Of a database that cannot be reached."""
     found = check("postgresql://me:canary-1@127.0.0.1:1/kess?connect_timeout=2")
     assert found["verdict"] == "failed"

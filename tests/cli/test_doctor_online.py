@@ -185,7 +185,7 @@ def test_a_query_that_cannot_be_sent() -> None:
     assert (check.verdict, "no route" in check.found) == ("failed", True)
 
 
-def test_a_transfer_that_nobody_made(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_unknown_transfer(monkeypatch: pytest.MonkeyPatch) -> None:
     """A gateway that says it was paid is not to be used."""
     monkeypatch.setattr(os, "urandom", bytes)
     paid = {
@@ -198,7 +198,7 @@ def test_a_transfer_that_nobody_made(monkeypatch: pytest.MonkeyPatch) -> None:
     assert (check.verdict, "never made" in check.found) == ("failed", True)
 
 
-def test_plain_http_to_another_host_is_told() -> None:
+def test_plain_http_to_another_host_is_reported() -> None:
     """It was allowed, and it stays dangerous."""
     found = found_settings(allow_plain_http=True)
     check = diagnose(token_answer(), NOBODY, found=found)["tls"]
@@ -275,7 +275,7 @@ def server() -> Iterator[Any]:
         (5, "/O=Some Bank/CN=localhost", "warning", "certificate of Some Bank"),
     ],
 )
-def test_the_certificate_is_told(
+def test_the_certificate_is_shown(
     server: Any, tmp_path: Path, days: int, subject: str, verdict: str, issuer: str
 ) -> None:
     """Version, issuer and end; the last two weeks are worth a word."""
@@ -290,7 +290,7 @@ def test_the_certificate_is_told(
     assert issuer in check.found
 
 
-def test_an_authority_that_nobody_knows(server: Any, tmp_path: Path) -> None:
+def test_an_unknown_authority(server: Any, tmp_path: Path) -> None:
     """The certificate is refused, and the two usual reasons are named."""
     url = server(make_certificate(tmp_path, 90, "/CN=localhost"))
     found = found_settings(base_url=url)

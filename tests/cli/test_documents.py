@@ -266,9 +266,7 @@ def test_quiet_prints_nothing(run: Callable[..., Result], keys: Path) -> None:
     assert (result.exit_code, result.output) == (0, "")
 
 
-def test_json_tells_which_key_of_the_ring(
-    run: Callable[..., Result], keys: Path
-) -> None:
+def test_json_names_the_key_of_the_ring(run: Callable[..., Result], keys: Path) -> None:
     """With several keys the one that verified is named."""
     ring = [keys / "other-2048.pub.pem", keys / "rsa-2048.cert.pem"]
     options = [word for key in ring for word in ("--key", key)]

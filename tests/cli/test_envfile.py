@@ -208,7 +208,7 @@ def test_a_file_that_is_no_text(tmp_path: Path) -> None:
         read_env_file(written(tmp_path, b"A=\xff\n"))
 
 
-def test_a_file_that_others_can_read_is_told(tmp_path: Path) -> None:
+def test_a_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
     """It may hold secrets; the file is used all the same."""
     path = written(tmp_path, "A=b\n")
     with warnings.catch_warnings():

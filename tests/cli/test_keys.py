@@ -179,7 +179,7 @@ def test_what_was_written_is_read_again(
         ),
     ],
 )
-def test_mistakes_are_told_and_nothing_is_written(
+def test_mistakes_are_reported_and_nothing_is_written(
     run: Callable[..., Result],
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
@@ -291,7 +291,9 @@ class TestCheck:
             assert (half["problem"] is None) == (half["policy"] == "ok")
         assert run("keys", "check", *paths).exit_code == 1
 
-    def test_permissions_are_told(self, run: Callable[..., Result], keys: Path) -> None:
+    def test_permissions_are_reported(
+        self, run: Callable[..., Result], keys: Path
+    ) -> None:
         """A private key others can read, a public key others can change."""
         private, public = keys / "rsa-2048.pem", keys / "rsa-2048.pub.pem"
         for modes, exposed in (

@@ -78,7 +78,7 @@ def test_a_reader_that_has_seen_enough(
     assert errors() == ""
 
 
-def test_a_problem_that_cannot_be_told_as_json(
+def test_a_problem_that_cannot_be_printed_as_json(
     monkeypatch: pytest.MonkeyPatch, errors: Callable[[], str], full: OSError
 ) -> None:
     """Its exit code stays, and its line goes to standard error."""

@@ -182,7 +182,7 @@ def test_the_configured_profile_is_tried_first(
     assert setting == "'unescaped_unicode ksort=7'"
 
 
-def test_the_key_of_somebody_else(
+def test_the_key_of_another_partner(
     probe: Callable[..., Any], keys: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Answers that no profile verifies point at the gateway key."""

@@ -251,7 +251,7 @@ def test_a_password_is_asked_for_without_an_echo(keys: Path) -> None:
     assert b"two halves of one key" in shown
 
 
-def test_a_wrong_password_is_told(keys: Path) -> None:
+def test_a_wrong_password_is_reported(keys: Path) -> None:
     """There is no second prompt, no loop, and no echo."""
     document = keys / "document.json"
     document.write_text("{}", encoding="utf-8")

@@ -329,7 +329,7 @@ def test_a_transfer_that_is_unknown_and_not_due(
     assert told["unknown"] == ["order-1"]
 
 
-def test_what_is_unknown_is_told_to_people(
+def test_what_is_unknown_is_explained(
     run: Callable[..., Result],
     wired: Wired,
     sandbox: Sandbox,

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 TOKEN = CANARIES["access_token"]
 
 
-def test_a_log_in_is_told_and_the_token_is_not(
+def test_a_log_in_is_shown_and_the_token_is_not(
     run: Callable[..., Result],
     wire: Callable[..., Wired],
     variables: dict[str, str],
@@ -53,7 +53,7 @@ def test_a_log_in_is_told_and_the_token_is_not(
     assert made.closed == 1
 
 
-def test_the_token_is_shown_where_somebody_asks_for_it(
+def test_the_token_is_shown_on_request(
     run: Callable[..., Result],
     wire: Callable[..., Wired],
     variables: dict[str, str],
@@ -185,7 +185,7 @@ def test_a_timeout_can_be_given(
     assert "above 0" in json.loads(result.stdout)["error"]["message"]
 
 
-def test_verbose_tells_events_and_only_while_the_command_runs(
+def test_verbose_prints_events_and_only_while_the_command_runs(
     run: Callable[..., Result],
     wire: Callable[..., Wired],
     variables: dict[str, str],
@@ -201,7 +201,7 @@ def test_verbose_tells_events_and_only_while_the_command_runs(
     assert (log.level, log.propagate, log.handlers) == before
 
 
-def test_without_verbose_nothing_is_told(
+def test_without_verbose_no_event_is_printed(
     run: Callable[..., Result],
     wire: Callable[..., Wired],
     variables: dict[str, str],

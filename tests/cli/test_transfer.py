@@ -238,7 +238,7 @@ def test_without_a_terminal_money_needs_a_yes(
 
 
 @pytest.mark.parametrize("agrees", [True, False])
-def test_on_a_terminal_somebody_is_asked(
+def test_on_a_terminal_the_user_is_asked(
     run: Callable[..., Result],
     answers: Callable[..., Script],
     pre: Path,

@@ -83,7 +83,7 @@ def test_values_are_compared_whatever_their_order() -> None:
     ("ours", "theirs"),
     [('{"a":true}', '{"a":1}'), ("[null]", '[""]'), ("[1]", '["1"]'), ("[0]", "[[]]")],
 )
-def test_kinds_of_values_are_told_apart(ours: str, theirs: str) -> None:
+def test_kinds_of_values_are_distinguished(ours: str, theirs: str) -> None:
     """True is no 1, null is no empty string, 1 is no "1"."""
     assert len(value_differences(read(ours), read(theirs))) == 1
 

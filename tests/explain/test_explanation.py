@@ -387,7 +387,7 @@ def test_what_is_read_out_of_a_signature() -> None:
     assert found.canonical_sha256 == hashlib.sha256(RIGHT).hexdigest()
 
 
-def test_what_is_told_of_keys() -> None:
+def test_the_report_names_the_keys() -> None:
     """Each key of a ring is told apart: maker, verifier, own."""
     found = explain(
         BODY,
@@ -402,7 +402,7 @@ def test_what_is_told_of_keys() -> None:
     assert found.keys[1].fingerprint == load("rsa-2048").fingerprint
 
 
-def test_what_is_told_of_an_expected_text() -> None:
+def test_the_report_compares_an_expected_text() -> None:
     """The first differing byte and the differing values are told."""
     found = CASES["changed, the text is known"].explain()
     assert found.expected is not None
@@ -417,7 +417,7 @@ def test_what_is_told_of_an_expected_text() -> None:
     )
 
 
-def test_positions_of_faults_are_told() -> None:
+def test_the_report_has_the_positions_of_faults() -> None:
     """A refusal comes with its offset, and the finding with what is there."""
     found = CASES["utf8"].explain()
     assert found.refusal is not None

@@ -165,7 +165,7 @@ def test_another_key_gives_noise() -> None:
     )
 
 
-def test_a_number_beyond_the_modulus_is_told() -> None:
+def test_a_number_beyond_the_modulus_is_reported() -> None:
     """A signature of a larger key cannot have been made with this one."""
     found = recovered(pkcs1(SIGNED, key="rsa-3072"))
     assert found.kind == "too_large"

@@ -276,7 +276,7 @@ def test_tampering_with_any_field(backend: Backend, service: str) -> None:
         assert error.evidence["reason"] == error.__cause__.reason
 
 
-def test_an_answer_signed_by_somebody_else(backend: Backend) -> None:
+def test_an_answer_signed_by_another_key(backend: Backend) -> None:
     """Our own key, or any other, does not sign answers; a reflection is none."""
     forged = partner_key().signed_body(success(CONFIRM_DATA))
     error = error_of(CONFIRM, plain(200, forged))

@@ -51,7 +51,7 @@ def test_urls_that_are_taken(url: str) -> None:
         "http://0.0.0.0/x",
     ],
 )
-def test_plain_http_leaves_this_machine_only_when_told_to(url: str) -> None:
+def test_plain_http_leaves_this_machine_only_when_allowed(url: str) -> None:
     """Plain http elsewhere is refused, but for the explicit option."""
     with pytest.raises(FieldError, match="loopback"):
         Endpoint(url)

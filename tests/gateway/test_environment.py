@@ -237,7 +237,7 @@ def test_tls(tmp_path: Path, make_certificate: Callable[..., Any]) -> None:
     assert found.transport["ssl_context"].verify_mode == ssl.CERT_REQUIRED
 
 
-def test_an_encrypted_client_key_asks_nobody(
+def test_an_encrypted_client_key_opens_no_prompt(
     tmp_path: Path, make_certificate: Callable[..., Any]
 ) -> None:
     """A service must not hang at a prompt."""

@@ -87,7 +87,9 @@ def test_a_code_cannot_forge_a_line(caplog: pytest.LogCaptureFixture) -> None:
     assert len(caplog.records[0].getMessage().splitlines()) == 1
 
 
-def test_what_nobody_reads_is_not_written(caplog: pytest.LogCaptureFixture) -> None:
+def test_events_below_the_log_level_are_not_written(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     """Below the level of the logger nothing is made."""
     caplog.set_level(logging.WARNING, logger="kesspay")
     log_event(answer("success"))

@@ -349,7 +349,7 @@ def test_the_events_of_a_call() -> None:
     assert answer.seconds == pytest.approx(0.25)
 
 
-def test_what_nobody_takes_is_not_made(
+def test_events_without_a_hook_are_not_made(
     caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without a hook only what the logger takes is made, and that is whole."""

@@ -47,7 +47,7 @@ def name_of(cell: Cell) -> str:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=name_of)
-def test_what_is_told_of_the_money_is_true(cell: Cell) -> None:
+def test_the_outcome_matches_the_money(cell: Cell) -> None:
     """A success has its credit, a refusal and what was not sent have none."""
     met = run(cell)
     service, ending = cell.column.service, met.ending
@@ -72,7 +72,7 @@ def test_what_is_told_of_the_money_is_true(cell: Cell) -> None:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=name_of)
-def test_a_query_tells_the_truth_afterwards(cell: Cell) -> None:
+def test_a_query_is_right_afterwards(cell: Cell) -> None:
     """Whatever the caller got before, a query without a fault settles it."""
     met = run(cell)
     if met.asked is None:

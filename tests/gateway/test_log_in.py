@@ -167,7 +167,7 @@ def test_a_token_is_a_token() -> None:
     assert read_log_in(answer(200, access_token="t", code=200)).access_token == "t"
 
 
-def test_a_code_that_nobody_knows_is_not_shown() -> None:
+def test_an_unknown_code_is_not_shown() -> None:
     """Only known codes are evidence: a server could repeat a secret in one."""
     secret = CANARIES["password"]
     error, _ = created(answer(400, error=secret, message=f"not {secret}, {secret}"))

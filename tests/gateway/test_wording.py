@@ -117,7 +117,9 @@ def answer(
         (answer(200, b"x", "text/" + "x" * 99), "text", "no content type"),
     ],
 )
-def test_answers_are_told_apart(response: HttpResponse, kind: str, words: str) -> None:
+def test_answers_are_distinguished(
+    response: HttpResponse, kind: str, words: str
+) -> None:
     """Status, content type, what it is, and what it says."""
     look = look_at(response)
     assert look.kind == kind

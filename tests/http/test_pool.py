@@ -113,7 +113,7 @@ def test_an_answer_too_many(carrier: Carrier) -> None:
             assert response.body == b"ok"
 
 
-def test_an_answer_nobody_asked_for(ours: Carrier) -> None:
+def test_an_answer_without_a_request(ours: Carrier) -> None:
     """
     Bytes that come while a connection is idle end it.
 

@@ -216,7 +216,7 @@ def test_answers_that_end_with_the_connection(
     assert response.body == b"ok"
 
 
-def test_an_answer_that_somebody_cut(
+def test_an_answer_that_was_cut(
     ours: Carrier, authority: Authority, certificate: Path
 ) -> None:
     """Without TLS's own end an answer up to the close may be cut off."""

@@ -233,7 +233,7 @@ def test_requests_that_are_not_signed(partner: Partner, body: bytes) -> None:
     assert "signature" in answer["error_desc"]
 
 
-def test_requests_that_somebody_else_signed(partner: Partner) -> None:
+def test_requests_that_another_key_signed(partner: Partner) -> None:
     """Another key, or a change after signing, is noticed."""
     body = load("rsa-3072.pem").signed_body(CREATE)
     assert partner.read(partner.send(body))["error_code"] == "VALIDATIONERROR"

@@ -133,7 +133,7 @@ def test_connections_that_end(partner: Partner, name: str) -> None:
         ("empty-200", 200, "application/json"),
     ],
 )
-def test_answers_of_somebody_else(
+def test_answers_of_another_signer(
     partner: Partner, name: str, status: int, kind: str
 ) -> None:
     """What stands before a server answers with pages, or with nothing."""

@@ -251,7 +251,7 @@ def test_a_delayed_credit_survives_a_restart(tmp_path: Path, clock: Clock) -> No
 
 @pytest.mark.parametrize("used_first", [True, False])
 @pytest.mark.parametrize("after", ["answer", "expired"])
-def test_what_a_credited_transfer_is_told_after_its_expiry(
+def test_the_answer_for_a_credited_transfer_after_its_expiry(
     clock: Clock, *, used_first: bool, after: Literal["answer", "expired"]
 ) -> None:
     """Both questions that the document leaves open can be answered both ways."""

@@ -144,7 +144,7 @@ def test_a_spoilt_batch(journal: SqliteJournal) -> None:
     assert record(journal, "p-0").entries == (entry(),)
 
 
-def test_all_are_told_that_the_commit_failed(
+def test_all_callers_learn_that_the_commit_failed(
     journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the journal is gone, each gets an error of its own."""
