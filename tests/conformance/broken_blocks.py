@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from collections.abc import Set as AbstractSet
 
 
-__all__ = ["INFO", "LONG_LENGTH", "NO_NULL", "emsa", "matches", "pss_block"]
+__all__ = [
+    "INDEFINITE",
+    "INFO",
+    "LONG_LENGTH",
+    "NO_NULL",
+    "ZERO_LENGTH",
+    "emsa",
+    "matches",
+    "pss_block",
+]
 
 #: DigestInfo up to the digest (RFC 8017, 9.2, note 1).
 INFO: Final[dict[str, bytes]] = {
@@ -25,6 +34,8 @@ INFO: Final[dict[str, bytes]] = {
 }
 NO_NULL: Final = bytes.fromhex("302f300b06096086480165030402010420")
 LONG_LENGTH: Final = bytes.fromhex("308131300d060960864801650304020105000420")
+ZERO_LENGTH: Final = bytes.fromhex("30820031300d060960864801650304020105000420")
+INDEFINITE: Final = bytes.fromhex("3080300d060960864801650304020105000420")
 _COMPARED: Final = 4
 _TRAILER: Final = 0xBC
 
@@ -89,6 +100,12 @@ def _is_short_fill(block: bytes, digest: bytes) -> bool:
     return match is not None and block[match.end() :] == INFO["sha256"] + digest
 
 
+def _is_after_zeros(block: bytes, digest: bytes) -> bool:
+    """Take a block whose zero bytes a big integer has dropped."""
+    match = re.fullmatch(rb"\x01\xff{8,}\x00(.*)", block.lstrip(b"\0"), re.DOTALL)
+    return match is not None and match[1] == INFO["sha256"] + digest
+
+
 def _is_oid_ignored(block: bytes, digest: bytes) -> bool:
     payload = _payload(block)
     info = INFO["sha256"]
@@ -122,7 +139,10 @@ _LOOSE: Final[dict[str, Callable[[bytes, bytes], bool]]] = {
     ),
     "info_missing": lambda block, digest: _payload(block) == digest,
     "info_null_missing": lambda block, digest: _payload(block) == NO_NULL + digest,
-    "info_long_length": lambda block, digest: _payload(block) == LONG_LENGTH + digest,
+    "info_long_length": lambda block, digest: (
+        _payload(block)
+        in (LONG_LENGTH + digest, ZERO_LENGTH + digest, INDEFINITE + digest + b"\0\0")
+    ),
     "info_oid_ignored": _is_oid_ignored,
     "info_parameters": _is_any_parameters,
     "padding_garbage": _is_garbage_ignored,
@@ -134,6 +154,7 @@ _LOOSE: Final[dict[str, Callable[[bytes, bytes], bool]]] = {
     ),
     "padding_tail": lambda block, digest: block.endswith(INFO["sha256"] + digest),
     "padding_short": _is_short_fill,
+    "padding_zeros": _is_after_zeros,
 }
 
 

@@ -61,7 +61,7 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
     ),
     "info_long_length": (
         "verify.digest_info",
-        "a DigestInfo with a longer form of a length is accepted",
+        "a DigestInfo in another encoding of BER is accepted",
     ),
     "info_oid_ignored": (
         "verify.digest_info",
@@ -78,6 +78,10 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
     "padding_fill": ("verify.padding", "the bytes of the padding are not compared"),
     "padding_type": ("verify.padding", "the block type is not compared"),
     "padding_tail": ("verify.padding", "only the end of the block is compared"),
+    "padding_zeros": (
+        "verify.padding",
+        "zero bytes in front of the block are dropped, as a big integer does",
+    ),
     "padding_short": ("verify.padding", "fewer than 8 bytes of padding are accepted"),
     "length_short": (
         "verify.length",

@@ -266,6 +266,8 @@ def _hashes() -> Iterator[Draft]:
     )
     reverse = forger.pkcs1(_CANONICAL)[::-1]
     yield verify_case("plain", forged.body(_A, reverse), "the signature is reversed")
+    sha1 = forger.pkcs1(b'{"b":2}', algorithm="sha1")
+    yield verify_case("plain", forged.body('{"b":2,"sign":"SIGN"}', sha1), "SHA-1")
     for key, salt in (
         ("rsa-2048", b"kess" * 8),
         ("rsa-2048", b""),
@@ -298,6 +300,15 @@ def _blocks() -> Iterator[Draft]:
         "an unknown identifier": info.replace(oid + b"\1", bytes(9)) + digest,
         "garbage as parameters": _with_parameters(b"\x04\x40" + b"x" * 64, digest),
         "a text as parameters": _with_parameters(b"\x0c\4kess", digest),
+        "a length with a zero byte": broken_blocks.ZERO_LENGTH + digest,
+        "an indefinite length": broken_blocks.INDEFINITE + digest + bytes(2),
+        "a digest of SHA-1 named SHA-256": (
+            b"\x30\x25" + info[2:-1] + b"\x14" + forged.digest_of(_CANONICAL, "sha1")
+        ),
+        "the text in the place of the digest": (
+            b"\x30\x18" + info[2:-1] + bytes([len(_CANONICAL)]) + _CANONICAL
+        ),
+        "the NULL twice": _with_parameters(b"\5\0\5\0", digest),
     }
     for comment, payload in payloads.items():
         yield _block("digest_info", forged.block_of(payload), comment)
@@ -321,6 +332,9 @@ def _blocks() -> Iterator[Draft]:
             b"\0\1" + b"\xff" * 7 + right.rjust(247, b"\0")
         ),
         "only the end is right": b"\0" + right.rjust(255, b"k"),
+        "no padding at all": right.rjust(256, b"\0"),
+        "a zero byte too many in front": b"\0" + forged.block_of(right, 255),
+        "five zero bytes too many in front": bytes(5) + forged.block_of(right, 251),
     }.items():
         yield _block("padding", block, comment)
     yield from _cubes()
