@@ -122,6 +122,17 @@ def test_signals_interrupt_a_command(name: str) -> None:
     assert signal.getsignal(number) is before
 
 
+def test_signals_that_are_ignored_stay_so() -> None:
+    """What nohup started does not end with its terminal."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with interrupting_signals():
+            os.kill(os.getpid(), signal.SIGHUP)
+        assert signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
 def test_signals_that_another_system_does_not_have(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -10,6 +10,7 @@ import sys
 import time
 from base64 import b64encode
 from contextlib import suppress
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -46,6 +47,16 @@ def is_alive(pid: int) -> bool:
         ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, check=False
     )
     return bool(done.stdout.strip()) and not done.stdout.startswith(b"Z")
+
+
+def children() -> list[int]:
+    """List the processes that this one started."""
+    done = subprocess.run(
+        ["ps", "-o", "pid=", "--ppid", str(os.getpid())],
+        capture_output=True,
+        check=False,
+    )
+    return [int(pid) for pid in done.stdout.split()]
 
 
 def gone(pid: int) -> bool:
@@ -459,6 +470,7 @@ def test_a_hello_that_cannot_be_used(code: str, words: str) -> None:
     """Another protocol, or none: nothing is asked."""
     error = why_stopped(program(f"sys.stdin.readline(); {code}; time.sleep(600)"))
     assert str(error).startswith(f"the adapter gave no hello: {words}")
+    assert error.advice == "standard output is for answers only"
 
 
 def test_a_short_hello() -> None:
@@ -572,6 +584,22 @@ def test_an_interrupt_in_hello(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(KeyboardInterrupt):
         start(ECHO)
     assert not is_alive(started[0]._popen.pid)
+
+
+def test_no_thread(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A system without room for a thread gets no process that stays."""
+    started: list[int] = []
+
+    def refuse(thread: Thread) -> None:
+        started.extend(child for child in children() if child not in before)
+        raise RuntimeError("can't start new thread")
+
+    before = children()
+    monkeypatch.setattr(Thread, "start", refuse)
+    with pytest.raises(RuntimeError, match="can't start"):
+        start(ECHO)
+    assert started
+    assert all(gone(pid) for pid in started)
 
 
 def test_a_process_that_left_its_group(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -135,6 +135,22 @@ def test_a_body_of_another_profile() -> None:
     assert judge(body_case(), Reply("bytes", body)).verdict is Verdict.failed
 
 
+def test_a_long_wrong_answer_is_cut() -> None:
+    """A thousand of them must not fill the memory; a right one is kept whole."""
+    long = b"x" * 300_000
+    outcome = judge(case(), Reply("bytes", long))
+    assert outcome.answer == long[: 256 * 1024]
+    assert outcome.detail == "only its beginning is kept (300000 bytes)"
+    assert judge(case(result=long), Reply("bytes", long)).answer == long
+    refused = judge(case(result=SYNTAX), Reply("bytes", long))
+    assert refused.verdict is Verdict.failed
+    assert refused.detail == "it must be refused (decode, syntax) (300000 bytes)"
+    form = b'{"a":"%s"}' % long
+    body = PrivateKey.from_pem(PEM).signed_body({"a": long.decode()})
+    signed = judge(body_case(text=form, result=form), Reply("bytes", body))
+    assert (signed.verdict, signed.answer) == (Verdict.passed, body)
+
+
 # ------------------------------------------------------------ questions
 
 

@@ -306,6 +306,8 @@ def interrupting_signals() -> Iterator[None]:
 
     names = ("SIGTERM", "SIGHUP")  # Windows has only the first
     numbers = [getattr(signal, name) for name in names if hasattr(signal, name)]
+    # Under nohup it is ignored, and stays so.
+    numbers = [n for n in numbers if signal.getsignal(n) is not signal.SIG_IGN]
     before = [signal.signal(number, interrupt) for number in numbers]
     try:
         yield

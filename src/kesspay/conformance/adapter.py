@@ -154,6 +154,14 @@ class _Garbled(_Trouble):
         self.is_stray = is_stray
 
 
+#: What to do where there is no hello; silence says so already.
+_ADVICE: Final[Mapping[type[_Trouble], str]] = {
+    _Silent: "",
+    _Ended: _FLUSH,
+    _Garbled: "standard output is for answers only",
+}
+
+
 def shown(text: str | bytes) -> str:
     r"""Show what a stranger sent: control characters and bytes above 7E as \x.."""
     if isinstance(text, str):
@@ -297,7 +305,7 @@ class Adapter:
             else:
                 why = process.obituary if isinstance(error, _Ended) else str(error)
             message = f"the adapter gave no hello: {why}"
-            advice = "" if isinstance(error, _Silent) else _FLUSH
+            advice = _ADVICE[type(error)]
             raise AdapterStopped(message, process.last_lines, advice) from None
         self._is_lost = False
         return found
@@ -421,8 +429,13 @@ class _Process:
             Thread(target=self._converse, daemon=True),
             Thread(target=self._listen, daemon=True),
         )
-        for thread in self._threads:
-            thread.start()
+        try:
+            for thread in self._threads:
+                thread.start()
+        except BaseException:
+            _kill_group(self._popen)
+            with self._popen:  # closes the pipes
+                raise
 
     def exchange(self, line: bytes, seconds: float) -> bytes:
         """Write a line, or nothing, and return the next one."""

@@ -63,6 +63,10 @@ class Verdict(Enum):
     unsupported = "unsupported"
 
 
+#: More of a wrong answer is not kept; no known mistake makes so much of a case.
+_LONGEST_KEPT: Final = 256 * 1024
+
+
 #: The verdicts for which a run does not end well.
 FAULTS: Final = frozenset(
     {Verdict.failed, Verdict.error, Verdict.crashed, Verdict.timed_out}
@@ -247,6 +251,9 @@ def judge(
     if reply.kind == "bytes":
         answer = reply.content
         detail = _wrong_bytes(case, answer)
+        if detail is not None and len(answer) > _LONGEST_KEPT:
+            detail = f"{detail or 'only its beginning is kept'} ({len(answer)} bytes)"
+            answer = answer[:_LONGEST_KEPT]
     elif reply.kind == "refused":
         refused = reply.words
         detail = _wrong_refusal(case, refused, reasons=reasons)
