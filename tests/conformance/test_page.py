@@ -122,6 +122,7 @@ def test_a_page_of_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
         "\nperhaps\n",
         "\n2 cases\n",
         "\nSingle failures\n",
+        "\nRule\npassed\nfailed\nunsupported\nLevel\nTitle\nwrite.slash\n1\n4\n1\napi\n",
     ):
         assert words in text, words
 

@@ -102,7 +102,7 @@ def test_three_rules_are_shown(blamed: Callable[..., None]) -> None:
     assert "\n4 remove.sign   " not in text
     assert "\n1 more: remove.sign (--all shows them)\n" in text
     assert (
-        "perhaps   read.top_level (2)      single   document/write.slash/1, "
+        "perhaps   read.top_level (2)\nsingle   document/write.slash/1, "
         "document/write.slash/2, document/write.slash/3, document/write.slash/4, "
         "document/write.slash/5 and 2 more"
     ) in text

@@ -165,11 +165,12 @@ def _rules(report: Report) -> str:
     rules: dict[str, list[Outcome]] = {}
     for outcome in report.run.outcomes:
         rules.setdefault(outcome.case.rule, []).append(outcome)
+    there = [verdict for verdict in _HEADS if report.run.counts.get(verdict)]
     rows = [
-        _rule_row(report.run.kit.rules[rule], outcomes)
+        _rule_row(report.run.kit.rules[rule], outcomes, there)
         for rule, outcomes in rules.items()
     ]
-    heads = ("Rule", "Title", "Level", *_HEADS.values())
+    heads = ("Rule", *(_HEADS[verdict] for verdict in there), "Level", "Title")
     return _section("Rules", "how many cases have which verdict", _table(heads, rows))
 
 
@@ -183,14 +184,16 @@ _HEADS: Final = {
 }
 
 
-def _rule_row(rule: Rule, outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+def _rule_row(
+    rule: Rule, outcomes: Iterable[Outcome], there: Iterable[Verdict]
+) -> tuple[str, ...]:
     verdicts = [outcome.verdict for outcome in outcomes]
-    counts = ((words, verdicts.count(verdict)) for verdict, words in _HEADS.items())
+    counts = ((_HEADS[verdict], verdicts.count(verdict)) for verdict in there)
     return (
         f"<code>{escape(rule.id)}</code>",
-        escape(rule.title),
-        escape(rule.level),
         *(_badge(str(count), words) if count else "" for words, count in counts),
+        escape(rule.level),
+        escape(rule.title),
     )
 
 

@@ -46,6 +46,7 @@ _SHOWN_RULES: Final = 3
 _SHOWN_BYTES: Final = 60
 _SHOWN_WORDS: Final = 200
 _SHOWN_IDS: Final = 5
+_WIDTH: Final = 88
 _NOTHING: Final = "(no bytes)"
 
 #: What to do where already the plainest cases fail.
@@ -213,9 +214,11 @@ def as_text(report: Report, *, everything: bool = False) -> Iterator[str]:
 
 def _last_lines(report: Report) -> Iterator[str]:
     """Yield what is counted and not shown, and what to do next."""
-    tail = "      ".join(_tail(report))
-    if tail:
-        yield tail
+    tail = list(_tail(report))
+    together = "      ".join(tail)
+    if len(together) <= _WIDTH:
+        tail = [together] if together else []
+    yield from tail
     yield from _troubles(report)
     yield from _known_lines(report)
     yield from _adapter_lines(report)
