@@ -261,7 +261,7 @@ def test_a_line_without_an_end_is_bounded() -> None:
 for question in questions():
     while True: write("x" * 65536)
 """
-    with start(program(code)) as adapter:
+    with start(program(code), timeout=20) as adapter:
         assert adapter.ask(QUESTION).words.startswith("a line is longer than 1 MiB")
         adapter._timeout = 0.2
         assert adapter.ask(QUESTION).kind == "timed_out"

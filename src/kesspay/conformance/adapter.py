@@ -379,7 +379,7 @@ def _reply(number: int, fields: Mapping[str, Any]) -> Reply:
             "an answer has exactly one of bytes, refused, unsupported and error: "
             f"{_quoted(line)}"
         )
-    (kind,) = given
+    kind = given[0]
     value = fields[kind]
     if not isinstance(value, str):
         raise _Garbled(f'"{kind}" is no text: {_quoted(line)}')
