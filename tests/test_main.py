@@ -17,34 +17,7 @@ from kesspay.signing.backend import BackendInfo
 
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from kesspay.signing.backend import Backend
-
-X86 = "processor\t: 0\nflags\t\t: fpu sha_ni avx2 lm bmi2 adx\nbugs\t: x\n" * 2
-ARM = "processor\t: 0\nBogoMIPS\t: 50\nFeatures\t: fp asimd sha1 sha2 crc32\n"
-
-
-@pytest.mark.parametrize(
-    ("text", "found"),
-    [
-        (X86, ["adx", "avx2", "bmi2", "sha_ni"]),
-        (ARM, ["asimd", "sha2"]),
-        ("flags\n", []),
-        ("processor : 0\nadx : no flags\n", []),
-        ("", []),
-    ],
-)
-def test_features(text: str, found: list[str], tmp_path: Path) -> None:
-    """Of the flags of the first processor those are told that matter."""
-    file = tmp_path / "cpuinfo"
-    file.write_text(text, encoding="utf-8")
-    assert program.features(file) == found
-
-
-def test_no_features(tmp_path: Path) -> None:
-    """A system without the file tells nothing, and nothing breaks."""
-    assert program.features(tmp_path / "none") == []
 
 
 class Installed:
@@ -112,6 +85,7 @@ def test_output(
     assert "masked    OPENSSL_ia32cap=~0x200000000000000" in lines
     is_told = backend.name == "native" and linked is not None
     assert (f"OpenSSL   {backend.openssl}" + is_told * " (static)") in lines
+    assert sum(line.startswith("batches   ") for line in lines) == 1
 
 
 def test_broken_core(

@@ -8,33 +8,16 @@ import platform
 import sys
 from contextlib import suppress
 from importlib.metadata import PackageNotFoundError, distribution
-from pathlib import Path
 from typing import Final
 
 from kesspay import __version__
 from kesspay.errors import BackendError
 from kesspay.signing.backend import backend
+from kesspay.signing.multibuffer import features, multibuffer
 
 
-#: What makes RSA and SHA-256 of libcrypto quick, as Linux calls it.
-_FEATURES: Final = frozenset(
-    (
-        *("adx", "avx2", "avx512ifma", "avx512vl", "avx_ifma", "bmi2"),
-        *("sha_ni", "ssse3", "asimd", "sha2"),
-    )
-)
 #: With these, users keep libcrypto from some of it.
 _MASKS: Final = ("OPENSSL_ia32cap", "OPENSSL_armcap")
-
-
-def features(cpuinfo: Path = Path("/proc/cpuinfo")) -> list[str]:
-    """Return what the processor can that matters here; [] where it is not known."""
-    with suppress(OSError), cpuinfo.open(encoding="utf-8", errors="replace") as lines:
-        for line in lines:
-            name, _, value = line.partition(":")
-            if name.strip() in ("flags", "Features"):
-                return sorted(_FEATURES & set(value.split()))
-    return []
 
 
 def linkage() -> str | None:
@@ -66,6 +49,7 @@ def main() -> int:
     write(f"backend   {used.name} {used.version}\n")
     linked = linkage() if used.name == "native" else None
     write(f"OpenSSL   {used.openssl}{f' ({linked})' if linked else ''}\n")
+    write(f"batches   {multibuffer()}\n")
     if used.import_error is not None:
         write(f"native    cannot be imported: {used.import_error}\n")
     return 0

@@ -34,7 +34,9 @@ def test_the_backend_in_use_is_shown(
         "backend",
         "python",
         "platform",
+        "batches",
     }
+    assert set(told["batches"]) == {"at_a_time", "why_not"}
     plain = run("backend")
     assert plain.exit_code == 0
     assert f"backend: {backend.name} " in plain.stdout

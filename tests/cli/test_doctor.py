@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 
 NAMES = [
-    *("backend", "variables", "base url", "credentials", "private key"),
+    *("backend", "batches", "variables", "base url", "credentials", "private key"),
     *("gateway key", "options", "key pair", "files"),
     *("core dumps", "signature", "journal"),
     *("name", "tls", "token", "clock", "answer"),
@@ -81,7 +81,7 @@ def test_offline_nothing_is_sent(diagnose: Callable[..., Any], wired: Wired) -> 
     assert wired.options == []
     del found["journal"]
     online = [check for check in found.values() if check["verdict"] == "skipped"]
-    assert [check["name"] for check in online] == NAMES[12:]
+    assert [check["name"] for check in online] == NAMES[13:]
     assert {check["found"] for check in online} == {"--offline"}
 
 

@@ -25,6 +25,8 @@ JSON fields
                import_error (why an installed native core is not used)
     python     version and implementation
     platform   of this machine
+    batches    at_a_time (how many signatures of a batch are verified at once: 8 or
+               1), and why_not (why it is 1, or "")
 """
 
 
@@ -33,13 +35,16 @@ JSON fields
 def backend() -> Outcome:
     """Show the backend."""
     from kesspay.signing.backend import backend as in_use
+    from kesspay.signing.multibuffer import multibuffer
 
     used = in_use()
+    batches = multibuffer()
     python = f"{platform.python_version()} ({sys.implementation.name})"
     rows = [
         ("kesspay", __version__),
         ("backend", f"{used.name} {used.version}"),
         ("OpenSSL", used.openssl),
+        ("batches", str(batches)),
         ("Python", python),
         ("platform", platform.platform()),
     ]
@@ -52,6 +57,7 @@ def backend() -> Outcome:
             "backend": asdict(used),
             "python": python,
             "platform": platform.platform(),
+            "batches": asdict(batches),
         },
         lambda printer: printer.table(rows),
     )

@@ -32,6 +32,7 @@ from kesspay.signing.backend import backend
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyring import KeyRing
 from kesspay.signing.keys import PrivateKey, PublicKey
+from kesspay.signing.multibuffer import multibuffer
 
 
 if TYPE_CHECKING:
@@ -121,6 +122,7 @@ _ELSEWHERE: Final = frozenset(
         "INSTALL_DEB",
         "JOURNAL",
         "LONG",
+        "MULTIBUFFER",
         "OPENSSL_ARCHIVE",
         "OPENSSL_PREFIX",
         "PGBOUNCER",
@@ -201,6 +203,7 @@ def _check_backend(checks: Checks) -> None:
         used = backend()
     except KesspayError as error:
         checks.fail("backend", str(error), "set KESSPAY_BACKEND to another one")
+        checks.skip("batches", "fix backend first")
         return
     seen = f"{used.name} {used.version}, {used.openssl}"
     if used.import_error is not None:
@@ -208,6 +211,7 @@ def _check_backend(checks: Checks) -> None:
         checks.warn("backend", seen, "install kesspay again")
     else:
         checks.ok("backend", seen)
+    checks.ok("batches", str(multibuffer()))
 
 
 def _check_variables(variables: Mapping[str, str], checks: Checks) -> None:

@@ -15,6 +15,9 @@ The choice is made once, at the first use:
 
 Both backends give the same bytes and the same refusals. A key stays with the
 backend that loaded it.
+
+``KESSPAY_MULTIBUFFER=0`` keeps the keys that are loaded from then on from verifying
+eight signatures of a batch at a time: OpenSSL has all of them.
 """
 
 from __future__ import annotations
@@ -45,6 +48,7 @@ __all__ = [
     "backend",
     "current",
     "in_use",
+    "is_multibuffer_off",
     "override",
 ]
 
@@ -62,6 +66,10 @@ class PublicHandle(Protocol):
     @property
     def spki(self) -> bytes:
         """DER of the SubjectPublicKeyInfo (RFC 5280, 4.1.2.7)."""
+
+    @property
+    def ways(self) -> int:
+        """How many signatures of a batch are verified at a time: 8, or 1."""
 
     def verify(self, signature: bytes, message: bytes) -> None:
         """Raise InvalidSignature unless the signature is right."""
@@ -126,22 +134,42 @@ class Backend(Protocol):
         """Return the canonical bytes of many JSON texts, in one call."""
 
     def load_private(
-        self, data: bytes, password: bytes | None, *, allow_weak: bool
+        self,
+        data: bytes,
+        password: bytes | None,
+        *,
+        allow_weak: bool,
+        openssl_only: bool = False,
     ) -> PrivateHandle:
         """Load a private key from PEM, DER or base64."""
 
     def load_private_file(
-        self, path: str, password: bytes | None, *, allow_weak: bool
+        self,
+        path: str,
+        password: bytes | None,
+        *,
+        allow_weak: bool,
+        openssl_only: bool = False,
     ) -> PrivateHandle:
         """Load a private key from a file."""
 
     def load_public(
-        self, data: bytes, *, allow_weak: bool, password: bytes | None = None
+        self,
+        data: bytes,
+        *,
+        allow_weak: bool,
+        password: bytes | None = None,
+        openssl_only: bool = False,
     ) -> PublicHandle:
         """Load a public key from PEM, DER or base64."""
 
     def load_public_file(
-        self, path: str, *, allow_weak: bool, password: bytes | None = None
+        self,
+        path: str,
+        *,
+        allow_weak: bool,
+        password: bytes | None = None,
+        openssl_only: bool = False,
     ) -> PublicHandle:
         """Load a public key from a file."""
 
@@ -208,6 +236,12 @@ def backend() -> BackendInfo:
         openssl=used.openssl,
         import_error=in_use.import_error,
     )
+
+
+def is_multibuffer_off() -> bool:
+    """Return whether the environment leaves all signatures to OpenSSL."""
+    text = os.environ.get("KESSPAY_MULTIBUFFER", "").strip().lower()
+    return bool(text) and text in _OFF
 
 
 @contextmanager

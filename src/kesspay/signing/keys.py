@@ -32,7 +32,7 @@ from kesspay.signing.arguments import (
     require_flag,
     require_profile,
 )
-from kesspay.signing.backend import current
+from kesspay.signing.backend import current, is_multibuffer_off
 from kesspay.signing.batch import verify_documents, write_documents
 from kesspay.signing.keyfile import MAX_BYTES
 from kesspay.signing.keyformats import explained
@@ -81,9 +81,10 @@ class PublicKey(_Sealed):
     Verification raises instead of returning a verdict that could be ignored.
     """
 
-    __slots__ = ("_handle", "_weak", "bits", "fingerprint")
+    __slots__ = ("_handle", "_openssl_only", "_weak", "bits", "fingerprint")
 
     _handle: PublicHandle
+    _openssl_only: bool
     _weak: bool
     #: Bits of the modulus.
     bits: int
@@ -97,6 +98,7 @@ class PublicKey(_Sealed):
         password: Password = None,
         *,
         dangerously_allow_weak_key: bool = False,
+        openssl_only: bool = False,
     ) -> PublicKey:
         """
         Load a public key from PEM, DER or base64.
@@ -109,6 +111,10 @@ class PublicKey(_Sealed):
             dangerously_allow_weak_key: accept 512 bits and more, and public
                 exponents from 3. Anyone can forge signatures of such a key: it
                 is for tests against old sandboxes.
+            openssl_only: OpenSSL verifies all bodies of ``verify_documents``.
+                Without it, and without ``KESSPAY_MULTIBUFFER=0``, the native core
+                may accept eight at a time with arithmetic of its own over public
+                numbers. The verdicts are the same.
 
         Raises:
             KeyLoadError: no such key, or the key policy refuses it.
@@ -117,15 +123,19 @@ class PublicKey(_Sealed):
         Source: RFC 5280 (4.1), RFC 7468, RFC 8017.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
+        require_flag("openssl_only", openssl_only)
         text, secret = key_bytes(data), password_bytes(password)
         handle = explained(
             lambda: current().load_public(
-                text, allow_weak=dangerously_allow_weak_key, password=secret
+                text,
+                allow_weak=dangerously_allow_weak_key,
+                password=secret,
+                openssl_only=openssl_only or is_multibuffer_off(),
             ),
             lambda: text,
             password=bool(secret),
         )
-        return cls._of(handle, dangerously_allow_weak_key)
+        return cls._of(handle, dangerously_allow_weak_key, openssl_only)
 
     @classmethod
     def from_file(
@@ -134,6 +144,7 @@ class PublicKey(_Sealed):
         password: Password = None,
         *,
         dangerously_allow_weak_key: bool = False,
+        openssl_only: bool = False,
     ) -> PublicKey:
         """
         Load a public key from a file; see ``from_pem``.
@@ -143,23 +154,33 @@ class PublicKey(_Sealed):
             InputError: an argument of the wrong type.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
+        require_flag("openssl_only", openssl_only)
         name, secret = file_path(path), password_bytes(password)
         handle = _load_file(
             name,
             lambda: explained(
                 lambda: current().load_public_file(
-                    name, allow_weak=dangerously_allow_weak_key, password=secret
+                    name,
+                    allow_weak=dangerously_allow_weak_key,
+                    password=secret,
+                    openssl_only=openssl_only or is_multibuffer_off(),
                 ),
                 lambda: _read_again(name),
                 password=bool(secret),
             ),
         )
-        return cls._of(handle, dangerously_allow_weak_key)
+        return cls._of(handle, dangerously_allow_weak_key, openssl_only)
 
     @classmethod
-    def _of(cls, handle: PublicHandle, weak: bool) -> PublicKey:  # noqa: FBT001
+    def _of(
+        cls,
+        handle: PublicHandle,
+        weak: bool,  # noqa: FBT001
+        openssl_only: bool,  # noqa: FBT001
+    ) -> PublicKey:
         key = object.__new__(cls)
         key._handle = handle
+        key._openssl_only = openssl_only
         key._weak = weak
         key.bits = handle.bits
         # hashlib.sha256 alone fails where OpenSSL has no provider; this does not.
@@ -263,7 +284,7 @@ class PublicKey(_Sealed):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the key as a SubjectPublicKeyInfo."""
-        return _restored, (self._handle.spki, self._weak)
+        return _restored, (self._handle.spki, self._weak, self._openssl_only)
 
 
 @final
@@ -286,6 +307,7 @@ class PrivateKey(_Sealed):
         password: Password = None,
         *,
         dangerously_allow_weak_key: bool = False,
+        openssl_only: bool = False,
     ) -> PrivateKey:
         """
         Load a private key from PEM, DER or base64.
@@ -300,6 +322,7 @@ class PrivateKey(_Sealed):
             dangerously_allow_weak_key: accept 512 bits and more, and public
                 exponents from 3. Anyone can break such a key: it is for tests
                 against old sandboxes.
+            openssl_only: for the public half; see ``PublicKey.from_pem``.
 
         Raises:
             KeyLoadError: no such key, or the key policy refuses it.
@@ -308,15 +331,19 @@ class PrivateKey(_Sealed):
         Source: RFC 5958, RFC 7468, RFC 8017, RFC 8018.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
+        require_flag("openssl_only", openssl_only)
         text, secret = key_bytes(data), password_bytes(password)
         handle = explained(
             lambda: current().load_private(
-                text, secret, allow_weak=dangerously_allow_weak_key
+                text,
+                secret,
+                allow_weak=dangerously_allow_weak_key,
+                openssl_only=openssl_only or is_multibuffer_off(),
             ),
             lambda: text,
             password=bool(secret),
         )
-        return cls._of(handle, dangerously_allow_weak_key)
+        return cls._of(handle, dangerously_allow_weak_key, openssl_only)
 
     @classmethod
     def from_file(
@@ -325,6 +352,7 @@ class PrivateKey(_Sealed):
         password: Password = None,
         *,
         dangerously_allow_weak_key: bool = False,
+        openssl_only: bool = False,
     ) -> PrivateKey:
         """
         Load a private key from a file; see ``from_pem``.
@@ -341,25 +369,35 @@ class PrivateKey(_Sealed):
                 file (POSIX).
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
+        require_flag("openssl_only", openssl_only)
         name, secret = file_path(path), password_bytes(password)
         handle = _load_file(
             name,
             lambda: explained(
                 lambda: current().load_private_file(
-                    name, secret, allow_weak=dangerously_allow_weak_key
+                    name,
+                    secret,
+                    allow_weak=dangerously_allow_weak_key,
+                    openssl_only=openssl_only or is_multibuffer_off(),
                 ),
                 lambda: _read_again(name),
                 password=bool(secret),
             ),
         )
         _warn_if_open(name)
-        return cls._of(handle, dangerously_allow_weak_key)
+        return cls._of(handle, dangerously_allow_weak_key, openssl_only)
 
     @classmethod
-    def _of(cls, handle: PrivateHandle, weak: bool) -> PrivateKey:  # noqa: FBT001
+    def _of(
+        cls,
+        handle: PrivateHandle,
+        weak: bool,  # noqa: FBT001
+        openssl_only: bool,  # noqa: FBT001
+    ) -> PrivateKey:
         key = object.__new__(cls)
         key._handle = handle
-        key._public = PublicKey._of(handle.public(), weak)  # noqa: SLF001 - one package
+        public = handle.public()
+        key._public = PublicKey._of(public, weak, openssl_only)  # noqa: SLF001 - one package
         return key
 
     @property
@@ -482,8 +520,14 @@ class PrivateKey(_Sealed):
     __reduce__ = __getstate__ = __copy__ = __deepcopy__ = __reduce_ex__
 
 
-def _restored(spki: bytes, weak: bool) -> PublicKey:  # noqa: FBT001
-    return PublicKey.from_pem(spki, dangerously_allow_weak_key=weak)
+def _restored(
+    spki: bytes,
+    weak: bool,  # noqa: FBT001
+    openssl_only: bool = False,  # noqa: FBT001, FBT002 - older pickles lack it
+) -> PublicKey:
+    return PublicKey.from_pem(
+        spki, dangerously_allow_weak_key=weak, openssl_only=openssl_only
+    )
 
 
 def _load_file(path: str, load: Callable[[], _Handle]) -> _Handle:

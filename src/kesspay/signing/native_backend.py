@@ -140,6 +140,12 @@ class _Public:
         self.bits: int = lib.kess_key_bits(self._key)
         self.spki = _spki(self._key)
 
+    @property
+    def ways(self) -> int:
+        # It may fall to 1 later, so it is asked each time.
+        ways: int = lib.kess_key_ways(self._key)
+        return ways
+
     def verify(self, signature: bytes, message: bytes) -> None:
         status = lib.kess_verify(
             self._key,
@@ -265,19 +271,34 @@ class NativeBackend:
         )
 
     def load_private(
-        self, data: bytes, password: bytes | None, *, allow_weak: bool
+        self,
+        data: bytes,
+        password: bytes | None,
+        *,
+        allow_weak: bool,
+        openssl_only: bool = False,
     ) -> _Private:
         """Load a private key from PEM, DER or base64."""
         return _Private(
             _loaded(
                 Need.PRIVATE,
                 lib.kess_private_key_load,
-                (data, len(data), *_secret(password), _policy(allow_weak)),
+                (
+                    data,
+                    len(data),
+                    *_secret(password),
+                    _policy(allow_weak, openssl_only),
+                ),
             )
         )
 
     def load_private_file(
-        self, path: str, password: bytes | None, *, allow_weak: bool
+        self,
+        path: str,
+        password: bytes | None,
+        *,
+        allow_weak: bool,
+        openssl_only: bool = False,
     ) -> _Private:
         """Load a private key from a file, which C reads and wipes."""
         name = _file_name(path, Need.PRIVATE)
@@ -285,24 +306,39 @@ class NativeBackend:
             _loaded(
                 Need.PRIVATE,
                 lib.kess_private_key_load_file,
-                (name, *_secret(password), _policy(allow_weak)),
+                (name, *_secret(password), _policy(allow_weak, openssl_only)),
             )
         )
 
     def load_public(
-        self, data: bytes, *, allow_weak: bool, password: bytes | None = None
+        self,
+        data: bytes,
+        *,
+        allow_weak: bool,
+        password: bytes | None = None,
+        openssl_only: bool = False,
     ) -> _Public:
         """Load a public key from PEM, DER or base64."""
         return _Public(
             _loaded(
                 Need.PUBLIC,
                 lib.kess_public_key_load_protected,
-                (data, len(data), *_secret(password), _policy(allow_weak)),
+                (
+                    data,
+                    len(data),
+                    *_secret(password),
+                    _policy(allow_weak, openssl_only),
+                ),
             )
         )
 
     def load_public_file(
-        self, path: str, *, allow_weak: bool, password: bytes | None = None
+        self,
+        path: str,
+        *,
+        allow_weak: bool,
+        password: bytes | None = None,
+        openssl_only: bool = False,
     ) -> _Public:
         """Load a public key from a file."""
         name = _file_name(path, Need.PUBLIC)
@@ -310,7 +346,7 @@ class NativeBackend:
             _loaded(
                 Need.PUBLIC,
                 lib.kess_public_key_load_file_protected,
-                (name, *_secret(password), _policy(allow_weak)),
+                (name, *_secret(password), _policy(allow_weak, openssl_only)),
             )
         )
 
@@ -338,9 +374,10 @@ def _spki(key: Any) -> bytes:  # noqa: ANN401 - cffi has no types
     return spki
 
 
-def _policy(allow_weak: bool) -> int:  # noqa: FBT001
-    weak: int = lib.KESS_KEY_ALLOW_WEAK
-    return weak if allow_weak else 0
+def _policy(allow_weak: bool, openssl_only: bool) -> int:  # noqa: FBT001
+    weak: int = lib.KESS_KEY_ALLOW_WEAK if allow_weak else 0
+    alone: int = lib.KESS_KEY_OPENSSL_ONLY if openssl_only else 0
+    return weak | alone
 
 
 def _secret(password: bytes | None) -> tuple[Any, int]:

@@ -56,6 +56,8 @@ class _Public:
 
     __slots__ = ("_key", "bits", "size", "spki")
 
+    ways: Final = 1
+
     def __init__(self, key: rsa.RSAPublicKey) -> None:
         self._key = key
         self.bits = key.key_size
@@ -146,9 +148,15 @@ class PythonBackend:
         return _written(self.canonicalize_text, texts, profile, max_depth)
 
     def load_private(
-        self, data: bytes, password: bytes | None, *, allow_weak: bool
+        self,
+        data: bytes,
+        password: bytes | None,
+        *,
+        allow_weak: bool,
+        openssl_only: bool = False,
     ) -> _Private:
-        """Load a private key from PEM, DER or base64."""
+        """Load a private key from PEM, DER or base64. OpenSSL has all signatures."""
+        del openssl_only
         try:
             numbers = private_numbers(data, password)
         except (InternalError, UnsupportedAlgorithm) as error:
@@ -158,24 +166,42 @@ class PythonBackend:
         return _tested(numbers)
 
     def load_private_file(
-        self, path: str, password: bytes | None, *, allow_weak: bool
+        self,
+        path: str,
+        password: bytes | None,
+        *,
+        allow_weak: bool,
+        openssl_only: bool = False,
     ) -> _Private:
         """Load a private key from a file."""
+        del openssl_only
         data = _read(path, Need.PRIVATE)
         return self.load_private(data, password, allow_weak=allow_weak)
 
     def load_public(
-        self, data: bytes, *, allow_weak: bool, password: bytes | None = None
+        self,
+        data: bytes,
+        *,
+        allow_weak: bool,
+        password: bytes | None = None,
+        openssl_only: bool = False,
     ) -> _Public:
         """Load a public key from PEM, DER or base64."""
+        del openssl_only
         numbers = public_numbers(data, password)
         check_public(numbers, allow_weak=allow_weak)
         return _usable(numbers.n, numbers.e)
 
     def load_public_file(
-        self, path: str, *, allow_weak: bool, password: bytes | None = None
+        self,
+        path: str,
+        *,
+        allow_weak: bool,
+        password: bytes | None = None,
+        openssl_only: bool = False,
     ) -> _Public:
         """Load a public key from a file."""
+        del openssl_only
         data = _read(path, Need.PUBLIC)
         return self.load_public(data, allow_weak=allow_weak, password=password)
 
