@@ -33,6 +33,7 @@ PLAIN_ARGUMENTS: Final = {
     "Need": "of who drives the protocol: kesspay.gateway.protocol",
     "Password": "bytes, a text or None",
     "Precision": "a word of Profile",
+    "Queried": "one of three messages",
     "ResultHook": "a function of one TransferResult",
     "Stop": "a threading.Event or an asyncio.Event",
     "Text": "bytes or a text",

@@ -57,6 +57,7 @@ if TYPE_CHECKING:
         PreTransfer,
         QueryFundTransfer,
         Token,
+        TransferReference,
         VerifiedAnswer,
     )
     from kesspay.gateway.tokens import StoredToken, TokenStore
@@ -171,6 +172,7 @@ __all__ = [
     "TokenEvent",
     "TokenRejected",
     "TokenStore",
+    "TransferReference",
     "TransferResult",
     "Transfers",
     "Transport",
@@ -248,6 +250,7 @@ _HOMES: Final[dict[str, str]] = {
     "Token": "kesspay.gateway.messages",
     "TokenEvent": "kesspay.gateway.events",
     "TokenStore": "kesspay.gateway.tokens",
+    "TransferReference": "kesspay.gateway.messages",
     "TransferResult": "kesspay.transfers.payment",
     "Transfers": "kesspay.transfers.transfers",
     "Transport": "kesspay.http.transport",

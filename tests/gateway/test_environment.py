@@ -7,6 +7,7 @@ import base64
 import os
 import re
 import ssl
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -32,7 +33,6 @@ from tests.gateway.helpers import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
 
 SETTINGS = {
@@ -235,6 +235,38 @@ def test_tls(tmp_path: Path, make_certificate: Callable[..., Any]) -> None:
     assert len(context.get_ca_certs()) == 1
     found = read_environment(with_(CA_FILE=authority))
     assert found.transport["ssl_context"].verify_mode == ssl.CERT_REQUIRED
+
+
+def test_authorities_of_an_argument(
+    tmp_path: Path, make_certificate: Callable[..., Any]
+) -> None:
+    """``ca_file`` stands for the variable, and errors name it."""
+    authority, certificate, key = make_certificate(tmp_path)
+    variables = with_(
+        CA_FILE="no/such", CLIENT_CERT_FILE=certificate, CLIENT_KEY_FILE=key
+    )
+    found = read_environment(variables, ca_file=Path(authority))
+    assert len(found.transport["ssl_context"].get_ca_certs()) == 1
+    with pytest.raises(InputError, match=r"^ca_file: "):
+        read_environment(with_(), ca_file="no/such")
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+def test_authorities_of_a_client(
+    tmp_path: Path, make_certificate: Callable[..., Any], kind: type[Any]
+) -> None:
+    """Both ways to make a client take ``ca_file``, unless it has its own transport."""
+    authority, *_ = make_certificate(tmp_path)
+    made = kind.from_env(with_(), ca_file=authority)
+    settings = read_environment(with_()).client
+    for one in (made, kind(**settings, ca_file=authority)):
+        context = one._transport._ssl_context
+        assert len(context.get_ca_certs()) == 1
+        assert context.verify_mode == ssl.CERT_REQUIRED
+    with pytest.raises(InputError, match="ca_file"):
+        kind(**settings, ca_file=authority, transport=object())
+    with pytest.raises(InputError, match="ca_file"):
+        kind.from_env(with_(), ca_file=authority, transport=object())
 
 
 def test_an_encrypted_client_key_opens_no_prompt(

@@ -21,6 +21,7 @@ from kesspay.gateway.messages import (
     Credentials,
     QueryFundTransfer,
     Token,
+    TransferReference,
     VerifiedAnswer,
     check_amount,
     check_own_id,
@@ -127,6 +128,28 @@ def test_query_needs_a_transfer(value: Any) -> None:
     """A query carries what the answer is compared with."""
     with pytest.raises(FieldError, match="transfer"):
         QueryFundTransfer(value)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("out_trade_no", "order 1"),
+        ("receiver_id", ""),
+        ("amount", 0.5),
+        ("currency", "KHR"),
+    ],
+)
+def test_a_reference_is_checked(field: str, value: Any) -> None:
+    """It has the rules of the create request."""
+    fields: dict[str, Any] = {
+        "out_trade_no": "order-1",
+        "receiver_id": "85512345678",
+        "amount": Decimal("0.50"),
+    }
+    reference = TransferReference(**fields)
+    assert QueryFundTransfer(reference).params("number") == {"out_trade_no": "order-1"}
+    with pytest.raises(FieldError, match=field):
+        TransferReference(**{**fields, field: value})
 
 
 def test_evidence_is_neither_shown_nor_compared() -> None:

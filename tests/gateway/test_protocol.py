@@ -25,8 +25,10 @@ from kesspay.gateway.messages import (
     FundTransfer,
     HttpResponse,
     PreTransfer,
+    Queried,
     QueryFundTransfer,
     Token,
+    TransferReference,
 )
 from kesspay.gateway.protocol import (
     build_body,
@@ -302,6 +304,12 @@ OTHERS: dict[str, list[object]] = {
 }
 
 
+#: What the partner's own records have of the transfer.
+REFERENCE = TransferReference(
+    out_trade_no="order-1", receiver_id="85512345678", amount=Decimal("0.50")
+)
+
+
 def result(service: str, data: dict[str, Any]) -> PreTransfer | FundTransfer:
     """Read a signed success as the client would."""
     response = signed(200, success(data))
@@ -309,15 +317,23 @@ def result(service: str, data: dict[str, Any]) -> PreTransfer | FundTransfer:
         return parse_create(CREATE_REQUEST, response, gateway_key())
     if service == "confirm":
         return parse_confirm(CONFIRM_REQUEST, response, gateway_key())
-    query = QUERY_REQUEST if service == "query" else QueryFundTransfer(PRE_TRANSFER)
+    queried: dict[str, Queried] = {
+        "query of a pre-transfer": PRE_TRANSFER,
+        "query of a reference": REFERENCE,
+    }
+    asked = queried.get(service)
+    query = QUERY_REQUEST if asked is None else QueryFundTransfer(asked)
     return parse_query(query, response, gateway_key())
 
 
+#: The ways to ask that name a pre-transfer, whose id stands in the result.
+WITH_AN_ID = {"confirm", "query of a pre-transfer"}
 DATA: dict[str, dict[str, object]] = {
     "create": CREATE_DATA,
     "confirm": CONFIRM_DATA,
     "query": QUERY_DATA,
     "query of a pre-transfer": QUERY_DATA,
+    "query of a reference": QUERY_DATA,
 }
 
 
@@ -328,7 +344,7 @@ def test_create_returns_what_the_gateway_granted() -> None:
     assert b'"pre_transfer_id":"PT-1"' in created.canonical
 
 
-@pytest.mark.parametrize("service", ["confirm", "query", "query of a pre-transfer"])
+@pytest.mark.parametrize("service", [name for name in DATA if name != "create"])
 def test_confirm_and_query_return_what_was_paid(service: str) -> None:
     """Every field of the document is in the result."""
     paid = result(service, DATA[service])
@@ -339,7 +355,7 @@ def test_confirm_and_query_return_what_was_paid(service: str) -> None:
         receiver_id="85512345678",
         amount=Decimal("0.5"),
         currency="USD",
-        pre_transfer_id=None if service == "query" else "PT-1",
+        pre_transfer_id="PT-1" if service in WITH_AN_ID else None,
         receiver_name="Sok Dara",
     )
     assert paid == expected
@@ -353,7 +369,7 @@ def test_confirm_and_query_return_what_was_paid(service: str) -> None:
         for field, values in OTHERS.items()
         for value in [MISSING, *values]
         # A request that did not have the field cannot ask for it.
-        if field != "pre_transfer_id" or service not in {"create", "query"}
+        if field != "pre_transfer_id" or service in WITH_AN_ID
     ],
 )
 def test_an_answer_to_another_transfer(service: str, field: str, value: object) -> None:
@@ -487,6 +503,21 @@ def test_replayed_answers_of_every_kind() -> None:
         parse_query(QueryFundTransfer(other), query_answer, key)
     with pytest.raises(OutcomeUnknown):
         parse_query(QueryFundTransfer(other), confirm_answer, key)
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"out_trade_no": "order-2"},
+        {"receiver_id": "85512345679"},
+        {"amount": Decimal("0.51")},
+    ],
+)
+def test_a_reference_is_compared(other: dict[str, Any]) -> None:
+    """An answer for another transfer proves nothing about this one."""
+    asked = QueryFundTransfer(replace(REFERENCE, **other))
+    with pytest.raises(OutcomeUnknown):
+        parse_query(asked, signed(200, success(QUERY_DATA)), gateway_key())
 
 
 def test_a_query_keeps_an_id_it_was_not_asked_for() -> None:

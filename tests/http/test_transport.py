@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import gzip
 import socket
+import ssl
 import threading
 import time
 from functools import cache
@@ -33,6 +34,7 @@ from tests.http.wire import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from kesspay.gateway.messages import HttpResponse
     from tests.http.transports import Carrier
@@ -615,3 +617,12 @@ def test_settings_that_are_refused(kind: Any, options: dict[str, Any]) -> None:
     """Limits are numbers above zero; the error names the setting."""
     with pytest.raises(InputError, match=next(iter(options))):
         kind(**options)
+
+
+@pytest.mark.parametrize("kind", [HttpTransport, AsyncHttpTransport])
+def test_authorities_or_a_context(tmp_path: Path, kind: type[Any]) -> None:
+    """Two answers to one question are refused, and so is a file that is not there."""
+    with pytest.raises(InputError, match="not both"):
+        kind(ca_file="ca.pem", ssl_context=ssl.create_default_context())
+    with pytest.raises(InputError, match=r"^ca_file: "):
+        kind(ca_file=tmp_path / "ca.pem")

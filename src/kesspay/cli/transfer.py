@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kesspay.cli.options import Settings
-    from kesspay.gateway.messages import CreateFundTransfer
+    from kesspay.gateway.messages import CreateFundTransfer, Queried
 
 
 __all__ = ["fields_of", "read_pre_transfer", "rows_of", "transfer"]
@@ -190,7 +190,9 @@ def query(
     currency: str,
 ) -> Outcome:
     """Ask what became of a transfer."""
-    asked: CreateFundTransfer | PreTransfer
+    from kesspay.gateway.messages import TransferReference
+
+    asked: Queried
     if file is not None:
         if (out_trade_no, receiver, amount) != (None, None, None):
             raise InputError("give FILE or the fields of the transfer, not both")
@@ -198,8 +200,12 @@ def query(
     elif out_trade_no is None or receiver is None or amount is None:
         raise InputError("give FILE, or --out-trade-no, --receiver and --amount")
     else:
-        # A query neither sends nor compares the name of the sender.
-        asked = _request(out_trade_no, receiver, "-", amount, currency)
+        asked = TransferReference(
+            out_trade_no=out_trade_no,
+            receiver_id=receiver,
+            amount=read_amount(amount),
+            currency=currency,
+        )
     with settings.client() as client:
         found = client.query_fund_transfer(asked)
     return _outcome("transfer query", found)

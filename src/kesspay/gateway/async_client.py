@@ -16,6 +16,7 @@ from kesspay.gateway.messages import (
     HttpRequest,
     HttpResponse,
     PreTransfer,
+    Queried,
     QueryFundTransfer,
     Token,
     VerifiedAnswer,
@@ -95,7 +96,7 @@ class AsyncClient(BaseClient[AsyncTransport]):
 
     async def query_fund_transfer(
         self,
-        transfer: CreateFundTransfer | PreTransfer,
+        transfer: Queried,
         *,
         timeout: float | None = None,
     ) -> FundTransfer:

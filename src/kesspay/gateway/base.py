@@ -41,6 +41,7 @@ from kesspay.signing.profile import PHP_8, Profile
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from os import PathLike
 
 
 __all__ = ["BaseClient", "OwnKeyWarning", "answer_of", "foreign", "seconds"]
@@ -84,6 +85,8 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         on_event: called with each event of ``kesspay.gateway.events``; what
             it raises is logged and changes nothing.
         clock: what it has the time from; in tests that of a sandbox.
+        ca_file: path of a PEM file of certificate authorities to trust, and no
+            others; as KESSPAY_CA_FILE, not with ``transport``.
         transport: how requests travel; None for the one that kesspay has.
 
     Raises:
@@ -109,6 +112,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         token_store: TokenStore | None = None,
         on_event: EventHook | None = None,
         clock: Clock = SYSTEM_CLOCK,
+        ca_file: str | PathLike[str] | None = None,
         transport: _TransportT | None = None,
     ) -> None:
         """Check every setting; nothing is sent."""
@@ -119,6 +123,8 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             raise InputError('amount_format must be "number" or "string"')
         if type(retries) is not int or not 0 <= retries <= _MOST_RETRIES:
             raise InputError(f"retries must be 0 to {_MOST_RETRIES}")
+        if ca_file is not None and transport is not None:
+            raise InputError("ca_file is for the transport that kesspay makes")
         if on_event is not None and not callable(on_event):
             raise InputError("on_event must be a function")
         _require(private_key, Signer, "private_key")
@@ -146,7 +152,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         self._make_tokens(TokenBook(clock.monotonic, clock.time), token_store)
         self._own_transport = transport is None
         self._transport: _TransportT = (
-            self._make_transport() if transport is None else transport
+            self._make_transport(ca_file=ca_file) if transport is None else transport
         )
 
     @classmethod
@@ -168,7 +174,8 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             InputError: a variable is missing or cannot be used. FieldError
                 and KeyLoadError are kinds of it.
         """
-        found = read_environment(variables, given=settings)
+        ca_file = None if "transport" in settings else settings.pop("ca_file", None)
+        found = read_environment(variables, given=settings, ca_file=ca_file)
         if "transport" in settings:
             return cls(**{**found.client, **settings})
         transport = cls._make_transport(**found.transport)

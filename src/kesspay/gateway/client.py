@@ -16,6 +16,7 @@ from kesspay.gateway.messages import (
     HttpRequest,
     HttpResponse,
     PreTransfer,
+    Queried,
     QueryFundTransfer,
     Token,
     VerifiedAnswer,
@@ -123,7 +124,7 @@ class Client(BaseClient[Transport]):
 
     def query_fund_transfer(
         self,
-        transfer: CreateFundTransfer | PreTransfer,
+        transfer: Queried,
         *,
         timeout: float | None = None,
     ) -> FundTransfer:

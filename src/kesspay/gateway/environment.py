@@ -113,7 +113,10 @@ class Environment(HoldsSecrets):
 
 
 def read_environment(
-    variables: Mapping[str, str] | None = None, *, given: Collection[str] = ()
+    variables: Mapping[str, str] | None = None,
+    *,
+    given: Collection[str] = (),
+    ca_file: str | os.PathLike[str] | None = None,
 ) -> Environment:
     """
     Read the settings.
@@ -121,6 +124,7 @@ def read_environment(
     Args:
         variables: None for those of the process.
         given: arguments of a client that are not wanted from here.
+        ca_file: stands for KESSPAY_CA_FILE, where it is given.
 
     Raises:
         InputError: variables are missing (all are named), contradict each
@@ -140,7 +144,10 @@ def read_environment(
         "allow_plain_http": found.as_("ALLOW_PLAIN_HTTP", _switch),
     }
     client |= {name: value for name, value in optional.items() if value is not None}
-    transport = {"ssl_context": _ssl_context(found), "proxy": found.text("PROXY")}
+    transport = {
+        "ssl_context": _ssl_context(found, ca_file),
+        "proxy": found.text("PROXY"),
+    }
     return Environment(
         client, {name: value for name, value in transport.items() if value}
     )
@@ -292,15 +299,20 @@ def _profile(text: str) -> Profile:
     raise InputError(f"KESSPAY_PROFILE: {why}")
 
 
-def _ssl_context(found: _Variables) -> ssl.SSLContext | None:
-    authorities = found.text("CA_FILE")
+def _ssl_context(
+    found: _Variables, ca_file: str | os.PathLike[str] | None
+) -> ssl.SSLContext | None:
+    if ca_file is None:
+        authorities = _setting("CA_FILE", found.text("CA_FILE"))
+    else:
+        authorities = Setting("ca_file", os.fspath(ca_file))
     certificate, key = found.text("CLIENT_CERT_FILE"), found.text("CLIENT_KEY_FILE")
     if key and not certificate:
         raise InputError("KESSPAY_CLIENT_KEY_FILE needs KESSPAY_CLIENT_CERT_FILE")
     if not (authorities or certificate):
         return None
     return context_of(
-        _setting("CA_FILE", authorities),
+        authorities,
         _setting("CLIENT_CERT_FILE", certificate),
         _setting("CLIENT_KEY_FILE", key),
     )

@@ -20,7 +20,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import ClassVar, Final, Literal
+from typing import ClassVar, Final, Literal, TypeAlias
 
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import HIDDEN
@@ -42,8 +42,10 @@ __all__ = [
     "HttpRequest",
     "HttpResponse",
     "PreTransfer",
+    "Queried",
     "QueryFundTransfer",
     "Token",
+    "TransferReference",
     "VerifiedAnswer",
 ]
 
@@ -240,12 +242,42 @@ class ConfirmFundTransfer:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferReference:
+    """
+    What a partner's own records have of a transfer: enough to query it.
+
+    Args:
+        out_trade_no, receiver_id, amount, currency: as in CreateFundTransfer.
+
+    Raises:
+        FieldError: a field breaks a rule.
+    """
+
+    out_trade_no: str
+    receiver_id: str
+    amount: Decimal
+    currency: str = "USD"
+
+    def __post_init__(self) -> None:
+        """Check every field, in the order of the document."""
+        check_own_id("out_trade_no", self.out_trade_no)
+        check_receiver("receiver_id", self.receiver_id)
+        check_amount("amount", self.amount)
+        check_currency("currency", self.currency)
+
+
+#: What the answer of a query is compared with.
+Queried: TypeAlias = CreateFundTransfer | PreTransfer | TransferReference
+
+
+@dataclass(frozen=True, slots=True)
 class QueryFundTransfer:
     """
     Ask what became of a transfer. Changes nothing.
 
     Args:
-        transfer: the create request or its result; the answer must repeat it.
+        transfer: the create request, its result, or a TransferReference; the answer
+            must repeat it.
 
     Raises:
         FieldError: it is something else.
@@ -253,12 +285,12 @@ class QueryFundTransfer:
 
     SERVICE: ClassVar[str] = QUERY
 
-    transfer: CreateFundTransfer | PreTransfer
+    transfer: Queried
 
     def __post_init__(self) -> None:
         """Check the field."""
-        if not isinstance(self.transfer, (CreateFundTransfer, PreTransfer)):
-            rule = "must be a CreateFundTransfer or a PreTransfer"
+        if not isinstance(self.transfer, Queried):
+            rule = "must be a CreateFundTransfer, a PreTransfer or a TransferReference"
             raise FieldError(field="transfer", rule=rule, value=self.transfer)
 
     def params(self, _: AmountFormat) -> dict[str, object]:

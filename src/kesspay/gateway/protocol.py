@@ -43,6 +43,7 @@ from kesspay.gateway.messages import (
     HttpRequest,
     HttpResponse,
     PreTransfer,
+    Queried,
     QueryFundTransfer,
     Token,
     VerifiedAnswer,
@@ -302,9 +303,7 @@ def _granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:
     raise unknown(CREATE, message, evidence)
 
 
-def _carried_out(
-    service: str, transfer: CreateFundTransfer | PreTransfer, answer: Answer
-) -> FundTransfer:
+def _carried_out(service: str, transfer: Queried, answer: Answer) -> FundTransfer:
     """
     Return the transfer that an answer to confirm or query says was paid.
 
@@ -340,9 +339,7 @@ def _carried_out(
     )
 
 
-def _require_echo(
-    service: str, transfer: CreateFundTransfer | PreTransfer, answer: Answer
-) -> None:
+def _require_echo(service: str, transfer: Queried, answer: Answer) -> None:
     """Raise unless the answer repeats the transfer. Missing is different."""
     data = answer.data
     wrong = [
@@ -380,9 +377,7 @@ def _amount(value: object) -> Decimal | None:
     return None
 
 
-def _pre_transfer_id(
-    transfer: CreateFundTransfer | PreTransfer, data: dict[str, object]
-) -> str | None:
+def _pre_transfer_id(transfer: Queried, data: dict[str, object]) -> str | None:
     if isinstance(transfer, PreTransfer):
         return transfer.pre_transfer_id
     value = data.get("pre_transfer_id")

@@ -21,6 +21,7 @@ import math
 import weakref
 from abc import abstractmethod
 from contextlib import suppress
+from os import fspath
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
@@ -31,12 +32,14 @@ from kesspay.http.connection import Connection, Proxy
 from kesspay.http.exchange import Exchange
 from kesspay.http.steps import Connect, Origin
 from kesspay.http.tls import require_safe, trusting_the_system
+from kesspay.http.trust import Setting, context_of
 
 
 if TYPE_CHECKING:
     import socket
     import ssl
     from collections.abc import Hashable
+    from os import PathLike
 
     from kesspay.http.message import HttpRequest, HttpResponse
     from kesspay.http.steps import Steps
@@ -100,6 +103,8 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
         ssl_context: for a private certificate authority or a client
             certificate; None trusts what the system trusts. It must verify
             certificates and host names, and take TLS 1.2 or later only.
+        ca_file: path of a PEM file of certificate authorities to trust, and no
+            others, instead of ``ssl_context``.
         connect_timeout: seconds to connect, with the look-up of the name,
             the proxy and TLS, within the deadline of a call.
         read_timeout: seconds of silence that are borne; None bears them
@@ -119,10 +124,11 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
         InputError: an argument cannot be used.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - each one is a setting
         self,
         *,
         ssl_context: ssl.SSLContext | None = None,
+        ca_file: str | PathLike[str] | None = None,
         connect_timeout: float = 10.0,
         read_timeout: float | None = None,
         write_timeout: float | None = None,
@@ -132,6 +138,10 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
         proxy: str | None = None,
     ) -> None:
         """Check the settings; nothing is opened before the first request."""
+        if ca_file is not None:
+            if ssl_context is not None:
+                raise InputError("give ca_file or ssl_context, not both")
+            ssl_context = context_of(Setting("ca_file", fspath(ca_file)))
         if ssl_context is not None:
             require_safe(ssl_context)
         self._ssl_context = ssl_context
