@@ -12,7 +12,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -96,9 +95,9 @@ def completed(program: Path, code: str, target: Path) -> Path:
     text, count = _YOURS.subn(lambda _: code, program.read_text(encoding="utf-8"))
     assert count == 1
     if program.suffix == ".go":
-        packages = {"bytes": "bytes.", "strings": "strings."}
-        for package, use in packages.items():
-            if use in code and f'\t"{package}"\n' not in text:
+        for package in ("bytes", "sort", "strings", "unicode/utf16"):
+            used = f"{package.rpartition('/')[2]}." in code
+            if used and f'\t"{package}"\n' not in text:
                 text = text.replace("import (\n", f'import (\n\t"{package}"\n', 1)
     path = target / program.name
     path.write_text(text, encoding="utf-8")
@@ -106,19 +105,16 @@ def completed(program: Path, code: str, target: Path) -> Path:
 
 
 @contextlib.contextmanager
-def behind(
-    command: Sequence[str], folder: Path, operations: Sequence[str]
-) -> Iterator[dict[str, str]]:
+def behind(command: Sequence[str], folder: Path) -> Iterator[dict[str, str]]:
     """
     Let a program answer one other program through named pipes.
 
     Args:
         command: a program that speaks the protocol of the kit.
         folder: for the pipes.
-        operations: what it is asked.
 
     Returns:
-        the variables that lead to it.
+        the variables that lead to it; KESS_OPS names what it is asked.
     """
     pipes = folder / "pipes"
     shutil.rmtree(pipes, ignore_errors=True)
@@ -129,11 +125,7 @@ def behind(
         ["sh", "-c", 'exec "$@" <"$0/in" >"$0/out"', str(pipes), *command]
     )
     try:
-        yield {"KESS_RIGHT": str(pipes), "KESS_OPS": ",".join(operations)}
+        yield {"KESS_RIGHT": str(pipes)}
     finally:
         process.kill()
         process.wait(30)
-
-
-#: Python of this environment.
-PYTHON: Final = sys.executable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import subprocess
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final
 
@@ -11,7 +12,7 @@ import pytest
 
 from kesspay.conformance.export import kit_files, write_files
 from kesspay.conformance.judge import Verdict, run
-from kesspay.conformance.kit import FOLDER, load
+from kesspay.conformance.kit import FOLDER, OPS, load
 from tests.conformance.polyglot import (
     HERE,
     LANGUAGES,
@@ -20,7 +21,6 @@ from tests.conformance.polyglot import (
     completed,
     needed,
 )
-from tests.support.php import find_php
 
 
 if TYPE_CHECKING:
@@ -28,8 +28,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-#: What a runner is asked: it cannot judge a body, which has more than one right answer.
-OPERATIONS: Final = ("canonicalize",)
+#: What an adapter is asked, and what a runner: a body has more than one right answer.
+ADAPTED: Final = tuple(OPS)
+RUN: Final = tuple(op for op in OPS if op != "body")
 
 IN_EVERY_LANGUAGE: Final = [
     pytest.param(
@@ -52,10 +53,8 @@ def kit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture
 def right(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Let a right implementation answer through named pipes."""
-    php = find_php()
-    assert php is not None
-    command = [php, str(FOLDER / "adapters/adapter.php")]
-    with behind(command, tmp_path, OPERATIONS) as variables:
+    command = [sys.executable, str(HERE / "adapters/kesspay_adapter.py")]
+    with behind(command, tmp_path) as variables:
         for name, value in variables.items():
             monkeypatch.setenv(name, value)
         yield
@@ -72,7 +71,7 @@ def installed(language: Language, file: str, kit: Path, target: Path) -> list[st
 def ran(command: Sequence[str]) -> tuple[int, str]:
     """Run a runner."""
     done = subprocess.run(
-        command, capture_output=True, text=True, timeout=120, check=False
+        command, capture_output=True, text=True, timeout=60, check=False
     )
     assert done.stderr.replace("exit status 1\n", "") == ""
     return done.returncode, done.stdout
@@ -81,12 +80,13 @@ def ran(command: Sequence[str]) -> tuple[int, str]:
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 @pytest.mark.usefixtures("right")
 def test_an_adapter_hands_on_right_answers(
-    language: Language, kit: Path, tmp_path: Path
+    language: Language, kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every case of right code passes: questions and answers arrive whole."""
     command = installed(language, language.adapter, kit, tmp_path)
-    cases = [case for case in load().cases if case.op in OPERATIONS]
-    result = run(command, load(), cases=cases, timeout=60)
+    monkeypatch.setenv("KESS_OPS", ",".join(ADAPTED))
+    cases = [case for case in load().cases if not case.profile]
+    result = run(command, load(), cases=cases, timeout=30)
     assert result.stopped is None, result.stopped
     wrong = [
         (one.case.id, one.detail)
@@ -96,7 +96,7 @@ def test_an_adapter_hands_on_right_answers(
     assert wrong == []
     assert (result.restarts, result.not_asked) == (0, 0)
     assert result.hello.name == "my-kess"
-    assert set(result.hello.ops) == set(OPERATIONS)
+    assert set(result.hello.ops) == set(ADAPTED)
 
 
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
@@ -106,23 +106,25 @@ def test_an_adapter_hands_on_broken_answers(
 ) -> None:
     """A slash that is not escaped fails the cases about it, and no adapter hides it."""
     monkeypatch.setenv("KESS_BROKEN", "1")
+    monkeypatch.setenv("KESS_OPS", "canonicalize")
     command = installed(language, language.adapter, kit, tmp_path)
     cases = [case for case in load().cases if case.rule == "write.slash"]
-    result = run(command, load(), cases=cases, timeout=60)
+    result = run(command, load(), cases=cases, timeout=30)
     assert Counter(one.verdict for one in result.outcomes)[Verdict.failed] >= 3
 
 
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 @pytest.mark.usefixtures("right")
 def test_a_runner_passes_right_code(
-    language: Language, kit: Path, tmp_path: Path
+    language: Language, kit: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It ends with 0 and counts every case that was asked."""
+    monkeypatch.setenv("KESS_OPS", ",".join(RUN))
     command = installed(language, language.runner, kit, tmp_path)
     code, output = ran([*command, str(kit)])
     assert code == 0, output
     cases = load().cases
-    asked = sum(case.op in OPERATIONS and not case.profile for case in cases)
+    asked = sum(case.op in RUN and not case.profile for case in cases)
     skipped = len(cases) - asked
     assert output == f"{asked} passed, 0 failed in 0 rules, {skipped} not run\n"
 
@@ -134,6 +136,7 @@ def test_a_runner_names_what_is_broken(
 ) -> None:
     """It prints the first failing case, the title and the page, and ends with 1."""
     monkeypatch.setenv("KESS_BROKEN", "1")
+    monkeypatch.setenv("KESS_OPS", "canonicalize")
     command = installed(language, language.runner, kit, tmp_path)
     code, output = ran([*command, str(kit), "api"])
     assert code == 1, output

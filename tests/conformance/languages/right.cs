@@ -2,10 +2,11 @@
 // Asks a right implementation, which speaks the same protocol, through two named pipes.
 static class YourCode
 {
+    // No buffer: Mono would wait until it is full.
     static readonly FileStream Questions = new FileStream(
-        Environment.GetEnvironmentVariable("KESS_RIGHT") + "/in", FileMode.Open, FileAccess.Write);
+        Environment.GetEnvironmentVariable("KESS_RIGHT") + "/in", FileMode.Open, FileAccess.Write, FileShare.ReadWrite, 1);
     static readonly StreamReader Answers = new StreamReader(new FileStream(
-        Environment.GetEnvironmentVariable("KESS_RIGHT") + "/out", FileMode.Open, FileAccess.Read));
+        Environment.GetEnvironmentVariable("KESS_RIGHT") + "/out", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1));
 
     static byte[] Ask(string op, Dictionary<string, byte[]> given)
     {
