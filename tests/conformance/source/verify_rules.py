@@ -83,7 +83,7 @@ RULES: Final = (
         "returned",
         "other values are returned than those that were signed",
         "verified-bytes",
-        level="any-document",
+        level="api",
         stage=9,
         hints={"all": "return the canonical bytes, and read values from these"},
     ),
