@@ -15,7 +15,7 @@ from xml.etree import ElementTree as ET
 import pytest
 from jsonschema import Draft202012Validator
 
-from kesspay.cli.conformance import _progress
+from kesspay.cli.conformance import _profile_name, _progress
 from kesspay.conformance.kit import FOLDER, load
 from tests.cli.test_process import LIMIT, PROGRAM, call_on_terminal
 from tests.conformance.small_adapters import ECHO, program
@@ -166,7 +166,7 @@ def test_reasons(judged: Callable[..., Result]) -> None:
         (["--level", "low"], "is not one of"),
         (["--require", "fly"], "is not one of"),
         (["--only", "no.rule"], "no case is chosen"),
-        (["--profile", "ksort=5"], "no case is chosen"),
+        (["--profile", "ksort=5"], "the words of a profile are precision=-1, "),
         (["--timeout", "0"], "--timeout takes"),
         (["--timeout", "-1"], "--timeout takes"),
         (["--timeout", "nan"], "--timeout takes"),
@@ -439,3 +439,18 @@ def test_the_bar_moves_a_hundred_times(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 50 <= shown.count("\r") <= 300
     with _progress(cases[:3]) as progress:
         assert progress is not None
+
+
+@pytest.mark.parametrize(
+    ("words", "name"),
+    [
+        ("", ""),
+        ("ksort=8.2", ""),
+        ("ksort=7", "ksort=7"),
+        ("ksort=7,precision=17", "precision=17,ksort=7"),
+        ("ksort=7 precision=17", "precision=17,ksort=7"),
+    ],
+)
+def test_the_name_of_a_profile(words: str, name: str) -> None:
+    """Its words may stand in any order, as in KESSPAY_PROFILE or as in the protocol."""
+    assert _profile_name(words) == name

@@ -172,7 +172,7 @@ def test_an_answer_to_the_question_before() -> None:
     ("line", "words"),
     [
         (b"Warning: x", "no JSON: Warning: x"),
-        (b"", "no JSON: "),
+        (b"", "no JSON: (an empty line)"),
         (b"[1]", "no JSON object: [1]"),
         (b"7", "no JSON object: 7"),
         (b'{"id":1,', 'no JSON: {"id":1,'),

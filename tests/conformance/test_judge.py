@@ -198,6 +198,7 @@ def test_no_question_of_the_kit_has_a_blank_or_an_escape() -> None:
         (("ksort=7", "precision=17"), ("precision=17", "ksort=7"), True),
         (("precision=17,ksort=7",), ("precision=17", "ksort=7"), True),
         (("precision=17,ksort=7",), ("ksort=7",), False),
+        (("ksort=7,precision=17",), ("precision=17", "ksort=7"), True),
     ],
 )
 def test_profiles_that_an_adapter_knows(

@@ -5,8 +5,10 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
+import shutil
+import subprocess
 from html.parser import HTMLParser
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
@@ -17,6 +19,11 @@ from kesspay.conformance.page import as_page
 from kesspay.conformance.report import STAGE0, Report
 from tests.conformance.runs import HELLO, failed, outcome, passed, report
 from tests.conformance.test_report import blame_of
+from tests.conftest import missing
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 #: Elements without an end.
@@ -197,3 +204,34 @@ def test_hostile_texts_are_text() -> None:
     assert "</pre><script>alert(1)</script>" in text
     assert "\\xe2\\x80\\xae\\x1b\\xed\\xa0\\x80&amp;\"'" in text
     assert as_page(shown).isascii()
+
+
+def test_in_a_browser(tmp_path: Path) -> None:
+    """Chromium shows the page, applies its style and runs nothing that is foreign."""
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    if chromium is None:
+        missing("chromium is not installed", "KESSPAY_REQUIRE_CHROMIUM")
+    bad = "</pre></title></style><script>document.title = 'run'</script><img src=x>"
+    path = tmp_path / "report.html"
+    shown = report(failed(1, answer=bad.encode()), hello=Hello(bad, "", "", HELLO.ops))
+    path.write_text(as_page(shown))
+    done = subprocess.run(
+        [
+            chromium,
+            *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic"),
+            *("--no-first-run", "--disable-background-networking"),
+            *("--enable-logging=stderr", "--log-level=0"),
+            *("--disable-component-update", "--disable-sync"),
+            *(f"--user-data-dir={tmp_path}", "--dump-dom", path.as_uri()),
+        ],
+        capture_output=True,
+        check=True,
+        timeout=120,
+    )
+    text = done.stdout.decode()
+    assert "<h2>Rules<small>" in text
+    assert "<script" not in text
+    assert "<img" not in text
+    assert text.count("&lt;script&gt;") == 2  # title and heading
+    # The browser's own complaints, such as a style sheet that it refused.
+    assert "CONSOLE" not in done.stderr.decode()

@@ -28,6 +28,7 @@ from kesspay.conformance.known import account_for, read_known
 from kesspay.conformance.report import Report, as_text
 from kesspay.conformance.report import as_json as report_as_json
 from kesspay.errors import InputError
+from kesspay.signing.profile import Profile
 
 
 if TYPE_CHECKING:
@@ -170,10 +171,16 @@ def _choice_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         with_bulk: bool,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
-        choice = _Choice(areas, levels, only, profiles, with_bulk)
+        names = tuple(_profile_name(words) for words in profiles)
+        choice = _Choice(areas, levels, only, names, with_bulk)
         return command(choice=choice, **others)
 
     return with_choice
+
+
+def _profile_name(words: str) -> str:
+    """Read a profile, in any order, as the protocol writes it."""
+    return ",".join(Profile.from_words(words.replace(",", " ")).words().split())
 
 
 @conformance.command(

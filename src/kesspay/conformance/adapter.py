@@ -324,7 +324,7 @@ def _silence(seconds: float, unfinished: bytes) -> str:
 
 def _quoted(line: bytes) -> str:
     more = "..." if len(line) > _QUOTED else ""
-    return f"{shown_bytes(line[:_QUOTED])}{more}"
+    return f"{shown_bytes(line[:_QUOTED]) or '(an empty line)'}{more}"
 
 
 # ------------------------------------------------------------ lines

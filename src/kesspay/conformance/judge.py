@@ -200,8 +200,9 @@ def _missing(hello: Hello, case: Case) -> str:
 
 def known_profile(hello: Hello, case: Case) -> bool:
     """Return whether an adapter knows the profile of a case, or each word of it."""
-    listed = set(hello.profiles)
-    return profile_name(case) in listed or listed.issuperset(case.profile)
+    words = frozenset(case.profile)
+    listed = [frozenset(name.split(",")) for name in hello.profiles]
+    return words in listed or all(frozenset({word}) in listed for word in words)
 
 
 def profile_name(case: Case) -> str:
