@@ -240,10 +240,11 @@ def judged(row: Row, keys: Ring) -> tuple[str, int | None, str | None]:
 
 def as_json(row: Row) -> bytes:
     """Return a row as a logger writes it, a line without its end."""
+    body = None if row.body is None else row.body.decode("utf-8", "surrogateescape")
     entry = {
         "id": row.number,
         "received_at": row.at and row.at.isoformat().replace("+00:00", "Z"),
         "service": row.service,
-        "body": row.body and row.body.decode("utf-8", "surrogateescape"),
+        "body": body,
     }
     return json.dumps(entry, ensure_ascii=False).encode("utf-8", "surrogateescape")

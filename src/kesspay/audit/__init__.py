@@ -56,15 +56,22 @@ from kesspay._first_use import first_use
 
 if TYPE_CHECKING:
     from kesspay.audit.kernel import Kernel
+    from kesspay.audit.options import Options
     from kesspay.audit.ring import Ring, RingKey
+    from kesspay.audit.runner import Hooks, Result, Target, run
 
 
-__all__ = ["Kernel", "Ring", "RingKey"]
+__all__ = ["Hooks", "Kernel", "Options", "Result", "Ring", "RingKey", "Target", "run"]
 
 _HOMES: Final[dict[str, str]] = {
+    "Hooks": "kesspay.audit.runner",
     "Kernel": "kesspay.audit.kernel",
+    "Options": "kesspay.audit.options",
+    "Result": "kesspay.audit.runner",
     "Ring": "kesspay.audit.ring",
     "RingKey": "kesspay.audit.ring",
+    "Target": "kesspay.audit.runner",
+    "run": "kesspay.audit.runner",
 }
 
 

@@ -1,0 +1,129 @@
+"""What a run reads and how: the options, checked before any work."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import asdict, dataclass
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
+
+from kesspay._shown import shown_value
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+__all__ = ["Encoding", "Format", "Options", "no_column"]
+
+Format: TypeAlias = Literal["auto", "parquet", "jsonl", "log", "journal"]
+Encoding: TypeAlias = Literal["text", "base64", "hex", "nginx"]
+
+#: Names of columns that a part has itself.
+TAKEN: Final = frozenset(
+    {
+        *("source", "row", "offset", "seen_at", "service", "verdict", "status"),
+        *("key", "reencoded", "canonical", "request_canonical"),
+    }
+)
+_MOST_BODY: Final = 64 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """
+    What a run reads, and how. The same options give the same bytes.
+
+    Attributes:
+        column: holds the bodies; dots lead into objects.
+        time: column of the time at which a body was received; "" for none.
+        service: column of the service that was called; "" for none.
+        ids: columns that verdicts keep as they came.
+        request: column of the request that was sent; "" for none.
+        format: of the files; "auto" looks at their names and first bytes.
+        line_regex: for logs, with the groups ``body`` and ``time``; "" where a line
+            is a body.
+        body_encoding: how the log holds a body.
+        sql: a query of DuckDB in place of files; "" for none.
+        max_body: bytes; a longer body is ``unreadable``.
+        money: keep the canonical bytes of what verified.
+    """
+
+    column: str = "body"
+    time: str = ""
+    service: str = ""
+    ids: tuple[str, ...] = ()
+    request: str = ""
+    format: Format = "auto"
+    line_regex: str = ""
+    body_encoding: Encoding = "text"
+    sql: str = ""
+    max_body: int = 1 << 20
+    money: bool = False
+
+    def __post_init__(self) -> None:
+        """
+        Check the options against each other.
+
+        Raises:
+            InputError: one of them cannot be used.
+        """
+        _check_choice("format", self.format, get_args(Format))
+        _check_choice("body_encoding", self.body_encoding, get_args(Encoding))
+        if not self.column:
+            raise InputError("column needs a name")
+        if len(set(self.ids)) != len(self.ids):
+            raise InputError("a column is named twice by --id")
+        if type(self.max_body) is not int or not 1 <= self.max_body <= _MOST_BODY:
+            raise InputError("max_body must be 1 byte to 64 MiB")
+        if self.line_regex:
+            self.pattern()
+
+    def pattern(self) -> re.Pattern[bytes]:
+        """
+        Return the expression of a line.
+
+        Raises:
+            InputError: it is no expression, or has no group ``body``.
+        """
+        try:
+            pattern = re.compile(self.line_regex.encode())
+        except re.error as error:
+            why = f"{error.msg} at character {error.pos}"
+        else:
+            if "body" in pattern.groupindex:
+                return pattern
+            why = "it has no group (?P<body>...)"
+        raise InputError(f"--line-regex cannot be used: {why}")
+
+    @property
+    def longest_line(self) -> int:
+        r"""How long a line may be: JSON may write a byte as \u0000."""
+        return 6 * self.max_body + (1 << 20)
+
+    def id_names(self) -> list[str]:
+        """Return the names of the ``--id`` columns in a part."""
+        return [f"id_{name}" if name in TAKEN else name for name in self.ids]
+
+    def described(self) -> dict[str, Any]:
+        """Return the options for a manifest."""
+        return {**asdict(self), "ids": list(self.ids)}
+
+
+def _check_choice(name: str, value: object, choices: tuple[str, ...]) -> None:
+    if value not in choices:
+        raise InputError(
+            f"{name} must be one of {', '.join(choices)}; got {shown_value(value)}"
+        )
+
+
+def no_column(wanted: str, there: Iterable[str], where: str) -> InputError:
+    """Return the error for a column that is not there, with those that are close."""
+    names = sorted(set(there))
+    close = get_close_matches(wanted, names, n=3, cutoff=0.5)
+    listed = close or names[:10]
+    hint = f"; did you mean {' or '.join(close)}?" if close else ""
+    if listed and not close:
+        hint = f"; it has {', '.join(listed)}"
+    return InputError(f"{where} has no column {wanted[:100]!r}{hint}")

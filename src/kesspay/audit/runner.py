@@ -1,0 +1,507 @@
+"""
+A run: divide the inputs, judge the units in threads, and put the results together.
+
+An interrupted run leaves complete parts and its plan, and ``resume`` goes on from
+there. What is written at the end depends on the inputs and the options alone.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import queue
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from threading import Event, Thread
+from typing import TYPE_CHECKING, Any, Final, TypedDict
+
+import pyarrow as pa
+
+from kesspay._shown import shown_path
+from kesspay._version import __version__
+from kesspay.audit.causes import by_status
+from kesspay.audit.failures import (
+    CauseCount,
+    Failing,
+    check_evidence,
+    stored,
+    write_causes,
+    write_evidence,
+    write_failures,
+)
+from kesspay.audit.folder import Folder
+from kesspay.audit.kernel import Kernel
+from kesspay.audit.options import Options
+from kesspay.audit.parts import part_schema
+from kesspay.audit.places import Source, find
+from kesspay.audit.ring import Ring
+from kesspay.audit.samples import check_texts, id_types
+from kesspay.audit.summary import Tally
+from kesspay.audit.tables import check_schema, query
+from kesspay.audit.units import Piece, Problem, Unit, divide
+from kesspay.audit.work import Job, Meter, Stopped, do
+from kesspay.errors import InputError
+from kesspay.signing.profile import PHP_8
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+    from typing import BinaryIO, TypeAlias, Unpack
+
+    from kesspay.audit.causes import Examine
+    from kesspay.audit.failures import Triage
+    from kesspay.audit.options import Encoding, Format
+    from kesspay.signing.arguments import PathLike
+    from kesspay.signing.profile import Profile
+
+    #: What was found in a unit, or what went wrong.
+    _Found: TypeAlias = dict[str, Any] | BaseException
+
+    class Words(TypedDict, total=False):
+        """The attributes of ``Options``, as keywords of ``run``."""
+
+        column: str
+        time: str
+        service: str
+        ids: Sequence[str]
+        request: str
+        format: Format
+        line_regex: str
+        body_encoding: Encoding
+        sql: str
+        max_body: int
+        money: bool
+
+
+__all__ = ["Hooks", "Result", "Target", "run"]
+
+#: How often the display of a run is brought up to date, in seconds.
+_TICK: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """
+    What a run writes.
+
+    Attributes:
+        out: folder of the verdicts.
+        resume: go on where a run with the same inputs and options was interrupted.
+        overwrite: remove what an earlier run wrote.
+        failures: file of JSON lines, or an open file, or None.
+        evidence: folder of the bodies that failed, or None.
+    """
+
+    out: Path
+    resume: bool = False
+    overwrite: bool = False
+    failures: Path | BinaryIO | None = None
+    evidence: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Hooks:
+    """
+    What takes part in a run.
+
+    Attributes:
+        progress: called about ten times a second with what was done so far, the bytes
+            and the rows of all inputs (0 where they are not known).
+        stop: set where the run is to end; what is finished stays.
+        examine: names causes while rows are judged, in many threads.
+        triage: names them again when all rows are known.
+    """
+
+    progress: Callable[[Meter, int, int], None] | None = None
+    stop: Event = field(default_factory=Event)
+    examine: Examine = by_status
+    triage: Triage = stored
+
+
+@dataclass(slots=True)
+class Result:
+    """
+    What a run found.
+
+    Attributes:
+        out: folder of the verdicts.
+        rows: that were judged.
+        counts: rows by verdict.
+        keys: of each key, rows that verified, those outside its window, and the first
+            and last time in microseconds since 1970.
+        days: rows by day and verdict.
+        services: rows by service and verdict.
+        causes: of the rows that are not authentic, the most frequent first.
+        problems: inputs, or parts of them, that were not judged.
+        digest: SHA-256 of SHA256SUMS; "" where the run did not come to its end.
+        is_interrupted: whether the run was stopped.
+    """
+
+    out: Path
+    rows: int = 0
+    counts: dict[str, int] = field(default_factory=dict)
+    keys: dict[str, dict[str, int | None]] = field(default_factory=dict)
+    days: dict[str, dict[str, int]] = field(default_factory=dict)
+    services: dict[str, dict[str, int]] = field(default_factory=dict)
+    causes: list[CauseCount] = field(default_factory=list)
+    problems: list[Problem] = field(default_factory=list)
+    digest: str = ""
+    is_interrupted: bool = False
+
+    @property
+    def complete(self) -> bool:
+        """Whether every row of every input was judged."""
+        return bool(
+            self.digest and not self.problems and not self.counts.get("unreadable")
+        )
+
+    @property
+    def findings(self) -> int:
+        """How many rows were judged and are not authentic."""
+        good = self.counts.get("authentic", 0) + self.counts.get("unreadable", 0)
+        return self.rows - good
+
+
+def run(
+    paths: Sequence[str],
+    ring: Ring,
+    *,
+    out: PathLike | Target,
+    threads: int | None = None,
+    profile: Profile = PHP_8,
+    hooks: Hooks | None = None,
+    **words: Unpack[Words],
+) -> Result:
+    """
+    Judge every body of some recordings.
+
+    Args:
+        paths: files, globs, folders, URIs of pyarrow.fs, or "-".
+        ring: the keys.
+        out: folder of the verdicts, or a Target.
+        threads: how many units are in work at once; None for one on each processor.
+        profile: the PHP settings of the gateway.
+        hooks: what takes part.
+        words: the attributes of ``Options``.
+
+    Raises:
+        InputError: nothing was judged, since an argument or an input cannot be used.
+    """
+    target = out if isinstance(out, Target) else Target(Path(os.fsdecode(out)))
+    options = _options(words)
+    workers = _workers(threads)
+    prepared = _Prepared.of(paths, ring, profile, options, target)
+    folder = Folder(target.out)
+    try:
+        _check_files(target)
+        done = folder.begin(
+            prepared.plan, resume=target.resume, overwrite=target.overwrite
+        )
+        folder.make_failing()
+        work = _Run(prepared, folder, target, hooks or Hooks(), workers)
+        return work.finished() if folder.is_finished else work.go(done)
+    finally:
+        folder.close()
+
+
+def _options(words: Any) -> Options:  # noqa: ANN401 - checked here
+    if "ids" in words:
+        words = {**words, "ids": tuple(words["ids"])}
+    try:
+        return Options(**words)
+    except TypeError as error:
+        # "... unexpected keyword argument 'colum'"
+        name = str(error).rpartition(" ")[2]
+    raise InputError(f"audit.run has no argument {name}")
+
+
+def _workers(threads: int | None) -> int:
+    if threads is None:
+        if hasattr(os, "sched_getaffinity"):
+            return len(os.sched_getaffinity(0)) or 1
+        return os.cpu_count() or 1
+    if type(threads) is not int or threads < 1:
+        raise InputError("threads must be None or a positive int")
+    return threads
+
+
+def _check_files(target: Target) -> None:
+    again = target.resume or target.overwrite
+    if isinstance(target.failures, Path) and target.failures.exists() and not again:
+        raise InputError(
+            f"{shown_path(target.failures)} exists and is never overwritten, but by"
+            " --overwrite and --resume"
+        )
+    if target.evidence is not None:
+        check_evidence(target.evidence, again=again)
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """Everything that is known before any work."""
+
+    sources: list[Source]
+    units: list[Unit]
+    problems: list[Problem]
+    options: Options
+    kernel: Kernel
+    schema: Any
+    plan: dict[str, Any]
+    reader: Any = None
+
+    @classmethod
+    def of(
+        cls,
+        paths: Sequence[str],
+        ring: Ring,
+        profile: Profile,
+        options: Options,
+        target: Target,
+    ) -> _Prepared:
+        kernel = Kernel(ring, profile)
+        reader = None
+        if options.sql:
+            if paths:
+                raise InputError("give paths or --sql, not both")
+            reader = query(options.sql)
+            types = {check_schema(reader.schema, options, "the query")}
+            sources = [Source("sql", kind="sql")]
+            units, problems = [Unit(0, (Piece(0, 0, -1, 0),))], list[Problem]()
+        else:
+            sources = find(paths, options.format, without=str(target.out))
+            check_texts(sources, options)
+            units, problems, types = divide(sources, options)
+            if not units:
+                raise InputError(f"nothing can be read: {problems[0].why}")
+        _check_resume(sources, target)
+        typed = all(one.kind in ("parquet", "sql") for one in sources)
+        schema = part_schema(options, id_types(options, types, only=typed))
+        plan = {
+            "kesspay": __version__,
+            "pyarrow": pa.__version__,
+            "profile": asdict(profile),
+            "ring": {**ring.described(), "fingerprint": ring.fingerprint},
+            "options": options.described(),
+            "inputs": [source.described() for source in sources],
+            "units": [unit.described() for unit in units],
+        }
+        return cls(sources, units, problems, options, kernel, schema, plan, reader)
+
+
+def _check_resume(sources: Iterable[Source], target: Target) -> None:
+    for source in sources:
+        if target.resume and source.system is None:
+            name = "--sql" if source.kind == "sql" else "standard input"
+            raise InputError(
+                f"{name} cannot be read again from where a run ended: begin again with"
+                " --overwrite"
+            )
+
+
+class _Run:
+    """The work of a run."""
+
+    def __init__(
+        self,
+        prepared: _Prepared,
+        folder: Folder,
+        target: Target,
+        hooks: Hooks,
+        workers: int,
+    ) -> None:
+        self._prepared = prepared
+        self._folder = folder
+        self._target = target
+        self._hooks = hooks
+        self._workers = workers
+        ring = prepared.kernel.ring
+        own = Kernel(Ring(ring.own), prepared.kernel.profile) if ring.own else None
+        self._job = Job(
+            sources=prepared.sources,
+            options=prepared.options,
+            kernel=prepared.kernel,
+            own=own,
+            schema=prepared.schema,
+            folder=folder,
+            examine=hooks.examine,
+            # Threads that have no unit of their own help within one.
+            threads=max(1, workers // len(prepared.units)),
+            reader=prepared.reader,
+        )
+        pieces = [piece for unit in prepared.units for piece in unit.pieces]
+        self._size = sum(piece.size for piece in pieces)
+        rows = [piece.rows for piece in pieces]
+        self._rows = sum(rows) if all(rows) else 0
+
+    def go(self, done: dict[int, dict[str, Any]]) -> Result:
+        """Do the units that are missing, and put everything together."""
+        for unit in self._prepared.units:
+            if unit.number in done:
+                self._count_done(unit, done[unit.number])
+        left = [unit for unit in self._prepared.units if unit.number not in done]
+        trouble = ""
+        try:
+            for one in self._results(left):
+                self._folder.done(one)
+                done[one["unit"]] = one
+        except Stopped:
+            pass
+        except OSError as error:
+            trouble = _why(error)
+        result = Result(self._target.out)
+        ordered = [done[number] for number in sorted(done)]
+        self._fill(result, ordered)
+        if trouble:
+            result.problems.append(Problem(str(self._target.out), trouble))
+        elif len(done) < len(self._prepared.units):
+            result.is_interrupted = True
+        else:
+            self._finish(result, ordered)
+        return result
+
+    def _count_done(self, unit: Unit, one: dict[str, Any]) -> None:
+        size = sum(piece.size for piece in unit.pieces)
+        self._job.meter.add(one["tally"]["rows"], size, one["failing"])
+
+    def _fill(self, result: Result, ordered: list[dict[str, Any]]) -> None:
+        tally = Tally()
+        result.problems = list(self._prepared.problems)
+        for one in ordered:
+            tally.merge(one["tally"])
+            result.problems += [Problem(**problem) for problem in one["problems"]]
+        _take(result, tally.described())
+
+    def _finish(self, result: Result, ordered: list[dict[str, Any]]) -> None:
+        with_failures = [one for one in ordered if one["failing"]]
+        failing = Failing(
+            self._folder,
+            [one["part"] for one in with_failures],
+            sum(one["failing"] for one in with_failures),
+        )
+        try:
+            result.causes = write_causes(failing, self._hooks.triage)
+            self._write_failures(failing)
+            if self._target.evidence is not None:
+                write_evidence(failing, self._target.evidence)
+            self._folder.finish(self._prepared.plan, _described(result, ordered))
+            result.digest = self._folder.seal(self._prepared.units)
+        except OSError as error:
+            result.problems.append(Problem(str(self._target.out), _why(error)))
+
+    def _write_failures(self, failing: Failing) -> None:
+        target, ids = self._target.failures, self._prepared.options.id_names()
+        if target is None:
+            return
+        if not isinstance(target, Path):
+            write_failures(failing, ids, target)
+            return
+        beside = target.with_name(f"{target.name}.tmp")
+        with beside.open("wb") as file:
+            write_failures(failing, ids, file)
+        beside.replace(target)
+
+    def finished(self) -> Result:
+        """Return what a run found that came to its end before."""
+        if self._target.failures is not None or self._target.evidence is not None:
+            raise InputError(
+                "the run came to its end, and the bodies that failed are no longer"
+                " there: for --failures or --evidence begin again with --overwrite"
+            )
+        found = self._folder.found
+        result = Result(self._target.out)
+        _take(result, found["totals"])
+        result.causes = [CauseCount(**one) for one in found["causes"]]
+        result.problems = [Problem(**one) for one in found["problems"]]
+        result.digest = self._folder.seal(self._prepared.units)
+        return result
+
+    def _results(self, left: list[Unit]) -> Iterator[dict[str, Any]]:
+        """
+        Yield what the threads find, in the order in which they do.
+
+        Raises:
+            Stopped: the run is to end.
+            OSError: the output cannot be written.
+        """
+        todo: queue.SimpleQueue[Unit] = queue.SimpleQueue()
+        found: queue.SimpleQueue[_Found] = queue.SimpleQueue()
+        for unit in left:
+            todo.put(unit)
+        threads = [
+            Thread(target=_work, args=(todo, found, self._job), daemon=True)
+            for _ in range(min(self._workers, len(left)))
+        ]
+        for thread in threads:
+            thread.start()
+        try:
+            for _ in left:
+                one = self._next(found)
+                if isinstance(one, BaseException):
+                    raise one
+                yield one
+        finally:
+            # After a failure the other threads end, too, and leave no half file.
+            self._job.stop.set()
+            for thread in threads:
+                thread.join()
+
+    def _next(self, found: queue.SimpleQueue[_Found]) -> _Found:
+        while True:
+            if self._hooks.progress is not None:
+                self._hooks.progress(self._job.meter, self._size, self._rows)
+            if self._hooks.stop.is_set():
+                self._job.stop.set()
+            try:
+                return found.get(timeout=_TICK)
+            except queue.Empty:
+                continue
+
+
+def _work(
+    todo: queue.SimpleQueue[Unit], found: queue.SimpleQueue[_Found], job: Job
+) -> None:
+    """Do units until there are none; the main thread gets results and errors."""
+    while True:
+        try:
+            unit = todo.get_nowait()
+        except queue.Empty:
+            return
+        try:
+            found.put(do(unit, job))
+        except BaseException as error:  # noqa: BLE001 - raised in the main thread
+            found.put(error)
+            return
+
+
+def _take(result: Result, totals: dict[str, Any]) -> None:
+    result.rows = totals["rows"]
+    result.counts = totals["verdicts"]
+    result.keys = totals["keys"]
+    result.days = totals["days"]
+    result.services = totals["services"]
+
+
+def _described(result: Result, ordered: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return what was found, for the manifest."""
+    return {
+        "complete": not result.problems and not result.counts["unreadable"],
+        "totals": {
+            "rows": result.rows,
+            "verdicts": result.counts,
+            "keys": result.keys,
+            "days": result.days,
+            "services": result.services,
+        },
+        "causes": [asdict(one) for one in result.causes],
+        "problems": [problem.described() for problem in result.problems],
+        "parts": [
+            {name: one[name] for name in ("unit", "part", "sha256", "failing")}
+            for one in ordered
+        ],
+    }
+
+
+def _why(error: OSError) -> str:
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return "the disk is full: what is finished stays; free space, then --resume"
+    return f"it cannot be written ({error.strerror}): what is finished stays"

@@ -1,0 +1,105 @@
+"""A look at the inputs before any work: are the columns there that were named."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+import pyarrow as pa
+
+from kesspay.audit.journals import COLUMNS
+from kesspay.audit.options import no_column
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kesspay.audit.options import Options
+    from kesspay.audit.places import Source
+
+
+__all__ = ["check_texts", "id_types"]
+
+_LINES: Final = 100
+_BYTES: Final = 1 << 20
+
+
+def check_texts(sources: Sequence[Source], options: Options) -> None:
+    """
+    Check that the first lines of texts have the columns.
+
+    Raises:
+        InputError: no file of JSON lines has the column of bodies; or a log or a
+            journal has no such column.
+    """
+    looked: list[tuple[Source, set[str]]] = []
+    for source in sources:
+        if source.kind == "log":
+            _check_log(options)
+        elif source.kind == "journal":
+            for name in options.ids:
+                if name not in COLUMNS:
+                    raise no_column(name, COLUMNS, source.name)
+        elif source.kind == "jsonl" and source.system and not source.problem:
+            names = _names(source, options.column.count(".") + 1)
+            if options.column in names:
+                return
+            if names:
+                looked.append((source, names))
+    if looked:
+        source, names = looked[0]
+        raise no_column(options.column, names, source.name)
+
+
+def _check_log(options: Options) -> None:
+    groups = options.pattern().groupindex if options.line_regex else {}
+    for name in filter(None, (options.service, options.request, *options.ids)):
+        if name not in groups:
+            raise InputError(
+                f"a log has the columns that --line-regex names; it has no group"
+                f" {name[:100]!r}"
+            )
+
+
+def _names(source: Source, depth: int) -> set[str]:
+    """Return the names of members in the first lines, with dots into objects."""
+    try:
+        with source.stream() as stream:
+            start = bytes(stream.read(_BYTES))
+    except (OSError, ValueError):
+        # The run names the damage.
+        return set()
+    found: set[str] = set()
+    for line in start.splitlines()[:_LINES]:
+        try:
+            value = msgspec.json.decode(line)
+        except (ValueError, RecursionError):
+            continue
+        _collect(value, "", depth, found)
+    return found
+
+
+def _collect(value: object, before: str, depth: int, found: set[str]) -> None:
+    if not depth or not isinstance(value, dict):
+        return
+    for name, inner in value.items():
+        found.add(f"{before}{name}")
+        _collect(inner, f"{before}{name}.", depth - 1, found)
+
+
+def id_types(options: Options, types: set[tuple[Any, ...]], *, only: bool) -> list[Any]:
+    """
+    Return the types of the ``--id`` columns of the parts.
+
+    Args:
+        options: of the run.
+        types: those that the inputs have.
+        only: whether all inputs have types; a text has none.
+
+    Returns:
+        The type where all inputs have the same, else text.
+    """
+    if only and len(types) == 1:
+        return list(next(iter(types)))
+    return [pa.string()] * len(options.ids)

@@ -1,0 +1,240 @@
+"""Rows of Arrow tables: Parquet, and what a query of DuckDB returns."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kesspay.audit.fields import decoded, is_time, times_of
+from kesspay.audit.options import no_column
+from kesspay.audit.rows import Damaged, Rows
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kesspay.audit.options import Options
+
+
+__all__ = [
+    "check_schema",
+    "open_parquet",
+    "query",
+    "read_parquet",
+    "rows_of",
+    "words_of",
+]
+
+#: Rows that are read at a time, fewer where bodies are long.
+_ROWS: Final = 8192
+_BATCH_BYTES: Final = 16 << 20
+#: With it a row group is read in pieces, and never held as a whole.
+_BUFFER: Final = 1 << 20
+
+
+def open_parquet(file: Any) -> Any:  # noqa: ANN401 - of pyarrow
+    """
+    Open a Parquet file.
+
+    Raises:
+        Damaged: its footer cannot be read.
+    """
+    try:
+        return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
+    except (pa.ArrowException, OSError, ValueError):
+        raise Damaged("its footer cannot be read: it is no Parquet file") from None
+
+
+def _column_type(schema: Any, name: str) -> Any | None:  # noqa: ANN401 - of pyarrow
+    """Return the type of a column, whose name may lead into structs."""
+    if name in schema.names:
+        return schema.field(name).type
+    first, *rest = name.split(".")
+    kind: Any = schema.field(first).type if first in schema.names else pa.null()
+    for one in rest:
+        index = kind.get_field_index(one) if pa.types.is_struct(kind) else -1
+        if index < 0:
+            return None
+        kind = kind.field(index).type
+    return kind if first in schema.names else None
+
+
+def _column(table: Any, name: str) -> Any:  # noqa: ANN401 - of pyarrow
+    if name in table.schema.names:
+        return table.column(name)
+    first, *rest = name.split(".")
+    return pc.struct_field(table.column(first), rest)
+
+
+def check_schema(schema: Any, options: Options, where: str) -> tuple[Any, ...]:  # noqa: ANN401 - of pyarrow
+    """
+    Check that the columns are there, and can hold what they are for.
+
+    Returns:
+        The types of the ``--id`` columns.
+
+    Raises:
+        InputError: one is not, or cannot.
+    """
+    for name, sort in _wanted(options):
+        kind = _column_type(schema, name)
+        if kind is None:
+            raise no_column(name, schema.names, where)
+        fits = {"text": _is_text, "time": is_time}.get(sort)
+        if fits and not fits(kind):
+            need = "text or binary" if sort == "text" else "times, texts or numbers"
+            advice = ""
+            if pa.types.is_struct(kind):
+                advice = (
+                    ". The bytes that were signed are lost in a struct: audit the"
+                    " recording it was made from"
+                )
+            raise InputError(
+                f"column {name[:100]!r} of {where} has the type {str(kind)[:60]};"
+                f" {need} is needed{advice}"
+            )
+    return tuple(_column_type(schema, name) for name in options.ids)
+
+
+def _wanted(options: Options) -> Iterator[tuple[str, str]]:
+    yield options.column, "text"
+    if options.request:
+        yield options.request, "text"
+    if options.time:
+        yield options.time, "time"
+    if options.service:
+        yield options.service, "any"
+    for name in options.ids:
+        yield name, "any"
+
+
+def _is_text(kind: Any) -> bool:  # noqa: ANN401 - of pyarrow
+    value = kind.value_type if pa.types.is_dictionary(kind) else kind
+    tests = (
+        *(pa.types.is_binary, pa.types.is_large_binary, pa.types.is_binary_view),
+        *(pa.types.is_string, pa.types.is_large_string, pa.types.is_string_view),
+        *(pa.types.is_fixed_size_binary, pa.types.is_null),
+    )
+    return any(test(value) for test in tests)
+
+
+def read_parquet(
+    file: Any,  # noqa: ANN401 - of pyarrow
+    start: int,
+    stop: int,
+    options: Options,
+) -> Iterator[Rows | Damaged]:
+    """
+    Yield the rows of some row groups, from ``start`` to before ``stop``.
+
+    Yields:
+        Rows; or, in place of the rest of a row group, why it cannot be read.
+
+    Raises:
+        Damaged: the file cannot be opened.
+    """
+    parquet = open_parquet(file)
+    meta = parquet.metadata
+    first = sum(meta.row_group(at).num_rows for at in range(start))
+    columns = list(dict.fromkeys(name for name, _ in _wanted(options)))
+    for at in range(start, stop):
+        group = meta.row_group(at)
+        each = group.total_byte_size // max(1, group.num_rows)
+        batches = parquet.iter_batches(
+            max(1, min(_ROWS, _BATCH_BYTES // max(1, each))),
+            row_groups=[at],
+            columns=columns,
+            use_threads=False,
+        )
+        row = first
+        try:
+            for batch in batches:
+                yield rows_of(batch, row, each * len(batch), options)
+                row += len(batch)
+        except (pa.ArrowException, OSError, ValueError):
+            yield Damaged(f"row group {at} is damaged", row)
+        first += group.num_rows
+
+
+def rows_of(batch: Any, first: int, size: int, options: Options) -> Rows:  # noqa: ANN401 - of pyarrow
+    """Return the rows of a RecordBatch whose first row has a number."""
+    bodies = _plain(_column(batch, options.column))
+    unreadable: dict[int, str] = {}
+    if options.body_encoding != "text":
+        listed = [
+            body.encode() if isinstance(body, str) else body
+            for body in bodies.to_pylist()
+        ]
+        plain, unreadable = decoded(listed, options.body_encoding)
+        bodies = pa.array(plain, pa.large_binary())
+    return Rows(
+        numbers=np.arange(first, first + len(batch)),
+        bodies=bodies,
+        size=size,
+        times=times_of(_column(batch, options.time)) if options.time else None,
+        services=(
+            words_of(_column(batch, options.service)) if options.service else None
+        ),
+        requests=_plain(_column(batch, options.request)) if options.request else None,
+        ids=[_column(batch, name) for name in options.ids],
+        unreadable=unreadable,
+    )
+
+
+def _plain(column: Any) -> Any:  # noqa: ANN401 - of pyarrow
+    """Return a column of texts without a dictionary, views, or a fixed size."""
+    kind = column.type
+    if pa.types.is_dictionary(kind):
+        return _plain(column.dictionary_decode())
+    if pa.types.is_binary(kind) or pa.types.is_large_binary(kind):
+        return column
+    if pa.types.is_string(kind):
+        return column.cast(pa.binary())
+    if pa.types.is_null(kind) or pa.types.is_fixed_size_binary(kind):
+        return column.cast(pa.binary())
+    return column.cast(pa.large_binary())
+
+
+def words_of(column: Any) -> Any:  # noqa: ANN401 - of pyarrow
+    """Return a column of any type as text."""
+    if pa.types.is_dictionary(column.type):
+        column = column.dictionary_decode()
+    try:
+        return column.cast(pa.string())
+    except pa.ArrowException:
+        values = column.to_pylist()
+        return pa.array([None if one is None else str(one) for one in values])
+
+
+def query(sql: str) -> Any:  # noqa: ANN401 - of pyarrow
+    """
+    Return what a query of DuckDB returns, batch by batch.
+
+    Raises:
+        InputError: DuckDB refuses the query.
+    """
+    import duckdb
+
+    connection = duckdb.connect()
+    # One worker returns rows in one order, and in little memory.
+    connection.execute("SET threads = 1")
+    connection.execute("SET preserve_insertion_order = true")
+    # A name in the query is never a variable of this program.
+    connection.execute("SET python_enable_replacements = false")
+    try:
+        relation = connection.sql(sql)
+    except duckdb.Error as error:
+        # Its first line says what is wrong and repeats a piece of the query.
+        why = str(error).splitlines()[0][:200]
+    else:
+        if relation is not None:
+            # DuckDB 1.4 has the second name only.
+            read: Any = getattr(relation, "to_arrow_reader", None)
+            return (read or relation.fetch_record_batch)(_ROWS)
+        why = "it returns no rows"
+    raise InputError(f"DuckDB refuses the query of --sql: {why}")

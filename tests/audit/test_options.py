@@ -1,0 +1,50 @@
+"""Options of a run: what is refused before any work."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from kesspay import InputError
+from kesspay.audit.options import Options, no_column
+
+
+@pytest.mark.parametrize(
+    ("words", "match"),
+    [
+        ({"format": "csv"}, "format must be one of auto, parquet"),
+        ({"body_encoding": "b64"}, "body_encoding must be one of"),
+        ({"column": ""}, "column needs a name"),
+        ({"ids": ("a", "a")}, "named twice"),
+        ({"max_body": 0}, "1 byte to 64 MiB"),
+        ({"max_body": True}, "1 byte to 64 MiB"),
+        ({"max_body": 1 << 40}, "1 byte to 64 MiB"),
+        ({"line_regex": "("}, "cannot be used: missing"),
+        ({"line_regex": "a"}, "no group"),
+    ],
+)
+def test_refused(words: dict[str, Any], match: str) -> None:
+    """What cannot be used is named."""
+    with pytest.raises(InputError, match=match):
+        Options(**words)
+
+
+def test_names_of_ids() -> None:
+    """A column whose name a part has itself gets another."""
+    made = Options(ids=("id", "status", "a.b"))
+    assert made.id_names() == ["id", "id_status", "a.b"]
+    assert made.described()["ids"] == ["id", "status", "a.b"]
+
+
+def test_longest_line() -> None:
+    """A line may hold the longest body in its longest spelling."""
+    assert Options(max_body=10).longest_line == 60 + (1 << 20)
+
+
+def test_no_column() -> None:
+    """Close names are offered, else those that are there."""
+    close = no_column("bdy", ["body", "id"], "a.parquet")
+    assert str(close) == "a.parquet has no column 'bdy'; did you mean body?"
+    assert str(no_column("x", ["b", "a"], "f")).endswith("it has a, b")
+    assert str(no_column("x", [], "f")).endswith("'x'")

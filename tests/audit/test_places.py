@@ -1,0 +1,169 @@
+"""Which files a run reads, and what they hold."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kesspay import InputError
+from kesspay.audit.places import STDIN, Source, find
+
+
+if TYPE_CHECKING:
+    from kesspay.audit.options import Format
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a folder with recordings of every kind, which is the current one."""
+    monkeypatch.chdir(tmp_path)
+    Path("day").mkdir()
+    Path("day/.hidden").write_text("x")
+    Path("day/_SUCCESS").write_text("")
+    Path("day/b.jsonl").write_text('{"body":"b"}\n')
+    Path("day/a.jsonl.gz").write_bytes(gzip.compress(b'{"body":"a"}\n'))
+    Path("day/c.log.zst").write_bytes(pa.compress(b"{}\n", "zstd", asbytes=True))
+    pq.write_table(pa.table({"body": ["x"]}), "day/d")
+    sqlite3.connect("journal.db").execute("CREATE TABLE t (a)").connection.close()
+    Path("lines").write_text('\ufeff {"body":"a"}\n')
+    Path("other").write_text("hello\n")
+    return tmp_path
+
+
+def kinds(*paths: str, kind: Format = "auto") -> list[tuple[str, str, str]]:
+    """Return name, kind and compression of the inputs."""
+    return [(one.name, one.kind, one.compression) for one in find(paths, kind)]
+
+
+def test_kinds(here: Path) -> None:
+    """A folder is read in the order of names; first bytes and names give the kind."""
+    assert kinds("day") == [
+        ("day/a.jsonl.gz", "jsonl", "gzip"),
+        ("day/b.jsonl", "jsonl", ""),
+        ("day/c.log.zst", "log", "zstd"),
+        ("day/d", "parquet", ""),
+    ]
+    assert kinds("other", "lines", "journal.db") == [
+        ("other", "log", ""),
+        ("lines", "jsonl", ""),
+        ("journal.db", "journal", ""),
+    ]
+    assert kinds("other", kind="jsonl") == [("other", "jsonl", "")]
+
+
+def test_globs(here: Path) -> None:
+    """A glob is sorted, names each file once, and leaves folders out."""
+    assert [one[0] for one in kinds("*/*.jsonl*", "day/b.jsonl", "d*/b*")] == [
+        "day/a.jsonl.gz",
+        "day/b.jsonl",
+    ]
+    Path("[x].log").write_text("{}")
+    assert kinds("[x].log") == [("[x].log", "log", "")]
+
+
+def test_sizes(here: Path) -> None:
+    """An input is known by name, size and time of its last change."""
+    (source,) = find(["day/b.jsonl"], "auto")
+    status = Path("day/b.jsonl").stat()
+    assert source.described() == {
+        "name": "day/b.jsonl",
+        "size": status.st_size,
+        "changed_ns": status.st_mtime_ns,
+        "kind": "jsonl",
+        "compression": "",
+        "problem": "",
+    }
+    with source.open() as file:
+        assert file.read() == b'{"body":"b"}\n'
+    (packed,) = find(["day/a.jsonl.gz"], "auto")
+    with packed.stream() as stream:
+        assert stream.read(100) == b'{"body":"a"}\n'
+    with source.stream() as stream:
+        assert stream.read(100) == b'{"body":"b"}\n'
+
+
+def test_without_the_output(here: Path) -> None:
+    """What a run writes is none of its inputs."""
+    assert [one.name for one in find(["."], "auto", without="day")] == [
+        *("journal.db", "lines", "other")
+    ]
+    with pytest.raises(InputError, match="no input"):
+        find(["day"], "auto", without=str(here / "day"))
+
+
+def test_standard_input(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Standard input is JSON lines, or a log."""
+    assert find([STDIN, STDIN], "auto") == [Source("-", kind="jsonl")]
+    assert kinds("-", kind="log") == [("-", "log", "")]
+    with pytest.raises(InputError, match="JSONL or a log, not parquet"):
+        find([STDIN], "parquet")
+
+    class Stdin:
+        buffer = io.BytesIO(b"x")
+
+    monkeypatch.setattr("sys.stdin", Stdin())
+    assert Source(STDIN).stream().read(1) == b"x"
+
+
+@pytest.mark.parametrize("path", ["nowhere.jsonl", "*.nothing", "a\0b", "day/empty"])
+def test_nothing(here: Path, path: str) -> None:
+    """A path that names nothing is refused."""
+    Path("day/empty").mkdir()
+    with pytest.raises(InputError):
+        find([path], "auto")
+
+
+def test_no_paths() -> None:
+    """There must be an input."""
+    with pytest.raises(InputError, match="name a file"):
+        find([], "auto")
+
+
+def test_problems(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot be read is an input with a problem."""
+    Path("x.parquet.gz").write_bytes(gzip.compress(b"PAR1"))
+    Path("cut.gz").write_bytes(gzip.compress(os.urandom(900))[:100])
+    Path("day/a.jsonl.gz").rename("a.log")
+    found = {one.name: one for one in find(["x.parquet.gz", "cut.gz", "a.log"], "auto")}
+    assert "compressed as a whole" in found["x.parquet.gz"].problem
+    assert found["cut.gz"].problem == ""
+    assert found["cut.gz"].compression == "gzip"
+    assert found["a.log"].kind == "log"
+    for error in (OSError(13, "Permission denied"), ValueError("x")):
+
+        def refuse(_: object, error: Exception = error) -> Any:  # noqa: ANN401 - none
+            raise error
+
+        monkeypatch.setattr(Source, "open", refuse)
+        (source,) = find(["other"], "auto")
+        assert source.problem in ("Permission denied", "it cannot be read")
+        assert source.kind == "jsonl"
+
+
+def test_uris(here: Path) -> None:
+    """URIs of pyarrow.fs: a file, a folder, a glob; and what cannot be reached."""
+    base = f"file://{here}"
+    assert kinds(f"{base}/day/b.jsonl") == [
+        (f"file://{str(here).lstrip('/')}/day/b.jsonl", "jsonl", "")
+    ]
+    assert [Path(one[0]).name for one in kinds(f"{base}/day")] == [
+        *("a.jsonl.gz", "b.jsonl", "c.log.zst", "d")
+    ]
+    assert [Path(one[0]).name for one in kinds(f"{base}/day/*.jsonl")] == ["b.jsonl"]
+    (source,) = find([f"{base}/day/b.jsonl"], "auto")
+    assert source.changed == Path("day/b.jsonl").stat().st_mtime_ns
+    for uri, why in (
+        (f"{base}/nothing", "no input at file"),
+        ("nosuch://user:secret@host/x?key=secret", "nosuch://host/x cannot be reached"),
+    ):
+        with pytest.raises(InputError, match=why) as caught:
+            find([uri], "auto")
+        assert "secret" not in str(caught.value)

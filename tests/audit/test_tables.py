@@ -1,0 +1,179 @@
+# mypy: disable-error-code="no-any-unimported"
+
+"""Parquet and queries: columns within structs, their types, and damage."""
+
+from __future__ import annotations
+
+import io
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+
+from kesspay import InputError
+from kesspay.audit import tables
+from kesspay.audit.options import Options
+from kesspay.audit.rows import Damaged, Rows
+from kesspay.audit.tables import (
+    check_schema,
+    open_parquet,
+    query,
+    read_parquet,
+    rows_of,
+    words_of,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+
+MOMENT = datetime(2026, 9, 17, tzinfo=UTC)
+
+
+def parquet(table: Any, **options: Any) -> Any:  # noqa: ANN401 - of pyarrow
+    """Return a table as a file."""
+    sink = pa.BufferOutputStream()
+    pq.write_table(table, sink, **options)
+    return pa.BufferReader(sink.getvalue())
+
+
+TABLE = pa.table(
+    {
+        "body": pa.array([b"a", None, b"c"], pa.binary()),
+        "r": pa.array([{"body": "x", "at": MOMENT}, None, {"body": None, "at": None}]),
+        "a.b": ["p", "q", None],
+        "id": pa.array([1, None, 3], pa.int32()),
+        "kind": pa.array(["k", "k", None]).dictionary_encode(),
+    }
+)
+
+
+def numbers(found: Iterable[Rows | Damaged]) -> list[int]:
+    """Return the numbers of rows."""
+    return [at for rows in found if isinstance(rows, Rows) for at in rows.numbers]
+
+
+def test_read() -> None:
+    """Rows come with their numbers, row group by row group."""
+    options = Options(time="r.at", service="kind", ids=("id", "a.b"), request="r.body")
+    file = parquet(TABLE, row_group_size=2)
+    found = [one for one in read_parquet(file, 0, 2, options) if isinstance(one, Rows)]
+    assert [rows.numbers.tolist() for rows in found] == [[0, 1], [2]]
+    assert [rows.bodies.to_pylist() for rows in found] == [[b"a", None], [b"c"]]
+    first = found[0]
+    assert first.times.to_pylist() == [MOMENT, None]
+    assert first.services.to_pylist() == ["k", "k"]
+    assert first.requests.to_pylist() == [b"x", None]
+    assert [column.to_pylist() for column in first.ids] == [[1, None], ["p", "q"]]
+    assert first.ids[0].type == pa.int32()
+    assert first.offsets is None
+    (second,) = read_parquet(file, 1, 2, options)
+    assert numbers([second]) == [2]
+    assert list(read_parquet(file, 0, 0, options)) == []
+
+
+def test_long_bodies_are_read_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
+    """However long bodies are, a batch of them is bounded."""
+    monkeypatch.setattr(tables, "_BATCH_BYTES", 4000)
+    file = parquet(pa.table({"body": [f"{n:01000}" for n in range(10)]}))
+    found = list(read_parquet(file, 0, 1, Options()))
+    assert len(found) >= 3
+    assert numbers(found) == list(range(10))
+
+
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *(pa.binary(), pa.large_binary(), pa.string(), pa.large_string()),
+        *(pa.string_view(), pa.binary_view(), pa.binary(2)),
+        pa.dictionary(pa.int8(), pa.string()),
+    ],
+)
+def test_types_of_bodies(kind: Any) -> None:  # noqa: ANN401 - of pyarrow
+    """A body may be of any type of text."""
+    if pa.types.is_dictionary(kind):
+        column = pa.array(["{}", None]).dictionary_encode()
+    else:
+        column = pa.array([b"{}", None], pa.binary()).cast(kind)
+    batch = pa.record_batch({"body": column})
+    check_schema(batch.schema, Options(), "f")
+    assert rows_of(batch, 0, 0, Options()).bodies.to_pylist() == [b"{}", None]
+    decoded = rows_of(batch, 0, 0, Options(body_encoding="base64"))
+    assert decoded.unreadable == {0: "body_encoding"}
+
+
+def test_nulls() -> None:
+    """A column of nothing holds no bodies."""
+    batch = pa.record_batch({"body": pa.nulls(2)})
+    check_schema(batch.schema, Options(), "f")
+    assert rows_of(batch, 0, 0, Options()).bodies.to_pylist() == [None, None]
+
+
+@pytest.mark.parametrize(
+    ("options", "match"),
+    [
+        (Options(column="bdy"), "no column 'bdy'; did you mean body"),
+        (Options(column="r.bdy"), "no column 'r.bdy'"),
+        (Options(column="x.y"), "no column 'x.y'"),
+        (Options(column="id.x"), "no column 'id.x'"),
+        (Options(column="r"), "the bytes that were signed are lost"),
+        (Options(column="id"), "has the type int32; text or binary is needed"),
+        (Options(request="id"), "has the type int32"),
+        (Options(time="r"), "times, texts or numbers"),
+        (Options(service="no"), "no column 'no'"),
+        (Options(ids=("no",)), "no column 'no'"),
+    ],
+)
+def test_refused(options: Options, match: str) -> None:
+    """A column that is not there, or holds something else."""
+    with pytest.raises(InputError, match=f"(?i){match}"):
+        check_schema(TABLE.schema, options, "a.parquet")
+
+
+def test_types_of_ids() -> None:
+    """The types of ids are kept."""
+    options = Options(ids=("id", "r.at", "a.b"))
+    assert check_schema(TABLE.schema, options, "f") == (
+        pa.int32(),
+        pa.timestamp("us", "UTC"),
+        pa.string(),
+    )
+
+
+def test_damaged() -> None:
+    """A footer that is no footer, and pages that are overwritten."""
+    with pytest.raises(Damaged, match="footer"):
+        open_parquet(io.BytesIO(b"PAR1PAR1"))
+    whole = pa.table({"body": [f"{n}" * 50 for n in range(3000)]})
+    file = parquet(whole, row_group_size=1000, compression="zstd")
+    data = bytearray(file.read())
+    meta = pq.ParquetFile(pa.BufferReader(bytes(data))).metadata
+    place = meta.row_group(1).column(0).data_page_offset
+    data[place : place + 200] = bytes(200)
+    first, bad, third = read_parquet(pa.BufferReader(bytes(data)), 0, 3, Options())
+    assert isinstance(bad, Damaged)
+    assert str(bad) == "row group 1 is damaged"
+    assert bad.row == 1000
+    assert numbers([first, third]) == [*range(1000), *range(2000, 3000)]
+
+
+def test_words() -> None:
+    """A column of any type becomes text."""
+    assert words_of(pa.array([1, None])).to_pylist() == ["1", None]
+    assert words_of(pa.array([{"a": 1}, None])).to_pylist() == ["{'a': 1}", None]
+
+
+def test_query() -> None:
+    """A query of DuckDB gives batches; what it refuses is named."""
+    reader = query("SELECT 'x' || range AS body FROM range(3)")
+    assert reader.read_all().to_pydict() == {"body": ["x0", "x1", "x2"]}
+    for sql, why in (
+        ("SELEC", "Parser Error"),
+        ("SELECT * FROM sql", "sql does not exist"),
+        ("-- nothing", "no rows"),
+    ):
+        with pytest.raises(InputError, match=why):
+            query(sql)
