@@ -138,17 +138,17 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
     ),
     "signed_returned": ("verify.returned", "the result still holds sign and sign_type"),
     "nothing_returned": ("verify.returned", "a verdict is returned and no bytes"),
-    "duplicates_last": ("verify.duplicate", "the last of two equal keys counts"),
-    "duplicates_first": ("verify.duplicate", "the first of two equal keys counts"),
-    "duplicates_inside": (
+    "twice_last": ("verify.duplicate", "the last of two equal keys counts"),
+    "twice_first": ("verify.duplicate", "the first of two equal keys counts"),
+    "twice_inside": (
         "verify.duplicate",
         "equal keys are refused at the top level only",
     ),
-    "duplicates_spelled": (
+    "twice_spelled": (
         "verify.duplicate",
         "keys are compared as they are spelled, with their escapes",
     ),
-    "duplicates_removed": (
+    "twice_removed": (
         "verify.duplicate",
         "equal keys are not noticed in what is removed",
     ),
@@ -296,16 +296,16 @@ def _with_duplicates(
     body: bytes, array: dict[str, Any], wrong: AbstractSet[str]
 ) -> dict[str, Any]:
     """Return what a mistake makes of a document that repeats a key."""
-    if "duplicates_last" in wrong:
+    if "twice_last" in wrong:
         return array
-    if "duplicates_first" in wrong:
+    if "twice_first" in wrong:
         return _first_wins(body)
     top, inside = _repeated(body)
-    if "duplicates_inside" in wrong and not top:
+    if "twice_inside" in wrong and not top:
         return array
-    if "duplicates_removed" in wrong and not inside and top <= {"sign", "sign_type"}:
+    if "twice_removed" in wrong and not inside and top <= {"sign", "sign_type"}:
         return array
-    if "duplicates_spelled" in wrong and not _repeats_a_spelling(body):
+    if "twice_spelled" in wrong and not _repeats_a_spelling(body):
         return array
     raise Refused("duplicate")
 
