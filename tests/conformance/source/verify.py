@@ -182,13 +182,12 @@ def _signs() -> Iterator[Draft]:
         yield verify_case("sign_string", forged.signed(template), f"sign is {comment}")
     for value in ("true", "1", "{}"):
         yield verify_case(
-            "sign_string", b'{"a":1,"sign":%s}' % value.encode(), "no string"
+            "sign_string", b'{"a":1,"sign":%s}' % value.encode(), f"sign is {value}"
         )
     for given in ('"none"', '"RSA"', '"rsa2"', '"Rsa2"', '"RSA2 "', '""', "null", "2"):
         template = f'{{"a":1,"sign_type":{given},"sign":"SIGN"}}'
-        yield verify_case(
-            "sign_type", forged.signed(template), "signed as it should be"
-        )
+        comment = f"sign_type is {given}, and the signature is good"
+        yield verify_case("sign_type", forged.signed(template), comment)
     template = '{"a":1,"sign_type":"RSA","sign":"SIGN"}'
     sha1 = forged.body(template, forger.pkcs1(_CANONICAL, algorithm="sha1"))
     yield verify_case("sign_type", sha1, "RSA, and SHA-1")
