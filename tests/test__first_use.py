@@ -195,6 +195,7 @@ print("done")
 """
 
 
+@pytest.mark.one_in(2)
 @needs_fork
 @pytest.mark.parametrize(
     ("kind", "backend"), [("names", "python"), ("names", "native"), ("calls", "native")]

@@ -208,6 +208,7 @@ SET = {
 }
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("variable", sorted(VARIABLES))
 def test_no_variable_shows_a_secret(variable: str, folder: Path) -> None:

@@ -350,8 +350,11 @@ def test_a_locked_file(
     sandbox: Sandbox,
     place: Path,
     pauses: Callable[..., Pauses],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Another program locks the file: it says so, waits, and settles the payment."""
+    defaults = SqliteJournal.__init__.__kwdefaults__ or {}
+    monkeypatch.setitem(defaults, "busy_timeout", 0.3)
     leave(sandbox, place, "order-1", "drop-after")
     other = sqlite3.connect(place, isolation_level=None)
     other.execute("BEGIN EXCLUSIVE")
@@ -549,6 +552,7 @@ def test_watching_without_room_for_its_lines(
         assert journal.list(state="paid")
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("watch", [[], ["--watch"]])
 def test_a_database_that_is_away(
     run: Callable[..., Result],

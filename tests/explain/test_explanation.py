@@ -310,6 +310,7 @@ def found(backend: Backend, case: Case, request: pytest.FixtureRequest) -> Expla
     return _explained[place]
 
 
+@pytest.mark.one_in(2)
 def test_the_reason_is_named(case: Case, found: Explanation) -> None:
     """Exactly the expected things are found out, and the verdict is right."""
     assert set(case.codes) == {f.code for f in found.findings}
@@ -318,6 +319,7 @@ def test_the_reason_is_named(case: Case, found: Explanation) -> None:
     assert all(finding.text for finding in found.findings)
 
 
+@pytest.mark.one_in(2)
 def test_the_verdict_is_that_of_the_guard(case: Case, found: Explanation) -> None:
     """Whatever is found out, only verify_document decides."""
     verdicts = [load(key).verify_documents([case.body])[0].reason for key in case.keys]
@@ -328,6 +330,7 @@ def test_the_verdict_is_that_of_the_guard(case: Case, found: Explanation) -> Non
         assert verdicts[found.verified_by] == "ok"
 
 
+@pytest.mark.one_in(2)
 def test_causes_come_first_and_nothing_twice(found: Explanation) -> None:
     """A body that does not verify has a cause; the notes come behind."""
     sorts = [finding.sort for finding in found.findings]
@@ -337,6 +340,7 @@ def test_causes_come_first_and_nothing_twice(found: Explanation) -> None:
         assert sorts[0] == "cause"
 
 
+@pytest.mark.one_in(2)
 def test_every_explanation_is_plain_printable_json(found: Explanation) -> None:
     """Reports survive JSON, and their texts cannot confuse a terminal."""
     plain = json.loads(json.dumps(found.as_dict()))

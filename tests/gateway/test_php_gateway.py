@@ -152,6 +152,7 @@ def test_a_whole_transfer(gateway: PhpGateway, connect: Callable[..., Client]) -
     require_agreement(gateway)
 
 
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("amount_format", ["number", "string"])
 @pytest.mark.parametrize("amount", AMOUNTS)
 def test_amounts(
@@ -173,6 +174,7 @@ def test_amounts(
     require_agreement(gateway)
 
 
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", NAMES)
 def test_names(gateway: PhpGateway, connect: Callable[..., Client], name: str) -> None:
     """Any script, slashes, quotes and emoji arrive and come back as they are."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from dataclasses import replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +24,7 @@ SOURCE = re.compile(
 )
 
 
+@cache
 def without_notes(text: str) -> str:
     """Return Python code without comments and layout."""
     return ast.dump(ast.parse(text))

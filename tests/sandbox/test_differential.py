@@ -452,11 +452,16 @@ def test_random_requests(pair: Pair) -> None:
     assert pair.count > 20
 
 
-def test_each_odd_value_in_each_field(pair: Pair) -> None:
+def test_each_odd_value_in_each_field(
+    pair: Pair,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
     """One field at a time; every place that is left open is met."""
     for service in RIGHT:
-        for name in (*RIGHT[service], "sign_type"):
+        for number, name in enumerate((*RIGHT[service], "sign_type")):
             for place, value in enumerate(ODD):
+                if not whole and (number + place) % 3:
+                    continue
                 # Nothing that was met before, however it was answered.
                 fresh = f"{name}-{place}"
                 fields = dict(RIGHT[service])
@@ -472,7 +477,7 @@ def test_each_odd_value_in_each_field(pair: Pair) -> None:
         right = text_of({**RIGHT[CREATE], "out_trade_no": '"guarded"'})
         php, sandbox = pair.compare(text + right[1:])
         assert (php.success, sandbox.verdict) == (True, "VALIDATIONERROR")
-    assert all(pair.used.values()), pair.used
+    assert not whole or all(pair.used.values()), pair.used
 
 
 def test_a_whole_life(pair: Pair) -> None:

@@ -249,7 +249,7 @@ def test_live(
     """Generated documents: native, pure and live PHP give one answer."""
     assert sum(share for _, share in LIVE) >= 20_000
     if not whole:
-        count //= 5
+        count //= 10
     for part in range(LONG):
         seed = SEED + part * len(LIVE)
         texts = list(hostile_documents(seed, count))

@@ -6,6 +6,7 @@ import base64
 import shutil
 import subprocess
 import tempfile
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -30,9 +31,14 @@ __all__ = [
 
 def judge_signature(message: bytes, key: str = "rsa-2048") -> bytes:
     """Return the PKCS#1 v1.5 SHA-256 signature that ``cryptography`` makes."""
+    return _judge(key).sign(message, padding.PKCS1v15(), hashes.SHA256())
+
+
+@cache
+def _judge(key: str) -> rsa.RSAPrivateKey:
     private = load_pem_private_key((KEYS / f"{key}.pem").read_bytes(), None)
     assert isinstance(private, rsa.RSAPrivateKey)
-    return private.sign(message, padding.PKCS1v15(), hashes.SHA256())
+    return private
 
 
 def openssl(*arguments: str, stdin: bytes = b"") -> bytes:

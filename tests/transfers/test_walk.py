@@ -119,6 +119,7 @@ def search(
     )
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 def test_strict_breaks_nothing(
     world: World,
@@ -294,7 +295,7 @@ def test_the_number_of_resends(world: World) -> None:
     The other searches do not count them: they show it for any number.
     """
     resends = STRICT.resends if LONG else 3
-    bounds = Bounds() if LONG else Bounds(ticks=6, attempts=1)
+    bounds = Bounds() if LONG else Bounds(ticks=5, attempts=1)
     policy = CountsResends(replace(TICKS, resends=resends))
     found = search(world, policy, bounds=bounds)
     assert not found.violation, str(found)
