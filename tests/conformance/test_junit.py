@@ -155,6 +155,14 @@ def test_what_fails_and_is_no_case() -> None:
     assert error.text == "last \\x1b & words"
 
 
+def test_a_required_op_without_a_case() -> None:
+    """It is a failure of a suite of its own."""
+    top = parsed(report(passed(1), required=["key"]))
+    assert [suite.get("name") for suite in top] == ["document", "required"]
+    assert top[1][1].get("name") == "key"
+    assert top[1].get("failures") == "1"
+
+
 def test_a_line_that_is_needless() -> None:
     """It is a failure of a suite of its own."""
     top = parsed(report(passed(1), known="document/write.slash/1"))

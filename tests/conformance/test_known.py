@@ -151,10 +151,19 @@ def test_a_required_op() -> None:
     assert not found.is_clean
 
 
+def test_a_required_op_of_which_no_case_was_chosen() -> None:
+    """What the adapter does not list is missing all the same."""
+    found = account_for(result(passed(1)), required=["verify", "verify"])
+    assert (found.missing, found.missing_ops) == ((), ("verify",))
+    assert not found.is_clean
+
+
 def test_a_case_of_a_required_op() -> None:
     """An adapter that lists the op, and then has no answer, fails as well."""
     missing = outcome(Verdict.unsupported)
-    assert account_for(result(missing), required=["canonicalize"]).missing
+    found = account_for(result(missing), required=["canonicalize"])
+    assert (found.missing, found.missing_ops) == ((missing,), ("canonicalize",))
+    assert not found.is_clean
 
 
 def test_another_profile_is_not_required() -> None:

@@ -180,7 +180,7 @@ def test_what_is_left() -> None:
         "\nKnown failures: 1\n",
         "\nremove the line of the known failures\n2: */61\n",
         "\nremove the line of the known failures\n3: document/write.slash/99\n",
-        "\nrequired, but not supported\ndocument/write.slash/62\n",
+        "\nrequired, but not supported\nverify\n",
         "\ncrashed\n",
     ):
         assert words in text, words

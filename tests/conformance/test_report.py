@@ -406,6 +406,7 @@ def test_the_fields_of_the_report(blamed: Callable[..., None]) -> None:
         "single": ["document/write.slash/3"],
         "known": {"failures": [], "needless": [], "withdrawn": []},
         "missing": [],
+        "missing_ops": [],
         "unknown_ops": [],
     }
 

@@ -60,7 +60,8 @@ JSON fields
     stage0                  what already the plainest cases show, or null
     blames                  the broken rules, the worst first
     single                  failures that no rule explains
-    known, missing          see --known and --require
+    known                   failures, needless and withdrawn lines of --known
+    missing, missing_ops    cases and ops of --require that are not supported
     unknown_ops             that the adapter lists
     cases                   every case with its verdict
 """

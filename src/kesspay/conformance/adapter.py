@@ -364,6 +364,8 @@ def _hello(line: bytes) -> Hello:
         ):
             raise _Garbled(f'"{field}" is no list of texts: {_quoted(line)}')
         names[field] = tuple(value[:_NAME] for value in values[:_NAMES])
+    if not names["ops"]:
+        raise _Garbled(f"it lists no ops: {_quoted(line)}")
     return Hello(**names)
 
 

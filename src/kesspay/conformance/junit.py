@@ -135,6 +135,16 @@ def _tests(report: Report) -> Iterator[_Test]:
             message="every case of a known failure passes; remove the line",
             sort="needless",
         )
+    asked = {outcome.case.op for outcome in account.missing}
+    for op in account.missing_ops:
+        if op not in asked:
+            yield _Test(
+                op,
+                "required",
+                kind="failure",
+                message="the adapter does not list this required op",
+                sort="unsupported",
+            )
     if stopped is not None:
         yield _Test(
             "adapter",

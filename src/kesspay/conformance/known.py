@@ -54,6 +54,7 @@ class Account:
         needless: lines whose cases all pass.
         withdrawn: lines that name a case which is no longer in the kit.
         missing: cases of a required op that the adapter does not support.
+        missing_ops: required ops that it does not list, or has no answer for.
     """
 
     faults: tuple[Outcome, ...] = ()
@@ -61,11 +62,12 @@ class Account:
     needless: tuple[KnownLine, ...] = ()
     withdrawn: tuple[KnownLine, ...] = ()
     missing: tuple[Outcome, ...] = ()
+    missing_ops: tuple[str, ...] = ()
 
     @property
     def is_clean(self) -> bool:
         """Whether nothing is left to do."""
-        return not (self.faults or self.needless or self.missing)
+        return not (self.faults or self.needless or self.missing_ops)
 
 
 def read_known(text: bytes, kit: Kit) -> tuple[KnownLine, ...]:
@@ -126,6 +128,8 @@ def account_for(
         profiles: profiles that must be as well, where one of these ops is asked.
     """
     patterns = [line.pattern for line in known]
+    missing = _missing(run, required, profiles)
+    without = {outcome.case.op for outcome in missing}
     faults: list[Outcome] = []
     expected: list[Outcome] = []
     for outcome in run.outcomes:
@@ -137,18 +141,31 @@ def account_for(
         known=tuple(expected),
         needless=tuple(line for line in known if _is_needless(line, run)),
         withdrawn=tuple(line for line in known if line.pattern in run.kit.withdrawn),
-        missing=tuple(
-            outcome
-            for outcome in run.outcomes
-            if outcome.verdict is Verdict.unsupported
-            and outcome.case.op in required
-            # An adapter need not know the gateways of others.
-            and (
-                outcome.case.op not in run.hello.ops
-                or known_profile(run.hello, outcome.case)
-                or bool(profiles)
-            )
+        missing=missing,
+        # One that is not listed is missing, whether cases of it were chosen or not.
+        missing_ops=tuple(
+            op
+            for op in dict.fromkeys(required)
+            if op in without or op not in run.hello.ops
         ),
+    )
+
+
+def _missing(
+    run: Run, required: Collection[str], profiles: Collection[str]
+) -> tuple[Outcome, ...]:
+    """List the cases of required ops that are not supported."""
+    return tuple(
+        outcome
+        for outcome in run.outcomes
+        if outcome.verdict is Verdict.unsupported
+        and outcome.case.op in required
+        # An adapter need not know the gateways of others.
+        and (
+            outcome.case.op not in run.hello.ops
+            or known_profile(run.hello, outcome.case)
+            or bool(profiles)
+        )
     )
 
 

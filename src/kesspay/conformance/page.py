@@ -216,8 +216,8 @@ def _to_do(report: Report) -> Iterator[tuple[str, str]]:
     for line in (*report.account.needless, *report.account.withdrawn):
         words = "remove the line of the known failures"
         yield words, f"<code>{line.number}: {escape(shown(line.pattern))}</code>"
-    for outcome in report.account.missing:
-        yield "required, but not supported", f"<code>{escape(outcome.case.id)}</code>"
+    for op in report.account.missing_ops:
+        yield "required, but not supported", f"<code>{escape(op)}</code>"
 
 
 def _section(title: str, remark: str, content: str) -> str:

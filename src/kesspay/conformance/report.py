@@ -354,8 +354,10 @@ def _known_lines(report: Report) -> Iterator[str]:
             f"line {line.number} of the known failures, {shown(line.pattern)}: "
             "the kit has withdrawn it; remove the line"
         )
-    for op, count in Counter(outcome.case.op for outcome in account.missing).items():
-        yield f"required, but not supported   {op} ({count})"
+    if account.missing_ops:
+        counts = Counter(outcome.case.op for outcome in account.missing)
+        ops = ", ".join(f"{op} ({counts[op]})" for op in account.missing_ops)
+        yield f"required, but not supported   {ops}"
 
 
 def _next(report: Report) -> str:
@@ -415,6 +417,7 @@ def as_json(report: Report) -> dict[str, Any]:
             "withdrawn": [line.pattern for line in account.withdrawn],
         },
         "unknown_ops": list(report.unknown_ops),
+        "missing_ops": list(account.missing_ops),
         "missing": [outcome.case.id for outcome in account.missing],
         "cases": [
             _case_json(outcome, is_known=outcome.case.id in known)
