@@ -111,7 +111,9 @@ def test_the_python_runs(page: str) -> None:
             run_session(block, names)
         else:
             where = str(ROOT / "docs" / page)
-            code = compile("\n" * (block.line - 1) + block.code, where, "exec")
+            program = "\n" * (block.line - 1) + block.code
+            # As the file of a reader: this one has a __future__ import.
+            code = compile(program, where, "exec", dont_inherit=True)
             exec(code, names)  # noqa: S102 - our own page
 
 
@@ -128,6 +130,51 @@ def test_the_tests_of_a_page_pass(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert f"{code.count('def test_') + 3} passed" in done.stdout
+
+
+@pytest.mark.usefixtures("prepared")
+def test_the_servers_run_when_they_are_copied(tmp_path: Path) -> None:
+    """Each file of the page serves a payment, under a real server for asyncio."""
+    files = {
+        block.code.partition(".py")[0].lstrip('"'): block.code
+        for block in blocks("howto/servers.md", "python")
+    }
+    assert set(files) == {"wsgi", "asgi"}
+    for name, code in files.items():
+        (tmp_path / f"{name}.py").write_text(code, encoding="utf-8")
+    program = """
+import asyncio, threading, time, urllib.request
+from wsgiref.simple_server import make_server
+import uvicorn
+from asgi import application as of_tasks
+from wsgi import application as of_threads
+
+plain = make_server("127.0.0.1", 0, of_threads)
+threading.Thread(target=plain.handle_request).start()
+url = f"http://127.0.0.1:{plain.server_port}/copied-1"
+print(urllib.request.urlopen(url).read().decode().split()[0])
+plain.server_close()
+
+server = uvicorn.Server(uvicorn.Config(of_tasks, port=0, log_level="warning"))
+thread = threading.Thread(target=server.run)
+thread.start()
+while not server.started:
+    time.sleep(0.01)
+port = server.servers[0].sockets[0].getsockname()[1]
+print(urllib.request.urlopen(f"http://127.0.0.1:{port}/copied-2").read().decode())
+server.should_exit = True
+thread.join()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", program],
+        cwd=tmp_path,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.split() == ["paid", "paid"]
 
 
 def run_session(block: Block, names: dict[str, Any]) -> None:
