@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.conformance.kit import FILES, FOLDER, OPS, Refused
 from kesspay.signing.profile import PHP_8, Profile
-from tests.conformance.source import document, encoding, keys, sign, verify
+from tests.conformance.source import (
+    document,
+    encoding,
+    keys,
+    parameters,
+    sign,
+    verify,
+)
 
 
 if TYPE_CHECKING:
@@ -44,6 +51,7 @@ def sources() -> tuple[Source, ...]:
     """Return what the kit is made from, in the order of its files."""
     return (
         document.SOURCE,
+        parameters.SOURCE,
         sign.SIGN,
         sign.BODY,
         verify.SOURCE,
@@ -97,8 +105,15 @@ class KitFiles:
         return written(content)
 
 
-def make_kit() -> KitFiles:
-    """Ask the judges, and return the files of the kit."""
+def make_kit(step: int = 1) -> KitFiles:
+    """
+    Ask the judges, and return the files of the kit.
+
+    Args:
+        step: make the mistakes of every so manieth case; take those of the others
+            from the stored kit.
+    """
+    stored = {} if step == 1 else _stored_mistakes()
     rules: list[Any] = []
     mistakes: list[Any] = []
     withdrawn: list[Any] = []
@@ -123,10 +138,14 @@ def make_kit() -> KitFiles:
             else:
                 named.append((name, draft))
         by, answers = source.ask([draft for _, draft in named])
-        cases = [
-            _row_of_case(name, draft, answer, dict(source.wrong(draft)))
-            for (name, draft), answer in zip(named, answers, strict=True)
-        ]
+        cases: list[dict[str, Any]] = []
+        for (name, draft), answer in zip(named, answers, strict=True):
+            row = _row_of_case(name, draft, answer)
+            made = stored.get((name, row["text_base64"])) if len(cases) % step else None
+            if made is None:
+                made = _mistakes(answer, dict(source.wrong(draft)))
+            row["mistakes"] = made
+            cases.append({**row, "since": draft.since, "comment": draft.comment})
         files[f"cases/{source.file}.json"] = {
             "format": 1,
             "area": area,
@@ -156,13 +175,28 @@ def _row_of_rule(rule: Rule) -> dict[str, Any]:
     return {**row, "hints": dict(rule.hints)}
 
 
-def _row_of_case(
-    name: str,
-    draft: Draft,
-    answer: bytes | Refused,
-    wrong: dict[str, bytes | None],
-) -> dict[str, Any]:
+def _stored_mistakes() -> dict[tuple[str, str], Any]:
+    """Return the mistakes of the stored cases, by id and text."""
+    return {
+        (row["id"], row["text_base64"]): row["mistakes"]
+        for path in (FOLDER / "cases").iterdir()
+        for row in json.loads(path.read_bytes())["cases"]
+    }
+
+
+def _mistakes(
+    answer: bytes | Refused, wrong: dict[str, bytes | None]
+) -> dict[str, str | None]:
+    """Return the mistakes that answer otherwise, and what they answer."""
     right = None if isinstance(answer, Refused) else answer
+    return {
+        code: None if given is None else _packed(given)
+        for code, given in wrong.items()
+        if given != right
+    }
+
+
+def _row_of_case(name: str, draft: Draft, answer: bytes | Refused) -> dict[str, Any]:
     row: dict[str, Any] = {
         "id": name,
         "rule": draft.rule,
@@ -180,12 +214,7 @@ def _row_of_case(
         row["result"] = {"refused": answer.reason, "class": answer.stage}
     else:
         row["result"] = _bytes("bytes", answer)
-    row["mistakes"] = {
-        code: None if given is None else _packed(given)
-        for code, given in wrong.items()
-        if given != right
-    }
-    return {**row, "since": draft.since, "comment": draft.comment}
+    return row
 
 
 def _settings(words: str) -> dict[str, Any]:

@@ -14,9 +14,12 @@ if TYPE_CHECKING:
     from tests.support.php import Php
 
 
-def test_the_judges_give_the_stored_kit(php: Php) -> None:
-    """Making the kit again changes nothing."""
-    assert make_kit().difference() is None
+def test_the_judges_give_the_stored_kit(
+    php: Php,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """Making the kit again changes nothing; an ordinary run makes few mistakes."""
+    assert make_kit(1 if whole else 20).difference() is None
 
 
 def small(answer: int = 1, by: str = "PHP 8.2.0") -> KitFiles:

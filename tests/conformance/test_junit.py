@@ -100,7 +100,7 @@ def test_a_failure_has_its_rule_its_diff_and_its_page() -> None:
         'expected  {"a":"\\/"}',
         'actual    {"a":"/"}',
         "                ^",
-        "docs/explanation/canonical-form.md#writing",
+        "docs/explanation/canonical-form.md#strings",
     ]
     properties = {p.get("name"): p.get("value") for p in top[0].iter("property")}
     assert properties == {

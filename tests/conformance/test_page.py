@@ -122,7 +122,7 @@ def test_a_page_of_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
         "\ndocument\n1 of 5\n0\n",
         "\nverify\n0 of 0\n1\n",
         "\na slash is not escaped\nGo: ",
-        "\ndocs/explanation/canonical-form.md#writing\n",
+        "\ndocs/explanation/canonical-form.md#strings\n",
         '\ndocument/write.slash/1   {"a":"/"}\n  expected  {"a":"\\/"}\n',
         "\n1 case\n",
         "\nsort.bytes\n",

@@ -73,7 +73,7 @@ def test_the_report_of_the_specification(blamed: Callable[..., None]) -> None:
         '    actual    {"a":"/"}',
         "                    ^",
         '  Go: strings.ReplaceAll(s, "/", `\\/`) after encoding',
-        "  docs/explanation/canonical-form.md#writing",
+        "  docs/explanation/canonical-form.md#strings",
         "",
         "unsupported   keys (1)",
         "next: kesspay conformance explain document/write.slash/1",
@@ -133,7 +133,7 @@ def test_the_plainest_cases_fail(blamed: Callable[..., None], stage0: Stage0) ->
     blamed(blame_of("plain.form", plain), stage0=stage0)
     assert lines_of(report(plain))[3:6] == [
         *(STAGE0[stage0], ""),
-        "1 plain.form   the plainest documents have another form     1 case",
+        "1 plain.form   blanks or line breaks stand between the values  1 case",
     ]
     blamed(stage0=stage0)
     assert STAGE0[stage0] in lines_of(report(failed(2)))

@@ -1,0 +1,81 @@
+"""The plain canonicaliser is right, and each of its switches breaks one rule."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from typing import TYPE_CHECKING
+
+import pytest
+
+from kesspay.conformance.kit import Case, Kit, Refused, bulk, load
+from tests.conformance import broken
+from tests.support.vectors import iter_profiles
+
+
+if TYPE_CHECKING:
+    from kesspay.conformance.kit import Area
+
+
+@pytest.fixture(scope="module")
+def kit() -> Kit:
+    """Return the kit of the package."""
+    return load()
+
+
+def answer(case: Case, *switches: str) -> bytes | None:
+    """Return what a program with these mistakes answers to a case."""
+    words = " ".join(case.profile)
+    if case.op == "canonicalize-tree":
+        return broken.canonicalize_tree(case.text, *switches, profile=words)
+    return broken.canonicalize(case.text, *switches, profile=words)
+
+
+@pytest.mark.parametrize("area", ["document", "parameters"])
+def test_without_mistakes_it_gives_every_stored_answer(
+    area: Area,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """With all switches off the program is right."""
+    for number, case in enumerate(bulk(area)):
+        if whole or number % 25 == 0:
+            right = None if isinstance(case.result, Refused) else case.result
+            assert answer(case) == right, case.text
+
+
+def test_without_mistakes_it_follows_every_setting(
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """The same under other settings, and under the ksort of older versions."""
+    for number, case in enumerate(iter_profiles()):
+        if whole or number % 25 == 0:
+            words = case.settings.profile.words()
+            given = broken.canonicalize(case.document, profile=words)
+            assert given == case.answer.canonical, (words, case.document)
+
+
+def made_here(kit: Kit) -> list[str]:
+    """Return the mistakes in the canonical form."""
+    return [
+        mistake.code
+        for mistake in kit.mistakes.values()
+        if kit.rules[mistake.rule].area in ("document", "parameters")
+    ]
+
+
+def test_no_two_rules_have_the_same_mistake(kit: Kit) -> None:
+    """Mistakes of two rules differ at some case."""
+    rules: dict[object, set[str]] = defaultdict(set)
+    for mistake in kit.mistakes.values():
+        prints = tuple(
+            (case.id, case.mistakes[mistake.code])
+            for case in kit.cases
+            if mistake.code in case.mistakes
+        )
+        rules[prints].add(mistake.rule)
+    assert not [names for names in rules.values() if len(names) > 1]
+
+
+def test_every_case_is_of_use(kit: Kit) -> None:
+    """Each case about documents and parameters catches a mistake."""
+    cases = [case for case in kit.cases if case.area in ("document", "parameters")]
+    assert not [case.id for case in cases if not case.mistakes]
