@@ -82,10 +82,11 @@ demo: $(VENV)/demo-ready ## A whole signed transfer against the sandbox
 	@$(BIN)/kesspay demo
 
 # KESSPAY_BUILD_TESTS=1 adds the tests that build wheels. WORKERS=0 runs the tests
-# in one process, as a debugger needs it.
+# in one process, as a debugger needs it. Three keep two cores busy: one of them often
+# waits for a clock, a server or another process.
 # PYTEST_ARGS is passed to pytest.
 PYTEST  := $(BIN)/python -m pytest
-WORKERS ?= 2
+WORKERS ?= 3
 .PHONY: test
 test: $(VENV)/test-ready ## The test suite
 	$(HINT)

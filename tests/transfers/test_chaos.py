@@ -100,9 +100,14 @@ def test_there_are_more_than_twenty_kinds_of_fault(
 
 
 @pytest.mark.parametrize("world", ["used first, honest", "expired first, honest"])
-def test_relaxed(monkeypatch: pytest.MonkeyPatch, world: str) -> None:
-    """Where a query stays honest after expiry, RELAXED tells nothing untrue."""
-    _, outcomes = run(monkeypatch, 77, 0.5, world, rules=RELAXED, count=100 * LONG)
+def test_relaxed(
+    monkeypatch: pytest.MonkeyPatch,
+    world: str,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """Where a query stays honest after expiry, no outcome of RELAXED is untrue."""
+    count = 100 * LONG if whole else 40
+    _, outcomes = run(monkeypatch, 77, 0.5, world, rules=RELAXED, count=count)
     assert "paid" in outcomes
 
 
@@ -122,12 +127,12 @@ def test_a_seed_replays(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same seed gives the same journal, the same ledger, the same words."""
     seen = []
     for _ in range(2):
-        chaos, outcomes = run(monkeypatch, 4242, 0.6, "used first, honest", count=60)
+        chaos, outcomes = run(monkeypatch, 4242, 0.6, "used first, honest", count=30)
         ledger = [
             (credit.fund_transfer_id, credit.out_trade_no)
             for credit in chaos.sandbox.ledger.credits()
         ]
         seen.append((list(chaos.journal.export()), ledger, outcomes, chaos.told))
     assert seen[0] == seen[1]
-    other, _ = run(monkeypatch, 4243, 0.6, "used first, honest", count=60)
+    other, _ = run(monkeypatch, 4243, 0.6, "used first, honest", count=30)
     assert list(other.journal.export()) != seen[0][0]

@@ -101,7 +101,7 @@ class Waiting:
 
 
 class Blocked:
-    """AsyncTransfers with the face of Transfers: each call runs a loop."""
+    """AsyncTransfers with the face of Transfers: each call blocks."""
 
     def __init__(self, made: AsyncTransfers) -> None:
         """Take the transfers."""
