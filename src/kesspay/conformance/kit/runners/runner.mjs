@@ -19,8 +19,10 @@ function canonicalize(text) {
   } catch (error) {
     throw new Refused(error.message);
   }
+  if (typeof data !== 'object' || data === null) throw new Refused('no object and no array');
+  if (Array.isArray(data)) return JSON.stringify(data);
   const keys = Object.keys(data).filter((key) => key !== 'sign' && key !== 'sign_type').sort();
-  return Buffer.from(JSON.stringify(Object.fromEntries(keys.map((key) => [key, data[key]]))));
+  return JSON.stringify(Object.fromEntries(keys.map((key) => [key, data[key]])));
 }
 
 // Other operations: "verify" gets text and key, "sign" and "body" too; "key" gets kind,

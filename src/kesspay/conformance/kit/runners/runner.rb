@@ -13,7 +13,10 @@ end
 # The canonical form of a JSON text (binary): what is signed.
 def canonicalize(text)
   data = JSON.parse(text.dup.force_encoding('UTF-8'))
-  data.reject { |key, _| %w[sign sign_type].include?(key) }.sort.to_h.to_json
+  raise Refused, 'no object and no array' unless [Hash, Array].include?(data.class)
+
+  data = data.reject { |key, _| %w[sign sign_type].include?(key) }.sort.to_h if data.is_a?(Hash)
+  data.to_json
 rescue JSON::JSONError => e
   raise Refused, e.message
 end
