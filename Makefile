@@ -138,6 +138,19 @@ mutants: $(VENV)/test-ready ## Break every security rule; a test must notice
 	$(BIN)/python -m tests.mutants.run
 	$(BIN)/python -m tests.mutants.run --c
 
+# Needs PHP, Node with npm, and Go. libkess and its bindings are built below build/.
+LIBKESS := $(CURDIR)/$(BUILD)/libkess
+.PHONY: conformance-matrix
+conformance-matrix: $(VENV)/test-ready ## Which rules some programs break: the page
+	cmake -S csrc -B $(LIBKESS)-build -DKESS_BUILD_TESTS=OFF \
+	  -DCMAKE_BUILD_TYPE=Release -DCMAKE_INSTALL_LIBDIR=lib \
+	  -DCMAKE_INSTALL_PREFIX=$(LIBKESS) >/dev/null
+	cmake --build $(LIBKESS)-build --parallel 2 >/dev/null
+	cmake --install $(LIBKESS)-build >/dev/null
+	bindings/node/compile $(LIBKESS)
+	bindings/go/compile $(LIBKESS)
+	KESSPAY_LIBKESS=$(LIBKESS) $(BIN)/python -m tests.conformance.matrix --write
+
 # The source archive of the Python package yyjson carries the C source. Without
 # it, or without PHP, the rows of the two say so.
 YYJSON := $(BUILD)/yyjson

@@ -1,0 +1,143 @@
+"""The page "Check your own implementation": its commands print what it shows."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from kesspay.conformance.export import kit_files, write_files, write_zip
+from kesspay.conformance.kit import FOLDER, load
+from tests.conformance.polyglot import HERE, LANGUAGES, needed
+from tests.conftest import missing
+from tests.support.pages import blocks, tables
+
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tests.conformance.polyglot import Language
+
+
+PAGE: Final = "howto/check-your-implementation.md"
+#: What differs between machines: versions and times.
+_VERSION: Final = re.compile(r"\((Node|PHP) [0-9.]+\)")
+_TIME: Final = re.compile(r"[0-9.]+ s$", re.MULTILINE)
+
+
+def shell(
+    command: str, folder: Path, variables: Mapping[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    """Run a command of the page, with the kesspay of this environment."""
+    path = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    return subprocess.run(
+        ["sh", "-euc", command],
+        cwd=folder,
+        env={**os.environ, **(variables or {}), "PATH": path},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+
+
+def neutral(text: str) -> str:
+    """Take out what differs between machines."""
+    return _TIME.sub("0 s", _VERSION.sub(r"(\1)", text)).rstrip()
+
+
+def test_three_commands_lead_to_a_named_rule(tmp_path: Path) -> None:
+    """The first block ends with what the second one shows."""
+    needed(LANGUAGES[1])
+    first = blocks(PAGE, "sh")[0]
+    install, export, run = first.code.splitlines()
+    assert install == "pip install 'kesspay[cli]'"
+    assert shell(export, tmp_path).returncode == 0
+    done = shell(run, tmp_path)
+    assert done.returncode == 1, done.stderr
+    shown = blocks(PAGE, "text")[0].code
+    assert neutral(done.stdout) == neutral(shown)
+    rule = load().rules["list.empty"]
+    assert rule.id in shown
+    assert rule.doc in shown
+
+
+@pytest.mark.parametrize(
+    "language",
+    [
+        pytest.param(
+            one, id=one.name, marks=[pytest.mark.languages] if one.slow else []
+        )
+        for one in LANGUAGES
+    ],
+)
+def test_the_command_of_each_language(language: Language, tmp_path: Path) -> None:
+    """Each adapter of the kit starts with the command of the table, and is judged."""
+    needed(language)
+    rows = dict(tables(PAGE, "| language | command |\n"))
+    write_files(tmp_path / "kit", kit_files())
+    code = 1
+    for command in re.findall(r"`([^`]+)`", rows[language.name]):
+        done = shell(command, tmp_path)
+        code = done.returncode
+    assert code == (0 if language.name == "PHP" else 1), done.stderr
+    assert "kit " in done.stdout
+    assert done.stderr == ""
+
+
+def test_the_workflow_of_the_page_runs(tmp_path: Path) -> None:
+    """Each step of it runs: the zip is fetched, its sum is checked, the runner runs."""
+    if shutil.which("curl") is None:
+        missing("curl is not installed", "KESSPAY_REQUIRE_CURL")
+    needed(LANGUAGES[0])
+    (workflow,) = (block.code for block in blocks(PAGE, "yaml"))
+    zipped = write_zip(tmp_path / "release", kit_files(), load().version)
+    digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
+    found = re.findall(r'^ {6}(\w+): "(.*)"$', workflow, re.MULTILINE)
+    variables = dict(found)
+    assert variables["KIT"] == load().version
+    variables |= {"KIT_URL": zipped.parent.as_uri(), "KIT_SHA256": digest}
+    steps = re.findall(r"run: \|\n((?:          .*\n)+)|run: (.*)\n", workflow)
+    assert len(steps) == 2
+    own = tmp_path / "own"
+    (own / "kess").mkdir(parents=True)
+    shutil.copy(FOLDER / "runners/runner.php", own / "kess/runner.php")
+    for lines, line in steps:
+        done = shell((lines or line).replace("\n          ", "\n"), own, variables)
+        assert done.returncode == 0, done.stderr
+    assert re.search(r"[1-9]\d+ passed, 0 failed", done.stdout)
+    variables["KIT_SHA256"] = "0" * 64
+    shutil.rmtree(own / "kesspay-conformance")
+    assert shell(steps[0][0] or steps[0][1], own, variables).returncode != 0
+
+
+def test_the_trial_is_the_one_that_was_recorded() -> None:
+    """The table has every step of tests/conformance/trial, with the hint of the kit."""
+    rules = load().rules
+    rows = tables(PAGE, "| program in | rule that was named | hint |\n")
+    expected = []
+    for name in ("node", "php", "go"):
+        text = (HERE / f"trial/{name}.toml").read_text(encoding="utf-8")
+        trial = tomllib.loads(text)
+        for step in trial["step"]:
+            rule = rules[step["rule"]]
+            hint = rule.hints.get(trial["language"])
+            words = f"{rule.title} (no hint)"
+            if hint is not None:
+                words = f"`` {hint} ``" if "`" in hint else f"`{hint}`"
+            expected.append([trial["language"], f"`{rule.id}`", words])
+    assert rows == expected
+
+
+def test_the_levels_are_those_of_the_kit() -> None:
+    """The table of levels has all of them, and the figure of the bulk is right."""
+    rows = tables(PAGE, "| level | what it holds | who needs it |\n")
+    assert [row[0].strip("`") for row in rows] == ["api", "any-document", "hostile"]
