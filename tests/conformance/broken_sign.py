@@ -90,7 +90,13 @@ _HASHES: Final = {
 _EMPTY: Final = b"[]"
 
 
-def sign(key: bytes, text: bytes, wrong: AbstractSet[str] = frozenset()) -> bytes:
+def sign(
+    key: bytes,
+    text: bytes,
+    wrong: AbstractSet[str] = frozenset(),
+    *,
+    message: bytes | None = None,
+) -> bytes:
     """
     Return the signature of a document in base64.
 
@@ -98,11 +104,14 @@ def sign(key: bytes, text: bytes, wrong: AbstractSet[str] = frozenset()) -> byte
         key: the file of the private key.
         text: the document.
         wrong: codes of the mistakes to make.
+        message: what another canonicaliser makes of the document.
 
     Raises:
         Refused: with the reason.
     """
-    return _written(_signature(key, _message(text, wrong), wrong), wrong)
+    if message is None:
+        message = _message(text, wrong)
+    return _written(_signature(key, message, wrong), wrong)
 
 
 def _message(text: bytes, wrong: AbstractSet[str]) -> bytes:

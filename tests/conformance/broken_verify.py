@@ -187,7 +187,13 @@ _LARGEST: Final = 1.7976931348623157e308
 _USUAL_EXPONENT: Final = 65537
 
 
-def verify(key: bytes, body: bytes, wrong: AbstractSet[str] = frozenset()) -> bytes:
+def verify(
+    key: bytes,
+    body: bytes,
+    wrong: AbstractSet[str] = frozenset(),
+    *,
+    message: bytes | None = None,
+) -> bytes:
     """
     Return the canonical bytes of a body whose signature is right.
 
@@ -195,6 +201,7 @@ def verify(key: bytes, body: bytes, wrong: AbstractSet[str] = frozenset()) -> by
         key: the file of the public key.
         body: as it was received.
         wrong: codes of the mistakes to make, also of ``broken_keys``.
+        message: what another canonicaliser makes of the body.
 
     Raises:
         Refused: with the reason.
@@ -206,7 +213,8 @@ def verify(key: bytes, body: bytes, wrong: AbstractSet[str] = frozenset()) -> by
     if loaded is None:
         return _canonical(_read(body, wrong), wrong)
     array = _read(body, wrong)
-    message = _message(array, body, wrong)
+    if message is None:
+        message = _message(array, body, wrong)
     if "sign_type_chooses" in wrong and array.get("sign_type") == "RSA":
         wrong = {*wrong, "sha1_instead"}
     claimed = _claimed(array, wrong)

@@ -9,6 +9,7 @@ from tests.conformance.broken_keys import Refused as Refusal
 from tests.conformance.broken_verify import verify
 from tests.conformance.source import Draft, Mistake, Rule, Source, forged
 from tests.conformance.source.judges import ask_body, ask_sign
+from tests.conformance.source.texts import wrong_texts
 
 
 if TYPE_CHECKING:
@@ -199,13 +200,21 @@ def _sign_drafts() -> Iterator[Draft]:
 
 
 def _wrong_signatures(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
-    assert draft.key is not None
     for code in broken_sign.MISTAKES:
         if code.startswith("sign_"):
-            try:
-                yield code, broken_sign.sign(draft.key, draft.text, {code})
-            except Refusal:
-                yield code, None
+            yield code, _signature(draft, {code})
+    if draft.rule == "sign.text":
+        for code, message in wrong_texts(draft.text):
+            yield code, message and _signature(draft, set(), message)
+
+
+def _signature(
+    draft: Draft, wrong: set[str], message: bytes | None = None
+) -> bytes | None:
+    try:
+        return broken_sign.sign(draft.key or b"", draft.text, wrong, message=message)
+    except Refusal:
+        return None
 
 
 # ------------------------------------------------------------ bodies

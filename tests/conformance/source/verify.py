@@ -9,6 +9,7 @@ from tests.conformance import broken_base64, broken_blocks, broken_keys, broken_
 from tests.conformance.source import Draft, Mistake, Source, forged, verify_documents
 from tests.conformance.source.forged import verify_case
 from tests.conformance.source.judges import ask_verify
+from tests.conformance.source.texts import wrong_texts
 from tests.conformance.source.verify_rules import RULES
 from tests.support import forger
 
@@ -498,15 +499,24 @@ _CODES: Final = {
 
 
 def _wrong_answers(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
-    """Return what each mistake of verifying answers to a case."""
-    assert draft.key is not None
+    """Yield what each mistake of verifying answers to a case."""
     for code in _CODES:
-        try:
-            answer = broken_verify.verify(draft.key, draft.text, {code})
-        except broken_verify.Refused:
-            yield code, None
-        else:
-            yield code, answer
+        yield code, _answer(draft, {code})
+    # A verifier with another canonicaliser refuses what is honest.
+    if draft.rule == "verify.text":
+        for code, message in wrong_texts(draft.text):
+            yield code, message and _answer(draft, set(), message)
+
+
+def _answer(
+    draft: Draft, wrong: set[str], message: bytes | None = None
+) -> bytes | None:
+    try:
+        return broken_verify.verify(
+            draft.key or b"", draft.text, wrong, message=message
+        )
+    except broken_verify.Refused:
+        return None
 
 
 SOURCE: Final = Source(
