@@ -134,7 +134,7 @@ def test_all_rules_are_shown(judged: Callable[..., Result]) -> None:
 
 def test_reasons(judged: Callable[..., Result]) -> None:
     """Only with --reasons it matters why an input is refused."""
-    options = ("--only", "read.top_level")
+    options = ("--only", "document/read.top_level/1")
     assert judged(RIGHT, *options).exit_code == 0
     result = judged(RIGHT, *options, "--reasons", "--json")
     assert result.exit_code == 1
@@ -200,7 +200,7 @@ def test_options_of_the_adapter_are_its_own(run: Callable[..., Result]) -> None:
 def test_cases_are_chosen(judged: Callable[..., Result]) -> None:
     """Areas, levels and names narrow the choice."""
     result = judged(
-        RIGHT, "--area", "document", "--level", "hostile", "--only", "read.*", "--json"
+        ECHO, "--area", "document", "--level", "hostile", "--only", "read.*", "--json"
     )
     cases = json.loads(result.stdout)["cases"]
     assert cases
