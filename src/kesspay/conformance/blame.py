@@ -115,6 +115,7 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
             and _is_evidence(one, kit.rules[one.case.rule], kinds)
         ],
         kit,
+        {op for op, kind in kinds.items() if kind == "nothing passes"},
     )
     firm = _firm(evidence, kit)
     for op, kind in kinds.items():
@@ -261,7 +262,9 @@ class _Evidence:
         candidates: by code of the mistake; those alone that could be blamed.
     """
 
-    def __init__(self, outcomes: Iterable[Outcome], kit: Kit) -> None:
+    def __init__(
+        self, outcomes: Iterable[Outcome], kit: Kit, failing: Container[str]
+    ) -> None:
         self.failed: dict[str, Outcome] = {}
         every = {code: _Candidate(mistake) for code, mistake in kit.mistakes.items()}
         for one in outcomes:
@@ -270,10 +273,11 @@ class _Evidence:
                     every[code].passed += 1
                 continue
             self.failed[one.case.id] = one
+            # Where nothing passes, any mistake that refuses would do.
+            speaks = one.answer is not None or one.case.op not in failing
             for code, wrong in one.case.mistakes.items():
-                side = (
-                    every[code].answered if wrong == one.answer else every[code].other
-                )
+                fits = speaks and wrong == one.answer
+                side = every[code].answered if fits else every[code].other
                 side.add(one.case.id)
         self.unexplained = set(self.failed)
         self.unanswered = set(self.failed)
