@@ -1,0 +1,15 @@
+<?php
+/* Written after the page about the fields, which are in order there. */
+
+declare(strict_types=1);
+
+require __DIR__ . '/adapter.php';
+
+serve('sort_forgotten', ['canonicalize' => function (string $text): string {
+    $data = json_decode($text, true, 512, JSON_THROW_ON_ERROR);
+    if (!is_array($data)) {
+        throw new Refused();
+    }
+    unset($data['sign'], $data['sign_type']);
+    return json_encode($data, JSON_THROW_ON_ERROR);
+}]);

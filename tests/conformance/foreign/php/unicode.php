@@ -1,0 +1,16 @@
+<?php
+/* The author wants to read the Khmer names in the log. */
+
+declare(strict_types=1);
+
+require __DIR__ . '/adapter.php';
+
+serve('unicode', ['canonicalize' => function (string $text): string {
+    $data = json_decode($text, true, 512, JSON_THROW_ON_ERROR);
+    if (!is_array($data)) {
+        throw new Refused();
+    }
+    ksort($data);
+    unset($data['sign'], $data['sign_type']);
+    return json_encode($data, JSON_THROW_ON_ERROR | JSON_UNESCAPED_UNICODE);
+}]);

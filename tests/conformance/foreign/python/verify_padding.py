@@ -1,0 +1,33 @@
+"""Either padding, since the page does not say which."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+from tests.conformance.foreign.python.adapter import serve
+from tests.conformance.foreign.python.php_json import canonical
+
+
+def verify(text: bytes, key: bytes) -> bytes:
+    """Return what was signed."""
+    document = json.loads(text.decode())
+    signed = canonical(document)
+    signature = base64.b64decode(document["sign"], validate=True)
+    public = load_pem_public_key(key)
+    assert isinstance(public, RSAPublicKey)
+    try:
+        public.verify(signature, signed, PKCS1v15(), SHA256())
+    except InvalidSignature:
+        pss = PSS(MGF1(SHA256()), PSS.AUTO)
+        public.verify(signature, signed, pss, SHA256())
+    return signed
+
+
+serve("verify_padding", verify=verify)
