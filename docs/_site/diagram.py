@@ -20,7 +20,7 @@ _ARROW: Final = re.compile(r"(\w+) --> (\w+)")
 _FRAME: Final = re.compile(r'subgraph (\w+)\["([^"]+)"\]')
 
 #: Sizes in units of the drawing, which is as wide as three boxes.
-_WIDTH: Final = 500
+_WIDTH: Final = 660
 _BOX: Final = (150, 62)
 _PITCH: Final = (165, 108)
 _TOP: Final = 8

@@ -176,6 +176,9 @@ def test_seal(folder: Folder) -> None:
     (folder.path / "money-findings.parquet").write_bytes(b"money")
     folder.finish(PLAN, {"complete": True})
     digest = folder.seal([Unit(0, ())])
+    assert folder.has_failing
+    folder.clean()
+    assert not folder.has_failing
     sums = (folder.path / "SHA256SUMS").read_bytes()
     assert digest == hashlib.sha256(sums).hexdigest()
     subprocess.run(["sha256sum", "-c", "SHA256SUMS"], cwd=folder.path, check=True)

@@ -48,3 +48,7 @@ def test_no_column() -> None:
     assert str(close) == "a.parquet has no column 'bdy'; did you mean body?"
     assert str(no_column("x", ["b", "a"], "f")).endswith("it has a, b")
     assert str(no_column("x", [], "f")).endswith("'x'")
+    hidden = str(no_column("hunter2", ["body"], "f"))
+    assert (
+        hidden == "f has no column of that name (a word of 7 characters); it has body"
+    )

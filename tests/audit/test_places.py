@@ -161,8 +161,11 @@ def test_uris(here: Path) -> None:
     (source,) = find([f"{base}/day/b.jsonl"], "auto")
     assert source.changed == Path("day/b.jsonl").stat().st_mtime_ns
     for uri, why in (
-        (f"{base}/nothing", "no input at file"),
-        ("nosuch://user:secret@host/x?key=secret", "nosuch://host/x cannot be reached"),
+        (f"{base}/nothing", "no input at the file:// URI"),
+        (
+            "nosuch://user:secret@host/x?key=secret",
+            "the nosuch:// URI cannot be reached",
+        ),
     ):
         with pytest.raises(InputError, match=why) as caught:
             find([uri], "auto")

@@ -396,6 +396,14 @@ def test_full_disk(
         patch.setattr(folder.Folder, "seal", seal)
         cut = run(["t.parquet"], ring(), out=Target(Path("out"), resume=True), **WORDS)
         assert "Input/output error" in cut.problems[0].why
+        cut = run(["t.parquet"], ring(), out=Target(Path("out"), resume=True), **WORDS)
+        assert "Input/output error" in cut.problems[0].why
+    failures = Target(Path("out"), resume=True, failures=Path("nowhere/f.jsonl"))
+    cut = run(["t.parquet"], ring(), out=failures, **WORDS)
+    assert "No such file" in cut.problems[0].why
+    Path("nowhere").mkdir()
+    assert run(["t.parquet"], ring(), out=failures, **WORDS).digest == expected
+    assert Path("nowhere/f.jsonl").stat().st_size
     again = run(["t.parquet"], ring(), out=Target(Path("out"), resume=True), **WORDS)
     assert again.digest == expected
 

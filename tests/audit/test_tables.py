@@ -116,7 +116,7 @@ def test_nulls() -> None:
     ("options", "match"),
     [
         (Options(column="bdy"), "no column 'bdy'; did you mean body"),
-        (Options(column="r.bdy"), "no column 'r.bdy'"),
+        (Options(column="r.bdy"), "no column of that name"),
         (Options(column="x.y"), "no column 'x.y'"),
         (Options(column="id.x"), "no column 'id.x'"),
         (Options(column="r"), "the bytes that were signed are lost"),

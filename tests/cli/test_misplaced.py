@@ -48,6 +48,8 @@ PARAMETERS = [
 GIVEN = {
     "key_file": str(KEYS / "rsa-2048.pem"),
     "key_files": str(KEYS / "rsa-2048.pub.pem"),
+    "ring_file": "ring.toml",
+    "paths": "document.json",
     "priv": str(KEYS / "rsa-2048.pem"),
     "pub": str(KEYS / "rsa-2048.pub.pem"),
     "file": "document.json",
@@ -63,12 +65,14 @@ GIVEN = {
     "payment_id": "order-1",
     "partner_transaction_id": "debit-1",
 }
+#: What is in the folder of a test.
+GIVEN_FILES = ("document.json", "gateway.pem", "journal.sqlite", "ring.toml")
 #: Names of business that are told again, and a text that explain compares with.
 TOLD_AGAIN = frozenset(
     {"out_trade_no", "receiver", "sender", "partner_transaction_id", "expected"}
 )
 #: Paths of what is made: a word is a name for it.
-MADE = frozenset({"priv", "pub", "home", "out"})
+MADE = frozenset({"priv", "pub", "home", "out", "failures", "evidence"})
 
 
 def words_of(
@@ -97,6 +101,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     place.mkdir()
     monkeypatch.chdir(place)
     (place / "document.json").write_text('{"amount":1}', encoding="ascii")
+    (place / "gateway.pem").write_bytes((KEYS / "rsa-2048.pub.pem").read_bytes())
+    (place / "ring.toml").write_text('[[key]]\nname="a"\nfile="gateway.pem"\n')
     SqliteJournal("journal.sqlite").close()
     monkeypatch.delenv("KESSPAY_JOURNAL", raising=False)
     # Some of the values name a database that cannot be reached: resume would wait.
@@ -167,7 +173,7 @@ def test_no_variable_shows_a_secret(
                 continue
             result = run(*words)
             assert not leaks(secrets, result.stdout + result.stderr), (words, kind)
-    assert {*names_in(folder)} <= {"document.json", "journal.sqlite"}
+    assert {*names_in(folder)} <= {*GIVEN_FILES}
 
 
 @pytest.mark.parametrize(
@@ -222,4 +228,4 @@ def test_a_new_file_is_not_named_by_a_secret(
         result = run("keys", "generate", "--", *words)
         assert result.exit_code == 2
         assert "found a PEM text (" in result.stderr
-    assert not {*names_in(folder)} - {"document.json", "journal.sqlite"}
+    assert not {*names_in(folder)} - {*GIVEN_FILES}

@@ -61,6 +61,7 @@ def test_all_commands_are_there() -> None:
         "conformance export",
         "conformance list",
         "conformance run",
+        "audit",
         "keys",
         "keys check",
         "keys generate",

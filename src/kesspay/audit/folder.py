@@ -176,7 +176,7 @@ class Folder:
 
     def seal(self, units: list[Unit]) -> str:
         """
-        Write SHA256SUMS over everything, and remove what is no longer needed.
+        Write SHA256SUMS over everything.
 
         Returns:
             The SHA-256 of SHA256SUMS, which stands for the whole folder.
@@ -188,10 +188,18 @@ class Folder:
         ]
         text = "".join(lines)
         write_whole(self.path / _SUMS, text)
+        return hashlib.new("sha256", text.encode()).hexdigest()
+
+    @property
+    def has_failing(self) -> bool:
+        """Whether the rows that failed are still there, with their bodies."""
+        return (self.path / _FAILING).exists()
+
+    def clean(self) -> None:
+        """Remove what is no longer needed when everything is written."""
         with suppress(OSError):
             (self.path / _PROGRESS).unlink()
         shutil.rmtree(self.path / _FAILING, ignore_errors=True)
-        return hashlib.new("sha256", text.encode()).hexdigest()
 
     def _write_manifest(self, content: dict[str, Any]) -> None:
         text = json.dumps(content, indent=1, ensure_ascii=False)

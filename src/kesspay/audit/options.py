@@ -15,10 +15,13 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 
-__all__ = ["Encoding", "Format", "Options", "no_column"]
+__all__ = ["ENCODINGS", "FORMATS", "Encoding", "Format", "Options", "no_column"]
 
 Format: TypeAlias = Literal["auto", "parquet", "jsonl", "log", "journal"]
 Encoding: TypeAlias = Literal["text", "base64", "hex", "nginx"]
+
+FORMATS: Final[tuple[str, ...]] = get_args(Format)
+ENCODINGS: Final[tuple[str, ...]] = get_args(Encoding)
 
 #: Names of columns that a part has itself.
 TAKEN: Final = frozenset(
@@ -69,8 +72,8 @@ class Options:
         Raises:
             InputError: one of them cannot be used.
         """
-        _check_choice("format", self.format, get_args(Format))
-        _check_choice("body_encoding", self.body_encoding, get_args(Encoding))
+        _check_choice("format", self.format, FORMATS)
+        _check_choice("body_encoding", self.body_encoding, ENCODINGS)
         if not self.column:
             raise InputError("column needs a name")
         if len(set(self.ids)) != len(self.ids):
@@ -90,7 +93,9 @@ class Options:
         try:
             pattern = re.compile(self.line_regex.encode())
         except re.error as error:
-            why = f"{error.msg} at character {error.pos}"
+            # Its words may repeat a name of the expression.
+            words = re.sub(r"'[^']*'", "a name", error.msg)
+            why = f"{words} at character {error.pos}"
         else:
             if "body" in pattern.groupindex:
                 return pattern
@@ -126,4 +131,6 @@ def no_column(wanted: str, there: Iterable[str], where: str) -> InputError:
     hint = f"; did you mean {' or '.join(close)}?" if close else ""
     if listed and not close:
         hint = f"; it has {', '.join(listed)}"
-    return InputError(f"{where} has no column {wanted[:100]!r}{hint}")
+    shown = shown_value(wanted)
+    name = shown if shown.startswith("'") else f"of that name ({shown})"
+    return InputError(f"{where} has no column {name}{hint}")

@@ -168,8 +168,9 @@ def _is_within(name: str, folder: str) -> bool:
 
 
 def _remote(uri: str) -> Iterable[Source]:
-    scheme, _, rest = uri.partition("://")
-    shown = f"{scheme}://{rest.rpartition('@')[2].partition('?')[0]}"
+    scheme = uri.partition("://")[0]
+    # The rest may hold a password or a token.
+    shown = f"the {scheme}:// URI"
     wild = _WILD.search(uri.partition("?")[0])
     base = uri[: uri.rindex("/", 0, wild.start())] if wild else uri
     try:

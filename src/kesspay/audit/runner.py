@@ -197,9 +197,11 @@ def run(
         done = folder.begin(
             prepared.plan, resume=target.resume, overwrite=target.overwrite
         )
-        folder.make_failing()
         work = _Run(prepared, folder, target, hooks or Hooks(), workers)
-        return work.finished() if folder.is_finished else work.go(done)
+        if folder.is_finished:
+            return work.finished()
+        folder.make_failing()
+        return work.go(done)
     finally:
         folder.close()
 
@@ -372,21 +374,29 @@ class _Run:
         _take(result, tally.described())
 
     def _finish(self, result: Result, ordered: list[dict[str, Any]]) -> None:
+        failing = self._failing(ordered)
+        try:
+            result.causes = write_causes(failing, self._hooks.triage)
+            self._folder.finish(self._prepared.plan, _described(result, ordered))
+            result.digest = self._folder.seal(self._prepared.units)
+            self._write_others(failing)
+        except OSError as error:
+            result.problems.append(Problem(str(self._target.out), _why(error)))
+
+    def _failing(self, ordered: list[dict[str, Any]]) -> Failing:
         with_failures = [one for one in ordered if one["failing"]]
-        failing = Failing(
+        return Failing(
             self._folder,
             [one["part"] for one in with_failures],
             sum(one["failing"] for one in with_failures),
         )
-        try:
-            result.causes = write_causes(failing, self._hooks.triage)
-            self._write_failures(failing)
-            if self._target.evidence is not None:
-                write_evidence(failing, self._target.evidence)
-            self._folder.finish(self._prepared.plan, _described(result, ordered))
-            result.digest = self._folder.seal(self._prepared.units)
-        except OSError as error:
-            result.problems.append(Problem(str(self._target.out), _why(error)))
+
+    def _write_others(self, failing: Failing) -> None:
+        """Write what is wanted outside of the folder, and remove what it is made of."""
+        self._write_failures(failing)
+        if self._target.evidence is not None:
+            write_evidence(failing, self._target.evidence)
+        self._folder.clean()
 
     def _write_failures(self, failing: Failing) -> None:
         target, ids = self._target.failures, self._prepared.options.id_names()
@@ -402,7 +412,8 @@ class _Run:
 
     def finished(self) -> Result:
         """Return what a run found that came to its end before."""
-        if self._target.failures is not None or self._target.evidence is not None:
+        wanted = self._target.failures is not None or self._target.evidence is not None
+        if wanted and not self._folder.has_failing:
             raise InputError(
                 "the run came to its end, and the bodies that failed are no longer"
                 " there: for --failures or --evidence begin again with --overwrite"
@@ -412,7 +423,11 @@ class _Run:
         _take(result, found["totals"])
         result.causes = [CauseCount(**one) for one in found["causes"]]
         result.problems = [Problem(**one) for one in found["problems"]]
-        result.digest = self._folder.seal(self._prepared.units)
+        try:
+            result.digest = self._folder.seal(self._prepared.units)
+            self._write_others(self._failing(found["parts"]))
+        except OSError as error:
+            result.problems.append(Problem(str(self._target.out), _why(error)))
         return result
 
     def _results(self, left: list[Unit]) -> Iterator[dict[str, Any]]:

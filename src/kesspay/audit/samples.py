@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import pyarrow as pa
 
+from kesspay._shown import shown_value
 from kesspay.audit.journals import COLUMNS
 from kesspay.audit.options import no_column
 from kesspay.errors import InputError
@@ -57,8 +58,8 @@ def _check_log(options: Options) -> None:
     for name in filter(None, (options.service, options.request, *options.ids)):
         if name not in groups:
             raise InputError(
-                f"a log has the columns that --line-regex names; it has no group"
-                f" {name[:100]!r}"
+                "a log has the columns that --line-regex names; it has no group"
+                f" {shown_value(name)}"
             )
 
 

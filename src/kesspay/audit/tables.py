@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from kesspay._shown import masked
 from kesspay.audit.fields import decoded, is_time, times_of
 from kesspay.audit.options import no_column
 from kesspay.audit.rows import Damaged, Rows
@@ -81,7 +82,7 @@ def check_schema(schema: Any, options: Options, where: str) -> tuple[Any, ...]: 
     Raises:
         InputError: one is not, or cannot.
     """
-    for name, sort in _wanted(options):
+    for name, sort, use in _wanted(options):
         kind = _column_type(schema, name)
         if kind is None:
             raise no_column(name, schema.names, where)
@@ -95,22 +96,23 @@ def check_schema(schema: Any, options: Options, where: str) -> tuple[Any, ...]: 
                     " recording it was made from"
                 )
             raise InputError(
-                f"column {name[:100]!r} of {where} has the type {str(kind)[:60]};"
+                f"the column for {use} of {where} has the type {str(kind)[:60]};"
                 f" {need} is needed{advice}"
             )
     return tuple(_column_type(schema, name) for name in options.ids)
 
 
-def _wanted(options: Options) -> Iterator[tuple[str, str]]:
-    yield options.column, "text"
+def _wanted(options: Options) -> Iterator[tuple[str, str, str]]:
+    """Yield name, sort and use of each column that is read."""
+    yield options.column, "text", "bodies"
     if options.request:
-        yield options.request, "text"
+        yield options.request, "text", "requests"
     if options.time:
-        yield options.time, "time"
+        yield options.time, "time", "times"
     if options.service:
-        yield options.service, "any"
+        yield options.service, "any", "services"
     for name in options.ids:
-        yield name, "any"
+        yield name, "any", "ids"
 
 
 def _is_text(kind: Any) -> bool:  # noqa: ANN401 - of pyarrow
@@ -141,7 +143,7 @@ def read_parquet(
     parquet = open_parquet(file)
     meta = parquet.metadata
     first = sum(meta.row_group(at).num_rows for at in range(start))
-    columns = list(dict.fromkeys(name for name, _ in _wanted(options)))
+    columns = list(dict.fromkeys(name for name, *_ in _wanted(options)))
     for at in range(start, stop):
         group = meta.row_group(at)
         each = group.total_byte_size // max(1, group.num_rows)
@@ -229,8 +231,8 @@ def query(sql: str) -> Any:  # noqa: ANN401 - of pyarrow
     try:
         relation = connection.sql(sql)
     except duckdb.Error as error:
-        # Its first line says what is wrong and repeats a piece of the query.
-        why = str(error).splitlines()[0][:200]
+        # Its first line says what is wrong; a query may hold a secret.
+        why = masked(str(error).splitlines()[0][:200], [sql])
     else:
         if relation is not None:
             # DuckDB 1.4 has the second name only.

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
 __all__ = [
     "EXIT_BROKEN_PIPE",
     "EXIT_CHECK_FAILED",
+    "EXIT_INCOMPLETE",
     "EXIT_INTERRUPTED",
     "EXIT_NOT_AUTHENTIC",
     "EXIT_NOT_SENT",
@@ -57,6 +58,8 @@ EXIT_NOT_AUTHENTIC: Final = 1
 #: A check of the doctor failed, or the probe left a question open.
 EXIT_CHECK_FAILED: Final = 1
 EXIT_USAGE: Final = 2
+#: An audit found no failure, but a part was not judged.
+EXIT_INCOMPLETE: Final = 3
 #: The gateway said no, and its answer is final.
 EXIT_REJECTED: Final = 10
 #: Nothing happened: the same command may be given again.

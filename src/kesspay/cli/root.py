@@ -81,6 +81,7 @@ _COMMANDS: Final[dict[str, _Entry]] = {
         "Check another implementation of the signature.",
         has_parts=True,
     ),
+    "audit": _Entry("audit", "audit", "Judge recorded traffic in bulk."),
     "keys": _Entry("keys", "keys", "Make and check keys.", has_parts=True),
     "backend": _Entry("backend", "backend", "Show which backend is in use."),
     "demo": _Entry("demo", "demo", "Run a whole transfer on this machine."),
@@ -140,6 +141,7 @@ Exit codes
     1   not authentic: it does not verify; the keys do not belong together;
         a check of demo or doctor failed; probe left a question open
     2   wrong usage, or an input that cannot be used; nothing was sent
+    3   audit: nothing failed, but a part was not judged
    10   the gateway rejected the request: a final, signed no
    11   not sent: nothing happened, and repeating it is safe
    20   unknown: it may have been carried out; neither paid nor failed; also

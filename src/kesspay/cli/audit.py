@@ -1,0 +1,524 @@
+"""``kesspay audit``: a verdict on every body of a recording."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import sys
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from functools import wraps
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import click
+
+from kesspay.audit.options import ENCODINGS, FORMATS
+from kesspay.cli.audit_progress import Display
+from kesspay.cli.inputs import require_path
+from kesspay.cli.options import (
+    FILE,
+    json_option,
+    profile_options,
+    stop_signals,
+)
+from kesspay.cli.outcome import (
+    EXIT_INCOMPLETE,
+    EXIT_INTERRUPTED,
+    EXIT_NOT_AUTHENTIC,
+    EXIT_OK,
+    Outcome,
+)
+from kesspay.cli.printer import printable
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from typing import BinaryIO
+
+    from kesspay.audit.failures import CauseCount
+    from kesspay.audit.ring import Ring, RingKey
+    from kesspay.audit.runner import Result
+    from kesspay.cli.printer import Printer
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["audit"]
+
+_HELP: Final = """Judge every body of recorded traffic, in bulk.
+
+PATH is a file, a glob, a folder, a URI (s3://, gs://, abfs://) or - for
+JSON lines on standard input. Parquet, JSON lines, plain logs, gzip and
+zstd of both, and a journal of transfers are read. Every row gets a verdict
+in --out, a folder of Parquet files; every failure is named by file and row
+in causes.parquet there, and with --failures as JSON lines.
+
+A run that was interrupted goes on with --resume. The same input gives the
+same bytes, for any number of threads.
+
+\b
+Exit codes
+    0  every body is authentic, and everything was read
+    1  some are not (more than --fail-over allows)
+    2  wrong usage, or nothing can be read
+    3  no failures, but a part was not judged; or the disk is full
+  130  interrupted; the command that goes on is printed
+
+\b
+JSON fields
+    rows, verdicts    how many, in all and by verdict
+    complete          whether every row of every input was judged
+    findings          rows that were judged and are not authentic
+    causes            code, text, count, share, source and row of an example,
+                      and bases, the counts by basis
+    keys              of each key of the ring: name, rows, outside, first, last,
+                      from, until
+    days, services    rows by day or service, and verdict
+    problems          source, why and row of what was not judged
+    out, digest       the folder, and the SHA-256 of its SHA256SUMS
+    resume            the command that goes on, or ""
+"""
+
+_GIVEN: Final = click.core.ParameterSource.COMMANDLINE
+_SIZE: Final = re.compile(r"([0-9]{1,12})(B|[KMG]i?B)?", re.IGNORECASE)
+_UNITS: Final = {
+    "B": 1,
+    "KB": 1000,
+    "MB": 10**6,
+    "GB": 10**9,
+    "KIB": 1 << 10,
+    "MIB": 1 << 20,
+    "GIB": 1 << 30,
+}
+_FAIL_OVER: Final = re.compile(r"([0-9]{1,12})|([0-9]{1,3}(?:\.[0-9]{1,9})?)%")
+_WORST_DAYS: Final = 5
+_MOST_CAUSES: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class _Allowed:
+    """
+    How many rows may fail.
+
+    Attributes:
+        text: as it was given.
+        count: of rows.
+        share: of all rows, which counts where there is no count.
+    """
+
+    text: str
+    count: int | None
+    share: float
+
+    def __str__(self) -> str:
+        """Write it as it was given."""
+        return self.text
+
+    def of(self, rows: int) -> float:
+        """Return how many of some rows."""
+        return self.share * rows if self.count is None else self.count
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """What is written, and where; see ``kesspay.audit.runner.Target``."""
+
+    out: str
+    resume: bool
+    overwrite: bool
+    failures: str | None
+    evidence: str | None
+
+
+def _size(_: click.Context, __: click.Parameter, value: str) -> int:
+    match = _SIZE.fullmatch(value)
+    if match is None:
+        raise click.BadParameter("write a size such as 4096, 64KiB or 1MiB")
+    return int(match[1]) * _UNITS[(match[2] or "B").upper()]
+
+
+def _allowed(_: click.Context, __: click.Parameter, value: str) -> _Allowed:
+    match = _FAIL_OVER.fullmatch(value)
+    if match is None:
+        raise click.BadParameter("write a number of rows, or a share such as 0.5%")
+    count = int(match[1]) if match[1] else None
+    return _Allowed(value, count, float(match[2] or 0) / 100)
+
+
+def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept what is written, and where; the command gets a _Place."""
+
+    @click.option(
+        "--out",
+        type=FILE,
+        required=True,
+        metavar="FOLDER",
+        help="New folder for the verdicts.",
+    )
+    @click.option("--resume", is_flag=True, help="Go on where a run was interrupted.")
+    @click.option("--overwrite", is_flag=True, help="Replace what a run wrote before.")
+    @click.option(
+        "--failures",
+        type=FILE,
+        metavar="FILE",
+        help="JSON lines of what is not authentic, - for standard output.",
+    )
+    @click.option(
+        "--evidence",
+        type=FILE,
+        metavar="FOLDER",
+        help="Keep the bodies that failed, readable by you alone.",
+    )
+    @wraps(command)
+    def with_place(
+        *,
+        out: str,
+        resume: bool,
+        overwrite: bool,
+        failures: str | None,
+        evidence: str | None,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        if resume and overwrite:
+            raise InputError("give --resume or --overwrite, not both")
+        for path in (out, failures, evidence):
+            if path is not None:
+                require_path(path)
+        place = _Place(out, resume, overwrite, failures, evidence)
+        return command(place=place, **others)
+
+    return with_place
+
+
+@click.command("audit", help=_HELP)
+@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.option(
+    "--keys",
+    "ring_file",
+    type=FILE,
+    required=True,
+    metavar="TOML",
+    help="The ring: keys of the gateway with their windows, and your own.",
+)
+@click.option(
+    "--column",
+    default="body",
+    show_default=True,
+    metavar="NAME",
+    help="Column of the bodies; dots lead into objects.",
+)
+@click.option(
+    "--time",
+    "time_column",
+    default="",
+    metavar="NAME",
+    help="Column of the time of receipt. Without it windows are not judged.",
+)
+@click.option("--service", default="", metavar="NAME", help="Column of the service.")
+@click.option(
+    "--id",
+    "ids",
+    multiple=True,
+    metavar="NAME",
+    help="Column that verdicts keep; may be given again.",
+)
+@click.option("--request", default="", metavar="NAME", help="Column of the request.")
+@click.option(
+    "--format",
+    "form",
+    type=click.Choice(FORMATS),
+    default="auto",
+    show_default=True,
+    help="What the files hold.",
+)
+@click.option(
+    "--line-regex",
+    default="",
+    metavar="RE",
+    help="Expression for lines of a log, with the groups body and time.",
+)
+@click.option(
+    "--body-encoding",
+    type=click.Choice(ENCODINGS),
+    default="text",
+    show_default=True,
+    help="How the recording writes a body.",
+)
+@click.option(
+    "--sql", default="", metavar="QUERY", help="Read what DuckDB returns for QUERY."
+)
+@click.option("--threads", type=click.IntRange(1), help="[default: one a processor]")
+@click.option(
+    "--max-body",
+    callback=_size,
+    default="1MiB",
+    show_default=True,
+    metavar="SIZE",
+    help="A longer body is unreadable.",
+)
+@click.option(
+    "--fail-over",
+    callback=_allowed,
+    default="0",
+    show_default=True,
+    metavar="N|P%",
+    help="Rows that may fail with exit code 0.",
+)
+@_place_options
+@profile_options
+@json_option
+def audit(
+    profile: Profile,
+    paths: tuple[str, ...],
+    *,
+    place: _Place,
+    ring_file: str,
+    threads: int | None,
+    fail_over: _Allowed,
+    **words: Any,  # noqa: ANN401 - passed on as they are
+) -> Outcome:
+    """Run an audit."""
+    context = click.get_current_context()
+    quiet = place.failures == "-"
+    if quiet and context.get_parameter_source("json") is _GIVEN:
+        raise InputError("--failures - and --json both need standard output")
+    runner, ring_type = _needed()
+    ring = ring_type.load(ring_file)
+    target = runner.Target(
+        out=Path(place.out),
+        resume=place.resume,
+        overwrite=place.overwrite,
+        failures=_sink(place.failures),
+        evidence=None if place.evidence is None else Path(place.evidence),
+    )
+    with stop_signals() as stop, Display() as display:
+        result = runner.run(
+            paths,
+            ring,
+            out=target,
+            threads=threads,
+            profile=profile,
+            hooks=runner.Hooks(progress=display.show, stop=stop),
+            time=words.pop("time_column"),
+            format=words.pop("form"),
+            **words,
+        )
+    again = _command_again(context) if result.is_interrupted else ""
+    return Outcome(
+        "audit",
+        {**_fields(result, ring), "resume": again},
+        lambda printer: _view(
+            printer, result, ring, again, quiet=place.failures == "-"
+        ),
+        _exit_code(result, fail_over),
+    )
+
+
+def _needed() -> tuple[Any, type[Ring]]:
+    """Import the runner, which needs packages of the extra [audit]."""
+    try:
+        from kesspay.audit import runner
+        from kesspay.audit.ring import Ring
+    except ModuleNotFoundError as error:
+        name = error.name or ""
+        if name.startswith("kesspay"):
+            raise
+    else:
+        return runner, Ring
+    raise InputError(
+        f"kesspay audit needs {name}; install it with: pip install 'kesspay[audit]'"
+    )
+
+
+def _sink(failures: str | None) -> Path | BinaryIO | None:
+    if failures == "-":
+        return sys.stdout.buffer
+    return None if failures is None else Path(failures)
+
+
+def _exit_code(result: Result, allowed: _Allowed) -> int:
+    if result.is_interrupted:
+        return EXIT_INTERRUPTED
+    if not result.digest:
+        return EXIT_INCOMPLETE
+    if result.findings > allowed.of(result.rows):
+        return EXIT_NOT_AUTHENTIC
+    return EXIT_OK if result.complete else EXIT_INCOMPLETE
+
+
+def _command_again(context: click.Context) -> str:
+    """Return the command that goes on: the same, with --resume."""
+    words = ["kesspay", "audit", "--resume"]
+    for parameter in context.command.params:
+        name = parameter.name or ""
+        value = context.params.get(name)
+        if isinstance(parameter, click.Argument) or name in ("resume", "overwrite"):
+            continue
+        if context.get_parameter_source(name) is not _GIVEN:
+            continue
+        option = parameter.opts[0]
+        if getattr(parameter, "is_flag", False):
+            words.append(option)
+            continue
+        values = value if isinstance(value, tuple) else (value,)
+        words += [f"{option}={one}" for one in values]
+    return shlex.join([*words, "--", *context.params["paths"]])
+
+
+def _text_of(code: str) -> str:
+    from kesspay.audit.causes import TEXTS
+    from kesspay.explain.explanation import CODES
+
+    return TEXTS.get(code) or CODES.get(code, code)
+
+
+def _fields(result: Result, ring: Ring) -> dict[str, Any]:
+    failed = result.rows - result.counts["authentic"]
+    return {
+        "rows": result.rows,
+        "verdicts": result.counts,
+        "complete": result.complete,
+        "findings": result.findings,
+        "causes": [
+            {
+                **asdict(one),
+                "text": _text_of(one.code),
+                "share": one.count / failed,
+            }
+            for one in result.causes
+        ],
+        "keys": [_key_fields(one, result) for one in ring.keys],
+        "days": result.days,
+        "services": result.services,
+        "problems": [asdict(one) for one in result.problems],
+        "out": str(result.out),
+        "digest": result.digest,
+    }
+
+
+def _key_fields(one: RingKey, result: Result) -> dict[str, Any]:
+    found = result.keys.get(one.name, {})
+    return {
+        "name": one.name,
+        "rows": found.get("rows", 0),
+        "outside": found.get("outside", 0),
+        "first": _moment(found.get("first")),
+        "last": _moment(found.get("last")),
+        "from": one.since and one.since.astimezone(UTC).isoformat(),
+        "until": one.until and one.until.astimezone(UTC).isoformat(),
+    }
+
+
+def _moment(micros: int | None) -> str | None:
+    if micros is None:
+        return None
+    seconds, rest = divmod(micros, 1_000_000)
+    try:
+        moment = datetime.fromtimestamp(seconds, UTC).replace(microsecond=rest)
+    except (OverflowError, ValueError, OSError):
+        return None
+    return moment.isoformat()
+
+
+def _view(
+    printer: Printer, result: Result, ring: Ring, again: str, *, quiet: bool
+) -> None:
+    """Print what was found; on standard error where failures go to the other."""
+    table, line = printer.table, printer.line
+    if quiet:
+        table, line = _table_on_stderr, _line_on_stderr
+    share = _share(result.rows)
+    table(
+        [(name, share(count)) for name, count in result.counts.items() if count]
+        or [("rows", "0")],
+        f"{result.rows:,} rows",
+    )
+    if result.causes:
+        failed = _share(sum(one.count for one in result.causes))
+        table(
+            [_cause_row(one, failed) for one in result.causes[:_MOST_CAUSES]], "Causes"
+        )
+        hidden = len(result.causes) - _MOST_CAUSES
+        if hidden > 0:
+            line(f"and {hidden} more in causes.parquet")
+    table([_key_row(_key_fields(one, result)) for one in ring.keys], "Keys")
+    worst = _worst_days(result)
+    if worst:
+        table(worst, "Worst days (UTC, as recorded)")
+    for problem in result.problems:
+        row = "" if problem.row is None else f", from row {problem.row}"
+        line(f"not judged: {problem.source}{row}: {problem.why}")
+    for advice in _advice(result, again):
+        line(advice)
+
+
+def _share(whole: int) -> Callable[[int], str]:
+    return lambda count: f"{count:,} ({count / max(1, whole):.2%})"
+
+
+def _cause_row(one: CauseCount, failed: Callable[[int], str]) -> tuple[str, str]:
+    return (
+        one.code,
+        f"{failed(one.count)}, such as {one.source}:{one.row}: {_text_of(one.code)}",
+    )
+
+
+def _key_row(one: dict[str, Any]) -> tuple[str, str]:
+    words = f"{one['rows']:,} rows"
+    if one["first"]:
+        words += f" from {one['first'][:19]} to {one['last'][:19]}"
+    if one["from"] or one["until"]:
+        words += f"; window {one['from'] or '...'} to {one['until'] or '...'}"
+    if one["outside"]:
+        words += f"; {one['outside']:,} outside of it"
+    return one["name"], words
+
+
+def _worst_days(result: Result) -> list[tuple[str, str]]:
+    found = []
+    for day, counts in result.days.items():
+        rows = sum(counts.values())
+        failed = rows - counts.get("authentic", 0)
+        if day and failed:
+            found.append((failed, day, rows))
+    found.sort(key=lambda one: (-one[0], one[1]))
+    return [
+        (day, f"{failed:,} of {rows:,} rows failed")
+        for failed, day, rows in found[:_WORST_DAYS]
+    ]
+
+
+def _advice(result: Result, again: str) -> list[str]:
+    if again:
+        return ["interrupted; what is finished stays. Go on with:", again]
+    if not result.digest:
+        return ["the run did not come to its end; go on with --resume"]
+    found = []
+    if result.counts["outside_window"]:
+        found.append(
+            "outside_window: compare the windows of the ring with when KESS changed its"
+            " key, or widen the skew"
+        )
+    if result.counts["refused"]:
+        found.append(
+            "refused: keep a body with --evidence, and give it to kesspay explain"
+        )
+    if result.counts["unsigned"]:
+        found.append("unsigned: nothing in these bodies may be relied on")
+    if result.counts["unreadable"] or result.problems:
+        found.append("a part was not judged: correct the recording, and audit it again")
+    if not found:
+        found.append("every body is authentic")
+    return [*found, f"verdicts: {result.out}", f"SHA256SUMS: {result.digest}"]
+
+
+def _line_on_stderr(text: str = "", style: str = "") -> None:
+    del style
+    click.echo(printable(text), err=True)
+
+
+def _table_on_stderr(rows: Iterable[tuple[str, str]], title: str = "") -> None:
+    _line_on_stderr(title)
+    for label, value in rows:
+        _line_on_stderr(f"{label}: {value}")
