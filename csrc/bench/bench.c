@@ -4,6 +4,7 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  *   kess_bench [--json]
+ *   kess_bench --batches         of it the batches to verify
  *   kess_bench --verify COUNT    nothing but verifications, for a profiler
  *
  * Every output is checked before it is timed. See measure.h for how.
@@ -14,6 +15,7 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
+#include "batches.h"
 #include "documents.h"
 #include "measure.h"
 #include "memory.h"
@@ -224,23 +226,31 @@ int main(int argc, char **argv)
     static const unsigned bits[] = {2048, 3072, 4096};
     report r;
     const int as_json = argc == 2 && strcmp(argv[1], "--json") == 0;
+    const int only_batches = argc == 2 && strcmp(argv[1], "--batches") == 0;
 
     if (argc == 3 && strcmp(argv[1], "--verify") == 0) {
         verify_often(strtoul(argv[2], NULL, 10));
         return 0;
     }
-    if (argc > 1 && !as_json) {
-        fprintf(stderr, "usage: kess_bench [--json | --verify COUNT]\n");
+    if (argc > 1 && !as_json && !only_batches) {
+        fprintf(stderr,
+                "usage: kess_bench [--json | --batches | --verify COUNT]\n");
         return 2;
     }
     report_begin(&r, as_json);
     print_machine(&r);
-    bench_memories(&r);
-    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
-        bench_signatures(&r, bits[i], bits[i] == 2048);
+    if (!only_batches) {
+        bench_memories(&r);
+        for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+            bench_signatures(&r, bits[i], bits[i] == 2048);
+        }
+        bench_threads(&r);
+        bench_documents(&r);
     }
-    bench_threads(&r);
-    bench_documents(&r);
+    for (size_t i = 0; i < sizeof(bits) / sizeof(bits[0]); i++) {
+        bench_batches(&r, bits[i]);
+    }
+    bench_batch_sizes(&r);
     report_end(&r);
     return 0;
 }
