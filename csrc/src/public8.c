@@ -10,10 +10,9 @@
  * factors below 2 n the result (a b + m n) / R, where m < R, is below
  * (4 n / R + 1) n < 2 n. So one subtraction at the very end is enough.
  *
- * A product goes through its columns in tiles of 4 x 4 limbs, a diagonal of
- * tiles at a time (Buhrow, Gilbert, Haider 2021), low and high halves apart. Its
- * sums stay in registers, where FOR has unrolled all loops over them. A column
- * adds fewer than 2^9 numbers below 2^52, so that none overflows.
+ * Products go through their columns in tiles of 4 x 4 limbs, a diagonal of tiles
+ * at a time (Buhrow, Gilbert, Haider 2021). The sums, low and high halves apart,
+ * stay in registers: FOR unrolls. Fewer than 2^9 terms of 52 bits overflow none.
  */
 #include <string.h>
 
@@ -21,19 +20,16 @@
 
 #if defined(KESS_HAVE_PUBLIC8)
 
-#define LANES KESS_PUBLIC8_LANES
 #define LIMB_BITS 52
 #define LIMB_MASK ((UINT64_C(1) << LIMB_BITS) - 1)
 
 /* ------------------------------------------------------------ vectors */
 
 #if !defined(KESS_PUBLIC8_PLAIN)
-
 #include <immintrin.h>
 
 #define KERNEL __attribute__((target("avx512f,avx512ifma")))
 #define PART KERNEL __attribute__((always_inline)) static inline
-#define UNROLLED _Pragma("GCC unroll 8")
 #define CAN(feature) (__builtin_cpu_supports(feature) != 0)
 
 typedef __m512i vec;
@@ -50,17 +46,15 @@ PART vec low(vec s, vec a, vec b) { return _mm512_madd52lo_epu64(s, a, b); }
 PART vec high(vec s, vec a, vec b) { return _mm512_madd52hi_epu64(s, a, b); }
 
 #else
-
 #include "wide.h"
 
 #define KERNEL
 #define PART static inline
-#define UNROLLED
 #define CAN(feature) 1
 #define EACH(v, word) \
-    for (size_t i = 0; i < LANES; i++) { (v).lane[i] = (word); } return v
+    for (size_t i = 0; i < 8; i++) { (v).lane[i] = (word); } return v
 
-typedef struct vec { uint64_t lane[LANES]; } vec;
+typedef struct vec { uint64_t lane[KESS_PUBLIC8_LANES]; } vec;
 
 PART uint64_t top(uint64_t a, uint64_t b)
 {
@@ -78,7 +72,6 @@ PART vec carry(vec a) { EACH(a, a.lane[i] >> LIMB_BITS); }
 #define SUM(half) EACH(s, s.lane[i] + (half))
 PART vec low(vec s, vec a, vec b) { SUM(a.lane[i] * b.lane[i] & LIMB_MASK); }
 PART vec high(vec s, vec a, vec b) { SUM(top(a.lane[i], b.lane[i])); }
-
 #endif
 
 int kess_int_public8_able(void)
@@ -88,7 +81,8 @@ int kess_int_public8_able(void)
 
 /* ------------------------------------------------------------ products */
 
-#define FOR(i, from, to) UNROLLED for (size_t i = (from); i < (to); i++)
+#define FOR(i, from, to) \
+    _Pragma("GCC unroll 8") for (size_t i = (from); i < (to); i++)
 
 /* The columns of a diagonal: high[k] belongs to column k + 1. */
 typedef struct sums { vec low[7], high[7]; } sums;
@@ -186,8 +180,6 @@ KERNEL static void multiply(const kess_public8 *key, vec *a, const vec *b,
     }
 }
 
-/* ------------------------------------------------------------ one number */
-
 /* a mod n, for a < 2 n. Returns 1 where a was below n. */
 static int reduce(uint64_t *a, const uint64_t *n, size_t limbs)
 {
@@ -236,6 +228,9 @@ static void write_bytes(uint8_t *bytes, size_t size, const uint64_t *limbs)
     }
 }
 
+/* At least the 16 highest bits of a number whose highest limb this is. */
+#define HEAD(limb) ((limb)[0] << 12 | (limb)[-1] >> (LIMB_BITS - 12))
+
 /* ------------------------------------------------------------ operations */
 
 KERNEL int kess_int_public8_prepare(kess_public8 *key, const uint8_t *modulus,
@@ -256,21 +251,26 @@ KERNEL int kess_int_public8_prepare(kess_public8 *key, const uint8_t *modulus,
         inverse *= 2 - key->n[0] * inverse;
     }
     key->minus_inverse = (0 - inverse) & LIMB_MASK;
-    /* A Montgomery square of 2^x R is 2^(2 x) R. R^2, where x is bits, is made
-     * from its odd part, and that by doublings from a power of 2 below n. */
-    size_t x = bits / (bits & (0 - bits));
-    key->r2[(8 * size - 1) / LIMB_BITS] = UINT64_C(1)
-                                          << (8 * size - 1) % LIMB_BITS;
-    for (size_t i = 8 * size - 1; i < bits + x; i++) {
-        for (size_t k = limbs; k-- > 0;) {
-            const int carried = k > 0 && key->r2[k - 1] >> 51 != 0;
-            key->r2[k] = (key->r2[k] << 1 & LIMB_MASK) | (unsigned)carried;
+    /* From a power of 2 below n to 2^x R mod n, ten bits at a time. */
+    size_t x = bits / 8;
+    const size_t end = (8 * size - 1) / LIMB_BITS;
+    key->r2[end] = UINT64_C(1) << (8 * size - 1) % LIMB_BITS;
+    for (size_t i = 8 * size - 1, by; i < bits + x; i += by) {
+        by = bits + x - i < 10 ? bits + x - i : 10;
+        const uint64_t times = /* that n goes into it, or at most two less */
+            (HEAD(key->r2 + end) << by) / (HEAD(key->n + end) + 1);
+        int64_t sum = 0;
+        for (size_t k = 0; k < limbs; k++, sum >>= LIMB_BITS) {
+            sum += (int64_t)(key->r2[k] << by) - (int64_t)(times * key->n[k]);
+            key->r2[k] = (uint64_t)sum & LIMB_MASK;
         }
+        reduce(key->r2, key->n, limbs);
         reduce(key->r2, key->n, limbs);
     }
     for (size_t i = 0; i < limbs; i++) {
         power[i] = all(key->r2[i]);
     }
+    /* A Montgomery square makes 2^(2 x) R of it. R^2 is 2^bits R. */
     for (; x < bits; x *= 2) {
         multiply(key, power, power, m);
     }
@@ -285,7 +285,7 @@ KERNEL unsigned kess_int_public8_recover(const kess_public8 *key, uint8_t *out,
                                          const uint8_t *const signature[],
                                          size_t count)
 {
-    uint64_t lanes[KESS_PUBLIC8_LIMBS][LANES] = {{0}};
+    uint64_t lanes[KESS_PUBLIC8_LIMBS][KESS_PUBLIC8_LANES] = {{0}};
     uint64_t one[KESS_PUBLIC8_LIMBS + 2] = {0};
     vec base[KESS_PUBLIC8_LIMBS], power[KESS_PUBLIC8_LIMBS];
     vec m[KESS_PUBLIC8_LIMBS];
