@@ -138,6 +138,10 @@ def _print_growth(grown: growth.Growth) -> None:
     for line in grown.keys:
         shown = "  ".join(f"{x:.0f}: {y / 1e3:.1f}" for x, y in line.points)
         print(f"  {line.name:16} {shown}")
+    print("\ndocuments in a call, documents verified a second")
+    for line in grown.batches:
+        shown = "  ".join(f"{x:.0f}: {y:.0f}" for x, y in line.points)
+        print(f"  {line.name:16} {shown}")
     print("\nthreads, documents verified a second")
     for line in grown.threads:
         shown = "  ".join(f"{x:.0f}: {y:.0f}" for x, y in line.points)
@@ -175,7 +179,10 @@ def _picture(
     bars.append(("Verifying a signature alone, RSA-2048", group))
     notes = [f"{name}: {fact}" for name, fact in machine.items() if fact != "none"]
     return plot.page(
-        bars, grown.documents, ["CPU time, medians. " + notes[0], *notes[1:]]
+        bars,
+        grown.documents,
+        grown.batches,
+        ["CPU time, medians. " + notes[0], *notes[1:]],
     )
 
 

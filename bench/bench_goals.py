@@ -24,12 +24,13 @@ def test_table(
     """Every goal has a line, and both files can be read."""
     monkeypatch.setattr(goals, "BATCH", 100)
     monkeypatch.setattr(growth, "BATCH", 100)
+    monkeypatch.setattr(growth, "BATCHES", (1, 8))
     monkeypatch.setattr(growth, "SIZES", (100, 1000))
     monkeypatch.setattr(sys, "argv", ["bench", "--rounds", "1", "--out", str(tmp_path)])
     main()
     shown = capsys.readouterr().out
     every = [one for one in vars(goals).values() if isinstance(one, goals.Goal)]
-    assert sum(one.limit is not None for one in every) == 11
+    assert sum(one.limit is not None for one in every) == 12
     for goal in every:
         assert goal.name in shown
     written = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))

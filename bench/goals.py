@@ -27,7 +27,7 @@ from statistics import median
 from typing import TYPE_CHECKING, Final
 
 import kesspay
-from bench import loops, processes, rounds
+from bench import crypto_mb, loops, processes, rounds
 from bench.client import NAMES, call_loops
 from bench.documents import REQUEST, RESPONSE
 from bench.loops import Unmeasurable
@@ -35,6 +35,7 @@ from bench.recipes import Cryptography, canonical_of_text
 from bench.rounds import Times
 from kesspay.signing.arguments import parameters_text
 from kesspay.signing.backend import override
+from kesspay.signing.multibuffer import multibuffer
 
 
 if TYPE_CHECKING:
@@ -103,6 +104,11 @@ PHP_SIGN = Goal("documented PHP class / whole sign", 3.3, at_least=True)
 OVERHEAD = Goal("canonicalize(bytes) - the function in C", 250, unit="ns")
 SPEED_UP = Goal("batch of 10,000, 1 thread / 2 threads", 1.85, at_least=True)
 BATCH_CPU = Goal("batch of 10,000, CPU, 2 threads / 1 thread", 1.05)
+EIGHT = Goal("batch of 1024, 1 thread, each / raw public", 0.31)
+#: The same with openssl_only=True: what a machine without AVX-512 IFMA has.
+ONE = Goal("the same, one signature at a time", None)
+#: Eight operations alone; the batch above is whole documents.
+CRYPTO_MB = Goal("crypto_mb, the operation alone, each / raw public", None)
 PURE = Goal("pure Python canonicalize / the naive recipe", 2.0)
 IMPORT = Goal("import kesspay - a bare interpreter", 40, unit="ms")
 PROTOCOL = Goal("protocol build, parse and checks - raw RSA", 25, unit="us")
@@ -136,6 +142,7 @@ def measured(count: int) -> Found:
         _messages,
         _canonical,
         _batch,
+        _eight,
         _import,
         _client,
     )
@@ -302,6 +309,57 @@ def _batch(count: int) -> Iterator[Result | dict[str, Times]]:
         remark=f"{result.remark} of wall time; the machine gave {cores:.2f} cores",
     )
     yield _ratio(BATCH_CPU, found, "batch, 2 threads", "batch, 1 thread", {})
+
+
+def _eight(count: int) -> Iterator[Result | dict[str, Times]]:
+    pem = processes.PRIVATE.read_bytes()
+    key = kesspay.PrivateKey.from_pem(pem)
+    alone = kesspay.PrivateKey.from_pem(pem, openssl_only=True).public_key
+    bodies = [key.signed_body({**RESPONSE, "code": n}) for n in range(64)]
+    bodies *= 1024 // len(bodies)
+    statuses = [kesspay.VerifyStatus.OK] * len(bodies)
+    for public in (key.public_key, alone):
+        assert public.verify_documents(bodies, threads=1) == statuses
+    todo: dict[str, Loop] = {
+        "1024 together": _batch_loop(key.public_key, bodies),
+        "1024 alone": _batch_loop(alone, bodies),
+    }
+    missing: dict[str, str] = {}
+    try:
+        todo["raw public"] = loops.raw_rsa(pem)[1]
+    except Unmeasurable as error:
+        missing["raw"] = str(error)
+    try:
+        todo["crypto_mb eight"] = crypto_mb.public_operations(pem)
+    except Unmeasurable as error:
+        missing["crypto_mb"] = str(error)
+    here = multibuffer()
+    if here.why_not:
+        missing["together"] = f"absent: {here.why_not}"
+    times = {
+        name: Times(one.median / share, one.least / share)
+        for name, one in rounds.measure(todo, rounds=count).items()
+        for share in (_SHARES.get(name, 1),)
+    }
+    yield times
+    for goal, over in (
+        (EIGHT, "1024 together"),
+        (ONE, "1024 alone"),
+        (CRYPTO_MB, "crypto_mb eight"),
+    ):
+        yield _ratio(goal, times, over, "raw public", missing)
+
+
+#: Of how many operations a loop measures the time.
+_SHARES: Final = {
+    "1024 together": 1024,
+    "1024 alone": 1024,
+    "crypto_mb eight": crypto_mb.LANES,
+}
+
+
+def _batch_loop(key: kesspay.PublicKey, bodies: list[bytes]) -> Loop:
+    return rounds.of(lambda some: key.verify_documents(some, threads=1), bodies)
 
 
 def _import(count: int) -> Iterator[Result | dict[str, Times]]:

@@ -26,6 +26,7 @@ __all__ = ["Growth", "Line", "measured"]
 
 SIZES: Final = (100, 1_000, 10_000, 100_000, 1_000_000, 10_000_000)
 BITS: Final = (2048, 3072, 4096)
+BATCHES: Final = (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 12, 16, 20, 24, 32, 40, 48, 56, 64)
 BATCH: Final = 4000
 
 
@@ -51,11 +52,13 @@ class Growth:
     Attributes:
         documents: bytes to nanoseconds of canonicalising.
         keys: bits to nanoseconds of a whole message, and of raw RSA.
+        batches: documents in a call to verified documents a second.
         threads: threads to verified documents a second.
     """
 
     documents: tuple[Line, ...]
     keys: tuple[Line, ...]
+    batches: tuple[Line, ...]
     threads: tuple[Line, ...]
 
 
@@ -66,7 +69,7 @@ def measured(count: int) -> Growth:
     Args:
         count: rounds of each comparison.
     """
-    return Growth(_documents(count), _keys(count), _threads(count))
+    return Growth(_documents(count), _keys(count), _batches(count), _threads(count))
 
 
 def _documents(count: int) -> tuple[Line, ...]:
@@ -107,6 +110,26 @@ def _keys(count: int) -> tuple[Line, ...]:
         for name, one in times.items():
             found.setdefault(name, []).append((bits, one.median))
     return tuple(Line(name, tuple(points)) for name, points in found.items())
+
+
+def _batches(count: int) -> tuple[Line, ...]:
+    """Documents verified a second, by how many there are in a call of one thread."""
+    pem = PRIVATE.read_bytes()
+    found: list[Line] = []
+    for name, alone in (("kesspay", False), ("one at a time", True)):
+        key = kesspay.PrivateKey.from_pem(pem, openssl_only=alone)
+        bodies = [key.signed_body({**RESPONSE, "code": n}) for n in range(BATCHES[-1])]
+        todo = {
+            str(size): rounds.of(
+                lambda some, key=key: key.public_key.verify_documents(some, threads=1),
+                bodies[:size],
+            )
+            for size in BATCHES
+        }
+        times = rounds.measure(todo, rounds=max(3, count // 4))
+        points = tuple((float(n), n * 1e9 / times[str(n)].median) for n in BATCHES)
+        found.append(Line(name, points))
+    return tuple(found)
 
 
 def _threads(count: int) -> tuple[Line, ...]:

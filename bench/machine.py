@@ -28,6 +28,7 @@ _PEERS: Final = (
     "PyJWT",
     "joserfc",
     "rfc8785",
+    "ipp-crypto",
 )
 
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Sequence
 
     from bench.growth import Line
 
@@ -31,14 +31,16 @@ STYLE: Final = (
 def page(
     bars: Sequence[tuple[str, Sequence[tuple[str, float]]]],
     lines: Sequence[Line],
+    batches: Sequence[Line],
     notes: Iterable[str],
 ) -> str:
     """
-    Return a picture of bars, of one chart of growth, and of notes below.
+    Return a picture of bars, of two charts of growth, and of notes below.
 
     Args:
         bars: of each group the heading, and names with microseconds.
         lines: of documents, bytes to nanoseconds.
+        batches: documents in a call to verified documents a second.
         notes: lines of text.
     """
     drawn: list[str] = []
@@ -46,6 +48,7 @@ def page(
     for heading, group in bars:
         y = _bars(drawn, y, heading, group)
     y = _growth(drawn, y, lines)
+    y = _batches(drawn, y, batches)
     for note in chain.from_iterable(wrap(one, NOTE_LENGTH) for one in notes):
         drawn.append(_text(20, y, note, "s"))
         y += 16
@@ -114,6 +117,16 @@ def _growth(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
             f'<line x1="{left}" x2="{left + width}" y1="{at:.1f}" y2="{at:.1f}"/>'
         )
         drawn.append(_text(left - 8, at + 4, _seconds(power), "s", "end"))
+    _lines(drawn, lines, place)
+    return top + height + 50
+
+
+def _lines(
+    drawn: list[str],
+    lines: Sequence[Line],
+    place: Callable[[float, float], tuple[float, float]],
+) -> None:
+    """Draw lines whose points have such places, with their names at the end."""
     for line, colour in zip(lines, COLOURS, strict=False):
         placed = [place(*point) for point in line.points]
         path = " ".join(f"{x:.1f},{at:.1f}" for x, at in placed)
@@ -123,6 +136,34 @@ def _growth(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
         )
         x, at = placed[-1]
         drawn.append(_text(x + 8, at + 4, line.name, "v"))
+
+
+def _batches(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
+    """Draw lines over two axes that begin at 0."""
+    heading = "Documents verified a second by one thread, by how many are in a call"
+    drawn.append(_text(20, y, heading, "h"))
+    points = [point for line in lines for point in line.points]
+    most = max(count for count, _ in points)
+    step = 10 ** int(log10(max(rate for _, rate in points)))
+    highest = step * (int(max(rate for _, rate in points) / step) + 1)
+    top, height, left, width = y + 20, 200, 90, WIDTH - 230
+
+    def place(count: float, rate: float) -> tuple[float, float]:
+        return left + width * count / most, top + height * (1 - rate / highest)
+
+    for count in range(0, int(most) + 1, 8):
+        x, _ = place(count, 0)
+        drawn.append(
+            f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + height}"/>'
+        )
+        drawn.append(_text(x, top + height + 16, str(count), "s", "middle"))
+    for rate in range(0, highest + 1, step):
+        _, at = place(0, rate)
+        drawn.append(
+            f'<line x1="{left}" x2="{left + width}" y1="{at:.1f}" y2="{at:.1f}"/>'
+        )
+        drawn.append(_text(left - 8, at + 4, f"{rate:,}", "s", "end"))
+    _lines(drawn, lines, place)
     return top + height + 50
 
 
