@@ -62,6 +62,44 @@ def made_here(kit: Kit) -> list[str]:
     ]
 
 
+def test_there_are_enough_mistakes(kit: Kit) -> None:
+    """At least 75 switches, and each is caught by two cases of its rule."""
+    codes = made_here(kit)
+    assert len(codes) >= 75
+    for code in codes:
+        rule = kit.mistakes[code].rule
+        caught = [c for c in kit.cases if code in c.mistakes and c.rule == rule]
+        # An object of 1024 keys is long; one is enough.
+        assert len(caught) >= (1 if code == "sort_1024" else 2), code
+
+
+def test_each_rule_is_told_from_the_others(kit: Kit) -> None:
+    """Of every rule three cases kill, two by an answer that no other rule gives."""
+    for rule in kit.rules.values():
+        if rule.area not in ("document", "parameters"):
+            continue
+        killing, own = 0, 0
+        answers = False
+        for case in kit.cases:
+            if case.rule != rule.id:
+                continue
+            mine = {
+                wrong
+                for code, wrong in case.mistakes.items()
+                if kit.mistakes[code].rule == rule.id
+            }
+            others = {
+                wrong
+                for code, wrong in case.mistakes.items()
+                if kit.mistakes[code].rule != rule.id
+            }
+            killing += bool(mine)
+            own += bool(mine - others - {None})
+            answers = answers or bool(mine - {None})
+        assert killing >= 3, rule.id
+        assert own >= 2 or not answers, rule.id
+
+
 def test_no_two_rules_have_the_same_mistake(kit: Kit) -> None:
     """Mistakes of two rules differ at some case."""
     rules: dict[object, set[str]] = defaultdict(set)

@@ -507,10 +507,9 @@ _rule(
     "hostile",
     2,
     "numbers",
-    "a number beyond the range of doubles is not infinite",
+    "a number beyond the range of doubles is refused when it is read",
     {
         "overflow_refused": "a number beyond the range was refused when it was read",
-        "overflow_largest": "a number beyond the range became the largest double",
     },
     Go="strconv.ParseFloat: take the infinity that comes with ErrRange",
     Python="orjson refuses it; json does not",
@@ -651,7 +650,7 @@ _rule(
     {
         "order_integers_first": "integer keys came before all others",
         "order_integers_last": "integer keys came after all others",
-        "order_javascript": "array indexes came first, as in objects of JavaScript",
+        "order_javascript": "array indexes came first, as in an object of JavaScript",
         "order_ksort_8_0": "keys were sorted as by ksort of PHP 8.0 and 8.1",
         "order_ksort_7": "keys were sorted as by ksort of PHP 7",
     },
@@ -1223,6 +1222,7 @@ _rule(
         "fails_zero": "infinite numbers became 0",
         "fails_word": "infinite numbers were written as words",
         "fails_text": "infinite numbers became strings",
+        "overflow_largest": "infinite numbers became the largest double",
     },
     severity="signs-wrongly",
     PHP="no JSON_PARTIAL_OUTPUT_ON_ERROR",
