@@ -67,6 +67,15 @@ def test_no_public_numbers(backend: Backend) -> None:
         assert caught.value.reason == "format"
 
 
+def test_no_algorithm(backend: Backend) -> None:
+    """An AlgorithmIdentifier without an object identifier names no algorithm."""
+    for algorithm in ("3000", "3003020101", "300d0c092a864886f70d0101010500"):
+        content = bytes.fromhex(algorithm + "030100")
+        with pytest.raises(KeyLoadError) as caught:
+            PublicKey.from_pem(bytes([0x30, len(content)]) + content)
+        assert caught.value.reason == "format"
+
+
 def test_decrypted_to_another_object(monkeypatch: pytest.MonkeyPatch) -> None:
     """A wrong password may by chance give DER: it is still a wrong password."""
     monkeypatch.setattr(
