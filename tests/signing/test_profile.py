@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
 
 from kesspay import PHP_8, InputError, Profile
+from tests.support.pages import ROOT
 
 
 @pytest.mark.parametrize(
@@ -67,3 +69,22 @@ def test_every() -> None:
     assert every[0] == PHP_8
     differences = [len(profile.words().split()) for profile in every]
     assert differences == sorted(differences)
+
+
+@pytest.mark.parametrize(
+    ("settings", "name"),
+    [
+        ({"serialize_precision": 17}, "PRECISION_17"),
+        ({"unescaped_slashes": True}, "UNESCAPED_SLASHES"),
+        ({"unescaped_unicode": True}, "UNESCAPED_UNICODE"),
+        ({"ksort": "8.0"}, "KSORT_PHP_8_0"),
+        ({"ksort": "7"}, "KSORT_PHP_7"),
+    ],
+)
+def test_flags(settings: dict[str, Any], name: str) -> None:
+    """Each setting is the bit of this name in kess.h; PHP 8.2 has none."""
+    header = (ROOT / "csrc/include/kess.h").read_text(encoding="utf-8")
+    found = re.search(rf"^#define KESS_PROFILE_{name} (\d+)u", header, re.MULTILINE)
+    assert found is not None
+    assert Profile(**settings).flags == int(found[1])
+    assert PHP_8.flags == 0
