@@ -6,9 +6,11 @@ import json
 
 import pytest
 
-from kesspay.conformance.causes import Cause, causes, parts_of, rule_of
+from kesspay.conformance.causes import _RULES, Cause, causes, parts_of, rule_of
 from kesspay.conformance.kit import Kit, load
 from kesspay.explain import explain
+from kesspay.explain.explanation import CODES
+from kesspay.explain.mistakes import MISTAKES
 from kesspay.explain.render import read
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
@@ -79,6 +81,21 @@ def test_parts_are_those_that_change_the_text() -> None:
     assert parts('{"a":{}}', "library_javascript") == ["empty_object"]
     assert parts('{"a":"x"}', "library_go") == []
     assert parts('{"a":"/"}', "raw_data", "slashes_raw") == ["slashes_raw"]
+
+
+def test_every_code_that_has_a_rule_is_known(kit: Kit) -> None:
+    """The table names codes of explain and rules of the kit, and forgets no mistake."""
+    for code, rule in _RULES.items():
+        assert code in CODES, code
+        assert rule in kit.rules, rule
+    single = {one.code for one in MISTAKES if len(one.changes) == 1}
+    assert {code for code in single if rule_of(code, kit) is None} == set()
+    without = {code for code in CODES if rule_of(code, kit) is None}
+    kinds = {code.partition("_")[0] for code in without}
+    assert kinds <= {"key", "library", "text", "expected", "profile", "values"} | {
+        "unsigned",
+        "body",
+    }
 
 
 def test_a_code_without_a_rule(kit: Kit) -> None:

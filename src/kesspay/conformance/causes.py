@@ -11,8 +11,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from kesspay.explain.body import DECODE_REASONS, FORMS
 from kesspay.explain.mistakes import MISTAKES, Mistake, make, style_of
 from kesspay.explain.render import Renderer, read
+from kesspay.explain.search import RAW
+from kesspay.explain.signature import DIGESTS
 from kesspay.signing.profile import PHP_8
 
 
@@ -29,8 +32,37 @@ __all__ = ["Cause", "causes", "parts_of", "rule_of"]
 
 _BY_CODE: Final = {mistake.code: mistake for mistake in MISTAKES}
 
-#: The rules of what is no mistake in the text of a document.
-_RULES: Final[dict[str, str]] = {}
+#: What breaks a rule and is no mistake in the text of a document.
+_BROKEN: Final[dict[str, tuple[str, ...]]] = {
+    "sign.base64": (
+        "sign_percent_encoded",
+        "sign_quoted",
+        "sign_plus_lost",
+        "sign_whitespace",
+        "sign_url_safe",
+        "sign_garbage",
+        "sign_padding",
+        "sign_trailing_bits",
+        "sign_truncated",
+        "sign_encoded_twice",
+    ),
+    "sign.length": ("sign_length", "sign_zero_stripped"),
+    "sign.hash": tuple(f"digest_{name}" for name in DIGESTS[1:]),
+    "sign.scheme": ("padding_pss", "digest_info_missing", "digest_info_null"),
+    "sign.text": tuple(code for code in RAW if code != "empty"),
+    "sign.nothing": ("empty",),
+    "body.plain": ("sign_missing", "sign_empty", "sign_not_string", "sign_elsewhere"),
+    "verify.sign_type": ("sign_type",),
+    "verify.duplicate": ("body_duplicate",),
+    "verify.nothing": ("body_infinite",),
+    "verify.depth": ("body_depth",),
+    "verify.json": (
+        *FORMS,
+        *(f"body_{reason}" for reason in sorted(DECODE_REASONS - {"depth"})),
+        "body_not_object",
+    ),
+}
+_RULES: Final = {code: rule for rule, codes in _BROKEN.items() for code in codes}
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,7 @@ from kesspay.gateway.messages import (
     HttpResponse,
 )
 from kesspay.sandbox.ledger import Refusal
+from kesspay.sandbox.teacher import Teacher
 
 
 if TYPE_CHECKING:
@@ -131,6 +132,9 @@ class Emulator:
         clock: seconds, on which tokens expire.
         token_life: seconds a token lives.
         transfer_life: seconds a pre-transfer lives.
+
+    Attributes:
+        teacher: says why the signature of a request does not verify.
     """
 
     def __init__(
@@ -154,6 +158,7 @@ class Emulator:
         self._transfer_life = transfer_life
         self._lock = Lock()
         self._token: tuple[str, float] | None = None
+        self.teacher = Teacher(partner_key, private_key.public_key, self.redacted)
 
     def respond(
         self,
@@ -184,7 +189,7 @@ class Emulator:
         if not self._is_logged_in(headers):
             return _unauthenticated()
         try:
-            return self._signed(200, self._serve(body, credit_delay))
+            return self._signed(200, self._serve(headers, body, credit_delay))
         except Refusal as refusal:
             return self._refused(refusal)
         except Exception:  # noqa: BLE001 - a gateway answers, whatever happens
@@ -232,11 +237,15 @@ class Emulator:
             return False
         return _is_equal(headers.get("authorization"), f"Bearer {held[0]}")
 
-    def _serve(self, body: bytes, credit_delay: float) -> dict[str, object]:
+    def _serve(
+        self, headers: Mapping[str, str], body: bytes, credit_delay: float
+    ) -> dict[str, object]:
         try:
             canonical = self._partner_key.verify_document(body)
         except KesspayError as error:
-            raise _invalid(f"signature: {error}") from None
+            lesson = self.teacher.lesson(body, headers.get("user-agent", ""))
+            more = f" | {lesson}" if lesson else ""
+            raise _invalid(f"signature: {error}{more}") from None
         params = json.loads(canonical, parse_float=Decimal)
         service = params.get("service") if isinstance(params, dict) else None
         if service == CREATE:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from kesspay.sandbox.emulator import Emulator
     from kesspay.sandbox.faults import Chosen, FaultPlan
+    from kesspay.sandbox.teacher import Lesson
     from kesspay.signing.keys import PrivateKey, PublicKey
 
 
@@ -51,10 +52,12 @@ class Seen:
     Attributes:
         text: never a credential or a token.
         verdict: "verified", "not signed by design", or why it did not verify.
+        lesson: which rules a request breaks that does not verify, or None.
     """
 
     text: str
     verdict: str
+    lesson: Lesson | None = None
 
 
 #: A log-in and its answer, which are never kept.
@@ -245,6 +248,7 @@ class FaultyGateway:
             request = answer = LOG_IN
         else:
             request = self._seen(self._partner_key, body)
+            request = replace(request, lesson=self._emulator.teacher.known(body))
             answer = self._seen(self._gateway_key.public_key, reply.body)
         self.log.add(
             at=self._clock(),

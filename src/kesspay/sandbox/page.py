@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kesspay.sandbox.front import LoggedExchange, Seen
+    from kesspay.sandbox.teacher import Lesson
     from kesspay.sandbox.world import World
 
 
@@ -191,10 +192,29 @@ def _message(exchange: LoggedExchange) -> str:
 
 
 def _seen(side: str, seen: Seen) -> str:
+    lesson = "" if seen.lesson is None else _lesson(seen.lesson)
     return (
         f'<div><span class="side">{side}</span>{_badge(seen.verdict)}</div>'
-        f"<pre>{escape(seen.text)}</pre>"
+        f"<pre>{escape(seen.text)}</pre>{lesson}"
     )
+
+
+def _lesson(lesson: Lesson) -> str:
+    """Return which rules are broken, the text to sign, and the first difference."""
+    body = "".join(
+        f"<div>{_badge(topic.rule, 'bad')}{escape(topic.text)}</div>"
+        + (f"<div>{escape(topic.advice)}</div>" if topic.advice else "")
+        + (f"<div>{_code(topic.doc)}</div>" if topic.doc else "")
+        for topic in lesson.topics
+    )
+    if lesson.difference is not None:
+        one = lesson.difference
+        mark = " " * one.marker + "^"
+        lines = f"to sign  {one.ours}\nsigned   {one.theirs}\n         {mark}"
+        body += f"<div>first difference</div><pre>{escape(lines)}</pre>"
+    if lesson.expected:
+        body += f"<div>the text to sign</div><pre>{escape(lesson.expected)}</pre>"
+    return body
 
 
 def _section(title: str, note: str, body: str) -> str:
