@@ -6,6 +6,9 @@
  */
 #include "kernel.h"
 
+#include <sys/wait.h>
+#include <unistd.h>
+
 #include "../src/libcrypto.h"
 #include "../src/fork_guard.c"
 
@@ -22,6 +25,8 @@ static int threads_inside(void)
 }
 
 static unsigned digests;
+static unsigned distrust_at; /* the digest at which another thread would */
+static const struct kess_key *distrusted;
 static unsigned verifications; /* by libcrypto */
 static int fips;
 
@@ -32,6 +37,9 @@ static int counted_digest(EVP_MD_CTX *ctx, unsigned char *digest,
     CHECK_EQUAL(1, threads_inside());
 #endif
     digests++;
+    if (digests == distrust_at) {
+        kess_int_key_distrust(distrusted);
+    }
     return EVP_DigestFinal_ex(ctx, digest, len);
 }
 
@@ -78,8 +86,8 @@ static kess_key *load_public(void)
     return must_load(&key_text, LOADS_PUBLIC);
 }
 
-/* All different. Those of which is_wrong says so are changed after. */
-static void make_bodies(int (*is_wrong)(size_t))
+/* All different. */
+static void make_bodies(void)
 {
     for (size_t i = 0; i < BODIES; i++) {
         char parameters[40];
@@ -91,12 +99,16 @@ static void make_bodies(int (*is_wrong)(size_t))
                     kess_signed_body(private_key, body, &len,
                                      (const uint8_t *)parameters,
                                      (size_t)written, NULL, NULL));
-        expected[i] = KESS_OK;
-        if (is_wrong(i)) {
-            body[5] = '2';
-            expected[i] = KESS_ERR_SIGNATURE;
-        }
         offsets[i + 1] = offsets[i] + (int64_t)len;
+    }
+}
+
+/* Those of which is_wrong says so have another number than was signed. */
+static void choose(int (*is_wrong)(size_t))
+{
+    for (size_t i = 0; i < BODIES; i++) {
+        data[offsets[i] + 5] = is_wrong(i) ? '2' : '1';
+        expected[i] = is_wrong(i) ? KESS_ERR_SIGNATURE : KESS_OK;
     }
 }
 
@@ -235,7 +247,7 @@ static int is_255(size_t i)
 /* A lie that would accept is noticed at 255, and all eight are asked again. */
 static void test_lie_at_255(void)
 {
-    make_bodies(is_255);
+    choose(is_255);
     kess_key *key = load_public();
     kernel_hook = forge_last;
     check_deceived(key, 270);
@@ -248,7 +260,45 @@ static void test_lie_at_255(void)
     CHECK_EQUAL(8 + 1 + (270 - 256), verifications);
     kernel_tells_the_truth();
     kess_key_free(key);
-    make_bodies(each_third);
+    choose(each_third);
+}
+
+/* Another thread found a disagreement while documents wait: OpenSSL has them. */
+static void test_meanwhile(void)
+{
+    kess_key *key = load_public();
+
+    distrusted = key;
+    for (distrust_at = 1; distrust_at <= 8; distrust_at++) {
+        verify(key, 20);
+        CHECK_EQUAL(0, kernel_calls);
+        CHECK_EQUAL(20, verifications);
+        kess_key_free(key);
+        distrusted = key = load_public();
+    }
+    distrust_at = 9;
+    verify(key, 20);
+    CHECK_EQUAL(1, kernel_calls);
+    distrust_at = 0;
+    kess_key_free(key);
+}
+
+/* A processor that cannot, in a process of its own. */
+static void test_unable(const text *pem)
+{
+    const pid_t child = fork();
+    int status = -1;
+
+    CHECK(child >= 0);
+    if (child == 0) {
+        kernel_is_able = 0;
+        kess_key *key = must_load(pem, LOADS_PRIVATE);
+        CHECK_EQUAL(1, kess_key_ways(key));
+        CHECK_EQUAL(0, kernel_calls);
+        kess_key_free(key);
+        exit(0);
+    }
+    CHECK(waitpid(child, &status, 0) == child && status == 0);
 }
 
 /* The policy, FIPS, the exponent and the size decide; also a private key has
@@ -339,13 +389,16 @@ int main(void)
     make_pkcs8_pem(&whole, pkey);
     make_spki_pem(&key_text, pkey);
     EVP_PKEY_free(pkey);
+    test_unable(&whole);
     private_key = must_load(&whole, LOADS_PRIVATE);
-    make_bodies(none);
+    make_bodies();
+    choose(none);
     test_counts();
     test_waiting();
-    make_bodies(each_third);
+    choose(each_third);
     test_lies();
     test_lie_at_255();
+    test_meanwhile();
     test_ways();
     test_own_tests();
     kess_key_free(private_key);
