@@ -19,7 +19,7 @@ _NODE: Final = re.compile(r'(\w+)\["(\w+): ([^"]+)"\]')
 _ARROW: Final = re.compile(r"(\w+) --> (\w+)")
 _FRAME: Final = re.compile(r'subgraph (\w+)\["([^"]+)"\]')
 
-#: Sizes in units of the drawing, which is as wide as three boxes.
+#: Sizes in units of the drawing, which is as wide as four boxes.
 _WIDTH: Final = 660
 _BOX: Final = (150, 62)
 _PITCH: Final = (165, 108)

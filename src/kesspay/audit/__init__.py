@@ -55,13 +55,28 @@ from kesspay._first_use import first_use
 
 
 if TYPE_CHECKING:
+    from kesspay.audit.engines.duckdb import register_duckdb
+    from kesspay.audit.engines.polars import polars_verdict
+    from kesspay.audit.engines.spark import spark_verdicts
     from kesspay.audit.kernel import Kernel
     from kesspay.audit.options import Options
     from kesspay.audit.ring import Ring, RingKey
     from kesspay.audit.runner import Hooks, Result, Target, run
 
 
-__all__ = ["Hooks", "Kernel", "Options", "Result", "Ring", "RingKey", "Target", "run"]
+__all__ = [
+    "Hooks",
+    "Kernel",
+    "Options",
+    "Result",
+    "Ring",
+    "RingKey",
+    "Target",
+    "polars_verdict",
+    "register_duckdb",
+    "run",
+    "spark_verdicts",
+]
 
 _HOMES: Final[dict[str, str]] = {
     "Hooks": "kesspay.audit.runner",
@@ -71,7 +86,10 @@ _HOMES: Final[dict[str, str]] = {
     "Ring": "kesspay.audit.ring",
     "RingKey": "kesspay.audit.ring",
     "Target": "kesspay.audit.runner",
+    "polars_verdict": "kesspay.audit.engines.polars",
+    "register_duckdb": "kesspay.audit.engines.duckdb",
     "run": "kesspay.audit.runner",
+    "spark_verdicts": "kesspay.audit.engines.spark",
 }
 
 

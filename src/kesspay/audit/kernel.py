@@ -57,6 +57,7 @@ __all__ = [
     "NAMES",
     "NO_BODY",
     "OUTSIDE_WINDOW",
+    "PLAIN",
     "REFUSED",
     "UNREADABLE",
     "UNSIGNED",
@@ -74,6 +75,10 @@ AUTHENTIC, OUTSIDE_WINDOW, REFUSED, UNSIGNED, NO_BODY, UNREADABLE = range(6)
 #: The type of columns of names; Parquet gives it back as it was.
 NAMES: Final = pa.dictionary(pa.int32(), pa.string())
 _FIELDS: Final = pa.schema([("verdict", NAMES), ("status", pa.int16()), ("key", NAMES)])
+#: The same columns without dictionaries, for engines.
+PLAIN: Final = pa.schema(
+    [("verdict", pa.string()), ("status", pa.int16()), ("key", pa.string())]
+)
 _VERDICTS: Final = pa.array(VERDICTS)
 
 _MISMATCH: Final = VerifyStatus.MISMATCH.value

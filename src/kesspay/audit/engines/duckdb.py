@@ -1,0 +1,53 @@
+"""The kernel in DuckDB: two functions of SQL."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pyarrow.compute as pc
+
+from kesspay.audit.kernel import AUTHENTIC, PLAIN, VERDICTS, Kernel, texts_of
+from kesspay.signing.profile import PHP_8
+
+
+if TYPE_CHECKING:
+    from kesspay.audit.ring import Ring
+    from kesspay.signing.profile import Profile
+
+
+__all__ = ["register_duckdb"]
+
+
+def register_duckdb(connection: Any, ring: Ring, profile: Profile = PHP_8) -> None:  # noqa: ANN401 - of duckdb, 1.4 or 2
+    """
+    Register ``kess_verdict`` and ``kess_verified`` on a connection of DuckDB.
+
+    ``kess_verdict(body, time)`` is a STRUCT of verdict, status and key;
+    ``kess_verified(body, time)`` the canonical bytes of an authentic body, else NULL.
+    The time may be left out. Write the result of a function to a table before you
+    filter by it: DuckDB may evaluate it in WHERE and again in SELECT.
+
+    Args:
+        connection: of duckdb.
+        ring: the keys.
+        profile: the PHP settings of the gateway.
+    """
+    kernel = Kernel(ring, profile)
+
+    def verdict(*columns: Any) -> Any:  # noqa: ANN401 - of pyarrow
+        return kernel.verdicts(*columns[:2]).cast(PLAIN).to_struct_array()
+
+    def verified(*columns: Any) -> Any:  # noqa: ANN401 - of pyarrow
+        found = kernel.verdicts(*columns[:2])
+        good = pc.equal(found.column("verdict"), VERDICTS[AUTHENTIC])
+        canonical = kernel.canonical(texts_of(columns[0]), found)
+        return pc.if_else(good, canonical, None)
+
+    fields = {"verdict": "VARCHAR", "status": "SMALLINT", "key": "VARCHAR"}
+    struct = connection.struct_type(fields)
+    # Without types of parameters a text and a BLOB are taken as they are, and a
+    # TIMESTAMP is not moved into the zone of the session. DuckDB leaves NULL rows out
+    # unless it is asked for them.
+    options = {"type": "arrow", "null_handling": "special"}
+    connection.create_function("kess_verdict", verdict, None, struct, **options)
+    connection.create_function("kess_verified", verified, None, "BLOB", **options)
