@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING
 import pytest
 from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from kesspay.cli.inputs import can_ask, create_file, read_file
-from kesspay.errors import InputError
+from kesspay.cli.inputs import can_ask, create_file, read_amount, read_file
+from kesspay.errors import FieldError, InputError
 from tests.support.forger import pkcs1
 
 
@@ -169,3 +169,19 @@ def test_a_new_password_is_asked_for_twice(
     assert result.exit_code == 0
     assert "new secret" not in result.output
     load_pem_private_key(private.read_bytes(), b"new secret")
+
+
+@pytest.mark.parametrize(
+    "given", ["0.505", "0", "-1", "1e2", "+1", "", "10000000000000", 0.5, None]
+)
+def test_what_is_no_amount(given: object) -> None:
+    """The error speaks of an amount as a shell has it, not as Python does."""
+    with pytest.raises(FieldError, match="amount must be above 0") as caught:
+        read_amount(given)
+    assert "Decimal" not in str(caught.value)
+
+
+def test_an_amount() -> None:
+    """Digits, and at most two places behind the point, are taken as they are."""
+    assert str(read_amount("0.50")) == "0.50"
+    assert str(read_amount("12")) == "12"

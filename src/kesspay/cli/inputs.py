@@ -20,7 +20,7 @@ import click
 
 from kesspay._shown import kind_of, no_path, shown_path
 from kesspay.cli.printer import printable
-from kesspay.errors import InputError, KeyLoadError
+from kesspay.errors import FieldError, InputError, KeyLoadError
 
 
 if TYPE_CHECKING:
@@ -242,10 +242,11 @@ def read_amount(text: object) -> Decimal:
     Raises:
         FieldError: it is something else, also "1e2", a float, or "+1".
     """
-    from kesspay.gateway.messages import check_amount
+    from kesspay.gateway.messages import is_amount
 
-    if not (isinstance(text, str) and _AMOUNT.fullmatch(text)):
-        check_amount("amount", text)
-    amount = Decimal(str(text))
-    check_amount("amount", amount)
-    return amount
+    if isinstance(text, str) and _AMOUNT.fullmatch(text):
+        amount = Decimal(text)
+        if is_amount(amount):
+            return amount
+    rule = "must be above 0 and below 10**13, with at most 2 places, such as 0.50"
+    raise FieldError("amount", rule, text)
