@@ -351,6 +351,17 @@ def test_one_operation_hides_no_other() -> None:
     assert names(found) == (["verify.hash", "plain.form"], [], [])
 
 
+def test_what_is_signed_is_the_text() -> None:
+    """Where the text has blanks, that nothing verifies is no other fault."""
+    honest = tuple(replace(case(f"verify.plain/{n}"), op="verify") for n in (1, 2))
+    wrong: dict[str, bytes | None] = {
+        f"plain.form/{n}": b'{"a": %d}' % n for n in range(1, 7)
+    }
+    wrong |= {f"verify.plain/{n}": None for n in (1, 2)}
+    found = answered((*PLAIN, *honest), wrong)
+    assert (found.stage0, names(found)) == ("blanks", (["plain.form"], [], []))
+
+
 def test_a_mistake_that_is_refuted_is_no_rival() -> None:
     """A mistake that many passed cases speak against shares its answers in vain."""
     cases = (

@@ -118,8 +118,10 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         {op for op, kind in kinds.items() if kind == "nothing passes"},
     )
     firm = _firm(evidence, kit)
+    stage0 = next((k for k in kinds.values() if k != "nothing passes"), None)
     for op, kind in kinds.items():
-        if kind != "nothing passes":
+        # What is signed and verified is the text that is built otherwise.
+        if kind != "nothing passes" or stage0 in ("blanks", "another form"):
             evidence.forget(op)
     perhaps, single = _rest(evidence, kit, kinds)
     certain = [one for one in perhaps if one.firm]
@@ -127,7 +129,7 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         firm=in_order((*firm, *certain)),
         perhaps=tuple(one for one in perhaps if not one.firm),
         single=single,
-        stage0=next((k for k in kinds.values() if k != "nothing passes"), None),
+        stage0=stage0,
     )
 
 
