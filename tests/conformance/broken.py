@@ -727,6 +727,7 @@ def _numeric(
     is_integer = fraction is None and exponent is None and len(digits) < 20
     if is_integer and len(digits) == 19:
         text, most = digits + behind, "9223372036854775808"
+        text = digits if "numeric_behind" in on else text
         if text > most or (text == most and sign != "-"):
             is_integer, overflow = False, -1 if sign == "-" else 1
     if is_integer:

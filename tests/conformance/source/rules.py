@@ -683,6 +683,7 @@ _rule(
         "numeric_no_overflow": "beyond 64 bits only the doubles were compared",
         "numeric_infinite": "two infinite strings were taken for equal",
         "numeric_exact": "integers and doubles were compared exactly",
+        "numeric_behind": "blanks behind 19 digits were not compared with them",
     },
 )
 _rule(
