@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections import Counter
@@ -156,6 +157,29 @@ def test_a_runner_names_what_is_broken(
     assert re.search(
         r"^\d+ passed, \d+ failed in \d+ rules, \d+ not run$", output, re.MULTILINE
     )
+
+
+@pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
+def test_a_runner_that_ran_nothing_does_not_pass(
+    language: Language, kit: Path, tmp_path: Path
+) -> None:
+    """A level that there is not, or a folder without cases, is no success."""
+    needed(language)
+    program = tmp_path / language.runner
+    shutil.copy(kit / "runners" / language.runner, program)
+    command = language.command(program)
+    (tmp_path / "cases").mkdir()
+    shutil.copy(kit / "rules.json", tmp_path)
+    for arguments in ((str(kit), "apy"), (str(tmp_path),)):
+        done = subprocess.run(
+            [*command, *arguments],
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+        assert done.returncode != 0, done.stdout
+        assert " passed, " not in done.stdout or "0 passed, 0 failed" in done.stdout
 
 
 @pytest.mark.parametrize("language", LANGUAGES, ids=lambda one: one.name)

@@ -1,6 +1,6 @@
 // Runs the conformance kit on your C# code, without Python and without a JSON library:
 //
-//     mcs Runner.cs && mono Runner.exe KIT [LEVEL]     KIT: the folder of KIT.json; LEVEL: api, any-document or hostile
+//     mcs Runner.cs && mono Runner.exe [KIT [LEVEL]]     KIT: the folder of KIT.json; LEVEL: api, any-document or hostile
 
 using System;
 using System.Collections.Generic;
@@ -54,10 +54,11 @@ static class Runner
 
     static int Main(string[] arguments)
     {
+        var kit = arguments.Length > 0 ? arguments[0] : ".";
         var most = arguments.Length > 1 ? arguments[1] : "hostile";
         int passed = 0, failed = 0, skipped = 0;
         var first = new Dictionary<string, string>();
-        foreach (var file in Directory.GetFiles(Path.Combine(arguments[0], "cases"), "*.tsv").OrderBy(name => name, StringComparer.Ordinal))
+        foreach (var file in Directory.GetFiles(Path.Combine(kit, "cases"), "*.tsv").OrderBy(name => name, StringComparer.Ordinal))
         {
             var lines = File.ReadAllLines(file);
             var names = lines[0].Split('\t');
@@ -99,6 +100,6 @@ static class Runner
         }
         foreach (var failure in first.Values) Console.WriteLine(failure);
         Console.WriteLine(passed + " passed, " + failed + " failed in " + first.Count + " rules, " + skipped + " not run");
-        return failed > 0 ? 1 : 0;
+        return failed > 0 ? 1 : passed > 0 ? 0 : 2;
     }
 }

@@ -1,6 +1,6 @@
 // Runs the conformance kit on your Java code, without Python and without a JSON library:
 //
-//     java Runner.java KIT [LEVEL]     KIT: the folder of KIT.json; LEVEL: api, any-document or hostile
+//     java Runner.java [KIT [LEVEL]]     KIT: the folder of KIT.json; LEVEL: api, any-document or hostile
 
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
@@ -61,9 +61,10 @@ public class Runner {
     }
 
     public static void main(String[] arguments) throws Exception {
+        String kit = arguments.length > 0 ? arguments[0] : ".";
         String most = arguments.length > 1 ? arguments[1] : "hostile";
         TreeSet<Path> files = new TreeSet<>();
-        try (DirectoryStream<Path> found = Files.newDirectoryStream(Path.of(arguments[0], "cases"), "*.tsv")) {
+        try (DirectoryStream<Path> found = Files.newDirectoryStream(Path.of(kit, "cases"), "*.tsv")) {
             found.forEach(files::add);
         }
         int passed = 0;
@@ -110,6 +111,6 @@ public class Runner {
         }
         first.values().forEach(System.out::println);
         System.out.println(passed + " passed, " + failed + " failed in " + first.size() + " rules, " + skipped + " not run");
-        System.exit(failed > 0 ? 1 : 0);
+        System.exit(failed > 0 ? 1 : passed > 0 ? 0 : 2);
     }
 }

@@ -1,6 +1,6 @@
 // Runs the conformance kit on your Go code, without Python:
 //
-//	go run runner.go KIT [LEVEL]     KIT: the folder of KIT.json; LEVEL: api, any-document or hostile
+//	go run runner.go [KIT [LEVEL]]     KIT: the folder of KIT.json; LEVEL: api, any-document or hostile
 package main
 
 import (
@@ -91,11 +91,14 @@ func ask(operation func(map[string][]byte) ([]byte, error), in map[string][]byte
 }
 
 func main() {
-	kit, most := os.Args[1], "hostile"
+	kit, most := ".", "hostile"
+	if len(os.Args) > 1 {
+		kit = os.Args[1]
+	}
 	if len(os.Args) > 2 {
 		most = os.Args[2]
 	}
-	levels := map[string]int{"api": 0, "any-document": 1, "hostile": 2}
+	levels := map[string]int{"api": 1, "any-document": 2, "hostile": 3}
 	passed, failed, skipped := 0, 0, 0
 	failures := map[string][]string{}
 	files, _ := filepath.Glob(filepath.Join(kit, "cases", "*.json"))
@@ -135,7 +138,10 @@ func main() {
 		}
 	}
 	fmt.Printf("%d passed, %d failed in %d rules, %d not run\n", passed, failed, len(failures), skipped)
-	if failed > 0 {
+	switch {
+	case failed > 0:
 		os.Exit(1)
+	case passed == 0:
+		os.Exit(2)
 	}
 }

@@ -33,7 +33,8 @@ $operations = [
 // ---- end of your code ---------------------------------------------------------------
 
 $kit = $argv[1] ?? dirname(__DIR__);
-$levels = ['api' => 0, 'any-document' => 1, 'hostile' => 2];
+$levels = ['api' => 1, 'any-document' => 2, 'hostile' => 3];
+$most = $levels[$argv[2] ?? 'hostile'] ?? 0;
 $shown = fn (?string $bytes): string => $bytes === null ? 'a refusal'
     : preg_replace_callback('/[^ -~]/', fn (array $byte): string => sprintf('\\x%02X', ord($byte[0])), substr($bytes, 0, 300));
 $rules = array_column(json_decode(file_get_contents("$kit/rules.json"), true)['rules'], null, 'id');
@@ -42,7 +43,7 @@ foreach (glob("$kit/cases/*.json") as $file) {
     $area = json_decode(file_get_contents($file), true);
     foreach ($area['cases'] as $case) {
         $operation = $operations[$area['op']] ?? null;
-        if ($operation === null || $case['profile'] || $levels[$case['level']] > $levels[$argv[2] ?? 'hostile']) {
+        if ($operation === null || $case['profile'] || $levels[$case['level']] > $most) {
             $skipped++;
             continue;
         }
@@ -72,4 +73,4 @@ foreach ($failed as $rule => $cases) {
         implode("\n  ", array_filter([$rules[$rule]['hints']['PHP'] ?? '', $rules[$rule]['doc']])));
 }
 printf("%d passed, %d failed in %d rules, %d not run\n", $passed, array_sum(array_map('count', $failed)), count($failed), $skipped);
-exit($failed ? 1 : 0);
+exit($failed ? 1 : ($passed ? 0 : 2));

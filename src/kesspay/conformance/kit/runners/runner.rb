@@ -69,4 +69,4 @@ JSON.parse(File.read("#{kit}/rules.json", encoding: 'UTF-8'))['rules'].each do |
 end
 failures = failed.values.sum(&:size)
 puts "#{passed} passed, #{failures} failed in #{failed.size} rules, #{skipped} not run"
-exit(failures.zero? ? 0 : 1)
+exit(failures.positive? ? 1 : passed.positive? ? 0 : 2)
