@@ -46,7 +46,7 @@ func TestAKeyThatCannotBeLoadedSaysWhy(t *testing.T) {
 	refused(t, err, ErrInput, "argument")
 	_, err = ReadPrivateKey("", nil)
 	refused(t, err, ErrKey, "file")
-	_, err = ReadPublicKey(keyFile("rsa-2048.pub.pem"), nil, 2)
+	_, err = ReadPublicKey(keyFile("rsa-2048.pub.pem"), nil, 1<<31)
 	refused(t, err, ErrInput, "argument")
 	_, err = ReadPublicKey(keyFile("rsa-2048.pub.pem"), nil, 0, AllowWeak)
 	refused(t, err, ErrInput, "argument")
