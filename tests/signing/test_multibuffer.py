@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+import hashlib
 import pickle
 import platform
 import sys
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import pytest
 
 from kesspay import PrivateKey, PublicKey
-from kesspay.errors import InputError
+from kesspay.errors import CanonicalizationError, InputError
 from kesspay.signing import backend as backends
 from kesspay.signing import multibuffer as module
+from tests.support.forger import body_of, pkcs1, pss, raw_block
+from tests.support.hostile import hostile_documents, hostile_parameters
+from tests.support.messages import outcome
+from tests.support.tampered import private_numbers
 from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from kesspay.signing.backend import Backend
@@ -148,6 +155,85 @@ def test_the_variable(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None
         assert key._handle.ways == 1
         spki = key._handle.spki
         assert PublicKey.from_pem(spki)._handle.ways == 1
+
+
+def forged_signatures(text: bytes) -> list[bytes]:
+    """Return signatures that come near to the right one of a text."""
+    info = bytes.fromhex("3031300d060960864801650304020105000420")
+    digest = hashlib.sha256(text).digest()
+    payloads = [
+        info + digest,  # the right one
+        info + digest + b"\0",
+        info + digest[:-1],
+        info[:-1] + b"\x21" + digest,
+        bytes.fromhex("302f300b0609608648016503040201" + "0420") + digest,  # no NULL
+        b"\0" + info + digest,
+        b"\xff" * 8 + b"\0" + info + digest,
+        digest,
+        b"",
+    ]
+    modulus = private_numbers()["n"]
+    edges = (0, 1, 2, modulus - 1, modulus, modulus + 1, 2**2048 - 1, 2**2047)
+    return [
+        *(raw_block(payload) for payload in payloads),
+        *(edge.to_bytes(256, "big") for edge in edges),
+        pkcs1(text, algorithm="sha1"),
+        pss(text),
+        pkcs1(text + b" "),
+        pkcs1(text)[::-1],
+    ]
+
+
+def hostile_bodies(seed: int, count: int) -> Iterator[bytes]:
+    """Yield bodies of all kinds: right, changed, forged, and no bodies at all."""
+    key = PrivateKey.from_pem(PEM)
+    documents = hostile_documents(seed, count)
+    for number, params in enumerate(hostile_parameters(seed, count)):
+        with suppress(CanonicalizationError):
+            body = key.signed_body(params)
+            yield body
+            yield body[:-9] + body[-8:-7] + body[-9:-8] + body[-7:]
+        yield next(documents)
+        if number % 30 == 0:
+            text = f'{{"n":{number}}}'.encode()
+            for forged in forged_signatures(text):
+                yield body_of(f'{{"n":{number},"sign":"SIGN"}}', forged)
+
+
+def same_verdicts(seed: int, count: int) -> None:
+    """Compare batches, in both ways, with the functions for one body."""
+    plain = PrivateKey.from_pem(PEM).public_key
+    alone = PrivateKey.from_pem(PEM, openssl_only=True).public_key
+    bodies = list(hostile_bodies(seed, count))
+    verdicts = [verdict_of(plain, body) for body in bodies]
+    assert verdicts.count("ok") >= count // 2
+    assert verdicts.count("mismatch") >= count // 2
+    for key in (plain, alone):
+        for threads in (1, 2):
+            found = key.verify_documents(bodies, threads=threads)
+            assert [one.reason for one in found] == verdicts
+    # Nothing in it made OpenSSL disagree.
+    assert plain._handle.ways == module.multibuffer().at_a_time
+
+
+def verdict_of(key: PublicKey, body: bytes) -> str:
+    """Return the reason of the verdict on one body."""
+    single = outcome(key, body)
+    return "ok" if len(single) == 1 else str(single[1])
+
+
+def test_hostile_bodies(backend: Backend) -> None:
+    """A batch gives each body the verdict that it has alone, eight at a time or not."""
+    with backends.override(backend.name):
+        same_verdicts(1, 60)
+
+
+@pytest.mark.exhaustive
+@pytest.mark.parametrize("seed", range(2, 12))
+def test_many_hostile_bodies(seed: int) -> None:
+    """The same of 20,000 bodies, by the native core."""
+    with backends.override("native"):
+        same_verdicts(seed, 700)
 
 
 def test_the_option_is_a_flag() -> None:
