@@ -8,7 +8,7 @@ import sys
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
-from bench import goals, growth
+from bench import audit, goals, growth
 from bench.__main__ import main
 
 
@@ -23,6 +23,7 @@ def test_table(
 ) -> None:
     """Every goal has a line, and both files can be read."""
     monkeypatch.setattr(goals, "BATCH", 100)
+    monkeypatch.setattr(audit, "ROWS", 100)
     monkeypatch.setattr(growth, "BATCH", 100)
     monkeypatch.setattr(growth, "BATCHES", (1, 8))
     monkeypatch.setattr(growth, "SIZES", (100, 1000))
@@ -30,7 +31,7 @@ def test_table(
     main()
     shown = capsys.readouterr().out
     every = [one for one in vars(goals).values() if isinstance(one, goals.Goal)]
-    assert sum(one.limit is not None for one in every) == 12
+    assert sum(one.limit is not None for one in every) == 22
     for goal in every:
         assert goal.name in shown
     written = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))

@@ -116,6 +116,20 @@ PROTOCOL = Goal("protocol build, parse and checks - raw RSA", 25, unit="us")
 CLIENT = Goal("a call through Client - HTTP and raw RSA", None, unit="us")
 
 
+#: Of bench/audit.py: CPU a row above verify_documents on an array in memory.
+AUDIT_KERNEL = Goal("audit: the kernel, one key / verify_documents", 1.02)
+AUDIT_KEYS = Goal("audit: two keys, a day's overlap, 0.5 % bad", 1.05)
+AUDIT_PARQUET = Goal("audit: Parquet to verdicts", 1.10)
+AUDIT_THREADS = Goal("audit: 1 thread / 2 threads", 1.85, at_least=True)
+AUDIT_JSONL = Goal("audit: JSON lines to verdicts", 1.20)
+AUDIT_ZST = Goal("audit: the same in zstd", 1.25)
+AUDIT_GZ = Goal("audit: the same in gzip", 1.30)
+AUDIT_DUCKDB = Goal("audit: in DuckDB", 1.15)
+AUDIT_POLARS = Goal("audit: in Polars", 1.15)
+AUDIT_RATE = Goal("audit: thousand rows a second", None, at_least=True, unit="k/s")
+AUDIT_MEMORY = Goal("audit: memory of any input, one thread", 240, unit="MB")
+
+
 @dataclass
 class Found:
     """
@@ -137,6 +151,8 @@ def measured(count: int) -> Found:
     Args:
         count: rounds of each comparison.
     """
+    from bench import audit
+
     found = Found([], {})
     parts: tuple[Callable[[int], Iterator[Result | dict[str, Times]]], ...] = (
         _messages,
@@ -145,6 +161,7 @@ def measured(count: int) -> Found:
         _eight,
         _import,
         _client,
+        audit.measured,
     )
     for part in parts:
         for one in part(count):

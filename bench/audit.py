@@ -1,0 +1,262 @@
+"""
+What ``kesspay audit`` costs above ``PublicKey.verify_documents`` on an array in memory.
+
+Bodies have 656 bytes. They repeat after 5,000, which no compression notices. All
+signatures are left to OpenSSL, one at a time, as the goals were set; the last rows show
+what the machine does with eight at a time.
+"""
+
+from __future__ import annotations
+
+import gzip
+import json
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from shutil import rmtree
+from statistics import median
+from typing import TYPE_CHECKING, Any, Final
+
+import polars as pl
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+import kesspay
+from bench import processes
+from bench.goals import (
+    AUDIT_DUCKDB,
+    AUDIT_GZ,
+    AUDIT_JSONL,
+    AUDIT_KERNEL,
+    AUDIT_KEYS,
+    AUDIT_MEMORY,
+    AUDIT_PARQUET,
+    AUDIT_POLARS,
+    AUDIT_RATE,
+    AUDIT_THREADS,
+    AUDIT_ZST,
+    Result,
+)
+from bench.rounds import Times
+from kesspay import audit
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from bench.goals import Goal
+
+
+__all__ = ["measured"]
+
+ROWS: Final = 100_000
+_DISTINCT: Final = 5000
+_BODY: Final = 656
+_TIME: Final = pa.timestamp("us", "UTC")
+_DAY: Final = datetime(2026, 9, 17, tzinfo=UTC)
+
+#: Runs in a process of its own, whose memory is its own.
+_MEMORY: Final = """
+import pathlib, re, sys
+from kesspay import audit
+audit.run([sys.argv[1]], audit.Ring.load(sys.argv[2]), out=sys.argv[3], threads=1)
+# Not ru_maxrss, which a child takes over from the program that started it.
+print(re.search("VmHWM:[^0-9]*([0-9]+)", pathlib.Path("/proc/self/status").read_text())[1])
+"""
+
+
+def measured(count: int) -> Iterator[Result | dict[str, Times]]:
+    """Measure all of it, in rounds that take turns."""
+    with tempfile.TemporaryDirectory() as name:
+        yield from _measured(max(1, count // 12), Path(name))
+
+
+def _measured(count: int, folder: Path) -> Iterator[Result | dict[str, Times]]:
+    public = kesspay.PublicKey.from_pem(_public_pem(), openssl_only=True)
+    ring = audit.Ring.of(public)
+    bodies = _bodies()
+    column = pa.array(bodies, pa.binary())
+    two, mixed, times = _two_keys(bodies, public)
+    _write(folder, column)
+    kernel, of_two = audit.Kernel(ring), audit.Kernel(two)
+    found = kernel.verdicts(column)
+    assert found.column("verdict").to_pylist() == ["authentic"] * ROWS
+
+    def run(file: str, threads: int = 1, keys: audit.Ring = ring) -> None:
+        rmtree(folder / "out", ignore_errors=True)
+        paths = [str(folder / file)]
+        result = audit.run(paths, keys, out=folder / "out", threads=threads)
+        assert result.counts["authentic"] == ROWS
+
+    todo: dict[str, Callable[[], object]] = {
+        "audit array": lambda: public.verify_documents(column, threads=1),
+        "audit kernel": lambda: kernel.verdicts(column),
+        "audit keys": lambda: of_two.verdicts(mixed, times),
+        "audit parquet": lambda: run("t.parquet"),
+        "audit threads": lambda: run("t.parquet", 2),
+        "audit jsonl": lambda: run("t.jsonl"),
+        "audit zst": lambda: run("t.jsonl.zst"),
+        "audit gz": lambda: run("t.jsonl.gz"),
+        "audit duckdb": _duckdb(ring, column),
+        "audit polars": _polars(ring, column),
+    }
+    fast = audit.Ring.of(kesspay.PublicKey.from_pem(_public_pem()))
+    todo["audit eight"] = lambda: run("t.parquet", 2, fast)
+    wall: dict[str, list[float]] = {name: [] for name in todo}
+    cpu: dict[str, list[float]] = {name: [] for name in todo}
+    for _ in range(count):
+        for name, work in todo.items():
+            start, start_cpu = time.perf_counter(), time.process_time()
+            work()
+            cpu[name].append(time.process_time() - start_cpu)
+            wall[name].append(time.perf_counter() - start)
+    yield {name: _times(seconds) for name, seconds in cpu.items()}
+    yield {f"{name} wall": _times(seconds) for name, seconds in wall.items()}
+    for goal, name in (
+        (AUDIT_KERNEL, "audit kernel"),
+        (AUDIT_KEYS, "audit keys"),
+        (AUDIT_PARQUET, "audit parquet"),
+        (AUDIT_JSONL, "audit jsonl"),
+        (AUDIT_ZST, "audit zst"),
+        (AUDIT_GZ, "audit gz"),
+        (AUDIT_DUCKDB, "audit duckdb"),
+        (AUDIT_POLARS, "audit polars"),
+    ):
+        yield _ratio(goal, cpu[name], cpu["audit array"])
+    cores = median(
+        a / b for a, b in zip(cpu["audit threads"], wall["audit threads"], strict=True)
+    )
+    result = _ratio(AUDIT_THREADS, wall["audit parquet"], wall["audit threads"])
+    yield Result(
+        AUDIT_THREADS,
+        result.value,
+        f"{result.remark} of wall time; the machine gave {cores:.2f} cores",
+        result.least,
+    )
+    yield Result(
+        AUDIT_RATE,
+        ROWS / median(wall["audit eight"]) / 1000,
+        "Parquet to verdicts, two threads, as this machine verifies batches",
+        ROWS / min(wall["audit eight"]) / 1000,
+    )
+    yield _memory(folder)
+
+
+def _times(seconds: list[float]) -> Times:
+    return Times(median(seconds) / ROWS * 1e9, min(seconds) / ROWS * 1e9)
+
+
+def _ratio(goal: Goal, over: list[float], under: list[float]) -> Result:
+    above, below = median(over), median(under)
+    micros = 1e6 / ROWS
+    return Result(
+        goal,
+        above / below,
+        f"{above * micros:.1f} us / {below * micros:.1f} us a row",
+        min(over) / min(under),
+    )
+
+
+def _public_pem() -> bytes:
+    done = subprocess.run(
+        ["openssl", "pkey", "-in", str(processes.PRIVATE), "-pubout"],
+        check=True,
+        capture_output=True,
+    )
+    return done.stdout
+
+
+def _bodies() -> list[bytes]:
+    key = kesspay.PrivateKey.from_pem(processes.PRIVATE.read_bytes())
+    made = [_signed(key, n) for n in range(min(_DISTINCT, ROWS))]
+    return made * (ROWS // len(made))
+
+
+def _signed(key: kesspay.PrivateKey, number: int) -> bytes:
+    fields = {"out_trade_no": f"order-{number:08}", "amount": 10 + number / 100}
+    short = key.signed_body({**fields, "note": ""})
+    return key.signed_body({**fields, "note": "x" * max(0, _BODY - len(short))})
+
+
+def _two_keys(
+    bodies: list[bytes], public: kesspay.PublicKey
+) -> tuple[audit.Ring, Any, Any]:
+    """Return two keys with a day's overlap, and rows of which 0.5 % are bad."""
+    other = kesspay.PublicKey.from_file(
+        processes.PRIVATE.with_name("other-2048.pub.pem")
+    )
+    keys = (
+        audit.RingKey("old", other, until=_DAY),
+        audit.RingKey("new", public, since=_DAY - timedelta(days=1)),
+    )
+    bad = [
+        body.replace(b"order", b"0rder") if at % 200 == 0 else body
+        for at, body in enumerate(bodies)
+    ]
+    start = int((_DAY - timedelta(days=1)).timestamp() * 1e6)
+    step = 30 * 86_400_000_000 // ROWS
+    times = [start + at * step for at in range(ROWS)]
+    return audit.Ring(keys), pa.array(bad, pa.binary()), pa.array(times).cast(_TIME)
+
+
+def _write(folder: Path, column: Any) -> None:  # noqa: ANN401 - of pyarrow
+    table = pa.table({"body": column})
+    pq.write_table(table, folder / "t.parquet", row_group_size=max(1, ROWS // 16))
+    pq.write_table(table, folder / "one.parquet", row_group_size=ROWS)
+    lines = "".join(
+        json.dumps({"id": at, "body": body.decode()}) + "\n"
+        for at, body in enumerate(column.to_pylist())
+    ).encode()
+    (folder / "t.jsonl").write_bytes(lines)
+    (folder / "t.jsonl.gz").write_bytes(gzip.compress(lines))
+    packed = pa.compress(lines, "zstd", asbytes=True)
+    (folder / "t.jsonl.zst").write_bytes(packed)
+    (folder / "key.pem").write_bytes(_public_pem())
+    (folder / "ring.toml").write_text('[[key]]\nname = "a"\nfile = "key.pem"\n')
+
+
+def _duckdb(ring: audit.Ring, column: Any) -> Callable[[], object]:  # noqa: ANN401 - of pyarrow
+    import duckdb
+
+    connection = duckdb.connect()
+    connection.execute("SET threads = 1")
+    audit.register_duckdb(connection, ring)
+    connection.register("traffic", pa.table({"body": column}))
+    query = "SELECT count(*) FROM (SELECT kess_verdict(body).verdict AS v FROM traffic)"
+
+    def work() -> None:
+        made = connection.sql(f"{query} WHERE v = 'authentic'").fetchall()
+        assert made == [(ROWS,)]
+
+    return work
+
+
+def _polars(ring: audit.Ring, column: Any) -> Callable[[], object]:  # noqa: ANN401 - of pyarrow
+    frame = pl.DataFrame({"body": pl.from_arrow(column)})
+
+    def work() -> None:
+        made = frame.select(audit.polars_verdict("body", ring=ring))
+        verdicts = made["verdict"].struct.field("verdict")
+        assert (verdicts == "authentic").sum() == ROWS
+
+    return work
+
+
+def _memory(folder: Path) -> Result:
+    """Measure a run over one row group with all rows."""
+    if not Path("/proc/self/status").exists():
+        return Result(AUDIT_MEMORY, None, "needs /proc")
+    out = folder / "memory"
+    arguments = [folder / "one.parquet", folder / "ring.toml", out]
+    done = subprocess.run(
+        [sys.executable, "-c", _MEMORY, *map(str, arguments)],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+    size = (folder / "one.parquet").stat().st_size / 1e6
+    remark = f"one thread, a row group of {size:.0f} MB"
+    return Result(AUDIT_MEMORY, float(done.stdout) / 1e3, remark)
