@@ -69,6 +69,17 @@ def test_the_signed_text_is_compared_where_none_is_expected(
     assert (lines[at + 1][column], lines[at + 2][column]) == ("\\", "/")
 
 
+def test_the_value_that_was_signed_is_shown(
+    run: Callable[..., Result], keys: Path
+) -> None:
+    """What a changed value was when it was signed stands there, with its proof."""
+    template = '{"success":true,"sign_type":"RSA2","sign":"SIGN"}'
+    body = body_of(template, pkcs1(b'{"success":false}'))
+    result = run("explain", "--key", keys / "rsa-2048.pub.pem", "-", stdin=body)
+    assert "success was false when signed" in result.stdout
+    assert "the body has true" in result.stdout
+
+
 def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) -> None:
     """Every field of the help text is there, and no other."""
     key = keys / "rsa-2048.pub.pem"
@@ -89,6 +100,7 @@ def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) 
         "profile",
         "mistakes",
         "difference",
+        "changed",
         "findings",
     }
     assert told["ok"] is told["verifies"] is False

@@ -16,6 +16,7 @@ from kesspay.errors import InputError
 from kesspay.explain import explanation as module
 from kesspay.explain.explanation import CODES, explain
 from kesspay.explain.mistakes import MISTAKES, Style
+from kesspay.explain.report import ValueReport
 from kesspay.signing.backend import current
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
@@ -242,20 +243,23 @@ CASES = {
         body_of(TEMPLATE, raw_block(NULLLESS + hashlib.sha256(RIGHT).digest())),
     ),
     # the text
-    "changed": Case(("text_unknown",), signed(TEMPLATE, OTHER_TEXT)),
+    "changed": Case(("value_changed",), signed(TEMPLATE, OTHER_TEXT)),
     "changed, pss": Case(("text_unknown", "padding_pss"), body_of(TEMPLATE, pss(b"x"))),
     "changed, the text is known": Case(
-        ("expected_differs", "values_differ", "expected_covered"),
+        ("expected_differs", "values_differ", "expected_covered", "value_changed"),
         signed(TEMPLATE, OTHER_TEXT),
         options={"expected": OTHER_TEXT},
     ),
     "changed, with a line break": Case(
-        ("expected_differs", "values_differ", "expected_covered", "expected_newline"),
+        (
+            *("expected_differs", "values_differ", "expected_covered"),
+            *("expected_newline", "value_changed"),
+        ),
         signed(TEMPLATE, OTHER_TEXT),
         options={"expected": OTHER_TEXT + b"\r\n"},
     ),
     "the other side is wrong about its text": Case(
-        ("text_unknown", "expected_equal", "expected_not_covered"),
+        ("value_changed", "expected_equal", "expected_not_covered"),
         signed(TEMPLATE, OTHER_TEXT),
         options={"expected": RIGHT},
     ),
@@ -358,19 +362,42 @@ def test_the_difference_is_that_of_the_signed_text() -> None:
     assert found.difference is not None
     assert found.difference.position == RIGHT.index(b"\\/")
     assert explain(BODY, [key]).difference is None
-    assert explain(signed(TEMPLATE, b"else"), [key]).difference is None
+    assert explain(signed(TEMPLATE, b"else"), [key], budget=9999).difference is None
     infinite = TEMPLATE.replace("0.5", "1e999")
     text = b'{"data":{"amount":1e999,"receiver":"a\\/b"},"success":true}'
-    assert explain(signed(infinite, text), [key]).difference is None
+    assert explain(signed(infinite, text), [key], budget=9999).difference is None
 
 
 def test_the_search_gives_up_at_its_budget() -> None:
     """A caller may allow less work; the same body then has a shorter answer."""
     key = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())
-    body = signed(TEMPLATE, RIGHT.replace(b"\\/", b"/"))
-    assert explain(body, [key]).mistakes == ("slashes_raw",)
+    body = signed(TEMPLATE, RIGHT + b"\n")
+    assert explain(body, [key]).mistakes == ("end_lf",)
     found = explain(body, [key], budget=1000)
     assert (found.mistakes, found.findings[0].code) == ((), "text_unknown")
+
+
+def test_quick_effort_names_what_is_cheap() -> None:
+    """The settings of PHP are found, other mistakes are not looked for."""
+    key = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())
+    body = signed(TEMPLATE, RIGHT.replace(b"\\/", b"/"))
+    assert explain(body, [key], effort="quick") == explain(body, [key])
+    assert explain(BODY, [key], effort="quick").verifies
+    found = explain(signed(TEMPLATE, RIGHT + b"\n"), [key], effort="quick")
+    assert [f.code for f in found.findings] == ["text_not_searched"]
+    with pytest.raises(InputError, match="effort"):
+        explain(BODY, [key], effort="some")  # type: ignore[arg-type]  # the fault
+
+
+def test_what_was_signed_is_proved() -> None:
+    """The value that was changed is named, and the one that was signed."""
+    key = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())
+    text = RIGHT.replace(b"0.5", b"117.45")
+    found = explain(signed(TEMPLATE, text), [key])
+    assert not found.verifies
+    assert found.changed == ValueReport("data.amount", "117.45", "0.5")
+    assert found.as_dict()["changed"]["signed"] == "117.45"
+    assert "data.amount was 117.45 when signed" in found.findings[0].text
 
 
 def test_every_code_is_in_the_list() -> None:
@@ -386,7 +413,8 @@ def test_what_is_read_out_of_a_signature() -> None:
     assert found.signature.algorithm == "sha256"
     assert found.signature.made_by == 0
     assert found.signature.covers_canonical is False
-    assert hashlib.sha256(OTHER_TEXT).hexdigest() in found.findings[0].text
+    unknown = explain(signed(TEMPLATE, b"else"), [load("rsa-2048")], budget=100_000)
+    assert hashlib.sha256(b"else").hexdigest() in unknown.findings[0].text
     assert found.canonical == RIGHT
     assert found.canonical_sha256 == hashlib.sha256(RIGHT).hexdigest()
 
@@ -470,7 +498,7 @@ def test_stored_signatures_are_explained() -> None:
     for stored in iter_signatures():
         if stored.key != "rsa-2048":
             continue
-        told = explain(stored.body, [load(stored.key)])
+        told = explain(stored.body, [load(stored.key)], budget=500_000)
         assert stored.valid == told.verifies
         causes = {f.code for f in told.findings if f.sort == "cause"}
         if stored.valid:

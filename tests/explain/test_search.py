@@ -4,9 +4,20 @@ from __future__ import annotations
 
 import pytest
 
+from kesspay.errors import CanonicalizationError
 from kesspay.explain.mistakes import MISTAKES
 from kesspay.explain.render import read
-from kesspay.explain.search import DEEPEST, RAW, find_mistakes, raw_texts
+from kesspay.explain.search import (
+    DEEPEST,
+    PROFILES,
+    RAW,
+    Subject,
+    find_mistakes,
+    find_profile,
+    raw_texts,
+    text_made_with,
+)
+from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
 
 
@@ -142,3 +153,43 @@ def test_many_members_take_no_longer() -> None:
     """Thirty thousand signs are cut out in one go."""
     text = "{" + ",".join(['"sign":1,"a":1'] * 30_000) + "}"
     assert raw_texts(text)["raw_without_sign"].count(b"a") == 30_000
+
+
+def subject(text: str) -> Subject:
+    """Return a body as the search takes it."""
+    try:
+        canonical = canonicalize(text.encode())
+    except CanonicalizationError:
+        canonical = b""
+    return Subject(text, read(text), canonical, Profile())
+
+
+def test_settings_of_php_are_found() -> None:
+    """Each of the 24 that writes another text is named; the right one is not."""
+    body = subject('{"b":0.1,"a":"x/\u00e9","10":1,"9":2,"é":"/"}')
+    for profile in PROFILES:
+        text = canonicalize(body.text.encode(), profile=profile)
+        found = find_profile(body, text.__eq__)
+        if text == body.canonical:
+            assert found is None
+            continue
+        assert found is not None
+        assert found.profile is not None
+        made = canonicalize(body.text.encode(), profile=found.profile)
+        assert found.text == made == text
+        assert text_made_with(body, found.codes) == text
+    assert find_profile(subject('{"a":1e999}'), b"".__eq__) is None
+
+
+def test_a_recipe_is_written_again() -> None:
+    """The text that a recipe makes is that of the search; or there is none."""
+    body = subject('{"b":"/","a":1,"sign":"x"}')
+    for codes, text in {
+        ("slashes_raw",): b'{"a":1,"b":"/"}',
+        ("slashes_raw", "end_lf"): b'{"a":1,"b":"/"}\n',
+        ("raw_without_sign",): b'{"b":"/","a":1}',
+        ("raw_without_sign", "end_lf"): b'{"b":"/","a":1}\n',
+    }.items():
+        assert text_made_with(body, codes) == text
+    assert text_made_with(body, ("raw_data",)) is None
+    assert text_made_with(subject('{"a":1e999}'), ("end_lf",)) is None

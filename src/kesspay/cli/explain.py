@@ -47,6 +47,8 @@ JSON fields (null: could not be found out)
     mistakes          codes of the mistakes that give the signed text
     difference        where the signed text parts from the canonical form:
                       position, ours, theirs, marker, summary
+    changed           the value that was changed after signing: path, signed,
+                      stands
     findings          for each: code, sort ("cause" or "note"), text,
                       advice
 """
@@ -173,6 +175,12 @@ def show_explanation(
     ]
     printer.table(rows, "Keys")
     _difference(printer, explanation)
+    changed = explanation.changed
+    if changed is not None:
+        printer.line()
+        printer.line("Changed after signing, proved by the signed digest", "bold")
+        printer.line(f"  {changed.path} was {changed.signed} when signed")
+        printer.line(f"  the body has {changed.stands}")
     if explanation.canonical is not None:
         printer.line()
         printer.line("Canonical form", "bold")

@@ -21,7 +21,8 @@ The codes of findings
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final, NamedTuple
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from kesspay._reasons import DOCUMENT_REASONS
 from kesspay.errors import (
@@ -49,12 +50,14 @@ from kesspay.explain.report import (
     KeyReport,
     Refusal,
     SignatureReport,
+    ValueReport,
 )
 from kesspay.explain.search import (
     BUDGET,
     RAW,
     SignedText,
     Subject,
+    find_profile,
     find_signed_text,
 )
 from kesspay.explain.signature import (
@@ -65,6 +68,7 @@ from kesspay.explain.signature import (
     examine,
     findings_about,
 )
+from kesspay.explain.values import COST, SignedValue, find_signed_value
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyparts import public_numbers
 from kesspay.signing.profile import PHP_8
@@ -82,6 +86,9 @@ __all__ = [
     "explain",
 ]
 
+
+#: "quick" leaves out what takes more than a millisecond.
+Effort: TypeAlias = Literal["full", "quick"]
 
 #: How many wrappings around a body are taken off.
 _LAYERS: Final = 3
@@ -101,6 +108,7 @@ class _Signed(NamedTuple):
     examined: Examined | None
     covers: bool | None
     made: SignedText | None
+    changed: SignedValue | None = None
 
 
 def explain(
@@ -111,6 +119,7 @@ def explain(
     expected: bytes | None = None,
     profile: Profile = PHP_8,
     budget: int = BUDGET,
+    effort: Effort = "full",
 ) -> Explanation:
     """
     Explain why a body does not verify, or say that it does.
@@ -123,10 +132,15 @@ def explain(
         profile: the PHP settings of the gateway.
         budget: how many bytes the search for the signed text may write before
             it gives up; the same body always has the same answer.
+        effort: "quick" leaves out the search for the signed text, but for the
+            other settings of PHP: what a millisecond can name.
 
     Raises:
-        InputError: no key was given.
+        InputError: no key was given, or effort is no such word.
     """
+    if effort not in get_args(Effort):
+        raise InputError('effort must be "full" or "quick"')
+    spend = 0 if effort == "quick" else budget
     if not keys:
         msg = "at least one public key is needed"
         raise InputError(msg)
@@ -137,7 +151,7 @@ def explain(
         body, verdict = _unwrapped(body, keys, profile, verdict, findings)
     canonical = _canonical(body, profile)
     subject = _subject(body, canonical, profile, verdict.refusal, findings)
-    signed = _signed(subject, verdict, keys, own_keys, findings, budget)
+    signed = _signed(subject, verdict, keys, own_keys, findings, spend)
     findings += _about_own_keys(keys, own_keys, verdict)
     compared: ExpectedReport | None = None
     if expected is not None and (subject is None or not subject.canonical):
@@ -166,6 +180,7 @@ def explain(
         profile=_confirmed(body, keys, other),
         mistakes=signed.made.codes if signed.made else (),
         difference=_difference(canonical, signed.made),
+        changed=ValueReport(**asdict(signed.changed)) if signed.changed else None,
         findings=_in_order(findings),
     )
 
@@ -285,9 +300,56 @@ def _signed(
             )
         )
         return _Signed(examined, covers, None)
-    made = find_signed_text(subject, examined.covers, budget=budget)
-    findings += made.findings if made else [_unknown_text(examined)]
-    return _Signed(examined, covers, made)
+    made = find_profile(subject, examined.covers)
+    if made is None and not budget:
+        findings.append(_not_searched())
+        return _Signed(examined, covers, None)
+    made = made or find_signed_text(subject, examined.covers, budget=budget)
+    changed = None if made else _changed(subject, examined, budget)
+    if made is not None:
+        findings += made.findings
+    elif changed is not None:
+        findings.append(_about_value(changed))
+    else:
+        findings.append(_unknown_text(examined))
+    return _Signed(examined, covers, made, changed)
+
+
+def _changed(subject: Subject, examined: Examined, budget: int) -> SignedValue | None:
+    """Look for one value with which the text has the digest that was signed."""
+    recovered = examined.recovered
+    if not (subject.canonical and recovered and recovered.algorithm == "sha256"):
+        return None
+    if not recovered.digest:
+        # PSS hides it.
+        return None
+    return find_signed_value(
+        subject.canonical,
+        recovered.payload,
+        profile=subject.profile,
+        tries=budget // COST,
+    )
+
+
+def _about_value(changed: SignedValue) -> Finding:
+    """Say which value was signed."""
+    return Finding(
+        "value_changed",
+        f"{changed}, and is {changed.stands} in the body: with the other value the"
+        " text has the digest that the signature holds, which proves it",
+        "the body was changed after it was signed: believe nothing of it, keep it,"
+        " and find out who could write to it on the way",
+    )
+
+
+def _not_searched() -> Finding:
+    """Say that the text was not looked for."""
+    return Finding(
+        "text_not_searched",
+        "the key is right, but the signature was made over another text, and no"
+        " settings of PHP lead to it; the known mistakes were not tried",
+        "explain the body with full effort",
+    )
 
 
 def _numbers(key: PublicKey, *, own: bool) -> RsaKey:
@@ -423,6 +485,8 @@ _KEY: Final[dict[str, str]] = {
 _TEXT: Final[dict[str, str]] = {
     "text_right": "the signature was made over the canonical form",
     "text_unknown": "the signature was made over a text that is not known",
+    "text_not_searched": "the signature was made over another text, not searched for",
+    "value_changed": "a value was changed after the text was signed",
     "profile": "the text that was signed is that of other PHP settings",
     "values_differ": "body and expected text hold different values",
     "expected_equal": "the expected text is the canonical form",

@@ -26,6 +26,7 @@ __all__ = [
     "Refusal",
     "SignatureReport",
     "ValueDifference",
+    "ValueReport",
 ]
 
 Sort = Literal["cause", "note"]
@@ -180,6 +181,22 @@ class ExpectedReport:
 
 
 @dataclass(frozen=True, slots=True)
+class ValueReport:
+    """
+    A value that was another one when the text was signed.
+
+    Args:
+        path: names of members, joined by dots: ``data.amount``.
+        signed: JSON text of the value that was signed.
+        stands: JSON text of the value in the body.
+    """
+
+    path: str
+    signed: str
+    stands: str
+
+
+@dataclass(frozen=True, slots=True)
 class Explanation:
     """
     Why a body does not verify, or that it does.
@@ -197,6 +214,8 @@ class Explanation:
             empty where none were found.
         difference: where the text that was signed first differs from the
             canonical form, or None where it is equal or not known.
+        changed: the value that was changed after signing, proved by the digest
+            in the signature, or None where none was found.
         findings: everything that was found out, causes first.
     """
 
@@ -210,6 +229,7 @@ class Explanation:
     profile: Profile | None = None
     mistakes: tuple[str, ...] = ()
     difference: Difference | None = None
+    changed: ValueReport | None = None
     findings: tuple[Finding, ...] = field(default=())
 
     @property

@@ -26,11 +26,12 @@ from kesspay.explain.mistakes import (
 )
 from kesspay.explain.render import Member, Renderer, count_values, members_of, wrap
 from kesspay.explain.report import Finding
+from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from kesspay.explain.mistakes import Style
     from kesspay.explain.render import Node
@@ -39,12 +40,15 @@ if TYPE_CHECKING:
 __all__ = [
     "BUDGET",
     "DEEPEST",
+    "PROFILES",
     "RAW",
     "SignedText",
     "Subject",
     "find_mistakes",
+    "find_profile",
     "find_signed_text",
     "raw_texts",
+    "text_made_with",
 ]
 
 
@@ -80,6 +84,10 @@ def _frames() -> Iterator[tuple[Mistake, ...]]:
 _FRAMES: Final = tuple(_frames())
 _OTHER_MISTAKES: Final = [m for m in MISTAKES if not m.fields <= FRAME]
 _AROUND: Final = [m for m in MISTAKES if m.fields <= AROUND]
+_BY_CODE: Final = {mistake.code: mistake for mistake in MISTAKES}
+
+#: All settings of PHP that write different texts.
+PROFILES: Final = Profile.every()
 
 
 _Candidate: TypeAlias = "tuple[tuple[Mistake, ...], bytes | None]"
@@ -173,6 +181,7 @@ def find_mistakes(
     accepts: Callable[[bytes], bool],
     *,
     budget: int = BUDGET,
+    deepest: int = DEEPEST,
 ) -> tuple[str | None, tuple[Mistake, ...]] | None:
     """
     Find the simplest story of how an accepted text came about.
@@ -186,6 +195,7 @@ def find_mistakes(
         profile: of the right text.
         accepts: whether a text is the one that is sought.
         budget: how many bytes may be written before the search gives up.
+        deepest: how many mistakes at once are tried.
 
     Returns:
         The name of the ready-made text, or None for a text made from the
@@ -198,7 +208,7 @@ def find_mistakes(
     found = _find_raw(raw, style_of(profile), accepts)
     if found is not None:
         return found
-    made = search.run(range(2, DEEPEST + 1))
+    made = search.run(range(2, deepest + 1))
     return None if made is None else (None, made)
 
 
@@ -357,8 +367,68 @@ class SignedText:
     profile: Profile | None = None
 
 
+def find_profile(
+    subject: Subject, accepts: Callable[[bytes], bool]
+) -> SignedText | None:
+    """
+    Find the PHP settings that turn a document into an accepted text.
+
+    This is the part of ``find_signed_text`` that takes microseconds.
+
+    Returns:
+        The settings, or None where none of the 24 fit.
+    """
+    base = style_of(subject.profile)
+    for profile in PROFILES:
+        try:
+            text = canonicalize(subject.text, profile=profile)
+        except CanonicalizationError:
+            continue
+        if text == subject.canonical or not accepts(text):
+            continue
+        style = style_of(profile)
+        changes = [
+            mistake
+            for mistake in MISTAKES
+            if len(mistake.changes) == 1
+            and all(
+                getattr(style, field) == value != getattr(base, field)
+                for field, value in mistake.changes
+            )
+        ]
+        return _made_with(tuple(changes), text, subject.profile)
+    return None
+
+
+def text_made_with(subject: Subject, codes: Sequence[str]) -> bytes | None:
+    """
+    Write the text that a document has with known mistakes.
+
+    Args:
+        subject: the body.
+        codes: of ``SignedText``, other than those of a profile.
+
+    Returns:
+        The text, or None where the mistakes make none of this document.
+    """
+    mistakes = [_BY_CODE[code] for code in codes if code in _BY_CODE]
+    style = make(style_of(subject.profile), mistakes)
+    names = [code for code in codes if code in RAW]
+    try:
+        if not names:
+            return Renderer(subject.document).render(style)
+        raw = raw_texts(subject.text).get(names[0])
+        return None if raw is None else wrap(raw, style)
+    except (CanonicalizationError, UnicodeDecodeError):
+        return None
+
+
 def find_signed_text(
-    subject: Subject, accepts: Callable[[bytes], bool], *, budget: int = BUDGET
+    subject: Subject,
+    accepts: Callable[[bytes], bool],
+    *,
+    budget: int = BUDGET,
+    deepest: int = DEEPEST,
 ) -> SignedText | None:
     """
     Find the known mistakes that turn a document into an accepted text.
@@ -367,6 +437,7 @@ def find_signed_text(
         subject: the body.
         accepts: whether a text is the one that is sought.
         budget: how many bytes may be written before the search gives up.
+        deepest: how many mistakes at once are tried.
 
     Returns:
         The simplest story that fits, or None.
@@ -381,7 +452,9 @@ def find_signed_text(
             accepted.append(text)
         return fits
 
-    found = find_mistakes(subject.document, raw, profile, keep, budget=budget)
+    found = find_mistakes(
+        subject.document, raw, profile, keep, budget=budget, deepest=deepest
+    )
     if found is None:
         return None
     name, mistakes = found
