@@ -11,6 +11,7 @@ curl or of Node into a failure.
 from __future__ import annotations
 
 import os
+import signal
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -30,6 +31,13 @@ if TYPE_CHECKING:
 
 #: Multiples of it fall far from each other, modulo 1.
 _GOLDEN: Final = 0.618
+
+
+def pytest_configure() -> None:
+    """Hear of SIGINT: a shell that starts the tests in the background ignores it."""
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        # The programs that tests start and interrupt would inherit that.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(tryfirst=True)
