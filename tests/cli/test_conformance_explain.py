@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from kesspay.cli import conformance_explain as module
+from kesspay.conformance.adapter import Hello
 from kesspay.conformance.blame import Blame, Blames
 from kesspay.conformance.inquiry import inquire
+from kesspay.conformance.judge import Run
 from kesspay.conformance.kit import Refused, load
 
 
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
 
     from click.testing import Result
 
-    Run = Callable[..., Result]
+    Command = Callable[..., Result]
 
 BODY: Final = b'{"success":true,"data":{"url":"https://a/b","n":{}},"sign":"x"}'
 KIT: Final = load()
@@ -72,7 +74,7 @@ def place(tmp_path: Path) -> Callable[[bytes], Path]:
     return put
 
 
-def explained(run: Run, *args: object) -> tuple[int, dict[str, Any]]:
+def explained(run: Command, *args: object) -> tuple[int, dict[str, Any]]:
     """Run the command with --json."""
     result = run("conformance", "explain", "--json", *args)
     return result.exit_code, json.loads(result.stdout)
@@ -81,7 +83,7 @@ def explained(run: Run, *args: object) -> tuple[int, dict[str, Any]]:
 # ------------------------------------------------------------ a case
 
 
-def test_a_case_is_shown(run: Run) -> None:
+def test_a_case_is_shown(run: Command) -> None:
     """Question, rule, answer, the PHP that gives it, and the known mistakes."""
     result = run("conformance", "explain", SLASH)
     assert result.exit_code == 0
@@ -96,7 +98,7 @@ def test_a_case_is_shown(run: Run) -> None:
     assert "\\/" not in lines[at + 1]
 
 
-def test_a_case_that_must_be_refused(run: Run) -> None:
+def test_a_case_that_must_be_refused(run: Command) -> None:
     """It says why."""
     result = run("conformance", "explain", REFUSED)
     assert "\nanswer    refused (" in result.stdout
@@ -117,7 +119,7 @@ def test_a_case_that_must_be_refused(run: Run) -> None:
         lambda case: any(one is None for one in case.mistakes.values()),
     ],
 )
-def test_cases_of_every_kind(run: Run, which: Callable[[Any], object]) -> None:
+def test_cases_of_every_kind(run: Command, which: Callable[[Any], object]) -> None:
     """Each can be shown, as far as the kit has it."""
     for case in [one for one in KIT.cases if which(one)][:3]:
         result = run("conformance", "explain", case.id)
@@ -126,7 +128,7 @@ def test_cases_of_every_kind(run: Run, which: Callable[[Any], object]) -> None:
         assert result.stdout.isascii() or case.comment
 
 
-def test_a_wrong_answer_to_a_case(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_a_wrong_answer_to_a_case(run: Command, place: Callable[[bytes], Path]) -> None:
     """The mistake is named, and the first difference shown."""
     case = next(one for one in KIT.cases if one.id == SLASH)
     wrong = case.mistakes["slashes_raw"]
@@ -148,7 +150,7 @@ def test_a_wrong_answer_to_a_case(run: Run, place: Callable[[bytes], Path]) -> N
     assert "slashes_raw" in actual
 
 
-def test_other_answers_to_a_case(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_other_answers_to_a_case(run: Command, place: Callable[[bytes], Path]) -> None:
     """The right one, one of no known mistake, and a refusal."""
     case = next(one for one in KIT.cases if one.id == SLASH)
     assert isinstance(case.result, bytes)
@@ -167,7 +169,7 @@ def test_other_answers_to_a_case(run: Run, place: Callable[[bytes], Path]) -> No
 
 
 def test_json_has_the_documented_fields(
-    run: Run, place: Callable[[bytes], Path]
+    run: Command, place: Callable[[bytes], Path]
 ) -> None:
     """Every field is in the help text."""
     help_text = run("conformance", "explain", "--help").stdout
@@ -181,7 +183,7 @@ def test_json_has_the_documented_fields(
 # ------------------------------------------------------------ a body
 
 
-def test_a_right_answer_to_a_body(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_a_right_answer_to_a_body(run: Command, place: Callable[[bytes], Path]) -> None:
     """Nothing is wrong."""
     result = run(
         "conformance", "explain", "--document", place(BODY), "--", *adapter("form")
@@ -189,7 +191,7 @@ def test_a_right_answer_to_a_body(run: Run, place: Callable[[bytes], Path]) -> N
     assert (result.exit_code, result.stdout) == (0, "the answer is right\n")
 
 
-def test_an_answer_to_a_body(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_an_answer_to_a_body(run: Command, place: Callable[[bytes], Path]) -> None:
     """The answer alone leads to rules; nothing is shrunk."""
     answer = b'{"data":{"url":"https://a/b","n":[]},"success":true}'
     result = run(
@@ -203,7 +205,7 @@ def test_an_answer_to_a_body(run: Run, place: Callable[[bytes], Path]) -> None:
     assert "smallest" not in result.stdout
 
 
-def test_a_program_is_asked(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_a_program_is_asked(run: Command, place: Callable[[bytes], Path]) -> None:
     """The body is made as small as the fault allows."""
     change = r'form.replace(b"\\/", b"/")'
     document = place(BODY)
@@ -224,7 +226,7 @@ def test_a_program_is_asked(run: Run, place: Callable[[bytes], Path]) -> None:
 
 
 def test_what_only_the_kit_knows(
-    run: Run, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    run: Command, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A body that is a case of the kit, with an answer that only the kit explains."""
     case = next(one for one in KIT.cases if one.id == SLASH)
@@ -239,7 +241,7 @@ def test_what_only_the_kit_knows(
 
 
 def test_settings_of_php_reach_the_adapter(
-    run: Run, place: Callable[[bytes], Path]
+    run: Command, place: Callable[[bytes], Path]
 ) -> None:
     """With a profile other answers are right."""
     args = ("--document", place(BODY), "--unescaped-slashes")
@@ -248,7 +250,7 @@ def test_settings_of_php_reach_the_adapter(
 
 
 def test_what_no_mistake_explains_is_asked_of_the_kit(
-    run: Run, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    run: Command, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where the search finds nothing, the whole kit blames."""
     change = r'form.replace(b"true", b"TRUE")'
@@ -260,6 +262,7 @@ def test_what_no_mistake_explains_is_asked_of_the_kit(
     rule = KIT.rules["write.slash"]
     found = Blame(rule=rule, mistake=None, firm=True, outcomes=(), points=1)
     monkeypatch.setattr(module, "blame", lambda *_: Blames(firm=(found,)))
+    monkeypatch.setattr(module, "run", lambda *_, **__: Run(Hello(), KIT, ()))
     result = run(*args, *adapter(change))
     assert f"\nthe whole kit blames\n  write.slash   {rule.title}" in result.stdout
     _, fields = explained(run, "--document", place(BODY), "--", *adapter(change))
@@ -267,7 +270,7 @@ def test_what_no_mistake_explains_is_asked_of_the_kit(
 
 
 def test_when_the_questions_run_out(
-    run: Run, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
+    run: Command, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It is said that more could be left out."""
     real = inquire
@@ -281,7 +284,7 @@ def test_when_the_questions_run_out(
     assert "after 1 questions, and more could be left out" in result.stdout
 
 
-def test_a_refusal_of_a_body(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_a_refusal_of_a_body(run: Command, place: Callable[[bytes], Path]) -> None:
     """A body that must be refused, and one that must not."""
     code, fields = explained(run, "--document", place(BODY), "--refused")
     assert (code, fields["actual_base64"], fields["difference"]) == (1, None, None)
@@ -293,7 +296,9 @@ def test_a_refusal_of_a_body(run: Run, place: Callable[[bytes], Path]) -> None:
     assert "\n  expected  refused (syntax)\n" in result.stdout
 
 
-def test_an_adapter_without_an_answer(run: Run, place: Callable[[bytes], Path]) -> None:
+def test_an_adapter_without_an_answer(
+    run: Command, place: Callable[[bytes], Path]
+) -> None:
     """What is no answer ends the command."""
     result = run(
         "conformance", "explain", "--document", place(BODY), "--", *adapter("1 / 0")
@@ -315,7 +320,7 @@ def test_an_adapter_without_an_answer(run: Run, place: Callable[[bytes], Path]) 
     ],
 )
 def test_usage(
-    run: Run, place: Callable[[bytes], Path], args: tuple[str, ...], words: str
+    run: Command, place: Callable[[bytes], Path], args: tuple[str, ...], words: str
 ) -> None:
     """What cannot be meant is refused."""
     path = place(BODY)
@@ -325,7 +330,7 @@ def test_usage(
 
 
 def test_the_settings_of_a_case_are_shown(
-    run: Run, monkeypatch: pytest.MonkeyPatch
+    run: Command, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """They are in the command of PHP as well."""
     case = next(one for one in KIT.cases if one.id == SLASH)
@@ -336,7 +341,9 @@ def test_the_settings_of_a_case_are_shown(
     assert "\nphp -d serialize_precision=17 -r '" in result.stdout
 
 
-def test_a_case_that_was_withdrawn(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_case_that_was_withdrawn(
+    run: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """It says why."""
     gone = replace(KIT, withdrawn={"document/old.rule/1": "it asked two things"})
     monkeypatch.setattr(module, "load", lambda: gone)

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
 import random
+from base64 import b64decode, b64encode
+from functools import cache
 from typing import TYPE_CHECKING
 
 from kesspay.conformance.adapter import Reply
 from kesspay.conformance.judge import judge
+from kesspay.errors import InvalidSignature, KesspayError
+from kesspay.signing.keys import PrivateKey, PublicKey
 from tests.conformance import broken, broken_keys, broken_sign, broken_verify
 from tests.conformance.broken_base64 import decode_base64
 from tests.conformance.broken_keys import Refused
@@ -19,7 +24,7 @@ if TYPE_CHECKING:
     from kesspay.conformance.kit import Case, Kit
 
 
-__all__ = ["answer", "draw", "outcomes", "single"]
+__all__ = ["answer", "draw", "outcomes", "single", "throughout"]
 
 
 def single(kit: Kit, code: str) -> list[Outcome]:
@@ -48,6 +53,62 @@ def outcomes(kit: Kit, codes: Sequence[str], *, cases: Iterable[Case]) -> list[O
         else judge(case, _right(case))
         for case in kit.cases
     ]
+
+
+def throughout(kit: Kit, code: str) -> list[Outcome]:
+    """
+    Return the outcomes of a program that also signs and verifies its wrong text.
+
+    Args:
+        kit: that is asked.
+        code: of a mistake in the text of a document.
+    """
+    found = []
+    for case, outcome in zip(kit.cases, single(kit, code), strict=True):
+        if case.op not in ("sign", "verify") or case.key is None:
+            found.append(outcome)
+            continue
+        text = broken.canonicalize(case.text, code)
+        if case.op == "verify":
+            made = text if text is not None and _verifies(case, text) else None
+        else:
+            key = None if text is None else _private(case.key, case.password)
+            made = None if key is None or text is None else b64encode(key.sign(text))
+        found.append(judge(case, _reply(made)))
+    return found
+
+
+def _verifies(case: Case, text: bytes) -> bool:
+    """Whether a verifier that is right otherwise accepts a body over this text."""
+    assert case.key is not None
+    key = _public(case.key)
+    if key is None:
+        return False
+    try:
+        return key.verify_document(case.text) == text
+    except InvalidSignature as error:
+        if error.reason != "mismatch":
+            return False
+    except KesspayError:
+        return False
+    try:
+        key.verify(text, b64decode(json.loads(case.text)["sign"]))
+    except KesspayError:
+        return False
+    return True
+
+
+@cache
+def _private(key: bytes, password: bytes | None) -> PrivateKey:
+    return PrivateKey.from_pem(key, password)
+
+
+@cache
+def _public(key: bytes) -> PublicKey | None:
+    try:
+        return PublicKey.from_pem(key)
+    except KesspayError:
+        return None
 
 
 def draw(codes: Sequence[str], count: int, size: int, seed: int) -> list[list[str]]:

@@ -14,7 +14,7 @@ import pytest
 
 from kesspay.conformance.blame import blame
 from kesspay.conformance.kit import Kit, load
-from tests.conformance.made import draw, outcomes, single
+from tests.conformance.made import draw, outcomes, single, throughout
 
 
 if TYPE_CHECKING:
@@ -55,6 +55,22 @@ def test_every_mistake_blames_its_rule_first(*, whole: bool) -> None:
         assert len(rules) <= 2, code
         others += len(rules) - 1
     assert others <= 3
+
+
+#: What a mistake in the text breaks as well, where it is signed and verified.
+FOLLOW: Final = PLAIN | {"sign.nothing", "sign.text", "verify.nothing", "verify.text"}
+
+
+def test_a_mistake_throughout_a_program_is_one_mistake(*, whole: bool) -> None:
+    """A wrong text that is also signed and verified blames the rule of the text."""
+    codes = codes_of(("document",))[:: 1 if whole else 3 * STEP]
+    others: list[str] = []
+    for code in codes:
+        rule = KIT.mistakes[code].rule
+        firm = {one.rule.id for one in blame(throughout(KIT, code), KIT).firm}
+        assert rule in firm, code
+        others += [f"{code}: {name}" for name in firm - FOLLOW - {rule}]
+    assert len(others) <= 3, others
 
 
 @dataclass(slots=True)
