@@ -76,6 +76,31 @@ def test_any_number(journal: SqliteJournal, count: int) -> None:
         assert list(read.entries) == mine * 2
 
 
+def test_a_caller_waits_for_the_commit(
+    journal: SqliteJournal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An append returns after its COMMIT, and not before."""
+    (lease,) = leases(journal, 1)
+    finish = sqlite_writer.Writer._finish
+    begun, go_on = threading.Event(), threading.Event()
+
+    def slow(writer: sqlite_writer.Writer, batch: list[Any]) -> None:
+        begun.set()
+        go_on.wait(30)
+        finish(writer, batch)
+
+    monkeypatch.setattr(sqlite_writer.Writer, "_finish", slow)
+    caller = threading.Thread(target=journal.append, args=(lease, [entry()], DUE, 60))
+    caller.start()
+    assert begun.wait(30)
+    caller.join(0.2)
+    is_waiting = caller.is_alive()
+    go_on.set()
+    caller.join(30)
+    assert is_waiting
+    assert record(journal, "p-0").entries == (entry(),)
+
+
 @pytest.mark.parametrize("lost", [{0}, {5}, {7}, {0, 1, 2}, set(range(8))])
 def test_lost_leases(journal: SqliteJournal, lost: set[int]) -> None:
     """Who lost a lease writes nothing, and the others do not notice."""
