@@ -182,6 +182,15 @@ def test_the_first_difference_is_in_words(sandbox: Sandbox) -> None:
     assert f" | {said} | " in description
 
 
+def test_another_value_was_signed(sandbox: Sandbox) -> None:
+    """A value that is sent otherwise than it was signed is named."""
+    sign = in_base64(CANONICAL.replace('"amount":100', '"amount":99.5'))
+    _, description = send(sandbox, request(sign))
+    assert rules(description) == ["value_changed"]
+    assert "99.5" in description
+    assert " -> sign the values that you send | " in description
+
+
 def test_the_advice_is_in_the_language_of_the_program(sandbox: Sandbox) -> None:
     """Who sends with Go reads what to do in Go."""
     body = request(SLIPS["slashes raw"][0])

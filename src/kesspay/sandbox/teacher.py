@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lesson", "Teacher", "Topic", "language_of"]
 
-#: What the search may write, in bytes: a quarter of a second.
+#: What the search may write, in bytes: half a second.
 _BUDGET: Final = 8 << 20
 #: Longer bodies have no lesson; those of the API have some hundred bytes.
 _LONGEST: Final = 16 << 10
@@ -67,6 +67,7 @@ _ADVICE: Final = {
     "sign_missing": 'add the signature as the member "sign"',
     "sign_empty": "look why signing failed in your program",
     "text_unknown": "sign the text below, with the values that you send",
+    "value_changed": "sign the values that you send",
     "body_duplicate": "send every key once",
     "body_infinite": "send numbers that are finite",
 }
