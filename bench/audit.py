@@ -64,7 +64,8 @@ import pathlib, re, sys
 from kesspay import audit
 audit.run([sys.argv[1]], audit.Ring.load(sys.argv[2]), out=sys.argv[3], threads=1)
 # Not ru_maxrss, which a child takes over from the program that started it.
-print(re.search("VmHWM:[^0-9]*([0-9]+)", pathlib.Path("/proc/self/status").read_text())[1])
+status = pathlib.Path("/proc/self/status").read_text()
+print(re.search("VmHWM:[^0-9]*([0-9]+)", status)[1])
 """
 
 

@@ -247,7 +247,10 @@ class TransferReference:
     What a partner's own records have of a transfer: enough to query it.
 
     Args:
-        out_trade_no, receiver_id, amount, currency: as in CreateFundTransfer.
+        out_trade_no: the partner's own reference.
+        receiver_id: KESS user id or phone number.
+        amount: US dollars, above 0, at most two places.
+        currency: "USD".
 
     Raises:
         FieldError: a field breaks a rule.
