@@ -20,7 +20,7 @@ from kesspay.explain.report import ValueReport
 from kesspay.signing.backend import current
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
-from tests.support.forger import body_of, pkcs1, pss, raw_block
+from tests.support.forger import body_of, longest_pss, pkcs1, pss, raw_block
 from tests.support.vectors import KEYS, iter_signatures
 
 
@@ -230,6 +230,24 @@ CASES = {
         body_of(TEMPLATE, pkcs1(RIGHT.replace(b"\\/", b"/"), algorithm="sha512")),
     ),
     "pss": Case(("padding_pss", "text_right"), body_of(TEMPLATE, pss(RIGHT))),
+    "pss with the longest salt": Case(
+        ("padding_pss", "text_right"), body_of(TEMPLATE, longest_pss(RIGHT))
+    ),
+    "pss with the longest salt over another profile": Case(
+        ("padding_pss", "profile"),
+        body_of(TEMPLATE, longest_pss(RIGHT.replace(b"\\/", b"/"))),
+    ),
+    "pss with the longest salt and a line feed": Case(
+        ("padding_pss", "end_lf"), body_of(TEMPLATE, longest_pss(RIGHT + b"\n"))
+    ),
+    "pss with the longest salt over an unknown text": Case(
+        ("key_other", "padding_pss"), body_of(TEMPLATE, longest_pss(b"x"))
+    ),
+    "pss with the longest salt, not searched": Case(
+        ("key_other", "padding_pss"),
+        body_of(TEMPLATE, longest_pss(RIGHT + b"\n")),
+        options={"effort": "quick"},
+    ),
     "pss with sha-1": Case(
         ("padding_pss", "digest_sha1", "text_right"),
         body_of(TEMPLATE, pss(RIGHT, algorithm="sha1")),

@@ -17,7 +17,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["HASHES", "body_of", "pkcs1", "private_key", "pss", "raw_block"]
+__all__ = [
+    "HASHES",
+    "body_of",
+    "longest_pss",
+    "pkcs1",
+    "private_key",
+    "pss",
+    "raw_block",
+]
 
 #: hashlib name to the class in ``cryptography``.
 HASHES: Final[dict[str, Callable[[], hashes.HashAlgorithm]]] = {
@@ -50,11 +58,25 @@ def pkcs1(text: bytes, *, algorithm: str = "sha256", key: str = "rsa-2048") -> b
     return private_key(key).sign(text, padding.PKCS1v15(), digest)
 
 
-def pss(text: bytes, *, algorithm: str = "sha256", key: str = "rsa-2048") -> bytes:
-    """Sign as RFC 8017, 8.1 has it."""
+def pss(
+    text: bytes,
+    *,
+    algorithm: str = "sha256",
+    key: str = "rsa-2048",
+    salt: int | None = None,
+    stretch: str = "",
+) -> bytes:
+    """Sign as RFC 8017, 8.1 has it, by default with a salt as long as the digest."""
     digest = HASHES[algorithm]()
-    kind = padding.PSS(padding.MGF1(digest), padding.PSS.DIGEST_LENGTH)
+    mask = padding.MGF1(HASHES[stretch or algorithm]())
+    length = padding.PSS.DIGEST_LENGTH if salt is None else salt
+    kind = padding.PSS(mask, length)
     return private_key(key).sign(text, kind, digest)
+
+
+def longest_pss(text: bytes) -> bytes:
+    """Sign with the longest salt, as Node does unless one is given."""
+    return pss(text, salt=222)
 
 
 def raw_block(payload: bytes, *, key: str = "rsa-2048") -> bytes:

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay.explain.body import DECODE_REASONS, FORMS
 from kesspay.explain.mistakes import MISTAKES, Mistake, make, style_of
+from kesspay.explain.recovered import DIGESTS
 from kesspay.explain.render import Renderer, read
 from kesspay.explain.search import RAW
-from kesspay.explain.signature import DIGESTS
 from kesspay.signing.profile import PHP_8
 
 

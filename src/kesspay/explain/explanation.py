@@ -41,6 +41,7 @@ from kesspay.explain.body import (
 )
 from kesspay.explain.expected import compare, first_difference
 from kesspay.explain.mistakes import MISTAKES
+from kesspay.explain.recovered import DIGESTS
 from kesspay.explain.render import read
 from kesspay.explain.report import (
     Difference,
@@ -61,12 +62,12 @@ from kesspay.explain.search import (
     find_signed_text,
 )
 from kesspay.explain.signature import (
-    DIGESTS,
     SLIPS,
     Examined,
     RsaKey,
     examine,
     findings_about,
+    unproved,
 )
 from kesspay.explain.values import COST, SignedValue, find_signed_value
 from kesspay.signing.documents import canonicalize
@@ -273,13 +274,15 @@ def _signed(
         return _Signed(None, None, None)
     numbers = [_numbers(k, own=k in own_keys) for k in keys]
     numbers += [_numbers(k, own=True) for k in own_keys if k not in keys]
-    examined = examine(sign, numbers)
+    examined = examine(sign, numbers, subject.canonical)
     if examined.recovered is None:
         findings += findings_about(examined, numbers[: len(keys)])
         return _Signed(examined, None, None)
     covers = bool(subject.canonical) and examined.covers(subject.canonical)
     if verdict.refusal is None:
         return _Signed(examined, covers, None)
+    if not (covers or examined.recovered.certain):
+        return _unsure(subject, examined, numbers, len(keys), findings, budget)
     findings += findings_about(examined, numbers)
     if examined.made_by is not None and examined.made_by >= len(keys):
         findings.append(
@@ -313,6 +316,36 @@ def _signed(
     else:
         findings.append(_unknown_text(examined))
     return _Signed(examined, covers, made, changed)
+
+
+def _unsure(
+    subject: Subject,
+    examined: Examined,
+    numbers: Sequence[RsaKey],
+    count: int,
+    findings: list[Finding],
+    budget: int,
+) -> _Signed:
+    """Search what may be chance: only a text that the signature covers proves it."""
+    made = find_profile(subject, examined.covers)
+    if made is None and budget:
+        made = find_signed_text(subject, examined.covers, budget=budget)
+    if made is None:
+        other = unproved(examined, numbers)
+        findings += findings_about(other, numbers[:count])
+        findings.append(
+            Finding(
+                "padding_pss",
+                "what a key makes of the signature looks like RSA-PSS with a salt as "
+                "long as it can be, which one damaged signature in some thousands "
+                "does by chance",
+                "sign with RSA PKCS#1 v1.5 (Node: crypto.sign with no padding given)",
+                sort="note",
+            )
+        )
+        return _Signed(other, None, None)
+    findings += [*findings_about(examined, numbers), *made.findings]
+    return _Signed(examined, False, made)  # noqa: FBT003 - whether it covers the text
 
 
 def _changed(subject: Subject, examined: Examined, budget: int) -> SignedValue | None:

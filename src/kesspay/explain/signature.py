@@ -1,15 +1,12 @@
 """
-The signature: the text of ``sign``, the key, and what the signature covers.
+The signature: the text of ``sign``, and the key.
 
 The guard accepts one way to write ``sign``: padded standard base64 (RFC 4648, 4)
 of exactly the length of the modulus. The other ways that are met in practice are
 read here, so that an explanation can name the slip and still examine the signature.
 
-RSA signatures give back what was signed: ``s ** e mod n`` is the padded block that
-the signer built (RFC 8017, 5.2.2). With the right key it holds the digest of the
-signed text, and names the digest algorithm; with a wrong key it is noise. So a
-signature that does not verify still distinguishes a wrong key from a wrong text,
-and the digest lets any guess about the text be checked.
+What the keys make of a signature is read in ``recovered``. So a signature that does
+not verify still distinguishes a wrong key from a wrong text.
 
 Nothing here decides whether a document is authentic. ``verify_document`` alone
 does; this module only explains its refusals.
@@ -19,31 +16,30 @@ from __future__ import annotations
 
 import base64
 import binascii
-import hashlib
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
+from kesspay.explain.recovered import recover
 from kesspay.explain.report import Finding
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from kesspay.explain.recovered import Recovered
+
 
 __all__ = [
-    "DIGESTS",
     "SLIPS",
     "Examined",
     "Reading",
-    "Recovered",
     "RsaKey",
-    "digest_of",
     "examine",
     "findings_about",
     "readings",
-    "recover",
+    "unproved",
 ]
 
 
@@ -220,201 +216,6 @@ def _unwrap(reading: Reading) -> list[Reading]:
     return [Reading((*reading.slips, "encoded_twice"), inner)]
 
 
-# ------------------------------------------------------------ what a signature covers
-
-
-Kind = Literal["pkcs1", "pkcs1_bare", "pss", "noise", "too_large"]
-
-#: DER object identifiers of digest algorithms (RFC 8017, appendix B.1, and
-#: NIST CSOR), by their hashlib names.
-_OIDS: Final[dict[str, str]] = {
-    "sha256": "608648016503040201",
-    "sha1": "2b0e03021a",
-    "sha384": "608648016503040202",
-    "sha512": "608648016503040203",
-    "md5": "2a864886f70d0205",
-    "sha224": "608648016503040204",
-    "sha512_224": "608648016503040205",
-    "sha512_256": "608648016503040206",
-    "sha3_224": "608648016503040207",
-    "sha3_256": "608648016503040208",
-    "sha3_384": "608648016503040209",
-    "sha3_512": "60864801650304020a",
-    "ripemd160": "2b24030201",
-}
-#: The digests that are recognised, the right one first.
-DIGESTS: Final = tuple(_OIDS)
-_LENGTHS: Final[dict[str, int]] = {
-    "sha256": 32,
-    "sha1": 20,
-    "sha384": 48,
-    "sha512": 64,
-    "md5": 16,
-    "sha224": 28,
-    "sha512_224": 28,
-    "sha512_256": 32,
-    "sha3_224": 28,
-    "sha3_256": 32,
-    "sha3_384": 48,
-    "sha3_512": 64,
-    "ripemd160": 20,
-}
-#: Digests that signers pair with PSS. Others were not met in the wild.
-_PSS_DIGESTS: Final = ("sha256", "sha1", "sha384", "sha512")
-_MIN_FILL: Final = 8
-_PSS_TRAILER: Final = 0xBC
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """
-    What the public key makes of a signature.
-
-    Args:
-        kind: "pkcs1" (PKCS#1 v1.5 with a named digest), "pkcs1_bare"
-            (PKCS#1 v1.5 padding around something that names no digest),
-            "pss" (RSASSA-PSS), "noise" (no known padding: another key, or a
-            damaged signature) or "too_large" (the signature is not below the
-            modulus: surely another key).
-        algorithm: hashlib name of the digest for "pkcs1" and "pss", else "".
-        payload: the digest for "pkcs1", the content for "pkcs1_bare", the
-            salted hash for "pss", else empty.
-        salt: the salt for "pss".
-        null_missing: True where the digest's algorithm identifier lacks the
-            NULL that RFC 8017 demands, which verifiers refuse.
-    """
-
-    kind: Kind
-    algorithm: str = ""
-    payload: bytes = b""
-    salt: bytes = b""
-    null_missing: bool = False
-
-    @property
-    def fits_key(self) -> bool:
-        """Whether the key that was asked belongs to the signature."""
-        return self.kind in ("pkcs1", "pkcs1_bare", "pss")
-
-    @property
-    def digest(self) -> str:
-        """The digest of the signed text in hex, or "" where it is hidden."""
-        return self.payload.hex() if self.kind == "pkcs1" else ""
-
-    def covers(self, text: bytes) -> bool:
-        """Say whether the signature was made over exactly this text."""
-        if self.kind == "pkcs1":
-            return digest_of(self.algorithm, text) == self.payload
-        if self.kind == "pkcs1_bare":
-            return self.payload in (text, *_bare_forms(text))
-        if self.kind == "pss":
-            inner = digest_of(self.algorithm, text)
-            block = bytes(8) + inner + self.salt
-            return digest_of(self.algorithm, block) == self.payload
-        return False
-
-
-def digest_of(algorithm: str, text: bytes) -> bytes:
-    """Digest a text; empty where this Python does not offer the algorithm."""
-    try:
-        return hashlib.new(algorithm, text, usedforsecurity=False).digest()
-    except ValueError:
-        return b""
-
-
-def recover(signature: bytes, modulus: int, exponent: int) -> Recovered:
-    """
-    Undo an RSA signature with a public key and read its padding.
-
-    Args:
-        signature: big-endian, as in RFC 8017; any length.
-        modulus: of the public key.
-        exponent: the public exponent.
-
-    Source: RFC 8017, 8.2.2 (PKCS#1 v1.5) and 9.1.2 (PSS).
-    """
-    number = int.from_bytes(signature, "big")
-    if number >= modulus:
-        return Recovered("too_large")
-    size = (modulus.bit_length() + 7) // 8
-    block = pow(number, exponent, modulus).to_bytes(size, "big")
-    return _read_pkcs1(block) or _read_pss(block, modulus) or Recovered("noise")
-
-
-def _read_pkcs1(block: bytes) -> Recovered | None:
-    """Read 00 01 FF .. FF 00 payload."""
-    if not block.startswith(b"\x00\x01"):
-        return None
-    rest = block[2:].lstrip(b"\xff")
-    fill = len(block) - 2 - len(rest)
-    if fill < _MIN_FILL or not rest.startswith(b"\x00"):
-        return None
-    payload = rest[1:]
-    for algorithm in _OIDS:
-        for null_missing in (False, True):
-            prefix = _digest_info(algorithm, null_missing=null_missing)
-            digest = payload[len(prefix) :]
-            if payload.startswith(prefix) and len(digest) == _LENGTHS[algorithm]:
-                return Recovered("pkcs1", algorithm, digest, null_missing=null_missing)
-    return Recovered("pkcs1_bare", payload=payload)
-
-
-def _digest_info(algorithm: str, *, null_missing: bool) -> bytes:
-    """Build the DER that stands in front of a digest (RFC 8017, 9.2)."""
-    oid = bytes.fromhex(_OIDS[algorithm])
-    inner = b"\x06" + bytes([len(oid)]) + oid
-    if not null_missing:
-        inner += b"\x05\x00"
-    length = _LENGTHS[algorithm]
-    head = b"\x30" + bytes([len(inner)]) + inner + b"\x04" + bytes([length])
-    return b"\x30" + bytes([len(head) + length]) + head
-
-
-def _read_pss(block: bytes, modulus: int) -> Recovered | None:
-    """
-    Read the structure of PSS, which shows without knowing the text.
-
-    The unmasked block is zeros, a one, and the salt; noise looks like this
-    with a probability far below 2 ** -64.
-    """
-    bits = modulus.bit_length() - 1
-    length = (bits + 7) // 8
-    block = block[-length:]
-    if block[-1] != _PSS_TRAILER:
-        return None
-    for algorithm in _PSS_DIGESTS:
-        size = _LENGTHS[algorithm]
-        masked, salted = block[: -size - 1], block[-size - 1 : -1]
-        mask = _mgf1(algorithm, salted, len(masked))
-        data = bytearray(a ^ b for a, b in zip(masked, mask, strict=True))
-        if not data:
-            continue
-        data[0] &= 0xFF >> (8 * length - bits)
-        salt = bytes(data).lstrip(b"\x00")
-        zeros = len(data) - len(salt)
-        if zeros >= _MIN_FILL and salt.startswith(b"\x01"):
-            return Recovered("pss", algorithm, salted, salt[1:])
-    return None
-
-
-def _mgf1(algorithm: str, seed: bytes, length: int) -> bytes:
-    """Stretch a seed (RFC 8017, appendix B.2.1)."""
-    out = b""
-    counter = 0
-    while len(out) < length:
-        out += digest_of(algorithm, seed + counter.to_bytes(4, "big"))
-        counter += 1
-    return out[:length]
-
-
-def _bare_forms(text: bytes) -> tuple[bytes, ...]:
-    """List what signers put into the padding instead of a DigestInfo."""
-    forms: list[bytes] = []
-    for algorithm in ("sha256", "sha1", "md5", "sha512"):
-        digest = digest_of(algorithm, text)
-        forms += [digest, digest.hex().encode(), digest.hex().upper().encode()]
-    return tuple(forms)
-
-
 # ------------------------------------------------------------ findings
 
 
@@ -464,21 +265,42 @@ class Examined:
 _STANDARD_DIGEST: Final = "sha256"
 
 
-def examine(sign: str, keys: Sequence[RsaKey]) -> Examined:
+def examine(sign: str, keys: Sequence[RsaKey], text: bytes = b"") -> Examined:
     """
     Read a signature, if need be against the rules, and find its key.
 
     Args:
         sign: the value of ``sign``.
         keys: to be tried in order.
+        text: that the signature may cover; it proves what looks like chance.
+
+    Returns:
+        What was read. Where ``recovered`` is not certain, it proves the key only
+        with a text that it covers.
     """
     ways = list(_ways(sign, keys))
+    likely = None
     for reading in ways:
         for index, key in enumerate(keys):
             recovered = recover(reading.value, key.modulus, key.exponent)
             if recovered.fits_key:
                 slips = reading.slips + _length_slips(reading, key.size)
-                return Examined(reading.value, slips, recovered, index)
+                found = Examined(reading.value, slips, recovered, index)
+                if recovered.certain or (text and recovered.covers(text)):
+                    return found
+                likely = likely or found
+    if likely is not None:
+        return likely
+    return _without_key(ways, keys)
+
+
+def unproved(examined: Examined, keys: Sequence[RsaKey]) -> Examined:
+    """Return the same where what looked like a padding turned out to be chance."""
+    return _without_key([Reading(examined.slips, examined.value)], keys)
+
+
+def _without_key(ways: Sequence[Reading], keys: Sequence[RsaKey]) -> Examined:
+    """Choose the reading that a signature of these keys is most likely to be."""
     sizes = {key.size for key in keys}
     likely = [w for w in ways if len(w.value) in sizes] or [
         w for w in ways if "plus_lost" not in w.slips
