@@ -238,6 +238,10 @@ def test_what_only_the_kit_knows(
     assert (fault["rule"], fault["advice"]) == ("write.slash", "")
     result = run("conformance", "explain", *args)
     assert KIT.mistakes["slashes_raw"].title in result.stdout
+    args = ("--document", place(case.text), "--actual", place(b"?"))
+    result = run("conformance", "explain", *args)
+    assert "\nwrite.slash   " in result.stdout
+    assert "\n  no known mistake gives this answer\n" in result.stdout
 
 
 def test_settings_of_php_reach_the_adapter(

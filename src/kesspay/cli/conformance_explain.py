@@ -339,7 +339,7 @@ def _fault_lines(fault: Fault, found: Inquiry, kit: Kit) -> Iterator[str]:
         yield f"{rule.id}   {rule.title}"
     if fault.text:
         yield f"  {fault.text} [{fault.code}]"
-    elif rule is None:
+    else:
         yield "  no known mistake gives this answer"
     if fault.advice:
         yield f"  -> {fault.advice}"
