@@ -1,9 +1,10 @@
 """
-Draw a Mermaid flowchart as SVG, so that the site needs no script of another host.
+Draw a Mermaid diagram as SVG, so that the site needs no script of another host.
 
 Mermaid itself is three megabytes of JavaScript, and no well-kept package of Python
-carries it. The architecture needs boxes in rows, arrows that run down, and one frame.
-This module draws these, and refuses every other line.
+carries it. The pages need few of its kinds: ``diagram_sequence`` draws messages,
+``diagram_states`` draws states, and this module a flowchart of boxes in rows, arrows
+that run down, and one frame. Each refuses every other line.
 """
 
 from __future__ import annotations
@@ -13,6 +14,10 @@ import textwrap
 from dataclasses import dataclass, field
 from html import escape
 from typing import Final
+
+import diagram_sequence
+import diagram_states
+from diagram_svg import TIP
 
 
 _NODE: Final = re.compile(r'(\w+)\["(\w+): ([^"]+)"\]')
@@ -26,12 +31,6 @@ _PITCH: Final = (165, 108)
 _TOP: Final = 8
 #: As many letters as a line of a box has room for.
 _LETTERS: Final = 21
-
-_TIP: Final = (
-    '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" '
-    'markerWidth="7" markerHeight="7" orient="auto">'
-    '<path d="M0 0L8 4L0 8z" fill="currentColor"/></marker></defs>'
-)
 
 
 @dataclass
@@ -53,7 +52,7 @@ class Flowchart:
 
 
 def read(text: str) -> Flowchart:
-    """Read the text of a Mermaid block."""
+    """Read the text of a flowchart."""
     lines = [line.strip() for line in text.strip().splitlines()]
     if lines[0] != "flowchart TD":
         raise ValueError(f"only a flowchart from top to bottom is drawn: {lines[0]!r}")
@@ -79,7 +78,16 @@ def read(text: str) -> Flowchart:
 
 
 def svg(text: str) -> str:
-    """Return the drawing of a Mermaid block, in one line of SVG."""
+    """Return the drawing of a Mermaid block, in one line of HTML."""
+    kind, *lines = [line.strip() for line in text.strip().splitlines()]
+    if kind == "sequenceDiagram":
+        return diagram_sequence.svg(lines)
+    if kind == "stateDiagram-v2":
+        return diagram_states.svg(lines)
+    return _flowchart(text)
+
+
+def _flowchart(text: str) -> str:
     chart = read(text)
     rows = _rows(chart)
     places = _places(chart, rows)
@@ -87,11 +95,11 @@ def svg(text: str) -> str:
     head = (
         f'<svg viewBox="0 0 {_WIDTH} {height}" role="img" '
         'aria-label="The packages and what they import" '
-        'style="width:100%;max-width:42rem;font-family:inherit">'
+        f'class="diagram wide" style="max-width:{_WIDTH}px">'
     )
     parts = [
         head,
-        _TIP,
+        TIP,
         _frame(chart, places),
         *(_arrow(places[start], places[end]) for start, end in chart.arrows),
         *(_box(places[name], *chart.nodes[name]) for name in chart.nodes),

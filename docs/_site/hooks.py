@@ -7,14 +7,17 @@ each file that is linked becomes a part of it: a page where it is Markdown, a li
 where it is a folder, else a text file. ``csrc/include/kess.h`` becomes the
 reference of the C library, made by the reader that also makes its man pages.
 
-A Mermaid diagram becomes SVG here. Hosts of repositories draw the text themselves.
+A Mermaid diagram becomes SVG here. Hosts of repositories draw the text themselves. The
+copy button of a session at a prompt takes what can be pasted: no prompt, no output.
 """
 
 from __future__ import annotations
 
+import doctest
 import posixpath
 import re
 import sys
+from html import escape, unescape
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -46,6 +49,10 @@ _BENCH_FOLDER: Final = ROOT / "build" / "bench"
 
 _FENCE: Final = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _MERMAID: Final = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+#: A session at a prompt of Python, as it is highlighted.
+_SESSION: Final = re.compile(
+    r'(<div class="language-pycon highlight")>(.*?</code></pre>)', re.DOTALL
+)
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
 
 
@@ -87,7 +94,7 @@ def on_page_markdown(
     if uri == _BENCH_PAGE:
         markdown += _bench_results(files)
 
-    markdown = _MERMAID.sub(lambda found: diagram.svg(found[1]), markdown)
+    markdown = _MERMAID.sub(_drawing, markdown)
 
     def led(found: re.Match[str]) -> str:
         target = _resolved(path, found[2])
@@ -100,8 +107,34 @@ def on_page_markdown(
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Drop the marks that docstrings put before an example."""
-    return html.replace("<p>::</p>\n", "").replace("::</p>", ":</p>")
+    """Drop the marks that docstrings put before an example; copy no prompts."""
+    html = html.replace("<p>::</p>\n", "").replace("::</p>", ":</p>")
+    return _SESSION.sub(_with_copy, html)
+
+
+def pasted(session: str) -> str:
+    """
+    Return the statements of a session at a prompt, ready to be pasted.
+
+    A blank line ends a statement of several lines, as the prompt needs it.
+    """
+    found = []
+    for example in doctest.DocTestParser().get_examples(session):
+        found.append(example.source)
+        if example.source.rstrip("\n").rpartition("\n")[2].startswith(" "):
+            found.append("\n")
+    return "".join(found).rstrip("\n")
+
+
+def _with_copy(found: re.Match[str]) -> str:
+    """Let the copy button of a session take its statements."""
+    text = pasted(unescape(re.sub(r"<[^>]+>", "", found[2])))
+    return f'{found[1]} data-copy="{escape(text)}">{found[2]}'
+
+
+def _drawing(found: re.Match[str]) -> str:
+    # Where a drawing is wider than the screen, the keyboard scrolls it as well.
+    return f'<div class="drawing" tabindex="0">{diagram.svg(found[1])}</div>'
 
 
 def c_reference() -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import re
 import sys
 from decimal import Decimal
@@ -14,32 +13,20 @@ import pytest
 
 import kesspay
 from kesspay.sandbox import Sandbox
-from tests.support.pages import DOCS, ROOT, blocks
+from tests.support.pages import DOCS, ROOT, blocks, site_module
 from tests.test_architecture import MODULES, imports
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType, ModuleType
+    from types import FrameType
 
 
 PAGE: Final = (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")
 PACKAGE: Final = ROOT / "src" / "kesspay"
 
 
-def load_diagram() -> ModuleType:
-    """Load the module of the site that draws diagrams."""
-    path = DOCS / "_site" / "diagram.py"
-    spec = importlib.util.spec_from_file_location("diagram", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["diagram"] = module  # dataclasses look there
-    spec.loader.exec_module(module)
-    return module
-
-
-DIAGRAM: Final[Any] = load_diagram()
+DIAGRAM: Final[Any] = site_module("diagram")
 CHART: Final[Any] = DIAGRAM.read(blocks("ARCHITECTURE.md", "mermaid")[0].code)
 
 

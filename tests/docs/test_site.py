@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import importlib.util
+import codeop
 import re
-import subprocess
-import sys
+from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
@@ -13,8 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import kesspay
-from tests.conftest import missing
-from tests.support.pages import ROOT
+from tests.support.pages import ROOT, blocks, pages
 
 
 if TYPE_CHECKING:
@@ -41,24 +39,6 @@ class Reader(HTMLParser):
             self.links.append(target)
         elif tag in {"link", "script", "img", "iframe"} and target:
             self.loads.append(target)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the site as `make docs` does."""
-    if importlib.util.find_spec("mkdocs") is None:
-        missing("mkdocs is not installed", "KESSPAY_REQUIRE_DOCS")
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--site-dir", folder],
-        cwd=ROOT,
-        env={"NO_MKDOCS_2_WARNING": "1", "PATH": "", "HTTPS_PROXY": "none.invalid:9"},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return folder
 
 
 @pytest.fixture(scope="module")
@@ -100,6 +80,81 @@ def test_links_and_anchors(read: dict[Path, Reader], site: Path) -> None:
                 assert unquote(parts.fragment) in read[target].anchors, (path, link)
             checked += 1
     assert checked > 500
+
+
+def test_sessions_are_copied_without_prompts(site: Path) -> None:
+    """What the copy button of a session takes is Python that a prompt accepts."""
+    copied = 0
+    for path in site.rglob("*.html"):
+        html = path.read_text("utf-8")
+        sessions = re.findall(r'<div class="language-pycon highlight"[^>]*>', html)
+        for session in sessions:
+            found = re.search(r' data-copy="([^"]*)"', session)
+            assert found is not None, path
+            text = unescape(found[1])
+            assert not re.search(r"^(>>>|\.\.\.) ", text, re.MULTILINE)
+            lines: list[str] = []
+            for line in [*text.splitlines(), ""]:
+                lines.append(line)
+                # None: the prompt waits for more lines.
+                if codeop.compile_command("\n".join(lines)) is not None:
+                    lines = []
+            assert not "".join(lines), path
+            copied += 1
+    assert copied >= 10
+
+
+def test_no_shell_block_has_a_prompt() -> None:
+    """A line of a shell can be copied and pasted as it stands."""
+    for page in pages():
+        for block in blocks(page, "sh"):
+            assert not re.search(r"^ *[$#>] ?\w", block.code, re.MULTILINE), page
+
+
+@pytest.mark.parametrize(
+    ("page", "language", "token"),
+    [
+        ("howto/php.html", "php", "nv"),
+        ("howto/go.html", "go", "nx"),
+        ("howto/node.html", "js", "kd"),
+        ("howto/monitoring.html", "sh", "s1"),
+        ("howto/keys.html", "python", "kn"),
+    ],
+)
+def test_code_is_highlighted(site: Path, page: str, language: str, token: str) -> None:
+    """PHP, Go, JavaScript, Python and lines of a shell have colours."""
+    html = (site / page).read_text("utf-8")
+    blocks_of = re.findall(
+        rf'<div class="language-{language} highlight">(.*?)</div>', html, re.DOTALL
+    )
+    assert blocks_of
+    assert any(f'<span class="{token}">' in block for block in blocks_of)
+
+
+def test_the_reference_shows_types(site: Path) -> None:
+    """A signature has the types of its arguments and of what it returns."""
+    html = (site / "reference" / "transfers.html").read_text("utf-8")
+    text = unescape(re.sub(r"<[^>]+>", "", html))
+    assert "payment_id: str" in text
+    assert re.search(r"\) -> PendingTransfer", text)
+
+
+def test_each_page_leads_to_the_next(site: Path) -> None:
+    """At the foot of the tutorial are the home page and the first guide."""
+    html = (site / "tutorial.html").read_text("utf-8")
+    foot = re.findall(r'<a href="([^"]+)" class="md-footer__link md-footer__link', html)
+    assert foot == ["index.html", "howto/keys.html"]
+
+
+def test_the_logo_and_the_icon_are_small(site: Path) -> None:
+    """Both are one drawing of the project, without a script, below 1 KiB."""
+    logo = site / "images" / "logo.svg"
+    text = logo.read_text("utf-8")
+    assert len(text) < 1024
+    assert "script" not in text
+    html = (site / "index.html").read_text("utf-8")
+    assert '<link rel="icon" href="images/logo.svg">' in html
+    assert '<img src="images/logo.svg" alt="logo">' in html
 
 
 def test_the_reference_is_whole(read: dict[Path, Reader], site: Path) -> None:

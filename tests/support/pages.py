@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import importlib
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
+
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -79,3 +85,11 @@ def code_span(cell: str) -> str | None:
     """Return what a cell shows as code, or None where it shows something else."""
     found = re.fullmatch(r"`(.*)`|`` (.*) ``", cell)
     return (found[1] or found[2]) if found else None
+
+
+def site_module(name: str) -> ModuleType:
+    """Import a module of docs/_site, which is in no package."""
+    folder = str(DOCS / "_site")
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+    return importlib.import_module(name)

@@ -1,0 +1,157 @@
+"""
+The site as a reader sees it: on a telephone and on a desk, light and dark.
+
+The pictures are in build/screenshots afterwards.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+from tests.support.browser import NARROW, WIDE, Browser
+from tests.support.pages import ROOT
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+#: Pages of which pictures are taken: each kind of page, and each kind of drawing.
+PICTURES: Final = (
+    "index.html",
+    "tutorial.html",
+    "transfers.html",
+    "ARCHITECTURE.html",
+    "howto/php.html",
+    "reference/transfers.html",
+    "reference/kess-h.html",
+)
+
+#: The smallest size of a letter in the drawings of a page, in pixels; none: null.
+_LETTERS: Final = """
+Math.min(...[...document.querySelectorAll("svg.diagram text")].map(text => {
+  const svg = text.ownerSVGElement;
+  return parseFloat(text.getAttribute("font-size"))
+    * svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+}))
+"""
+
+#: How bright the page and its text are, from 0 to 255.
+_BRIGHTNESS: Final = """
+["backgroundColor", "color"].map(name => {
+  const parts = getComputedStyle(document.body)[name].match(/[0-9.]+/g).map(Number);
+  return parts.slice(0, 3).reduce((one, other) => one + other) / 3;
+})
+"""
+
+#: Whether the logo has a size, so that the browser could draw it.
+_LOGO: Final = 'document.querySelector(".md-logo img").naturalWidth'
+
+
+@dataclass(frozen=True)
+class Look:
+    """What one look at a page found."""
+
+    page: str
+    width: int
+    dark: bool
+    overflow: list[str]
+    letters: float | None
+    brightness: list[float]
+    logo: int
+    picture: bytes
+
+
+async def looks(site: Path, profile: Path) -> tuple[list[Look], list[str]]:
+    """Look at every page on a telephone, and at some in all four ways."""
+    found = []
+    async with Browser(profile) as browser:
+        ways = [(page, NARROW, False) for page in _pages(site)]
+        ways += [(page, WIDE, False) for page in PICTURES]
+        ways += [(page, width, True) for page in PICTURES for width in (NARROW, WIDE)]
+        for page, width, dark in ways:
+            await browser.open((site / page).as_uri(), width=width, dark=dark)
+            wanted = page in PICTURES
+            found.append(
+                Look(
+                    page,
+                    width,
+                    dark,
+                    await browser.overflow(),
+                    await browser.evaluate(_LETTERS),
+                    await browser.evaluate(_BRIGHTNESS),
+                    await browser.evaluate(_LOGO),
+                    await browser.screenshot() if wanted else b"",
+                )
+            )
+        return found, browser.problems
+
+
+def _pages(site: Path) -> list[str]:
+    found = sorted(path.relative_to(site).as_posix() for path in site.rglob("*.html"))
+    found.remove("404.html")  # its links are those of a web server
+    return found
+
+
+@pytest.fixture(scope="module")
+def seen(
+    site: Path, tmp_path_factory: pytest.TempPathFactory
+) -> tuple[list[Look], list[str]]:
+    """Look at the site once, and leave the pictures."""
+    found, problems = asyncio.run(looks(site, tmp_path_factory.mktemp("chromium")))
+    folder = ROOT / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    for look in found:
+        if look.picture:
+            name = look.page.removesuffix(".html").replace("/", "-")
+            scheme = "dark" if look.dark else "light"
+            path = folder / f"{name}-{look.width}-{scheme}.png"
+            path.write_bytes(look.picture)
+    return found, problems
+
+
+def test_no_page_is_wider_than_a_telephone(seen: tuple[list[Look], list[str]]) -> None:
+    """At 390 and at 1280 pixels nothing sticks out; wide blocks scroll on their own."""
+    found, _ = seen
+    assert len({look.page for look in found}) > 40
+    assert [(look.page, look.overflow) for look in found if look.overflow] == []
+
+
+def test_drawings_can_be_read(seen: tuple[list[Look], list[str]]) -> None:
+    """Letters of a drawing are at least 11 pixels high, at each width."""
+    sizes = {look.page: look.letters for look in seen[0] if look.letters is not None}
+    assert {"index.html", "transfers.html", "ARCHITECTURE.html"} <= set(sizes)
+    for look in seen[0]:
+        assert look.letters is None or look.letters >= 11, look.page
+
+
+def test_light_and_dark(seen: tuple[list[Look], list[str]]) -> None:
+    """The scheme of the reader's system is taken, and text stands out in both."""
+    for look in seen[0]:
+        page, text = look.brightness
+        assert (page < 64) == look.dark, look.page
+        assert abs(page - text) > 100, look.page
+
+
+def test_pictures(seen: tuple[list[Look], list[str]]) -> None:
+    """Each picture has a way of its own, and the logo is drawn."""
+    pictures = {
+        (look.page, look.width, look.dark): look.picture
+        for look in seen[0]
+        if look.picture
+    }
+    assert len(pictures) == 4 * len(PICTURES)
+    for picture in pictures.values():
+        assert picture.startswith(b"\x89PNG")
+    assert len(set(pictures.values())) == len(pictures)
+    assert all(look.logo for look in seen[0])
+
+
+def test_the_browser_does_not_complain(seen: tuple[list[Look], list[str]]) -> None:
+    """No script fails and no file is missing."""
+    # A page on a disk cannot search: browsers do not let it load the index.
+    assert [one for one in seen[1] if "search" not in one] == []
