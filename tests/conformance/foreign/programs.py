@@ -126,6 +126,62 @@ _LAX_BASE64: Final = _all(
     "base64.padding",
     "base64.bits",
 )
+_LISTS_KEPT: Final = _all(
+    "an object with the keys 0, 1, 2 stays an object",
+    "list.numbered",
+    "list.order",
+    "list.gaps",
+    "list.spelling",
+    "list.after_sorting",
+)
+#: What the texts of the verifiers below get wrong themselves.
+_NODE_TEXT: Final = {
+    rule: why for rule, why in _JAVASCRIPT.items() if rule != "list.empty"
+}
+_PYTHON_TEXT: Final = {
+    **_SORTED_AS_TEXT,
+    **_LISTS_KEPT,
+    **_all(
+        "numbers are written as repr does: 1e-05, 1e+16",
+        "write.exponent",
+        "write.large",
+        "write.small",
+    ),
+    "number.beyond": "integers have no limit",
+    "number.minus_zero": "int(-0.0) is 0",
+    "write.delete": "ensure_ascii escapes U+007F",
+}
+_RUBY_TEXT: Final = {
+    **_SORTED_AS_TEXT,
+    **_LISTS_KEPT,
+    **_all(
+        "numbers are written as Ruby does: 1.0e-05, 10000000000000000",
+        "write.exponent",
+        "write.large",
+        "write.small",
+    ),
+    "number.beyond": "integers have no limit",
+    "number.minus_zero": "-0.0.to_i is 0",
+}
+_GO_TEXT: Final = {
+    **_SORTED_AS_TEXT,
+    **_OBJECTS_KEPT,
+    **_WRITTEN_RAW,
+    **_all(
+        "numbers stay as they are written",
+        "write.number",
+        "write.whole",
+        "write.digits",
+        "write.exponent",
+        "write.large",
+        "write.small",
+        "number.beyond",
+        "number.integer_zero",
+        "number.minus_zero",
+    ),
+    **_all("maps are sorted at every level", "sort.nested", "sort.nested_numbers"),
+    "write.control": "\\b and \\f are written as \\u0008 and \\u000c",
+}
 _NODE_KEYS: Final = {
     **_LIBRARY_KEYS,
     "key.secret": "a private key is taken for its public half",
@@ -421,6 +477,7 @@ PROGRAMS: Final = (
         ("base64.alphabet",),
         {
             **_NODE_KEYS,
+            **_NODE_TEXT,
             **_READS_AS_USUAL,
             **_LAX_BASE64,
             "verify.nothing": "Infinity is written as null",
@@ -449,6 +506,7 @@ PROGRAMS: Final = (
         ("base64.alphabet",),
         {
             **_NODE_KEYS,
+            **_NODE_TEXT,
             **_READS_AS_USUAL,
             "base64.bits": "Buffer.from does not look at them",
             "base64.padding": "the padding may be missing",
@@ -463,6 +521,7 @@ PROGRAMS: Final = (
         ("base64.blanks",),
         {
             **_LIBRARY_KEYS,
+            **_PYTHON_TEXT,
             **_READS_AS_USUAL,
             **_LAX_BASE64,
             "verify.json": "json.loads guesses the encoding of bytes, and reads NaN",
@@ -474,6 +533,7 @@ PROGRAMS: Final = (
         ("verify.scheme",),
         {
             **_LIBRARY_KEYS,
+            **_PYTHON_TEXT,
             **_READS_AS_USUAL,
             "base64.bits": "b64decode does not look at them",
             "verify.json": "json reads NaN",
@@ -485,6 +545,7 @@ PROGRAMS: Final = (
         ("verify.hash",),
         {
             **_LIBRARY_KEYS,
+            **_PYTHON_TEXT,
             **_READS_AS_USUAL,
             "base64.bits": "b64decode does not look at them",
             "verify.json": "json reads NaN",
@@ -496,6 +557,7 @@ PROGRAMS: Final = (
         ("base64.alphabet",),
         {
             **_NODE_KEYS,
+            **_RUBY_TEXT,
             **_READS_AS_USUAL,
             **_LAX_BASE64,
             "verify.json": "JSON.parse skips comments",
@@ -507,6 +569,7 @@ PROGRAMS: Final = (
         ("base64.blanks",),
         {
             **_LIBRARY_KEYS,
+            **_GO_TEXT,
             **_READS_AS_USUAL,
             "base64.bits": "StdEncoding does not look at them",
             "verify.range": "a signature above the modulus is reduced",
