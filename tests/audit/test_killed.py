@@ -107,8 +107,7 @@ def bodies(count: int) -> Iterator[bytes]:
 
 
 @pytest.mark.exhaustive
-@pytest.mark.parametrize("kind", ["row group", "gzip"])
-@pytest.mark.parametrize("threads", [1, 2])
+@pytest.mark.parametrize(("kind", "threads"), [("row group", 1), ("gzip", 2)])
 def test_memory(here: Path, kind: str, threads: int) -> None:
     """A row group of 600,000 rows and a gzip of 1 GB fit into 200 MB, 40 a thread."""
     if not Path("/proc/self/status").exists():
