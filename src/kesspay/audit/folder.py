@@ -62,14 +62,13 @@ class Folder:
         self.found: dict[str, Any] = {}
         try:
             path.mkdir(parents=True, exist_ok=True)
-            self._lock = os.open(path, os.O_RDONLY)
-        except OSError as error:
-            why = error.strerror
-        else:
-            if _locked(self._lock):
-                return
-            os.close(self._lock)
+            self._lock = _lock(path)
+        except BlockingIOError:
             why = "another run writes to it now"
+        except OSError as error:
+            why = error.strerror or type(error).__name__
+        else:
+            return
         raise InputError(f"the output {shown_path(path)} cannot be used: {why}")
 
     def begin(
@@ -207,21 +206,33 @@ class Folder:
 
     def close(self) -> None:
         """Let other runs in."""
-        os.close(self._lock)
+        if self._lock is not None:
+            os.close(self._lock)
 
 
-def _locked(folder: int) -> bool:
-    """Lock an open folder until it is closed or the process ends."""
+def _lock(path: Path) -> int | None:
+    """
+    Lock a folder until it is closed or the process ends.
+
+    Returns:
+        The open folder; None on Windows, where two runs with one output are not kept
+        apart.
+
+    Raises:
+        BlockingIOError: another process has locked it.
+        OSError: it cannot be locked.
+    """
     try:
         import fcntl
     except ImportError:
-        # Windows: two runs with one output are not kept apart.
-        return True
+        return None
+    folder = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
-        return False
-    return True
+        os.close(folder)
+        raise
+    return folder
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
