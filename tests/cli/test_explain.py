@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from typing import TYPE_CHECKING
 
@@ -101,6 +102,10 @@ def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) 
         "mistakes",
         "difference",
         "changed",
+        "kind",
+        "kind_assumed",
+        "signed_text",
+        "signed_base64",
         "findings",
     }
     assert told["ok"] is told["verifies"] is False
@@ -115,6 +120,35 @@ def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) 
     assert all(field in help_text for field in set(told) - head)
     assert all(field in run("--help").stdout for field in head)
     assert all(field in help_text for field in told["signature"])
+
+
+def test_the_kind_is_given_or_said(run: Callable[..., Result], keys: Path) -> None:
+    """Who signed the body decides the advice, and what was assumed is shown."""
+    command = ["explain", "--key", keys / "rsa-2048.pub.pem"]
+    assumed = run(*command, "-", stdin=WRONG).stdout
+    assert "kind: an answer (assumed; give --request if it is not)" in assumed
+    assert "use Profile" in assumed
+    given = run(*command, "--request", "-", stdin=WRONG).stdout
+    assert "kind: a request\n" in given
+    assert r"-> write / as \/" in given
+    answer = run(*command, "--answer", "--json", "-", stdin=WRONG).stdout
+    assert json.loads(answer)["kind"] == "answer"
+    assert json.loads(answer)["kind_assumed"] is False
+
+
+def test_the_text_that_was_signed_is_shown(
+    run: Callable[..., Result], keys: Path
+) -> None:
+    """People see it above the canonical form, scripts have it in a field."""
+    command = ["explain", "--key", keys / "rsa-2048.pub.pem"]
+    lines = run(*command, "-", stdin=WRONG).stdout.splitlines()
+    at = lines.index("Text that was signed")
+    assert lines[at + 1] == RAW.decode()
+    shown = json.loads(run(*command, "--json", "-", stdin=WRONG).stdout)
+    assert shown["signed_text"] == RAW.decode()
+    raw = hashlib.sha256(CANONICAL).digest()
+    odd = run(*command, "-", stdin=body_of(TEMPLATE, pkcs1(raw))).stdout
+    assert "\\x" in odd[odd.index("Text that was signed") :].splitlines()[1]
 
 
 def test_the_fields_are_there_without_a_canonical_form(

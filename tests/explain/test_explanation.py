@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import ast
 import base64
 import hashlib
 import json
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kesspay.errors import InputError
-from kesspay.explain import explanation as module
 from kesspay.explain.explanation import CODES, explain
 from kesspay.explain.mistakes import MISTAKES, Style
 from kesspay.explain.report import ValueReport
@@ -533,32 +530,6 @@ def test_hostile_documents_do_not_flood_the_report() -> None:
     body = "{" + many + '"z":1}'
     found = explain(body.encode(), [load("rsa-2048")])
     assert 5 < len(found.findings) < 20
-
-
-FOLDER = Path(module.__file__).parent
-
-
-def literal_codes() -> set[str]:
-    """Collect the codes that stand as literals where findings are made."""
-    found = set()
-    for path in FOLDER.glob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if isinstance(node, ast.Call) and getattr(node.func, "id", "") == "Finding":
-                first = node.args[0]
-                if isinstance(first, ast.Constant):
-                    found.add(str(first.value))
-    return found
-
-
-def test_every_code_is_described() -> None:
-    """What the sources can say is in the list."""
-    assert len(literal_codes()) > 20
-    assert literal_codes() <= set(CODES)
-
-
-def test_no_code_means_two_things() -> None:
-    """The tables of codes do not overlap."""
-    assert len(list(module._codes())) == len(CODES)
 
 
 def test_every_mistake_is_a_value_of_a_field() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -18,18 +19,25 @@ from kesspay.errors import InputError
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kesspay.cli.printer import Printer
-    from kesspay.explain.report import Explanation, Finding, KeyReport
+    from kesspay.explain.report import Explanation, Finding, KeyReport, Kind
+    from kesspay.signing.keys import PublicKey
     from kesspay.signing.profile import Profile
 
 
 __all__ = ["explain", "show_explanation"]
 
-_HELP: Final = """Explain why the recorded response BODY does not verify.
+_HELP: Final = """Explain why the recorded BODY does not verify.
 
 Looks at the recording, the document, the text of sign, which key made
 the signature, and which text it was made over: other settings of PHP,
-and some sixty known mistakes in building the text, up to four at once.
+and many known mistakes in building the text, up to four at once. Who
+signed BODY decides the advice: you with --request, the gateway with
+--answer. Without them a body that holds "service", and nothing that
+answers hold, is taken for a request, and so is one of neither that your
+own key signed; the output says what was assumed.
 
 \b
 JSON fields (null: could not be found out)
@@ -47,6 +55,11 @@ JSON fields (null: could not be found out)
     mistakes          codes of the mistakes that give the signed text
     difference        where the signed text parts from the canonical form:
                       position, ours, theirs, marker, summary
+    kind              "request" or "answer"
+    kind_assumed      whether neither --request nor --answer was given
+    signed_text       the text that was signed; null where it is not known,
+                      or is no UTF-8
+    signed_base64     its bytes; null where it is not known
     changed           the value that was changed after signing: path, signed,
                       stands
     findings          for each: code, sort ("cause" or "note"), text,
@@ -69,6 +82,34 @@ def _show_codes(
     context.exit()
 
 
+def _own_key_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept one's own key and its password; the command gets public halves."""
+
+    @click.option(
+        "--own-key",
+        "own_key_file",
+        type=FILE,
+        metavar="PRIV",
+        help="Your own private key, to recognise that keys were mixed up.",
+    )
+    @password_options
+    @wraps(command)
+    def with_own_key(
+        *,
+        own_key_file: str | None,
+        password_file: str | None,
+        password_env: str | None,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        own_keys = []
+        if own_key_file is not None:
+            own = load_private(own_key_file, password_file, password_env)
+            own_keys.append(own.public_key)
+        return command(own_keys=own_keys, **others)
+
+    return with_own_key
+
+
 @click.command("explain", help=_HELP)
 @click.argument("body", type=FILE)
 @click.option(
@@ -81,11 +122,16 @@ def _show_codes(
     help="Public key that should verify it; give it again for a ring of keys.",
 )
 @click.option(
-    "--own-key",
-    "own_key_file",
-    type=FILE,
-    metavar="PRIV",
-    help="Your own private key, to recognise that keys were mixed up.",
+    "--request",
+    "kind",
+    flag_value="request",
+    help="BODY is a request: the advice is for you, who signed it.",
+)
+@click.option(
+    "--answer",
+    "kind",
+    flag_value="answer",
+    help="BODY is an answer, which the gateway signed.",
 )
 @click.option("--expected", metavar="TEXT", help="What the other side says it signed.")
 @click.option(
@@ -99,7 +145,7 @@ def _show_codes(
     callback=_show_codes,
     help="List the codes of all findings, and exit.",
 )
-@password_options
+@_own_key_options
 @profile_options
 @json_option
 def explain(
@@ -107,26 +153,22 @@ def explain(
     body: str,
     key_files: tuple[str, ...],
     *,
-    own_key_file: str | None,
+    own_keys: list[PublicKey],
+    kind: Kind | None,
     expected: str | None,
     expected_file: str | None,
-    password_file: str | None,
-    password_env: str | None,
 ) -> Outcome:
     """Explain a file."""
     from kesspay.explain.explanation import explain as explain_body
 
     keys = [load_public(path) for path in key_files]
-    own_keys = []
-    if own_key_file is not None:
-        own = load_private(own_key_file, password_file, password_env)
-        own_keys.append(own.public_key)
     explanation = explain_body(
         read_file(body),
         keys,
         own_keys=own_keys,
         expected=_expected(expected, expected_file),
         profile=profile,
+        kind=kind,
     )
     return Outcome(
         "explain",
@@ -181,6 +223,10 @@ def show_explanation(
         printer.line("Changed after signing, proved by the signed digest", "bold")
         printer.line(f"  {changed.path} was {changed.signed} when signed")
         printer.line(f"  the body has {changed.stands}")
+    if explanation.signed_text is not None:
+        printer.line()
+        printer.line("Text that was signed", "bold")
+        printer.line(explanation.signed_text.decode("utf-8", "backslashreplace"))
     if explanation.canonical is not None:
         printer.line()
         printer.line("Canonical form", "bold")
@@ -205,7 +251,10 @@ def _finding(printer: Printer, finding: Finding) -> None:
 
 def _facts(explanation: Explanation) -> list[tuple[str, str]]:
     """List what was measured."""
-    rows = []
+    whose = "a request" if explanation.kind == "request" else "an answer"
+    other = "--answer" if explanation.kind == "request" else "--request"
+    assumed = f" (assumed; give {other} if it is not)"
+    rows = [("kind", whose + (assumed if explanation.kind_assumed else ""))]
     if explanation.canonical is not None:
         rows += [
             ("canonical length", f"{len(explanation.canonical)} bytes"),

@@ -16,6 +16,7 @@ from kesspay.signing.reference.canonical import canonicalize_text
 
 if TYPE_CHECKING:
     from kesspay.explain.render import Node
+    from kesspay.explain.report import Kind
     from kesspay.explain.search import SignedText, Subject
     from kesspay.explain.signature import Examined
 
@@ -183,6 +184,7 @@ def compare(
     subject: Subject,
     examined: Examined | None,
     signed: SignedText | None,
+    kind: Kind = "answer",
 ) -> tuple[ExpectedReport, tuple[Finding, ...]]:
     """
     Compare the expected text with the canonical form and the signature.
@@ -193,6 +195,7 @@ def compare(
         examined: its signature, or None where there is none.
         signed: how the text that was signed came about, or None where it is
             not known.
+        kind: of the body: who signed it.
 
     Returns:
         The comparison, and what it means in words.
@@ -219,7 +222,8 @@ def compare(
         values=values,
         mistakes=made.codes if made else (),
     )
-    return report, _findings(theirs, report, made)
+    said = made.said(kind) if made else ()
+    return report, _findings(theirs, report, said)
 
 
 def _read(expected: bytes, subject: Subject, examined: Examined | None) -> _Text:
@@ -250,7 +254,7 @@ def _document(text: bytes) -> Node:
 
 
 def _findings(
-    theirs: _Text, report: ExpectedReport, made: SignedText | None
+    theirs: _Text, report: ExpectedReport, said: tuple[Finding, ...]
 ) -> tuple[Finding, ...]:
     """Put the comparison into words."""
     found: list[Finding] = []
@@ -272,8 +276,7 @@ def _findings(
         )
     else:
         found += _about_difference(theirs, report.difference, report.values)
-    if made is not None:
-        found += made.findings
+    found += said
     if report.covered is not None:
         found.append(_about_cover(report))
     return tuple(found)

@@ -24,7 +24,6 @@ from __future__ import annotations
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
-from kesspay._reasons import DOCUMENT_REASONS
 from kesspay.errors import (
     CanonicalizationError,
     DocumentRefused,
@@ -39,9 +38,9 @@ from kesspay.explain.body import (
     sign_of,
     unwrap_body,
 )
+from kesspay.explain.codes import CODES
 from kesspay.explain.expected import compare, first_difference
-from kesspay.explain.mistakes import MISTAKES
-from kesspay.explain.recovered import DIGESTS
+from kesspay.explain.kinds import addressed, assumed_kind, is_kind
 from kesspay.explain.render import read
 from kesspay.explain.report import (
     Difference,
@@ -49,20 +48,19 @@ from kesspay.explain.report import (
     Explanation,
     Finding,
     KeyReport,
+    Kind,
     Refusal,
     SignatureReport,
     ValueReport,
 )
 from kesspay.explain.search import (
     BUDGET,
-    RAW,
     SignedText,
     Subject,
     find_profile,
     find_signed_text,
 )
 from kesspay.explain.signature import (
-    SLIPS,
     Examined,
     RsaKey,
     examine,
@@ -76,7 +74,7 @@ from kesspay.signing.profile import PHP_8
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from kesspay.signing.keys import PublicKey
     from kesspay.signing.profile import Profile
@@ -121,6 +119,7 @@ def explain(
     profile: Profile = PHP_8,
     budget: int = BUDGET,
     effort: Effort = "full",
+    kind: Kind | None = None,
 ) -> Explanation:
     """
     Explain why a body does not verify, or say that it does.
@@ -135,12 +134,17 @@ def explain(
             it gives up; the same body always has the same answer.
         effort: "quick" leaves out the search for the signed text, but for the
             other settings of PHP: what a millisecond can name.
+        kind: "request" (you signed it) or "answer" (the gateway did): who has to do
+            something. None has it read from the members of the document, or from
+            the key that made the signature.
 
     Raises:
-        InputError: no key was given, or effort is no such word.
+        InputError: no key was given, or effort or kind is no such word.
     """
     if effort not in get_args(Effort):
         raise InputError('effort must be "full" or "quick"')
+    if kind is not None and not is_kind(kind):
+        raise InputError('kind must be "request" or "answer"')
     spend = 0 if effort == "quick" else budget
     if not keys:
         msg = "at least one public key is needed"
@@ -153,6 +157,10 @@ def explain(
     canonical = _canonical(body, profile)
     subject = _subject(body, canonical, profile, verdict.refusal, findings)
     signed = _signed(subject, verdict, keys, own_keys, findings, spend)
+    document = subject.document if subject else None
+    chosen = kind or assumed_kind(document, own=_own_made(signed, keys, own_keys))
+    if signed.made is not None:
+        findings += signed.made.said(chosen)
     findings += _about_own_keys(keys, own_keys, verdict)
     compared: ExpectedReport | None = None
     if expected is not None and (subject is None or not subject.canonical):
@@ -165,7 +173,9 @@ def explain(
             )
         )
     elif expected is not None and subject is not None:
-        compared, said = compare(expected, subject, signed.examined, signed.made)
+        compared, said = compare(
+            expected, subject, signed.examined, signed.made, chosen
+        )
         findings += said
         if compared.covered:
             findings = [f for f in findings if f.code != "text_unknown"]
@@ -182,7 +192,10 @@ def explain(
         mistakes=signed.made.codes if signed.made else (),
         difference=_difference(canonical, signed.made),
         changed=ValueReport(**asdict(signed.changed)) if signed.changed else None,
-        findings=_in_order(findings),
+        kind=chosen,
+        kind_assumed=kind is None,
+        signed_text=signed.made.text if signed.made else None,
+        findings=_in_order(addressed(findings, chosen)),
     )
 
 
@@ -309,11 +322,9 @@ def _signed(
         return _Signed(examined, covers, None)
     made = made or find_signed_text(subject, examined.covers, budget=budget)
     changed = None if made else _changed(subject, examined, budget)
-    if made is not None:
-        findings += made.findings
-    elif changed is not None:
+    if changed is not None:
         findings.append(_about_value(changed))
-    else:
+    elif made is None:
         findings.append(_unknown_text(examined))
     return _Signed(examined, covers, made, changed)
 
@@ -344,7 +355,7 @@ def _unsure(
             )
         )
         return _Signed(other, None, None)
-    findings += [*findings_about(examined, numbers), *made.findings]
+    findings += findings_about(examined, numbers)
     return _Signed(examined, False, made)  # noqa: FBT003 - whether it covers the text
 
 
@@ -405,6 +416,16 @@ def _unknown_text(examined: Examined) -> Finding:
         "ask the other side for the exact bytes it signed and give them as "
         "the expected text",
     )
+
+
+def _own_made(
+    signed: _Signed, keys: Sequence[PublicKey], own_keys: Sequence[PublicKey]
+) -> bool:
+    """Return whether one's own private key made the signature."""
+    made_by = signed.examined.made_by if signed.examined else None
+    if made_by is None:
+        return False
+    return made_by >= len(keys) or keys[made_by] in own_keys
 
 
 def _about_own_keys(
@@ -487,66 +508,3 @@ def _in_order(findings: list[Finding]) -> tuple[Finding, ...]:
     """Put causes first, and say nothing twice."""
     once = list(dict.fromkeys(findings))
     return tuple(sorted(once, key=lambda finding: finding.sort))
-
-
-# ------------------------------------------------------------ codes
-
-
-_BODY: Final[dict[str, str]] = {
-    "body_inside_verifies": "what stands inside the recording verifies",
-    "body_not_object": "the body is a JSON array",
-    "body_duplicate": "a key occurs twice",
-    "body_infinite": "a number is beyond the range of a double",
-}
-_SIGN: Final[dict[str, str]] = {
-    "sign_missing": 'there is no "sign"',
-    "sign_empty": '"sign" is an empty string',
-    "sign_not_string": '"sign" is not a string',
-    "sign_type": '"sign_type" is not "RSA2"',
-    "sign_elsewhere": "a signature stands under another name or in an inner object",
-    "unsigned_unauthenticated": "an UNAUTHENTICATED answer may be unsigned",
-}
-_KEY: Final[dict[str, str]] = {
-    "key_other": "no key given belongs to the signature",
-    "key_size": "the signature has the length of a key of another size",
-    "key_own": "a key given is the public half of your own private key",
-    "key_own_signed": "the signature was made with your own private key",
-    "padding_pss": "the signature uses RSA-PSS padding",
-    "digest_info_missing": "the signature does not name its digest",
-    "digest_info_null": "the digest identifier lacks its NULL parameter",
-}
-_TEXT: Final[dict[str, str]] = {
-    "text_right": "the signature was made over the canonical form",
-    "text_unknown": "the signature was made over a text that is not known",
-    "text_not_searched": "the signature was made over another text, not searched for",
-    "value_changed": "a value was changed after the text was signed",
-    "profile": "the text that was signed is that of other PHP settings",
-    "values_differ": "body and expected text hold different values",
-    "expected_equal": "the expected text is the canonical form",
-    "expected_differs": "the expected text is not the canonical form",
-    "expected_covered": "the signature was made over the expected text",
-    "expected_not_covered": "the signature was not made over the expected text",
-    "expected_newline": "the final line break of the expected text was cut off",
-    "expected_is_body": 'the expected text holds "sign"',
-    "expected_unused": "the body has no canonical form to compare with",
-}
-
-
-def _codes() -> Iterator[tuple[str, str]]:
-    """Gather the codes from the tables where they are described."""
-    yield from ((code, text) for code, (text, _) in FORMS.items())
-    for reason in sorted(DECODE_REASONS):
-        yield f"body_{reason}", f"the body is refused: {DOCUMENT_REASONS[reason]}"
-    yield from _BODY.items()
-    yield from ((f"sign_{slip}", f'"sign" {text}') for slip, (text, _) in SLIPS.items())
-    yield from _SIGN.items()
-    yield from _KEY.items()
-    for digest in DIGESTS[1:]:
-        yield f"digest_{digest}", f"the signature was made with {digest}"
-    yield from ((mistake.code, mistake.what) for mistake in MISTAKES)
-    yield from ((code, text) for code, (text, _) in RAW.items())
-    yield from _TEXT.items()
-
-
-#: Code to meaning. The codes are stable.
-CODES: Final[dict[str, str]] = dict(_codes())

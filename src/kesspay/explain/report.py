@@ -9,6 +9,7 @@ null.
 from __future__ import annotations
 
 import hashlib
+from base64 import b64encode
 from dataclasses import asdict, dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,7 @@ __all__ = [
     "Explanation",
     "Finding",
     "KeyReport",
+    "Kind",
     "Refusal",
     "SignatureReport",
     "ValueDifference",
@@ -30,6 +32,7 @@ __all__ = [
 ]
 
 Sort = Literal["cause", "note"]
+Kind = Literal["request", "answer"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +219,9 @@ class Explanation:
             canonical form, or None where it is equal or not known.
         changed: the value that was changed after signing, proved by the digest
             in the signature, or None where none was found.
+        kind: "request" (a partner signed it) or "answer" (the gateway did).
+        kind_assumed: whether the kind was read from the document or the keys.
+        signed_text: the text that was signed, or None where it is not known.
         findings: everything that was found out, causes first.
     """
 
@@ -230,6 +236,9 @@ class Explanation:
     mistakes: tuple[str, ...] = ()
     difference: Difference | None = None
     changed: ValueReport | None = None
+    kind: Kind = "answer"
+    kind_assumed: bool = True
+    signed_text: bytes | None = None
     findings: tuple[Finding, ...] = field(default=())
 
     @property
@@ -244,6 +253,20 @@ class Explanation:
         plain = asdict(self)
         canonical = self.canonical
         plain["canonical"] = canonical.decode() if canonical is not None else None
+        signed = self.signed_text
+        # Hashes and UTF-16 are no text that JSON can hold.
+        plain["signed_text"] = _text(signed) if signed is not None else None
+        plain["signed_base64"] = (
+            b64encode(signed).decode() if signed is not None else None
+        )
         plain["canonical_sha256"] = self.canonical_sha256
         plain["canonical_length"] = len(canonical) if canonical is not None else None
         return plain
+
+
+def _text(signed: bytes) -> str | None:
+    """Decode a text; None where it is no UTF-8."""
+    try:
+        return signed.decode()
+    except UnicodeDecodeError:
+        return None

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from kesspay.explain.mistakes import Style
     from kesspay.explain.render import Node
+    from kesspay.explain.report import Kind
 
 
 __all__ = [
@@ -359,12 +360,18 @@ class SignedText:
         findings: the same in words.
         text: what was signed.
         profile: the profile whose canonical form it is, or None.
+        parts: what a signer does otherwise for it, where it has a profile.
     """
 
     codes: tuple[str, ...]
     findings: tuple[Finding, ...]
     text: bytes
     profile: Profile | None = None
+    parts: tuple[Finding, ...] = ()
+
+    def said(self, kind: Kind) -> tuple[Finding, ...]:
+        """Return the findings; a profile is no way out for who signs a request."""
+        return (kind == "request" and self.parts) or self.findings
 
 
 def find_profile(
@@ -479,7 +486,7 @@ def _made_with(
         f"the text that was signed is that of another profile: {words}",
         f"use {_spelled(other)} if the gateway runs PHP with these settings",
     )
-    return SignedText(codes, (finding,), text, other)
+    return SignedText(codes, (finding,), text, other, tuple(map(_finding, mistakes)))
 
 
 def _spelled(profile: Profile) -> str:

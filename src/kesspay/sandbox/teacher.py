@@ -176,7 +176,7 @@ class Teacher:
         if not self._busy.acquire(blocking=False):
             return None
         try:
-            explanation = explain(body, self._keys, budget=_BUDGET)
+            explanation = explain(body, self._keys, budget=_BUDGET, kind="request")
             made = self._made(explanation, body, language_of(user_agent))
         finally:
             self._busy.release()
