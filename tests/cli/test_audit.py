@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.parquet as pq
 import pytest
 
-from kesspay.audit import runner, work
+from kesspay.audit import runner, triage, work
 from kesspay.cli import audit as command
 from kesspay.cli import audit_progress
 from tests.support.recording import as_json as line_of
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Make a folder with a ring and recordings the current one."""
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(triage, "_RATE", 100)
     write_ring(tmp_path)
     rows = record(200)
     Path("bad.jsonl").write_bytes(b"".join(line_of(row) + b"\n" for row in rows))
@@ -47,6 +48,25 @@ def fields(result: Result) -> dict[str, Any]:
     """Return the JSON object."""
     found: dict[str, Any] = json.loads(result.stdout)
     return found
+
+
+@pytest.mark.parametrize("budget", ["x", "61", "1d", "99999999999h", "25h"])
+def test_budgets(run: Callable[..., Result], here: Path, budget: str) -> None:
+    """A budget is seconds, minutes or hours, at most a day."""
+    del here
+    result = run("audit", "good.jsonl", *WORDS, "--explain-budget", budget)
+    assert result.exit_code == 2
+    assert "budget" in result.stderr
+
+
+def test_causes_are_named(run: Callable[..., Result], here: Path) -> None:
+    """Causes are those of explain, with what is proved."""
+    del here
+    words = ("--explain-budget", "2m", "--show-values")
+    result = run("audit", "bad.jsonl", *WORDS, *words, "--json")
+    causes = {one["code"]: one["bases"] for one in fields(result)["causes"]}
+    assert set(causes["key_own_signed"]) == {"proved"}
+    assert set(causes["body_html"]) == {"status"}
 
 
 def test_authentic(run: Callable[..., Result], here: Path) -> None:
@@ -81,7 +101,7 @@ def test_findings(run: Callable[..., Result], here: Path) -> None:
     for one in found["causes"]:
         assert one["source"] == "bad.jsonl"
         assert one["text"] != one["code"]
-        assert one["bases"] == {"status": one["count"]}
+        assert sum(one["bases"].values()) == one["count"]
     old, new = found["keys"]
     assert old["until"] == "2026-09-17T00:00:00+00:00"
     assert new["from"] == "2026-09-16T00:00:00+00:00"

@@ -81,7 +81,7 @@ def test_other_texts_are_not_explained_away() -> None:
 @pytest.mark.parametrize("amount", [b"9117.45", b'"9117.45"'])
 def test_the_end_of_the_amounts(amount: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where no amount fits, there is no answer."""
-    monkeypatch.setattr(values, "_AMOUNTS", 300)
+    monkeypatch.setattr(values, "AMOUNTS", 300)
     text = CANONICAL.replace(b"9117.45", amount)
     sibling = b'{"other":1}'
     assert find_signed_value(text, digest(b"x"), siblings=[sibling]) is None

@@ -31,6 +31,7 @@ TAKEN: Final = frozenset(
     }
 )
 _MOST_BODY: Final = 64 << 20
+_MOST_SECONDS: Final = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +52,9 @@ class Options:
         sql: a query of DuckDB in place of files; "" for none.
         max_body: bytes; a longer body is ``unreadable``.
         money: keep the canonical bytes of what verified.
+        explain_budget: seconds, about, that the search for causes may take when all
+            rows are judged.
+        show_values: let causes and the report name persons, phone numbers and bodies.
     """
 
     column: str = "body"
@@ -64,6 +68,8 @@ class Options:
     sql: str = ""
     max_body: int = 1 << 20
     money: bool = False
+    explain_budget: float = 60
+    show_values: bool = False
 
     def __post_init__(self) -> None:
         """
@@ -80,6 +86,8 @@ class Options:
             raise InputError("a column is named twice by --id")
         if type(self.max_body) is not int or not 1 <= self.max_body <= _MOST_BODY:
             raise InputError("max_body must be 1 byte to 64 MiB")
+        if not 0 <= self.explain_budget <= _MOST_SECONDS:
+            raise InputError("explain_budget must be 0 to 86400 seconds")
         if self.line_regex:
             self.pattern()
 

@@ -19,12 +19,10 @@ import pyarrow as pa
 
 from kesspay._shown import shown_path
 from kesspay._version import __version__
-from kesspay.audit.causes import by_status
 from kesspay.audit.failures import (
     CauseCount,
     Failing,
     check_evidence,
-    stored,
     write_causes,
     write_evidence,
     write_failures,
@@ -38,6 +36,7 @@ from kesspay.audit.ring import Ring
 from kesspay.audit.samples import check_texts, id_types
 from kesspay.audit.summary import Tally
 from kesspay.audit.tables import check_schema, query
+from kesspay.audit.triage import Triage
 from kesspay.audit.units import Piece, Problem, Unit, divide
 from kesspay.audit.work import Job, Meter, Stopped, do
 from kesspay.errors import InputError
@@ -49,7 +48,7 @@ if TYPE_CHECKING:
     from typing import BinaryIO, TypeAlias, Unpack
 
     from kesspay.audit.causes import Examine
-    from kesspay.audit.failures import Triage
+    from kesspay.audit.failures import Triage as AllCauses
     from kesspay.audit.options import Encoding, Format
     from kesspay.signing.arguments import PathLike
     from kesspay.signing.profile import Profile
@@ -71,6 +70,8 @@ if TYPE_CHECKING:
         sql: str
         max_body: int
         money: bool
+        explain_budget: float
+        show_values: bool
 
 
 __all__ = ["Hooks", "Result", "Target", "run"]
@@ -108,14 +109,15 @@ class Hooks:
         progress: called about ten times a second with what was done so far, the bytes
             and the rows of all inputs (0 where they are not known).
         stop: set where the run is to end; what is finished stays.
-        examine: names causes while rows are judged, in many threads.
-        triage: names them again when all rows are known.
+        examine: names causes while rows are judged, in many threads; None for what
+            ``Triage`` finds.
+        triage: names them again when all rows are known; None for the same.
     """
 
     progress: Callable[[Meter, int, int], None] | None = None
     stop: Event = field(default_factory=Event)
-    examine: Examine = by_status
-    triage: Triage = stored
+    examine: Examine | None = None
+    triage: AllCauses | None = None
 
 
 @dataclass(slots=True)
@@ -317,7 +319,15 @@ class _Run:
         self._hooks = hooks
         self._workers = workers
         ring = prepared.kernel.ring
-        own = Kernel(Ring(ring.own), prepared.kernel.profile) if ring.own else None
+        profile, options = prepared.kernel.profile, prepared.options
+        own = Kernel(Ring(ring.own), profile) if ring.own else None
+        triage = Triage(
+            ring,
+            profile,
+            budget=options.explain_budget,
+            show_values=options.show_values,
+        )
+        self._triage = hooks.triage or triage
         self._job = Job(
             sources=prepared.sources,
             options=prepared.options,
@@ -325,7 +335,7 @@ class _Run:
             own=own,
             schema=prepared.schema,
             folder=folder,
-            examine=hooks.examine,
+            examine=hooks.examine or triage.examine,
             # Threads that have no unit of their own help within one.
             threads=max(1, workers // len(prepared.units)),
             reader=prepared.reader,
@@ -376,7 +386,7 @@ class _Run:
     def _finish(self, result: Result, ordered: list[dict[str, Any]]) -> None:
         failing = self._failing(ordered)
         try:
-            result.causes = write_causes(failing, self._hooks.triage)
+            result.causes = write_causes(failing, self._triage)
             self._folder.finish(self._prepared.plan, _described(result, ordered))
             result.digest = self._folder.seal(self._prepared.units)
             self._write_others(failing)

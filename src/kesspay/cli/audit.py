@@ -91,6 +91,7 @@ _UNITS: Final = {
     "MIB": 1 << 20,
     "GIB": 1 << 30,
 }
+_TIME: Final = re.compile("([0-9]{1,5})([smh])")
 _FAIL_OVER: Final = re.compile(r"([0-9]{1,12})|([0-9]{1,3}(?:\.[0-9]{1,9})?)%")
 _WORST_DAYS: Final = 5
 _MOST_CAUSES: Final = 20
@@ -136,6 +137,13 @@ def _size(_: click.Context, __: click.Parameter, value: str) -> int:
     if match is None:
         raise click.BadParameter("write a size such as 4096, 64KiB or 1MiB")
     return int(match[1]) * _UNITS[(match[2] or "B").upper()]
+
+
+def _seconds(_: click.Context, __: click.Parameter, value: str) -> int:
+    match = _TIME.fullmatch(value)
+    if match is None:
+        raise click.BadParameter("write a budget such as 0s, 60s, 5m or 1h")
+    return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
 def _allowed(_: click.Context, __: click.Parameter, value: str) -> _Allowed:
@@ -256,6 +264,19 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     show_default=True,
     metavar="SIZE",
     help="A longer body is unreadable.",
+)
+@click.option(
+    "--explain-budget",
+    callback=_seconds,
+    default="60s",
+    show_default=True,
+    metavar="TIME",
+    help="How long causes may be searched for, about.",
+)
+@click.option(
+    "--show-values",
+    is_flag=True,
+    help="Let causes show names and numbers of persons.",
 )
 @click.option(
     "--fail-over",

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from kesspay.signing.profile import Profile
 
 
-__all__ = ["COST", "SignedValue", "Value", "find_signed_value", "values_of"]
+__all__ = ["AMOUNTS", "COST", "SignedValue", "Value", "find_signed_value", "values_of"]
 
 #: What one try costs a budget, in bytes as ``search`` counts them.
 COST: Final = 24
@@ -33,7 +33,7 @@ COST: Final = 24
 _DEEPEST: Final = 4
 _MOST: Final = 200
 #: Amounts are tried up to here, in hundredths.
-_AMOUNTS: Final = 1_000_000
+AMOUNTS: Final = 1_000_000
 
 #: The words that a field has, by its name.
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
@@ -120,7 +120,7 @@ def find_signed_value(
     *,
     siblings: Iterable[bytes] = (),
     profile: Profile = PHP_8,
-    tries: int = _AMOUNTS + 10_000,
+    tries: int = AMOUNTS + 10_000,
 ) -> SignedValue | None:
     """
     Find the value that was changed.
@@ -167,11 +167,11 @@ def _tries(
 def _amounts(profile: Profile, *, as_text: bool) -> Iterator[bytes]:
     """Yield every amount below 10,000.00 as it stands in a canonical text."""
     if as_text:
-        for cents in range(1, _AMOUNTS):
+        for cents in range(1, AMOUNTS):
             yield b'"%d.%02d"' % divmod(cents, 100)
         return
     long = profile.serialize_precision > 0
-    for cents in range(1, _AMOUNTS):
+    for cents in range(1, AMOUNTS):
         whole, rest = divmod(cents, 100)
         if not rest:
             yield b"%d" % whole
