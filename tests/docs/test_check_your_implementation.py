@@ -61,7 +61,7 @@ def test_three_commands_lead_to_a_named_rule(tmp_path: Path) -> None:
     needed(LANGUAGES[1])
     first = blocks(PAGE, "sh")[0]
     install, export, run = first.code.splitlines()
-    assert install == "pip install 'kesspay[cli]'"
+    assert install == "pip install '.[cli]'  # from a clone"
     assert shell(export, tmp_path).returncode == 0
     done = shell(run, tmp_path)
     assert done.returncode == 1, done.stderr

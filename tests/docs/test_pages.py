@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import sys
 import tomllib
+from itertools import takewhile
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -33,9 +34,10 @@ NOT_RUN: Final = {"howto/hsm.md": 1}
 
 #: Programs of others that a shell block may call.
 PROGRAMS: Final = {
+    ".",
     *("apt-get", "callgrind_annotate", "cc", "cd", "chmod", "cmake", "cpack"),
-    *("ctest", "curl", "dpkg", "export", "gunicorn", "npm", "openssl", "pip"),
-    "printf",
+    *("ctest", "curl", "dpkg", "echo", "eval", "export", "grep", "gunicorn"),
+    *("ldconfig", "npm", "openssl", "pip", "printf", "readelf", "tee"),
     *("pytest", "python", "set", "softhsm2-util", "sqlite3", "sudo", "systemctl"),
     *("unset", "uvicorn", "valgrind"),
 }
@@ -43,7 +45,8 @@ PROGRAMS: Final = {
 #: Variables besides those of a client.
 OTHER_VARIABLES: Final = {
     *("KESSPAY_BACKEND", "KESSPAY_JOURNAL", "KESSPAY_OPENSSL_PREFIX", "KESSPAY_PHP"),
-    "KESSPAY_REQUIRE_NATIVE",
+    # What click reads to write the completion of a shell, with "_" before it.
+    *("KESSPAY_REQUIRE_NATIVE", "KESSPAY_COMPLETE"),
 }
 
 LANGUAGES: Final = {
@@ -130,6 +133,29 @@ def test_the_tests_of_a_page_pass(tmp_path: Path) -> None:
     )
     assert done.returncode == 0, done.stdout
     assert f"{code.count('def test_') + 3} passed" in done.stdout
+
+
+@pytest.mark.parametrize("page", ["index.md", "tutorial.md"])
+def test_it_works_a_second_time(page: str, tmp_path: Path) -> None:
+    """The first programs of a newcomer run twice in one folder, and alike."""
+    code = ""
+    for block in blocks(page, "python", "pycon"):
+        code += block.code if block.language == "python" else f'r"""\n{block.code}"""\n'
+    (tmp_path / "first.py").write_text(code, encoding="utf-8")
+    program = [sys.executable, "first.py"]
+    if "pycon" in {block.language for block in blocks(page)}:
+        program = [sys.executable, "-m", "doctest", "first.py"]
+    said = []
+    for _ in range(2):
+        done = subprocess.run(
+            program, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stdout
+        said.append(done.stdout)
+    assert said[0] == said[1]
+    assert {path.name for path in tmp_path.iterdir()} <= {"first.py", "__pycache__"}
+    shown = [line.rpartition("# ")[2] for line in code.splitlines() if "print(" in line]
+    assert said[0].split("\n")[: len(shown)] == shown
 
 
 @pytest.mark.usefixtures("prepared")
@@ -228,6 +254,9 @@ def test_shell_blocks_name_what_exists(page: str) -> None:
 
 def check_kesspay(words: list[str], where: str) -> None:
     """Check a command line of kesspay against the commands themselves."""
+    words = list(takewhile(lambda word: word != ">", words))
+    if not words:  # kesspay alone
+        return
     names = [name for name in COMMANDS if words[: len(name.split())] == name.split()]
     assert names, where
     command = COMMANDS[max(names, key=len)]

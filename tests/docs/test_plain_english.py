@@ -31,3 +31,10 @@ def test_no_vague_words(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     pattern = rf"\b(?:{'|'.join(VAGUE)})\b".replace(" ", r"\s+")
     assert re.findall(pattern, text, re.IGNORECASE) == []
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_no_merge_was_left_open(page: str) -> None:
+    """No page has both versions of a paragraph, with the marks of git."""
+    text = (ROOT / page).read_text(encoding="utf-8")
+    assert not re.search(r"^(?:<{7}|>{7}) ", text, re.MULTILINE)
