@@ -72,7 +72,7 @@ TOLD_AGAIN = frozenset(
     {"out_trade_no", "receiver", "sender", "partner_transaction_id", "expected"}
 )
 #: Paths of what is made: a word is a name for it.
-MADE = frozenset({"priv", "pub", "home", "out", "failures", "evidence"})
+MADE = frozenset({"priv", "pub", "home", "out", "failures", "evidence", "folder"})
 
 
 def words_of(
