@@ -73,6 +73,17 @@ def test_an_exported_kit_is_a_kit(files: dict[str, bytes], tmp_path: Path) -> No
     assert kit_files(tmp_path) == files
 
 
+def test_no_cases_no_table(tmp_path: Path) -> None:
+    """A kit without the cases of an operation exports none, and no empty table."""
+    folder = tmp_path / "kit"
+    shutil.copytree(FOLDER, folder)
+    (folder / "cases/base64.json").unlink()
+    found = kit_files(folder)
+    assert "cases/body.tsv" in found
+    assert "cases/base64.tsv" not in found
+    assert "cases/base64" not in found[SUMS].decode()
+
+
 def test_the_tables_hold_every_case(files: dict[str, bytes]) -> None:
     """Each case is a row with the same bytes; what is refused is "-"."""
     kit = load()
