@@ -11,6 +11,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
+from tests.support.pages import tables
+
 
 ROOT = Path(__file__).resolve().parents[1]
 PAGES = ["README.md", "CONTRIBUTING.md", "SECURITY.md", "CHANGELOG.md"]
@@ -86,6 +88,68 @@ def test_the_table_of_the_c_library() -> None:
     table = text.partition("| file | job |\n")[2]
     named = set(re.findall(r"`(?:src/)?(\w+\.c)`", table))
     assert named == {path.name for path in ROOT.glob("csrc/src/*.c")}
+
+
+#: Numbers as the pages write them.
+WORDS = ("no", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+
+
+def said(page: str, pattern: str) -> tuple[str, ...]:
+    """Return what a sentence of a page says; it stands there exactly once."""
+    text = " ".join((ROOT / page).read_text(encoding="utf-8").split())
+    found = list(re.finditer(pattern, text))
+    assert len(found) == 1, pattern
+    return found[0].groups()
+
+
+def test_the_kinds_of_forgery_are_counted() -> None:
+    """The README counts what the table of the comparison shows, which tests make."""
+    header = "| forged, or with two meanings | the PHP class | `cryptography` by hand |"
+    rows = tables("explanation/comparison.md", f"{header} kesspay |\n")
+    php, by_hand = (
+        [row[column] for row in rows].count("**accepted**") for column in (1, 2)
+    )
+    assert all(row[3] == "refused" for row in rows)
+    assert said(
+        "README.md",
+        r"accepts (\w+) kinds of forgery that kesspay refuses, the verifier written "
+        r"by hand accepts (\w+), and both crash on deep nesting",
+    ) == (WORDS[php], WORDS[by_hand])
+    assert rows[-1][1:3] == ["**crashed**", "**crashed**"]
+
+
+def test_the_languages_of_the_kit_are_named() -> None:
+    """The CHANGELOG names a language for each adapter, and no other."""
+    kit = ROOT / "src" / "kesspay" / "conformance" / "kit"
+    (named,) = said("CHANGELOG.md", r"with adapters and runners for ([^;]+);")
+    languages = set(re.split(r", | and ", named))
+    suffixes = {"PHP": "php", "Node": "mjs", "Go": "go", "C#": "cs", "Ruby": "rb"}
+    suffixes["Java"] = "java"
+    for folder in ("adapters", "runners"):
+        files = {path.suffix[1:] for path in (kit / folder).rglob("*.*")}
+        sources = files & {"php", "mjs", "js", "go", "java", "cs", "rb", "py", "rs"}
+        assert {suffixes[language] for language in languages} == sources, folder
+
+
+def test_the_versions_of_php_are_named() -> None:
+    """The CHANGELOG names the versions that `make php-versions` asks."""
+    (named,) = said("CHANGELOG.md", r"`make php-versions`: PHP (.+?) answer every")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    found = re.search(r"foreach v,([\d -]+),@php-wasm", makefile)
+    assert found is not None
+    versions = found[1].replace("-", ".").split()
+    assert re.split(r", | and ", named) == versions
+
+
+def test_the_exit_codes_are_those_of_the_page() -> None:
+    """The CHANGELOG gives exit codes the meaning that the command line has."""
+    (named,) = said("CHANGELOG.md", r"exit codes (10 [^.]+?)\. ")
+    rows = tables("cli.md", "| code | meaning | what to do |\n")
+    meanings = {row[0]: row[1] for row in rows}
+    pairs = re.findall(r"(\d+) \(([\w ]+)\)", named)
+    assert len(pairs) == 3
+    for code, meaning in pairs:
+        assert meanings[code].startswith(meaning)
 
 
 @pytest.mark.parametrize("page", PAGES)
