@@ -109,10 +109,15 @@ def _flowchart(text: str) -> str:
 
 
 def _rows(chart: Flowchart) -> dict[str, int]:
-    """Put every box below all that point to it."""
+    """Put every box below all that point to it, and none beside the framed ones."""
     rows = dict.fromkeys(chart.nodes, 0)
+    below = set(chart.framed)
     for _ in chart.nodes:
-        for start, end in chart.arrows:
+        below |= {end for start, end in chart.arrows if start in below}
+    above = [name for name in chart.nodes if name not in below]
+    orders = [(name, framed) for name in above for framed in chart.framed]
+    for _ in chart.nodes:
+        for start, end in [*chart.arrows, *orders]:
             rows[end] = max(rows[end], rows[start] + 1)
     if max(rows.values()) >= len(rows):
         raise ValueError("the arrows run in a circle")

@@ -103,6 +103,12 @@ def test_the_drawing() -> None:
         assert 0 <= x <= width - 150
         for other_x, other_y in boxes[:number]:
             assert abs(x - other_x) >= 150 or abs(y - other_y) >= 62
+    frame = next(box for box in drawn.iter("rect") if "stroke-dasharray" in box.attrib)
+    left, top = float(frame.attrib["x"]), float(frame.attrib["y"])
+    right = left + float(frame.attrib["width"])
+    low = top + float(frame.attrib["height"])
+    inside = [(x, y) for x, y in boxes if left < x + 75 < right and top < y + 31 < low]
+    assert len(inside) == len(CHART.framed)
     assert len(list(drawn.iter("path"))) == len(CHART.arrows) + 1  # and the tip
 
 

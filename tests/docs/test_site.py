@@ -136,6 +136,7 @@ def test_the_reference_shows_types(site: Path) -> None:
     html = (site / "reference" / "transfers.html").read_text("utf-8")
     text = unescape(re.sub(r"<[^>]+>", "", html))
     assert "payment_id: str" in text
+    assert re.search(r"Transfers\(\s*client: Client,\s*journal: Journal,", text)
     assert re.search(r"\) -> PendingTransfer", text)
 
 
