@@ -59,6 +59,34 @@ def test_budgets(run: Callable[..., Result], here: Path, budget: str) -> None:
     assert "budget" in result.stderr
 
 
+def test_money(run: Callable[..., Result], here: Path) -> None:
+    """The checks of the money are printed, and their findings end with 1."""
+    del here
+    key = private("kess-2025")
+    data = {"out_trade_no": "T", "amount": 1, "currency": "USD", "receiver_id": "0"}
+    bodies = [
+        key.signed_body({"data": {**data, "fund_transfer_id": name}}).decode()
+        for name in ("F-1", "F-2")
+    ]
+    lines = [json.dumps({"body": body}) for body in [*bodies, bodies[0][:-9]]]
+    Path("money.jsonl").write_text("\n".join(lines))
+    Path("s.csv").write_text("out_trade_no,amount\n")
+    words = ("--money", "--statement", "s.csv", "--fail-over", "1")
+    result = run("audit", "money.jsonl", *WORDS, *words)
+    assert result.exit_code == 1
+    assert "double_credit_trade: critical, 1: two fund_transfer_ids" in result.stdout
+    assert "seen: 2 records that verified" in result.stdout
+    assert "not seen: 1 rows" in result.stdout
+    assert "money: look at money-findings.parquet" in result.stdout
+    again = run("audit", "money.jsonl", *WORDS, *words, "--overwrite", "--json")
+    assert fields(again)["money"]["facts"] == 2
+    result = run("audit", "good.jsonl", *WORDS, *words[1:])
+    assert (result.exit_code, "give both" in result.stderr) == (2, True)
+    result = run("audit", "good.jsonl", *WORDS, "--money", "--overwrite")
+    assert result.exit_code == 0
+    assert "not seen" not in result.stdout
+
+
 def test_causes_are_named(run: Callable[..., Result], here: Path) -> None:
     """Causes are those of explain, with what is proved."""
     del here

@@ -41,6 +41,9 @@ What a run writes
         of the status), basis (``status``, ``proved`` or ``representative``), detail,
         cluster (int64, null without one), body_sha256 (binary(32), null without a
         body). Triage rewrites this file and no part.
+    ``money-findings.parquet``
+        with ``--money``: one row for each finding: check, severity (``critical``,
+        ``high`` or ``note``), title, reference, detail, source, row.
     ``_manifest.json``
         inputs, ring, options, versions, and for each unit what was found.
     ``SHA256SUMS``

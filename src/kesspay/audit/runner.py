@@ -29,6 +29,7 @@ from kesspay.audit.failures import (
 )
 from kesspay.audit.folder import Folder
 from kesspay.audit.kernel import Kernel
+from kesspay.audit.money import Money, Statement, check_money
 from kesspay.audit.options import Options
 from kesspay.audit.parts import part_schema
 from kesspay.audit.places import Source, find
@@ -91,6 +92,7 @@ class Target:
         overwrite: remove what an earlier run wrote.
         failures: file of JSON lines, or an open file, or None.
         evidence: folder of the bodies that failed, or None.
+        statement: of the gateway, a CSV file, for the checks of the money, or None.
     """
 
     out: Path
@@ -98,6 +100,7 @@ class Target:
     overwrite: bool = False
     failures: Path | BinaryIO | None = None
     evidence: Path | None = None
+    statement: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +138,7 @@ class Result:
         services: rows by service and verdict.
         causes: of the rows that are not authentic, the most frequent first.
         problems: inputs, or parts of them, that were not judged.
+        money: what the checks of the money found, or None.
         digest: SHA-256 of SHA256SUMS; "" where the run did not come to its end.
         is_interrupted: whether the run was stopped.
     """
@@ -147,6 +151,7 @@ class Result:
     services: dict[str, dict[str, int]] = field(default_factory=dict)
     causes: list[CauseCount] = field(default_factory=list)
     problems: list[Problem] = field(default_factory=list)
+    money: Money | None = None
     digest: str = ""
     is_interrupted: bool = False
 
@@ -236,6 +241,8 @@ def _check_files(target: Target) -> None:
             f"{shown_path(target.failures)} exists and is never overwritten, but by"
             " --overwrite and --resume"
         )
+    if target.statement is not None:
+        Statement.load(target.statement)
     if target.evidence is not None:
         check_evidence(target.evidence, again=again)
 
@@ -328,6 +335,9 @@ class _Run:
             show_values=options.show_values,
         )
         self._triage = hooks.triage or triage
+        self._statement = (
+            None if target.statement is None else Statement.load(target.statement)
+        )
         self._job = Job(
             sources=prepared.sources,
             options=prepared.options,
@@ -387,11 +397,22 @@ class _Run:
         failing = self._failing(ordered)
         try:
             result.causes = write_causes(failing, self._triage)
+            if self._prepared.options.money:
+                result.money = self._checked(failing, ordered)
             self._folder.finish(self._prepared.plan, _described(result, ordered))
             result.digest = self._folder.seal(self._prepared.units)
             self._write_others(failing)
         except OSError as error:
             result.problems.append(Problem(str(self._target.out), _why(error)))
+
+    def _checked(self, failing: Failing, ordered: list[dict[str, Any]]) -> Money:
+        sources = self._prepared.sources
+        return check_money(
+            failing,
+            [one["part"] for one in ordered],
+            journals=[Path(one.path) for one in sources if one.kind == "journal"],
+            statement=self._statement,
+        )
 
     def _failing(self, ordered: list[dict[str, Any]]) -> Failing:
         with_failures = [one for one in ordered if one["failing"]]
@@ -433,6 +454,7 @@ class _Run:
         _take(result, found["totals"])
         result.causes = [CauseCount(**one) for one in found["causes"]]
         result.problems = [Problem(**one) for one in found["problems"]]
+        result.money = Money.of(found["money"]) if found.get("money") else None
         try:
             result.digest = self._folder.seal(self._prepared.units)
             self._write_others(self._failing(found["parts"]))
@@ -519,6 +541,7 @@ def _described(result: Result, ordered: list[dict[str, Any]]) -> dict[str, Any]:
         },
         "causes": [asdict(one) for one in result.causes],
         "problems": [problem.described() for problem in result.problems],
+        "money": result.money.described() if result.money else None,
         "parts": [
             {name: one[name] for name in ("unit", "part", "sha256", "failing")}
             for one in ordered

@@ -76,6 +76,8 @@ JSON fields
                       from, until
     days, services    rows by day or service, and verdict
     problems          source, why and row of what was not judged
+    money             null without --money; checks (name, severity, title,
+                      count, example, skipped), facts, unverified, claimed
     out, digest       the folder, and the SHA-256 of its SHA256SUMS
     resume            the command that goes on, or ""
 """
@@ -130,6 +132,7 @@ class _Place:
     overwrite: bool
     failures: str | None
     evidence: str | None
+    statement: str | None
 
 
 def _size(_: click.Context, __: click.Parameter, value: str) -> int:
@@ -178,6 +181,12 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         metavar="FOLDER",
         help="Keep the bodies that failed, readable by you alone.",
     )
+    @click.option(
+        "--statement",
+        type=FILE,
+        metavar="CSV",
+        help="The gateway's statement, compared by --money.",
+    )
     @wraps(command)
     def with_place(
         *,
@@ -186,14 +195,17 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         overwrite: bool,
         failures: str | None,
         evidence: str | None,
+        statement: str | None,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
         if resume and overwrite:
             raise InputError("give --resume or --overwrite, not both")
-        for path in (out, failures, evidence):
+        if statement is not None and not others["money"]:
+            raise InputError("--statement is compared by --money: give both")
+        for path in (out, failures, evidence, statement):
             if path is not None:
                 require_path(path)
-        place = _Place(out, resume, overwrite, failures, evidence)
+        place = _Place(out, resume, overwrite, failures, evidence, statement)
         return command(place=place, **others)
 
     return with_place
@@ -266,6 +278,11 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     help="A longer body is unreadable.",
 )
 @click.option(
+    "--money",
+    is_flag=True,
+    help="Check the money, on values that were signed.",
+)
+@click.option(
     "--explain-budget",
     callback=_seconds,
     default="60s",
@@ -312,6 +329,7 @@ def audit(
         overwrite=place.overwrite,
         failures=_sink(place.failures),
         evidence=None if place.evidence is None else Path(place.evidence),
+        statement=None if place.statement is None else Path(place.statement),
     )
     with stop_signals() as stop, Display() as display:
         result = runner.run(
@@ -365,6 +383,8 @@ def _exit_code(result: Result, allowed: _Allowed) -> int:
         return EXIT_INCOMPLETE
     if result.findings > allowed.of(result.rows):
         return EXIT_NOT_AUTHENTIC
+    if result.money is not None and result.money.findings:
+        return EXIT_NOT_AUTHENTIC
     return EXIT_OK if result.complete else EXIT_INCOMPLETE
 
 
@@ -413,6 +433,7 @@ def _fields(result: Result, ring: Ring) -> dict[str, Any]:
         "days": result.days,
         "services": result.services,
         "problems": [asdict(one) for one in result.problems],
+        "money": result.money.described() if result.money else None,
         "out": str(result.out),
         "digest": result.digest,
     }
@@ -467,6 +488,8 @@ def _view(
     worst = _worst_days(result)
     if worst:
         table(worst, "Worst days (UTC, as recorded)")
+    if result.money is not None:
+        table(result.money.rows(), "Money")
     for problem in result.problems:
         row = "" if problem.row is None else f", from row {problem.row}"
         line(f"not judged: {problem.source}{row}: {problem.why}")
@@ -529,6 +552,8 @@ def _advice(result: Result, again: str) -> list[str]:
         found.append("unsigned: nothing in these bodies may be relied on")
     if result.counts["unreadable"] or result.problems:
         found.append("a part was not judged: correct the recording, and audit it again")
+    if result.money is not None and result.money.findings:
+        found.append("money: look at money-findings.parquet, critical ones first")
     if not found:
         found.append("every body is authentic")
     return [*found, f"verdicts: {result.out}", f"SHA256SUMS: {result.digest}"]

@@ -1,0 +1,13 @@
+-- severity: critical
+-- title: the currency of a transfer differs between its records
+SELECT out_trade_no AS reference,
+    min(currency) || ' and ' || max(currency) AS detail,
+    min(source) AS source, min("row") AS "row"
+FROM (
+    SELECT out_trade_no, currency, source, "row" FROM facts
+    UNION ALL
+    SELECT asked_out_trade_no, asked_currency, source, "row" FROM facts
+    WHERE asked_currency IS NOT NULL
+) AS every_record
+WHERE out_trade_no IS NOT NULL AND currency IS NOT NULL
+GROUP BY out_trade_no HAVING count(DISTINCT currency) > 1

@@ -1,0 +1,10 @@
+-- severity: critical
+-- needs: statement
+-- title: a transfer that succeeded is missing in the statement
+SELECT facts.out_trade_no AS reference, 'SUCCESS here' AS detail,
+    min(facts.source) AS source, min(facts."row") AS "row"
+FROM facts
+WHERE facts.result_code = 'SUCCESS' AND facts.out_trade_no IS NOT NULL
+    AND NOT EXISTS (SELECT 1 FROM statement
+        WHERE statement.out_trade_no = facts.out_trade_no)
+GROUP BY facts.out_trade_no

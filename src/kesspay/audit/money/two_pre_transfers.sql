@@ -1,0 +1,7 @@
+-- severity: high
+-- title: two pre_transfer_ids for one out_trade_no
+SELECT out_trade_no AS reference,
+    min(pre_transfer_id) || ' and ' || max(pre_transfer_id) AS detail,
+    min(source) AS source, min("row") AS "row"
+FROM facts WHERE out_trade_no IS NOT NULL AND pre_transfer_id IS NOT NULL
+GROUP BY out_trade_no HAVING count(DISTINCT pre_transfer_id) > 1
