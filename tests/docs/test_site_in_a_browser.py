@@ -52,6 +52,24 @@ _BRIGHTNESS: Final = """
 _LOGO: Final = 'document.querySelector(".md-logo img").naturalWidth'
 
 
+#: What the copy button of the first session of the page puts on the clipboard.
+_COPIED: Final = """
+new Promise((resolve, reject) => {
+  const button = document.querySelector(
+    ".language-pycon .md-clipboard, .language-pycon [data-clipboard-target]"
+  );
+  if (!button) reject(new Error("there is no button"));
+  // A window without focus may not copy: take what the page has selected for it.
+  document.execCommand = () => {
+    resolve(document.querySelector("body > textarea").value);
+    return true;
+  };
+  setTimeout(() => reject(new Error("nothing was copied")), 20000);
+  button.click();
+})
+"""
+
+
 @dataclass(frozen=True)
 class Look:
     """What one look at a page found."""
@@ -149,6 +167,22 @@ def test_pictures(seen: tuple[list[Look], list[str]]) -> None:
         assert picture.startswith(b"\x89PNG")
     assert len(set(pictures.values())) == len(pictures)
     assert all(look.logo for look in seen[0])
+
+
+def test_the_copy_button_takes_no_prompt(site: Path, tmp_path: Path) -> None:
+    """A click on the button of a session copies its statements alone."""
+
+    async def copied() -> str:
+        async with Browser(tmp_path) as browser:
+            address = (site / "tutorial.html").as_uri()
+            await browser.open(address, width=WIDE)
+            return str(await browser.evaluate(_COPIED))
+
+    text = asyncio.run(copied())
+    assert text.startswith("from decimal import Decimal\nimport kesspay\n")
+    assert ">>>" not in text
+    assert "Sok Dara" not in text
+    compile(text, "copied", "exec")
 
 
 def test_the_browser_does_not_complain(seen: tuple[list[Look], list[str]]) -> None:

@@ -152,9 +152,13 @@ class Browser:
                 pass
 
     async def evaluate(self, script: str) -> Any:  # noqa: ANN401 - what the script gives
-        """Return the value of an expression in the page."""
+        """Return the value of an expression in the page, as if the reader acted."""
         answer = await self._call(
-            "Runtime.evaluate", expression=script, returnByValue=True
+            "Runtime.evaluate",
+            expression=script,
+            awaitPromise=True,
+            returnByValue=True,
+            userGesture=True,
         )
         assert "exceptionDetails" not in answer, answer
         return answer["result"].get("value")
