@@ -87,6 +87,21 @@ def test_money(run: Callable[..., Result], here: Path) -> None:
     assert "not seen" not in result.stdout
 
 
+def test_report(run: Callable[..., Result], here: Path) -> None:
+    """The report is a page, and is never overwritten by chance."""
+    del here
+    words = ("--report", "report.html", "--time", "received_at")
+    assert run("audit", "good.jsonl", *WORDS, *words).exit_code == 0
+    assert "All 10 bodies are authentic." in Path("report.html").read_text()
+    again = run("audit", "good.jsonl", "--keys", "ring.toml", "--out", "b", *words)
+    assert (again.exit_code, "never overwritten" in again.stderr) == (2, True)
+    assert not Path("b").exists()
+    assert run("audit", "bad.jsonl", *WORDS, *words, "--overwrite").exit_code == 1
+    text = Path("report.html").read_text()
+    assert "are not authentic" in text
+    assert "SHA256SUMS" not in text
+
+
 def test_causes_are_named(run: Callable[..., Result], here: Path) -> None:
     """Causes are those of explain, with what is proved."""
     del here

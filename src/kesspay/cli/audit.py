@@ -133,6 +133,7 @@ class _Place:
     failures: str | None
     evidence: str | None
     statement: str | None
+    report: str | None
 
 
 def _size(_: click.Context, __: click.Parameter, value: str) -> int:
@@ -187,6 +188,9 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         metavar="CSV",
         help="The gateway's statement, compared by --money.",
     )
+    @click.option(
+        "--report", type=FILE, metavar="FILE", help="Write an HTML page to keep."
+    )
     @wraps(command)
     def with_place(
         *,
@@ -196,16 +200,22 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         failures: str | None,
         evidence: str | None,
         statement: str | None,
+        report: str | None,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
         if resume and overwrite:
             raise InputError("give --resume or --overwrite, not both")
         if statement is not None and not others["money"]:
             raise InputError("--statement is compared by --money: give both")
-        for path in (out, failures, evidence, statement):
+        for path in (out, failures, evidence, statement, report):
             if path is not None:
                 require_path(path)
-        place = _Place(out, resume, overwrite, failures, evidence, statement)
+        if report and Path(report).exists() and not (resume or overwrite):
+            raise InputError(
+                "the report exists and is never overwritten, but by --overwrite and"
+                " --resume"
+            )
+        place = _Place(out, resume, overwrite, failures, evidence, statement, report)
         return command(place=place, **others)
 
     return with_place
@@ -342,6 +352,16 @@ def audit(
             time=words.pop("time_column"),
             format=words.pop("form"),
             **words,
+        )
+    if place.report is not None and result.digest:
+        from kesspay.audit.report import write_report
+
+        write_report(
+            result,
+            ring,
+            Path(place.report),
+            show_values=words["show_values"],
+            advice=_advice(result, "")[:-2],
         )
     again = _command_again(context) if result.is_interrupted else ""
     return Outcome(
