@@ -151,6 +151,35 @@ def test_the_text_that_was_signed_is_shown(
     assert "\\x" in odd[odd.index("Text that was signed") :].splitlines()[1]
 
 
+def test_a_secret_in_the_text_is_found_and_not_shown(
+    run: Callable[..., Result],
+    keys: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It comes from a file or the environment; stars stand for it."""
+    body = body_of(TEMPLATE, pkcs1(CANONICAL + b"&key=hunter2-hunter2"))
+    command = ["explain", "--key", keys / "rsa-2048.pub.pem"]
+    path = tmp_path / "secret"
+    path.write_bytes(b"hunter2-hunter2\n")
+    monkeypatch.setenv("PARTNER_SECRET", "hunter2-hunter2")
+    for options in (["--secret-file", path], ["--secret-env", "PARTNER_SECRET"]):
+        shown = run(*command, *options, "--json", "-", stdin=body)
+        assert json.loads(shown.stdout)["mistakes"] == ["with_key_after"]
+        assert json.loads(shown.stdout)["signed_text"].endswith("&key=***")
+        plain = run(*command, *options, "-", stdin=body)
+        assert "&key=***" in plain.stdout
+        assert "hunter2" not in shown.output + plain.output
+    both = ["--secret-file", path, "--secret-env", "PARTNER_SECRET"]
+    assert run(*command, *both, "-", stdin=body).exit_code == 2
+    missing = run(*command, "--secret-env", "hunter2-hunter2", "-", stdin=body)
+    assert missing.exit_code == 2
+    assert "hunter2" not in missing.output
+    path.write_bytes(b"")
+    none = run(*command, "--secret-file", path, "--json", "-", stdin=body)
+    assert json.loads(none.stdout)["mistakes"] == []
+
+
 def test_the_fields_are_there_without_a_canonical_form(
     run: Callable[..., Result], keys: Path
 ) -> None:

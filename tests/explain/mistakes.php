@@ -115,7 +115,16 @@ $texts['html_hex'] = json_encode(
     JSON_HEX_TAG | JSON_HEX_AMP | JSON_HEX_APOS | JSON_HEX_QUOT
 );
 $texts['spacing_pretty_4'] = json_encode($right, JSON_PRETTY_PRINT);
-$texts['numbers_float'] = json_encode($right, JSON_PRESERVE_ZERO_FRACTION);
+$texts['fraction_kept'] = json_encode($right, JSON_PRESERVE_ZERO_FRACTION);
+$texts['order_values'] = (function () use ($all) {
+    asort($all);
+    unset($all['sign_type'], $all['sign']);
+    return json_encode($all);
+})();
+$texts['chars_entities'] = json_encode(each_leaf(
+    $right,
+    fn ($value) => is_string($value) ? htmlspecialchars($value) : $value
+));
 $texts['numbers_check'] = json_encode($right, JSON_NUMERIC_CHECK);
 $texts['numbers_text'] = json_encode(each_leaf(
     $right,
@@ -136,6 +145,13 @@ $texts['numbers_amount_places_text'] = json_encode(each_leaf(
 
 $texts['numbers_php_17'] = (function () use ($right) {
     ini_set('serialize_precision', '17');
+    $text = json_encode($right);
+    ini_set('serialize_precision', '-1');
+    return $text;
+})();
+
+$texts['numbers_php_100'] = (function () use ($right) {
+    ini_set('serialize_precision', '100');
     $text = json_encode($right);
     ini_set('serialize_precision', '-1');
     return $text;
@@ -174,6 +190,22 @@ $texts['values_trimmed_null'] = json_encode(each_leaf(
 $texts['form_query'] = pairs($right, true);
 $texts['form_query_php'] = pairs($right, false);
 $texts['form_query_encoded'] = http_build_query($right);
+
+$texts['form_query_json'] = http_build_query(array_map(
+    fn ($value) => is_array($value) ? json_encode($value) : $value,
+    $right
+));
+$texts['form_values_php'] = implode('', array_map(
+    fn ($value) => is_string($value) || is_bool($value) || $value === null
+        ? $value
+        : json_encode($value),
+    $right
+));
+
+$texts['with_key_after'] = json_encode($right) . '&key=' . 'not so secret';
+$texts['with_key_before'] = 'key=' . 'not so secret' . '&' . json_encode($right);
+$texts['with_key_appended'] = json_encode($right) . 'not so secret';
+$texts['with_key_prepended'] = 'not so secret' . json_encode($right);
 
 $texts['end_lf'] = json_encode($right) . "\n";
 $texts['end_crlf'] = json_encode($right) . "\r\n";

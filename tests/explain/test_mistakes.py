@@ -37,11 +37,12 @@ if TYPE_CHECKING:
 
 #: A document in which every mistake shows, each in its own way.
 RICH = (
-    '{"success":true,"code":200,"Message":"a/b \\u00e9\\u2028<&>\'\\"+`\\u007f ok",'
+    '{"success":true,"code":200,"Message":"a/b \\u00e9\\u2028<&=>\'\\"+`\\u007f ok",'
     '"data":{"z":{"y":1,"x":{}},"amount":0.50,"n":null,"e":"","whole":10.0},'
     '"note":" edge ","none":null,"empty":"","phone":"012345678","amount":10,'
     '"rate":0.1,"zero":0,"off":false,"sign_type":"RSA2","sign":"SIGN"}'
 )
+SECRET = b"not so secret"
 DOUBLED = '{"b":1,"a":{"x":1,"x":2},"b":2,"sign":"SIGN"}'
 NUMBERED = '{"x":1,"0":"a","b":[],"sign":"SIGN"}'
 BLANKS = '{"5 ":1,"10 ":2,"sign":"SIGN"}'
@@ -91,6 +92,11 @@ def made_by_hand() -> dict[str, str]:
         "delete_escaped": right.replace("\x7f", "\\u007f"),
         "unicode_upper": right.replace("\\u00e9", "\\u00E9"),
         "html_tags": replaced(right, lower),
+        "html_gson": replaced(right, {c: f"\\u{ord(c):04x}" for c in "<>&='"}),
+        "library_gson": replaced(
+            compact,
+            {c: f"\\u{ord(c):04x}" for c in "<>&='\u2028"},
+        ),
         "html_dotnet": replaced(right, {'\\"': "\\u0022"} | upper),
         "numbers_written": right.replace(":0.5,", ":0.50,").replace(
             '"whole":10', '"whole":10.0'
@@ -158,7 +164,16 @@ BY_PHP = (
     "unicode_raw_all",
     "html_hex",
     "spacing_pretty_4",
-    "numbers_float",
+    "fraction_kept",
+    "order_values",
+    "chars_entities",
+    "numbers_php_100",
+    "form_query_json",
+    "form_values_php",
+    "with_key_after",
+    "with_key_before",
+    "with_key_appended",
+    "with_key_prepended",
     "numbers_check",
     "numbers_text",
     "numbers_amount_text",
@@ -185,6 +200,7 @@ BY_PHP = (
 
 #: Another document, and a text that was signed for it.
 ELSEWHERE: dict[str, tuple[str, bytes]] = {
+    "numbers_float": ('{"a":0.00001,"sign":"SIGN"}', b'{"a":1e-05}'),
     "with_type_added": (UNTYPED, b'{"a":"\\/","b":1,"sign_type":"RSA2"}'),
     "duplicates_first": (DOUBLED, b'{"a":{"x":1},"b":1}'),
     "order_ksort_8_0": (NUMBERED, canonicalize(NUMBERED, profile=Profile(ksort="8.0"))),
@@ -201,7 +217,7 @@ def explained(
     """Sign a text, put the signature into a document, and have it explained."""
     body = body_of(template, pkcs1(text))
     key = PublicKey.from_file(KEYS / "rsa-2048.pub.pem")
-    return explain(body, [key], profile=profile or Profile())
+    return explain(body, [key], profile=profile or Profile(), secret=SECRET)
 
 
 def assert_named(explanation: Explanation, *codes: str) -> None:
@@ -227,6 +243,152 @@ def test_all_that_php_makes_is_tested() -> None:
 def test_what_other_languages_make_is_named(code: str) -> None:
     """A text made by another library or by hand is recognised by its digest."""
     assert_named(explained(RICH, BY_HAND[code].encode()), code)
+
+
+def made_by_node(program: str, document: str) -> bytes:
+    """Let Node run a program over the text of a document."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node is installed")
+    done = subprocess.run(
+        [node, "-e", program],
+        input=document.encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    return done.stdout
+
+
+def right_in_node(template: str, change: str) -> bytes:
+    """Read the canonical form with JavaScript, change it, and write it as PHP does."""
+    program = (
+        "const text = require('fs').readFileSync(0, 'utf8');"
+        "const php = t => t.replace(/\\//g, '\\\\/').replace(/[\\u0080-\\uffff]/g,"
+        " c => '\\\\u' + c.charCodeAt(0).toString(16).padStart(4, '0'));"
+        f"process.stdout.write(php({change}));"
+    )
+    return made_by_node(program, canonicalize(template).decode())
+
+
+@pytest.mark.parametrize(
+    ("code", "template", "change"),
+    [
+        (
+            "numbers_javascript",
+            '{"wallet":10000000000000003,"n":[1e21,1e-7,0.00001,1.5],"sign":"SIGN"}',
+            "JSON.stringify(JSON.parse(text))",
+        ),
+        (
+            "keys_javascript",
+            '{"a":{"x":1,"7":2,"5":[{"z":1,"0":2}],"01":3,"4294967295":4},"sign":"S"}',
+            "JSON.stringify(JSON.parse(text))",
+        ),
+        (
+            "order_utf16",
+            '{"\\uff5e":2,"\\ud83d\\ude00":1,"sign":"SIGN"}',
+            (
+                "'{' + Object.entries(JSON.parse(text))"
+                ".sort((a, b) => a[0] < b[0] ? -1 : 1)"
+                ".map(([k, v]) => JSON.stringify(k) + ':' + v).join(',') + '}'"
+            ),
+        ),
+        (
+            "chars_nfc",
+            '{"name":"e\\u0301","list":["e\\u0301",{"x":true}],"sign":"SIGN"}',
+            "JSON.stringify(JSON.parse(text)).normalize('NFC')",
+        ),
+        (
+            "chars_nfd",
+            '{"name":"\\u00e9 \\u00c5","n":1,"sign":"SIGN"}',
+            "JSON.stringify(JSON.parse(text)).normalize('NFD')",
+        ),
+    ],
+)
+def test_what_node_makes_is_named(code: str, template: str, change: str) -> None:
+    """What a real Node makes of the parameters is recognised."""
+    template = template.replace('"S"', '"SIGN"')
+    assert_named(explained(template, right_in_node(template, change)), code)
+
+
+FORM = '{"a":"x y~*/","b":{"u":"a/b","n":[1]},"c":true,"d":null,"e":1.50,"sign":"SIGN"}'
+
+
+@pytest.mark.parametrize(
+    ("code", "change"),
+    [
+        (
+            "form_search_params",
+            (
+                "new URLSearchParams(Object.entries(p).map(([k, v]) => [k,"
+                " typeof v === 'object' ? JSON.stringify(v) : v])).toString()"
+            ),
+        ),
+        (
+            "form_values",
+            (
+                "Object.values(p).map(v => v === null ? '' : typeof v === 'object' ?"
+                " JSON.stringify(v).replace(/\\//g, '\\\\/') : v).join('')"
+            ),
+        ),
+    ],
+)
+def test_a_form_that_node_makes_is_named(code: str, change: str) -> None:
+    """Texts that are no JSON are recognised too."""
+    program = (
+        "const p = JSON.parse(require('fs').readFileSync(0, 'utf8'));"
+        f"process.stdout.write({change});"
+    )
+    text = made_by_node(program, canonicalize(FORM).decode())
+    assert_named(explained(FORM, text), code)
+
+
+@pytest.mark.parametrize(
+    ("code", "template", "program"),
+    [
+        (
+            "order_bytes",
+            '{"9":1,"10":2,"b":3,"C":4,"sign":"SIGN"}',
+            "ksort($p, SORT_STRING); echo json_encode($p);",
+        ),
+        (
+            "empty_force",
+            '{"a":[],"b":[1,[2]],"sign":"SIGN"}',
+            "echo json_encode($p, JSON_FORCE_OBJECT);",
+        ),
+        (
+            "order_values",
+            '{"a":"x","b":"a","c":3,"d":"10","e":null,"f":true,"g":["z"],"sign":"SIGN"}',
+            "asort($p); echo json_encode($p);",
+        ),
+        (
+            "numbers_php_100",
+            '{"a":0.1,"b":1e25,"c":-0.0,"d":1e-9,"e":1.5e300,"f":3.0,"sign":"SIGN"}',
+            "ini_set('serialize_precision', '100'); echo json_encode($p);",
+        ),
+        (
+            "fraction_kept",
+            '{"a":1.0,"b":1e25,"c":-0.0,"d":1e2,"e":1,"sign":"SIGN"}',
+            "echo json_encode($p, JSON_PRESERVE_ZERO_FRACTION);",
+        ),
+    ],
+)
+def test_what_other_calls_of_php_make_is_named(
+    code: str, template: str, program: str
+) -> None:
+    """A real PHP makes the text of a document in which its mistake shows."""
+    php = find_php()
+    if php is None:
+        missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
+    read = "$p = json_decode(stream_get_contents(STDIN), true);unset($p['sign']);"
+    done = subprocess.run(
+        [php, "-r", read + program],
+        input=template.encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert_named(explained(template, done.stdout), code)
 
 
 def test_what_javascript_makes_is_named() -> None:
@@ -264,6 +426,9 @@ def test_a_profile_too_many_is_named(code: str) -> None:
 def test_every_mistake_is_made() -> None:
     """No mistake is in the list that was not made and recognised above."""
     made = {*BY_PHP, *BY_HAND, *ELSEWHERE, *OTHER_PROFILES, "library_javascript"}
+    made |= {"numbers_javascript", "keys_javascript", "order_utf16", "order_bytes"}
+    made |= {"empty_force"}
+    made |= {"chars_nfc", "chars_nfd", "form_search_params", "form_values"}
     assert made == {*RAW, *(m.code for m in MISTAKES)}
 
 

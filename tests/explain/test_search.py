@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from base64 import b64encode
+
 import pytest
 
 from kesspay.errors import CanonicalizationError
@@ -14,6 +16,7 @@ from kesspay.explain.search import (
     Subject,
     find_mistakes,
     find_profile,
+    find_signed_text,
     raw_texts,
     text_made_with,
 )
@@ -193,3 +196,20 @@ def test_a_recipe_is_written_again() -> None:
         assert text_made_with(body, codes) == text
     assert text_made_with(body, ("raw_data",)) is None
     assert text_made_with(subject('{"a":1e999}'), ("end_lf",)) is None
+
+
+def test_a_secret_is_never_in_the_text_that_is_shown() -> None:
+    """Stars stand for it; where it was hashed or encoded there is no text to show."""
+    body = '{"a":"/","sign":"x"}'
+    subject = Subject(body, read(body), b'{"a":"\\/"}', Profile(), b"hunter2")
+    assert "hunter2" not in repr(subject)
+    for made, shown in [
+        (b'{"a":"/"}&key=hunter2', b'{"a":"/"}&key=***'),
+        (b'hunter2{"a":"\\/"}', b'***{"a":"\\/"}'),
+        (b"nullhunter2", b"null***"),
+        (b64encode(b'{"a":"\\/"}&key=hunter2'), None),
+        ('{"a":"\\/"}&key=hunter2'.encode("utf-16-le"), None),
+    ]:
+        found = find_signed_text(subject, made.__eq__)
+        assert found is not None
+        assert found.text == shown

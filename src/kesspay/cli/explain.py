@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from functools import wraps
 from typing import TYPE_CHECKING, Any, Final
 
@@ -57,8 +58,8 @@ JSON fields (null: could not be found out)
                       position, ours, theirs, marker, summary
     kind              "request" or "answer"
     kind_assumed      whether neither --request nor --answer was given
-    signed_text       the text that was signed; null where it is not known,
-                      or is no UTF-8
+    signed_text       the text that was signed, with *** for a secret; null
+                      where it is not known, or is no UTF-8
     signed_base64     its bytes; null where it is not known
     changed           the value that was changed after signing: path, signed,
                       stands
@@ -110,6 +111,46 @@ def _own_key_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     return with_own_key
 
 
+def _secret_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept the place of a secret; the command gets it."""
+
+    @click.option(
+        "--secret-file",
+        type=FILE,
+        metavar="FILE",
+        help="File whose first line may have been put into the text (&key=...).",
+    )
+    @click.option(
+        "--secret-env",
+        metavar="NAME",
+        help="Environment variable that holds the same. It is shown nowhere.",
+    )
+    @wraps(command)
+    def with_secret(
+        *,
+        secret_file: str | None,
+        secret_env: str | None,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        return command(secret=_secret(secret_file, secret_env), **others)
+
+    return with_secret
+
+
+def _secret(path: str | None, variable: str | None) -> bytes:
+    """Read the secret; empty where none was given."""
+    if path is not None and variable is not None:
+        raise InputError("give --secret-file or --secret-env, not both")
+    if path is not None:
+        first, *_ = read_file(path).splitlines() or [b""]
+        return first
+    if variable is None:
+        return b""
+    if variable not in os.environ:
+        raise InputError("the variable that --secret-env names is not set")
+    return os.environ[variable].encode("utf-8", "surrogateescape")
+
+
 @click.command("explain", help=_HELP)
 @click.argument("body", type=FILE)
 @click.option(
@@ -133,6 +174,7 @@ def _own_key_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     flag_value="answer",
     help="BODY is an answer, which the gateway signed.",
 )
+@_secret_options
 @click.option("--expected", metavar="TEXT", help="What the other side says it signed.")
 @click.option(
     "--expected-file", type=FILE, metavar="FILE", help="File that holds this text."
@@ -154,6 +196,7 @@ def explain(
     key_files: tuple[str, ...],
     *,
     own_keys: list[PublicKey],
+    secret: bytes,
     kind: Kind | None,
     expected: str | None,
     expected_file: str | None,
@@ -169,6 +212,7 @@ def explain(
         expected=_expected(expected, expected_file),
         profile=profile,
         kind=kind,
+        secret=secret,
     )
     return Outcome(
         "explain",

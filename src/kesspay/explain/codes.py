@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay._reasons import DOCUMENT_REASONS
 from kesspay.explain.body import DECODE_REASONS, FORMS
+from kesspay.explain.members import CODES as MEMBERS
 from kesspay.explain.mistakes import MISTAKES
 from kesspay.explain.recovered import DIGESTS
 from kesspay.explain.search import RAW
@@ -72,6 +73,7 @@ def _codes() -> Iterator[tuple[str, str]]:
         yield f"digest_{digest}", f"the signature was made with {digest}"
     yield from ((mistake.code, mistake.what) for mistake in MISTAKES)
     yield from ((code, text) for code, (text, _) in RAW.items())
+    yield from MEMBERS.items()
     yield from _TEXT.items()
 
 

@@ -21,7 +21,7 @@ The codes of findings
 
 from __future__ import annotations
 
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from kesspay.errors import (
@@ -110,7 +110,7 @@ class _Signed(NamedTuple):
     changed: SignedValue | None = None
 
 
-def explain(
+def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
     body: bytes,
     keys: Sequence[PublicKey],
     *,
@@ -120,6 +120,7 @@ def explain(
     budget: int = BUDGET,
     effort: Effort = "full",
     kind: Kind | None = None,
+    secret: bytes = b"",
 ) -> Explanation:
     """
     Explain why a body does not verify, or say that it does.
@@ -137,6 +138,8 @@ def explain(
         kind: "request" (you signed it) or "answer" (the gateway did): who has to do
             something. None has it read from the members of the document, or from
             the key that made the signature.
+        secret: that may have been put into the text, as in ``&key=...``; it is shown
+            nowhere.
 
     Raises:
         InputError: no key was given, or effort or kind is no such word.
@@ -156,6 +159,8 @@ def explain(
         body, verdict = _unwrapped(body, keys, profile, verdict, findings)
     canonical = _canonical(body, profile)
     subject = _subject(body, canonical, profile, verdict.refusal, findings)
+    if subject is not None and secret:
+        subject = replace(subject, secret=secret)
     signed = _signed(subject, verdict, keys, own_keys, findings, spend)
     document = subject.document if subject else None
     chosen = kind or assumed_kind(document, own=_own_made(signed, keys, own_keys))
@@ -414,7 +419,7 @@ def _unknown_text(examined: Examined) -> Finding:
         "to it",
         "a value was changed after signing, or something else was signed: "
         "ask the other side for the exact bytes it signed and give them as "
-        "the expected text",
+        "the expected text, and for a secret that it puts into the text",
     )
 
 
@@ -489,7 +494,7 @@ def _signature_report(signed: _Signed, count: int) -> SignatureReport | None:
 
 def _difference(canonical: bytes | None, made: SignedText | None) -> Difference | None:
     """Find where the text that was signed parts from the canonical form."""
-    if canonical is None or made is None:
+    if canonical is None or made is None or made.text is None:
         return None
     return first_difference(canonical, made.text)
 

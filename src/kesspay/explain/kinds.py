@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final, get_args
 
+from kesspay.explain.members import CODES as MEMBERS
 from kesspay.explain.mistakes import MISTAKES
 from kesspay.explain.render import Members
 from kesspay.explain.report import Kind
@@ -30,12 +31,12 @@ _ANSWER: Final = frozenset({"success", "code", "data", "error_code", "result_cod
 _REQUEST: Final = "service"
 
 #: Findings whose advice is for the signer.
-_SIGNERS: Final = frozenset({*(m.code for m in MISTAKES), *RAW})
+_SIGNERS: Final = frozenset({*(m.code for m in MISTAKES), *MEMBERS, *RAW})
 _MADE: Final = ("digest_", "padding_")
 
 _UNKNOWN: Final = (
     "print the bytes that go into the signing function, and give them as the expected "
-    "text; look whether a value is changed after signing"
+    "text; look whether a value is changed after signing, or a secret is in the text"
 )
 _OWN: Final[dict[str, str]] = {
     "key_own": "requests verify with the public half of your own private key",

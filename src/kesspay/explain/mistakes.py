@@ -12,6 +12,7 @@ and describe it here; the search needs nothing else.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Final
 
 from kesspay.signing.profile import Ksort, Profile
@@ -60,18 +61,26 @@ class Style:
         values: "all", or which are left out or changed: "no_null",
             "no_empty", "no_empty_top", "no_falsy_top", "trimmed",
             "trimmed_null".
-        order: "ksort", "ksort_8_0", "ksort_7", "document", "deep", "reverse"
-            or "caseless".
-        form: "json", "query", "query_php" or "query_encoded".
-        numbers: "php", "php_17", "float", "written", "amount_places",
-            "amount_places_text", "amount_float", "amount_text", "text" or
-            "check".
+        order: "ksort", "ksort_8_0", "ksort_7", "document", "deep", "reverse",
+            "caseless", "bytes", "utf16" or "values".
+        keys: "as_ordered", or "javascript" (indexes in front, at every level).
+        form: "json", "query", "query_php", "query_encoded", "query_json",
+            "search_params", "values" or "values_php".
+        numbers: "php", "php_17", "php_100", "float", "javascript", "written",
+            "amount_places", "amount_places_text", "amount_float",
+            "amount_text", "text" or "check".
+        fraction: "dropped" or "kept": whether a whole double has ".0".
         slashes: "escaped" or "raw".
         unicode: "lower", "upper", "raw" (as PHP does it) or "raw_all".
-        html: "raw", "tags", "hex" or "dotnet".
+        chars: "as_is", "nfc", "nfd" or "entities": what became of characters
+            before the text was written.
+        html: "raw", "tags", "hex", "dotnet" or "gson".
         delete: "raw" or "escaped".
-        empty: "array" or "object": how an empty object is written.
+        empty: "array" or "object": how an empty object is written; "force"
+            has arrays as objects too.
         spacing: "none", "python", "pretty_4" or "pretty_2".
+        with_key: "none", or where a secret was put: "after" (as &key=), "before",
+            "appended" or "prepended" (with nothing in between).
         end: "none", "lf", "crlf" or "bom" (in front).
         encoding: "utf8" or "utf16le".
         hashing: "once", "hex", "raw", "md5_hex" or "base64": what was done
@@ -84,14 +93,18 @@ class Style:
     duplicates: str = "last"
     values: str = "all"
     order: str = "ksort"
+    keys: str = "as_ordered"
     form: str = "json"
     numbers: str = "php"
+    fraction: str = "dropped"
     slashes: str = "escaped"
     unicode: str = "lower"
+    chars: str = "as_is"
     html: str = "raw"
     delete: str = "raw"
     empty: str = "array"
     spacing: str = "none"
+    with_key: str = "none"
     end: str = "none"
     encoding: str = "utf8"
     hashing: str = "once"
@@ -125,7 +138,7 @@ def profile_of(style: Style) -> Profile | None:
 # ------------------------------------------------------------ mistakes
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Mistake:
     """
     One known mistake of a signer.
@@ -142,7 +155,7 @@ class Mistake:
     what: str
     fix: str
 
-    @property
+    @cached_property
     def fields(self) -> frozenset[str]:
         """The fields of ``Style`` that it is about."""
         return frozenset(field for field, _ in self.changes)
@@ -167,6 +180,8 @@ _COMPACT: Final = "write no white space between values"
 _KEEP: Final = "keep every member but sign and sign_type"
 _TRIM: Final = "send no such strings, or check the signature before the trimming"
 _JSON: Final = "sign the JSON text"
+_CHARS: Final = "sign strings with the characters that are sent"
+_NO_KEY: Final = "put no secret into the text: the private key is the secret"
 _BARE: Final = "sign the text with nothing around it (shell: printf, not echo)"
 _UTF8: Final = "encode the text in UTF-8"
 _PHP: Final = (
@@ -200,8 +215,6 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
             "ksort_7": ("keys were sorted as by ksort of PHP 7", _KSORT),
             "document": ("the top level was not sorted", _KSORT),
             "deep": ("nested objects were sorted too", _KSORT),
-            "caseless": ("keys were sorted without regard to case", _KSORT),
-            "reverse": ("keys were sorted in descending order", _KSORT),
         },
     ),
     (
@@ -227,6 +240,31 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
         },
     ),
     (
+        "order",
+        {
+            "bytes": (
+                "keys were sorted as texts (SORT_STRING), numbers among them too",
+                _KSORT,
+            ),
+            "utf16": (
+                "keys were sorted by UTF-16, as sort of JavaScript and Java does",
+                _KSORT,
+            ),
+            "caseless": ("keys were sorted without regard to case", _KSORT),
+            "reverse": ("keys were sorted in descending order", _KSORT),
+            "values": ("the values were sorted, not the keys (asort)", _KSORT),
+        },
+    ),
+    (
+        "keys",
+        {
+            "javascript": (
+                "keys that are integers came first, as in objects of JavaScript",
+                "build the text from a list of pairs, or a Map",
+            )
+        },
+    ),
+    (
         "html",
         {
             "tags": (
@@ -240,6 +278,21 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
             "dotnet": (
                 "the characters < > & ' \" + ` were escaped, as .NET does",
                 "write them as such (System.Text.Json: UnsafeRelaxedJsonEscaping)",
+            ),
+            "gson": (
+                "the characters < > & = ' were escaped, as Gson of Java does",
+                "write them as such (Gson: disableHtmlEscaping)",
+            ),
+        },
+    ),
+    (
+        "chars",
+        {
+            "nfc": ("letters with marks were composed (Unicode NFC)", _CHARS),
+            "nfd": ("letters with marks were taken apart (Unicode NFD)", _CHARS),
+            "entities": (
+                "the characters & < > \" ' were entities (htmlspecialchars)",
+                _CHARS,
             ),
         },
     ),
@@ -258,6 +311,19 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
             "object": (
                 "empty or list-like objects were written as objects",
                 "write {} as [] and {0: .., 1: ..} as [.., ..], as PHP does",
+            ),
+            "force": (
+                "arrays were written as objects (JSON_FORCE_OBJECT)",
+                _NO_FLAGS,
+            ),
+        },
+    ),
+    (
+        "fraction",
+        {
+            "kept": (
+                "whole doubles were written with .0 (JSON_PRESERVE_ZERO_FRACTION)",
+                _DIGITS,
             )
         },
     ),
@@ -268,6 +334,14 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
             "php_17": (
                 "doubles were written with 17 digits",
                 "set serialize_precision = -1",
+            ),
+            "php_100": (
+                "doubles were written with all their digits",
+                "set serialize_precision = -1",
+            ),
+            "javascript": (
+                "numbers were doubles, as in JavaScript: integers beyond 2^53 rounded",
+                "read big integers as integers (JavaScript: BigInt, or send a string)",
             ),
             "float": (
                 "doubles were written as Python and Java do: 1.0, 1e-05",
@@ -343,6 +417,28 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
                 "the text was percent-encoded key=value (http_build_query), not JSON",
                 _JSON,
             ),
+            "query_json": (
+                "the text was percent-encoded key=value, with JSON for nested values",
+                _JSON,
+            ),
+            "search_params": (
+                "the text was a form (URLSearchParams), with JSON for nested values",
+                _JSON,
+            ),
+            "values": ("the text was the values without their keys", _JSON),
+            "values_php": (
+                "the text was the values without their keys, with 1 for true",
+                _JSON,
+            ),
+        },
+    ),
+    (
+        "with_key",
+        {
+            "after": ("&key= and a secret followed the text", _NO_KEY),
+            "before": ("key=, a secret and & preceded the text", _NO_KEY),
+            "appended": ("a secret followed the text", _NO_KEY),
+            "prepended": ("a secret preceded the text", _NO_KEY),
         },
     ),
     (
@@ -424,6 +520,17 @@ _LIBRARIES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
         {"slashes": "raw", "unicode": "raw", "html": "tags", "empty": "object"},
     ),
     (
+        "gson",
+        "Gson of Java does",
+        {
+            "slashes": "raw",
+            "unicode": "raw",
+            "html": "gson",
+            "empty": "object",
+            "numbers": "float",
+        },
+    ),
+    (
         "dotnet",
         "System.Text.Json of .NET does",
         {"slashes": "raw", "unicode": "upper", "html": "dotnet", "empty": "object"},
@@ -448,4 +555,4 @@ MISTAKES: Final[tuple[Mistake, ...]] = tuple(_mistakes())
 FRAME: Final = frozenset({"scope", "with_sign", "with_type"})
 
 #: Fields about what was done to a finished text.
-AROUND: Final = frozenset({"end", "encoding", "hashing"})
+AROUND: Final = frozenset({"with_key", "end", "encoding", "hashing"})

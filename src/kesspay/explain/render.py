@@ -1,11 +1,5 @@
 """
-Documents as they were written, and written in any style.
-
-The canonical form forgets how a number was spelled, whether ``{}`` was an object
-and in which order the members came. To find out what another side signed instead,
-all of this is needed. Texts that come here were accepted by ``canonicalize`` before
-and are at most 64 levels deep, so the parser of the standard library reads them as
-PHP does and within its recursion limit.
+Documents, written in any style.
 
 With ``style_of(profile)`` the renderer writes exactly what ``canonicalize`` gives;
 tests compare the two. Numbers in PHP's spelling are asked from ``canonicalize``
@@ -16,18 +10,32 @@ from __future__ import annotations
 
 import base64
 import hashlib
-import json
 import re
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import lru_cache
-from typing import TYPE_CHECKING, Final, TypeAlias
+from operator import attrgetter
+from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
-from kesspay.explain.mistakes import KSORTS
+from kesspay.explain.characters import changed
+from kesspay.explain.nodes import (
+    Duplicate,
+    Member,
+    Members,
+    Node,
+    Number,
+    brief,
+    count_values,
+    duplicates,
+    members_of,
+    path_of,
+    read,
+)
+from kesspay.explain.numbers import INT64, exact, is_double, javascript
+from kesspay.explain.orders import indexes_first, ordered
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
-from kesspay.signing.reference.ksort import order_keys
 
 
 if TYPE_CHECKING:
@@ -53,177 +61,6 @@ __all__ = [
 ]
 
 
-# ------------------------------------------------------------ reading
-
-
-@dataclass(frozen=True, slots=True)
-class Number:
-    """A number, as the text that stands in the document."""
-
-    text: str
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether the token has neither a fraction nor an exponent."""
-        return self.text.lstrip("-").isdigit()
-
-
-class Members(tuple["tuple[str, Node]", ...]):
-    """The members of an object in document order, duplicates included."""
-
-    __slots__ = ()
-
-
-Node: TypeAlias = "bool | str | Number | list[Node] | Members | None"
-
-
-@dataclass(frozen=True, slots=True)
-class Member:
-    """
-    A top-level member and where it lies in the text.
-
-    Args:
-        key: unescaped.
-        start: character offset of the key's opening quote.
-        value_start: character offset of the first character of the value.
-        end: character offset behind the value.
-    """
-
-    key: str
-    start: int
-    value_start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True)
-class Duplicate:
-    """
-    A key that occurs more than once in one object.
-
-    Args:
-        path: of the key, as in ``document["data"]["amount"]``.
-        count: how many times it occurs.
-        first: its first value, as a short JSON text.
-        last: its last value, which is the one PHP believes.
-    """
-
-    path: str
-    count: int
-    first: str
-    last: str
-
-
-def read(text: str) -> Node:
-    """
-    Read a JSON text that ``canonicalize`` accepts.
-
-    Args:
-        text: at most 64 levels deep.
-    """
-    node: Node = json.loads(
-        text,
-        object_pairs_hook=Members,
-        parse_float=Number,
-        parse_int=Number,
-    )
-    return node
-
-
-def members_of(text: str) -> tuple[Member, ...]:
-    """
-    Locate the members of the top-level object; none if it is an array.
-
-    Args:
-        text: a JSON text that ``canonicalize`` accepts.
-    """
-    if not text.lstrip(_BLANKS).startswith("{"):
-        return ()
-    scan = json.JSONDecoder(parse_float=Number, parse_int=Number)
-    found: list[Member] = []
-    at = _skip(text, text.index("{") + 1)
-    while text[at] == '"':
-        key, behind = scan.raw_decode(text, at)
-        value_start = _skip(text, _skip(text, behind) + 1)
-        _, end = scan.raw_decode(text, value_start)
-        found.append(Member(key, at, value_start, end))
-        at = _skip(text, end)
-        if text[at] == "}":
-            break
-        at = _skip(text, at + 1)
-    return tuple(found)
-
-
-def duplicates(node: Node) -> tuple[Duplicate, ...]:
-    """List the keys that occur twice, at any depth, in document order."""
-    found: list[Duplicate] = []
-    work: list[tuple[str, Node]] = [("document", node)]
-    while work:
-        path, here = work.pop()
-        if isinstance(here, Members):
-            found += _doubled(path, here)
-            inner = [(path_of(path, key), value) for key, value in here]
-            work += reversed(inner)
-        elif isinstance(here, list):
-            inner = [(f"{path}[{i}]", value) for i, value in enumerate(here)]
-            work += reversed(inner)
-    return tuple(found)
-
-
-def count_values(node: Node) -> int:
-    """Count the values of a document, itself included."""
-    count = 0
-    work = [node]
-    while work:
-        here = work.pop()
-        count += 1
-        if isinstance(here, Members):
-            work += [value for _, value in here]
-        elif isinstance(here, list):
-            work += here
-    return count
-
-
-def path_of(path: str, key: str) -> str:
-    """Append a key to a path, quoted as in JSON."""
-    return f"{path}[{json.dumps(key)}]"
-
-
-def brief(node: Node) -> str:
-    """Write a value for a human, at most 40 characters of it."""
-    if isinstance(node, Members):
-        return f"an object of {len(node)} members"
-    if isinstance(node, list):
-        return f"an array of {len(node)} values"
-    text = node.text if isinstance(node, Number) else json.dumps(node)
-    return text if len(text) <= _BRIEF else text[: _BRIEF - 3] + "..."
-
-
-_BLANKS = " \t\n\r"
-_BRIEF = 40
-
-
-def _skip(text: str, at: int) -> int:
-    """Step over white space."""
-    while text[at] in _BLANKS:
-        at += 1
-    return at
-
-
-def _doubled(path: str, members: Members) -> list[Duplicate]:
-    """Find the doubled keys of one object."""
-    seen: dict[str, list[Node]] = {}
-    for key, value in members:
-        seen.setdefault(key, []).append(value)
-    return [
-        Duplicate(path_of(path, key), len(values), brief(values[0]), brief(values[-1]))
-        for key, values in seen.items()
-        if len(values) > 1
-    ]
-
-
-# ------------------------------------------------------------ writing
-
-
 _SHORT: Final = {
     '"': '\\"',
     "\\": "\\\\",
@@ -238,12 +75,30 @@ _SHORT: Final = {
 _HTML: Final = {
     "raw": "",
     "tags": "<>&",
+    "gson": "<>&='",
     "hex": "<>&'\"",
     "dotnet": "<>&'\"+`\x7f",
 }
 _FALSY: Final = frozenset({"0", "-0", "0.0", "-0.0"})
 _TRIMMED: Final = " \t\n\r\0\x0b"
-_INT64: Final = range(-(2**63), 2**63)
+#: What JSON.stringify of JavaScript writes otherwise.
+_STRINGIFY: Final = {
+    "slashes": "raw",
+    "unicode": "raw_all",
+    "empty": "object",
+    "numbers": "javascript",
+    "spacing": "none",
+}
+#: The fields that decide what is at the top, and those that decide how it is written.
+_TOP: Final = attrgetter(
+    *("scope", "with_sign", "with_type", "duplicates"),
+    *("values", "order", "keys", "chars"),
+)
+_INSIDE: Final = attrgetter(
+    *("duplicates", "values", "order", "keys", "numbers", "fraction"),
+    *("slashes", "unicode", "html", "delete", "empty", "spacing"),
+)
+_BARE_VALUES: Final = ("values", "values_php")
 _NUMERIC: Final = re.compile(
     r"[ \t\n\r\v\f]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\r\v\f]*"
 )
@@ -257,10 +112,17 @@ class Renderer:
     Writes one document in many styles.
 
     Args:
-        document: as ``tree.read`` gives it.
+        document: as ``nodes.read`` gives it.
+        secret: that may be part of the text.
     """
 
     document: Node
+    secret: bytes = field(default=b"", repr=False)
+    _trees: dict[str, Node] = field(default_factory=dict)
+    #: What most styles have in common is made once: the top level, and each
+    #: container in it, by the fields of the style on which it depends.
+    _tops: dict[tuple[str, ...], Node | None] = field(default_factory=dict)
+    _pieces: dict[tuple[object, ...], str] = field(default_factory=dict)
     _digits: dict[tuple[str, bool], str] = field(default_factory=dict)
 
     def render(self, style: Style) -> bytes | None:
@@ -270,27 +132,42 @@ class Renderer:
         Raises:
             CanonicalizationError: a number in it is not finite.
         """
-        top = self._selected(style)
+        if style.with_key != "none" and not self.secret:
+            return None
+        chosen = _TOP(style)
+        if chosen not in self._tops:
+            self._tops[chosen] = self._selected(style)
+        top = self._tops[chosen]
         if top is None:
             return None
         text = self._written(top, style)
-        return wrap(text.encode(), style)
+        return wrap(text.encode(), style, self.secret)
 
     def _selected(self, style: Style) -> Node | None:
         """Choose, reduce and sort the top level."""
-        if not isinstance(self.document, Members):
-            return self.document if style.scope == "whole" else None
-        top = _reduced(self.document, style)
+        document = self._tree(style.chars)
+        if not isinstance(document, Members):
+            return document if style.scope == "whole" else None
+        top = _reduced(document, style)
         if style.scope == "data":
             data = dict(top).get("data")
             if not isinstance(data, Members):
                 return None
-            return _kept(_sorted(data, style), style)
+            return _kept(_placed(ordered(data, style.order), style), style)
         if style.with_type == "added" and "sign_type" not in dict(top):
             top = Members((*top, ("sign_type", "RSA2")))
         # PHP sorts first and removes then, which matters for keys that have
         # no consistent order.
-        return _kept(_signless(_sorted(top, style), style), style)
+        left = _signless(ordered(top, style.order), style)
+        return _kept(_placed(left, style), style)
+
+    def _tree(self, chars: str) -> Node:
+        """Return the document with its characters changed."""
+        if chars == "as_is":
+            return self.document
+        if chars not in self._trees:
+            self._trees[chars] = changed(self.document, chars)
+        return self._trees[chars]
 
     def _written(self, top: Node, style: Style) -> str:
         """Put the top level into the form that was asked for."""
@@ -298,6 +175,10 @@ class Renderer:
             return self._json(top, style, "", 1)
         if style.form == "query_encoded":
             return "&".join(self._query_php(top, style))
+        if style.form in ("query_json", "search_params"):
+            return "&".join(self._query_json(top, style))
+        if style.form in _BARE_VALUES:
+            return "".join(self._plain(v, style) for _, v in top)
         pairs = [f"{k}={self._plain(v, style)}" for k, v in top]
         return "&".join(pairs)
 
@@ -306,6 +187,9 @@ class Renderer:
         if isinstance(node, Members):
             return self._container(node, style, level)
         if isinstance(node, list):
+            if style.empty == "force":
+                numbered = Members((str(i), v) for i, v in enumerate(node))
+                return self._container(numbered, style, max(level, 2))
             inner = [self._json(v, style, key, level + 1) for v in node]
             return _bracketed("[", inner, "]", style, level)
         if isinstance(node, Number):
@@ -320,19 +204,30 @@ class Renderer:
         if level > 1:
             members = _kept(_reduced(node, style), style, top=False)
             if style.order == "deep":
-                members = _sorted(members, style)
+                members = ordered(members, style.order)
+            members = _placed(members, style)
         if not members:
-            return "{}" if style.empty == "object" else "[]"
+            return "[]" if style.empty == "array" else "{}"
         as_list = [k for k, _ in members] == [str(i) for i in range(len(members))]
         if as_list and style.empty == "array":
             inner = [self._json(v, style, k, level + 1) for k, v in members]
             return _bracketed("[", inner, "]", style, level)
         colon = ":" if style.spacing == "none" else ": "
+        write = self._json if level > 1 else self._kept_json
         inner = [
-            quote(k, style) + colon + self._json(v, style, k, level + 1)
-            for k, v in members
+            quote(k, style) + colon + write(v, style, k, level + 1) for k, v in members
         ]
         return _bracketed("{", inner, "}", style, level)
+
+    def _kept_json(self, node: Node, style: Style, key: str, level: int) -> str:
+        """Write a value at the top; one container is written alike again and again."""
+        if not isinstance(node, (list, Members)):
+            return self._json(node, style, key, level)
+        # The trees are kept, so that an id stays that of one container.
+        place = (id(node), key, _INSIDE(style))
+        if place not in self._pieces:
+            self._pieces[place] = self._json(node, style, key, level)
+        return self._pieces[place]
 
     def _string(self, text: str, style: Style) -> str:
         """Write a string, or the number that JSON_NUMERIC_CHECK makes of it."""
@@ -349,9 +244,16 @@ class Renderer:
             return text
         if kind == "float":
             return text if number.is_integer else _repr(text)
+        if kind == "javascript":
+            return javascript(text)
         if kind.startswith("amount") and key == "amount":
             return self._amount(number, kind)
         php = self._php(text, precise=kind == "php_17")
+        double = is_double(number)
+        if kind == "php_100" and double:
+            php = exact(text)
+        if style.fraction == "kept" and double and "." not in php:
+            php += ".0"
         return f'"{php}"' if kind == "text" else php
 
     def _amount(self, number: Number, kind: str) -> str:
@@ -383,7 +285,7 @@ class Renderer:
             return node
         if node is None:
             return ""
-        if isinstance(node, bool) and style.form == "query_php":
+        if isinstance(node, bool) and style.form in ("query_php", "values_php"):
             return "1" if node else ""
         return self._json(node, style, "", 2)
 
@@ -410,9 +312,32 @@ class Renderer:
                 text = node
             yield f"{_url(name)}={_url(text)}"
 
+    def _query_json(self, top: Members, style: Style) -> Iterable[str]:
+        """Write pairs whose nested values are JSON: of PHP, or of JavaScript."""
+        javascript = style.form == "search_params"
+        inner = replace(style, **_STRINGIFY) if javascript else style
+        for name, node in top:
+            if isinstance(node, str):
+                text = node
+            elif isinstance(node, bool) and not javascript:
+                text = str(int(node))
+            elif node is None and not javascript:
+                continue
+            else:
+                text = self._json(node, inner, "", 2)
+            safe = "*" if javascript else ""
+            yield f"{_url(name, safe)}={_url(text, safe)}"
 
-def wrap(text: bytes, style: Style) -> bytes:
+
+def wrap(text: bytes, style: Style, secret: bytes = b"") -> bytes:
     """Add what was put around a text, re-encode and hash it."""
+    text = {
+        "none": text,
+        "after": text + b"&key=" + secret,
+        "before": b"key=" + secret + b"&" + text,
+        "appended": text + secret,
+        "prepended": secret + text,
+    }[style.with_key]
     text = {
         "none": text,
         "lf": text + b"\n",
@@ -440,7 +365,7 @@ def quote(text: str, style: Style) -> str:
         return f'"{text}"'
     upper = style.unicode == "upper"
     special = _HTML[style.html]
-    loud = style.html != "tags" or upper
+    loud = style.html not in ("tags", "gson") or upper
     return (
         '"'
         + pattern.sub(
@@ -535,23 +460,14 @@ def _dropped(node: Node, rule: str) -> bool:
     return node is False or node == "0" or node in ([], Members())
 
 
-def _sorted(members: Members, style: Style) -> Members:
-    """Order the members of one object."""
-    if style.order == "document":
-        return members
-    if style.order == "caseless":
-        return Members(sorted(members, key=lambda m: m[0].lower()))
-    ksort = KSORTS.get(style.order, "8.2")
-    order = order_keys((k for k, _ in members), ksort)
-    inside = dict(members)
-    if style.order == "reverse":
-        order.reverse()
-    return Members((k, inside[k]) for k in order)
+def _placed(members: Members, style: Style) -> Members:
+    """Put the members where the objects of a language keep them."""
+    return indexes_first(members) if style.keys == "javascript" else members
 
 
-def _url(text: str) -> str:
-    """Percent-encode as PHP's urlencode does."""
-    return quote_plus(text).replace("~", "%7E")
+def _url(text: str, safe: str = "") -> str:
+    """Percent-encode as PHP's urlencode does, which knows no safe ones."""
+    return quote_plus(text, safe=safe).replace("~", "%7E")
 
 
 def _bracketed(
@@ -580,7 +496,7 @@ def _numeric(text: str) -> str | None:
     if not _NUMERIC.fullmatch(text):
         return None
     bare = text.strip()
-    if bare.lstrip("+-").isdigit() and int(bare) in _INT64:
+    if bare.lstrip("+-").isdigit() and int(bare) in INT64:
         return str(int(bare))
     value = float(bare)
     return repr(value) if abs(value) != float("inf") else None

@@ -10,11 +10,13 @@ input always has the same answer.
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from itertools import combinations
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kesspay.errors import CanonicalizationError
+from kesspay.explain.members import CODES as MEMBERS
+from kesspay.explain.members import other_members
 from kesspay.explain.mistakes import (
     AROUND,
     FRAME,
@@ -58,11 +60,13 @@ __all__ = [
 
 #: How many mistakes at once are tried.
 DEEPEST: Final = 4
-#: What a search may spend. A usual attempt costs two or three thousand.
-BUDGET: Final = 24 * 1024 * 1024
+#: What a search may spend. A usual attempt costs two or three thousand, and takes
+#: some 30 microseconds.
+BUDGET: Final = 10 * 1024 * 1024
+_STARS: Final = b"***"
 #: What an attempt and each value in it cost besides the bytes, in bytes.
-_OVERHEAD: Final = 500
-_PER_VALUE: Final = 100
+_OVERHEAD: Final = 400
+_PER_VALUE: Final = 50
 
 
 def _apart(mistakes: tuple[Mistake, ...]) -> bool:
@@ -84,7 +88,27 @@ def _frames() -> Iterator[tuple[Mistake, ...]]:
 #: The fewer mistakes are left for the text itself, the sooner it is done.
 _FRAMES: Final = tuple(_frames())
 _OTHER_MISTAKES: Final = [m for m in MISTAKES if not m.fields <= FRAME]
+#: What is rarely done, and then with no more than one other mistake.
+_RARE_WITH: Final = 2
+_RARE: Final = frozenset(
+    m.code
+    for m in MISTAKES
+    if m.fields & {"chars", "with_key"}
+    or m.code.startswith(("form_", "values_trimmed", "hashing_", "encoding_"))
+    or m.code in {"order_values", "order_bytes", "order_utf16", "order_reverse"}
+    or m.code in {"numbers_php_100", "numbers_javascript", "empty_force"}
+    or m.code in {"html_gson", "html_hex", "keys_javascript", "library_gson"}
+)
+_WITH_KEY: Final = frozenset({"with_key"})
 _AROUND: Final = [m for m in MISTAKES if m.fields <= AROUND]
+#: What is most likely done besides leaving a member out.
+_BESIDE_MEMBERS: Final = [
+    m
+    for m in MISTAKES
+    if m.code.startswith("library_")
+    or m.code in {"slashes_raw", "unicode_raw", "order_document", "order_deep"}
+    or m.code in {"with_type_kept", "form_query", "form_query_encoded", "end_lf"}
+]
 _BY_CODE: Final = {mistake.code: mistake for mistake in MISTAKES}
 
 #: All settings of PHP that write different texts.
@@ -107,11 +131,12 @@ class _Search:
         base: Style,
         accepts: Callable[[bytes], bool],
         budget: int,
+        secret: bytes = b"",
     ) -> None:
-        self._renderer = Renderer(document)
+        self._renderer = Renderer(document, secret)
         self._base = base
         self._accepts = accepts
-        self._left = budget
+        self.left = budget
         self._cost = _OVERHEAD + _PER_VALUE * count_values(document)
         self._active: dict[tuple[Mistake, ...], list[Mistake]] = {}
 
@@ -136,7 +161,10 @@ class _Search:
             elif rest == 1 and self._makes_sense(frame):
                 yield from self._alone(frame)
             elif rest > 1 and frame in self._active:
-                for others in combinations(self._active[frame], rest):
+                active = self._active[frame]
+                if count > _RARE_WITH:
+                    active = [one for one in active if one.code not in _RARE]
+                for others in combinations(active, rest):
                     if _apart(others):
                         yield frame + others, self._write(frame + others)
 
@@ -152,6 +180,8 @@ class _Search:
         seen = {self._write(frame), None}
         active = []
         for mistake in _OTHER_MISTAKES:
+            if mistake.fields == _WITH_KEY and not self._renderer.secret:
+                continue
             made = (*frame, mistake)
             text = self._write(made)
             if text not in seen:
@@ -169,10 +199,14 @@ class _Search:
             text = self._renderer.render(make(self._base, made))
         except CanonicalizationError:
             text = None
-        self._left -= self._cost + len(text or b"")
-        if self._left < 0:
+        if not self.spend(text):
             raise _Spent
         return text
+
+    def spend(self, text: bytes | None) -> bool:
+        """Pay for a text; False where nothing is left."""
+        self.left -= self._cost + len(text or b"")
+        return self.left >= 0
 
 
 def find_mistakes(
@@ -183,6 +217,7 @@ def find_mistakes(
     *,
     budget: int = BUDGET,
     deepest: int = DEEPEST,
+    secret: bytes = b"",
 ) -> tuple[str | None, tuple[Mistake, ...]] | None:
     """
     Find the simplest story of how an accepted text came about.
@@ -197,30 +232,63 @@ def find_mistakes(
         accepts: whether a text is the one that is sought.
         budget: how many bytes may be written before the search gives up.
         deepest: how many mistakes at once are tried.
+        secret: that may be part of the text.
 
     Returns:
         The name of the ready-made text, or None for a text made from the
         document, and the mistakes in it; None where nothing is accepted.
     """
-    search = _Search(document, style_of(profile), accepts, budget)
+    base = style_of(profile)
+    search = _Search(document, base, accepts, budget, secret)
     made = search.run(range(1, 2))
     if made is not None:
         return None, made
-    found = _find_raw(raw, style_of(profile), accepts)
+    found = _find_raw(raw, base, accepts, secret)
     if found is not None:
         return found
-    made = search.run(range(2, deepest + 1))
+    made = _other_members(document, base, accepts, search, secret)
+    if made is None and deepest > 1:
+        made = search.run(range(2, deepest + 1))
     return None if made is None else (None, made)
 
 
+def _other_members(
+    document: Node,
+    base: Style,
+    accepts: Callable[[bytes], bool],
+    search: _Search,
+    secret: bytes,
+) -> tuple[Mistake, ...] | None:
+    """Look whether a member was left out or added, alone and with one mistake."""
+    variants = [
+        (mistake, Renderer(other, secret)) for mistake, other in other_members(document)
+    ]
+    for more in ((), *((one,) for one in _BESIDE_MEMBERS)):
+        style = make(base, more)
+        for mistake, renderer in variants:
+            try:
+                text = renderer.render(style)
+            except CanonicalizationError:
+                continue
+            if not search.spend(text):
+                return None
+            if text is not None and accepts(text):
+                return (mistake, *more)
+    return None
+
+
 def _find_raw(
-    raw: dict[str, bytes], base: Style, accepts: Callable[[bytes], bool]
+    raw: dict[str, bytes],
+    base: Style,
+    accepts: Callable[[bytes], bool],
+    secret: bytes,
 ) -> tuple[str, tuple[Mistake, ...]] | None:
     """Look among the ready-made texts, as they are and with something around."""
-    for around in ((), *((m,) for m in _AROUND)):
+    around_it = [m for m in _AROUND if secret or m.fields != _WITH_KEY]
+    for around in ((), *((m,) for m in around_it)):
         for name, text in raw.items():
             try:
-                wrapped = wrap(text, make(base, around))
+                wrapped = wrap(text, make(base, around), secret)
             except UnicodeDecodeError:
                 continue
             if accepts(wrapped):
@@ -342,12 +410,14 @@ class Subject:
         canonical: its canonical form; empty, which no form is, where it has
             none because a number in it is not finite.
         profile: of the canonical form.
+        secret: that may be part of the text that was signed.
     """
 
     text: str
     document: Node
     canonical: bytes
     profile: Profile
+    secret: bytes = field(default=b"", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -358,14 +428,14 @@ class SignedText:
     Args:
         codes: the mistakes in it.
         findings: the same in words.
-        text: what was signed.
+        text: what was signed, stars for a secret; None where that cannot be shown.
         profile: the profile whose canonical form it is, or None.
         parts: what a signer does otherwise for it, where it has a profile.
     """
 
     codes: tuple[str, ...]
     findings: tuple[Finding, ...]
-    text: bytes
+    text: bytes | None
     profile: Profile | None = None
     parts: tuple[Finding, ...] = ()
 
@@ -460,25 +530,46 @@ def find_signed_text(
         return fits
 
     found = find_mistakes(
-        subject.document, raw, profile, keep, budget=budget, deepest=deepest
+        subject.document,
+        raw,
+        profile,
+        keep,
+        budget=budget,
+        deepest=deepest,
+        secret=subject.secret,
     )
     if found is None:
         return None
     name, mistakes = found
+    text: bytes | None = accepted[-1]
+    if any(mistake.fields == _WITH_KEY for mistake in mistakes):
+        text = _without_secret(subject, None if name is None else raw[name], mistakes)
     if name is None:
-        return _made_with(mistakes, accepted[-1], profile)
+        return _made_with(mistakes, text, profile)
     codes = (name, *(m.code for m in mistakes))
     findings = (Finding(name, *RAW[name]), *map(_finding, mistakes))
-    return SignedText(codes, findings, accepted[-1])
+    return SignedText(codes, findings, text)
+
+
+def _without_secret(
+    subject: Subject, raw: bytes | None, mistakes: tuple[Mistake, ...]
+) -> bytes | None:
+    """Write a text with stars for the secret; None where it was hashed or encoded."""
+    style = make(style_of(subject.profile), mistakes)
+    if style.hashing != "once" or style.encoding != "utf8":
+        return None
+    if raw is not None:
+        return wrap(raw, style, _STARS)
+    return Renderer(subject.document, _STARS).render(style)
 
 
 def _made_with(
-    mistakes: tuple[Mistake, ...], text: bytes, profile: Profile
+    mistakes: tuple[Mistake, ...], text: bytes | None, profile: Profile
 ) -> SignedText:
     """Put mistakes into words; a profile, where one makes them all good."""
     codes = tuple(m.code for m in mistakes)
     other = profile_of(make(style_of(profile), mistakes))
-    if other is None:
+    if other is None or any(m.code in MEMBERS for m in mistakes):
         return SignedText(codes, tuple(map(_finding, mistakes)), text)
     words = ", ".join(m.what for m in mistakes)
     finding = Finding(

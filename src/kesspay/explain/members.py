@@ -1,0 +1,84 @@
+"""Members that were left out of the text, or are in the text only."""
+
+from __future__ import annotations
+
+import json
+from itertools import islice
+from typing import TYPE_CHECKING, Final
+
+from kesspay.explain.mistakes import Mistake
+from kesspay.explain.nodes import Members, path_of
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from kesspay.explain.nodes import Node
+
+
+__all__ = ["CODES", "other_members"]
+
+#: The codes of these mistakes, which have a text for each member.
+CODES: Final[dict[str, str]] = {
+    "member_left_out": "a member was left out of the text",
+    "member_added": "the text has a member that the body has not",
+}
+#: How many members are left out, one at a time, and how deep they are looked for.
+_MOST: Final = 60
+_DEEPEST: Final = 3
+_EVERY: Final = "sign every member that is sent"
+_NEVER: Final = frozenset({"sign", "sign_type"})
+#: Members that programs add, and values that they may have.
+_EMPTY: Final = ("remark", "note", "description", "currency", "notify_url", "extra")
+_ADDED: Final[tuple[tuple[str, str | None], ...]] = (
+    *((name, value) for name in _EMPTY for value in (None, "")),
+    ("key", ""),
+    ("sign_type", "RSA"),
+    ("charset", "UTF-8"),
+    ("charset", "utf-8"),
+    ("input_charset", "UTF-8"),
+    ("format", "JSON"),
+    ("version", "1.0"),
+)
+
+
+def other_members(document: Node) -> Iterator[tuple[Mistake, Node]]:
+    """
+    Give the documents with a member less or more, and what was done for each.
+
+    Args:
+        document: as ``nodes.read`` gives it.
+    """
+    if not isinstance(document, Members):
+        return
+    yield from islice(_less(document, "", 1), _MOST)
+    keys = {key for key, _ in document}
+    for name, value in _ADDED:
+        if name not in keys:
+            shown = "null" if value is None else f'"{value}"'
+            what = f'"{name}" was in the text only, as {shown}'
+            more = Members((*document, (name, value)))
+            yield _mistake("member_added", what, "sign the members that are sent"), more
+
+
+def _less(members: Members, path: str, level: int) -> Iterator[tuple[Mistake, Members]]:
+    """Leave out one member after the other, those of this object first."""
+    for at, (key, _) in enumerate(members):
+        if level > 1 or key not in _NEVER:
+            rest = Members((*members[:at], *members[at + 1 :]))
+            place = path_of(path, key) if path else json.dumps(key)
+            what = f"{place} was left out of the text"
+            yield (
+                _mistake("member_left_out", what, "sign every member that is sent"),
+                rest,
+            )
+    for at, (key, value) in enumerate(members):
+        if not isinstance(value, Members) or level == _DEEPEST:
+            continue
+        for mistake, rest in _less(value, path_of(path or "document", key), level + 1):
+            changed = (*members[:at], (key, rest), *members[at + 1 :])
+            yield mistake, Members(changed)
+
+
+def _mistake(code: str, what: str, fix: str) -> Mistake:
+    return Mistake(code, (), what, fix)

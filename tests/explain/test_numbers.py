@@ -1,0 +1,98 @@
+"""Numbers are written as other programs write them, which they are asked."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+
+import pytest
+
+from kesspay.explain.nodes import Number
+from kesspay.explain.numbers import exact, is_double, javascript
+from tests.conftest import missing
+from tests.support.php import find_php
+
+
+NUMBERS = [
+    *(
+        "0",
+        "-0",
+        "0.0",
+        "-0.0",
+        "1",
+        "-1",
+        "10",
+        "1.0",
+        "1.5",
+        "-0.1",
+        "0.1",
+        "123.456",
+    ),
+    *("9007199254740993", "10000000000000003", "9223372036854775808", "1e20", "1e21"),
+    *("123456789012345678901234567890", "1.5e300", "1e-5", "1e-6", "1e-7", "1.25e-7"),
+    *("5e-324", "1.7976931348623157e308", "1e99", "1e100", "1e101", "0.001", "0.0001"),
+    *("4.35", "100", "1200", "1e2", "0.00001234", "99999999999999.99"),
+]
+
+
+def test_javascript_is_asked() -> None:
+    """Number::toString of a real Node."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("no Node is installed")
+    program = (
+        "for (const t of JSON.parse(require('fs').readFileSync(0)))"
+        " console.log(JSON.stringify(JSON.parse(t)));"
+    )
+    done = subprocess.run(
+        [node, "-e", program],
+        input=json.dumps(NUMBERS).encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert [javascript(text) for text in NUMBERS] == done.stdout.decode().split()
+
+
+def test_php_with_precision_100_is_asked() -> None:
+    """All digits that a double has, up to a hundred."""
+    php = find_php()
+    if php is None:
+        missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
+    program = (
+        "ini_set('serialize_precision', '100');"
+        "foreach (json_decode(stream_get_contents(STDIN)) as $t)"
+        " echo json_encode((float) $t), chr(10);"
+    )
+    done = subprocess.run(
+        [php, "-r", program],
+        input=json.dumps(NUMBERS).encode(),
+        capture_output=True,
+        check=True,
+        timeout=60,
+    )
+    assert [exact(text) for text in NUMBERS] == done.stdout.decode().split()
+
+
+def test_what_is_no_number_of_javascript() -> None:
+    """JSON.stringify has no infinite numbers."""
+    assert javascript("1e999") == "null"
+
+
+@pytest.mark.parametrize(
+    ("text", "double"),
+    [
+        ("0", False),
+        ("-0", False),
+        ("9223372036854775807", False),
+        ("-9223372036854775808", False),
+        ("9223372036854775808", True),
+        ("9" * 5000, True),
+        ("1.0", True),
+        ("1e2", True),
+    ],
+)
+def test_integers_beyond_64_bits_are_doubles(text: str, double: bool) -> None:  # noqa: FBT001 - a value of the table
+    """As json_decode reads them, however many digits they have."""
+    assert is_double(Number(text)) == double
