@@ -106,6 +106,9 @@ def test_the_examples_run(
             file.write(json.dumps(entry) + "\n")
     assert len(EXAMPLES) >= 11
     for line in EXAMPLES:
+        if line.startswith("kesspay conformance run "):
+            # test_check_your_implementation runs it, with an adapter to check.
+            continue
         command, _, path = line.partition(" > ")
         result = run(*shlex.split(command)[1:])
         assert result.exit_code == 0, line
