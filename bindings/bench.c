@@ -2,6 +2,8 @@
  * some rounds. bindings/measure runs it beside the bindings.
  *
  *   bench KEY REQUEST BODY
+ *
+ * SPDX-License-Identifier: Apache-2.0
  */
 #define _POSIX_C_SOURCE 200809L
 
