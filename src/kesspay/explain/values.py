@@ -165,20 +165,20 @@ def _tries(
 
 
 def _amounts(profile: Profile, *, as_text: bool) -> Iterator[bytes]:
-    """Yield every amount below 10,000.00 as it stands in a canonical text."""
+    """Return every amount below 10,000.00 as it stands in a canonical text."""
     if as_text:
-        for cents in range(1, AMOUNTS):
-            yield b'"%d.%02d"' % divmod(cents, 100)
-        return
-    long = profile.serialize_precision > 0
-    for cents in range(1, AMOUNTS):
-        whole, rest = divmod(cents, 100)
-        if not rest:
-            yield b"%d" % whole
-        elif long:
-            yield format(cents / 100, ".17g").encode()
-        else:
-            yield (b"%d.%02d" % (whole, rest)).rstrip(b"0")
+        return (b'"%d.%02d"' % divmod(cents, 100) for cents in range(1, AMOUNTS))
+    if profile.serialize_precision > 0:
+        return (
+            format(cents / 100, ".17g").encode()
+            if cents % 100
+            else b"%d" % (cents // 100)
+            for cents in range(1, AMOUNTS)
+        )
+    tails = [b"", *((b".%02d" % rest).rstrip(b"0") for rest in range(1, 100))]
+    heads = (b"%d" % whole for whole in range(AMOUNTS // 100))
+    # The first of them is nothing at all.
+    return islice((head + tail for head in heads for tail in tails), 1, None)
 
 
 def _fits(
