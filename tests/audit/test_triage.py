@@ -173,7 +173,7 @@ def test_budget(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {one["basis"] for one in causes} == {"proved"}
     # The first row takes all there is.
     late = [signed(answer(n, "12.5"), unsigned(answer(n, "99"))) for n in range(6)]
-    monkeypatch.setattr(triage, "_RATE", 5_000_000)
+    monkeypatch.setattr(triage, "_RATE", 8_000_000)
     _, causes = audited(late, explain_budget=1)
     assert {one["basis"] for one in causes} == {"status", "proved"}
 
