@@ -270,6 +270,17 @@ def test_only_what_verified_is_a_fact(traffic: Traffic) -> None:
     assert result.money.facts == 10
 
 
+def test_a_changed_body_is_no_fact(traffic: Traffic) -> None:
+    """A second credit that was written into an answer later is no finding."""
+    moment, _, body = traffic.rows[-1]
+    changed = body.replace(b"F-C", b"F-X")
+    traffic.rows.append((moment + timedelta(1), None, changed))
+    result = traffic.audited()
+    assert found(result) == {}
+    assert result.money is not None
+    assert (result.money.facts, result.money.unverified) == (9, 1)
+
+
 def test_statement(traffic: Traffic) -> None:
     """Transfers, amounts, receivers and the totals of days are compared."""
     Path("s.csv").write_text(
