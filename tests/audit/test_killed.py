@@ -75,6 +75,7 @@ def files(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
+@pytest.mark.minutes
 def test_killed(here: Path, whole: bool) -> None:  # noqa: FBT001 - a fixture
     """However often a run is killed, the last one writes what a whole run does."""
     rows = record(6000 if whole else 800)
@@ -106,6 +107,7 @@ def bodies(count: int) -> Iterator[bytes]:
         yield made[at % 100]
 
 
+@pytest.mark.minutes
 @pytest.mark.exhaustive
 @pytest.mark.parametrize(("kind", "threads"), [("row group", 1), ("gzip", 2)])
 def test_memory(here: Path, kind: str, threads: int) -> None:

@@ -46,6 +46,7 @@ def codes_of(areas: Sequence[str]) -> list[str]:
     ]
 
 
+@pytest.mark.minutes
 def test_every_mistake_blames_its_rule_first(*, whole: bool) -> None:
     """With one other rule at most, and at most three others over all mistakes."""
     others = 0
@@ -61,6 +62,7 @@ def test_every_mistake_blames_its_rule_first(*, whole: bool) -> None:
 FOLLOW: Final = PLAIN | {"sign.nothing", "sign.text", "verify.nothing", "verify.text"}
 
 
+@pytest.mark.minutes
 def test_a_mistake_throughout_a_program_is_one_mistake(*, whole: bool) -> None:
     """A wrong text that is also signed and verified blames the rule of the text."""
     codes = codes_of(("document",))[:: 1 if whole else 3 * STEP]
@@ -122,6 +124,7 @@ def is_shown(
     return [one.answer for one in without] != [one.answer for one in answered]
 
 
+@pytest.mark.minutes
 @pytest.mark.parametrize(
     ("areas", "size", "least"),
     [
