@@ -62,7 +62,8 @@ _DAY: Final = datetime(2026, 9, 17, tzinfo=UTC)
 _MEMORY: Final = """
 import pathlib, re, sys
 from kesspay import audit
-audit.run([sys.argv[1]], audit.Ring.load(sys.argv[2]), out=sys.argv[3], threads=1)
+ring = audit.Ring.load(sys.argv[2])
+audit.run([sys.argv[1]], ring, out=sys.argv[3], threads=1, explain_budget=0)
 # Not ru_maxrss, which a child takes over from the program that started it.
 status = pathlib.Path("/proc/self/status").read_text()
 print(re.search("VmHWM:[^0-9]*([0-9]+)", status)[1])

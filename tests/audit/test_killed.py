@@ -32,7 +32,7 @@ units.UNIT = int(size)
 target = audit.Target(pathlib.Path(out), resume=True)
 result = audit.run(
     [source], audit.Ring.load("ring.toml"), out=target, threads=int(threads),
-    time="received_at", service="service", ids=["id"],
+    time="received_at", service="service", ids=["id"], explain_budget=0,
 )
 print(result.digest, result.rows, result.complete)
 """
@@ -41,7 +41,8 @@ _MEMORY: Final = """
 import pathlib, re, sys
 from kesspay import audit
 result = audit.run(
-    [sys.argv[1]], audit.Ring.load("ring.toml"), out="out", threads=int(sys.argv[2])
+    [sys.argv[1]], audit.Ring.load("ring.toml"), out="out",
+    threads=int(sys.argv[2]), explain_budget=0,
 )
 status = pathlib.Path("/proc/self/status").read_text()
 print(result.rows, result.complete, re.search("VmHWM:[^0-9]*([0-9]+)", status)[1])
