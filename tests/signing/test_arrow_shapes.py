@@ -13,7 +13,7 @@ import pytest
 
 from kesspay import InputError, KeyRing, PrivateKey, VerifyStatus, canonicalize_many
 from kesspay.signing import arrow
-from tests.support.arrow import RELEASE, Column, new_capsule
+from tests.support.arrow import ALIVE, RELEASE, Column, new_capsule
 from tests.support.vectors import KEYS
 
 
@@ -243,7 +243,7 @@ class Stream:
             return 0
 
         calls = [_FILL(get_schema), _FILL(get_next)]
-        self._keep += calls
+        ALIVE.append((self.stream, *calls))
         self.stream.get_schema, self.stream.get_next = (
             ctypes.cast(one, ctypes.c_void_p).value for one in calls
         )
@@ -253,7 +253,7 @@ class Stream:
 
     def _release(self, what: str) -> int | None:
         release = RELEASE(lambda _: self.released.append(what))
-        self._keep.append(release)
+        ALIVE.append(release)
         return ctypes.cast(release, ctypes.c_void_p).value
 
 

@@ -11,8 +11,11 @@ from typing import Any
 from kesspay.signing import arrow
 
 
-__all__ = ["RELEASE", "Column", "new_capsule"]
+__all__ = ["ALIVE", "RELEASE", "Column", "new_capsule"]
 
+#: Callbacks, and what they use. C calls them when a capsule ends, and Python ends the
+#: capsules of a producer in any order, also after the producer: nothing is freed here.
+ALIVE: list[object] = []
 
 RELEASE = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
 _DESTROY = ctypes.CFUNCTYPE(None, ctypes.c_void_p)
@@ -79,6 +82,7 @@ class Column:
         schema, column = arrow._Schema(), arrow._Array()
         schema.format = self._kind
         self._keep: list[Any] = [buffers, schema, column]
+        ALIVE.append((buffers, self._valid, self._ends, self._data))
         for name, value in self._fields.items():
             setattr(schema if name == "dictionary" else column, name, value)
         if not self._fields.get("buffers"):
@@ -104,7 +108,7 @@ class Column:
         callbacks = RELEASE(release), _DESTROY(destroy)
         if made.release is None and "release" not in self._fields:
             made.release = ctypes.cast(callbacks[0], ctypes.c_void_p)
-        self._keep += [name, *callbacks]
+        ALIVE.append((made, name, callbacks))
         return new_capsule(
             ctypes.addressof(made), name, ctypes.cast(callbacks[1], ctypes.c_void_p)
         )
