@@ -12,7 +12,7 @@ authentic
     the signature is that of a key of the ring, in its window where times are known.
 outside_window
     the signature is right, and the key's window does not hold the row's time. Times
-    are the recorder's word: nobody signed them.
+    are the recorder's word: no signature covers them.
 refused
     not authentic; ``status`` says why.
 unsigned

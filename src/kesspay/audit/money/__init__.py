@@ -94,7 +94,7 @@ class Money:
         checks: all of them, the gravest first.
         facts: records that verified, which the checks saw.
         unverified: rows that fed no check.
-        claimed: the sum that those claim, which nobody signed.
+        claimed: the sum that those claim, without a signature that fits.
     """
 
     checks: list[Check] = field(default_factory=list)
