@@ -7,6 +7,6 @@ declare(strict_types=1);
 foreach (['KessException', 'Facts', 'InputError', 'CanonicalizationError', 'KeyLoadError', 'InvalidSignature', 'DocumentRefused', 'BackendError'] as $name) {
     require_once __DIR__ . "/src/Exception/$name.php";
 }
-foreach (['Library', 'Handle', 'Profile', 'PrivateKey', 'PublicKey', 'Signer', 'Verifier', 'canonicalize'] as $name) {
+foreach (['Library', 'Room', 'Handle', 'Profile', 'PrivateKey', 'PublicKey', 'Signer', 'Verifier', 'canonicalize'] as $name) {
     require_once __DIR__ . "/src/$name.php";
 }

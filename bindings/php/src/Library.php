@@ -15,7 +15,7 @@ use Kess\Exception\KessException;
 use Kess\Exception\KeyLoadError;
 
 /**
- * libkess: loads it, makes room for its outputs, turns its statuses into exceptions.
+ * libkess: loads it, and turns its statuses into exceptions.
  *
  * @internal
  */
@@ -23,12 +23,6 @@ final class Library
 {
     /** The version of the package. The library must fit it. */
     public const VERSION = '0.1.0';
-
-    /** How much memory for outputs a process keeps. */
-    private const KEPT = 65536;
-
-    /** The most that an output gets before the library says that it needs more. */
-    private const FIRST_TRY = 8 << 20;
 
     /** Status to code, exception and reason: the table bindings/status.json. */
     public const STATUSES = [
@@ -71,50 +65,9 @@ final class Library
 
     private static ?FFI $ffi = null;
 
-    /** @var array{CData, CData, CData}|null a buffer, its length and a kess_error, while no call uses them */
-    private static ?array $scratch = null;
-
     public static function get(): FFI
     {
         return self::$ffi ??= self::load();
-    }
-
-    /**
-     * Call a function that writes bytes, and return these bytes.
-     *
-     * @param callable(CData, CData, CData): int $call gets a buffer, its length and a kess_error
-     * @param int                                $room what the output needs at most
-     */
-    public static function output(callable $call, int $room, int $input, bool $isVerifying = false): string
-    {
-        // A handler of a signal may run between two steps of this function, and may
-        // call it: what is in use is out of its reach.
-        $scratch = self::$scratch ?? self::scratch(self::KEPT);
-        self::$scratch = null;
-        [$buffer, $length, $error] = $scratch;
-        if ($room > self::KEPT) {
-            $room = \min($room, \max(self::FIRST_TRY, 2 * $input));
-            [$buffer, $length, $error] = self::scratch($room);
-            $length[0] = $room;
-        } else {
-            $length[0] = self::KEPT;
-        }
-        $status = $call($buffer, $length, $error);
-        if ($status === 2) {
-            [$buffer, $length, $error] = self::scratch($length[0]);
-            $length[0] = FFI::sizeof($buffer);
-            $status = $call($buffer, $length, $error);
-        }
-        if ($status === 0) {
-            $bytes = FFI::string($buffer, $length[0]);
-            self::$scratch = $scratch;
-
-            return $bytes;
-        }
-        $failure = self::failure($status, $error[0]->pos, $isVerifying);
-        self::$scratch = $scratch;
-
-        throw $failure;
     }
 
     /**
@@ -200,14 +153,6 @@ final class Library
         $parts = $ours[0] === '0' ? 2 : 1;
 
         return \count($theirs) === 3 && \array_slice($ours, 0, $parts) === \array_slice($theirs, 0, $parts);
-    }
-
-    /** @return array{CData, CData, CData} */
-    private static function scratch(int $room): array
-    {
-        $ffi = self::get();
-
-        return [$ffi->new("uint8_t[$room]"), $ffi->new('size_t[1]'), $ffi->new('kess_error[1]')];
     }
 
     private static function load(): FFI

@@ -74,16 +74,14 @@ final class PrivateKey
     private function signed(string $function, string|array $document, ?Profile $profile): string
     {
         $text = Library::text($document);
-        $ffi = $this->ffi;
         $key = $this->handle();
         $length = \strlen($text);
         $options = $profile?->options();
-        $room = $ffi->kess_canonical_bound($length) + intdiv($ffi->kess_key_size($key) * 4, 3) + 64;
+        $room = Room::for($length, intdiv($this->ffi->kess_key_size($key) * 4, 3) + 64);
+        do {
+            $status = $room->ffi->$function($key, $room->out, $room->length, $text, $length, $options, $room->error);
+        } while ($status === 2 && $room->grow());
 
-        return Library::output(
-            static fn (CData $out, CData $outLength, CData $error): int => $ffi->$function($key, $out, $outLength, $text, $length, $options, $error),
-            $room,
-            $length,
-        );
+        return $room->result($status);
     }
 }

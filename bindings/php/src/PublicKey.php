@@ -62,14 +62,13 @@ final class PublicKey
     /** The key as DER, a SubjectPublicKeyInfo. */
     public function spki(): string
     {
-        $ffi = $this->ffi;
         $key = $this->handle();
+        $room = Room::for(0, $this->ffi->kess_key_size($key) + 128);
+        do {
+            $status = $room->ffi->kess_key_spki($key, $room->out, $room->length, $room->error);
+        } while ($status === 2 && $room->grow());
 
-        return Library::output(
-            static fn (CData $out, CData $outLength, CData $error): int => $ffi->kess_key_spki($key, $out, $outLength, $error),
-            $ffi->kess_key_size($key) + 128,
-            0,
-        );
+        return $room->result($status);
     }
 
     /**
@@ -79,17 +78,15 @@ final class PublicKey
      */
     public function verifyDocument(string $body, ?Profile $profile = null): string
     {
-        $ffi = $this->ffi;
         $key = $this->handle();
         $length = \strlen($body);
         $options = $profile?->options();
+        $room = Room::for($length);
+        do {
+            $status = $room->ffi->kess_verify_document($key, $room->out, $room->length, $body, $length, $options, $room->error);
+        } while ($status === 2 && $room->grow());
 
-        return Library::output(
-            static fn (CData $out, CData $outLength, CData $error): int => $ffi->kess_verify_document($key, $out, $outLength, $body, $length, $options, $error),
-            $ffi->kess_canonical_bound($length),
-            $length,
-            true,
-        );
+        return $room->result($status, true);
     }
 
     /**

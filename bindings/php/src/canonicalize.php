@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use FFI\CData;
-
 // A preloaded file may be required again.
 if (!\function_exists('Kess\canonicalize')) {
     /**
@@ -16,15 +14,14 @@ if (!\function_exists('Kess\canonicalize')) {
     function canonicalize(string|array $document, ?Profile $profile = null): string
     {
         $text = Library::text($document);
-        $ffi = Library::get();
         $length = \strlen($text);
         // An array may be one level deeper than json_decode accepts of a text.
         $options = \is_array($document) ? ($profile ?? new Profile())->arrayOptions() : $profile?->options();
+        $room = Room::for($length);
+        do {
+            $status = $room->ffi->kess_canonicalize($room->out, $room->length, $text, $length, $options, $room->error);
+        } while ($status === 2 && $room->grow());
 
-        return Library::output(
-            static fn (CData $out, CData $outLength, CData $error): int => $ffi->kess_canonicalize($out, $outLength, $text, $length, $options, $error),
-            $ffi->kess_canonical_bound($length),
-            $length,
-        );
+        return $room->result($status);
     }
 }

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Kess\Tests;
 
-use FFI\CData;
 use Kess\Exception\BackendError;
 use Kess\Exception\CanonicalizationError;
 use Kess\Exception\DocumentRefused;
@@ -12,6 +11,7 @@ use Kess\Exception\InputError;
 use Kess\Exception\InvalidSignature;
 use Kess\Library;
 use Kess\Profile;
+use Kess\Room;
 use Kess\Signer;
 use Kess\Verifier;
 use PHPUnit\Framework\TestCase;
@@ -24,20 +24,17 @@ final class LimitsTest extends TestCase
     /** @dataProvider rooms */
     public function testAnOutputThatIsTooSmall(int $missing): void
     {
-        $body = Support::private()->signedBody(['amount' => 0.5]);
+        $text = '{"a":"' . str_repeat('x', 100000) . '"}';
+        $room = Room::for(\strlen($text));
+        $room->length[0] = \strlen($text) - $missing;
         $rooms = [];
-        $call = static function (CData $out, CData $length, CData $error) use (&$rooms, $missing): int {
-            $text = '{"a":"' . str_repeat('x', 100000) . '"}';
-            if ($rooms === []) {
-                $length[0] = \strlen($text) - $missing;
-            }
-            $rooms[] = $length[0];
-
-            return Library::get()->kess_canonicalize($out, $length, $text, \strlen($text), null, $error);
-        };
-        self::assertSame(100008, \strlen(Library::output($call, 200000, 100008)));
+        do {
+            $rooms[] = $room->length[0];
+            $status = $room->ffi->kess_canonicalize($room->out, $room->length, $text, \strlen($text), null, $room->error);
+        } while ($status === 2 && $room->grow());
+        self::assertSame($text, $room->result($status));
         self::assertSame([100008 - $missing, 100008], $rooms);
-        self::assertSame('{"amount":0.5}', Support::public()->verifyDocument($body));
+        self::assertSame('{"a":1}', canonicalize('{"a":1}'));
     }
 
     /** @return list<array{int}> */
@@ -48,9 +45,52 @@ final class LimitsTest extends TestCase
 
     public function testALibraryThatNeverHasEnough(): void
     {
+        $room = Room::for(10);
+        self::assertTrue($room->grow());
+        self::assertFalse($room->grow());
         $this->expectException(BackendError::class);
         $this->expectExceptionMessage('too small');
-        Library::output(static fn (): int => 2, 10, 10);
+        $room->result(2);
+    }
+
+    public function testWhatIsShortFitsIntoWhatIsKept(): void
+    {
+        self::assertLessThanOrEqual(Room::KEPT, Library::get()->kess_canonical_bound(Room::SHORT));
+        foreach ([Room::SHORT, Room::SHORT + 1] as $size) {
+            self::assertSame([Room::KEPT, Library::get()->kess_canonical_bound($size)][$size > Room::SHORT], Room::for($size)->length[0]);
+        }
+        // What grows most, and bodies on both sides of the limit.
+        foreach ([[0.1], array_fill(0, 2047, 0.1), array_fill(0, 2049, 0.1)] as $numbers) {
+            $text = json_encode(['a' => $numbers]);
+            $seventeen = new Profile(17);
+            $body = Support::private()->signedBody($text, $seventeen);
+            self::assertSame(str_replace('0.1', '0.10000000000000001', $text), Support::public()->verifyDocument($body, $seventeen));
+        }
+    }
+
+    public function testOneRoomIsKept(): void
+    {
+        $first = Room::for(10);
+        $second = Room::for(10);
+        self::assertNotSame($first, $second);
+        foreach ([$first, $second] as $room) {
+            try {
+                $room->result(200);
+                self::fail('a failure was returned');
+            } catch (CanonicalizationError) {
+                self::assertSame($room, Room::for(10));
+            }
+        }
+        $long = Room::for(1 << 20);
+        self::assertSame(1 << 20, \strlen(self::filled($long, 1 << 20)));
+        self::assertNotSame($long, Room::for(10));
+    }
+
+    private static function filled(Room $room, int $size): string
+    {
+        $room->length[0] = $size;
+
+        return $room->result(0);
     }
 
     public function testLongDocuments(): void
@@ -216,13 +256,41 @@ final class LimitsTest extends TestCase
     public function testACallWithinACall(): void
     {
         // As a handler of a signal may do it, between the call of C and the copy.
-        $call = static function (CData $out, CData $length, CData $error): int {
-            $status = Library::get()->kess_canonicalize($out, $length, '{"a":1}', 7, null, $error);
-            self::assertSame('{"other":[1,2,3]}', canonicalize('{"other":[1,2,3]}'));
+        $room = Room::for(7);
+        $status = $room->ffi->kess_canonicalize($room->out, $room->length, '{"a":1}', 7, null, $room->error);
+        self::assertSame('{"other":[1,2,3]}', canonicalize('{"other":[1,2,3]}'));
+        self::assertSame('{"a":1}', $room->result($status));
+    }
 
-            return $status;
-        };
-        self::assertSame('{"a":1}', Library::output($call, 100, 7));
+    public function testHandlersOfSignalsThatCallTheLibrary(): void
+    {
+        $calls = 0;
+        $isRight = true;
+        $parent = posix_getpid();
+        pcntl_async_signals(true);
+        pcntl_signal(\SIGUSR1, static function () use (&$calls, &$isRight): void {
+            ++$calls;
+            $isRight = $isRight && canonicalize('{"of":"the handler"}') === '{"of":"the handler"}';
+        });
+        $child = pcntl_fork();
+        if ($child === 0) {
+            while (posix_getppid() === $parent) {
+                posix_kill($parent, \SIGUSR1);
+                usleep(50);
+            }
+            posix_kill(posix_getpid(), \SIGKILL);
+        }
+        try {
+            while ($calls < 200 && $isRight) {
+                $isRight = canonicalize('{"b":1,"a":2}') === '{"a":2,"b":1}';
+            }
+        } finally {
+            posix_kill($child, \SIGKILL);
+            pcntl_waitpid($child, $status);
+            pcntl_signal(\SIGUSR1, \SIG_DFL);
+            pcntl_async_signals(false);
+        }
+        self::assertTrue($isRight);
     }
 
     public function testNoLeaks(): void

@@ -11,6 +11,7 @@ use Kess\Exception\InvalidSignature;
 use Kess\Exception\KessException;
 use Kess\Library;
 use Kess\Profile;
+use Kess\Room;
 use PHPUnit\Framework\TestCase;
 
 /** The tables of this package are those of kess.h and of bindings/status.json. */
@@ -43,7 +44,7 @@ final class StatusTest extends TestCase
     {
         $this->expectException(BackendError::class);
         $this->expectExceptionMessage("the status $status, which this package does not know");
-        Library::output(static fn (): int => $status, 10, 10, true);
+        Room::for(10)->result($status, true);
     }
 
     /** @return list<array{int}> */
