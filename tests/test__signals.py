@@ -241,7 +241,7 @@ def test_where_money_may_have_moved(sandbox: Sandbox, kind: type[Exception]) -> 
     client = Client(**sandbox.settings, transport=Slow(), timeout=30)
     with pytest.raises(kind) as caught, time_limit_of(kind):
         client.confirm_fund_transfer(_granted(), partner_transaction_id="debit-1")
-    (note,) = caught.value.__notes__
+    note = "\n".join(getattr(caught.value, "__notes__", []))
     assert "confirm.fundTransfer" in note
     assert "order-1" in note
     assert "may have been carried out" in note
@@ -400,7 +400,8 @@ def test_a_transport_for_tasks(sandbox: Sandbox, kind: type[Exception]) -> None:
 
     with pytest.raises(kind) as caught:
         asyncio.run(main())
-    assert "may have been carried out" in caught.value.__notes__[0]
+    notes = getattr(caught.value, "__notes__", [])
+    assert "may have been carried out" in "\n".join(notes)
 
 
 @pytest.mark.parametrize("kind", KINDS)
