@@ -31,7 +31,7 @@ def test_table(
     main()
     shown = capsys.readouterr().out
     every = [one for one in vars(goals).values() if isinstance(one, goals.Goal)]
-    assert sum(one.limit is not None for one in every) == 22
+    assert sum(one.limit is not None for one in every) == 26
     for goal in every:
         assert goal.name in shown
     written = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final
 
 import kesspay
 from bench import crypto_mb, loops, processes, rounds
+from bench.bench_explain import explain_loops
 from bench.client import NAMES, call_loops
 from bench.documents import REQUEST, RESPONSE
 from bench.loops import Unmeasurable
@@ -115,6 +116,11 @@ PROTOCOL = Goal("protocol build, parse and checks - raw RSA", 25, unit="us")
 #: With the client's tokens, deadlines and retries on top.
 CLIENT = Goal("a call through Client - HTTP and raw RSA", None, unit="us")
 
+#: Of the bodies in bench_explain.py, and whichever takes longest.
+EXPLAIN = Goal("explain: a body with a known mistake", 100, unit="ms")
+EXPLAIN_PURE = Goal("explain: the same in pure Python", 100, unit="ms")
+UNEXPLAINED = Goal("explain: a body that nothing explains", 500, unit="ms")
+UNEXPLAINED_PURE = Goal("explain: that in pure Python", 500, unit="ms")
 
 #: Of bench/audit.py: CPU a row above verify_documents on an array in memory.
 AUDIT_KERNEL = Goal("audit: the kernel, one key / verify_documents", 1.02)
@@ -161,6 +167,7 @@ def measured(count: int) -> Found:
         _eight,
         _import,
         _client,
+        _explain,
         audit.measured,
     )
     for part in parts:
@@ -423,6 +430,24 @@ def _client(count: int) -> Iterator[Result | dict[str, Times]]:
             ),
             key=lambda result: result.value or 0,
         )
+
+
+def _explain(count: int) -> Iterator[Result | dict[str, Times]]:
+    for backend, known, unknown in (
+        ("native", EXPLAIN, UNEXPLAINED),
+        ("python", EXPLAIN_PURE, UNEXPLAINED_PURE),
+    ):
+        with override(backend):
+            todo = {f"{backend} {name}": loop for name, loop in explain_loops().items()}
+            times = rounds.measure(todo, rounds=count)
+        yield times
+        for goal, names in (
+            (known, [name for name in times if "nothing" not in name]),
+            (unknown, [name for name in times if "nothing" in name]),
+        ):
+            longest = max(names, key=lambda name: times[name].median)
+            median_, least = (nanoseconds / 1e6 for nanoseconds in times[longest])
+            yield Result(goal, median_, longest, least)
 
 
 def as_json(found: Found) -> dict[str, object]:

@@ -50,6 +50,21 @@ def test_the_right_style_is_what_php_answered() -> None:
     assert len(seen) > 4
 
 
+def test_a_variant_writes_what_one_of_its_own_would() -> None:
+    """What two documents have in common is written once, and nothing else is mixed up."""
+    texts = (
+        '{"b":{"a":1.50,"/":"a/b \u00e9"},"a":[{"x":1},{}],"c":2}',
+        '{"b":{"a":1.5,"/":"a/b \u00e9"},"a":[{"x":1}],"d":2}',
+    )
+    first, second = map(read, texts)
+    renderer = Renderer(first)
+    styles = [make(Style(), [mistake]) for mistake in MISTAKES]
+    for style in styles:
+        for document in (first, second, read(texts[1])):
+            written = renderer.variant(document).render(style)
+            assert written == Renderer(document).render(style), style
+
+
 def test_what_php_cannot_encode_is_an_error() -> None:
     """An infinite number is refused, not written in some way."""
     document = read('{"a":1e999}')

@@ -8,7 +8,8 @@ import json
 import pytest
 
 from kesspay.explain import values
-from kesspay.explain.values import find_signed_value, values_of
+from kesspay.explain.search import BUDGET
+from kesspay.explain.values import find_signed_value, tries_within, values_of
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
 from tests.support.rng import Rng
@@ -85,6 +86,13 @@ def test_the_end_of_the_amounts(amount: bytes, monkeypatch: pytest.MonkeyPatch) 
     text = CANONICAL.replace(b"9117.45", amount)
     sibling = b'{"other":1}'
     assert find_signed_value(text, digest(b"x"), siblings=[sibling]) is None
+
+
+def test_a_long_text_is_tried_less_often() -> None:
+    """What is hashed for a budget is bounded, however much follows the value."""
+    assert tries_within(BUDGET, CANONICAL) > 400_000
+    for size in (10_000, 100_000, 1_000_000):
+        assert tries_within(BUDGET, bytes(size)) * size < 40 * BUDGET
 
 
 def test_places_of_values() -> None:

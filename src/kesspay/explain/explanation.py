@@ -67,7 +67,7 @@ from kesspay.explain.signature import (
     findings_about,
     unproved,
 )
-from kesspay.explain.values import COST, SignedValue, find_signed_value
+from kesspay.explain.values import SignedValue, find_signed_value, tries_within
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyparts import public_numbers
 from kesspay.signing.profile import PHP_8
@@ -376,7 +376,7 @@ def _changed(subject: Subject, examined: Examined, budget: int) -> SignedValue |
         subject.canonical,
         recovered.payload,
         profile=subject.profile,
-        tries=budget // COST,
+        tries=tries_within(budget, subject.canonical),
     )
 
 

@@ -11,9 +11,9 @@ and describe it here; the search needs nothing else.
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kesspay.signing.profile import Ksort, Profile
 
@@ -46,10 +46,11 @@ KSORTS: Final[dict[str, Ksort]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """
     How a text to sign is made from a document.
+
+    A tuple, since a search makes thousands of them, each from another one.
 
     Args:
         scope: "whole" or "data" (only the value of the member ``data``).
@@ -164,7 +165,7 @@ class Mistake:
 def make(style: Style, mistakes: Iterable[Mistake]) -> Style:
     """Return the style with these mistakes made."""
     changes = dict(change for mistake in mistakes for change in mistake.changes)
-    return replace(style, **changes)
+    return style._replace(**changes)
 
 
 _REMOVE_SIGN: Final = 'remove "sign" before encoding'

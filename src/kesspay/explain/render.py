@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import re
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
@@ -122,8 +122,19 @@ class Renderer:
     #: What most styles have in common is made once: the top level, and each
     #: container in it, by the fields of the style on which it depends.
     _tops: dict[tuple[str, ...], Node | None] = field(default_factory=dict)
-    _pieces: dict[tuple[object, ...], str] = field(default_factory=dict)
+    _pieces: dict[tuple[object, ...], tuple[Node, str]] = field(default_factory=dict)
     _digits: dict[tuple[str, bool], str] = field(default_factory=dict)
+    _strings: dict[tuple[str, ...], str] = field(default_factory=dict)
+
+    def variant(self, document: Node) -> Renderer:
+        """Return one for a document that is mostly the same, which is written once."""
+        return Renderer(
+            document,
+            self.secret,
+            _pieces=self._pieces,
+            _digits=self._digits,
+            _strings=self._strings,
+        )
 
     def render(self, style: Style) -> bytes | None:
         """
@@ -215,7 +226,8 @@ class Renderer:
         colon = ":" if style.spacing == "none" else ": "
         write = self._json if level > 1 else self._kept_json
         inner = [
-            quote(k, style) + colon + write(v, style, k, level + 1) for k, v in members
+            self._quoted(k, style) + colon + write(v, style, k, level + 1)
+            for k, v in members
         ]
         return _bracketed("{", inner, "}", style, level)
 
@@ -223,11 +235,11 @@ class Renderer:
         """Write a value at the top; one container is written alike again and again."""
         if not isinstance(node, (list, Members)):
             return self._json(node, style, key, level)
-        # The trees are kept, so that an id stays that of one container.
+        # Each is kept with its text, so that an id stays that of one container.
         place = (id(node), key, _INSIDE(style))
         if place not in self._pieces:
-            self._pieces[place] = self._json(node, style, key, level)
-        return self._pieces[place]
+            self._pieces[place] = node, self._json(node, style, key, level)
+        return self._pieces[place][1]
 
     def _string(self, text: str, style: Style) -> str:
         """Write a string, or the number that JSON_NUMERIC_CHECK makes of it."""
@@ -235,7 +247,15 @@ class Renderer:
             number = _numeric(text)
             if number is not None:
                 return self._php(number, precise=False)
-        return quote(text, style)
+        return self._quoted(text, style)
+
+    def _quoted(self, text: str, style: Style) -> str:
+        """Write a string or key, which most styles write alike."""
+        place = (text, style.slashes, style.unicode, style.html, style.delete)
+        known = self._strings.get(place)
+        if known is None:
+            known = self._strings[place] = quote(text, style)
+        return known
 
     def _number(self, number: Number, style: Style, key: str) -> str:
         """Write a number in one of the spellings."""
@@ -315,7 +335,7 @@ class Renderer:
     def _query_json(self, top: Members, style: Style) -> Iterable[str]:
         """Write pairs whose nested values are JSON: of PHP, or of JavaScript."""
         javascript = style.form == "search_params"
-        inner = replace(style, **_STRINGIFY) if javascript else style
+        inner = style._replace(**_STRINGIFY) if javascript else style
         for name, node in top:
             if isinstance(node, str):
                 text = node

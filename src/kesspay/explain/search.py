@@ -133,7 +133,7 @@ class _Search:
         budget: int,
         secret: bytes = b"",
     ) -> None:
-        self._renderer = Renderer(document, secret)
+        self.renderer = Renderer(document, secret)
         self._base = base
         self._accepts = accepts
         self.left = budget
@@ -180,7 +180,7 @@ class _Search:
         seen = {self._write(frame), None}
         active = []
         for mistake in _OTHER_MISTAKES:
-            if mistake.fields == _WITH_KEY and not self._renderer.secret:
+            if mistake.fields == _WITH_KEY and not self.renderer.secret:
                 continue
             made = (*frame, mistake)
             text = self._write(made)
@@ -196,7 +196,7 @@ class _Search:
     def _write(self, made: tuple[Mistake, ...]) -> bytes | None:
         """Write the text with these mistakes in it."""
         try:
-            text = self._renderer.render(make(self._base, made))
+            text = self.renderer.render(make(self._base, made))
         except CanonicalizationError:
             text = None
         if not self.spend(text):
@@ -246,7 +246,7 @@ def find_mistakes(
     found = _find_raw(raw, base, accepts, secret)
     if found is not None:
         return found
-    made = _other_members(document, base, accepts, search, secret)
+    made = _other_members(document, base, accepts, search)
     if made is None and deepest > 1:
         made = search.run(range(2, deepest + 1))
     return None if made is None else (None, made)
@@ -257,11 +257,11 @@ def _other_members(
     base: Style,
     accepts: Callable[[bytes], bool],
     search: _Search,
-    secret: bytes,
 ) -> tuple[Mistake, ...] | None:
     """Look whether a member was left out or added, alone and with one mistake."""
     variants = [
-        (mistake, Renderer(other, secret)) for mistake, other in other_members(document)
+        (mistake, search.renderer.variant(other))
+        for mistake, other in other_members(document)
     ]
     for more in ((), *((one,) for one in _BESIDE_MEMBERS)):
         style = make(base, more)

@@ -4,8 +4,8 @@ Find out which value was changed after signing.
 The right key gives back the SHA-256 of the text that was signed. Where one value was
 changed, the canonical form with the right value in its place has that digest: the
 value is proved, not guessed. Values of other records of the transfer are tried, the
-few words that a field can have, and every amount below 10,000.00. Only the value
-changes between two tries, so that the text before it is hashed once.
+few words that a field can have, and amounts below 10,000.00, the small ones first.
+Only the value changes between two tries, so that the text before it is hashed once.
 """
 
 from __future__ import annotations
@@ -25,10 +25,19 @@ if TYPE_CHECKING:
     from kesspay.signing.profile import Profile
 
 
-__all__ = ["AMOUNTS", "COST", "SignedValue", "Value", "find_signed_value", "values_of"]
+__all__ = [
+    "AMOUNTS",
+    "SignedValue",
+    "Value",
+    "find_signed_value",
+    "tries_within",
+    "values_of",
+]
 
-#: What one try costs a budget, in bytes as ``search`` counts them.
-COST: Final = 24
+#: What one try costs a budget, in bytes as ``search`` counts them, and how many bytes
+#: of the text cost as much as one that is written: hashing is quicker than writing.
+_COST: Final = 18
+_HASHED: Final = 36
 #: How deep values are looked for, and how many of them.
 _DEEPEST: Final = 4
 _MOST: Final = 200
@@ -112,6 +121,19 @@ def values_of(canonical: bytes) -> dict[str, Value]:
                 end = start + len(value.encode())
             found[path] = Value(path, member.key, start, end, value[0] == '"')
     return found
+
+
+def tries_within(budget: int, canonical: bytes) -> int:
+    """
+    Return how many values of a text can be tried for a budget.
+
+    Each try hashes what follows the value, so that fewer are tried in a long text.
+
+    Args:
+        budget: in bytes, as ``search`` counts them.
+        canonical: the text.
+    """
+    return budget // (_COST + len(canonical) // _HASHED)
 
 
 def find_signed_value(
