@@ -51,7 +51,7 @@ def test_the_right_style_is_what_php_answered() -> None:
 
 
 def test_a_variant_writes_what_one_of_its_own_would() -> None:
-    """What two documents have in common is written once, and nothing else is mixed up."""
+    """What two documents have in common is written once, and nothing is mixed up."""
     texts = (
         '{"b":{"a":1.50,"/":"a/b \u00e9"},"a":[{"x":1},{}],"c":2}',
         '{"b":{"a":1.5,"/":"a/b \u00e9"},"a":[{"x":1}],"d":2}',
