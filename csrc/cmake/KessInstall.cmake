@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cmake --install: header, libraries, kess.pc, the CMake package and man pages.
+# cmake --install: headers, libraries, kess.pc, the CMake package and man pages.
 # What a program needs to run is the component "runtime", what it needs to be
 # built "development".
 
@@ -14,7 +14,7 @@ foreach(target IN ITEMS kess_shared kess_static)
   endif()
 endforeach()
 
-install(FILES include/kess.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
+install(FILES include/kess.h include/kess_ffi.h DESTINATION ${CMAKE_INSTALL_INCLUDEDIR}
         COMPONENT development)
 install(TARGETS ${kess_targets} EXPORT kess-targets
   ARCHIVE DESTINATION ${CMAKE_INSTALL_LIBDIR} COMPONENT development

@@ -36,7 +36,7 @@ set(CPACK_DEBIAN_DEVELOPMENT_PACKAGE_DEPENDS
     "libkess${kess_soversion} (= ${PROJECT_VERSION}), libssl-dev (>= 3.0)")
 set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
     "Signs and verifies messages of the KESS partner API, byte for byte as its
-PHP gateway does. This package has the header, the static library, the files of
+PHP gateway does. This package has the headers, the static library, the files of
 pkg-config and CMake, and the manual pages.")
 
 # Debian wants the licence in each package.

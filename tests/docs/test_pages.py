@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 
 #: Blocks that are not run, by page. Each has its reason in a comment above it.
-NOT_RUN: Final = {"howto/audit.md": 1, "howto/hsm.md": 1}
+NOT_RUN: Final = {"howto/audit.md": 1, "howto/c-library.md": 1, "howto/hsm.md": 1}
 
 #: Programs of others that a shell block may call.
 PROGRAMS: Final = {
@@ -51,7 +51,7 @@ OTHER_VARIABLES: Final = {
 
 LANGUAGES: Final = {
     *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
-    *("js", "go", "mermaid"),
+    *("js", "go", "mermaid", "ruby"),
 }
 
 

@@ -45,11 +45,13 @@ def test_build_test_install(tmp_path: Path, compiler: str) -> None:
         "consumer_pkg_config",
         "example_server",
         "examples",
+        "ffi_header",
         "header_cxx",
         "symbols",
     ):
         assert name in output
     assert (tmp_path / "prefix/include/kess.h").is_file()
+    assert (tmp_path / "prefix/include/kess_ffi.h").is_file()
     assert (tmp_path / "prefix/share/man/man3/kess_verify_document.3").is_file()
 
 

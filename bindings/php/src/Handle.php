@@ -9,7 +9,8 @@ use FFI\CData;
 use Kess\Exception\BackendError;
 
 /**
- * What both kinds of keys share: one kess_key, freed once, never shown or copied.
+ * What both kinds of keys share: one kess_key, loaded once, freed once, never shown or
+ * copied.
  *
  * @internal
  */
@@ -17,6 +18,42 @@ trait Handle
 {
     private ?CData $key;
     private FFI $ffi;
+
+    /**
+     * Load a key from its bytes.
+     *
+     * @param bool $allowWeak accept RSA from 512 bits, for old sandboxes only
+     */
+    public static function fromPem(
+        // A private key that is given for a public one by mistake must not be shown either.
+        #[\SensitiveParameter] string $pem,
+        #[\SensitiveParameter] ?string $password = null,
+        bool $allowWeak = false,
+    ): self {
+        $ffi = Library::get();
+        $load = self::LOAD;
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->$load($key, $pem, \strlen($pem), $password, \strlen($password ?? ''), (int) $allowWeak, $error),
+            self::KIND,
+        ));
+    }
+
+    /** Load a key from a file. */
+    public static function fromFile(
+        string $path,
+        #[\SensitiveParameter] ?string $password = null,
+        bool $allowWeak = false,
+    ): self {
+        $ffi = Library::get();
+        $load = self::LOAD_FILE;
+        $path = Library::path($path);
+
+        return new self(Library::key(
+            static fn (CData $key, CData $error): int => $ffi->$load($key, $path, $password, \strlen($password ?? ''), (int) $allowWeak, $error),
+            self::KIND,
+        ));
+    }
 
     private function __construct(CData $key)
     {

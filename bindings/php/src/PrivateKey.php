@@ -4,45 +4,17 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use FFI\CData;
-
-/** An RSA private key, which signs. Load it once. */
+/**
+ * An RSA private key, which signs. Load it once: PEM or DER of PKCS#1, PKCS#8 or
+ * PKCS#12, encrypted or not.
+ */
 final class PrivateKey
 {
     use Handle;
 
-    /**
-     * Load a key: PEM or DER of PKCS#1, PKCS#8 or PKCS#12, encrypted or not.
-     *
-     * @param bool $allowWeak accept RSA from 512 bits, for old sandboxes only
-     */
-    public static function fromPem(
-        #[\SensitiveParameter] string $pem,
-        #[\SensitiveParameter] ?string $password = null,
-        bool $allowWeak = false,
-    ): self {
-        $ffi = Library::get();
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->kess_private_key_load($key, $pem, \strlen($pem), $password, \strlen($password ?? ''), (int) $allowWeak, $error),
-            'a private key',
-        ));
-    }
-
-    /** Load a key from a file. */
-    public static function fromFile(
-        string $path,
-        #[\SensitiveParameter] ?string $password = null,
-        bool $allowWeak = false,
-    ): self {
-        $ffi = Library::get();
-        $path = Library::path($path);
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->kess_private_key_load_file($key, $path, $password, \strlen($password ?? ''), (int) $allowWeak, $error),
-            'a private key',
-        ));
-    }
+    private const KIND = 'a private key';
+    private const LOAD = 'kess_private_key_load';
+    private const LOAD_FILE = 'kess_private_key_load_file';
 
     /** The public half, as an object of its own. */
     public function publicKey(): PublicKey

@@ -9,44 +9,17 @@ use Kess\Exception\BackendError;
 use Kess\Exception\InvalidSignature;
 use Kess\Exception\KessException;
 
-/** An RSA public key, which verifies. Load it once. */
+/**
+ * An RSA public key, which verifies. Load it once: PEM or DER of SPKI, PKCS#1, an X.509
+ * certificate or PKCS#12.
+ */
 final class PublicKey
 {
     use Handle;
 
-    /**
-     * Load a key: PEM or DER of SPKI, PKCS#1, an X.509 certificate or PKCS#12.
-     *
-     * @param bool $allowWeak accept RSA from 512 bits, for old sandboxes only
-     */
-    public static function fromPem(
-        // A private key that is given by mistake must not be shown either.
-        #[\SensitiveParameter] string $pem,
-        #[\SensitiveParameter] ?string $password = null,
-        bool $allowWeak = false,
-    ): self {
-        $ffi = Library::get();
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->kess_public_key_load_protected($key, $pem, \strlen($pem), $password, \strlen($password ?? ''), (int) $allowWeak, $error),
-            'a public key',
-        ));
-    }
-
-    /** Load a key from a file. */
-    public static function fromFile(
-        string $path,
-        #[\SensitiveParameter] ?string $password = null,
-        bool $allowWeak = false,
-    ): self {
-        $ffi = Library::get();
-        $path = Library::path($path);
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->kess_public_key_load_file_protected($key, $path, $password, \strlen($password ?? ''), (int) $allowWeak, $error),
-            'a public key',
-        ));
-    }
+    private const KIND = 'a public key';
+    private const LOAD = 'kess_public_key_load_protected';
+    private const LOAD_FILE = 'kess_public_key_load_file_protected';
 
     /** @internal use PrivateKey::publicKey() */
     public static function ofPrivate(CData $private): self
@@ -55,7 +28,7 @@ final class PublicKey
 
         return new self(Library::key(
             static fn (CData $key, CData $error): int => $ffi->kess_key_public($key, $private, $error),
-            'a public key',
+            self::KIND,
         ));
     }
 

@@ -59,34 +59,17 @@ final class StatusTest extends TestCase
         Library::key(static fn (): int => 399, 'a public key');
     }
 
-    public function testTheHeaderIsThatOfC(): void
+    public function testTheHeaderIsThatOfTheLibrary(): void
     {
-        $header = self::squeezed(Support::ROOT . '/csrc/include/kess.h');
-        $ours = self::squeezed(__DIR__ . '/../kess.ffi.h');
-        $types = '/typedef (?:enum|struct) kess_\w+ (?:\{.*?\} )?kess_\w+;/';
-        preg_match_all($types, $header, $expected);
-        preg_match_all($types, $ours, $found);
-        self::assertCount(5, $expected[0]);
-        self::assertEqualsCanonicalizing($expected[0], $found[0]);
+        // A Python test compares this one with kess.h.
+        $header = file_get_contents(Support::ROOT . '/csrc/include/kess_ffi.h');
+        $lines = "#define FFI_SCOPE \"KESS\"\n#define FFI_LIB \"libkess.so.0\"\n";
+        self::assertSame($lines . $header, file_get_contents(__DIR__ . '/../kess.ffi.h'));
 
-        preg_match_all('/KESS_API (?:KESS_MUST_CHECK )?([a-z][^;{}#"]*\);)/', $header, $expected);
-        $rest = preg_replace($types, '', preg_replace('/#define \S+ \S+/', '', $ours));
-        preg_match_all('/[^;]+;/', $rest, $found);
-        self::assertGreaterThan(25, \count($expected[1]));
-        // A string passes as const char *, and every output has one kind of buffer.
-        $inputs = static fn (string $text): string => preg_replace(['/const uint8_t \*/', '/(?<!const )char \*(?=sign|out)/'], ['const char *', 'uint8_t *'], trim($text));
-        self::assertEqualsCanonicalizing(array_map($inputs, $expected[1]), array_map('trim', $found[0]));
-
-        preg_match_all('/#define KESS_PROFILE_(\w+) (\d+)u/', $header, $profiles);
-        $constants = (new \ReflectionClass(Profile::class))->getConstants();
-        self::assertSame(array_combine($profiles[1], array_map('intval', $profiles[2])), $constants);
-    }
-
-    private static function squeezed(string $path): string
-    {
-        $text = preg_replace('~/\*.*?\*/~s', ' ', file_get_contents($path));
-
-        return preg_replace(['/\s+/', '/\( /'], [' ', '('], $text);
+        preg_match_all('/ (KESS_PROFILE_(\w+)) = /', $header, $found);
+        self::assertCount(5, $found[1]);
+        $values = array_map(static fn (string $name): int => Library::get()->$name, $found[1]);
+        self::assertSame(array_combine($found[2], $values), (new \ReflectionClass(Profile::class))->getConstants());
     }
 
     public function testTheVersionIsThatOfTheProject(): void
