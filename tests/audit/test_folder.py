@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import builtins
+import errno
+import fcntl
 import hashlib
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -74,8 +77,17 @@ def test_lock(folder: Folder) -> None:
     Folder(other).close()
 
 
-def test_no_locks(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A system without file locks does not keep runs apart."""
+def _locking(file: int, mode: int, size: int) -> None:
+    """Do what msvcrt does for one byte, with its error."""
+    assert (mode, size) == (2, 1)
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise PermissionError(errno.EACCES, "Permission denied") from None
+
+
+def test_lock_on_windows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where no folder can be locked, a file in it is, and is no part of the output."""
     original = builtins.__import__
 
     def no_fcntl(name: str, *rest: Any) -> Any:  # noqa: ANN401 - as __import__
@@ -83,8 +95,25 @@ def test_no_locks(folder: Folder, monkeypatch: pytest.MonkeyPatch) -> None:
             raise ImportError
         return original(name, *rest)
 
+    windows = SimpleNamespace(LK_NBLCK=2, locking=_locking)
+    monkeypatch.setitem(sys.modules, "msvcrt", windows)
     monkeypatch.setattr(builtins, "__import__", no_fcntl)
-    Folder(folder.path).close()
+    folder = Folder(tmp_path)
+    with pytest.raises(InputError, match="another run"):
+        Folder(tmp_path)
+    assert begin(folder) == {}
+    folder.close()
+    again = Folder(tmp_path)
+    assert begin(again, resume=True) == {}
+    again.close()
+    assert [path.name for path in tmp_path.iterdir()] == ["_manifest.json"]
+
+    def broken(*_: int) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    monkeypatch.setattr(windows, "locking", broken)
+    with pytest.raises(InputError, match="Input/output error"):
+        Folder(tmp_path)
 
 
 def test_cannot_be_made(tmp_path: Path) -> None:

@@ -9,11 +9,13 @@ and goes on with the units that are missing.
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
 import shutil
 from contextlib import suppress
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._shown import shown_path
@@ -35,6 +37,8 @@ _MANIFEST: Final = "_manifest.json"
 _PROGRESS: Final = "_progress.jsonl"
 _FAILING: Final = "_failing"
 _SUMS: Final = "SHA256SUMS"
+#: Where a folder cannot be locked itself: on Windows.
+_LOCK: Final = "_lock"
 _OURS: Final = (
     *("part-*.parquet", CAUSES_FILE, _MANIFEST, _PROGRESS, _SUMS, "*.tmp"),
     *("report.html", "money-*.parquet"),
@@ -88,7 +92,7 @@ class Folder:
         Raises:
             InputError: the folder holds something else.
         """
-        there = sorted(path.name for path in self.path.iterdir())
+        there = {path.name for path in self.path.iterdir()} - {_LOCK}
         if there and _MANIFEST not in there:
             raise InputError(
                 f"the output {shown_path(self.path)} holds files that no audit wrote:"
@@ -206,26 +210,26 @@ class Folder:
 
     def close(self) -> None:
         """Let other runs in."""
-        if self._lock is not None:
-            os.close(self._lock)
+        os.close(self._lock)
+        with suppress(OSError):
+            (self.path / _LOCK).unlink()
 
 
-def _lock(path: Path) -> int | None:
+def _lock(path: Path) -> int:
     """
     Lock a folder until it is closed or the process ends.
 
     Returns:
-        The open folder; None on Windows, where two runs with one output are not kept
-        apart.
+        The open folder; on Windows, which opens no folder, a file in it.
 
     Raises:
-        BlockingIOError: another process has locked it.
+        BlockingIOError: another run has locked it.
         OSError: it cannot be locked.
     """
     try:
         import fcntl
     except ImportError:
-        return None
+        return _lock_on_windows(path / _LOCK)
     folder = os.open(path, os.O_RDONLY)
     try:
         fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -233,6 +237,20 @@ def _lock(path: Path) -> int | None:
         os.close(folder)
         raise
     return folder
+
+
+def _lock_on_windows(path: Path) -> int:
+    windows: Any = import_module("msvcrt")
+    file = os.open(path, os.O_RDWR | os.O_CREAT)
+    try:
+        windows.locking(file, windows.LK_NBLCK, 1)
+    except OSError as error:
+        os.close(file)
+        # Windows has no word of its own for a lock that another process holds.
+        if error.errno in (errno.EACCES, errno.EDEADLK):
+            raise BlockingIOError from None
+        raise
+    return file
 
 
 def _difference(before: dict[str, Any], now: dict[str, Any]) -> str:
