@@ -283,25 +283,6 @@ def test_full_disk(
     assert result.stdout.startswith("0 rows\nrows: 0")
 
 
-def test_many_causes(
-    run: Callable[..., Result], here: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The table of causes is short; the file has all of them."""
-    monkeypatch.setattr(command, "_MOST_CAUSES", 2)
-    shown = run("audit", "bad.jsonl", *WORDS).stdout
-    assert "more in causes.parquet" in shown
-
-
-def test_strange_times(run: Callable[..., Result], here: Path) -> None:
-    """A time that no calendar has is shown as none."""
-    text = Path("good.jsonl").read_text().replace('"2026-09-01T00:00:00Z"', "9e17")
-    Path("far.jsonl").write_text(text.replace("9e17", "99999999999999999"))
-    found = fields(run("audit", "far.jsonl", *WORDS, "--time", "received_at", "--json"))
-    assert found["keys"][0]["rows"] == 10
-    assert command._moment(2**62) is None
-    assert command._moment(0) == "1970-01-01T00:00:00+00:00"
-
-
 @pytest.mark.parametrize(
     ("words", "match"),
     [
