@@ -13,7 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from kesspay.audit import triage
-from kesspay.audit.runner import run
+from kesspay.audit.runner import Hooks, run
 from kesspay.explain import values
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from kesspay.audit.runner import Result
 
 TIME = datetime(2026, 9, 10, tzinfo=UTC)
+#: What the program goes by, which other tests of the audit make smaller.
+RATE = triage._RATE
 #: Of no key.
 STRANGE = bytes([1]) * 256
 SIGN = '"sign_type":"RSA2","sign":"SIGN"}'
@@ -52,10 +54,12 @@ def signed(template: str, text: bytes, name: str = "kess-2025") -> bytes:
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Make a folder the current one, and allow a search."""
+    """Make a folder the current one, where searches are allowed, and short."""
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(triage, "_RATE", 60 << 20)
+    monkeypatch.setattr(triage, "_RATE", RATE)
+    # Enough for two mistakes at once, which a test below needs.
     monkeypatch.setattr(triage, "BUDGET", 2 << 20)
+    # Up to 99.99, which the tests below stay under.
     monkeypatch.setattr(values, "AMOUNTS", 10_000)
     return tmp_path
 
@@ -117,7 +121,7 @@ def test_a_recipe_is_proved_for_each_member(here: Path) -> None:
     ]
     unknown = [signed(answer(9), b"something else")]
     changed = [signed(answer(11, "12.5"), unsigned(answer(11, "0.05")))]
-    result, causes = audited([*made, *unknown, *twice, *changed], explain_budget=8)
+    result, causes = audited([*made, *unknown, *twice, *changed])
     found = [(one["cause"], one["basis"], one["detail"]) for one in causes]
     assert found == [
         *[("end_lf", "proved", "")] * 5,
@@ -169,13 +173,28 @@ def test_budget(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert {one["basis"] for one in causes} == {"status"}
     assert result.causes[0].bases == {"status": 3}
     monkeypatch.setattr(triage, "_CLUSTERS", 0)
-    _, causes = audited(bodies, explain_budget=5)
+    _, causes = audited(bodies)
     assert {one["basis"] for one in causes} == {"proved"}
-    # The first row takes all there is.
-    late = [signed(answer(n, "12.5"), unsigned(answer(n, "99"))) for n in range(6)]
-    monkeypatch.setattr(triage, "_RATE", 8_000_000)
-    _, causes = audited(late, explain_budget=1)
-    assert {one["basis"] for one in causes} == {"status", "proved"}
+
+
+def test_budget_that_ends(here: Path) -> None:
+    """
+    Where the budget ends within the rows, the first ones are proved.
+
+    The budget is work and no time: the test asks how much all rows take, and gives
+    what three of them need less, and half of what one needs more.
+    """
+    del here
+    late: list[bytes | None] = [
+        signed(answer(n, "12.5"), unsigned(answer(n, "99"))) for n in range(6)
+    ]
+    whole = triage.Triage(ring())
+    before = whole._left
+    audited(late, hooks=Hooks(examine=whole.examine, triage=whole))
+    each = 99_00 * triage._TRY
+    budget = (before - whole._left - 2.5 * each) / triage._RATE
+    _, causes = audited(late, explain_budget=budget)
+    assert [one["basis"] for one in causes] == ["proved"] * 3 + ["status"] * 3
 
 
 def test_a_sample(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -11,8 +11,8 @@ Why rows failed, for millions of them.
    is found is written again for each member, and compared with the digest in that
    member's own signature: only then is it proved.
 3. For the rest, values of other records of the transfer, ``success`` turned round and
-   every amount below 10,000.00 are put in place until the digest fits: "data.amount
-   was 117.45 when signed".
+   every amount below 10,000.00 are put in place until the digest fits or the budget is
+   spent: "data.amount was 117.45 when signed".
 
 The budget is counted in work and not by a clock, so that the same rows have the same
 causes. What it leaves keeps the cause that its status says.
@@ -82,10 +82,13 @@ _SAMPLE: Final = 1_000_000
 _REPRESENTATIVES: Final = 3
 _ROUNDS: Final = 3
 _CLUSTERS: Final = 10_000
-#: Work of a second: bytes as ``explain.search`` counts them.
+#: A second of the budget stands for so much work, in bytes as ``explain.search`` counts
+#: them, whatever the machine: with its own clock the same rows would have other causes.
 _RATE: Final = 60 << 20
-#: What one value that is tried costs of it.
+#: What one value that is tried costs: a block of SHA-256, about.
 _TRY: Final = 60
+#: What an attempt of ``explain.search`` costs besides the text; it says the same of its
+#: usual attempts.
 _ATTEMPT: Final = 3000
 #: Tries where amounts are left out.
 _CHEAP: Final = 200

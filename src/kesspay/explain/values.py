@@ -187,7 +187,7 @@ def _tries(
 
 
 def _amounts(profile: Profile, *, as_text: bool) -> Iterator[bytes]:
-    """Return every amount below 10,000.00 as it stands in a canonical text."""
+    """Return the amounts below 10,000.00 as they stand in a canonical text."""
     if as_text:
         return (b'"%d.%02d"' % divmod(cents, 100) for cents in range(1, AMOUNTS))
     if profile.serialize_precision > 0:
