@@ -1,7 +1,7 @@
 """
 The site as a reader sees it: on a telephone and on a desk, light and dark.
 
-The pictures are in build/screenshots afterwards.
+The pictures are in build/screenshots afterwards, or in KESSPAY_SCREENSHOTS.
 """
 
 from __future__ import annotations
@@ -12,8 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.support.browser import NARROW, WIDE, Browser
-from tests.support.pages import ROOT
+from tests.support.browser import NARROW, WIDE, Browser, keep
 
 
 if TYPE_CHECKING:
@@ -121,14 +120,11 @@ def seen(
 ) -> tuple[list[Look], list[str]]:
     """Look at the site once, and leave the pictures."""
     found, problems = asyncio.run(looks(site, tmp_path_factory.mktemp("chromium")))
-    folder = ROOT / "build" / "screenshots"
-    folder.mkdir(parents=True, exist_ok=True)
     for look in found:
         if look.picture:
             name = look.page.removesuffix(".html").replace("/", "-")
             scheme = "dark" if look.dark else "light"
-            path = folder / f"{name}-{look.width}-{scheme}.png"
-            path.write_bytes(look.picture)
+            keep(f"{name}-{look.width}-{scheme}", look.picture)
     return found, problems
 
 

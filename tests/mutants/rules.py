@@ -77,7 +77,10 @@ def _read(name: str) -> tuple[Rule, ...]:
 #: The rules kept by Python code, and those kept by the C core.
 PYTHON_RULES: Final = tuple(
     rule
-    for name in ("signing", "gateway", "transfers", "secrets", "audit", "conformance")
+    for name in (
+        *("signing", "gateway", "transfers", "secrets", "audit", "conformance"),
+        "sandbox",
+    )
     for rule in _read(name)
 )
 C_RULES: Final = _read("core")

@@ -26,10 +26,15 @@ class Echo:
         self._ending = ending
 
     def respond(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: str = "",
     ) -> Reply:
         """Return everything that came in."""
-        text = f"{method} {path} {sorted(headers.items())} {body!r}"
+        text = f"{method} {path} {sorted(headers.items())} {body!r}{query}"
         return Reply(
             207, (("X-Kind", "echo"),), text.encode(), self._delay, self._ending
         )
@@ -138,3 +143,9 @@ def test_answers_that_come_late(*, gone: bool) -> None:
     messages = [part(b"x"), {"type": "http.disconnect"} if gone else never]
     sent = run(*messages, echo=Echo(delay=3600 if gone else 0.01))
     assert len(sent) == (0 if gone else 2)
+
+
+def test_the_query() -> None:
+    """What stands behind the path is passed on as it was sent."""
+    sent = run({"type": "http.request"}, query_string=b"a=%20b&c")
+    assert sent[1]["body"].endswith(b"b''a=%20b&c")

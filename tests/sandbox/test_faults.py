@@ -11,7 +11,15 @@ import pytest
 
 from kesspay.errors import InputError, InvalidSignature
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
-from kesspay.sandbox.faults import FAULTS, TOKEN, Fault, FaultPlan, Planned, parse
+from kesspay.sandbox.faults import (
+    FAULTS,
+    KINDS,
+    TOKEN,
+    Fault,
+    FaultPlan,
+    Planned,
+    parse,
+)
 from tests.sandbox.parties import Partner, box
 
 
@@ -449,7 +457,9 @@ def test_a_seed_reaches_every_fault() -> None:
 
 def test_a_seed_with_a_choice(plan: FaultPlan) -> None:
     """Only the faults that are named are drawn; planned ones come first."""
+    assert plan.rate == 0
     plan.seed(7, 1, ["pending"])
+    assert plan.rate == 1
     plan.plan("drop-after")
     assert [take(plan), take(plan), take(plan, CREATE)] == ["drop-after", "pending", ""]
 
@@ -471,3 +481,10 @@ def test_clearing(plan: FaultPlan) -> None:
     plan.plan("drop-after")
     plan.clear()
     assert [take(plan) for _ in range(20)] == [""] * 20
+
+
+def test_every_fault_is_of_one_kind() -> None:
+    """The status page shows them by kind."""
+    named = [fault.name for _, kind in KINDS.values() for fault in kind]
+    assert named == list(FAULTS)
+    assert len(set(named)) == len(named)

@@ -133,3 +133,35 @@ def test_the_record_is_bounded(sandbox: Sandbox, partner: Partner) -> None:
     assert len(kept) == 50
     assert [exchange.number for exchange in kept] == list(range(12, 62))
     assert {exchange.service for exchange in kept} == {""}
+
+
+def test_an_exchange_names_its_transfer(sandbox: Sandbox, partner: Partner) -> None:
+    """Requests and genuine answers do; what a fault put in its place does not."""
+    identity = partner.created()
+    other = partner.created(2)
+    partner.confirm(identity, faults="wrong-reference, drop-after")
+    partner.confirm(other, "d-2", faults="replayed")
+    partner.confirm("PT9", "d-3")
+    partner.respond(GATEWAY_PATH, b'{"out_trade_no":"raw","amount":', {})
+    partner.respond(GATEWAY_PATH, b'{"out_trade_no":"raw","pre_transfer_id":7}', {})
+    partner.respond(GATEWAY_PATH, b'{"out_trade_no":"%s"}' % (b"x" * 65), {})
+    named = [exchange.references for exchange in sandbox.exchanges]
+    assert named == [
+        (),
+        ("order-1", identity),
+        ("order-2", other),
+        ("order-1", identity, "d-1", "FT000000000001"),
+        ("order-2", other, "d-2", "FT000000000002"),
+        ("PT9", "d-3"),
+        (),
+        ("raw",),
+        (),
+    ]
+
+
+def test_no_reference_is_a_secret(sandbox: Sandbox, partner: Partner) -> None:
+    """Not even one that is written in another way."""
+    password = sandbox.settings["credentials"].password
+    escaped = "".join(f"\\u{ord(char):04x}" for char in password)
+    partner.respond(GATEWAY_PATH, f'{{"out_trade_no":"{escaped}"}}'.encode(), {})
+    assert sandbox.exchanges[-1].references == ("(secret)",)

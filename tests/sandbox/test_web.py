@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.gateway.messages import CONFIRM
+from kesspay.sandbox.emulator import BASE_PATH, GATEWAY_PATH
 from kesspay.sandbox.faults import FAULTS
+from kesspay.sandbox.forms import ACTIONS
 from tests.sandbox.parties import RECEIVER, Partner, box
 
 
@@ -189,6 +191,11 @@ def test_a_form_of_a_web_page(sandbox: Sandbox, kind: str) -> None:
         ("evil.example:8765", False),
         ("127.0.0.1.evil.example", False),
         ("127.0.0.1@evil.example", False),
+        ("evil.example@127.0.0.1", False),
+        ("127.0.0.1:port", False),
+        ("localhost.evil.example", False),
+        ("localhost, evil.example", False),
+        ("127.0.0.1\n", False),
         ("[::1", False),
     ],
 )
@@ -196,3 +203,91 @@ def test_a_foreign_host(sandbox: Sandbox, path: str, host: str, *, good: bool) -
     """A name that somebody else made point here is refused."""
     reply = ask(sandbox, "GET", path, host=host)
     assert (reply.status != 403) is good
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/"),
+        ("POST", "/page/clear"),
+        ("POST", "/sandbox/faults"),
+        ("DELETE", "/sandbox/faults"),
+        ("GET", "/sandbox/messages"),
+        ("POST", GATEWAY_PATH),
+        ("GET", f"{BASE_PATH}/nothing"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("host", "origin", "good"),
+    [
+        ("127.0.0.1:8765", "http://127.0.0.1:8765", True),
+        ("LocalHost:8765", "http://localhost:8765", True),
+        ("127.0.0.1:8765", "http://localhost:8765", False),
+        ("127.0.0.1:8765", "http://127.0.0.1:8766", False),
+        ("127.0.0.1:8765", "http://127.0.0.1", False),
+        ("127.0.0.1:8765", "https://127.0.0.1:8765", False),
+        ("127.0.0.1:8765", "https://evil.example", False),
+        ("127.0.0.1:8765", "null", False),
+        ("127.0.0.1:8765", "", False),
+        # A name that was made point here: same origin to the browser.
+        ("evil.example:8765", "http://evil.example:8765", False),
+    ],
+)
+def test_a_page_of_another_origin(
+    sandbox: Sandbox, method: str, path: str, host: str, origin: str, *, good: bool
+) -> None:
+    """A browser says which page asks; only the sandbox's own may."""
+    sandbox.faults.plan("html-200", times=9)
+    body = {"plan": [{"fault": "drop-after"}]} if method == "POST" else None
+    reply = ask(sandbox, method, path, body, host=host, origin=origin)
+    assert (reply.body.startswith(b"A web page of another site")) is not good
+    if not good:
+        assert reply.status == 403
+        assert [one.times for one in sandbox.faults.planned()] == [9]
+        assert sandbox.exchanges == ()
+
+
+@pytest.mark.parametrize(
+    ("site", "good"),
+    [
+        ("cross-site", False),
+        ("Same-Site", False),
+        ("same-origin", True),
+        ("none", True),
+    ],
+)
+def test_what_a_browser_fetches_for_another_page(
+    sandbox: Sandbox, site: str, *, good: bool
+) -> None:
+    """A picture or a script of another page sends no Origin, but this."""
+    for path in ("/sandbox/messages", f"{BASE_PATH}/nothing"):
+        reply = ask(sandbox, "GET", path, sec_fetch_site=site)
+        assert (reply.status != 403) is good
+    # A link to the page is harmless.
+    assert ask(sandbox, "GET", "/live", sec_fetch_site=site).status == 200
+    assert (ask(sandbox, "POST", "/live", sec_fetch_site=site).status == 405) is good
+
+
+def test_programs_name_no_origin(sandbox: Sandbox) -> None:
+    """The gateway answers them under any name of its host, as in a container."""
+    reply = ask(sandbox, "POST", GATEWAY_PATH, {}, host="sandbox:8765")
+    assert reply.status == 401
+    assert len(sandbox.exchanges) == 1
+
+
+@pytest.mark.parametrize("path", list(ACTIONS))
+def test_no_get_changes_anything(sandbox: Sandbox, path: str) -> None:
+    """What forms do is done for POST alone."""
+    sandbox.faults.plan("latency")
+    for method in ("GET", "HEAD", "DELETE", "PUT", "OPTIONS"):
+        assert ask(sandbox, method, path).status == 405
+    assert len(sandbox.faults.planned()) == 1
+
+
+def test_a_query_is_for_the_page(sandbox: Sandbox) -> None:
+    """It reaches the page; control endpoints and the gateway have none."""
+    headers = {"host": "localhost"}
+    reply = sandbox.site.respond("GET", "/", headers, b"", "reference=a%22b")
+    assert b'value="a&quot;b"' in reply.body
+    reply = sandbox.site.respond("GET", "/sandbox/clock", headers, b"", "advance=5")
+    assert json.loads(reply.body) == {"now": sandbox.now()}

@@ -41,8 +41,10 @@ def test_credentials_are_new_each_time() -> None:
 
 def test_time_goes_forward(world: World) -> None:
     """``advance`` puts the clock forward; never back, and not for ever."""
+    assert world.ahead == 0.0
     world.advance(5)
     assert world.now() == 105.0
+    assert world.ahead == 5.0
     for seconds in (-1, 1e10, float("nan")):
         with pytest.raises(InputError, match="time goes forward"):
             world.advance(seconds)

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import os
 import shutil
 import subprocess
-from typing import TYPE_CHECKING, Any, Final, Self
+from pathlib import Path
+from typing import Any, Final, Self
 
 import aiohttp
 
 from tests.conftest import missing
-
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from tests.support.pages import ROOT
 
 
 #: The widths that pages are looked at: a telephone and a desk, in CSS pixels.
@@ -43,6 +42,14 @@ def chromium() -> str:
     return found
 
 
+def keep(name: str, picture: bytes) -> None:
+    """Leave a picture where a reader finds it: KESSPAY_SCREENSHOTS, or build."""
+    named = os.environ.get("KESSPAY_SCREENSHOTS")
+    folder = Path(named) if named else ROOT / "build" / "screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / f"{name}.png").write_bytes(picture)
+
+
 class Browser:
     """A Chromium with one window, driven over its debugging port on loopback."""
 
@@ -55,6 +62,7 @@ class Browser:
         """
         self._folder = folder
         self._sent = 0
+        self._loads = 0
         self.problems: list[str] = []
 
     async def __aenter__(self) -> Self:
@@ -126,6 +134,7 @@ class Browser:
     async def _receive(self) -> dict[str, Any]:
         message: dict[str, Any] = await self._socket.receive_json()
         what = message.get("method")
+        self._loads += what == "Page.loadEventFired"
         if what == "Runtime.exceptionThrown" or (
             what == "Log.entryAdded" and message["params"]["entry"]["level"] == "error"
         ):
@@ -146,10 +155,24 @@ class Browser:
             "Emulation.setEmulatedMedia",
             features=[{"name": "prefers-color-scheme", "value": scheme}],
         )
+        before = self._loads
         await self._call("Page.navigate", url=address)
+        await self._loaded(before)
+
+    async def follow(self, script: str) -> None:
+        """Act in the page, and wait for the page to which that leads."""
+        before = self._loads
+        await self.evaluate(f"void setTimeout(() => {{ {script} }}, 0)")
+        await self._loaded(before)
+
+    async def next_load(self) -> None:
+        """Wait until the page is loaded again without anything being done."""
+        await self._loaded(self._loads)
+
+    async def _loaded(self, before: int) -> None:
         async with asyncio.timeout(_LIMIT):
-            while (await self._receive()).get("method") != "Page.loadEventFired":
-                pass
+            while self._loads == before:
+                await self._receive()
 
     async def evaluate(self, script: str) -> Any:  # noqa: ANN401 - what the script gives
         """Return the value of an expression in the page, as if the reader acted."""

@@ -31,7 +31,12 @@ class Responder(Protocol):
     """What answers requests."""
 
     def respond(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: str = "",
     ) -> Reply:
         """Answer one request."""
 
@@ -60,7 +65,10 @@ class App:
             name.decode("latin-1").lower(): value.decode("latin-1")
             for name, value in scope["headers"]
         }
-        reply = self._responder.respond(scope["method"], scope["path"], headers, body)
+        query = scope.get("query_string", b"").decode("latin-1")
+        reply = self._responder.respond(
+            scope["method"], scope["path"], headers, body, query
+        )
         if reply.delay and await _is_gone(receive, reply.delay):
             return
         if reply.ending == "whole":

@@ -27,7 +27,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FAULTS",
+    "KINDS",
+    "LONGEST",
+    "MOST",
     "TOKEN",
+    "WORD",
     "Chosen",
     "Fault",
     "FaultPlan",
@@ -46,8 +50,11 @@ _ALL: Final = (TOKEN, *SERVICES)
 _SIGNED: Final = tuple(SERVICES)
 _PAID: Final = (CONFIRM, QUERY)
 
-_LONGEST: Final = 3600.0
-_WORD: Final = re.compile(r"[A-Za-z_]{1,32}")
+#: What arguments may be: seconds up to this many, and words of this form.
+LONGEST: Final = 3600
+WORD: Final = re.compile(r"[A-Za-z_]{1,32}")
+#: How many requests may meet one fault.
+MOST: Final = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,273 +98,298 @@ class Chosen:
         return f"{self.fault.name}={self.argument}"
 
 
-_TABLE: Final = (
-    # The connection.
-    Fault(
-        "latency",
-        "yes",
-        _ALL,
-        effects.delay,
-        "the answer comes late",
-        "SECONDS",
-        "1",
-        ("0.2", "5", "45"),
+#: The kinds of faults by a name: their title, and the faults.
+KINDS: Final[dict[str, tuple[str, tuple[Fault, ...]]]] = {
+    "connection": (
+        "The connection",
+        (
+            Fault(
+                "latency",
+                "yes",
+                _ALL,
+                effects.delay,
+                "the answer comes late",
+                "SECONDS",
+                "1",
+                ("0.2", "5", "45"),
+            ),
+            Fault(
+                "drop-before",
+                "no",
+                _ALL,
+                effects.drop,
+                "the connection closes without an answer",
+            ),
+            Fault(
+                "drop-after",
+                "yes",
+                _ALL,
+                effects.drop,
+                "the connection closes without an answer",
+            ),
+            Fault(
+                "truncated",
+                "yes",
+                _ALL,
+                effects.truncate,
+                "the connection closes in the middle of the answer",
+            ),
+        ),
     ),
-    Fault(
-        "drop-before",
-        "no",
-        _ALL,
-        effects.drop,
-        "the connection closes without an answer",
+    "server": (
+        "The server, and what stands before it",
+        (
+            Fault(
+                "error-500-before",
+                "no",
+                _SIGNED,
+                effects.answer_system_error,
+                "HTTP 500, signed SYSTEMERROR",
+            ),
+            Fault(
+                "error-500-after",
+                "yes",
+                _SIGNED,
+                effects.answer_system_error,
+                "HTTP 500, signed SYSTEMERROR",
+            ),
+            Fault(
+                "bad-gateway-before",
+                "no",
+                _ALL,
+                effects.answer_bad_gateway,
+                "HTTP 502, an HTML page",
+            ),
+            Fault(
+                "bad-gateway-after",
+                "yes",
+                _ALL,
+                effects.answer_bad_gateway,
+                "HTTP 502, an HTML page",
+            ),
+            Fault(
+                "too-many",
+                "no",
+                _ALL,
+                effects.answer_too_many_requests,
+                "HTTP 429, an HTML page, Retry-After",
+            ),
+            Fault(
+                "html-200",
+                "yes",
+                _ALL,
+                effects.answer_html_page,
+                "HTTP 200, an HTML page",
+            ),
+            Fault(
+                "empty-200",
+                "yes",
+                _ALL,
+                effects.answer_empty,
+                "HTTP 200 without a body",
+            ),
+            Fault(
+                "oversized",
+                "yes",
+                _ALL,
+                effects.append_spaces,
+                "the genuine answer with 1 MiB of spaces behind it",
+            ),
+            Fault(
+                "refused",
+                "no",
+                _SIGNED,
+                effects.refuse,
+                "the error code, signed unless it is UNAUTHENTICATED",
+                "CODE",
+                "VALIDATIONERROR",
+                ("VALIDATIONERROR", "NOTEXIST", "EXPIRED", "USED", "NOTELIGIBLE"),
+            ),
+        ),
     ),
-    Fault(
-        "drop-after",
-        "yes",
-        _ALL,
-        effects.drop,
-        "the connection closes without an answer",
+    "token": (
+        "The token",
+        (
+            Fault(
+                "expired-token",
+                "no",
+                _SIGNED,
+                effects.end_token,
+                "HTTP 401, unsigned UNAUTHENTICATED; the token is dead",
+            ),
+            Fault(
+                "unauthenticated-after",
+                "yes",
+                _SIGNED,
+                effects.answer_unauthenticated,
+                "HTTP 401, unsigned UNAUTHENTICATED; the token lives on",
+            ),
+            Fault(
+                "token-life-zero",
+                "yes",
+                (TOKEN,),
+                effects.set_lifetime(0),
+                "expire_in is 0",
+            ),
+            Fault(
+                "token-life-negative",
+                "yes",
+                (TOKEN,),
+                effects.set_lifetime(-3600),
+                "expire_in is -3600",
+            ),
+            Fault(
+                "token-life-string",
+                "yes",
+                (TOKEN,),
+                effects.set_lifetime("3600"),
+                'expire_in is "3600"',
+            ),
+            Fault(
+                "token-life-huge",
+                "yes",
+                (TOKEN,),
+                effects.set_lifetime(10**30),
+                "expire_in has 31 digits",
+            ),
+            Fault(
+                "token-life-missing",
+                "yes",
+                (TOKEN,),
+                effects.leave_lifetime_out,
+                "there is no expire_in",
+            ),
+        ),
     ),
-    Fault(
-        "truncated",
-        "yes",
-        _ALL,
-        effects.truncate,
-        "the connection closes in the middle of the answer",
+    "signature": (
+        "The signature",
+        (
+            Fault(
+                "tampered",
+                "yes",
+                _SIGNED,
+                effects.tamper,
+                "the answer was changed after it was signed, a PENDING to SUCCESS",
+            ),
+            Fault(
+                "unsigned",
+                "yes",
+                _SIGNED,
+                effects.leave_signature_out,
+                "the answer has no signature",
+            ),
+            Fault(
+                "foreign-signature",
+                "yes",
+                _SIGNED,
+                effects.sign_with_other_key,
+                "the answer is signed with a key that is not the gateway's",
+            ),
+            Fault(
+                "replayed",
+                "yes",
+                _SIGNED,
+                effects.replay,
+                "the genuine earlier answer to another transfer",
+            ),
+            Fault(
+                "duplicate-key",
+                "yes",
+                _SIGNED,
+                effects.repeat_success,
+                "success stands twice, first the wrong one; PHP would verify it",
+            ),
+        ),
     ),
-    # The server, and what stands before it.
-    Fault(
-        "error-500-before",
-        "no",
-        _SIGNED,
-        effects.answer_system_error,
-        "HTTP 500, signed SYSTEMERROR",
+    "fields": (
+        "The fields, genuinely signed",
+        (
+            Fault(
+                "wrong-amount",
+                "yes",
+                _SIGNED,
+                effects.change_amount,
+                "signed, for ten times the amount",
+            ),
+            Fault(
+                "wrong-receiver",
+                "yes",
+                _SIGNED,
+                effects.change_receiver,
+                "signed, for another receiver_id",
+            ),
+            Fault(
+                "wrong-reference",
+                "yes",
+                _SIGNED,
+                effects.change_reference,
+                "signed, for another out_trade_no",
+            ),
+            Fault(
+                "wrong-currency",
+                "yes",
+                _SIGNED,
+                effects.change_currency,
+                "signed, in KHR",
+            ),
+            Fault(
+                "missing-field",
+                "yes",
+                _SIGNED,
+                effects.leave_field_out,
+                "signed, without a field of the data",
+                "FIELD",
+                "amount",
+                ("amount", "currency", "receiver_id", "out_trade_no"),
+            ),
+        ),
     ),
-    Fault(
-        "error-500-after",
-        "yes",
-        _SIGNED,
-        effects.answer_system_error,
-        "HTTP 500, signed SYSTEMERROR",
+    "credit": (
+        "The credit",
+        (
+            Fault(
+                "pending",
+                "yes",
+                _PAID,
+                effects.set_pending,
+                "signed, result_code is PENDING",
+            ),
+            Fault(
+                "unknown-code",
+                "yes",
+                _PAID,
+                effects.set_result_code,
+                "signed, result_code is one that the document does not list",
+                "CODE",
+                "PROCESSING",
+                ("PROCESSING", "FAILED", "success"),
+            ),
+            Fault(
+                "delayed-credit",
+                "later",
+                (CONFIRM,),
+                effects.keep,
+                "signed PENDING; the credit is made some seconds later",
+                "SECONDS",
+                "5",
+                ("1", "30", "400"),
+            ),
+            Fault(
+                "delayed-credit-error",
+                "later",
+                (CONFIRM,),
+                effects.answer_system_error,
+                "signed SYSTEMERROR; the credit is made some seconds later",
+                "SECONDS",
+                "5",
+                ("1", "30", "400"),
+            ),
+        ),
     ),
-    Fault(
-        "bad-gateway-before",
-        "no",
-        _ALL,
-        effects.answer_bad_gateway,
-        "HTTP 502, an HTML page",
-    ),
-    Fault(
-        "bad-gateway-after",
-        "yes",
-        _ALL,
-        effects.answer_bad_gateway,
-        "HTTP 502, an HTML page",
-    ),
-    Fault(
-        "too-many",
-        "no",
-        _ALL,
-        effects.answer_too_many_requests,
-        "HTTP 429, an HTML page, Retry-After",
-    ),
-    Fault(
-        "html-200",
-        "yes",
-        _ALL,
-        effects.answer_html_page,
-        "HTTP 200, an HTML page",
-    ),
-    Fault(
-        "empty-200",
-        "yes",
-        _ALL,
-        effects.answer_empty,
-        "HTTP 200 without a body",
-    ),
-    Fault(
-        "oversized",
-        "yes",
-        _ALL,
-        effects.append_spaces,
-        "the genuine answer with 1 MiB of spaces behind it",
-    ),
-    Fault(
-        "refused",
-        "no",
-        _SIGNED,
-        effects.refuse,
-        "the error code, signed unless it is UNAUTHENTICATED",
-        "CODE",
-        "VALIDATIONERROR",
-        ("VALIDATIONERROR", "NOTEXIST", "EXPIRED", "USED", "NOTELIGIBLE"),
-    ),
-    # The token.
-    Fault(
-        "expired-token",
-        "no",
-        _SIGNED,
-        effects.end_token,
-        "HTTP 401, unsigned UNAUTHENTICATED; the token is dead",
-    ),
-    Fault(
-        "unauthenticated-after",
-        "yes",
-        _SIGNED,
-        effects.answer_unauthenticated,
-        "HTTP 401, unsigned UNAUTHENTICATED; the token lives on",
-    ),
-    Fault(
-        "token-life-zero",
-        "yes",
-        (TOKEN,),
-        effects.set_lifetime(0),
-        "expire_in is 0",
-    ),
-    Fault(
-        "token-life-negative",
-        "yes",
-        (TOKEN,),
-        effects.set_lifetime(-3600),
-        "expire_in is -3600",
-    ),
-    Fault(
-        "token-life-string",
-        "yes",
-        (TOKEN,),
-        effects.set_lifetime("3600"),
-        'expire_in is "3600"',
-    ),
-    Fault(
-        "token-life-huge",
-        "yes",
-        (TOKEN,),
-        effects.set_lifetime(10**30),
-        "expire_in has 31 digits",
-    ),
-    Fault(
-        "token-life-missing",
-        "yes",
-        (TOKEN,),
-        effects.leave_lifetime_out,
-        "there is no expire_in",
-    ),
-    # The signature.
-    Fault(
-        "tampered",
-        "yes",
-        _SIGNED,
-        effects.tamper,
-        "the answer was changed after it was signed, a PENDING to SUCCESS",
-    ),
-    Fault(
-        "unsigned",
-        "yes",
-        _SIGNED,
-        effects.leave_signature_out,
-        "the answer has no signature",
-    ),
-    Fault(
-        "foreign-signature",
-        "yes",
-        _SIGNED,
-        effects.sign_with_other_key,
-        "the answer is signed with a key that is not the gateway's",
-    ),
-    Fault(
-        "replayed",
-        "yes",
-        _SIGNED,
-        effects.replay,
-        "the genuine earlier answer to another transfer",
-    ),
-    Fault(
-        "duplicate-key",
-        "yes",
-        _SIGNED,
-        effects.repeat_success,
-        "success stands twice, first the wrong one; PHP would verify it",
-    ),
-    # The fields, genuinely signed.
-    Fault(
-        "wrong-amount",
-        "yes",
-        _SIGNED,
-        effects.change_amount,
-        "signed, for ten times the amount",
-    ),
-    Fault(
-        "wrong-receiver",
-        "yes",
-        _SIGNED,
-        effects.change_receiver,
-        "signed, for another receiver_id",
-    ),
-    Fault(
-        "wrong-reference",
-        "yes",
-        _SIGNED,
-        effects.change_reference,
-        "signed, for another out_trade_no",
-    ),
-    Fault(
-        "wrong-currency",
-        "yes",
-        _SIGNED,
-        effects.change_currency,
-        "signed, in KHR",
-    ),
-    Fault(
-        "missing-field",
-        "yes",
-        _SIGNED,
-        effects.leave_field_out,
-        "signed, without a field of the data",
-        "FIELD",
-        "amount",
-        ("amount", "currency", "receiver_id", "out_trade_no"),
-    ),
-    # The credit.
-    Fault(
-        "pending",
-        "yes",
-        _PAID,
-        effects.set_pending,
-        "signed, result_code is PENDING",
-    ),
-    Fault(
-        "unknown-code",
-        "yes",
-        _PAID,
-        effects.set_result_code,
-        "signed, result_code is one that the document does not list",
-        "CODE",
-        "PROCESSING",
-        ("PROCESSING", "FAILED", "success"),
-    ),
-    Fault(
-        "delayed-credit",
-        "later",
-        (CONFIRM,),
-        effects.keep,
-        "signed PENDING; the credit is made some seconds later",
-        "SECONDS",
-        "5",
-        ("1", "30", "400"),
-    ),
-    Fault(
-        "delayed-credit-error",
-        "later",
-        (CONFIRM,),
-        effects.answer_system_error,
-        "signed SYSTEMERROR; the credit is made some seconds later",
-        "SECONDS",
-        "5",
-        ("1", "30", "400"),
-    ),
-)
+}
 
 #: Every fault by its name.
-FAULTS: Final = {fault.name: fault for fault in _TABLE}
+FAULTS: Final = {fault.name: fault for _, kind in KINDS.values() for fault in kind}
 
 
 def parse(text: str, service: str | None = None) -> tuple[Chosen, ...]:
@@ -394,10 +426,10 @@ def _one(text: str) -> Chosen:
 def _is_argument(kind: str, argument: str) -> bool:
     if kind == "SECONDS":
         try:
-            return 0 <= float(argument) <= _LONGEST
+            return 0 <= float(argument) <= LONGEST
         except ValueError:
             return False
-    return bool(kind) and _WORD.fullmatch(argument) is not None
+    return bool(kind) and WORD.fullmatch(argument) is not None
 
 
 # ------------------------------------------------------------ the plan
@@ -453,8 +485,8 @@ class FaultPlan:
         common = set.intersection(*(set(one.fault.services) for one in chosen))
         if not common:
             raise InputError(f"no request fits all of {fault!r:.120}")
-        if type(times) is not int or not 0 < times <= 1_000_000:
-            raise InputError("times must be a number from 1 to 1000000")
+        if type(times) is not int or not 0 < times <= MOST:
+            raise InputError(f"times must be a number from 1 to {MOST}")
         with self._lock:
             self._queue.append((Planned(fault, service, times), chosen))
 
@@ -486,6 +518,12 @@ class FaultPlan:
         with self._lock:
             self._queue.clear()
             self._rate = 0.0
+
+    @property
+    def rate(self) -> float:
+        """Probability that a seed gives a request a fault; 0 without a seed."""
+        with self._lock:
+            return self._rate
 
     def planned(self) -> tuple[Planned, ...]:
         """Return what waits for a request."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import InputError, KesspayError
 from kesspay.gateway.services import SERVICES
@@ -77,6 +77,8 @@ class LoggedExchange:
         outcome: "HTTP 200", or how the connection ended.
         request: what the partner sent.
         answer: what the gateway sent.
+        references: of the transfer: those in the request, and those in the answer
+            before a fault changed it.
     """
 
     number: int
@@ -86,6 +88,7 @@ class LoggedExchange:
     outcome: str
     request: Seen
     answer: Seen
+    references: tuple[str, ...] = ()
 
 
 class MessageLog:
@@ -106,13 +109,21 @@ class MessageLog:
         outcome: str,
         request: Seen,
         answer: Seen,
+        references: tuple[str, ...] = (),
     ) -> None:
         """Keep one exchange."""
         with self._lock:
             self._count += 1
             self._kept.append(
                 LoggedExchange(
-                    self._count, at, service, faults, outcome, request, answer
+                    self._count,
+                    at,
+                    service,
+                    faults,
+                    outcome,
+                    request,
+                    answer,
+                    references,
                 )
             )
 
@@ -203,8 +214,8 @@ class FaultyGateway:
                 chosen = parse(asked, service)
         except InputError as error:
             return plain(400, f"{FAULT_HEADER}: {error}")
-        reply = self._answer(chosen, service, method, path, headers, body)
-        self._keep(chosen, service, body, reply)
+        genuine, reply = self._answer(chosen, service, method, path, headers, body)
+        self._keep(chosen, service, body, genuine, reply)
         return reply
 
     def _answer(
@@ -215,7 +226,8 @@ class FaultyGateway:
         path: str,
         headers: Mapping[str, str],
         body: bytes,
-    ) -> Reply:
+    ) -> tuple[bytes, Reply]:
+        """Return the body before any fault, and the answer."""
         context = FaultContext(
             service=service,
             key=self._gateway_key,
@@ -234,22 +246,33 @@ class FaultyGateway:
             reply = Reply(answer.status, answer.headers, answer.body)
             earlier = self._earlier.swap(service, answer.body)
             context = replace(context, reply=reply, earlier=earlier)
+        genuine = context.reply.body
         for one in chosen:
             context = replace(context, reply=one.fault.effect(context, one.argument))
-        return context.reply
+        return genuine, context.reply
 
     def _keep(
-        self, chosen: tuple[Chosen, ...], service: str, body: bytes, reply: Reply
+        self,
+        chosen: tuple[Chosen, ...],
+        service: str,
+        body: bytes,
+        genuine: bytes,
+        reply: Reply,
     ) -> None:
         outcome = f"HTTP {reply.status}"
         if reply.ending != "whole":
             outcome = f"{outcome}, {reply.ending}"
         if service == TOKEN:
             request = answer = LOG_IN
+            references: tuple[str, ...] = ()
         else:
             request = self._seen(self._partner_key, body)
             request = replace(request, lesson=self._emulator.teacher.known(body))
             answer = self._seen(self._gateway_key.public_key, reply.body)
+            named = _references(body, genuine)
+            references = tuple(
+                dict.fromkeys(self._emulator.redacted(one) for one in named)
+            )
         self.log.add(
             at=self._clock(),
             service=service,
@@ -257,6 +280,7 @@ class FaultyGateway:
             outcome="no answer" if reply.ending == "dropped" else outcome,
             request=request,
             answer=Seen("", "not sent") if reply.ending == "dropped" else answer,
+            references=references,
         )
 
     def _seen(self, key: PublicKey, body: bytes) -> Seen:
@@ -289,3 +313,24 @@ def _service(path: str, body: bytes) -> str:
         return TOKEN
     service = (read_object(body) or {}).get("service") if path == GATEWAY_PATH else None
     return service if isinstance(service, str) and service in SERVICES else ""
+
+
+#: The fields that name a transfer.
+_NAMES: Final = (
+    *("out_trade_no", "pre_transfer_id"),
+    *("partner_transaction_id", "fund_transfer_id"),
+)
+_LONGEST_NAME: Final = 64
+
+
+def _references(*bodies: bytes) -> list[str]:
+    """Return what bodies call the transfer, signed or not: the partner's word first."""
+    holders: list[dict[str, Any]] = []
+    for body in bodies:
+        fields = read_object(body) or {}
+        data = fields.get("data")
+        holders += [fields, data if isinstance(data, dict) else {}]
+    found = [holder.get(name) for name in _NAMES for holder in holders]
+    return [
+        one for one in found if isinstance(one, str) and 0 < len(one) <= _LONGEST_NAME
+    ]

@@ -3,21 +3,24 @@ Everything that is served: the gateway, the control endpoints, the status page.
 
 The control endpoints take JSON and give JSON, for tests. They have no password, since
 they move no real money and listen on this machine only. A web page in a browser on
-this machine cannot use them: it cannot send JSON to another origin without being asked
-first, and ``Site`` refuses a foreign Host.
+this machine can use none of it: ``Site`` refuses a foreign Host and whatever a browser
+marks as coming from another page; a page cannot send JSON to another origin without
+being asked first; and the forms of the status page need a CSRF token that only it has.
 """
 
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
-from urllib.parse import urlsplit
 
 from kesspay.errors import InputError
 from kesspay.sandbox import page
 from kesspay.sandbox.emulator import BASE_PATH, Reply, as_json, plain
 from kesspay.sandbox.faults import FAULTS
+from kesspay.sandbox.forms import ACTIONS, Forms, NotDone
+from kesspay.sandbox.view import PATHS, View
 
 
 if TYPE_CHECKING:
@@ -34,7 +37,11 @@ __all__ = [
 
 #: Another name in the Host header is a web page that had its own name point
 #: here (DNS rebinding).
-_OWN_HOSTS: Final = frozenset({"127.0.0.1", "localhost"})
+_OWN_HOST: Final = re.compile(r"(127\.0\.0\.1|localhost)(:[0-9]{1,5})?", re.IGNORECASE)
+
+#: What a browser says of requests that another page makes.
+#: Source: Fetch Metadata Request Headers, section 2.3.
+_FOREIGN_SITES: Final = frozenset({"cross-site", "same-site"})
 
 
 class Site:
@@ -43,9 +50,15 @@ class Site:
     def __init__(self, world: World) -> None:
         """Take what answers."""
         self._world = world
+        self._forms = Forms(world)
 
     def respond(
-        self, method: str, path: str, headers: Mapping[str, str], body: bytes
+        self,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        query: str = "",
     ) -> Reply:
         """
         Answer one request.
@@ -55,25 +68,54 @@ class Site:
             path: path of the URL.
             headers: names in lower case.
             body: the whole body.
+            query: of the URL, as it was sent.
         """
+        is_page = path in PATHS and method == "GET"
+        if _is_of_another_page(headers, may_lead_here=is_page):
+            return plain(403, "A web page of another site cannot use the sandbox.")
         if path.startswith(f"{BASE_PATH}/"):
             return self._world.front.respond(method, path, headers, body)
-        if not _is_own_host(headers.get("host", "")):
+        if not _is_own_host(headers):
             return plain(403, "The Host header must be 127.0.0.1 or localhost.")
         if path.startswith(PREFIX):
             return _control(self._world, method, path, headers, body)
-        if path not in page.PATHS:
+        if path not in PATHS and path not in ACTIONS:
             return plain(404, "Not Found")
-        if method != "GET":
+        if method != ("POST" if path in ACTIONS else "GET"):
             return plain(405, "Method Not Allowed")
-        return page.respond(self._world, path)
+        view = View.read(path, query)
+        if path in PATHS:
+            return page.respond(self._world, self._forms, view)
+        try:
+            return self._forms.respond(path, view, headers, body)
+        except NotDone as error:
+            return page.respond(
+                self._world, self._forms, view, str(error), error.status
+            )
 
 
-def _is_own_host(host: str) -> bool:
-    try:
-        return urlsplit(f"//{host}").hostname in _OWN_HOSTS
-    except ValueError:
-        return False
+def _is_own_host(headers: Mapping[str, str]) -> bool:
+    return _OWN_HOST.fullmatch(headers.get("host", "")) is not None
+
+
+def _is_of_another_page(headers: Mapping[str, str], *, may_lead_here: bool) -> bool:
+    """
+    Whether a browser sends this for a page that is not the sandbox's own.
+
+    Programs of partners send no Origin. Without this rule a web page could use up the
+    faults that wait, fill the log, and make the search for causes work.
+
+    Args:
+        headers: of the request.
+        may_lead_here: True where a link of another page is harmless.
+    """
+    origin = headers.get("origin")
+    if origin is not None:
+        own = f"http://{headers.get('host', '')}".lower()
+        if origin.lower() != own or not _is_own_host(headers):
+            return True
+    site = headers.get("sec-fetch-site", "").lower()
+    return site in _FOREIGN_SITES and not may_lead_here
 
 
 # ------------------------------------------------------------ control endpoints

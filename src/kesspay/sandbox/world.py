@@ -123,6 +123,11 @@ class World:
         """What passed between partner and gateway, the last fifty."""
         return self.front.log.exchanges()
 
+    @property
+    def ahead(self) -> float:
+        """How far its time was put forward, in seconds."""
+        return self._ahead
+
     def now(self) -> float:
         """Return the time of the sandbox, in seconds."""
         return self._clock() + self._ahead
