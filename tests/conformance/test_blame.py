@@ -340,6 +340,47 @@ def test_an_operation_that_is_no_text() -> None:
     assert names(found) == (["verify.plain", "write.slash"], [], [])
 
 
+def verifier(returned: bytes, *, accepted: bool) -> Blames:
+    """Return the blames of a verifier that returns the same text for every body."""
+    honest = tuple(
+        replace(case(f"verify.plain/{n}", b"%d" % n, order=b""), op="verify")
+        for n in (1, 2)
+    )
+    others = tuple(
+        replace(one, op="verify")
+        for one in (
+            case("verify.hash/1", None, sha1=b"x"),
+            case("verify.hash/2", None, sha1=b"x"),
+            case("write.unicode/1", b"u", order=b"", unicode=None),
+            case("write.slash/1", b"s", order=b""),
+        )
+    )
+    wrong: dict[str, bytes | None] = {f"verify.plain/{n}": returned for n in (1, 2)}
+    wrong |= {"write.unicode/1": None, "write.slash/1": returned}
+    if accepted:
+        wrong |= {f"verify.hash/{n}": returned for n in (1, 2)}
+    return answered((*honest, *others), wrong)
+
+
+def test_what_is_returned_hides_nothing_of_what_is_accepted() -> None:
+    """A verifier that returns another text is asked which bodies it accepts."""
+    found = verifier(b"", accepted=True)
+    assert names(found) == (["verify.hash", "sort.bytes", "write.unicode"], [], [])
+    [hashes] = [one for one in found.firm if one.rule.id == "verify.hash"]
+    # The failures are shown as they are.
+    assert [one.case.result is None for one in hashes.outcomes] == [False, False]
+    assert [one.case.mistakes for one in hashes.outcomes] == [{"sha1": b"x"}] * 2
+    assert names(verifier(b"", accepted=False))[0] == ["sort.bytes", "write.unicode"]
+
+
+def test_what_is_returned_by_no_known_mistake() -> None:
+    """It is the rule of the plainest cases then, and the others are judged alike."""
+    found = verifier(b"?", accepted=True)
+    assert names(found) == (["verify.hash", "verify.plain", "write.unicode"], [], [])
+    found = verifier(b"?", accepted=False)
+    assert names(found) == (["verify.plain", "write.unicode"], [], [])
+
+
 def test_one_operation_hides_no_other() -> None:
     """Blanks in the text say nothing about what verifies."""
     forged = replace(case("verify.hash/1", None, sha1=b"x"), op="verify")

@@ -129,12 +129,11 @@ def is_shown(
     ("areas", "size", "least"),
     [
         ("text", 2, 0.95),
-        ("text", 4, 0.90),
-        ("all", 2, 0.95),
-        ("all", 4, 0.90),
-        ("verify", 2, 0.95),
-        # What a verifier returns, if it is not what it verified, hides a good deal.
-        ("verify", 4, 0.85),
+        ("text", 4, 0.93),
+        ("all", 2, 0.97),
+        ("all", 4, 0.95),
+        ("verify", 2, 0.97),
+        ("verify", 4, 0.96),
     ],
 )
 def test_several_mistakes_at_once(

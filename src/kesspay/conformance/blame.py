@@ -8,6 +8,9 @@ known mistake explains is only *perhaps* the rule of its label.
 
 1. Where most of the plainest cases of an operation fail, none of its other cases is
    looked at: blanks, another form, or an adapter that does not work fail all of them.
+   But where a verifier accepts and refuses the plainest bodies rightly and only returns
+   another text than the one it verified, that is a mistake like others: of its other
+   cases it is asked which bodies it accepts.
 2. A mistake is a candidate where the cases that passed do not speak against it, where
    no mistake of another rule that explains as much gives one of its answers, and where
    either every case that shows it failed, or most of the failures, and at least three,
@@ -23,11 +26,11 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Final, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from kesspay.conformance.judge import Verdict
-from kesspay.conformance.kit import SEVERITIES
+from kesspay.conformance.kit import SEVERITIES, Refused
 
 
 if TYPE_CHECKING:
@@ -109,34 +112,62 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
     kinds = _kinds(outcomes, kit)
     evidence = _Evidence(
         [
-            one
+            seen
             for one in outcomes
             if one.verdict in (Verdict.passed, Verdict.failed)
-            and _is_evidence(one, kit.rules[one.case.rule], kinds)
+            and (seen := _evidence(one, kit.rules[one.case.rule], kinds))
         ],
         kit,
         {op for op, kind in kinds.items() if kind == "nothing passes"},
     )
     firm = _firm(evidence, kit)
-    stage0 = next((k for k in kinds.values() if k != "nothing passes"), None)
+    stage0: Stage0 | None = next(
+        (word for kind in kinds.values() for word in get_args(Stage0) if word == kind),
+        None,
+    )
     for op, kind in kinds.items():
         # What is signed and verified is the text that is built otherwise.
-        if kind != "nothing passes" or stage0 in ("blanks", "another form"):
+        if kind in get_args(Stage0) or stage0 in ("blanks", "another form"):
             evidence.forget(op)
     perhaps, single = _rest(evidence, kit, kinds)
-    certain = [one for one in perhaps if one.firm]
+    given = {one.case.id: one for one in outcomes}
+    named = [
+        replace(one, outcomes=tuple(given[seen.case.id] for seen in one.outcomes))
+        for one in (*firm, *perhaps)
+    ]
     return Blames(
-        firm=in_order((*firm, *certain)),
-        perhaps=tuple(one for one in perhaps if not one.firm),
-        single=single,
+        firm=in_order(one for one in named if one.firm),
+        perhaps=tuple(one for one in named if not one.firm),
+        single=tuple(given[one.case.id] for one in single),
         stage0=stage0,
     )
 
 
-def _is_evidence(one: Outcome, rule: Rule, kinds: Mapping[str, _Kind]) -> bool:
-    """Whether an outcome says something about rules."""
+def _evidence(one: Outcome, rule: Rule, kinds: Mapping[str, _Kind]) -> Outcome | None:
+    """Return what an outcome says about rules; None where it says nothing."""
     kind = kinds.get(one.case.op)
-    return kind is None or (kind != "adapter" and rule.stage == 0)
+    if kind is None or (kind != "adapter" and rule.stage == 0):
+        return one
+    return _accepted(one) if kind == "returned" else None
+
+
+def _accepted(one: Outcome) -> Outcome:
+    """Judge whether a body was accepted, and not what was returned for it."""
+    case = one.case
+    refuses = isinstance(case.result, Refused)
+    mistakes = {
+        code: b"" if refuses else None
+        for code, wrong in case.mistakes.items()
+        if (wrong is None) is not refuses
+    }
+    result = case.result if isinstance(case.result, Refused) else b""
+    answer = None if one.answer is None else b""
+    return replace(
+        one,
+        case=replace(case, result=result, mistakes=mistakes),
+        verdict=Verdict.passed if (answer is None) is refuses else Verdict.failed,
+        answer=answer,
+    )
 
 
 def in_order(blames: Iterable[Blame]) -> tuple[Blame, ...]:
@@ -167,7 +198,9 @@ def without_blanks(text: bytes) -> bytes:
 
 
 #: The same of any operation: what is no text can only be wrong.
-_Kind: TypeAlias = Literal["blanks", "another form", "adapter", "nothing passes"]
+_Kind: TypeAlias = Literal[
+    "blanks", "another form", "adapter", "nothing passes", "returned"
+]
 
 
 def _kinds(outcomes: Sequence[Outcome], kit: Kit) -> dict[str, _Kind]:
@@ -181,7 +214,15 @@ def _kinds(outcomes: Sequence[Outcome], kit: Kit) -> dict[str, _Kind]:
         bad = [one for one in asked if one.verdict != Verdict.passed]
         if len(bad) * 2 > len(asked):
             kinds[op] = _kind_of(op, bad)
+            if op == "verify" and sum(map(_accepts_wrongly, bad)) * 2 <= len(asked):
+                kinds[op] = "returned"
     return kinds
+
+
+def _accepts_wrongly(one: Outcome) -> bool:
+    """Whether something else than the returned text is wrong."""
+    refuses = isinstance(one.case.result, Refused)
+    return one.verdict != Verdict.failed or (one.answer is None) is not refuses
 
 
 def _kind_of(op: str, bad: Sequence[Outcome]) -> _Kind:
@@ -367,7 +408,7 @@ def _points(found: _Candidate, evidence: _Evidence) -> int:
 
 
 def _rest(
-    evidence: _Evidence, kit: Kit, failing: Container[str]
+    evidence: _Evidence, kit: Kit, kinds: Mapping[str, _Kind]
 ) -> tuple[tuple[Blame, ...], tuple[Outcome, ...]]:
     """Sort what is left by its label; where nothing passes, that is evidence enough."""
     labels: dict[str, list[Outcome]] = defaultdict(list)
@@ -383,9 +424,14 @@ def _rest(
             Blame(
                 rule=kit.rules[rule],
                 mistake=None,
-                firm=outcomes[0].case.op in failing,
+                firm=_is_whole(kit.rules[rule], kinds.get(outcomes[0].case.op)),
                 outcomes=_plainest(outcomes, lambda _: 0),
                 points=len(outcomes),
             )
         )
     return in_order(perhaps), _plainest(single, lambda _: 0)
+
+
+def _is_whole(rule: Rule, kind: _Kind | None) -> bool:
+    """Whether the failures of a label alone show that its rule is broken."""
+    return kind is not None and (kind != "returned" or rule.stage == 0)
