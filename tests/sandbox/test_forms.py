@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+import shutil
+import subprocess
 from html import unescape
 from html.parser import HTMLParser
 from typing import TYPE_CHECKING
@@ -12,6 +15,7 @@ import pytest
 
 from kesspay.gateway.messages import CONFIRM, QUERY
 from kesspay.sandbox.faults import FAULTS, Planned
+from tests.conftest import missing
 from tests.sandbox.parties import Partner, box
 
 
@@ -336,3 +340,34 @@ def test_csrf_tokens_are_new_each_time() -> None:
     """That of another run is of no use."""
     assert csrf_token(box()) != csrf_token(box())
     assert len(csrf_token(box())) >= 43
+
+
+def test_with_curl(sandbox: Sandbox) -> None:
+    """As a program does it, on the wire: the form needs its token, JSON does not."""
+    curl = shutil.which("curl")
+    if curl is None:
+        missing("curl is not installed", "KESSPAY_REQUIRE_CURL")
+    with sandbox:
+        base = sandbox.base_url.removesuffix("/partnerapi/v1")
+        form = ["--data", "amount=5&unit=minutes", f"{base}/page/advance?failures=1"]
+        token = ["--data-urlencode", f"csrf_token={csrf_token(sandbox)}"]
+        json = ["--json", '{"advance": 60}', f"{base}/sandbox/clock"]
+        foreign = ["--header", "Origin: https://evil.example"]
+        rebound = ["--header", "Host: evil.example"]
+        for options, status, ahead in (
+            (form, 403, 0),
+            ([*token, *foreign, *form], 403, 0),
+            ([*token, *rebound, *form], 403, 0),
+            ([*token, *form], 303, 300),
+            ([*token, "--location", *form], 200, 600),
+            ([*foreign, *json], 403, 600),
+            ([*rebound, *json], 403, 600),
+            (json, 200, 660),
+        ):
+            done = subprocess.run(
+                [curl, "-sS", "-o", os.devnull, "-w", "%{http_code}", *options],
+                capture_output=True,
+                check=True,
+                timeout=60,
+            )
+            assert (int(done.stdout), sandbox.ahead) == (status, ahead), options

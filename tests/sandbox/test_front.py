@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from typing import TYPE_CHECKING
+from urllib.parse import quote_plus
 
 import pytest
 
@@ -10,10 +13,13 @@ from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.sandbox.emulator import GATEWAY_PATH
 from kesspay.sandbox.faults import TOKEN
 from kesspay.sandbox.front import LOG_IN, Seen
+from kesspay.sandbox.world import new_credentials
 from tests.sandbox.parties import Partner, box
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kesspay.sandbox import Sandbox
     from kesspay.signing.backend import Backend
 
@@ -165,3 +171,27 @@ def test_no_reference_is_a_secret(sandbox: Sandbox, partner: Partner) -> None:
     escaped = "".join(f"\\u{ord(char):04x}" for char in password)
     partner.respond(GATEWAY_PATH, f'{{"out_trade_no":"{escaped}"}}'.encode(), {})
     assert sandbox.exchanges[-1].references == ("(secret)",)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda secret: "".join(f"\\u{ord(char):04X}" for char in secret),
+        lambda secret: json.dumps(secret)[1:-1].replace("/", r"\/"),
+        lambda secret: "".join(f"%{ord(char):02x}" for char in secret),
+        quote_plus,
+        lambda secret: "x" * 1990 + secret,
+        lambda secret: "\xe9" * 995 + secret,
+    ],
+)
+@pytest.mark.parametrize("form", ['{{"memo":"{}"}}', '{{"memo":"{}', "memo={}&a=b"])
+def test_no_spelling_of_a_secret_is_kept(
+    written: Callable[[str], str], form: str
+) -> None:
+    """Escaped as JSON or as a form, in a body that is broken, or cut in two."""
+    secret = 'pass/word "0" \\ 1'
+    made = box(credentials=replace(new_credentials(), password=secret))
+    Partner(made).respond(GATEWAY_PATH, form.format(written(secret)).encode(), {})
+    text = made.exchanges[-1].request.text
+    assert "word" not in text
+    assert "(secr" in text or text.endswith("bytes)")

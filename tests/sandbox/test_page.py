@@ -175,6 +175,7 @@ def test_nothing_secret_is_on_the_page(sandbox: Sandbox) -> None:
     partner = Partner(sandbox)
     partner.create(5)
     right = sandbox.settings["credentials"]
+    partner.create(out_trade_no=right.password)
     text = page(sandbox).body.decode()
     for secret in (right.partner_secret_key, right.password, partner.token):
         assert secret not in text

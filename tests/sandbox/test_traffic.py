@@ -183,6 +183,8 @@ def test_a_heading_names_what_does_not_verify() -> None:
     assert '<span class="badge bad">answer not verified</span>' in shown
     shown = messages([exchange(1, answer=Seen("", "not sent"))], View())
     assert "not verified" not in shown
+    shown = messages([exchange(1, answer=bad, outcome="HTTP 401")], View())
+    assert "not verified" not in shown
 
 
 def test_what_is_marked_is_escaped(sandbox: Sandbox) -> None:

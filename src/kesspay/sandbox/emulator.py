@@ -19,6 +19,7 @@ from hmac import compare_digest
 from secrets import token_urlsafe
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Literal
+from urllib.parse import unquote_plus
 
 import orjson
 
@@ -35,7 +36,7 @@ from kesspay.sandbox.teacher import Teacher
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from kesspay.sandbox.ledger import Ledger, PreTransferRow
     from kesspay.signing.keys import PrivateKey, PublicKey
@@ -118,6 +119,10 @@ GATEWAY_PATH: Final = f"{BASE_PATH}/gateway"
 _REFERENCE: Final = re.compile(r"[!-~]{1,64}")
 _AMOUNT: Final = re.compile(r"[0-9]{1,13}(\.[0-9]{1,2})?")
 _JSON: Final = (("Content-Type", "application/json"),)
+
+#: Stands where a credential or a token was.
+_HIDDEN: Final = "(secret)"
+_ESCAPED: Final = re.compile(r"\\u([0-9A-Fa-f]{4})|\\(.)", re.DOTALL)
 
 
 class Emulator:
@@ -208,7 +213,9 @@ class Emulator:
         secrets = [self._credentials.partner_secret_key, self._credentials.password]
         secrets += [held[0]] if held else []
         for secret in secrets:
-            text = text.replace(secret, "(secret)")
+            text = text.replace(secret, _HIDDEN)
+        if any(one in read for read in _readings(text) for one in secrets):
+            return _HIDDEN
         return text
 
     def _log_in(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
@@ -338,6 +345,14 @@ def _amount(params: dict[str, Any]) -> Decimal:
 
 def _invalid(what: str) -> Refusal:
     return Refusal(400, "VALIDATIONERROR", f"Parameters validation incorrect: {what}.")
+
+
+def _readings(text: str) -> Iterator[str]:
+    """Yield what a text says to one who reads JSON or a form, broken or not."""
+    if "\\" in text:
+        yield _ESCAPED.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], text)
+    if "%" in text:
+        yield unquote_plus(text)
 
 
 def _is_equal(given: object, right: str) -> bool:

@@ -133,26 +133,28 @@ class MessageLog:
             return tuple(self._kept)
 
 
-def seen(key: PublicKey, body: bytes) -> Seen:
+def seen(key: PublicKey, body: bytes, redact: Callable[[str], str] = str) -> Seen:
     """
     Look at a body as the holder of the key would.
 
     Args:
         key: of the side that should have signed it.
         body: as it was on the wire.
+        redact: takes secrets out of a text.
     """
     if not body:
         return Seen("", "empty")
     if len(body) > _LONGEST:
-        return Seen(_shortened(body), "too long")
+        return Seen(_shortened(body, redact), "too long")
     try:
-        return Seen(_shortened(key.verify_document(body)), _VERIFIED)
+        return Seen(_shortened(key.verify_document(body), redact), _VERIFIED)
     except KesspayError as error:
-        return Seen(_shortened(body), str(error))
+        return Seen(_shortened(body, redact), redact(str(error)))
 
 
-def _shortened(text: bytes) -> str:
-    shown = text[:_SHOWN].decode("utf-8", "replace")
+def _shortened(text: bytes, redact: Callable[[str], str]) -> str:
+    # First without secrets: one that is cut in two would not be recognised.
+    shown = redact(text[: 2 * _SHOWN].decode("utf-8", "replace"))[:_SHOWN]
     return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
 
 
@@ -284,8 +286,7 @@ class FaultyGateway:
         )
 
     def _seen(self, key: PublicKey, body: bytes) -> Seen:
-        found = seen(key, body)
-        return Seen(self._emulator.redacted(found.text), found.verdict)
+        return seen(key, body, self._emulator.redacted)
 
 
 class _Earlier:

@@ -162,7 +162,7 @@ def _users(world: World) -> str:
 def _transfers(world: World, view: View) -> str:
     rows = [
         (
-            _reference(row.out_trade_no, view),
+            _reference(world, row.out_trade_no, view),
             markup.code(row.pre_transfer_id),
             markup.code(row.receiver_id),
             markup.badge(row.state),
@@ -181,7 +181,7 @@ def _credits(world: World, view: View) -> str:
     rows = [
         (
             markup.code(credit.fund_transfer_id),
-            _reference(credit.out_trade_no, view),
+            _reference(world, credit.out_trade_no, view),
             markup.code(credit.receiver_id),
             markup.money(credit.amount),
         )
@@ -192,8 +192,9 @@ def _credits(world: World, view: View) -> str:
     return markup.section("ledger", "Ledger", note, markup.table(heads, rows))
 
 
-def _reference(text: str, view: View) -> str:
+def _reference(world: World, text: str, view: View) -> str:
     """Return a link to the messages of a transfer."""
+    text = world.emulator.redacted(text)
     wanted = View(live=view.live, reference=text)
     address = escape(wanted.address("messages"))
     return f'<a href="{address}">{markup.code(text)}</a>'

@@ -25,6 +25,8 @@ __all__ = ["messages"]
 _ROWS: Final = 10
 
 _GOOD: Final = frozenset({"verified", "not signed by design"})
+#: What the heading of a message says in other words, or need not say.
+_UNREMARKABLE: Final = _GOOD | {"not sent", "empty"}
 #: Names one transfer only; a debit could be that of two.
 _ONE_TRANSFER: Final = re.compile(r"PT[0-9]{12}")
 
@@ -170,7 +172,8 @@ def _worst(one: LoggedExchange) -> str:
     words = []
     if one.request.verdict not in _GOOD:
         words.append("request not verified")
-    if one.answer.verdict not in _GOOD | {"not sent", "empty"}:
+    # UNAUTHENTICATED is never signed.
+    if one.answer.verdict not in _UNREMARKABLE and one.outcome != "HTTP 401":
         words.append("answer not verified")
     return "".join(markup.badge(text, "bad") for text in words)
 
