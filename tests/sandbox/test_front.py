@@ -180,8 +180,8 @@ def test_no_reference_is_a_secret(sandbox: Sandbox, partner: Partner) -> None:
         lambda secret: json.dumps(secret)[1:-1].replace("/", r"\/"),
         lambda secret: "".join(f"%{ord(char):02x}" for char in secret),
         quote_plus,
-        lambda secret: "x" * 1990 + secret,
-        lambda secret: "\xe9" * 995 + secret,
+        lambda secret: "x" * 1980 + secret,
+        lambda secret: "\xe9" * 990 + secret,
     ],
 )
 @pytest.mark.parametrize("form", ['{{"memo":"{}"}}', '{{"memo":"{}', "memo={}&a=b"])
