@@ -52,10 +52,23 @@ STATUS(BN_mod_mul,
        (BIGNUM *r, const BIGNUM *a, const BIGNUM *b, const BIGNUM *m,
         BN_CTX *c),
        (r, a, b, m, c))
-STATUS(BN_mod_exp_mont_word,
-       (BIGNUM *r, BN_ULONG a, const BIGNUM *e, const BIGNUM *m, BN_CTX *c,
-        BN_MONT_CTX *mont),
-       (r, a, e, m, c, mont))
+STATUS(BN_MONT_CTX_set,
+       (BN_MONT_CTX *mont, const BIGNUM *m, BN_CTX *c),
+       (mont, m, c))
+STATUS(BN_from_montgomery,
+       (BIGNUM *r, const BIGNUM *a, BN_MONT_CTX *mont, BN_CTX *c),
+       (r, a, mont, c))
+STATUS(BN_mod_mul_montgomery,
+       (BIGNUM *r, const BIGNUM *a, const BIGNUM *b, BN_MONT_CTX *mont,
+        BN_CTX *c),
+       (r, a, b, mont, c))
+STATUS(BN_to_montgomery,
+       (BIGNUM *r, const BIGNUM *a, BN_MONT_CTX *mont, BN_CTX *c),
+       (r, a, mont, c))
+STATUS(BN_mod_lshift1_quick,
+       (BIGNUM *r, const BIGNUM *a, const BIGNUM *m),
+       (r, a, m))
+STATUS(BN_set_bit, (BIGNUM *r, int n), (r, n))
 STATUS(BN_mul,
        (BIGNUM *r, const BIGNUM *a, const BIGNUM *b, BN_CTX *c),
        (r, a, b, c))
@@ -132,6 +145,9 @@ POINTER(BIGNUM, BN_bin2bn,
         (const unsigned char *in, int len, BIGNUM *r),
         (in, len, r))
 POINTER(BIGNUM, BN_new,
+        (void),
+        ())
+POINTER(BN_MONT_CTX, BN_MONT_CTX_new,
         (void),
         ())
 POINTER(BN_CTX, BN_CTX_new,
@@ -255,10 +271,16 @@ static int faulty_BN_bn2binpad(const BIGNUM *a, unsigned char *out, int len)
 #define BN_bn2binpad faulty_BN_bn2binpad
 #define BN_bn2nativepad faulty_BN_bn2nativepad
 #define BN_mod faulty_BN_mod
-#define BN_mod_exp_mont_word faulty_BN_mod_exp_mont_word
+#define BN_MONT_CTX_new faulty_BN_MONT_CTX_new
+#define BN_MONT_CTX_set faulty_BN_MONT_CTX_set
+#define BN_from_montgomery faulty_BN_from_montgomery
+#define BN_mod_mul_montgomery faulty_BN_mod_mul_montgomery
+#define BN_to_montgomery faulty_BN_to_montgomery
+#define BN_mod_lshift1_quick faulty_BN_mod_lshift1_quick
 #define BN_mod_mul faulty_BN_mod_mul
 #define BN_mul faulty_BN_mul
 #define BN_new faulty_BN_new
+#define BN_set_bit faulty_BN_set_bit
 #define BN_sub faulty_BN_sub
 #define EVP_CIPHER_CTX_new faulty_EVP_CIPHER_CTX_new
 #define EVP_CIPHER_fetch faulty_EVP_CIPHER_fetch
