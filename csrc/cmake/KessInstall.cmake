@@ -2,7 +2,7 @@
 #
 # cmake --install: headers, libraries, kess.pc, the CMake package and man pages.
 # What a program needs to run is the component "runtime", what it needs to be
-# built "development".
+# built "development". The command has a component of its own, "command".
 
 include(CMakePackageConfigHelpers)
 

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 #
-# cpack -G DEB: libkess0 (the shared library) and libkess-dev (the rest).
+# cpack -G DEB: libkess0 (the shared library), kess (the command) and libkess-dev
+# (the rest).
 #
 #   cmake -S csrc -B build -DCMAKE_INSTALL_PREFIX=/usr
 #   cmake --build build && (cd build && cpack -G DEB)
@@ -39,13 +40,24 @@ set(CPACK_COMPONENT_DEVELOPMENT_DESCRIPTION
 PHP gateway does. This package has the headers, the static library, the files of
 pkg-config and CMake, and the manual pages.")
 
+set(kess_packages "runtime;libkess${kess_soversion}" "development;libkess-dev")
+if(KESS_BUILD_COMMAND)
+  list(APPEND CPACK_COMPONENTS_ALL command)
+  list(APPEND kess_packages "command;kess")
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_NAME kess)
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_SECTION utils)
+  set(CPACK_DEBIAN_COMMAND_PACKAGE_SHLIBDEPS ON)
+  set(CPACK_COMPONENT_COMMAND_DESCRIPTION
+    "Signs and verifies messages of the KESS partner API, byte for byte as its
+PHP gateway does. This package has the command, for a shell.")
+endif()
+
 # Debian wants the licence in each package.
-foreach(pair IN ITEMS "runtime;libkess${kess_soversion}" "development;libkess-dev")
-  list(GET pair 0 component)
-  list(GET pair 1 package)
+while(kess_packages)
+  list(POP_FRONT kess_packages component package)
   install(FILES ${PROJECT_SOURCE_DIR}/cmake/copyright
           DESTINATION ${CMAKE_INSTALL_DATADIR}/doc/${package}
           COMPONENT ${component} EXCLUDE_FROM_ALL)
-endforeach()
+endwhile()
 
 include(CPack)
