@@ -37,7 +37,7 @@ PROGRAMS: Final = {
     ".",
     *("apt-get", "callgrind_annotate", "cc", "cd", "chmod", "cmake", "cpack"),
     *("ctest", "curl", "dpkg", "echo", "eval", "export", "grep", "gunicorn"),
-    *("ldconfig", "npm", "openssl", "pip", "printf", "readelf", "tee"),
+    *("kess", "ldconfig", "npm", "openssl", "pip", "printf", "readelf", "tee"),
     *("pytest", "python", "set", "softhsm2-util", "sqlite3", "sudo", "systemctl"),
     *("unset", "uvicorn", "valgrind"),
 }
