@@ -60,7 +60,8 @@ if(KESS_BUILD_MAN)
     add_custom_command(OUTPUT ${kess_man}/kess.3
       COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tools/make_man.py
               ${kess_man}
-      DEPENDS include/kess.h tools/header.py tools/make_man.py)
+      DEPENDS include/kess.h tools/header.py tools/make_man.py
+              examples/batch.c examples/sign.c examples/verify.c)
     add_custom_target(kess_man_pages ALL DEPENDS ${kess_man}/kess.3)
     install(DIRECTORY ${kess_man} DESTINATION ${CMAKE_INSTALL_MANDIR}
             COMPONENT development)

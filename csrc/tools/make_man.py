@@ -17,6 +17,8 @@ from header import Block, Header, Item, read_header
 
 #: The examples, which kess(3) names.
 EXAMPLES: Final = Path(__file__).resolve().parent.parent / "examples"
+#: Those that a page of a function may show.
+PROGRAMS: Final = ("sign", "verify", "batch")
 
 
 def escaped(text: str) -> str:
@@ -77,8 +79,19 @@ def function_page(header: Header, item: Item) -> str:
         (result,) = [block for block in rules if block.name == "Result"]
         lines += [".SH RETURN VALUE", escaped(result.text)]
         lines += [".PP", "The values are listed in", ".BR kess (3)."]
+    lines += program_with(item)
     lines += [".SH SEE ALSO", ".BR kess (3)"]
     return "\n".join(lines) + "\n"
+
+
+def program_with(item: Item) -> list[str]:
+    """Return EXAMPLES: the shortest program that calls the function, if one does."""
+    # Those that ctest builds and runs everywhere.
+    texts = [(EXAMPLES / f"{name}.c").read_text() for name in PROGRAMS]
+    fitting = [text for text in texts if any(f"{name}(" in text for name in item.names)]
+    if not fitting:
+        return []
+    return [".SH EXAMPLES", *example(min(fitting, key=len).rstrip())]
 
 
 def overview_page(header: Header) -> str:
