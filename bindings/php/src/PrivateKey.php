@@ -49,7 +49,7 @@ final class PrivateKey
         $key = $this->handle();
         $length = \strlen($text);
         $options = $profile?->options();
-        $room = Room::for($length, intdiv($this->ffi->kess_key_size($key) * 4, 3) + 64);
+        $room = Room::for($length);
         do {
             $status = $room->ffi->$function($key, $room->out, $room->length, $text, $length, $options, $room->error);
         } while ($status === 2 && $room->grow());

@@ -36,7 +36,7 @@ final class PublicKey
     public function spki(): string
     {
         $key = $this->handle();
-        $room = Room::for(0, $this->ffi->kess_key_size($key) + 128);
+        $room = Room::for(0);
         do {
             $status = $room->ffi->kess_key_spki($key, $room->out, $room->length, $room->error);
         } while ($status === 2 && $room->grow());

@@ -28,6 +28,9 @@ final class Room
     /** What is written for an input of so many bytes always fits into it. */
     public const SHORT = 8192;
 
+    /** What a body has beside its canonical form: 16,384 bits in base64 are 2732 bytes. */
+    public const SIGNATURE = 4096;
+
     /** The most that an output gets before the library says that it needs more. */
     private const FIRST_TRY = 8 << 20;
 
@@ -51,14 +54,11 @@ final class Room
         $this->make($size);
     }
 
-    /**
-     * @param int $input the bytes of the text
-     * @param int $more  what is written beside its canonical form
-     */
-    public static function for(int $input, int $more = 0): self
+    /** Room for what is written for a text of so many bytes. */
+    public static function for(int $input): self
     {
-        if ($input + $more > self::SHORT) {
-            $most = Library::get()->kess_canonical_bound($input) + $more;
+        if ($input > self::SHORT) {
+            $most = Library::get()->kess_canonical_bound($input) + self::SIGNATURE;
 
             return new self(\min($most, \max(self::FIRST_TRY, 2 * $input)), false);
         }
