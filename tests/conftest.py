@@ -10,10 +10,8 @@ curl or of Node into a failure.
 
 from __future__ import annotations
 
-import gc
 import os
 import signal
-import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -26,7 +24,7 @@ from tests.support.postgres import Postgres, find_pgbouncer, find_postgres
 
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator
+    from collections.abc import Iterator
 
     from kesspay.signing.backend import Backend
 
@@ -40,18 +38,6 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # The programs that tests start and interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-
-
-@pytest.hookimpl(wrapper=True, tryfirst=True)
-def pytest_collection() -> Generator[None, object, object]:
-    """Leave what was collected out of each search for garbage: it stays to the end."""
-    gc.disable()
-    try:
-        return (yield)
-    finally:
-        gc.enable()
-        if sys.implementation.name == "cpython":
-            gc.freeze()
 
 
 @pytest.hookimpl(tryfirst=True)
