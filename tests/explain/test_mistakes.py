@@ -32,7 +32,7 @@ from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
-    from kesspay.explain.report import Explanation
+    from kesspay.explain.report import Explanation, Kind
 
 
 #: A document in which every mistake shows, each in its own way.
@@ -212,12 +212,15 @@ pytestmark = pytest.mark.usefixtures("backend")
 
 
 def explained(
-    template: str, text: bytes, profile: Profile | None = None
+    template: str,
+    text: bytes,
+    profile: Profile | None = None,
+    kind: Kind | None = None,
 ) -> Explanation:
     """Sign a text, put the signature into a document, and have it explained."""
     body = body_of(template, pkcs1(text))
     key = PublicKey.from_file(KEYS / "rsa-2048.pub.pem")
-    return explain(body, [key], profile=profile or Profile(), secret=SECRET)
+    return explain(body, [key], profile=profile or Profile(), secret=SECRET, kind=kind)
 
 
 def assert_named(explanation: Explanation, *codes: str) -> None:
@@ -228,10 +231,30 @@ def assert_named(explanation: Explanation, *codes: str) -> None:
     assert told >= ({"profile"} if explanation.profile else set(codes))
 
 
+#: What to do about each mistake, for who made it.
+FIXES = {m.code: m.fix for m in MISTAKES} | {
+    code: fix for code, (_, fix) in RAW.items()
+}
+
+
+def assert_named_to_both(template: str, text: bytes, code: str) -> None:
+    """Assert that a mistake is named with what its reader can do about it."""
+    found = explained(template, text, kind="answer")
+    assert_named(found, code)
+    [advice] = [f.advice for f in found.findings if f.sort == "cause"]
+    assert advice.startswith("use Profile(") or advice == (
+        f"send this explanation to KESS, whose gateway has to: {FIXES[code]}"
+    )
+    found = explained(template, text, kind="request")
+    assert found.mistakes == (code,)
+    [cause] = [f for f in found.findings if f.sort == "cause"]
+    assert (cause.code, cause.advice) == (code, FIXES[code])
+
+
 @pytest.mark.parametrize("code", BY_PHP)
 def test_what_php_makes_is_named(code: str) -> None:
     """A text that PHP made in the wrong way is recognised by its digest."""
-    assert_named(explained(RICH, made_by_php()[code]), code)
+    assert_named_to_both(RICH, made_by_php()[code], code)
 
 
 def test_all_that_php_makes_is_tested() -> None:
@@ -242,7 +265,7 @@ def test_all_that_php_makes_is_tested() -> None:
 @pytest.mark.parametrize("code", BY_HAND)
 def test_what_other_languages_make_is_named(code: str) -> None:
     """A text made by another library or by hand is recognised by its digest."""
-    assert_named(explained(RICH, BY_HAND[code].encode()), code)
+    assert_named_to_both(RICH, BY_HAND[code].encode(), code)
 
 
 def made_by_node(program: str, document: str) -> bytes:
@@ -308,7 +331,7 @@ def right_in_node(template: str, change: str) -> bytes:
 def test_what_node_makes_is_named(code: str, template: str, change: str) -> None:
     """What a real Node makes of the parameters is recognised."""
     template = template.replace('"S"', '"SIGN"')
-    assert_named(explained(template, right_in_node(template, change)), code)
+    assert_named_to_both(template, right_in_node(template, change), code)
 
 
 FORM = '{"a":"x y~*/","b":{"u":"a/b","n":[1]},"c":true,"d":null,"e":1.50,"sign":"SIGN"}'
@@ -340,7 +363,7 @@ def test_a_form_that_node_makes_is_named(code: str, change: str) -> None:
         f"process.stdout.write({change});"
     )
     text = made_by_node(program, canonicalize(FORM).decode())
-    assert_named(explained(FORM, text), code)
+    assert_named_to_both(FORM, text, code)
 
 
 @pytest.mark.parametrize(
@@ -388,7 +411,7 @@ def test_what_other_calls_of_php_make_is_named(
         check=True,
         timeout=60,
     )
-    assert_named(explained(template, done.stdout), code)
+    assert_named_to_both(template, done.stdout, code)
 
 
 def test_what_javascript_makes_is_named() -> None:
@@ -404,7 +427,7 @@ def test_what_javascript_makes_is_named() -> None:
     done = subprocess.run(
         [node, "-e", program], input=RICH.encode(), capture_output=True, check=True
     )
-    assert_named(explained(RICH, done.stdout), "library_javascript")
+    assert_named_to_both(RICH, done.stdout, "library_javascript")
 
 
 @pytest.mark.parametrize("code", ELSEWHERE)
