@@ -30,7 +30,7 @@ from tests.sandbox.parties import RECEIVER, box
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from kesspay.http.steps import Connect, Step
+    from kesspay.http.connection import Connect, Step
     from kesspay.http.transport import Deadline
     from kesspay.sandbox import Sandbox
 

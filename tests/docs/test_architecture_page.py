@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import re
-import sys
 from decimal import Decimal
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final
 from xml.etree import ElementTree as ET
 
 import pytest
 
 import kesspay
 from kesspay.sandbox import Sandbox
+from tests.support.entered import Entered
 from tests.support.pages import DOCS, ROOT, blocks, site_module
 from tests.test_architecture import MODULES, imports
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from types import FrameType
+    from pathlib import Path
 
 
 PAGE: Final = (DOCS / "ARCHITECTURE.md").read_text(encoding="utf-8")
@@ -128,35 +127,6 @@ def test_what_cannot_be_drawn(text: str) -> None:
         DIAGRAM.svg(text)
 
 
-class Trace:
-    """Notes which files of kesspay this thread enters, in order of first entry."""
-
-    def __init__(self) -> None:
-        """Begin with nothing entered."""
-        self.request: list[str] = []
-        self.answer: list[str] = []
-        self._files = self.request
-
-    def __enter__(self) -> Self:
-        """Begin to note."""
-        sys.setprofile(self._note)
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Stop."""
-        sys.setprofile(None)
-
-    def _note(self, frame: FrameType, event: str, _: object) -> None:
-        path = Path(frame.f_code.co_filename)
-        if event != "call" or PACKAGE.name not in path.parts:
-            return
-        name = path.as_posix().rpartition("/kesspay/")[2]
-        if (name, frame.f_code.co_name) == ("http/exchange.py", "receive"):
-            self._files = self.answer
-        if name not in self._files:
-            self._files.append(name)
-
-
 def named_in(title: str) -> list[str]:
     """Return the first file of each item of a numbered list."""
     section = PAGE.partition(f"## {title}\n")[2].partition("\n## ")[0]
@@ -184,7 +154,7 @@ def test_the_ways_are_those_of_a_call(client: kesspay.Client) -> None:
         for reference in ("first", "second")
     )
     client.create_fund_transfer(first)  # logs in, and connects
-    with Trace() as trace:
+    with Entered() as trace:
         client.create_fund_transfer(second)
     named = named_in("The way of a request")
     assert named == [name for name in trace.request if name in named]
@@ -201,7 +171,7 @@ def test_the_way_is_that_of_a_payment(client: kesspay.Client, tmp_path: Path) ->
         amount=Decimal("0.50"),
         sender_name="Chan Sophea",
     )
-    with Trace() as trace:
+    with Entered() as trace:
         assert pending.confirm(debit_id="debit-1").outcome == "paid"
     named = named_in("The way of a payment")
     assert named == [name for name in trace.request if name in named]

@@ -13,8 +13,7 @@ import pytest
 
 from kesspay.errors import TransportError
 from kesspay.http.aio import AsyncHttpTransport
-from kesspay.http.connection import Connection
-from kesspay.http.steps import Origin
+from kesspay.http.connection import Connection, Origin
 from kesspay.http.sync import HttpTransport
 from kesspay.http.transport import Pool
 from tests.http.wire import (

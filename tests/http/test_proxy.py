@@ -11,8 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.http.connection import Proxy
-from kesspay.http.steps import Origin, PlainStream
+from kesspay.http.connection import Origin, PlainStream, Proxy
 from tests.http.certificates import Authority
 from tests.http.wire import (
     LATE,

@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from kesspay.errors import InputError, TransportError
-from kesspay.http import tls
+from kesspay.http import trust
 from kesspay.http.aio import AsyncHttpTransport
 from kesspay.http.sync import HttpTransport
-from kesspay.http.tls import trusting_the_system
+from kesspay.http.trust import trusting_the_system
 from tests.http.certificates import Authority
 from tests.http.wire import (
     LATE,
@@ -521,9 +521,9 @@ def test_where_authorities_are_found(
     file = authority.file if place == "file" else nothing
     bundle = authority.file if place == "bundle" else nothing
     monkeypatch.setattr(ssl, "get_default_verify_paths", paths(file, folder))
-    monkeypatch.setattr(tls, "_BUNDLES", (str(nothing), str(bundle)))
+    monkeypatch.setattr(trust, "_BUNDLES", (str(nothing), str(bundle)))
     context = trusting_the_system()
-    tls.require_safe(context)
+    trust.require_safe(context)
     assert len(context.get_ca_certs()) == (place in ("file", "bundle"))
 
 
@@ -534,5 +534,5 @@ def test_systems_without_files(system: str, monkeypatch: pytest.MonkeyPatch) -> 
 
     monkeypatch.setattr(platform, "system", lambda: system)
     context = trusting_the_system()
-    tls.require_safe(context)
+    trust.require_safe(context)
     assert isinstance(context, truststore.SSLContext)

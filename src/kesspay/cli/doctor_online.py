@@ -29,7 +29,7 @@ from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CreateFundTransfer
 from kesspay.gateway.services import NOTEXIST, VALIDATIONERROR
 from kesspay.gateway.wording import next_step_of
-from kesspay.http.tls import trusting_the_system
+from kesspay.http.trust import trusting_the_system
 
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from kesspay._drive import adrive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
-from kesspay.http.steps import PIECE, Connect, Step
+from kesspay.http.connection import PIECE, Connect, Step
 from kesspay.http.sync import numeric
 from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 

@@ -1,29 +1,94 @@
-"""One connection and the tunnel of a proxy: every decision, and no I/O."""
+"""
+One connection: the steps of an exchange over it, its streams and its tunnel.
+
+An exchange is a generator without I/O. It yields its next step; a driver, with
+threads or with tasks, does that step and sends in what came of it:
+
+- ``Connect``: connect, and send in the socket;
+- bytes: write them all, and send in b"";
+- None: wait for bytes, and send them in, b"" where the peer closed.
+
+An OSError of a step is thrown into the generator.
+
+TLS runs over memory (``ssl.MemoryBIO``), so that threads and tasks share it.
+"""
 
 from __future__ import annotations
 
 import socket
+import ssl
 from base64 import b64encode
-from typing import TYPE_CHECKING
+from collections.abc import Generator
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, TypeVar
 from urllib.parse import unquote, urlsplit
 
 import h11
 
 from kesspay.errors import InputError, TransportError
-from kesspay.http.head import HEAD_BYTES
-from kesspay.http.steps import Origin, PlainStream
-from kesspay.http.tls import TlsStream
+from kesspay.http.exchange import HEAD_BYTES
 
 
 if TYPE_CHECKING:
-    import ssl
-
     from kesspay.http.exchange import Exchange
     from kesspay.http.message import HttpResponse
-    from kesspay.http.steps import Steps
 
 
-__all__ = ["Connection", "Proxy"]
+__all__ = [
+    "PIECE",
+    "Connect",
+    "Connection",
+    "Origin",
+    "PlainStream",
+    "Proxy",
+    "Step",
+    "Steps",
+    "TlsStream",
+]
+
+_T = TypeVar("_T")
+
+#: The most bytes that one step sends or receives.
+PIECE: Final = 64 << 10
+_PORTS: Final = {"http": 80, "https": 443}
+
+
+class Connect(NamedTuple):
+    """The step that connects to a host."""
+
+    host: str
+    port: int
+
+
+#: What the driver is asked to do.
+Step: TypeAlias = Connect | bytes | None
+#: What comes in is a socket for a Connect, bytes otherwise.
+Steps: TypeAlias = Generator[Step, Any, _T]
+
+
+class Origin(NamedTuple):
+    """The server that a request goes to."""
+
+    secure: bool
+    host: str
+    port: int
+
+    @classmethod
+    def of(cls, url: str) -> Origin:
+        """
+        Return the origin of a URL.
+
+        Raises:
+            TransportError: "not_sent": it is no http or https URL.
+        """
+        try:
+            parts = urlsplit(url)
+            host, port = parts.hostname, parts.port or _PORTS.get(parts.scheme)
+        except ValueError:
+            host, port = None, None
+        if not host or port is None or parts.username is not None:
+            raise TransportError("not_sent", "the URL of the request cannot be used")
+        return cls(parts.scheme == "https", host, port)
 
 
 class Connection:
@@ -88,6 +153,102 @@ class Connection:
     def close(self) -> None:
         """Close the socket at once."""
         self.socket.close()
+
+
+class PlainStream:
+    """Bytes without TLS, in the shape of a ``TlsStream``."""
+
+    is_empty: Final = True
+
+    def write(self, data: bytes) -> Steps[None]:
+        """Yield the steps that send some data."""
+        for start in range(0, len(data), PIECE):
+            yield data[start : start + PIECE]
+
+    def read(self) -> Steps[bytes]:
+        """Yield the step that receives some data; b"" where the server closed."""
+        received: bytes = yield None
+        return received
+
+
+class TlsStream:
+    """
+    The client's side of TLS on one connection.
+
+    Args:
+        context: the authorities that are trusted.
+        host: that the certificate must name; a dot at its end is no part of it.
+    """
+
+    def __init__(self, context: ssl.SSLContext, host: str) -> None:
+        """Prepare; the handshake comes first."""
+        self._incoming = ssl.MemoryBIO()
+        self._outgoing = ssl.MemoryBIO()
+        # Source: RFC 6066, 3: the name goes without the dot of an absolute name.
+        self._tls = context.wrap_bio(
+            self._incoming, self._outgoing, server_hostname=host.removesuffix(".")
+        )
+
+    def handshake(self) -> Steps[None]:
+        """
+        Yield the steps of the handshake.
+
+        Raises:
+            ssl.SSLError: it failed; the server got an alert.
+        """
+        while True:
+            try:
+                self._tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                # The alert says why, where the server still listens.
+                with suppress(OSError):
+                    yield from self._flush()
+                raise
+            yield from self._flush()
+            self._feed((yield None))
+        yield from self._flush()
+        if self._tls.selected_alpn_protocol() not in (None, "http/1.1"):
+            raise ssl.SSLError("the server and ssl_context chose another protocol")
+
+    def write(self, data: bytes) -> Steps[None]:
+        """Yield the steps that send some data."""
+        for start in range(0, len(data), PIECE):
+            self._tls.write(data[start : start + PIECE])
+            yield from self._flush()
+
+    def read(self) -> Steps[bytes]:
+        """
+        Yield the steps that receive some data; b"" where the server closed.
+
+        Raises:
+            ssl.SSLError: also where the end does not come from the server
+                itself: the connection was cut on the way.
+        """
+        while True:
+            try:
+                return self._tls.read(PIECE)
+            except ssl.SSLWantReadError:
+                pass
+            yield from self._flush()
+            self._feed((yield None))
+
+    @property
+    def is_empty(self) -> bool:
+        """True where everything that was received was read."""
+        return not self._incoming.pending and not self._tls.pending()
+
+    def _feed(self, data: bytes) -> None:
+        if data:
+            self._incoming.write(data)
+        else:
+            self._incoming.write_eof()
+
+    def _flush(self) -> Steps[None]:
+        if self._outgoing.pending:
+            yield self._outgoing.read()
 
 
 class Proxy:

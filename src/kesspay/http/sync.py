@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 from kesspay._drive import drive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
-from kesspay.http.steps import PIECE, Connect, Step
+from kesspay.http.connection import PIECE, Connect, Step
 from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 
 

@@ -28,11 +28,9 @@ from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
 
 from kesspay._secrets import HoldsSecrets
 from kesspay.errors import InputError, TransportError
-from kesspay.http.connection import Connection, Proxy
+from kesspay.http.connection import Connect, Connection, Origin, Proxy
 from kesspay.http.exchange import Exchange
-from kesspay.http.steps import Connect, Origin
-from kesspay.http.tls import require_safe, trusting_the_system
-from kesspay.http.trust import Setting, context_of
+from kesspay.http.trust import Setting, context_of, require_safe, trusting_the_system
 
 
 if TYPE_CHECKING:
@@ -41,8 +39,8 @@ if TYPE_CHECKING:
     from collections.abc import Hashable
     from os import PathLike
 
+    from kesspay.http.connection import Steps
     from kesspay.http.message import HttpRequest, HttpResponse
-    from kesspay.http.steps import Steps
 
 
 __all__ = [

@@ -1,12 +1,13 @@
 """
-The authorities that TLS trusts, and the certificate of a client: files in PEM.
+The contexts of TLS: the authorities they trust, and the certificate of a client.
 
-An error names the setting, its file and what is wrong with that file; it shows
-nothing of what the file holds.
+Both are files in PEM. An error names the setting, its file and what is wrong with
+that file; it shows nothing of what the file holds.
 """
 
 from __future__ import annotations
 
+import platform
 import re
 import ssl
 from pathlib import Path
@@ -14,10 +15,18 @@ from typing import Final, NamedTuple
 
 from kesspay._shown import shown_path
 from kesspay.errors import InputError
-from kesspay.http.tls import trusting_the_system
 
 
-__all__ = ["Setting", "context_of"]
+__all__ = ["Setting", "context_of", "require_safe", "trusting_the_system"]
+
+#: Where systems keep their authorities that OpenSSL was not built to look at.
+_BUNDLES: Final = (
+    "/etc/ssl/cert.pem",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/cert.pem",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/ssl/ca-bundle.pem",
+)
 
 #: Bytes of a file that are read to say what is wrong with it.
 _MOST: Final = 4 << 20
@@ -56,6 +65,65 @@ class Setting(NamedTuple):
         return InputError(f"{self.name}: {shown_path(self.path)} {why}")
 
 
+def require_safe(context: ssl.SSLContext) -> None:
+    """
+    Refuse a context that does not verify, or takes old versions of TLS.
+
+    Raises:
+        InputError: the context is not safe.
+    """
+    if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
+        raise InputError("ssl_context must verify certificates and host names")
+    if context.minimum_version < ssl.TLSVersion.TLSv1_2:
+        raise InputError(
+            "ssl_context must take TLS 1.2 or later only: set its minimum_version to"
+            " ssl.TLSVersion.TLSv1_2"
+        )
+
+
+def trusting_the_system() -> ssl.SSLContext:
+    """Return a context that trusts what the system trusts, and nothing else."""
+    if platform.system() in ("Darwin", "Windows"):
+        import truststore  # the authorities are not in files there
+
+        context: ssl.SSLContext = truststore.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    else:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        _trust_files(context)
+    _require_modern(context)
+    return context
+
+
+def _require_modern(context: ssl.SSLContext) -> None:
+    """Take TLS 1.2 or later, and over it HTTP/1.1 only."""
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    context.set_alpn_protocols(["http/1.1"])
+
+
+def _trust_files(context: ssl.SSLContext) -> None:
+    """
+    Load the authorities of the system.
+
+    Not with ``load_default_certs`` or truststore: both follow SSL_CERT_FILE
+    and SSL_CERT_DIR of the environment.
+    """
+    paths = ssl.get_default_verify_paths()
+    file, folder = Path(paths.openssl_cafile), Path(paths.openssl_capath)
+    if not file.is_file() and not _has_certificates(folder):
+        file = next(filter(Path.is_file, map(Path, _BUNDLES)), file)
+    if file.is_file():
+        context.load_verify_locations(cafile=file)
+    if _has_certificates(folder):
+        context.load_verify_locations(capath=folder)
+
+
+def _has_certificates(folder: Path) -> bool:
+    """Return whether a folder holds certificates under the names OpenSSL reads."""
+    return folder.is_dir() and any(
+        re.fullmatch(r"[0-9a-f]{8}\.\d+", path.name) for path in folder.iterdir()
+    )
+
+
 def context_of(
     authorities: Setting | None,
     certificate: Setting | None = None,
@@ -81,8 +149,7 @@ def context_of(
 
 def _trusting(authorities: Setting) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
-    context.minimum_version = ssl.TLSVersion.TLSv1_2
-    context.set_alpn_protocols(["http/1.1"])
+    _require_modern(context)
     # The same on every Python, and as curl has it: 3.13 verifies by the letter of
     # RFC 5280, which authorities made at home do not follow (basicConstraints that
     # is not critical, no key identifiers), and lets a file name an authority that
