@@ -33,6 +33,10 @@ endef
 export NATIVE_HINT
 HINT = @$(BIN)/python -c "$$NATIVE_HINT"
 
+# Where it is set, each worker of the tests, and each program that a test starts, would
+# compile all modules again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' \

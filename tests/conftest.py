@@ -10,6 +10,7 @@ curl or of Node into a failure.
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 from collections import Counter
@@ -24,7 +25,7 @@ from tests.support.postgres import Postgres, find_pgbouncer, find_postgres
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterator
 
     from kesspay.signing.backend import Backend
 
@@ -38,6 +39,16 @@ def pytest_configure() -> None:
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # The programs that tests start and interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection() -> Generator[None, object, object]:
+    """Search for no garbage while tests are collected: all of it stays to the end."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.enable()
 
 
 @pytest.hookimpl(tryfirst=True)
