@@ -167,7 +167,7 @@ WORDS = frozenset(
 ALL_KINDS = frozenset({"path", "data", "password", "base_url", "proxy", "database"})
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(5)
 @pytest.mark.parametrize("number", range(len(ARGUMENTS)))
 @pytest.mark.usefixtures("backend")
 def test_no_argument_shows_a_secret(
@@ -208,7 +208,7 @@ SET = {
 }
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(5)
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("variable", sorted(VARIABLES))
 def test_no_variable_shows_a_secret(variable: str, folder: Path) -> None:

@@ -110,7 +110,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return place
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.usefixtures("wired")
 @pytest.mark.parametrize("number", range(len(PARAMETERS)))
 def test_no_parameter_shows_a_secret(
@@ -142,7 +142,7 @@ WORDS = frozenset(
 )
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(4)
 @pytest.mark.parametrize("variable", sorted({*VARIABLES, "KESSPAY_JOURNAL"}))
 def test_no_variable_shows_a_secret(
     run: Callable[..., Result],

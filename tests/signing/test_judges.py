@@ -275,32 +275,45 @@ def test_live_parameters(backends_here: dict[str, Backend], php: Php) -> None:
             assert isinstance(canonicalize(kept), bytes), (SEED, tree)
 
 
-@settings(
-    max_examples=150 * LONG,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(text=documents())
+def examples(count: int, *, whole: bool) -> settings:
+    """Return how many examples there are, of which an ordinary run takes a third."""
+    return settings(
+        max_examples=count * LONG // (1 if whole else 3),
+        deadline=None,
+        suppress_health_check=[HealthCheck.too_slow],
+    )
+
+
 def test_live_property(
-    backends_here: dict[str, Backend], php: Php, text: bytes
+    backends_here: dict[str, Backend],
+    php: Php,
+    whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:
     """The same for documents that Hypothesis makes, and makes smaller."""
-    (result,) = compare(backends_here, [text])
-    (answer,) = php.canonicalize([text])
-    assert agrees(result, answer)
+
+    @examples(150, whole=whole)
+    @given(text=documents())
+    def check(text: bytes) -> None:
+        (result,) = compare(backends_here, [text])
+        (answer,) = php.canonicalize([text])
+        assert agrees(result, answer)
+
+    check()
 
 
-@settings(
-    max_examples=100 * LONG,
-    deadline=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-@given(tree=parameters())
 def test_live_body_property(
-    backends_here: dict[str, Backend], php: Php, tree: dict[str, Any]
+    backends_here: dict[str, Backend],
+    php: Php,
+    whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:
     """A body that is signed means to PHP what was signed; the rest is refused."""
-    check_bodies(backends_here, php, [tree])
+
+    @examples(100, whole=whole)
+    @given(tree=parameters())
+    def check(tree: dict[str, Any]) -> None:
+        check_bodies(backends_here, php, [tree])
+
+    check()
 
 
 def test_live_bodies(backends_here: dict[str, Backend], php: Php) -> None:

@@ -211,7 +211,7 @@ def places(
         yield here, worker
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("faults", FAULTS)
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_during_a_confirm(
@@ -256,7 +256,7 @@ def test_a_crash_during_a_start(
         assert finish(here) == "paid"
 
 
-@pytest.mark.one_in(2)
+@pytest.mark.one_in(3)
 @pytest.mark.parametrize("faults", ["nothing", "lost answer", "late 401"])
 def test_a_crash_after_a_crash(
     partner: MakePartner,
@@ -281,7 +281,7 @@ def test_a_crash_after_a_crash(
             finish(here)
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("faults", FAULTS)
 def test_a_worker_that_wakes_up_late(partner: MakePartner, faults: str) -> None:
     """
@@ -331,7 +331,7 @@ def test_a_worker_sleeps_over_its_send(partner: MakePartner) -> None:
 # ------------------------------------------------------- a journal that fails
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @pytest.mark.parametrize("faults", FAULTS)
 def test_a_journal_that_fails_during_a_confirm(
@@ -465,6 +465,7 @@ def test_no_secret_is_written(partner: MakePartner) -> None:
         assert secret not in written
 
 
+@pytest.mark.one_in(2)
 def test_errors_of_the_gateway_never_come_out_of_a_confirm(
     partner: MakePartner,
 ) -> None:

@@ -188,6 +188,7 @@ def test_a_signal_during_a_confirm(
     assert place.credited("order-1") == 1
 
 
+@pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", [Late, KeyboardInterrupt])
 @pytest.mark.parametrize("service", [CONFIRM, QUERY])
 def test_a_signal_during_a_round(

@@ -40,7 +40,7 @@ LONG = max(1, int(os.environ.get("KESSPAY_LONG") or 1))
 PAYMENTS = 40 * LONG
 KILLS = 25 * LONG
 #: Of payments and kills in an ordinary run.
-SAMPLE = (8, 4)
+SAMPLE = (6, 2)
 #: So short that a run takes seconds: a lease ends after 3.5 s.
 RULES = {
     "deadline": 1.0,

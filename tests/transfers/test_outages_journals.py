@@ -96,7 +96,7 @@ def blip(here: Partner, length: float, fault: str) -> None:
     here.wire.look = look
 
 
-@pytest.mark.one_in(3)
+@pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("length", "fault", "count"),
     [
