@@ -23,6 +23,7 @@ PACKAGE = ROOT / "src" / "kesspay"
 ALLOWED: dict[str, tuple[str, ...]] = {
     "_drive": (),
     "_first_use": (),
+    "_pages": (),
     "_reasons": (),
     "_secrets": ("errors",),
     "_shown": (),
@@ -49,6 +50,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "sandbox": (
         "_first_use",
+        "_pages",
         "_shown",
         "_version",
         "conformance",
@@ -59,7 +61,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         "signing",
     ),
     "conformance": (
-        *("_shown", "_signals", "_version"),
+        *("_pages", "_shown", "_signals", "_version"),
         *("errors", "explain", "signing"),
     ),
     "explain": (

@@ -24,6 +24,8 @@ from typing import TYPE_CHECKING, Final
 from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, InclusionLevel
 
+from kesspay._pages import DOCUMENTATION, REPOSITORY
+
 
 ROOT: Final = Path(__file__).resolve().parents[2]
 sys.path[:0] = [str(ROOT / "csrc" / "tools"), str(Path(__file__).parent)]
@@ -54,6 +56,15 @@ _SESSION: Final = re.compile(
     r'(<div class="language-pycon highlight")>(.*?</code></pre>)', re.DOTALL
 )
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """Link the site to the repository, and state its address, once they exist."""
+    config.site_url = DOCUMENTATION or config.site_url
+    if REPOSITORY:
+        config.repo_url = REPOSITORY
+        config.repo_name = REPOSITORY.removeprefix("https://").rstrip("/")
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

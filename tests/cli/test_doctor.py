@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -277,7 +278,24 @@ def test_core_dumps(
         "verdict": "warning",
         "found": "to a file",
         "fix": "ulimit",
+        "page": "",
     }
+
+
+def test_pages_of_the_documentation(
+    run: Callable[..., Result], wired: Wired, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A check that is not in order names its page, and where pages are read."""
+    monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
+    monkeypatch.setenv("KESSPAY_GATEWAY_KEY_FILE", "/nowhere.pem")
+    shown = run("doctor", "--offline").stdout
+    page = 'Keys and their rotation, "Load it": docs/howto/keys.md#load-it'
+    assert re.search(rf"^ +{re.escape(page)}$", shown, re.MULTILINE)
+    assert "make docs builds them" in shown
+    monkeypatch.setattr("kesspay._pages.DOCUMENTATION", "https://docs.example/")
+    shown = run("doctor", "--offline").stdout
+    assert '"Load it": https://docs.example/howto/keys.html#load-it' in shown
+    assert "make docs" not in shown
 
 
 def test_a_backend_that_cannot_be_had(

@@ -17,7 +17,13 @@ from kesspay.cli.outcome import (
     problem_of,
     usage_message,
 )
-from kesspay.errors import KeyLoadError, NotSent, OutcomeUnknown
+from kesspay.errors import (
+    InputError,
+    JournalDamaged,
+    KeyLoadError,
+    NotSent,
+    OutcomeUnknown,
+)
 
 
 if TYPE_CHECKING:
@@ -105,6 +111,19 @@ def test_the_json_of_an_outcome_is_ascii() -> None:
     }
 
 
+def test_the_page_about_a_problem() -> None:
+    """The page of the runbook stands at the end of the line, and in the JSON."""
+    page = "docs/runbook.md#the-journal-is-damaged"
+    problem = problem_of(JournalDamaged("The journal is damaged."), "resume")
+    assert problem.line == f"The journal is damaged. See {page}"
+    assert json.loads(document(problem, []))["error"]["page"] == page
+    both = Problem("InputError", "no.", 2, advice="try it.", page=page)
+    assert both.line == f"no; try it. See {page}"
+    short = Problem("InputError", "no", 2, page=page)
+    assert short.line == f"no; see {page}"
+    assert problem_of(InputError("no."), "canon").page == ""
+
+
 def test_the_json_of_a_problem() -> None:
     """A problem is under "error", with what to do next; it is not ok."""
     problem = Problem("InputError", "no.", 2, advice="try", command="canon")
@@ -119,6 +138,7 @@ def test_the_json_of_a_problem() -> None:
             "position": None,
             "path": None,
             "next": "try",
+            "page": "",
         },
         "warnings": [],
     }

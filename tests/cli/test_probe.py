@@ -278,6 +278,12 @@ def test_the_table(
     shown = run(*WORDS).stdout
     assert "settled  note  7  is an amount sent as number or as string?" in shown
     assert "skipped  note 23" in shown
+    assert "docs/api-notes.md#7-amounts-in-requests\n" in shown
+    assert "make docs builds them" in shown
+    monkeypatch.setattr("kesspay._pages.DOCUMENTATION", "https://docs.example/")
+    shown = run(*WORDS).stdout
+    assert "https://docs.example/api-notes.html#7-amounts-in-requests\n" in shown
+    assert "make docs" not in shown
     assert "    KESSPAY_AMOUNT_FORMAT=number\n    KESSPAY_PROFILE=\n" in shown
     assert not [canary for canary in CANARIES.values() if canary in shown]
 

@@ -152,7 +152,9 @@ def test_wrong_usage_is_one_line(
     assert told.stderr == ""
     error = json.loads(told.stdout)["error"]
     assert error["type"] == "UsageError"
-    assert set(error) == {"type", "reason", "message", "position", "path", "next"}
+    assert set(error) == {
+        *("type", "reason", "message", "position", "path", "next", "page"),
+    }
 
 
 class Terminal(io.StringIO):

@@ -12,6 +12,7 @@ from urllib.parse import unquote, urlsplit
 import pytest
 
 import kesspay
+from kesspay._pages import PAGES, REPOSITORY
 from tests.support.pages import ROOT, blocks, pages
 
 
@@ -58,6 +59,22 @@ def test_nothing_comes_from_elsewhere(read: dict[Path, Reader], site: Path) -> N
             assert not urlsplit(target).netloc, (path, target)
     for path in site.rglob("*.css"):
         assert not re.search(r"url\([\"']?(https?:)?//", path.read_text("utf-8")), path
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_pages_that_messages_name(
+    name: str, read: dict[Path, Reader], site: Path
+) -> None:
+    """The site has each page, and the anchor that a message would link to."""
+    path, _, anchor = PAGES[name].link.removeprefix("docs/").partition("#")
+    page = read[site / path.replace(".md", ".html")]
+    assert not anchor or anchor in page.anchors
+
+
+def test_there_is_no_link_to_a_repository_yet(site: Path) -> None:
+    """The site links to a repository only once its address is set."""
+    html = (site / "index.html").read_text(encoding="utf-8")
+    assert ('class="md-source"' in html) is bool(REPOSITORY)
 
 
 def test_links_and_anchors(read: dict[Path, Reader], site: Path) -> None:

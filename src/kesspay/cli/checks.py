@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from time import time
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Final, Literal
 
+from kesspay._pages import PAGES, Page
 from kesspay._secrets import HoldsSecrets
 
 
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Check", "Checks", "Passed", "ReadSettings", "Verdict", "Wire"]
+
+#: The page about each check of the doctor; others are about none.
+_ABOUT: Final[dict[str, Page]] = {
+    "backend": PAGES["install"],
+    "variables": PAGES["settings"],
+    "base url": PAGES["settings"],
+    "credentials": PAGES["settings"],
+    "private key": PAGES["load"],
+    "gateway key": PAGES["load"],
+    "options": PAGES["settings"],
+    "key pair": PAGES["keys"],
+    "tls": PAGES["connections"],
+    "token": PAGES["credentials"],
+    "clock": PAGES["clock"],
+    "answer": PAGES["answers"],
+}
 
 Verdict = Literal["ok", "warning", "failed", "skipped"]
 
@@ -31,12 +48,19 @@ class Check:
         verdict: "ok", "warning", "failed" or "skipped".
         found: what was found, or why it was skipped; never a secret.
         fix: what to do about it, or "".
+        page: of the documentation that says more, or "".
     """
 
     name: str
     verdict: Verdict
     found: str
     fix: str = ""
+    page: str = ""
+
+
+def _about(name: str, page: Page | None) -> str:
+    page = page or _ABOUT.get(name)
+    return "" if page is None else str(page)
 
 
 class Checks:
@@ -50,13 +74,13 @@ class Checks:
         """Add a check that passed."""
         self.all.append(Check(name, "ok", found))
 
-    def warn(self, name: str, found: str, fix: str) -> None:
+    def warn(self, name: str, found: str, fix: str, page: Page | None = None) -> None:
         """Add one that passed, with something to look at."""
-        self.all.append(Check(name, "warning", found, fix))
+        self.all.append(Check(name, "warning", found, fix, _about(name, page)))
 
-    def fail(self, name: str, found: str, fix: str) -> None:
+    def fail(self, name: str, found: str, fix: str, page: Page | None = None) -> None:
         """Add one that failed."""
-        self.all.append(Check(name, "failed", found, fix))
+        self.all.append(Check(name, "failed", found, fix, _about(name, page)))
 
     def skip(self, name: str, why: str) -> None:
         """Add one that could not be made."""

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kesspay._pages import located
 from kesspay.cli.inputs import read_file
 from kesspay.cli.options import (
     FILE,
@@ -206,7 +207,7 @@ def _parts(result: bytes | Refused) -> tuple[bytes | None, str | None]:
 
 def _case_lines(case: Case, rule: Rule, data: dict[str, Any]) -> Iterator[str]:
     yield f"{case.id}   {case.op}   {case.level}"
-    yield f"  {rule.id} is broken where {rule.title}. {rule.doc} explains it."
+    yield f"  {rule.id} is broken where {rule.title}. {located(rule.doc)} explains it."
     for language, hint in rule.hints.items():
         yield f"  {language}: {hint}"
     if case.comment:
@@ -312,7 +313,9 @@ def _about_document(found: Inquiry, kit: Kit, blames: Blames | None = None) -> O
             printer.line()
             printer.line("the whole kit blames")
             for one in named:
-                printer.line(f"  {one.rule.id}   {one.rule.title}   {one.rule.doc}")
+                printer.line(
+                    f"  {one.rule.id}   {one.rule.title}   {located(one.rule.doc)}"
+                )
             if not named:
                 printer.line("  nothing")
 
@@ -344,7 +347,7 @@ def _fault_lines(fault: Fault, found: Inquiry, kit: Kit) -> Iterator[str]:
     if fault.advice:
         yield f"  -> {fault.advice}"
     if rule is not None:
-        yield f"  {rule.doc}"
+        yield f"  {located(rule.doc)}"
     if not found.asked:
         return
     more = "" if found.finished else ", and more could be left out"

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kesspay._pages import how_to_read
 from kesspay._shown import no_path, shown_path
 from kesspay.cli.checks import Check, Checks, ReadSettings
 from kesspay.cli.options import gateway_options
@@ -56,7 +57,7 @@ Exit code 1 means that a check failed; warnings do not change it.
 \b
 JSON fields
     checks  list of: name, verdict ("ok", "warning", "failed" or "skipped"),
-            found, fix (or "")
+            found, fix (or ""), page (of the documentation, or "")
 """
 
 _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red"}
@@ -89,6 +90,8 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
         for check in checks.all:
             _show(printer, check, width)
         printer.line()
+        if how_to_read() and any(check.page for check in checks.all):
+            printer.line(how_to_read())
         if failed:
             noun = "check" if failed == 1 else "checks"
             printer.line(f"{failed} {noun} failed.", "bold red")
@@ -109,6 +112,8 @@ def _show(printer: Printer, check: Check, width: int) -> None:
     printer.line(f"{head}  {check.found}", _STYLES.get(check.verdict, ""))
     if check.fix:
         printer.line(f"{'':<8} {'':<{width}}  -> {check.fix}")
+    if check.page:
+        printer.line(f"{'':<8} {'':<{width}}     {check.page}")
 
 
 _PREFIX: Final = "KESSPAY_"

@@ -7,6 +7,7 @@ from collections import Counter
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kesspay._pages import PAGES, Page
 from kesspay._shown import connects
 from kesspay.cli.options import open_place
 from kesspay.errors import (
@@ -46,13 +47,29 @@ _NETWORKS: Final = frozenset(
 #: Payments that are counted at most.
 _MOST: Final = 1000
 #: What to do about each kind of error; the first that fits.
-_FIXES: Final[tuple[tuple[type[KesspayError], str], ...]] = (
-    (WrongAccount, "name the journal of this account, or see kesspay journal rebind"),
-    (JournalDamaged, "start no transfer before it is restored, see the runbook"),
-    (JournalUnavailable, "let this user read and write it, and the database run"),
-    (JournalError, "correct what it names"),
-    (BackendError, "install what it names"),
-    (InputError, f"correct {_VARIABLE}; the program that pays makes the journal"),
+_FIXES: Final[tuple[tuple[type[KesspayError], str, Page], ...]] = (
+    (
+        WrongAccount,
+        "name the journal of this account, or see kesspay journal rebind",
+        PAGES["journal_account"],
+    ),
+    (
+        JournalDamaged,
+        "start no transfer before it is restored",
+        PAGES["journal_damaged"],
+    ),
+    (
+        JournalUnavailable,
+        "let this user read and write it, and the database run",
+        PAGES["journal"],
+    ),
+    (JournalError, "correct what it names", PAGES["journal"]),
+    (BackendError, "install what it names", PAGES["install"]),
+    (
+        InputError,
+        f"correct {_VARIABLE}; the program that pays makes the journal",
+        PAGES["settings"],
+    ),
 )
 
 
@@ -84,8 +101,10 @@ def check_journal(
         finally:
             journal.close()
     except KesspayError as error:
-        fix = next(fix for kind, fix in _FIXES if isinstance(error, kind))
-        checks.fail(_NAME, " ".join(str(error).split()), fix)
+        fix, page = next(
+            (fix, page) for kind, fix, page in _FIXES if isinstance(error, kind)
+        )
+        checks.fail(_NAME, " ".join(str(error).split()), fix, page)
 
 
 def _is_empty(where: str) -> bool:
@@ -131,6 +150,6 @@ def _report(
             "keep it on a local disk, or use a PostgreSQL journal",
         )
     elif manual:
-        checks.warn(_NAME, shown, "see kesspay journal list --open, and the runbook")
+        checks.warn(_NAME, shown, "see kesspay journal list --open", PAGES["manual"])
     else:
         checks.ok(_NAME, shown)

@@ -18,6 +18,7 @@ from time import time
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import SplitResult, urlsplit
 
+from kesspay._pages import PAGES
 from kesspay.cli.checks import Wire
 from kesspay.errors import (
     AuthenticationFailed,
@@ -175,15 +176,17 @@ def _check_token(client: Client, checks: Checks) -> None:
         checks.fail("token", _message(error), fix)
         return
     except GatewayError as error:
-        checks.fail("token", _message(error), _fix(error))
+        checks.fail("token", _message(error), _fix(error), PAGES["down"])
         return
     life = token.expire_in
     if life is None:
         seen = "a token that does not say how long it lives"
-        checks.warn("token", seen, "it is used for a minute; ask KESS")
+        checks.warn(
+            "token", seen, "it is used for a minute; ask KESS", PAGES["log_ins"]
+        )
     elif life < _SHORT_LIFE:
         seen = f"a token that lives {life} seconds only"
-        checks.warn("token", seen, "every few calls log in; ask KESS")
+        checks.warn("token", seen, "every few calls log in; ask KESS", PAGES["log_ins"])
     else:
         checks.ok("token", f"a token that lives {life} seconds")
 

@@ -15,15 +15,20 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kesspay._pages import PAGES, Page, located
 from kesspay._shown import could_be_path, kind_of, masked, shown_value
 from kesspay.errors import (
+    AuthenticationFailed,
     BackendError,
     CanonicalizationError,
     GatewayError,
     InvalidSignature,
+    JournalDamaged,
     JournalUnavailable,
     KesspayError,
     KeyLoadError,
+    OutcomeUnknown,
+    WrongAccount,
 )
 
 
@@ -129,6 +134,15 @@ _DOCUMENT_ADVICE: Final[dict[str, str]] = {
 }
 _DECODE_ADVICE: Final = "check that the input is the JSON text, byte for byte"
 _VERIFY_ADVICE: Final = "kesspay explain says why"
+#: The page about each kind of problem; others are about none.
+_ABOUT: Final[tuple[tuple[type[KesspayError], Page], ...]] = (
+    (AuthenticationFailed, PAGES["credentials"]),
+    (JournalDamaged, PAGES["journal_damaged"]),
+    (JournalUnavailable, PAGES["journal"]),
+    (KeyLoadError, PAGES["load"]),
+    (OutcomeUnknown, PAGES["unknown"]),
+    (WrongAccount, PAGES["journal_account"]),
+)
 _GATEWAY_EXITS: Final[dict[str, int]] = {
     "not_sent": EXIT_NOT_SENT,
     "rejected": EXIT_REJECTED,
@@ -153,6 +167,7 @@ class Problem:
         help: True where the message is a help text and not a line.
         gateway: what is known of the exchange with the gateway, or None
             where there was none.
+        page: of the documentation that says more, or "".
     """
 
     kind: str
@@ -165,13 +180,17 @@ class Problem:
     command: str = ""
     help: bool = False
     gateway: dict[str, Any] | None = None
+    page: str = ""
 
     @property
     def line(self) -> str:
-        """The problem and the advice on one line."""
-        if not self.advice:
-            return self.message
-        return f"{self.message.rstrip('.')}; {self.advice}"
+        """The problem, the advice and the page on one line."""
+        line = self.message
+        if self.advice:
+            line = f"{line.rstrip('.')}; {self.advice}"
+        if self.page:
+            line += f" See {self.page}" if line.endswith(".") else f"; see {self.page}"
+        return line
 
     def as_dict(self) -> dict[str, Any]:
         """Return the fields of ``error`` in the JSON object."""
@@ -182,6 +201,7 @@ class Problem:
             "position": self.position,
             "path": self.path,
             "next": self.advice,
+            "page": self.page,
             **(self.gateway or {}),
         }
 
@@ -222,6 +242,7 @@ def problem_of(error: KesspayError, command: str) -> Problem:
         position=getattr(error, "position", None),
         path=getattr(error, "path", None),
         command=command,
+        page=_page_about(error),
     )
 
 
@@ -241,7 +262,15 @@ def _gateway_problem(error: GatewayError, command: str) -> Problem:
             "description": getattr(error, "description", ""),
             "evidence": error.evidence,
         },
+        page=_page_about(error),
     )
+
+
+def _page_about(error: KesspayError) -> str:
+    for kind, page in _ABOUT:
+        if isinstance(error, kind):
+            return located(page.link)
+    return ""
 
 
 def key_advice(error: KeyLoadError, *, from_variables: bool) -> str:

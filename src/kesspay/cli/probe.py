@@ -1,8 +1,9 @@
 """
 ``kesspay probe``: ask a sandbox what the API document leaves open.
 
-The numbers are those of the notes on the document, which list what it leaves
-open. Nothing here moves money but ``_confirm_twice``, which needs an amount.
+The numbers are those of the page "Notes on the API document" (docs/api-notes.md),
+which lists what the document leaves open. Nothing here moves money but
+``_confirm_twice``, which needs an amount.
 
 Several profiles are tried on an answer to find out how a sandbox is configured,
 and never to believe an answer: a client has one profile.
@@ -22,6 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from kesspay._pages import PAGES, how_to_read, located
 from kesspay.cli.options import gateway_options
 from kesspay.cli.outcome import EXIT_CHECK_FAILED, EXIT_OK, Outcome
 from kesspay.errors import GatewayError, InputError, InvalidSignature, TransportError
@@ -54,7 +56,7 @@ if TYPE_CHECKING:
 
 __all__ = ["PROFILES", "Answer", "Finding", "Probing", "judged", "probe"]
 
-_HELP: Final = """\
+_HELP: Final = f"""\
 Ask a sandbox account what the API document leaves open.
 
 It logs in twice, which may end a token in use, and makes a handful of
@@ -62,12 +64,13 @@ pre-transfers to --receiver; without --confirm-amount no money moves. It is
 for a sandbox only: --sandbox says that the account is one.
 
 It prints what was found, and the settings that fit. Exit code 1 means that a
-question stayed open.
+question stayed open. {PAGES["notes"]} explains each note.
 
 \b
 JSON fields
     findings  list of: note (number of the question), question, verdict
-              ("settled", "open" or "skipped"), finding, evidence, setting
+              ("settled", "open" or "skipped"), finding, evidence, setting,
+              page (of the documentation, about this note)
     settings  object: the variables that fit, and their values
 """
 
@@ -117,14 +120,21 @@ def probe(
             printer.line(f"{'':<18}{finding.finding}")
             if finding.evidence:
                 printer.line(f"{'':<18}({finding.evidence})")
+            printer.line(f"{'':<18}{finding.page}")
         printer.line()
+        if how_to_read():
+            printer.line(how_to_read())
+            printer.line()
         printer.line("The settings that fit:")
         for name, value in fitting.items():
             printer.line(f"    {name}={value}")
 
     return Outcome(
         "probe",
-        {"findings": [asdict(finding) for finding in findings], "settings": fitting},
+        {
+            "findings": [asdict(one) | {"page": one.page} for one in findings],
+            "settings": fitting,
+        },
         view,
         EXIT_CHECK_FAILED if is_open else EXIT_OK,
     )
@@ -161,6 +171,11 @@ class Finding:
     finding: str
     evidence: str = ""
     setting: str = ""
+
+    @property
+    def page(self) -> str:
+        """The page that explains the note."""
+        return located(PAGES[f"note_{self.note}"].link)
 
 
 class Probing:

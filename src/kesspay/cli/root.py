@@ -156,10 +156,10 @@ JSON fields of every command
     command   "canon", "keys check", ...
     warnings  list of texts
     error     only for a problem: type, reason, message, position (offset in
-              bytes or null), path (or null), next (what to do); of the
-              gateway also outcome ("not_sent", "rejected" or "unknown"),
-              safe_to_retry, code, description (both of the gateway, or ""),
-              evidence
+              bytes or null), path (or null), next (what to do), page (of the
+              documentation, or ""); of the gateway also outcome
+              ("not_sent", "rejected" or "unknown"), safe_to_retry, code,
+              description (both of the gateway, or ""), evidence
 
 Secrets are never taken from the command line: see --password-file and
 --password-env. The commands that talk to the gateway take their settings from

@@ -13,6 +13,7 @@ from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
+from kesspay._pages import located
 from kesspay._version import __version__
 from kesspay.conformance.adapter import shown
 from kesspay.conformance.judge import Verdict
@@ -140,7 +141,7 @@ def _blame(report: Report, one: Blame) -> str:
         f"<article><h3><code>{escape(one.rule.id)}</code> {certain}</h3>"
         f"<p>{escape(one.rule.title)}</p>"
         + (f"<p>{escape(hint)}</p>" if hint else "")
-        + f"<p><code>{escape(one.rule.doc)}</code></p>"
+        + f"<p><code>{escape(located(one.rule.doc))}</code></p>"
         + _pre(_difference(one.outcomes[0]))
         + _cases(f"{count} case{'s' * (count != 1)}", one.outcomes)
         + "</article>"

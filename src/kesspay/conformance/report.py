@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._pages import located
 from kesspay._version import __version__
 from kesspay.conformance.adapter import shown
 from kesspay.conformance.blame import Blames, Stage0, blame
@@ -299,7 +300,7 @@ def _blame_lines(number: int, one: Blame, language: str) -> Iterator[str]:
     hint = hint_of(one.rule, language)
     if hint:
         yield f"  {hint}"
-    yield f"  {one.rule.doc}"
+    yield f"  {located(one.rule.doc)}"
 
 
 def _case_lines(outcome: Outcome) -> Iterator[str]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING, Final
 
+from kesspay._pages import located
 from kesspay.sandbox import markup
 from kesspay.sandbox.view import LONGEST_REFERENCE, View
 
@@ -201,7 +202,7 @@ def _lesson(lesson: Lesson) -> str:
 
 def _topic(topic: Topic) -> str:
     advice = f"<p><b>Do this:</b> {escape(topic.advice)}</p>" if topic.advice else ""
-    doc = f'<p class="soft">{markup.code(topic.doc)}</p>' if topic.doc else ""
+    doc = f'<p class="soft">{markup.code(located(topic.doc))}</p>' if topic.doc else ""
     rule = markup.badge(topic.rule, "bad")
     return f"<li>{rule} {escape(topic.text)}{advice}{doc}</li>"
 
