@@ -126,7 +126,7 @@ def test_cannot_be_made(tmp_path: Path) -> None:
 def test_present(folder: Folder) -> None:
     """What is there is kept, unless it is an audit's and --overwrite is given."""
     assert begin(folder) == {}
-    with pytest.raises(InputError, match="--resume, or begin again with --overwrite"):
+    with pytest.raises(InputError, match="--resume, or start again with --overwrite"):
         begin(folder)
     part = finished(folder, 0)["part"]
     (folder.path / "mine.txt").write_text("x")

@@ -72,7 +72,7 @@ def written(found: Result, **words: Any) -> str:  # noqa: ANN401 - passed on
 def test_contents(tmp_path: Path) -> None:
     """What the page says, and the digest of the manifest on it."""
     text = written(result(tmp_path), advice=["do this"])
-    assert "10 of 100 bodies are not authentic, and the money has 1 findings." in text
+    assert "10 of 100 bodies are not authentic; 1 finding is about the money." in text
     assert hashlib.sha256(b"{}").hexdigest() in text
     assert "do this" in text
     assert "2026-09-01" in text
@@ -103,7 +103,7 @@ def test_the_same_bytes(tmp_path: Path) -> None:
         ({"money": None}, "10 of 100 bodies are not authentic."),
         (
             {"counts": {"authentic": 100}, "causes": []},
-            "1 findings are about the money.",
+            "authentic; 1 finding is about the money.",
         ),
         (
             {"counts": {"authentic": 100}, "causes": [], "money": None},

@@ -94,7 +94,7 @@ def test_report(run: Callable[..., Result], here: Path) -> None:
     assert run("audit", "good.jsonl", *WORDS, *words).exit_code == 0
     assert "All 10 bodies are authentic." in Path("report.html").read_text()
     again = run("audit", "good.jsonl", "--keys", "ring.toml", "--out", "b", *words)
-    assert (again.exit_code, "never overwritten" in again.stderr) == (2, True)
+    assert (again.exit_code, "the report exists" in again.stderr) == (2, True)
     assert not Path("b").exists()
     assert run("audit", "bad.jsonl", *WORDS, *words, "--overwrite").exit_code == 1
     text = Path("report.html").read_text()
@@ -234,7 +234,7 @@ def test_interrupted(
     shown = run("audit", *paths, *words, "--overwrite")
     assert shown.exit_code == 130
     again = shown.stdout.splitlines()[-1]
-    assert "Go on with:" in shown.stdout
+    assert "Continue with:" in shown.stdout
     assert again == found["resume"].replace(" --json", "")
     assert "--overwrite" not in again
     assert "--max-body=65536" in again
@@ -279,7 +279,7 @@ def test_full_disk(
     result = run("audit", "bad.jsonl", *WORDS)
     assert result.exit_code == 3
     assert "the disk is full" in result.stdout
-    assert "go on with --resume" in result.stdout
+    assert "continue with --resume" in result.stdout
     assert result.stdout.startswith("0 rows\nrows: 0")
 
 

@@ -387,7 +387,7 @@ def test_a_program(
     pattern = tmp_path / "pattern"
     pattern.write_text(text + "\n")
     found, fix = core_dumps(pattern)
-    assert found.startswith(f"{program} would be given")
+    assert found.startswith(f"{program} would receive")
     assert fix
 
 

@@ -68,7 +68,7 @@ def test_a_healthy_journal(check: Callable[..., Any], place: Path) -> None:
         put(place, state)
     found = check(place)
     assert found["verdict"] == "ok"
-    assert found["found"] == "3 not finished, of them 2 unknown and 0 for a person"
+    assert found["found"] == "3 not finished: 2 unknown, 0 need a person"
     put(place, State.MANUAL)
     assert check(place)["verdict"] == "warning"
 

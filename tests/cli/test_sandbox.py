@@ -155,7 +155,7 @@ def test_what_people_see(
     result = run(
         "sandbox", "--port", 0, "--home", home, "--memory", "--stop-after", 0.01
     )
-    assert f"state        {home} (books are not kept)\n" in result.stdout
+    assert f"state        {home} (the ledger is not stored)\n" in result.stdout
 
 
 def test_elsewhere_it_is_one_line_of_json(

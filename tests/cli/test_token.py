@@ -110,7 +110,7 @@ def test_a_log_in_that_fails(
     assert error["next"]
     assert "Next:" not in error["message"]
     assert set(error) == {
-        "type", "reason", "message", "position", "path", "next",
+        "type", "reason", "message", "position", "path", "next", "page",
         "outcome", "safe_to_retry", "code", "description", "evidence",
     }  # fmt: skip
 

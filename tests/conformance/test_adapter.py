@@ -387,7 +387,7 @@ for question in questions():
         with pytest.raises(AdapterStopped) as caught:
             adapter.ask(QUESTION)
     assert str(caught.value) == (
-        "the adapter was started anew 3 times without an answer; "
+        "the adapter was restarted 3 times without an answer; "
         "did you flush standard output?"
     )
     assert caught.value.standard_error == tuple(f"line {n}" for n in range(10, 30))

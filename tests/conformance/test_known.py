@@ -1,4 +1,4 @@
-"""Known failures: they must go on failing, and each line must name something."""
+"""Known failures: they must still fail, and each line must name something."""
 
 from __future__ import annotations
 

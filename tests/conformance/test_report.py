@@ -153,10 +153,10 @@ def test_errors_crashes_and_time_outs_are_counted() -> None:
         "error   2, first document/write.slash/1: why \\x1b[31m",
         "crashed   1, first document/write.slash/3: why \\x1b[31m",
         "timed out   1, first document/write.slash/4: why \\x1b[31m",
-        "the adapter was started anew 2 times",
+        "the adapter was restarted 2 times",
         "next: kesspay conformance explain document/write.slash/1",
     ]
-    assert "the adapter was started anew once" in lines_of(report(passed(), restarts=1))
+    assert "the adapter was restarted once" in lines_of(report(passed(), restarts=1))
     assert shown.exit_code == 1
 
 

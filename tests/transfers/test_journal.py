@@ -201,7 +201,7 @@ def test_bad_arguments(bench: Bench) -> None:
 def test_a_lease_keeps_others_out(bench: Bench) -> None:
     """Another owner waits until the lease is given back; fences only grow."""
     lease = leased(bench)
-    with pytest.raises(LeaseHeld, match="one is going on with payment p-1"):
+    with pytest.raises(LeaseHeld, match="one works on payment p-1"):
         bench.again().lease("p-1", "two", 60)
     bench.journal.release(lease)
     second = bench.again().lease("p-1", "two", 60)

@@ -35,7 +35,7 @@ TEXTS: Final[dict[str, str]] = {
     "no_body": "no body was recorded",
     "outside_window": "the signature is right, but its key was not in use at that time",
     "line_syntax": "the line is no JSON object",
-    "line_column_twice": "a column stands twice in the line",
+    "line_column_twice": "a column occurs twice in the line",
     "line_no_match": "the expression of --line-regex does not fit the line",
     "body_type": "the body is neither a text nor an object",
     "body_encoding": "the body is not in the encoding that --body-encoding names",

@@ -102,8 +102,8 @@ class Folder:
             self._clear()
         elif there and not resume:
             raise InputError(
-                f"the output {shown_path(self.path)} is there: go on with --resume, or"
-                " begin again with --overwrite"
+                f"the output {shown_path(self.path)} exists: continue with --resume, or"
+                " start again with --overwrite"
             )
         elif there:
             return self._resumed(plan)
@@ -131,7 +131,7 @@ class Folder:
         if same != now:
             raise InputError(
                 f"--resume: {_difference(same, now)}. Nothing was changed; name another"
-                " folder, or begin again with --overwrite"
+                " folder, or start again with --overwrite"
             )
         self.is_finished = bool(before.get("finished"))
         if self.is_finished:

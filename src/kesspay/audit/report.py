@@ -146,15 +146,19 @@ def _verdict(result: Result) -> tuple[str, str]:
     money = result.money.findings if result.money else 0
     words = f"{result.findings:,} of {result.rows:,} bodies are not authentic"
     if result.findings and money:
-        return "bad", f"{words}, and the money has {money:,} findings."
+        return "bad", f"{words}; {_findings(money)} about the money."
     if result.findings:
         return "bad", f"{words}."
     if money:
-        words = f"Every body that was judged is authentic; {money:,} findings"
-        return "bad", f"{words} are about the money."
+        words = "Every body that was judged is authentic"
+        return "bad", f"{words}; {_findings(money)} about the money."
     if not result.complete:
         return "part", "Nothing is wrong in what was judged, but a part was not judged."
     return "", f"All {result.rows:,} bodies are authentic."
+
+
+def _findings(count: int) -> str:
+    return "1 finding is" if count == 1 else f"{count:,} findings are"
 
 
 def _share(count: int, whole: int) -> str:

@@ -238,8 +238,8 @@ def _check_files(target: Target) -> None:
     again = target.resume or target.overwrite
     if isinstance(target.failures, Path) and target.failures.exists() and not again:
         raise InputError(
-            f"{shown_path(target.failures)} exists and is never overwritten, but by"
-            " --overwrite and --resume"
+            f"{shown_path(target.failures)} exists, and only"
+            " --overwrite replaces it, or --resume"
         )
     if target.statement is not None:
         Statement.load(target.statement)
@@ -447,7 +447,7 @@ class _Run:
         if wanted and not self._folder.has_failing:
             raise InputError(
                 "the run came to its end, and the bodies that failed are no longer"
-                " there: for --failures or --evidence begin again with --overwrite"
+                " there: for --failures or --evidence start again with --overwrite"
             )
         found = self._folder.found
         result = Result(self._target.out)

@@ -163,7 +163,7 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         metavar="FOLDER",
         help="New folder for the verdicts.",
     )
-    @click.option("--resume", is_flag=True, help="Go on where a run was interrupted.")
+    @click.option("--resume", is_flag=True, help="Continue a run that was interrupted.")
     @click.option("--overwrite", is_flag=True, help="Replace what a run wrote before.")
     @click.option(
         "--failures",
@@ -207,8 +207,7 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
                 require_path(path)
         if report and Path(report).exists() and not (resume or overwrite):
             raise InputError(
-                "the report exists and is never overwritten, but by --overwrite and"
-                " --resume"
+                "the report exists, and only --overwrite or --resume replaces it"
             )
         place = _Place(out, resume, overwrite, failures, evidence, statement, report)
         return command(place=place, **others)
@@ -273,7 +272,7 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
 @click.option(
     "--sql", default="", metavar="QUERY", help="Read what DuckDB returns for QUERY."
 )
-@click.option("--threads", type=click.IntRange(1), help="[default: one a processor]")
+@click.option("--threads", type=click.IntRange(1), help="[default: one per processor]")
 @click.option(
     "--max-body",
     callback=_size,
@@ -293,12 +292,12 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     default="60s",
     show_default=True,
     metavar="TIME",
-    help="How long causes may be searched for, about.",
+    help="About how long to search for causes.",
 )
 @click.option(
     "--show-values",
     is_flag=True,
-    help="Let causes show names and numbers of persons.",
+    help="Let causes show personal values, such as names.",
 )
 @click.option(
     "--fail-over",
@@ -306,7 +305,7 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     default="0",
     show_default=True,
     metavar="N|P%",
-    help="Rows that may fail with exit code 0.",
+    help="Exit with 0 where no more rows than this fail.",
 )
 @_place_options
 @profile_options

@@ -156,9 +156,9 @@ def _worst_days(result: Result) -> list[tuple[str, str]]:
 def advice(result: Result, again: str) -> list[str]:
     """Return what to do next, and last of all where the verdicts are."""
     if again:
-        return ["interrupted; what is finished stays. Go on with:", again]
+        return ["interrupted; what is finished stays. Continue with:", again]
     if not result.digest:
-        return ["the run did not come to its end; go on with --resume"]
+        return ["the run did not finish; continue with --resume"]
     found = []
     if result.counts["outside_window"]:
         found.append(

@@ -200,7 +200,7 @@ def _profile_name(words: str) -> str:
     "known_file",
     type=FILE,
     metavar="FILE",
-    help="Known failures: a case or rule a line; they must go on failing.",
+    help="Known failures: a case or rule a line; they must still fail.",
 )
 @click.option(
     "--require",

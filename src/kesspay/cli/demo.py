@@ -242,7 +242,7 @@ class _Demo:
         )
         balance = self._sandbox.ledger.balance(_RECEIVER)
         self._check(f"with exactly {2 * _AMOUNT} USD", balance == 2 * _AMOUNT)
-        self._check("the books add up", not self._sandbox.ledger.audit())
+        self._check("the ledger adds up", not self._sandbox.ledger.audit())
 
     def _credits(self) -> tuple[Credit, ...]:
         return self._sandbox.ledger.credits()

@@ -295,7 +295,7 @@ def _check_pair(found: ReadSettings, checks: Checks) -> None:
         seen = "the gateway key is the public half of the private key"
         checks.fail("key pair", seen, "set KESSPAY_GATEWAY_KEY to the key from KESS")
     else:
-        checks.ok("key pair", "the two keys belong to two pairs")
+        checks.ok("key pair", "the keys are of two different pairs")
 
 
 def _check_files(variables: Mapping[str, str], checks: Checks) -> None:
@@ -400,8 +400,8 @@ except ImportError:  # Windows
 
 _PATTERN: Final = Path("/proc/sys/kernel/core_pattern")
 _FIX: Final = (
-    "start what holds a private key with `ulimit -c 0` (systemd: LimitCORE=0), and"
-    " let no program receive core dumps (core_pattern)"
+    "start programs that hold a private key with `ulimit -c 0` (systemd:"
+    " LimitCORE=0), and let no program receive core dumps (core_pattern)"
 )
 
 
@@ -421,7 +421,7 @@ def core_dumps(pattern: Path = _PATTERN) -> tuple[str, str]:
     # The limit does not hold for a program that is given them.
     if seen.startswith("|"):
         program = Path(seen[1:].split()[0]).name if seen[1:].strip() else "a program"
-        return f"{program} would be given the memory of a crash, with all keys", _FIX
+        return f"{program} would receive the memory after a crash, with all keys", _FIX
     if resource.getrlimit(resource.RLIMIT_CORE)[0] == 0:
         return "off", ""
     return "a crash would write the memory, with all keys, to a file", _FIX

@@ -60,7 +60,7 @@ _FIXES: Final[tuple[tuple[type[KesspayError], str, Page], ...]] = (
     ),
     (
         JournalUnavailable,
-        "let this user read and write it, and the database run",
+        "check that this user can read and write it, and that the database runs",
         PAGES["journal"],
     ),
     (JournalError, "correct what it names", PAGES["journal"]),
@@ -140,8 +140,8 @@ def _report(
     unknown = sum(counts[state] for state in UNKNOWN)
     manual = counts[State.MANUAL]
     shown = (
-        f"{sum(counts.values())} not finished, of them {unknown} unknown and"
-        f" {manual} for a person"
+        f"{sum(counts.values())} not finished: {unknown} unknown,"
+        f" {manual} need a person"
     )
     if network:
         checks.warn(

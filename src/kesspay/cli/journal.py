@@ -46,8 +46,8 @@ _LIST: Final = f"""List payments in the order of their ids.
 States: {", ".join(State)}.
 
 --state unknown also finds confirming, debited and refused: their money may be on
-its way. --open finds whatever is not finished, also what a crash left, what waits
-for its debit, and what needs a person (manual).
+its way. --open finds every payment that is not finished: also those that a crash
+left, that wait for their debit, or that need a person (manual).
 
 \b
 JSON fields

@@ -37,7 +37,7 @@ __all__ = ["show", "timeline"]
 _HELP: Final = """Show a payment: its result, and its timeline with every message.
 
 Each line of the timeline has the time since the line before. Signatures are
-shortened, but with --full and in JSON.
+shortened, except with --full and in JSON.
 
 \b
 JSON fields

@@ -99,7 +99,7 @@ def probe(
 
     if not sandbox:
         raise InputError(
-            "the probe is for sandboxes: say with --sandbox that it is one"
+            "the probe is for sandboxes only; give --sandbox if the account is one"
         )
     check_receiver("receiver_id", receiver)
     amount = None if confirm_amount is None else read_amount(confirm_amount)
@@ -272,7 +272,7 @@ class Probing:
             finding = "signed with another key than KESSPAY_GATEWAY_KEY"
             verdict = "open"
         else:
-            finding = "unsigned: kesspay believes no refusal of this gateway"
+            finding = "unsigned: kesspay accepts no refusal of this gateway"
         if answer.status != _BAD_REQUEST:
             finding = f"{finding}; and not HTTP 400"
         return Finding(note, question, verdict, finding, answer.summary)
@@ -418,9 +418,7 @@ class Probing:
             return Finding(note, question, "open", finding, evidence)
         fitting = [one for one in common if self._agrees(one, self._accepted)]
         if not fitting:
-            finding = (
-                "requests and answers need different profiles, which no client has"
-            )
+            finding = "requests and answers need different profiles; a client has one"
             return Finding(note, question, "open", finding, evidence)
         fits = self._accepted if self._accepted in fitting else fitting[0]
         words = fits.words()

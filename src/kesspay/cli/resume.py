@@ -37,8 +37,8 @@ __all__ = ["Away", "resume"]
 _HELP: Final = """Resume every unfinished transfer of the journal that is due.
 
 It finishes what a crash or a time-out interrupted, in any process on any machine.
-Run it from cron, or without end with --watch; several can run at the same time. It
-confirms only what a program had begun to confirm, and never pays twice.
+Run it from cron, or with --watch until it is stopped; several can run at the same
+time. It confirms only what a program had begun to confirm, and never pays twice.
 
 With --watch --metrics 9187, Prometheus finds at http://127.0.0.1:9187/metrics what
 becomes of requests and transfers, and how old the oldest unknown transfer is.
@@ -47,7 +47,7 @@ With --watch each result is printed as it comes: a line of JSON where standard
 output is not a terminal. Ctrl-C ends it after the payment at hand, exit code 0.
 
 While the journal is away (a database that restarts, a locked file, a full disk) it
-says so on standard error and tries again after growing pauses: without end with
+says so on standard error and tries again after growing pauses: for ever with
 --watch, else for a minute or for --timeout. It ends at once where waiting does not
 help: a journal that is damaged or belongs to another account, a database that
 refuses the user or the password, and wrong settings.

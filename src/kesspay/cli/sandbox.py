@@ -32,7 +32,7 @@ _RATE: Final = 0.3
 
 _HELP: Final = """Run an emulated gateway on this machine until it is interrupted.
 
-Keys, credentials and books are made in --home at the first use and kept. The
+Keys, credentials and a ledger are made in --home at the first use and kept. The
 settings for a client are printed; they hold passwords, which are made up and
 protect no money. It listens on 127.0.0.1 only, shows its status at / in the
 browser, and needs the extra kesspay[sandbox]. Ctrl-C stops it with exit code 0.
@@ -78,7 +78,7 @@ client = Client(
     type=click.Path(file_okay=False, path_type=Path),
     help="Folder of the state [default: $XDG_STATE_HOME/kesspay/sandbox].",
 )
-@click.option("--memory", is_flag=True, help="Begin with empty books; keep none.")
+@click.option("--memory", is_flag=True, help="Use an empty ledger; store nothing.")
 @click.option(
     "--fault-seed",
     type=int,
@@ -164,7 +164,7 @@ def _lines(
     yield "An emulated gateway on this machine. No real money moves here."
     yield ""
     yield f"status page  {page}"
-    yield f"state        {place.path}{'' if kept else ' (books are not kept)'}"
+    yield f"state        {place.path}{'' if kept else ' (the ledger is not stored)'}"
     yield ""
     yield "Settings for a client; the passwords are made up, and for this sandbox only:"
     yield ""

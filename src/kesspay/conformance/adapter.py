@@ -171,7 +171,7 @@ def shown(text: str | bytes) -> str:
 
 class Adapter:
     """
-    An adapter that is asked, and started anew where it must be.
+    An adapter that is asked, and restarted where it must be.
 
     ::
 
@@ -207,7 +207,7 @@ class Adapter:
         self._in_a_row = 0
         #: Ids whose answer may still come, after a stray line was read in its place.
         self._owed: set[int] = set()
-        #: How often the process was started anew.
+        #: How often the process was restarted.
         self.restarts = 0
         self._is_lost = False
         self.hello = self._start()
@@ -237,7 +237,7 @@ class Adapter:
             request: the fields besides the id; names, numbers and base64 only.
 
         Raises:
-            AdapterStopped: it was started anew too often.
+            AdapterStopped: it was restarted too often.
         """
         if self._is_lost:
             self._restart()
@@ -277,9 +277,9 @@ class Adapter:
         while self._is_lost:
             why = ""
             if self._in_a_row == _RESTARTS_IN_A_ROW:
-                why = f"was started anew {_RESTARTS_IN_A_ROW} times without an answer"
+                why = f"was restarted {_RESTARTS_IN_A_ROW} times without an answer"
             elif self.restarts == _RESTARTS:
-                why = f"was started anew {_RESTARTS} times, and ended or was silent"
+                why = f"was restarted {_RESTARTS} times, and ended or was silent"
             if why:
                 last = self._process.last_lines
                 raise AdapterStopped(f"the adapter {why}", last, _FLUSH)

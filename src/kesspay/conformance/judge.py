@@ -105,7 +105,7 @@ class Run:
         kit: whose cases were asked.
         outcomes: in the order of the cases.
         seconds: that everything took.
-        restarts: how often the adapter was started anew.
+        restarts: how often the adapter was restarted.
         stopped: why the run ended before the last case, or None.
         not_asked: how many cases are therefore without a verdict.
     """

@@ -265,7 +265,7 @@ def _adapter_lines(report: Report) -> Iterator[str]:
     if not report.is_judged and run.stopped is None:
         yield "nothing was judged: the adapter supports none of these cases"
     if run.restarts:
-        yield f"the adapter was started anew {_times(run.restarts)}"
+        yield f"the adapter was restarted {_times(run.restarts)}"
 
 
 def _head(report: Report) -> str:

@@ -287,7 +287,7 @@ def _about_sign(document: Members, members: dict[str, Node]) -> Iterator[Finding
             yield Finding(
                 "sign_empty",
                 '"sign" is empty',
-                "look why signing failed on the other side",
+                "find out why signing failed on the other side",
             )
         elif not isinstance(sign, str):
             yield Finding(
@@ -299,7 +299,7 @@ def _about_sign(document: Members, members: dict[str, Node]) -> Iterator[Finding
     yield Finding(
         "sign_missing",
         'the document has no "sign"',
-        "believe nothing of it",
+        "trust nothing in it",
     )
     if members.get("error_code") == "UNAUTHENTICATED":
         yield Finding(

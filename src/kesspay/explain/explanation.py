@@ -311,7 +311,7 @@ def _signed(
                 "the signature was made with your own private key: this is a "
                 "message of yours, not an answer of the gateway",
                 "record the gateway's answer; if this is one, the gateway "
-                "reflected your request, so believe nothing of it",
+                "reflected your request, so trust nothing in it",
             )
         )
     if covers:
@@ -388,7 +388,7 @@ def _about_value(changed: SignedValue) -> Finding:
         "value_changed",
         f"{changed}, and is {changed.stands} in the body: with the other value the"
         " text has the digest that the signature holds, which proves it",
-        "the body was changed after it was signed: believe nothing of it, keep it,"
+        "the body was changed after it was signed: trust nothing in it, keep it,"
         " and find out who could write to it on the way",
     )
 

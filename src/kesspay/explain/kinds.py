@@ -42,7 +42,7 @@ _OWN: Final[dict[str, str]] = {
     "key_own": "requests verify with the public half of your own private key",
     "key_own_signed": "your own private key made the signature, as that of a request",
 }
-_REFLECTED: Final = "as an answer of the gateway, believe nothing of it"
+_REFLECTED: Final = "as an answer of the gateway, trust nothing in it"
 
 
 def is_kind(word: object) -> bool:

@@ -82,7 +82,7 @@ SLIPS: Final[dict[str, tuple[str, str]]] = {
         "fill it with '=' to a multiple of four characters",
     ),
     "trailing_bits": (
-        "has bits that are not zero behind its last byte",
+        "has bits that are not zero after its last byte",
         "check that its end was not changed; a base64 encoder leaves zeros",
     ),
     "truncated": (

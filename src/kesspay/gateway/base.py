@@ -74,20 +74,19 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         gateway_key: verifies answers: a PublicKey, a KeyRing or another
             Verifier.
         timeout: seconds a call may take, log-ins and retries included.
-        retries: how often a request is repeated where that is safe: nothing
-            of it had left, or it is a query and the gateway did not get to
-            answer. 0 to 10.
+        retries: how often a request is sent again if that is safe: nothing was
+            sent, or it is a query that had no usable answer; 0 to 10.
         profile: the PHP settings of the gateway.
         amount_format: "number" sends 0.5, "string" sends "0.50".
         allow_plain_http: True sends secrets over plain http to any host.
-        token_store: where several clients share a token; None keeps it in
+        token_store: lets several clients share a token; None keeps the token in
             this client.
         on_event: called with each event of ``kesspay.gateway.events``; what
             it raises is logged and changes nothing.
-        clock: what it has the time from; in tests that of a sandbox.
+        clock: gives the time; in tests the clock of a sandbox.
         ca_file: path of a PEM file of certificate authorities to trust, and no
             others; as KESSPAY_CA_FILE, not with ``transport``.
-        transport: how requests travel; None for the one that kesspay has.
+        transport: sends the requests; None makes the one of kesspay.
 
     Raises:
         FieldError: the URL breaks a rule.

@@ -193,7 +193,7 @@ KINDS: Final[dict[str, tuple[str, tuple[Fault, ...]]]] = {
                 "yes",
                 _ALL,
                 effects.append_spaces,
-                "the genuine answer with 1 MiB of spaces behind it",
+                "the genuine answer with 1 MiB of spaces after it",
             ),
             Fault(
                 "refused",

@@ -1,5 +1,5 @@
 """
-Where a sandbox keeps its keys, credentials and books from one run to the next.
+Where a sandbox keeps its keys, credentials and ledger from one run to the next.
 
 Everything is made at the first use and used again later, so that a client has
 to be set up once. The files are for their owner only: they protect no money,

@@ -65,7 +65,7 @@ _ADVICE: Final = {
     "key_size": f"{_SIGN_WITH}, and cut nothing off",
     "sign_length": f"{_SIGN_WITH}, and send the whole signature",
     "sign_missing": 'add the signature as the member "sign"',
-    "sign_empty": "look why signing failed in your program",
+    "sign_empty": "find out why signing failed in your program",
     "text_unknown": "sign the text below, with the values that you send",
     "value_changed": "sign the values that you send",
     "body_duplicate": "send every key once",

@@ -1,4 +1,4 @@
-"""The gateway without sockets: keys, credentials, books, faults and a clock."""
+"""The gateway without sockets: keys, credentials, a ledger, faults and a clock."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class World:
         fault_rate: float = 0.3,
         faults: Iterable[str] | None = None,
     ) -> None:
-        """Make keys and books; nothing listens yet."""
+        """Make keys and a ledger; nothing listens yet."""
         self._clock = clock
         self._ahead = 0.0
         self._lock = Lock()

@@ -93,7 +93,7 @@ _RFC_4716: Final = (
     "ssh-keygen -e -m PKCS8 -f NEW.pub > NEW`"
 )
 _OPENSSH: Final = (
-    "convert a copy of it, since this writes the file anew: "
+    "convert a copy of it, since this overwrites the file: "
     "`ssh-keygen -p -m PKCS8 -f FILE`"
 )
 _KEYSTORE: Final = (
@@ -255,7 +255,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "a PKCS#12 file in BER",
         re.compile(rb"\A\x30\x80\x02\x01\x03\x30"),
-        "write it anew: `openssl pkcs12 -in FILE -nodes -out NEW`, and encrypt the key "
+        "rewrite it: `openssl pkcs12 -in FILE -nodes -out NEW`, and encrypt the key "
         "in NEW again",
         "take the certificate out: `openssl pkcs12 -in FILE -nokeys -clcerts -out NEW`",
     ),
@@ -387,8 +387,8 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "PEM whose hyphens were replaced by dashes",
         re.compile(rb"(?:\xe2\x80[\x90-\x95]|\xe2\x88\x92|\x96|\x97)\s*BEGIN "),
-        "write five hyphens before and after BEGIN and END, or ask for the key anew",
-        "write five hyphens before and after BEGIN and END, or ask for the key anew",
+        "write five hyphens before and after BEGIN and END, or ask for the key again",
+        "write five hyphens before and after BEGIN and END, or ask for the key again",
     ),
     Format(
         "JSON that is no key",
@@ -440,7 +440,7 @@ _STEPS: Final[dict[tuple[str, str, Need], str]] = {
 }
 _DAMAGED: Final = (
     "the lines with BEGIN and END do not fit one another, or what stands between "
-    "them is damaged; copy the whole file anew"
+    "them is damaged; copy the whole file again"
 )
 _BROKEN: Final = (
     (

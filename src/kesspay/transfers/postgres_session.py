@@ -101,7 +101,7 @@ _REFUSED: Final = re.compile(
 )
 
 IN_DOUBT: Final = (
-    "A write of the journal was going on, and may or may not have been made: read"
+    "A write to the journal was in progress, and may or may not have been made: read"
     " the payment again before anything is sent."
 )
 
@@ -298,7 +298,7 @@ def server_of(conninfo: str, timeout: float) -> Server:
         raise InputError(
             "the conninfo cannot be read. It may hold a password, so it is not shown."
             " In a URL the password must be percent-encoded; in the form KEY=VALUE a"
-            " value with a space stands in single quotes."
+            " value with a space is put in single quotes."
         )
     given = {
         "application_name": "kesspay",

@@ -263,9 +263,9 @@ def _lease_is_held(payment_id: str, owner: str, seconds: float) -> LeaseHeld:
     """Return the error for a payment that another owner has."""
     left = max(seconds, 0.0)
     error = LeaseHeld(
-        f"{owner} is going on with payment {payment_id}, or died while it did: in"
-        f" {left:.1f} s at the latest the payment is free, unless that worker still"
-        " lives. Nothing was sent by this call; make it again then"
+        f"{owner} works on payment {payment_id}, or died while it did. The payment is"
+        f" free in {left:.1f} s at the latest, unless that worker still lives. This"
+        " call sent nothing; make it again then"
     )
     error.retry_after = left
     return error
@@ -347,7 +347,9 @@ def _rules(payment_id: str, text: str | None) -> Rules | None:
         raise _damaged(payment_id, "its rules cannot be read") from None
     for name, value in fields.items():
         if name not in _RULES:
-            why = f"it is judged by a rule that this version has not, {name!r:.40}"
+            why = (
+                f"it is judged by a rule that this version does not have, {name!r:.40}"
+            )
             raise _damaged(payment_id, why)
         if not _is_rule(name, value):
             raise _damaged(payment_id, f"its rule {name} is {value!r:.40}")

@@ -313,7 +313,7 @@ def _check_owner(path: Path, connection: sqlite3.Connection) -> int:
 def _corrupt(path: Path, why: str) -> JournalDamaged:
     return JournalDamaged(
         f"the journal {path} is damaged ({why}). Start no transfer. Keep the file"
-        " and those beside it (-wal, -shm), restore the last good copy elsewhere,"
+        " and those next to it (-wal, -shm), restore the last good copy elsewhere,"
         " and ask the gateway about every payment that was open."
     )
 

@@ -248,7 +248,7 @@ def _confirm_not_sent(attempt: Attempt, event: Event, rules: Rules) -> Step:
     if attempt.state is State.CONFIRMING and attempt.sends == 1:
         return Step(replace(attempt, state=State.DEBITED, sends=0, confirmed_at=0.0))
     if attempt.sends < 2:
-        raise ValueError("what did not leave was no second confirm")
+        raise ValueError("a confirm that was not sent is no second confirm")
     return Step(
         replace(
             attempt,
@@ -321,7 +321,7 @@ def _query_differs(attempt: Attempt, event: Event, _: Rules) -> Step:
 
 def _query_said(attempt: Attempt, event: Event, rules: Rules) -> Step:
     if attempt.state not in {State.REFUSED, State.UNKNOWN}:
-        said = event.code or "something else than SUCCESS"
+        said = event.code or "something other than SUCCESS"
         return _contrary(attempt, event, f"a query now says {said}")
     used = attempt.used or event.code == USED
     asked = _asked(replace(attempt, used=used), event)
