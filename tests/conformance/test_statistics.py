@@ -33,6 +33,7 @@ PLAIN: Final = {rule.id for rule in KIT.rules.values() if rule.stage == 0}
 AREAS: Final = {
     "text": ("document", "parameters"),
     "verify": ("verify", "base64"),
+    "sign": ("sign",),
     "all": ("document", "parameters", "verify", "base64", "keys", "sign"),
 }
 
@@ -130,6 +131,8 @@ def is_shown(
     [
         ("text", 2, 0.95),
         ("text", 4, 0.93),
+        ("sign", 2, 0.98),
+        ("sign", 4, 0.95),
         ("all", 2, 0.97),
         ("all", 4, 0.95),
         ("verify", 2, 0.97),
@@ -145,4 +148,5 @@ def test_several_mistakes_at_once(
     assert counts.false <= 0.1 * count
     slack = 0 if whole else 2
     assert counts.found + slack >= least * counts.wanted, counts.missed
-    assert counts.wanted >= 0.8 * size * count
+    # Of the mistakes in one signature, the later ones hide most of the earlier.
+    assert counts.wanted >= 0.7 * size * count

@@ -37,6 +37,12 @@ SPOILED: dict[tuple[str, ...], str] = {
     ("garbage",): "!" + STRICT + "\u00e9",
     ("padding",): STRICT + "=",
     ("encoded_twice",): base64.b64encode(STRICT.encode()).decode(),
+    ("url_safe", "padding", "encoded_twice"): base64.b64encode(
+        base64.urlsafe_b64encode(SIGNATURE).rstrip(b"=")
+    ).decode(),
+    ("whitespace", "encoded_twice"): base64.b64encode(
+        base64.encodebytes(SIGNATURE)
+    ).decode(),
 }
 
 

@@ -10,7 +10,8 @@ known mistake explains is only *perhaps* the rule of its label.
    looked at: blanks, another form, or an adapter that does not work fail all of them.
    But where a verifier accepts and refuses the plainest bodies rightly and only returns
    another text than the one it verified, that is a mistake like others: of its other
-   cases it is asked which bodies it accepts.
+   cases it is asked which bodies it accepts. A wrong signature is taken apart where it
+   can be read, and each part of it is judged alone.
 2. A mistake is a candidate where the cases that passed do not speak against it, where
    no mistake of another rule that explains as much gives one of its answers, and where
    either every case that shows it failed, or most of the failures, and at least three,
@@ -29,6 +30,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
+from kesspay.conformance.apart import case_id, proves, taken_apart
 from kesspay.conformance.judge import Verdict
 from kesspay.conformance.kit import SEVERITIES, Refused
 
@@ -112,10 +114,11 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
     kinds = _kinds(outcomes, kit)
     evidence = _Evidence(
         [
-            seen
+            part
             for one in outcomes
             if one.verdict in (Verdict.passed, Verdict.failed)
             and (seen := _evidence(one, kit.rules[one.case.rule], kinds))
+            for part in taken_apart(seen)
         ],
         kit,
         {op for op, kind in kinds.items() if kind == "nothing passes"},
@@ -130,23 +133,47 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         if kind in get_args(Stage0) or stage0 in ("blanks", "another form"):
             evidence.forget(op)
     perhaps, single = _rest(evidence, kit, kinds)
+    firm, perhaps = _merged(firm, perhaps)
     given = {one.case.id: one for one in outcomes}
     named = [
-        replace(one, outcomes=tuple(given[seen.case.id] for seen in one.outcomes))
+        replace(one, outcomes=tuple(given[name] for name in _cases(one.outcomes)))
         for one in (*firm, *perhaps)
     ]
     return Blames(
         firm=in_order(one for one in named if one.firm),
         perhaps=tuple(one for one in named if not one.firm),
-        single=tuple(given[one.case.id] for one in single),
+        single=tuple(given[name] for name in _cases(single)),
         stage0=stage0,
     )
+
+
+def _merged(
+    firm: Sequence[Blame], perhaps: Sequence[Blame]
+) -> tuple[tuple[Blame, ...], tuple[Blame, ...]]:
+    """Add what a label alone says of a rule to what the answers show of it."""
+    rest = {one.rule.id: one for one in perhaps}
+    merged = tuple(
+        one
+        if (more := rest.pop(one.rule.id, None)) is None
+        else replace(
+            one,
+            outcomes=one.outcomes + more.outcomes,
+            points=one.points + more.points,
+        )
+        for one in firm
+    )
+    return merged, tuple(rest.values())
+
+
+def _cases(outcomes: Iterable[Outcome]) -> tuple[str, ...]:
+    """Return the ids of the cases, each once."""
+    return tuple(dict.fromkeys(map(case_id, outcomes)))
 
 
 def _evidence(one: Outcome, rule: Rule, kinds: Mapping[str, _Kind]) -> Outcome | None:
     """Return what an outcome says about rules; None where it says nothing."""
     kind = kinds.get(one.case.op)
-    if kind is None or (kind != "adapter" and rule.stage == 0):
+    if kind in (None, "apart") or (kind != "adapter" and rule.stage == 0):
         return one
     return _accepted(one) if kind == "returned" else None
 
@@ -199,7 +226,7 @@ def without_blanks(text: bytes) -> bytes:
 
 #: The same of any operation: what is no text can only be wrong.
 _Kind: TypeAlias = Literal[
-    "blanks", "another form", "adapter", "nothing passes", "returned"
+    "blanks", "another form", "adapter", "nothing passes", "returned", "apart"
 ]
 
 
@@ -216,6 +243,8 @@ def _kinds(outcomes: Sequence[Outcome], kit: Kit) -> dict[str, _Kind]:
             kinds[op] = _kind_of(op, bad)
             if op == "verify" and sum(map(_accepts_wrongly, bad)) * 2 <= len(asked):
                 kinds[op] = "returned"
+            if sum(len(taken_apart(one)) > 1 for one in bad) * 2 > len(bad):
+                kinds[op] = "apart"
     return kinds
 
 
@@ -417,16 +446,17 @@ def _rest(
         labels[one.case.rule].append(one)
     perhaps, single = [], []
     for rule, outcomes in labels.items():
-        if len(outcomes) < _PERHAPS:
+        if len(_cases(outcomes)) < _PERHAPS:
             single += outcomes
             continue
         perhaps.append(
             Blame(
                 rule=kit.rules[rule],
                 mistake=None,
-                firm=_is_whole(kit.rules[rule], kinds.get(outcomes[0].case.op)),
+                firm=_is_whole(kit.rules[rule], kinds.get(outcomes[0].case.op))
+                or any(map(proves, outcomes)),
                 outcomes=_plainest(outcomes, lambda _: 0),
-                points=len(outcomes),
+                points=len(_cases(outcomes)),
             )
         )
     return in_order(perhaps), _plainest(single, lambda _: 0)
@@ -434,4 +464,4 @@ def _rest(
 
 def _is_whole(rule: Rule, kind: _Kind | None) -> bool:
     """Whether the failures of a label alone show that its rule is broken."""
-    return kind is not None and (kind != "returned" or rule.stage == 0)
+    return kind is not None and (kind not in ("returned", "apart") or rule.stage == 0)

@@ -15,7 +15,6 @@ does; this module only explains its refusals.
 from __future__ import annotations
 
 import base64
-import binascii
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
@@ -105,6 +104,8 @@ SLIPS: Final[dict[str, tuple[str, str]]] = {
 }
 
 _STRICT: Final = re.compile(r"[A-Za-z0-9+/]+={0,2}")
+#: Base64 within base64, however it is written.
+_INNER: Final = re.compile(r"[A-Za-z0-9+/_\\=\s-]+")
 _HEX: Final = re.compile(r"(?:0[xX])?(?:[0-9A-Fa-f]{2}[:\s]?){32,}")
 _PERCENT: Final = re.compile(r"%[0-9A-Fa-f]{2}")
 _OUTSIDE: Final = re.compile(r"[^A-Za-z0-9+/=]")
@@ -207,13 +208,14 @@ def _unwrap(reading: Reading) -> list[Reading]:
     if _HEX.fullmatch(text):
         digits = re.sub(r"^0[xX]|[:\s]", "", text)
         return [Reading((*reading.slips, "hex"), bytes.fromhex(digits))]
-    try:
-        inner = base64.b64decode(re.sub(r"\s", "", text), validate=True)
-    except (binascii.Error, ValueError):
+    if not _INNER.fullmatch(text):
         return []
-    if len(inner) < _SMALLEST:
+    inner = _read(text, plus_lost=False)
+    # A mail of base64 has its line ends by right; they are named once.
+    slips = (*reading.slips, *inner.slips, "encoded_twice")
+    if len(inner.value) < _SMALLEST:
         return []
-    return [Reading((*reading.slips, "encoded_twice"), inner)]
+    return [Reading(tuple(dict.fromkeys(slips)), inner.value)]
 
 
 # ------------------------------------------------------------ findings

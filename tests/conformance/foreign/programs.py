@@ -578,6 +578,34 @@ PROGRAMS: Final = (
             "verify.plain": "a document without members is written as {}",
         },
     ),
+    # -------------------------------------------------------- signers
+    Program("php", "sign_mail", ("sign.hash", "sign.base64")),
+    Program(
+        "php",
+        "sign_received",
+        ("sign.text", "sign.base64"),
+        {"sign.nothing": "an infinite number is signed as it is written"},
+    ),
+    Program(
+        "php",
+        "sign_twice_hashed",
+        ("sign.hash", "body.plain"),
+        {
+            "sign.text": "its hash is signed instead of the text",
+            "body.sign_present": "null is no sign, and any sign_type is replaced",
+            "body.object": "an empty list is taken",
+            "body.stable": "nothing looks at it",
+        },
+    ),
+    Program(
+        "node",
+        "sign_jose",
+        ("sign.scheme", "sign.base64"),
+        {
+            **_all("a list becomes an object", "sign.text", "list.array"),
+            "sign.nothing": "a number has no members, and Infinity is null",
+        },
+    ),
 )
 
 

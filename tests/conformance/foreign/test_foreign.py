@@ -29,6 +29,7 @@ SAMPLE: Final = (
     "php/sort_string",
     "python/dumps_compact",
     "php/verify_documented",
+    "php/sign_received",
 )
 
 
@@ -78,8 +79,8 @@ def test_strangers_are_blamed_rightly(
 
 
 def test_the_set_is_large_enough() -> None:
-    """Some 20 of PHP, one at least of each other language, and 11 verifiers."""
-    canonical = [one for one in PROGRAMS if not one.name.startswith("verify")]
+    """Some 20 of PHP, one at least of each other language, 11 verifiers, 4 signers."""
+    canonical = [one for one in PROGRAMS if not one.name.startswith(("verify", "sign"))]
     verifiers = [one for one in PROGRAMS if one.name.startswith("verify")]
     assert len([one for one in canonical if one.language == "php"]) >= 20
     assert {one.language for one in canonical} == {
@@ -87,6 +88,7 @@ def test_the_set_is_large_enough() -> None:
     }
     assert len(verifiers) >= 11
     assert len({one.language for one in verifiers}) == 5
+    assert len([one for one in PROGRAMS if one.name.startswith("sign")]) >= 4
 
 
 def test_the_truth_names_rules_of_the_kit() -> None:
