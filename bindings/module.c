@@ -98,9 +98,9 @@ static PyObject *output(const work *w, kess_status status, const uint8_t *out,
 }
 
 /* Room for the worst growth: memory that is not used costs nothing. */
-static size_t generous(size_t len)
+static size_t generous(const work *w)
 {
-    const size_t bound = kess_canonical_bound(len);
+    const size_t bound = kess_canonical_bound_for(w->len, &w->options);
     return bound > SIZE_MAX - ROOM_SPARE ? bound : bound + ROOM_SPARE;
 }
 
@@ -132,7 +132,7 @@ static PyObject *act_on(act *function, work *w, int is_short)
     size_t len = sizeof room;
     w->error.pos = 0;
     if (w->len > ROOM_SIZE - ROOM_SPARE) {
-        return act_in_memory(function, w, generous(w->len));
+        return act_in_memory(function, w, generous(w));
     }
     const kess_status status = is_short
                                    ? function(w, room, &len)
@@ -215,7 +215,7 @@ static PyObject *call_canonicalize(PyObject *self, PyObject *const *args,
 static PyObject *call_sign(PyObject *self, PyObject *const *args,
                            Py_ssize_t count)
 {
-    work w;
+    work w = {.options = {0, 0}};
     (void)self;
     if (!has_count(count, 2) || !read_key(&w, args[0]) ||
         !read_text(&w, args[1])) {

@@ -30,7 +30,7 @@ static go_outcome go_call(int operation, const kess_key *key, uint8_t *out, size
     go_outcome result = {0, 0, KESS_ERR_BUFFER, 0, 1};
     const kess_options options = {profile, max_depth};
     kess_error err = {0, 0, 0};
-    size_t bound = kess_canonical_bound(text_len), more = 64;
+    size_t bound = kess_canonical_bound_for(text_len, &options), more = 64;
 
     if (operation == GO_SIGNED_BODY || operation == GO_SIGN_DOCUMENT) {
         more += (kess_key_size(key) + 2) / 3 * 4;
@@ -79,11 +79,13 @@ type Profile uint32
 
 // The settings of a profile.
 const (
-	Precision17      Profile = C.KESS_PROFILE_PRECISION_17      // serialize_precision = 17
-	UnescapedSlashes Profile = C.KESS_PROFILE_UNESCAPED_SLASHES // JSON_UNESCAPED_SLASHES
-	UnescapedUnicode Profile = C.KESS_PROFILE_UNESCAPED_UNICODE // JSON_UNESCAPED_UNICODE
-	KsortPHP80       Profile = C.KESS_PROFILE_KSORT_PHP_8_0     // ksort of PHP 8.0 and 8.1
-	KsortPHP7        Profile = C.KESS_PROFILE_KSORT_PHP_7       // ksort of PHP 7
+	Precision17          Profile = C.KESS_PROFILE_PRECISION_17           // serialize_precision = 17
+	UnescapedSlashes     Profile = C.KESS_PROFILE_UNESCAPED_SLASHES      // JSON_UNESCAPED_SLASHES
+	UnescapedUnicode     Profile = C.KESS_PROFILE_UNESCAPED_UNICODE      // JSON_UNESCAPED_UNICODE
+	KsortPHP80           Profile = C.KESS_PROFILE_KSORT_PHP_8_0          // ksort of PHP 8.0 and 8.1
+	KsortPHP7            Profile = C.KESS_PROFILE_KSORT_PHP_7            // ksort of PHP 7
+	Precision100         Profile = C.KESS_PROFILE_PRECISION_100          // serialize_precision = 100
+	PreserveZeroFraction Profile = C.KESS_PROFILE_PRESERVE_ZERO_FRACTION // JSON_PRESERVE_ZERO_FRACTION
 )
 
 // Options of one call. The zero value means the defaults.
@@ -243,9 +245,9 @@ func Canonicalize(text []byte, options ...Options) ([]byte, error) {
 }
 
 // AppendCanonical appends the canonical form of a JSON text to dst. With an
-// error dst is returned as it was. Where dst has room for six times the text and
-// 128 bytes more, the form is written there and not copied. dst and text may
-// share memory.
+// error dst is returned as it was. Where dst has room for six times the text (21 times
+// with Precision100) and 128 bytes more, the form is written there and not copied.
+// dst and text may share memory.
 func AppendCanonical(dst, text []byte, options ...Options) ([]byte, error) {
 	return appended(canonicalize, nil, dst, text, options)
 }

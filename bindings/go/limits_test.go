@@ -185,7 +185,7 @@ func TestOptions(t *testing.T) {
 	}
 	_, err := Canonicalize(deep, Options{MaxDepth: 3})
 	must(t, err)
-	for _, options := range [][]Options{{{MaxDepth: -1}}, {{MaxDepth: 513}}, {{MaxDepth: 1 << 32}}, {{Profile: 32}}, {{}, {}}} {
+	for _, options := range [][]Options{{{MaxDepth: -1}}, {{MaxDepth: 513}}, {{MaxDepth: 1 << 32}}, {{Profile: 128}}, {{Profile: Precision17 | Precision100}}, {{}, {}}} {
 		found, err := Canonicalize(deep, options...)
 		refused(t, err, ErrInput, "argument")
 		if found != nil {

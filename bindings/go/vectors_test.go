@@ -51,7 +51,7 @@ func TestEveryDocument(t *testing.T) {
 }
 
 func TestEveryProfile(t *testing.T) {
-	letters := map[rune]Profile{'p': Precision17, 's': UnescapedSlashes, 'u': UnescapedUnicode,
+	letters := map[rune]Profile{'p': Precision17, 'h': Precision100, 'z': PreserveZeroFraction, 's': UnescapedSlashes, 'u': UnescapedUnicode,
 		'8': KsortPHP80, '7': KsortPHP7}
 	count := 0
 	for _, name := range []string{"profiles", "ksort_old"} {

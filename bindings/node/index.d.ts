@@ -38,15 +38,17 @@ export class BackendError extends KessError {}
 
 export class Profile {
   constructor(settings?: {
-    serializePrecision?: -1 | 17;
+    serializePrecision?: -1 | 17 | 100;
     unescapedSlashes?: boolean;
     unescapedUnicode?: boolean;
     ksort?: '8.2' | '8.0' | '7';
+    preserveZeroFraction?: boolean;
   });
-  readonly serializePrecision: -1 | 17;
+  readonly serializePrecision: -1 | 17 | 100;
   readonly unescapedSlashes: boolean;
   readonly unescapedUnicode: boolean;
   readonly ksort: '8.2' | '8.0' | '7';
+  readonly preserveZeroFraction: boolean;
 }
 export const PHP_8: Profile;
 

@@ -57,6 +57,7 @@ function documentOf(value, name) {
   throw wrong(`${name} must be JSON text, a Uint8Array, an object or an array, not ${kindOf(value)}`);
 }
 
+const PRECISION = new Map([[-1, 0], [17, 1], [100, 32]]);
 const KSORT = new Map([['8.2', 0], ['8.0', 8], ['7', 16]]);
 
 /** How the PHP of the gateway is set up. */
@@ -64,19 +65,22 @@ class Profile {
   #bits;
 
   constructor(settings = {}) {
-    checkOptions(settings, ['serializePrecision', 'unescapedSlashes', 'unescapedUnicode', 'ksort']);
+    checkOptions(settings, ['serializePrecision', 'unescapedSlashes', 'unescapedUnicode', 'ksort',
+      'preserveZeroFraction']);
     const {serializePrecision = -1, unescapedSlashes = false, unescapedUnicode = false,
-      ksort = '8.2'} = settings;
-    if (serializePrecision !== -1 && serializePrecision !== 17) {
-      throw wrong('serializePrecision must be -1 or 17');
+      ksort = '8.2', preserveZeroFraction = false} = settings;
+    if (!PRECISION.has(serializePrecision)) {
+      throw wrong('serializePrecision must be -1, 17 or 100');
     }
-    if (typeof unescapedSlashes !== 'boolean' || typeof unescapedUnicode !== 'boolean') {
-      throw wrong('unescapedSlashes and unescapedUnicode must be true or false');
+    if (typeof unescapedSlashes !== 'boolean' || typeof unescapedUnicode !== 'boolean' ||
+        typeof preserveZeroFraction !== 'boolean') {
+      throw wrong('unescapedSlashes, unescapedUnicode and preserveZeroFraction must be true or false');
     }
     if (!KSORT.has(ksort)) throw wrong("ksort must be '8.2', '8.0' or '7'");
-    Object.assign(this, {serializePrecision, unescapedSlashes, unescapedUnicode, ksort});
-    this.#bits = (serializePrecision === 17 ? 1 : 0) | (unescapedSlashes ? 2 : 0) |
-      (unescapedUnicode ? 4 : 0) | KSORT.get(ksort);
+    Object.assign(this, {serializePrecision, unescapedSlashes, unescapedUnicode, ksort,
+      preserveZeroFraction});
+    this.#bits = PRECISION.get(serializePrecision) | (unescapedSlashes ? 2 : 0) |
+      (unescapedUnicode ? 4 : 0) | KSORT.get(ksort) | (preserveZeroFraction ? 64 : 0);
     Object.freeze(this);
   }
 

@@ -147,9 +147,10 @@ static bool report_error(napi_env env, napi_value report, const kess_error *err,
 /* ------------------------------------------------------------- documents */
 
 /* Room for what an operation writes for a text of len bytes. */
-static size_t room_for(uint32_t operation, const holder *held, size_t len)
+static size_t room_for(uint32_t operation, const holder *held, size_t len,
+                       const kess_options *options)
 {
-    size_t bound = kess_canonical_bound(len);
+    size_t bound = kess_canonical_bound_for(len, options);
     size_t more = 64;
 
     if (operation == SIGNED_BODY || operation == SIGN_DOCUMENT) {
@@ -206,7 +207,7 @@ static napi_value call(napi_env env, napi_callback_info info)
         || !integer(env, values[5], &options.max_depth)) {
         return NULL;
     }
-    room = room_for(operation, held, text_len);
+    room = room_for(operation, held, text_len, &options);
     if (out_len >= room) {
         status = run(operation, held, out, &out_len, text, text_len, &options,
                      &err);
@@ -251,7 +252,8 @@ static void free_job(napi_env env, job *task)
 static kess_status run_one(job *task, const uint8_t *text, size_t text_len,
                            kess_error *err)
 {
-    size_t len = room_for(task->operation, task->held, text_len);
+    size_t len = room_for(task->operation, task->held, text_len,
+                          &task->options);
     uint8_t *out = NULL;
     kess_status status = KESS_ERR_MEMORY;
 

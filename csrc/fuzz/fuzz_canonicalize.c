@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ALL_PROFILES 31u
+#define ALL_PROFILES 127u
 #define UNTOUCHED 0xA5
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
@@ -60,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         check(needed == 0 && err.pos <= size);
         return 0;
     }
-    check(needed <= kess_canonical_bound(size));
+    check(needed <= kess_canonical_bound_for(size, &options));
     out = malloc(needed);
     check(out != NULL);
     memset(out, UNTOUCHED, needed);

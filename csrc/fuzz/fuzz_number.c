@@ -71,9 +71,24 @@ static void check_integer(const char *token, const char *shortest)
     }
 }
 
+/* With the flag ".0" stands behind a double that has no point without it. */
+static void check_fraction(const char *token, const char *without,
+                           const char *with)
+{
+    const size_t len = strlen(without);
+
+    check(strncmp(without, with, len) == 0);
+    errno = 0;
+    if (strpbrk(token, ".eE") == NULL && (strtoll(token, NULL, 10), !errno))
+        check(with[len] == '\0');
+    else
+        check(strcmp(with + len, strchr(without, '.') == NULL ? ".0" : "") ==
+              0);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    char token[LONGEST + 1], shortest[64], precise[64];
+    char token[LONGEST + 1], shortest[64], precise[64], exact[128], whole[128];
     double value;
 
     if (size == 0 || size > LONGEST)
@@ -86,10 +101,18 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         return 0;
     check(write_number(precise, sizeof precise, token,
                        KESS_PROFILE_PRECISION_17) > 0);
+    check(write_number(exact, sizeof exact, token,
+                       KESS_PROFILE_PRECISION_100) > 0);
+    check(write_number(whole, sizeof whole, token,
+                       KESS_PROFILE_PRECISION_100 |
+                           KESS_PROFILE_PRESERVE_ZERO_FRACTION) > 0);
     check_integer(token, shortest);
+    check_integer(token, exact);
+    check_fraction(token, exact, whole);
     value = strtod(token, NULL);
     check(strtod(shortest, NULL) == value);
     check(strtod(precise, NULL) == value);
+    check(strtod(exact, NULL) == value);
     check(strlen(shortest) <= strlen(precise));
     return 0;
 }

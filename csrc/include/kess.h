@@ -155,12 +155,16 @@ KESS_API const char *kess_openssl_version(void);
 
 /* ------------------------------------------------------------ options */
 
-/* kess_options.profile: how the PHP of the gateway is set up. */
+/* kess_options.profile: how the PHP of the gateway is set up. Two ksorts, or two
+ * precisions, are refused. */
 #define KESS_PROFILE_PRECISION_17 1u       /* serialize_precision = 17 */
 #define KESS_PROFILE_UNESCAPED_SLASHES 2u  /* JSON_UNESCAPED_SLASHES */
 #define KESS_PROFILE_UNESCAPED_UNICODE 4u  /* JSON_UNESCAPED_UNICODE */
 #define KESS_PROFILE_KSORT_PHP_8_0 8u      /* ksort of PHP 8.0 and 8.1 */
 #define KESS_PROFILE_KSORT_PHP_7 16u       /* ksort of PHP 7.x */
+#define KESS_PROFILE_PRECISION_100 32u     /* serialize_precision = 100 */
+/* JSON_PRESERVE_ZERO_FRACTION: doubles that are whole end with ".0". */
+#define KESS_PROFILE_PRESERVE_ZERO_FRACTION 64u
 
 #define KESS_DEPTH_DECODE 511u /* what json_decode accepts */
 #define KESS_DEPTH_ENCODE 512u /* what json_encode accepts */
@@ -195,8 +199,14 @@ KESS_API KESS_MUST_CHECK kess_status kess_canonicalize(
     const kess_options *options, kess_error *err);
 
 /* Room that is enough for the canonical form of any text of text_len bytes
- * (SIZE_MAX where that cannot be expressed). Real needs are about text_len. */
+ * (SIZE_MAX where that cannot be expressed), under every profile without
+ * KESS_PROFILE_PRECISION_100. Real needs are about text_len. */
 KESS_API size_t kess_canonical_bound(size_t text_len);
+/* The same under these options. With KESS_PROFILE_PRECISION_100 a number of
+ * four bytes may become one of a hundred digits, so this is 21 bytes for each of
+ * the text. options may be NULL. */
+KESS_API size_t kess_canonical_bound_for(size_t text_len,
+                                         const kess_options *options);
 
 /* ------------------------------------------------------------ keys */
 

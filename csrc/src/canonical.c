@@ -14,6 +14,7 @@ kess_status kess_int_options(const kess_options *options, uint32_t *profile,
 {
     const uint32_t both_ksorts =
         KESS_PROFILE_KSORT_PHP_8_0 | KESS_PROFILE_KSORT_PHP_7;
+    const uint32_t both_precisions = KESS_PROFILE_PRECISE;
     *profile = 0;
     *max_depth = default_depth;
     if (options == NULL) {
@@ -21,6 +22,7 @@ kess_status kess_int_options(const kess_options *options, uint32_t *profile,
     }
     if ((options->profile & ~KESS_PROFILE_ALL) != 0 ||
         (options->profile & both_ksorts) == both_ksorts ||
+        (options->profile & both_precisions) == both_precisions ||
         options->max_depth > most) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
@@ -259,11 +261,26 @@ kess_status kess_canonicalize(uint8_t *out, size_t *out_len,
 /* The worst growth is "0.1," (4 bytes) under serialize_precision 17, which
  * becomes "0.10000000000000001,": fivefold. */
 #define GROWTH 6
+/* Under 100 it is "9e99," (5 bytes), which becomes 100 digits, ".0" and the
+ * comma: less than 21-fold. */
+#define GROWTH_100 21
+
+static size_t bound(size_t text_len, size_t growth)
+{
+    if (text_len > (SIZE_MAX - 64) / growth) {
+        return SIZE_MAX;
+    }
+    return text_len * growth + 64;
+}
 
 size_t kess_canonical_bound(size_t text_len)
 {
-    if (text_len > (SIZE_MAX - 64) / GROWTH) {
-        return SIZE_MAX;
-    }
-    return text_len * GROWTH + 64;
+    return bound(text_len, GROWTH);
+}
+
+size_t kess_canonical_bound_for(size_t text_len, const kess_options *options)
+{
+    const int is_long = options != NULL &&
+                        (options->profile & KESS_PROFILE_PRECISION_100) != 0;
+    return bound(text_len, is_long ? GROWTH_100 : GROWTH);
 }

@@ -374,3 +374,11 @@ kess_decimal kess_int_precise(uint64_t bits)
         return make_decimal(value + (uint64_t)up, exponent10);
     }
 }
+
+int kess_int_hundred(uint8_t *digits, int *exponent, uint64_t bits)
+{
+    uint64_t c;
+    int q;
+    take_apart(bits, &c, &q);
+    return kess_int_exact_digits(digits, exponent, c, q);
+}

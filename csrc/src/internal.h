@@ -25,7 +25,10 @@
 #define KESS_FREE free
 #endif
 
-#define KESS_PROFILE_ALL 31u
+#define KESS_PROFILE_ALL 127u
+/* The settings under which a number is not its own shortest text. */
+#define KESS_PROFILE_PRECISE                                                  \
+    (KESS_PROFILE_PRECISION_17 | KESS_PROFILE_PRECISION_100)
 #define KESS_NONE SIZE_MAX
 
 /* ------------------------------------------------------------ status.c */
@@ -65,9 +68,29 @@ kess_decimal kess_int_shortest(uint64_t bits);
 /* The digits rounded to 17 (finite, not zero). */
 kess_decimal kess_int_precise(uint64_t bits);
 
+#define KESS_HUNDRED 100
+
+/* The digits rounded to 100, without trailing zeros (finite, not zero), and the
+ * exponent of the first. Returns how many there are. */
+int kess_int_hundred(uint8_t *digits, int *exponent, uint64_t bits);
+
+/* ------------------------------------------------------------ exact.c */
+
+/* The same of c x 2^q, for c from 1 to 2^53 - 1 and q from -1074 to 971. */
+int kess_int_exact_digits(uint8_t *digits, int *exponent, uint64_t c, int q);
+
 /* ------------------------------------------------------------ number.c */
 
-#define KESS_NUMBER_MAX 32 /* longest canonical text of a number */
+/* The longest canonical text of a number: "-d.d...e-ddd". Of 100 digits it has
+ * 107 bytes. */
+#define KESS_NUMBER_MAX 32
+#define KESS_NUMBER_MAX_100 112
+
+static inline size_t kess_int_number_max(uint32_t profile)
+{
+    return (profile & KESS_PROFILE_PRECISION_100) != 0 ? KESS_NUMBER_MAX_100
+                                                       : KESS_NUMBER_MAX;
+}
 
 /* Split [at, end), which is a decimal text as in RFC 8259 or PHP's numeric
  * strings ("1." and ".5" too), without sign. */

@@ -116,31 +116,68 @@ static size_t write_scientific(uint8_t *out, const uint8_t *digits, int count,
     return len;
 }
 
-/* The layout of PHP's smart_str_append_double for 17 digits. */
-static size_t write_decimal(uint8_t *out, const kess_decimal *d)
+/* Behind a whole number JSON_PRESERVE_ZERO_FRACTION writes ".0". */
+static size_t write_whole(uint8_t *out, size_t len, uint32_t profile)
 {
-    uint8_t digits[20];
-    size_t len = 0;
-    const size_t count = write_digits(digits, d->digits, d->count);
-    if (d->exponent < -4 || d->exponent > 16) {
-        return write_scientific(out, digits, d->count, d->exponent);
+    if ((profile & KESS_PROFILE_PRESERVE_ZERO_FRACTION) == 0) {
+        return len;
     }
-    if (d->exponent < 0) {
+    out[len] = '.';
+    out[len + 1] = '0';
+    return len + 2;
+}
+
+static size_t write_zero(uint8_t *out, uint32_t profile)
+{
+    *out = '0';
+    return write_whole(out, 1, profile);
+}
+
+/* The layout of PHP's json_encode: exponents begin where the precision has no
+ * more digits. */
+static size_t lay_out(uint8_t *out, const uint8_t *digits, int count_of,
+                      int exponent, uint32_t profile)
+{
+    const int highest =
+        (profile & KESS_PROFILE_PRECISION_100) != 0 ? KESS_HUNDRED - 1 : 16;
+    const size_t count = (size_t)count_of;
+    size_t len = 0;
+    if (exponent < -4 || exponent > highest) {
+        return write_scientific(out, digits, count_of, exponent);
+    }
+    if (exponent < 0) {
         out[len++] = '0';
         out[len++] = '.';
-        len += write_zeros(out + len, -d->exponent - 1);
+        len += write_zeros(out + len, -exponent - 1);
         memcpy(out + len, digits, count);
         return len + count;
     }
-    const size_t whole = (size_t)d->exponent + 1;
+    const size_t whole = (size_t)exponent + 1;
     if (whole >= count) {
         memcpy(out, digits, count);
-        return count + write_zeros(out + count, (int)(whole - count));
+        len = count + write_zeros(out + count, (int)(whole - count));
+        return write_whole(out, len, profile);
     }
     memcpy(out, digits, whole);
     out[whole] = '.';
     memcpy(out + whole + 1, digits + whole, count - whole);
     return count + 1;
+}
+
+static size_t write_decimal(uint8_t *out, const kess_decimal *d,
+                            uint32_t profile)
+{
+    uint8_t digits[20];
+    (void)write_digits(digits, d->digits, d->count);
+    return lay_out(out, digits, d->count, d->exponent, profile);
+}
+
+static size_t write_hundred(uint8_t *out, uint64_t bits, uint32_t profile)
+{
+    uint8_t digits[KESS_HUNDRED];
+    int exponent;
+    const int count = kess_int_hundred(digits, &exponent, bits);
+    return lay_out(out, digits, count, exponent, profile);
 }
 
 /* A decimal of at most 15 digits in the normal range is the only one of its
@@ -174,23 +211,24 @@ static size_t write_double(uint8_t *out, const kess_number *number,
                            uint32_t profile)
 {
     kess_decimal d;
-    const int precise = (profile & KESS_PROFILE_PRECISION_17) != 0;
+    const uint32_t precise = profile & KESS_PROFILE_PRECISE;
     if (number->count == 0) {
-        *out = '0';
-        return 1;
+        return write_zero(out, profile);
     }
-    if (precise || !is_its_own_shortest(number, &d)) {
+    if (precise != 0 || !is_its_own_shortest(number, &d)) {
         const uint64_t bits = kess_int_double_bits(number);
         if (bits == 0) {
-            *out = '0';
-            return 1;
+            return write_zero(out, profile);
         }
         if (bits >> 52 == 0x7ff) {
             return 0;
         }
-        d = precise ? kess_int_precise(bits) : kess_int_shortest(bits);
+        if (precise == KESS_PROFILE_PRECISION_100) {
+            return write_hundred(out, bits, profile);
+        }
+        d = precise != 0 ? kess_int_precise(bits) : kess_int_shortest(bits);
     }
-    return write_decimal(out, &d);
+    return write_decimal(out, &d, profile);
 }
 
 size_t kess_int_write_number(uint8_t *out, const uint8_t *at,

@@ -347,13 +347,13 @@ kess_cursor kess_int_number(kess_parser *p, kess_cursor c)
         return c;
     }
     const size_t len = (size_t)(c.at - t.start);
-    const int is_precise = (p->doc->profile & KESS_PROFILE_PRECISION_17) != 0;
+    const int is_precise = (p->doc->profile & KESS_PROFILE_PRECISE) != 0;
     if (is_own_integer(&t) || (!is_precise && is_own_decimal(&t))) {
         copy_short(c.out, t.start, len, p->end);
         c.out += len;
         return c;
     }
-    c = kess_int_room(p, c, KESS_NUMBER_MAX);
+    c = kess_int_room(p, c, kess_int_number_max(p->doc->profile));
     if (c.at == NULL) {
         return c;
     }

@@ -16,7 +16,7 @@ typedef struct answer {
     kess_status status;
     uint64_t pos;
     size_t len;
-    uint8_t text[6 * ASK_MAX + 64];
+    uint8_t text[21 * ASK_MAX + 64];
 } answer;
 
 typedef struct asker {
@@ -63,7 +63,7 @@ static inline void ask_accepted(const asker *a, side where, answer *to,
     size_t out_len = need - 1;
 
     CHECK(need >= 2);
-    CHECK(need <= kess_canonical_bound(len));
+    CHECK(need <= kess_canonical_bound_for(len, options));
     CHECK_EQUAL(KESS_ERR_BUFFER,
                 kess_canonicalize(out, &out_len, text, len, options, &err));
     CHECK_EQUAL(need, out_len);

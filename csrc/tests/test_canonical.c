@@ -88,12 +88,14 @@ static void test_ask_for_room(void)
     CHECK(err.status == KESS_OK && err.item == 0 && err.pos == 0);
 }
 
-/* The five profiles but for two ksorts at once; a depth of 1 to 512. */
+/* The seven profiles but for two ksorts or two precisions at once; a depth of 1
+ * to 512. */
 static void test_options(void)
 {
-    for (uint32_t profile = 0; profile < 64; profile++) {
+    for (uint32_t profile = 0; profile < 256; profile++) {
         const kess_options options = {profile, 0};
-        const int good = profile < 32 && (profile & 24) != 24;
+        const int good =
+            profile < 128 && (profile & 24) != 24 && (profile & 33) != 33;
         prepare();
         const kess_status status =
             kess_canonicalize(out, &out_len, DOCUMENT, &options, &err);
@@ -102,7 +104,7 @@ static void test_options(void)
         CHECK(good || is_untouched(out, sizeof(out)));
         CHECK(good || out_len == sizeof(out));
     }
-    for (int bit = 5; bit < 32; bit++) {
+    for (int bit = 7; bit < 32; bit++) {
         const kess_options options = {UINT32_C(1) << bit, 0};
         prepare();
         check_refused(
@@ -226,6 +228,18 @@ static void test_bound(void)
     }
 }
 
+static void check_growth(const uint8_t *text_of, size_t len, uint32_t profile,
+                         size_t growth)
+{
+    const kess_options options = {profile, 0};
+    size_t need = 0;
+
+    CHECK_EQUAL(KESS_ERR_BUFFER, kess_canonicalize(NULL, &need, text_of, len,
+                                                   &options, NULL));
+    /* The brackets stand for the comma of the next one. */
+    CHECK(need - 1 <= growth * (len - 1));
+}
+
 /* No number of up to five characters grows more than the bound allows, its
  * comma included: all of them are tried. Longer ones have no more digits. */
 static void test_bound_of_numbers(void)
@@ -242,16 +256,20 @@ static void test_bound_of_numbers(void)
         for (size_t n = 0; n < total; n++) {
             uint8_t document_of[7];
             size_t need = 0;
-            const kess_options options = {KESS_PROFILE_PRECISION_17, 0};
             document_of[0] = '[';
             for (size_t i = 0, rest = n; i < len; i++, rest /= count) {
                 document_of[1 + i] = (uint8_t)letters[rest % count];
             }
             document_of[1 + len] = ']';
-            if (kess_canonicalize(NULL, &need, document_of, len + 2, &options,
+            if (kess_canonicalize(NULL, &need, document_of, len + 2, NULL,
                                   NULL) == KESS_ERR_BUFFER) {
-                /* The brackets stand for the comma of the next one. */
-                CHECK(need - 1 <= 5 * (len + 1));
+                for (uint32_t flag = 0; flag <= 64; flag += 64) {
+                    check_growth(document_of, len + 2, flag, 5);
+                    check_growth(document_of, len + 2,
+                                 flag | KESS_PROFILE_PRECISION_17, 5);
+                    check_growth(document_of, len + 2,
+                                 flag | KESS_PROFILE_PRECISION_100, 21);
+                }
                 numbers++;
             }
         }
@@ -259,18 +277,45 @@ static void test_bound_of_numbers(void)
     CHECK(numbers > 100000);
 }
 
+/* Many of the number that grows most need what the bound gives, and more than
+ * the bound for other profiles. */
+static void test_bound_of_hundred_digits(void)
+{
+    static const uint32_t flags[] = {KESS_PROFILE_PRECISION_100, 32 | 64};
+
+    for (size_t i = 0; i < sizeof(flags) / sizeof(flags[0]); i++) {
+        const kess_options options = {flags[i], 0};
+        const size_t len = repeat("9e99", ASK_MAX / 5 - 1);
+        ask(&with, &found, text, len, &options);
+        CHECK_EQUAL(KESS_OK, found.status);
+        CHECK(found.len > 20 * len && found.len > kess_canonical_bound(len));
+        CHECK(found.len <= kess_canonical_bound_for(len, &options));
+    }
+}
+
 /* The bound never wraps around, and grows with the text. */
 static void test_bound_ends(void)
 {
+    const kess_options options = {KESS_PROFILE_PRECISION_100, 0};
+    const kess_options others = {127 - 32, 0};
+
     CHECK(kess_canonical_bound(0) >= 2);
     CHECK(kess_canonical_bound(SIZE_MAX) == SIZE_MAX);
     CHECK(kess_canonical_bound(SIZE_MAX / 2) == SIZE_MAX);
+    CHECK(kess_canonical_bound_for(SIZE_MAX / 20, &options) == SIZE_MAX);
     for (size_t len = 1; len < SIZE_MAX / 2; len += len) {
         CHECK(kess_canonical_bound(len) >= len);
         CHECK(kess_canonical_bound(len) >= kess_canonical_bound(len - 1));
+        CHECK(kess_canonical_bound_for(len, &options) >=
+              kess_canonical_bound(len));
+        CHECK(kess_canonical_bound_for(len, &others) ==
+              kess_canonical_bound(len));
+        CHECK(kess_canonical_bound_for(len, NULL) ==
+              kess_canonical_bound(len));
     }
     /* Beyond this length every text is refused anyway. */
     CHECK(kess_canonical_bound(SIZE_MAX / 32) < SIZE_MAX);
+    CHECK(kess_canonical_bound_for(SIZE_MAX / 32, &options) < SIZE_MAX);
 }
 
 /* ------------------------------------------------------------ sizes */
@@ -323,6 +368,7 @@ int main(void)
     test_top_level_list();
     test_bound();
     test_bound_of_numbers();
+    test_bound_of_hundred_digits();
     test_bound_ends();
     test_many_members();
     test_string_profiles();

@@ -297,6 +297,9 @@ static void test_signed_body(void)
         check_body(texts[i], KESS_PROFILE_UNESCAPED_UNICODE);
         check_body(texts[i], KESS_PROFILE_KSORT_PHP_8_0);
         check_body(texts[i], KESS_PROFILE_KSORT_PHP_7 | 7);
+        check_body(texts[i], KESS_PROFILE_PRECISION_100);
+        check_body(texts[i], KESS_PROFILE_PRESERVE_ZERO_FRACTION);
+        check_body(texts[i], KESS_PROFILE_PRECISION_100 | 64 | 16 | 6);
     }
 }
 
@@ -679,6 +682,24 @@ static void test_verify_profile(void)
     CHECK_EQUAL(KESS_OK, run(do_verify, body.data, body.len, &precise));
 }
 
+/* With its fraction a negative zero is read back as one, so it can be signed;
+ * a hundred digits, and the integers that are doubles, are stable as well. */
+static void test_stable_profiles(void)
+{
+    static const char zero[] = "{\"a\":-0.0}";
+    const kess_options precise = {KESS_PROFILE_PRECISION_100, 0};
+
+    CHECK_EQUAL(KESS_ERR_NOT_STABLE,
+                run(do_body, zero, sizeof(zero) - 1, NULL));
+    CHECK_EQUAL(KESS_ERR_NOT_STABLE,
+                run(do_body, zero, sizeof(zero) - 1, &precise));
+    check_body(zero, KESS_PROFILE_PRESERVE_ZERO_FRACTION);
+    check_body(zero, KESS_PROFILE_PRECISION_100 |
+                         KESS_PROFILE_PRESERVE_ZERO_FRACTION);
+    check_body("{\"a\":9223372036854775808,\"b\":[1e18,-1e18,9e99,5e-324]}",
+               KESS_PROFILE_PRECISION_100);
+}
+
 /* No byte of a body can be changed, unless it means the same. */
 static void test_changed_bytes(void)
 {
@@ -727,7 +748,7 @@ static const uint8_t parameters[] = "{\"a\":1}";
 static void test_arguments(void)
 {
     static const call calls[] = {do_sign, do_body, do_verify};
-    const kess_options bad_profile = {32, 0};
+    const kess_options bad_profile = {128, 0};
     const kess_options bad_depth = {0, 513};
     uint8_t out[8];
     size_t out_len = sizeof(out);
@@ -820,6 +841,7 @@ int main(void)
     test_many_duplicates();
     test_verify_depth();
     test_verify_profile();
+    test_stable_profiles();
     test_changed_bytes();
     test_truncated();
     test_arguments();

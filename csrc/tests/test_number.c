@@ -34,30 +34,46 @@ static int judge_integer(char *out, size_t room, const char *token)
     return 1;
 }
 
-/* PHP's layout: positional from 10^-4 up to 10^16, else d.de+N. */
-static void lay_out(char *out, size_t room, const kess_decimal *d)
+/* PHP's layout: positional from 10^-4 up to 10^highest, else d.de+N. */
+static void lay_out(char *out, size_t room, const decimal *d, int highest)
 {
-    char digits[24];
-    const int count = snprintf(digits, sizeof(digits), "%llu",
-                               (unsigned long long)d->digits);
+    const char *digits = d->digits;
+    char zeros[KESS_HUNDRED + 1];
 
-    if (d->exponent < -4 || d->exponent > 16) {
+    memset(zeros, '0', KESS_HUNDRED);
+    zeros[KESS_HUNDRED] = '\0';
+    if (d->exponent < -4 || d->exponent > highest) {
         snprintf(out, room, "%c.%se%c%d", digits[0],
-                 count > 1 ? digits + 1 : "0", d->exponent < 0 ? '-' : '+',
+                 d->count > 1 ? digits + 1 : "0", d->exponent < 0 ? '-' : '+',
                  abs(d->exponent));
     } else if (d->exponent < 0) {
-        snprintf(out, room, "0.%.*s%s", -d->exponent - 1, "000", digits);
-    } else if (d->exponent + 1 >= count) {
-        snprintf(out, room, "%s%.*s", digits, d->exponent + 1 - count,
-                 "0000000000000000");
+        snprintf(out, room, "0.%.*s%s", -d->exponent - 1, zeros, digits);
+    } else if (d->exponent + 1 >= d->count) {
+        snprintf(out, room, "%s%.*s", digits, d->exponent + 1 - d->count,
+                 zeros);
     } else {
         snprintf(out, room, "%.*s.%s", d->exponent + 1, digits,
                  digits + d->exponent + 1);
     }
 }
 
+/* The C library rounds to 17 and to 100 digits exactly. */
+static void judge_digits(decimal *d, double magnitude, uint32_t profile)
+{
+    if ((profile & KESS_PROFILE_PRECISION_100) != 0) {
+        decimal_of(d, magnitude, 100);
+    } else if ((profile & KESS_PROFILE_PRECISION_17) != 0) {
+        decimal_of(d, magnitude, 17);
+    } else {
+        const kess_decimal ours = kess_int_shortest(bits_of(magnitude));
+        d->count = snprintf(d->digits, sizeof(d->digits), "%llu",
+                            (unsigned long long)ours.digits);
+        d->exponent = ours.exponent;
+    }
+}
+
 /* "" for an infinite number. */
-static void judge(char *out, size_t room, const char *token, int precise)
+static void judge(char *out, size_t room, const char *token, uint32_t profile)
 {
     if (judge_integer(out, room, token)) {
         return;
@@ -69,35 +85,53 @@ static void judge(char *out, size_t room, const char *token, int precise)
     out[0] = '-';
     if (isinf(value)) {
         out[0] = '\0';
-    } else if (magnitude == 0) {
+        return;
+    }
+    if (magnitude == 0) {
         snprintf(out + negative, room - 1, "0");
     } else {
-        const kess_decimal d = precise ? kess_int_precise(bits_of(magnitude))
-                                       : kess_int_shortest(bits_of(magnitude));
-        lay_out(out + negative, room - 1, &d);
+        static decimal d;
+        judge_digits(&d, magnitude, profile);
+        lay_out(out + negative, room - 1, &d,
+                (profile & KESS_PROFILE_PRECISION_100) != 0 ? 99 : 16);
+    }
+    /* PHP looks for the point in what was written. */
+    if ((profile & KESS_PROFILE_PRESERVE_ZERO_FRACTION) != 0 &&
+        strchr(out, '.') == NULL) {
+        strcat(out, ".0");
     }
 }
 
 /* ------------------------------------------------------------ tests */
 
-static void check_token(const char *token)
+static void check_under(const char *token, uint32_t profile)
 {
     const size_t len = strlen(token);
     const uint8_t *in = guard_copy(&input, AT_END, token, len);
+    uint8_t *out =
+        guard_fill(&output, AT_END, kess_int_number_max(profile));
+    char expected[DECIMAL_MAX + 2 * KESS_HUNDRED];
 
-    for (int precise = 0; precise < 2; precise++) {
-        uint8_t *out = guard_fill(&output, AT_END, KESS_NUMBER_MAX);
-        char expected[64];
-        judge(expected, sizeof(expected), token, precise);
-        const size_t written = kess_int_write_number(
-            out, in, in + len, precise ? KESS_PROFILE_PRECISION_17 : 0);
-        if (written != strlen(expected) ||
-            memcmp(out, expected, written) != 0) {
-            fprintf(stderr, "%s: expected %s, found %.*s\n", token, expected,
-                    (int)written, (const char *)out);
-        }
-        CHECK_EQUAL(strlen(expected), written);
-        CHECK(memcmp(out, expected, written) == 0);
+    judge(expected, sizeof(expected), token, profile);
+    const size_t written =
+        kess_int_write_number(out, in, in + len, profile);
+    if (written != strlen(expected) || memcmp(out, expected, written) != 0) {
+        fprintf(stderr, "%s: expected %s, found %.*s\n", token, expected,
+                (int)written, (const char *)out);
+    }
+    CHECK_EQUAL(strlen(expected), written);
+    CHECK(memcmp(out, expected, written) == 0);
+}
+
+static void check_token(const char *token)
+{
+    static const uint32_t precisions[] = {0, KESS_PROFILE_PRECISION_17,
+                                          KESS_PROFILE_PRECISION_100};
+
+    for (size_t i = 0; i < 3; i++) {
+        check_under(token, precisions[i]);
+        check_under(token,
+                    precisions[i] | KESS_PROFILE_PRESERVE_ZERO_FRACTION);
     }
 }
 
@@ -141,7 +175,12 @@ static void test_tokens(void)
         "1e22",
         "1e23",
         "1e99",
+        "9e99",
+        "-9e99",
         "1e100",
+        "-1e100",
+        "-4.9e-324",
+        "-0.00012345678901234567",
         "1e-99",
         "1e-100",
         "5e-324",
@@ -225,7 +264,11 @@ static void test_random_tokens(void)
                      i % 2 == 0 ? 'e' : 'E',
                      (int)roll_of(&d, (unsigned)range) - range / 2);
         }
-        check_token(token);
+        if (i % 4 == 0) {
+            check_token(token);
+        } else {
+            check_under(token, i % 4 == 1 ? KESS_PROFILE_PRECISION_17 : 0);
+        }
     }
 }
 
@@ -311,11 +354,12 @@ static void test_exponent_clamp(void)
 /* ------------------------------------------------------------ short cuts */
 
 /* What the parser copies is what kess_int_write_number would write. */
-static void check_shortcut(const char *token)
+static void check_shortcut(const char *token, uint32_t profile)
 {
-    uint8_t expected[KESS_NUMBER_MAX];
+    uint8_t expected[KESS_NUMBER_MAX_100];
     uint8_t document[80];
-    uint8_t found[120];
+    uint8_t found[200];
+    const kess_options options = {profile, 0};
     const size_t len = strlen(token);
 
     /* Alone, and with more behind it than is copied at once. */
@@ -325,10 +369,10 @@ static void check_shortcut(const char *token)
             (size_t)snprintf((char *)document, sizeof(document), "[%s%s]",
                              token, more ? ",\"abcdefghijklmnopqrstuv\"" : "");
         const size_t expected_len = kess_int_write_number(
-            expected, document + 1, document + 1 + len, 0);
+            expected, document + 1, document + 1 + len, profile);
 
         CHECK_EQUAL(KESS_OK, kess_canonicalize(found, &found_len, document,
-                                               total, NULL, NULL));
+                                               total, &options, NULL));
         CHECK(memcmp(found + 1, expected, expected_len) == 0);
         CHECK(found[1 + expected_len] == (more ? ',' : ']'));
     }
@@ -363,14 +407,18 @@ static void test_shortcuts(void)
             token[len++] = digits[roll_of(&d, 10)];
         }
         token[len] = '\0';
-        check_shortcut(token);
+        check_shortcut(token, 0);
+        check_shortcut(token, (uint32_t)(i % 2 == 0
+                                             ? KESS_PROFILE_PRECISION_100
+                                             : KESS_PROFILE_PRECISION_17) |
+                                  KESS_PROFILE_PRESERVE_ZERO_FRACTION);
     }
 }
 
 int main(void)
 {
     guard_open(&input, 128);
-    guard_open(&output, KESS_NUMBER_MAX);
+    guard_open(&output, KESS_NUMBER_MAX_100);
     test_tokens();
     test_random_tokens();
     test_is_int64();

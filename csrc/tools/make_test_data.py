@@ -43,7 +43,7 @@ LONGEST: Final = 400
 LONG: Final = {"set of 1024 and more": (1, 40_000), "set of 17 to 1023": (16, 1_500)}
 
 #: The letters of Settings.code and the bits of kess_options.profile.
-BITS: Final = {"p": 1, "s": 2, "u": 4, "8": 8, "7": 16}
+BITS: Final = {"p": 1, "s": 2, "u": 4, "8": 8, "7": 16, "h": 32, "z": 64}
 
 
 def escape(field: bytes) -> bytes:

@@ -50,6 +50,8 @@ def test_a_path_cannot_hold_a_nul(run: Callable[..., Result]) -> None:
         (["--profile-precision", "17"], Profile(serialize_precision=17)),
         (["--unescaped-slashes"], Profile(unescaped_slashes=True)),
         (["--unescaped-unicode"], Profile(unescaped_unicode=True)),
+        (["--profile-precision", "100"], Profile(serialize_precision=100)),
+        (["--preserve-zero-fraction"], Profile(preserve_zero_fraction=True)),
         (["--ksort", "8.0"], Profile(ksort="8.0")),
         (["--ksort", "7"], Profile(ksort="7")),
     ],

@@ -150,6 +150,7 @@ def test_each_difference_is_found(
     ("words", "profile"),
     [
         ("precision=17", Profile(serialize_precision=17)),
+        ("precision=100", Profile(serialize_precision=100)),
         ("unescaped_slashes", Profile(unescaped_slashes=True)),
         ("unescaped_unicode", Profile(unescaped_unicode=True)),
         (
@@ -292,8 +293,8 @@ def test_the_table(
 
 
 def test_there_are_all_profiles() -> None:
-    """Two by two by two by three, the default first."""
-    assert len(set(PROFILES)) == 24
+    """Three by two by two by three by two, the default first."""
+    assert len(set(PROFILES)) == 72
     assert PROFILES[0] == PHP_8
 
 

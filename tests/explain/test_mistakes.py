@@ -54,6 +54,7 @@ OTHER_PROFILES = {
     "slashes_escaped": (RICH, Profile(unescaped_slashes=True)),
     "unicode_lower": (RICH, Profile(unescaped_unicode=True)),
     "numbers_php": (RICH, Profile(serialize_precision=17)),
+    "fraction_dropped": (RICH, Profile(preserve_zero_fraction=True)),
 }
 
 

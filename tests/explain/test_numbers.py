@@ -8,10 +8,7 @@ import subprocess
 
 import pytest
 
-from kesspay.explain.nodes import Number
-from kesspay.explain.numbers import exact, is_double, javascript
-from tests.conftest import missing
-from tests.support.php import find_php
+from kesspay.explain.numbers import javascript
 
 
 NUMBERS = [
@@ -55,44 +52,6 @@ def test_javascript_is_asked() -> None:
     assert [javascript(text) for text in NUMBERS] == done.stdout.decode().split()
 
 
-def test_php_with_precision_100_is_asked() -> None:
-    """All digits that a double has, up to a hundred."""
-    php = find_php()
-    if php is None:
-        missing("no PHP 8.2 or later is installed", "KESSPAY_REQUIRE_PHP")
-    program = (
-        "ini_set('serialize_precision', '100');"
-        "foreach (json_decode(stream_get_contents(STDIN)) as $t)"
-        " echo json_encode((float) $t), chr(10);"
-    )
-    done = subprocess.run(
-        [php, "-r", program],
-        input=json.dumps(NUMBERS).encode(),
-        capture_output=True,
-        check=True,
-        timeout=60,
-    )
-    assert [exact(text) for text in NUMBERS] == done.stdout.decode().split()
-
-
 def test_what_is_no_number_of_javascript() -> None:
     """JSON.stringify has no infinite numbers."""
     assert javascript("1e999") == "null"
-
-
-@pytest.mark.parametrize(
-    ("text", "double"),
-    [
-        ("0", False),
-        ("-0", False),
-        ("9223372036854775807", False),
-        ("-9223372036854775808", False),
-        ("9223372036854775808", True),
-        ("9" * 5000, True),
-        ("1.0", True),
-        ("1e2", True),
-    ],
-)
-def test_integers_beyond_64_bits_are_doubles(text: str, double: bool) -> None:  # noqa: FBT001 - a value of the table
-    """As json_decode reads them, however many digits they have."""
-    assert is_double(Number(text)) == double

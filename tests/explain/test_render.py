@@ -97,6 +97,9 @@ def test_a_mistake_is_no_profile(mistake: object) -> None:
         "unicode_lower",
         "numbers_php",
         "numbers_php_17",
+        "numbers_php_100",
+        "fraction_kept",
+        "fraction_dropped",
     }
     chosen = next(m for m in MISTAKES if m is mistake)
     made = profile_of(make(Style(), [chosen]))

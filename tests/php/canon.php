@@ -11,8 +11,9 @@
  *
  * text:   BASE64 is a JSON text; it is decoded with json_decode(.., true)
  * params: BASE64 is a parameter tree in the form that tree.php reads
- * SETTINGS: "-", or letters: p serialize_precision = 17,
- *   s JSON_UNESCAPED_SLASHES, u JSON_UNESCAPED_UNICODE
+ * SETTINGS: "-", or letters: p serialize_precision = 17, h 100,
+ *   s JSON_UNESCAPED_SLASHES, u JSON_UNESCAPED_UNICODE,
+ *   z JSON_PRESERVE_ZERO_FRACTION
  *
  * The answer is a line:
  *
@@ -32,6 +33,7 @@ require __DIR__ . '/tree.php';
 function answer(string $kind, string $settings, string $input): string
 {
     $precision = strpos($settings, 'p') !== false ? '17' : '-1';
+    $precision = strpos($settings, 'h') !== false ? '100' : $precision;
     ini_set('serialize_precision', $precision);
     if ($kind === 'params') {
         return canonical(tree_read($input), $settings);
@@ -54,6 +56,9 @@ function canonical(array $data, string $settings): string
     }
     if (strpos($settings, 'u') !== false) {
         $flags |= JSON_UNESCAPED_UNICODE;
+    }
+    if (strpos($settings, 'z') !== false) {
+        $flags |= JSON_PRESERVE_ZERO_FRACTION;
     }
     ksort($data);
     unset($data['sign_type'], $data['sign']);

@@ -22,6 +22,9 @@ from tests.support.pages import ROOT
         {"ksort": "8"},
         {"unescaped_slashes": 1},
         {"unescaped_unicode": None},
+        {"preserve_zero_fraction": 1},
+        {"serialize_precision": 99},
+        {"serialize_precision": 100.0},
     ],
 )
 def test_refused(settings: dict[str, Any]) -> None:
@@ -46,6 +49,9 @@ def test_words_of_each_setting() -> None:
     assert profile.words() == words
     assert Profile.from_words(words) == profile
     assert Profile.from_words("precision=-1 ksort=8.2") == PHP_8
+    profile = Profile(100, preserve_zero_fraction=True)
+    assert profile.words() == "precision=100 preserve_zero_fraction"
+    assert Profile.from_words(profile.words()) == profile
     assert Profile.from_words(" \t") is PHP_8
     assert Profile.from_words("ksort=8.0 ksort=7") == Profile(ksort="7")
 
@@ -59,13 +65,13 @@ def test_unknown_word(word: str) -> None:
         Profile.from_words(f"ksort=7 {word}")
     message = str(caught.value)
     assert message.startswith("the words of a profile are precision=-1, precision=17,")
-    assert "unescaped_unicode, ksort=8.2, ksort=8.0, ksort=7; got " in message
+    assert "ksort=8.0, ksort=7, preserve_zero_fraction; got " in message
 
 
 def test_every() -> None:
-    """All 24 profiles are there once; few differences from PHP 8.2 come first."""
+    """All 72 profiles are there once; few differences from PHP 8.2 come first."""
     every = Profile.every()
-    assert len(every) == len(set(every)) == 24
+    assert len(every) == len(set(every)) == 72
     assert every[0] == PHP_8
     differences = [len(profile.words().split()) for profile in every]
     assert differences == sorted(differences)
@@ -79,6 +85,8 @@ def test_every() -> None:
         ({"unescaped_unicode": True}, "UNESCAPED_UNICODE"),
         ({"ksort": "8.0"}, "KSORT_PHP_8_0"),
         ({"ksort": "7"}, "KSORT_PHP_7"),
+        ({"serialize_precision": 100}, "PRECISION_100"),
+        ({"preserve_zero_fraction": True}, "PRESERVE_ZERO_FRACTION"),
     ],
 )
 def test_flags(settings: dict[str, Any], name: str) -> None:

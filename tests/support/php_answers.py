@@ -19,17 +19,19 @@ class Settings:
     The names are those of kesspay's Profile.
 
     Attributes:
-        serialize_precision: the php.ini setting, -1 or 17.
+        serialize_precision: the php.ini setting, -1, 17 or 100.
         unescaped_slashes: json_encode gets JSON_UNESCAPED_SLASHES.
         unescaped_unicode: json_encode gets JSON_UNESCAPED_UNICODE.
         ksort: whose ksort: "8.2", "8.0" (and 8.1), or "7". Only real old
             versions of PHP can answer for the last two.
+        preserve_zero_fraction: json_encode gets JSON_PRESERVE_ZERO_FRACTION.
     """
 
-    serialize_precision: Literal[-1, 17] = -1
+    serialize_precision: Literal[-1, 17, 100] = -1
     unescaped_slashes: bool = False
     unescaped_unicode: bool = False
     ksort: Literal["8.2", "8.0", "7"] = "8.2"
+    preserve_zero_fraction: bool = False
 
     @property
     def code(self) -> str:
@@ -38,10 +40,12 @@ class Settings:
             letter
             for letter, is_set in (
                 ("p", self.serialize_precision == 17),
+                ("h", self.serialize_precision == 100),
                 ("s", self.unescaped_slashes),
                 ("u", self.unescaped_unicode),
                 ("8", self.ksort == "8.0"),
                 ("7", self.ksort == "7"),
+                ("z", self.preserve_zero_fraction),
             )
             if is_set
         )
@@ -50,10 +54,11 @@ class Settings:
     def from_code(cls, code: str) -> Settings:
         """Return the settings that have this short form."""
         return cls(
-            serialize_precision=17 if "p" in code else -1,
+            serialize_precision=17 if "p" in code else 100 if "h" in code else -1,
             unescaped_slashes="s" in code,
             unescaped_unicode="u" in code,
             ksort="7" if "7" in code else "8.0" if "8" in code else "8.2",
+            preserve_zero_fraction="z" in code,
         )
 
     @property
@@ -67,6 +72,7 @@ class Settings:
             self.unescaped_slashes,
             self.unescaped_unicode,
             self.ksort,
+            self.preserve_zero_fraction,
         )
 
 

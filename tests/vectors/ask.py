@@ -114,7 +114,8 @@ def ask_profiles() -> VectorFile:
         php_name(),
         _CANON,
         "a document and the answers under settings: p serialize_precision 17, "
-        "s unescaped slashes, u unescaped unicode",
+        "h serialize_precision 100, s unescaped slashes, u unescaped unicode, "
+        "z the fraction of zero is preserved",
         _rows_of_columns(cases, columns),
     )
 
@@ -181,7 +182,7 @@ def ask_parameters() -> VectorFile:
     rows: list[Any] = []
     with Php() as php:
         rows += _tree_rows(php, "", list(plain.values()))
-        for code in profiled.CODES:
+        for code in profiled.TREE_CODES:
             rows += _tree_rows(php, code, profiled_trees)
     return VectorFile(
         "parameters.jsonl.gz",

@@ -39,11 +39,13 @@ type hello struct {
 }
 
 var profiles = map[string]kess.Profile{
-	"precision=17":      kess.Precision17,
-	"unescaped_slashes": kess.UnescapedSlashes,
-	"unescaped_unicode": kess.UnescapedUnicode,
-	"ksort=8.0":         kess.KsortPHP80,
-	"ksort=7":           kess.KsortPHP7,
+	"precision=17":           kess.Precision17,
+	"precision=100":          kess.Precision100,
+	"preserve_zero_fraction": kess.PreserveZeroFraction,
+	"unescaped_slashes":      kess.UnescapedSlashes,
+	"unescaped_unicode":      kess.UnescapedUnicode,
+	"ksort=8.0":              kess.KsortPHP80,
+	"ksort=7":                kess.KsortPHP7,
 }
 
 func options(words string) (o kess.Options) {

@@ -14,7 +14,8 @@ const anyKey = kess.PublicKey.fromFile(join(ROOT, 'tests', 'vectors', 'keys', 'r
 function optionsOf(words) {
   const has = (word) => words.split(',').includes(word);
   return {profile: new kess.Profile({
-    serializePrecision: has('precision=17') ? 17 : -1,
+    serializePrecision: has('precision=17') ? 17 : has('precision=100') ? 100 : -1,
+    preserveZeroFraction: has('preserve_zero_fraction'),
     unescapedSlashes: has('unescaped_slashes'),
     unescapedUnicode: has('unescaped_unicode'),
     ksort: has('ksort=8.0') ? '8.0' : has('ksort=7') ? '7' : '8.2',
@@ -51,7 +52,8 @@ async function answer(line) {
   if (op === 'hello') {
     return {protocol: 1, name: 'bindings/node', version: kess.version(),
       language: `Node ${process.versions.node}`, ops: Object.keys(operations),
-      profiles: ['precision=17', 'unescaped_slashes', 'unescaped_unicode', 'ksort=8.0', 'ksort=7']};
+      profiles: ['precision=17', 'precision=100', 'unescaped_slashes', 'unescaped_unicode', 'ksort=8.0',
+        'ksort=7', 'preserve_zero_fraction']};
   }
   for (const name of Object.keys(fields)) fields[name] = Buffer.from(fields[name], 'base64');
   try {

@@ -190,6 +190,7 @@ test('options are checked', () => {
   assert.throws(() => new kess.Profile({ksort: '9'}), {reason: 'argument'});
   assert.throws(() => new kess.Profile({serializePrecision: 14}), {reason: 'argument'});
   assert.throws(() => new kess.Profile({unescapedSlashes: 1}), {reason: 'argument'});
+  assert.throws(() => new kess.Profile({preserveZeroFraction: 1}), {reason: 'argument'});
 });
 
 test('the functions take any signer and verifier', async () => {

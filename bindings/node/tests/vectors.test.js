@@ -29,7 +29,8 @@ test('every other profile has the answer of its PHP', () => {
       for (const answer of row.answers) {
         const code = answer.settings;
         const profile = new kess.Profile({
-          serializePrecision: code.includes('p') ? 17 : -1,
+          serializePrecision: code.includes('p') ? 17 : code.includes('h') ? 100 : -1,
+          preserveZeroFraction: code.includes('z'),
           unescapedSlashes: code.includes('s'),
           unescapedUnicode: code.includes('u'),
           ksort: code.includes('7') ? '7' : code.includes('8') ? '8.0' : '8.2',

@@ -19,7 +19,7 @@ function profile(string $words): Profile
 {
     $has = static fn (string $word): bool => in_array($word, explode(',', $words), true);
 
-    return new Profile($has('precision=17') ? 17 : -1, $has('unescaped_slashes'), $has('unescaped_unicode'), $has('ksort=8.0') ? '8.0' : ($has('ksort=7') ? '7' : '8.2'));
+    return new Profile($has('precision=17') ? 17 : ($has('precision=100') ? 100 : -1), $has('unescaped_slashes'), $has('unescaped_unicode'), $has('ksort=8.0') ? '8.0' : ($has('ksort=7') ? '7' : '8.2'), $has('preserve_zero_fraction'));
 }
 
 /** What libkess reads as a signature is strict base64, whether the signature is right or not. */
@@ -56,7 +56,7 @@ while (($line = fgets(STDIN)) !== false) {
     $in = json_decode($line, true);
     if ($in['op'] === 'hello') {
         $answer = ['protocol' => 1, 'name' => 'bindings/php', 'version' => Kess\Library::VERSION, 'language' => 'PHP ' . PHP_VERSION,
-            'ops' => array_keys($operations), 'profiles' => ['precision=17', 'unescaped_slashes', 'unescaped_unicode', 'ksort=8.0', 'ksort=7']];
+            'ops' => array_keys($operations), 'profiles' => ['precision=17', 'precision=100', 'unescaped_slashes', 'unescaped_unicode', 'ksort=8.0', 'ksort=7', 'preserve_zero_fraction']];
     } else {
         $answer = ['id' => $in['id']];
         foreach (array_intersect(['text', 'key', 'password'], array_keys($in)) as $name) {

@@ -120,7 +120,7 @@ final class Library
             return $parameters;
         }
         $precision = (string) \ini_get('serialize_precision');
-        if ($precision !== '-1' && $precision !== '17') {
+        if (!\in_array($precision, ['-1', '17', '100'], true)) {
             throw InputError::of('serialize_precision is ' . ($precision === '' ? 'empty' : (int) $precision) . ' in php.ini, with which numbers lose digits without a word: set it to -1, or give a JSON text. Nothing was signed', 'argument');
         }
         try {

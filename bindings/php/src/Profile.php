@@ -15,30 +15,35 @@ final class Profile
     public const UNESCAPED_UNICODE = 4;
     public const KSORT_PHP_8_0 = 8;
     public const KSORT_PHP_7 = 16;
+    public const PRECISION_100 = 32;
+    public const PRESERVE_ZERO_FRACTION = 64;
 
     private int $flags;
     private ?CData $options = null;
 
     /**
-     * @param int    $serializePrecision -1 or 17
-     * @param bool   $unescapedSlashes   json_encode gets JSON_UNESCAPED_SLASHES
-     * @param bool   $unescapedUnicode   json_encode gets JSON_UNESCAPED_UNICODE
-     * @param string $ksort              "8.2" (and later), "8.0" (and 8.1) or "7"
+     * @param int    $serializePrecision   -1, 17 or 100
+     * @param bool   $unescapedSlashes     json_encode gets JSON_UNESCAPED_SLASHES
+     * @param bool   $unescapedUnicode     json_encode gets JSON_UNESCAPED_UNICODE
+     * @param string $ksort                "8.2" (and later), "8.0" (and 8.1) or "7"
+     * @param bool   $preserveZeroFraction json_encode gets JSON_PRESERVE_ZERO_FRACTION
      */
     public function __construct(
         int $serializePrecision = -1,
         bool $unescapedSlashes = false,
         bool $unescapedUnicode = false,
         string $ksort = '8.2',
+        bool $preserveZeroFraction = false,
     ) {
-        $precision = [-1 => 0, 17 => self::PRECISION_17][$serializePrecision] ?? null;
+        $precision = [-1 => 0, 17 => self::PRECISION_17, 100 => self::PRECISION_100][$serializePrecision] ?? null;
         $sort = ['8.2' => 0, '8.0' => self::KSORT_PHP_8_0, '7' => self::KSORT_PHP_7][$ksort] ?? null;
         if ($precision === null || $sort === null) {
-            throw InputError::of('a profile has a serialize_precision of -1 or 17, and a ksort of "8.2", "8.0" or "7"', 'argument');
+            throw InputError::of('a profile has a serialize_precision of -1, 17 or 100, and a ksort of "8.2", "8.0" or "7"', 'argument');
         }
         $this->flags = $precision | $sort
             | ($unescapedSlashes ? self::UNESCAPED_SLASHES : 0)
-            | ($unescapedUnicode ? self::UNESCAPED_UNICODE : 0);
+            | ($unescapedUnicode ? self::UNESCAPED_UNICODE : 0)
+            | ($preserveZeroFraction ? self::PRESERVE_ZERO_FRACTION : 0);
     }
 
     /** @internal a kess_options[1] */

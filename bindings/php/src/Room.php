@@ -25,7 +25,8 @@ final class Room
     /** How much memory for outputs a process keeps. */
     public const KEPT = 65536;
 
-    /** What is written for an input of so many bytes always fits into it. */
+    /** What is written for an input of so many bytes fits into it, but for numbers
+     * of a hundred digits: then the library says what it needs. */
     public const SHORT = 8192;
 
     /** What a body has beside its canonical form: 16,384 bits in base64 are 2732 bytes. */

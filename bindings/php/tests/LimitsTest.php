@@ -205,11 +205,11 @@ final class LimitsTest extends TestCase
     {
         $before = ini_get('serialize_precision');
         try {
-            foreach (['-1', '17'] as $precision) {
+            foreach (['-1', '17', '100'] as $precision) {
                 ini_set('serialize_precision', $precision);
                 self::assertSame('{"a":0.30000000000000004}', canonicalize(['a' => 0.1 + 0.2]));
             }
-            foreach (['0', '14', '16', '100', '-2'] as $precision) {
+            foreach (['0', '14', '16', '99', '-2'] as $precision) {
                 if (ini_set('serialize_precision', $precision) === false) {
                     continue;
                 }

@@ -46,7 +46,7 @@ final class VectorsTest extends TestCase
                 foreach ($row['answers'] as $answer) {
                     $letters = $answer['settings'];
                     $has = static fn (string $letter): bool => str_contains($letters, $letter);
-                    $profile = new Profile($has('p') ? 17 : -1, $has('s'), $has('u'), $has('8') ? '8.0' : ($has('7') ? '7' : '8.2'));
+                    $profile = new Profile($has('p') ? 17 : ($has('h') ? 100 : -1), $has('s'), $has('u'), $has('8') ? '8.0' : ($has('7') ? '7' : '8.2'), $has('z'));
                     self::assertSame($answer['ok'] ?? null, $this->answer($document, $profile), "$letters $document");
                     ++$count;
                 }

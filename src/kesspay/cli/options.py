@@ -110,6 +110,11 @@ def profile_options(command: _Command) -> _Command:
         show_default=True,
         help="Whose ksort: PHP 8.2 and later, 8.0 and 8.1, or 7.",
     )
+    @click.option(
+        "--preserve-zero-fraction",
+        is_flag=True,
+        help="The gateway encodes with JSON_PRESERVE_ZERO_FRACTION.",
+    )
     @wraps(command)
     def with_profile(
         *,
@@ -117,6 +122,7 @@ def profile_options(command: _Command) -> _Command:
         unescaped_slashes: bool,
         unescaped_unicode: bool,
         ksort: str,
+        preserve_zero_fraction: bool,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
         profile = Profile(
@@ -124,6 +130,7 @@ def profile_options(command: _Command) -> _Command:
             unescaped_slashes=unescaped_slashes,
             unescaped_unicode=unescaped_unicode,
             ksort=cast("Ksort", ksort),
+            preserve_zero_fraction=preserve_zero_fraction,
         )
         return command(profile=profile, **others)
 

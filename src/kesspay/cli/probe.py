@@ -15,7 +15,7 @@ import json
 import os
 import re
 import shlex
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from decimal import Decimal
 from functools import partial
 from hmac import compare_digest
@@ -39,7 +39,7 @@ from kesspay.gateway.protocol import (
     parse_token,
 )
 from kesspay.gateway.services import UNAUTHORIZED, VALIDATIONERROR
-from kesspay.signing.documents import verify_document
+from kesspay.signing.documents import canonicalize, verify_document
 from kesspay.signing.profile import PHP_8, Profile
 
 
@@ -305,7 +305,7 @@ class Probing:
 
     def _search(self, amount_format: str) -> Answer:
         """Create under one profile after the other, until one is accepted."""
-        tried = [self._accepted] if self._accepted else self._candidates()
+        tried = [self._accepted] if self._accepted else self._candidates(amount_format)
         for profile in tried:
             params = self._create_params(_TELLING_NAME, amount_format)
             answer = self._call(CREATE, params, profile)
@@ -316,10 +316,17 @@ class Probing:
                 break
         return answer
 
-    def _candidates(self) -> list[Profile]:
+    def _candidates(self, amount_format: str) -> list[Profile]:
         """List the profiles that requests distinguish, the configured one first."""
-        plain = [one for one in PROFILES if one.ksort == PHP_8.ksort]
-        return list(dict.fromkeys([self._configured, *plain]))
+        forms: dict[bytes, Profile] = {}
+        for one in (self._configured, *PROFILES):
+            forms.setdefault(self._form(one, amount_format), one)
+        return list(forms.values())
+
+    def _form(self, profile: Profile, amount_format: str) -> bytes:
+        """Return what is signed of a request under a profile."""
+        params = self._create_params(_TELLING_NAME, amount_format)
+        return canonicalize({**params, "out_trade_no": ""}, profile=profile)
 
     def _amount_answered(self, note: int, question: str) -> Finding:
         amount = self._created.amount if self._created else ""
@@ -429,10 +436,9 @@ class Probing:
     def _agrees(self, profile: Profile, accepted: Profile) -> bool:
         """Return whether requests under two profiles are the same here."""
         # The precision shows in numbers only, ksort in no request at all.
-        unseen: dict[str, Any] = {"ksort": accepted.ksort}
-        if self._amount_format == "string":
-            unseen["serialize_precision"] = accepted.serialize_precision
-        return replace(profile, **unseen) == accepted
+        return self._form(profile, self._amount_format) == self._form(
+            accepted, self._amount_format
+        )
 
     def _create_params(
         self, sender: str, amount_format: str, amount: Decimal = _AMOUNT

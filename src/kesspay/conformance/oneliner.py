@@ -40,6 +40,7 @@ _SCRIPTS: Final = {
 _FLAGS: Final = {
     "unescaped_slashes": "JSON_UNESCAPED_SLASHES",
     "unescaped_unicode": "JSON_UNESCAPED_UNICODE",
+    "preserve_zero_fraction": "JSON_PRESERVE_ZERO_FRACTION",
 }
 
 

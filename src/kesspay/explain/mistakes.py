@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
-from kesspay.signing.profile import Ksort, Profile
+from kesspay.signing.profile import Ksort, Precision, Profile
 
 
 if TYPE_CHECKING:
@@ -27,6 +27,7 @@ __all__ = [
     "FRAME",
     "KSORTS",
     "MISTAKES",
+    "PRECISIONS",
     "Mistake",
     "Style",
     "make",
@@ -44,6 +45,8 @@ KSORTS: Final[dict[str, Ksort]] = {
     "ksort_8_0": "8.0",
     "ksort_7": "7",
 }
+#: The spellings of numbers that a setting of PHP has.
+PRECISIONS: Final[dict[str, Precision]] = {"php": -1, "php_17": 17, "php_100": 100}
 
 
 class Style(NamedTuple):
@@ -116,7 +119,10 @@ def style_of(profile: Profile) -> Style:
     order = next(name for name, v in KSORTS.items() if v == profile.ksort)
     return Style(
         order=order,
-        numbers="php_17" if profile.serialize_precision > 0 else "php",
+        numbers=next(
+            name for name, v in PRECISIONS.items() if v == profile.serialize_precision
+        ),
+        fraction="kept" if profile.preserve_zero_fraction else "dropped",
         slashes="raw" if profile.unescaped_slashes else "escaped",
         unicode="raw" if profile.unescaped_unicode else "lower",
     )
@@ -125,13 +131,15 @@ def style_of(profile: Profile) -> Style:
 def profile_of(style: Style) -> Profile | None:
     """Return the profile that signs in this style; None if there is none."""
     ksort = KSORTS.get(style.order)
-    if ksort is None:
+    precision = PRECISIONS.get(style.numbers)
+    if ksort is None or precision is None:
         return None
     profile = Profile(
-        serialize_precision=17 if style.numbers == "php_17" else -1,
+        serialize_precision=precision,
         unescaped_slashes=style.slashes == "raw",
         unescaped_unicode=style.unicode == "raw",
         ksort=ksort,
+        preserve_zero_fraction=style.fraction == "kept",
     )
     return profile if style_of(profile) == style else None
 
@@ -324,8 +332,9 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
         {
             "kept": (
                 "whole doubles were written with .0 (JSON_PRESERVE_ZERO_FRACTION)",
-                _DIGITS,
-            )
+                _NO_FLAGS,
+            ),
+            "dropped": ("whole doubles were written without .0", _PROFILE),
         },
     ),
     (

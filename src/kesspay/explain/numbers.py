@@ -1,35 +1,18 @@
-"""Numbers as other languages and other settings of PHP write them."""
+"""Numbers as other languages write them."""
 
 from __future__ import annotations
 
-from decimal import Context, Decimal
+from decimal import Decimal
 from math import isinf
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 
-if TYPE_CHECKING:
-    from kesspay.explain.nodes import Number
-
-
-__all__ = ["INT64", "exact", "is_double", "javascript"]
+__all__ = ["INT64", "javascript"]
 
 INT64: Final = range(-(2**63), 2**63)
-#: No integer of 64 bits has more characters.
-_LONGEST: Final = 20
-#: The digits of serialize_precision = 100, and where its exponents begin.
-_DIGITS: Final = 100
-_HUNDRED: Final = Context(prec=_DIGITS)
-_SMALLEST: Final = -3
 #: Beyond these powers of ten JavaScript writes an exponent.
 _LARGE: Final = 21
 _SMALL: Final = -6
-
-
-def is_double(number: Number) -> bool:
-    """Return whether PHP reads a number as a double."""
-    if not number.is_integer:
-        return True
-    return len(number.text) > _LONGEST or int(number.text) not in INT64
 
 
 def javascript(text: str) -> str:
@@ -50,23 +33,6 @@ def javascript(text: str) -> str:
     return f"{sign}{_pointed(digits)}e{place - 1:+d}"
 
 
-def exact(text: str) -> str:
-    """
-    Write a double with up to 100 digits, as PHP does for serialize_precision = 100.
-
-    Source: PHP, main/snprintf.c, php_gcvt.
-    """
-    value = float(text)
-    if value == 0:
-        return "-0" if text.startswith("-") else "0"
-    rounded = _HUNDRED.create_decimal(Decimal(value)).normalize(_HUNDRED)
-    sign, digits, power = _parts(rounded)
-    place = len(digits) + power
-    if _SMALLEST <= place <= _DIGITS:
-        return sign + _plain(digits, place)
-    return f"{sign}{_pointed(digits, always=True)}e{place - 1:+d}"
-
-
 def _parts(number: Decimal) -> tuple[str, str, int]:
     """Take sign, digits and power of ten of a finite number."""
     sign, digits, power = number.as_tuple()
@@ -82,7 +48,6 @@ def _plain(digits: str, place: int) -> str:
     return f"{digits[:place]}.{digits[place:]}"
 
 
-def _pointed(digits: str, *, always: bool = False) -> str:
+def _pointed(digits: str) -> str:
     """Put the point behind the first digit."""
-    rest = digits[1:] or ("0" if always else "")
-    return f"{digits[0]}.{rest}" if rest else digits
+    return f"{digits[0]}.{digits[1:]}" if digits[1:] else digits

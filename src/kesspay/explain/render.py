@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote_plus
 
 from kesspay.explain.characters import changed
+from kesspay.explain.mistakes import PRECISIONS
 from kesspay.explain.nodes import (
     Duplicate,
     Member,
@@ -32,7 +33,7 @@ from kesspay.explain.nodes import (
     path_of,
     read,
 )
-from kesspay.explain.numbers import INT64, exact, is_double, javascript
+from kesspay.explain.numbers import INT64, javascript
 from kesspay.explain.orders import indexes_first, ordered
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
@@ -42,6 +43,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kesspay.explain.mistakes import Style
+    from kesspay.signing.profile import Precision
 
 
 __all__ = [
@@ -123,7 +125,7 @@ class Renderer:
     #: container in it, by the fields of the style on which it depends.
     _tops: dict[tuple[str, ...], Node | None] = field(default_factory=dict)
     _pieces: dict[tuple[object, ...], tuple[Node, str]] = field(default_factory=dict)
-    _digits: dict[tuple[str, bool], str] = field(default_factory=dict)
+    _digits: dict[tuple[str, int, str], str] = field(default_factory=dict)
     _strings: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def variant(self, document: Node) -> Renderer:
@@ -246,7 +248,7 @@ class Renderer:
         if style.numbers == "check" and len(text) <= _LONGEST:
             number = _numeric(text)
             if number is not None:
-                return self._php(number, precise=False)
+                return self._php(number)
         return self._quoted(text, style)
 
     def _quoted(self, text: str, style: Style) -> str:
@@ -268,12 +270,7 @@ class Renderer:
             return javascript(text)
         if kind.startswith("amount") and key == "amount":
             return self._amount(number, kind)
-        php = self._php(text, precise=kind == "php_17")
-        double = is_double(number)
-        if kind == "php_100" and double:
-            php = exact(text)
-        if style.fraction == "kept" and double and "." not in php:
-            php += ".0"
+        php = self._php(text, PRECISIONS.get(kind, -1), style.fraction)
         return f'"{php}"' if kind == "text" else php
 
     def _amount(self, number: Number, kind: str) -> str:
@@ -282,21 +279,26 @@ class Renderer:
         if kind == "amount_float":
             return _repr(text)
         if kind == "amount_text":
-            return f'"{self._php(text, precise=False)}"'
+            return f'"{self._php(text)}"'
         value = Decimal(text)
         if abs(value.adjusted()) < _WIDEST:
             text = f"{value:.2f}"
         return text if kind == "amount_places" else f'"{text}"'
 
-    def _php(self, text: str, *, precise: bool) -> str:
+    def _php(
+        self, text: str, precision: Precision = -1, fraction: str = "dropped"
+    ) -> str:
         """Write a number as PHP does."""
-        known = self._digits.get((text, precise))
+        known = self._digits.get((text, precision, fraction))
         if known is None:
-            profile = Profile(serialize_precision=17 if precise else -1)
+            profile = Profile(
+                serialize_precision=precision,
+                preserve_zero_fraction=fraction == "kept",
+            )
             asked = f"[{text}]".encode()
             answer = canonicalize(asked, profile=profile)
             known = answer.decode()[1:-1]
-            self._digits[text, precise] = known
+            self._digits[text, precision, fraction] = known
         return known
 
     def _plain(self, node: Node, style: Style) -> str:
@@ -327,7 +329,7 @@ class Renderer:
             if isinstance(node, bool):
                 text = str(int(node))
             elif isinstance(node, Number):
-                text = self._php(node.text, precise=False)
+                text = self._php(node.text)
             else:
                 text = node
             yield f"{_url(name)}={_url(text)}"

@@ -453,7 +453,7 @@ def find_profile(
     This is the part of ``find_signed_text`` that takes microseconds.
 
     Returns:
-        The settings, or None where none of the 24 fit.
+        The settings, or None where none of the 72 fit.
     """
     base = style_of(subject.profile)
     for profile in PROFILES:

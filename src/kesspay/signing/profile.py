@@ -12,23 +12,28 @@ from kesspay.errors import InputError
 
 __all__ = ["PHP_8", "Ksort", "Precision", "Profile"]
 
-Precision = Literal[-1, 17]
+Precision = Literal[-1, 17, 100]
 Ksort = Literal["8.2", "8.0", "7"]
 
-_FLAG_PRECISION_17: Final = 1
-_FLAG_UNESCAPED_SLASHES: Final = 2
-_FLAG_UNESCAPED_UNICODE: Final = 4
+_PRECISION_FLAGS: Final[dict[int, int]] = {-1: 0, 17: 1, 100: 32}
+_FLAGS: Final = {
+    "unescaped_slashes": 2,
+    "unescaped_unicode": 4,
+    "preserve_zero_fraction": 64,
+}
 _KSORT_FLAGS: Final[dict[str, int]] = {"8.2": 0, "8.0": 8, "7": 16}
 
 #: What each word of ``Profile.words`` says: a setting and its value.
 _WORDS: Final[dict[str, tuple[str, object]]] = {
     "precision=-1": ("serialize_precision", -1),
     "precision=17": ("serialize_precision", 17),
+    "precision=100": ("serialize_precision", 100),
     "unescaped_slashes": ("unescaped_slashes", True),
     "unescaped_unicode": ("unescaped_unicode", True),
     "ksort=8.2": ("ksort", "8.2"),
     "ksort=8.0": ("ksort", "8.0"),
     "ksort=7": ("ksort", "7"),
+    "preserve_zero_fraction": ("preserve_zero_fraction", True),
 }
 
 
@@ -39,12 +44,14 @@ class Profile:
 
     Args:
         serialize_precision: the php.ini setting of this name, -1 (shortest
-            digits, the default since PHP 7.1) or 17.
+            digits, the default since PHP 7.1), 17 or 100.
         unescaped_slashes: True where json_encode gets JSON_UNESCAPED_SLASHES.
         unescaped_unicode: True where it gets JSON_UNESCAPED_UNICODE.
         ksort: whose ksort orders the top level: "8.2" (and later), "8.0"
             (and 8.1) or "7" (7.2 to 7.4). They differ only where a top-level
             key looks like a number.
+        preserve_zero_fraction: True where json_encode gets
+            JSON_PRESERVE_ZERO_FRACTION: 1.0 is written as ``1.0``, not as ``1``.
 
     Raises:
         InputError: for any other value.
@@ -56,18 +63,18 @@ class Profile:
     unescaped_slashes: bool = False
     unescaped_unicode: bool = False
     ksort: Ksort = "8.2"
+    preserve_zero_fraction: bool = False
 
     def __post_init__(self) -> None:
         """Refuse values that are no setting of any PHP (InputError)."""
-        if type(
-            self.serialize_precision
-        ) is not int or self.serialize_precision not in (-1, 17):
-            msg = "serialize_precision must be -1 or 17"
+        precision = self.serialize_precision
+        if type(precision) is not int or precision not in _PRECISION_FLAGS:
+            msg = "serialize_precision must be -1, 17 or 100"
             raise InputError(msg)
         if self.ksort not in _KSORT_FLAGS:
             msg = 'ksort must be "8.2", "8.0" or "7"'
             raise InputError(msg)
-        for name in ("unescaped_slashes", "unescaped_unicode"):
+        for name in _FLAGS:
             if type(getattr(self, name)) is not bool:
                 msg = f"{name} must be True or False"
                 raise InputError(msg)
@@ -78,9 +85,10 @@ class Profile:
         Return the profile that words describe, as in ``KESSPAY_PROFILE``.
 
         Args:
-            text: any of ``precision=17``, ``unescaped_slashes``,
-                ``unescaped_unicode`` and ``ksort=8.0`` or ``ksort=7``,
-                separated by blanks; "" for PHP_8.
+            text: any of ``precision=17`` or ``precision=100``,
+                ``unescaped_slashes``, ``unescaped_unicode``, ``ksort=8.0`` or
+                ``ksort=7``, and ``preserve_zero_fraction``, separated by
+                blanks; "" for PHP_8.
 
         Raises:
             InputError: another word.
@@ -97,9 +105,8 @@ class Profile:
     @classmethod
     def every(cls) -> tuple[Profile, ...]:
         """Return all profiles; those that differ least from PHP_8 come first."""
-        settings = product(
-            get_args(Precision), (False, True), (False, True), get_args(Ksort)
-        )
+        either = (False, True)
+        settings = product(get_args(Precision), either, either, get_args(Ksort), either)
         profiles = [cls(*values) for values in settings]
         return tuple(sorted(profiles, key=lambda one: len(one.words().split())))
 
@@ -114,14 +121,8 @@ class Profile:
     @property
     def flags(self) -> int:
         """The same settings as KESS_PROFILE_* bits of kess.h."""
-        flags = _KSORT_FLAGS[self.ksort]
-        if self.serialize_precision == 17:
-            flags |= _FLAG_PRECISION_17
-        if self.unescaped_slashes:
-            flags |= _FLAG_UNESCAPED_SLASHES
-        if self.unescaped_unicode:
-            flags |= _FLAG_UNESCAPED_UNICODE
-        return flags
+        flags = _KSORT_FLAGS[self.ksort] | _PRECISION_FLAGS[self.serialize_precision]
+        return flags | sum(bit for name, bit in _FLAGS.items() if getattr(self, name))
 
 
 #: PHP 8.2 or later with its default settings.

@@ -16,10 +16,12 @@ if TYPE_CHECKING:
     from . import Case
 
 
-__all__ = ["CODES", "cases"]
+__all__ = ["CODES", "TREE_CODES", "cases"]
 
 #: The settings that are asked, as the letters of canon.php.
-CODES: Final = ("p", "s", "u", "ps", "su", "psu")
+CODES: Final = ("p", "s", "u", "ps", "su", "psu", "h", "z", "pz", "hz", "hsuz")
+#: Those that are asked about trees of parameters as well.
+TREE_CODES: Final = ("p", "s", "u", "ps", "su", "psu")
 
 
 def cases() -> Iterator[Case]:

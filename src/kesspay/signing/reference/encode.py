@@ -115,8 +115,12 @@ def _scalars(
 ) -> dict[type, Callable[[Any], str]]:
     """Return the writer of each type that is no container."""
     double = write_double
-    if profile.serialize_precision == 17:
-        double = partial(write_double, precision=17)
+    if profile.serialize_precision != -1 or profile.preserve_zero_fraction:
+        double = partial(
+            write_double,
+            precision=profile.serialize_precision,
+            zero_fraction=profile.preserve_zero_fraction,
+        )
     literal = _LITERALS.__getitem__
     return {
         str: quote,

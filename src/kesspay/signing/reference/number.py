@@ -19,14 +19,19 @@ Writing (PHP: smart_str_append_double with serialize_precision)
     and E with value = d1.d2...dk x 10^E. With serialize_precision -1 they are
     the shortest digits that read back as the same double, and the nearest to
     it among the shortest, which is what ``repr`` gives. With 17 they are the
-    value rounded to 17 digits.
+    value rounded to 17 digits, with 100 to 100, ties to even: no double needs
+    more than 767 digits, and those behind the hundredth are rounded as exactly.
 
     ==================  ==============================================
     -4 <= E <= 16       positional, filled up with zeros where there are
-                        too few digits; no exponent and no ".0"
+                        too few digits; no exponent and no ".0"; with a
+                        precision of 100 up to E = 99
     any other E         d1.d2...dk e sign |E|; ".0" where k is 1
     negative zero       ``-0`` (positive zero is ``0``)
     ==================  ==============================================
+
+    With JSON_PRESERVE_ZERO_FRACTION ".0" is put behind a double that is written
+    without a point: ``1.0``, ``0.0``, ``-0.0``, ``9223372036854775808.0``.
 """
 
 from __future__ import annotations
@@ -52,9 +57,9 @@ _EXPONENT_CLAMP: Final = 19_999
 #: an exponent beyond it is zero or infinite either way.
 _CLAMP_SHOWS: Final = 19_000
 
-#: Positional notation is used from 10^-4 up to below 10^17.
+#: Positional notation is used from 10^-4 up to as many digits as there may be.
 _LOWEST_POSITIONAL: Final = -4
-_HIGHEST_POSITIONAL: Final = 16
+_HIGHEST_POSITIONAL: Final = {-1: 16, 17: 16, 100: 99}
 
 
 def read_integer(token: bytes) -> int | float:
@@ -94,13 +99,16 @@ def read_double(token: bytes) -> float:
     return float(token)
 
 
-def write_double(value: float, precision: Literal[-1, 17] = -1) -> str:
+def write_double(
+    value: float, precision: Literal[-1, 17, 100] = -1, *, zero_fraction: bool = False
+) -> str:
     """
     Write a double as PHP's json_encode does.
 
     Args:
         value: any finite double.
         precision: PHP's serialize_precision.
+        zero_fraction: as with JSON_PRESERVE_ZERO_FRACTION.
 
     Returns:
         Text such as ``0.5``, ``100``, ``-0`` or ``1.0e+25``.
@@ -108,22 +116,25 @@ def write_double(value: float, precision: Literal[-1, 17] = -1) -> str:
     Raises:
         CanonicalizationError: "infinite", for infinities and NaN.
     """
-    text = repr(value) if precision == -1 else f"{value:.16e}"
+    # Both ways of formatting round exactly, as PHP does: they are its algorithm.
+    text = repr(value) if precision == -1 else f"{value:.{precision - 1}e}"
     if "n" in text:
         raise CanonicalizationError("infinite")
     if "e" not in text:
         # repr switches to an exponent at the same lower bound as PHP and one
         # step before PHP's upper bound, so its positional text is PHP's.
-        return text.removesuffix(".0")
+        return text if zero_fraction else text.removesuffix(".0")
     mantissa, _, exponent = text.partition("e")
     sign = "-" if mantissa.startswith("-") else ""
     digits = mantissa.lstrip("-").replace(".", "").rstrip("0")
-    return sign + _lay_out(digits or "0", int(exponent))
+    highest = _HIGHEST_POSITIONAL[precision]
+    written = sign + _lay_out(digits or "0", int(exponent), highest)
+    return written + ".0" if zero_fraction and "." not in written else written
 
 
-def _lay_out(digits: str, exponent: int) -> str:
+def _lay_out(digits: str, exponent: int, highest: int) -> str:
     """Place d1...dk x 10^exponent, whose decimal point follows d1."""
-    if not _LOWEST_POSITIONAL <= exponent <= _HIGHEST_POSITIONAL:
+    if not _LOWEST_POSITIONAL <= exponent <= highest:
         return f"{digits[0]}.{digits[1:] or '0'}e{exponent:+d}"
     if exponent < 0:
         return "0." + "0" * (-exponent - 1) + digits
