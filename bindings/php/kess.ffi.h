@@ -21,6 +21,8 @@ enum {
     KESS_PROFILE_UNESCAPED_UNICODE = 4,
     KESS_PROFILE_KSORT_PHP_8_0 = 8,
     KESS_PROFILE_KSORT_PHP_7 = 16,
+    KESS_PROFILE_PRECISION_100 = 32,
+    KESS_PROFILE_PRESERVE_ZERO_FRACTION = 64,
     KESS_DEPTH_DECODE = 511,
     KESS_DEPTH_ENCODE = 512,
     KESS_DEPTH_VERIFY = 64,
@@ -106,6 +108,7 @@ const char *kess_version(void);
 const char *kess_openssl_version(void);
 kess_status kess_canonicalize(uint8_t *out, size_t *out_len, const char *text, size_t text_len, const kess_options *options, kess_error *err);
 size_t kess_canonical_bound(size_t text_len);
+size_t kess_canonical_bound_for(size_t text_len, const kess_options *options);
 kess_status kess_private_key_load(kess_key **key, const char *data, size_t data_len, const char *password, size_t password_len, uint32_t policy, kess_error *err);
 kess_status kess_private_key_load_file(kess_key **key, const char *path, const char *password, size_t password_len, uint32_t policy, kess_error *err);
 kess_status kess_public_key_load(kess_key **key, const char *data, size_t data_len, uint32_t policy, kess_error *err);

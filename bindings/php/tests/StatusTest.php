@@ -67,7 +67,7 @@ final class StatusTest extends TestCase
         self::assertSame($lines . $header, file_get_contents(__DIR__ . '/../kess.ffi.h'));
 
         preg_match_all('/ (KESS_PROFILE_(\w+)) = /', $header, $found);
-        self::assertCount(5, $found[1]);
+        self::assertCount(7, $found[1]);
         $values = array_map(static fn (string $name): int => Library::get()->$name, $found[1]);
         self::assertSame(array_combine($found[2], $values), (new \ReflectionClass(Profile::class))->getConstants());
     }

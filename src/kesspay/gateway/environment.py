@@ -18,9 +18,10 @@ over. A variable that is set but empty counts as not set.
 ``KESSPAY_TIMEOUT``                     seconds for a call
 ``KESSPAY_RETRIES``                     0 to 10
 ``KESSPAY_AMOUNT_FORMAT``               ``number`` or ``string``
-``KESSPAY_PROFILE``                     words: ``precision=17``,
+``KESSPAY_PROFILE``                     words: ``precision=17`` or ``100``,
                                         ``unescaped_slashes``,
-                                        ``unescaped_unicode``, ``ksort=8.0``
+                                        ``unescaped_unicode``, ``ksort=8.0``,
+                                        ``preserve_zero_fraction``
 ``KESSPAY_ALLOW_PLAIN_HTTP``            ``1`` allows plain http to any host
 ``KESSPAY_CA_FILE``                     authorities to trust, and no others
 ``KESSPAY_CLIENT_CERT_FILE``            certificate to show, with its key or
