@@ -84,7 +84,7 @@ static const int64_t bad_offsets[][4] = {
 };
 #define BAD_OFFSETS (sizeof(bad_offsets) / sizeof(bad_offsets[0]))
 
-static const kess_options bad_options[] = {{24, 0}, {32, 0}, {0, 513}};
+static const kess_options bad_options[] = {{24, 0}, {33, 0}, {128, 0}, {0, 513}};
 #define BAD_OPTIONS (sizeof(bad_options) / sizeof(bad_options[0]))
 
 /* ------------------------------------------------------------ verify */

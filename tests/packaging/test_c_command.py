@@ -26,6 +26,8 @@ pytestmark = pytest.mark.build
 #: Letters of a PHP setting, and the options for it.
 OPTIONS: Final[dict[str, list[str]]] = {
     "p": ["--profile-precision", "17"],
+    "h": ["--profile-precision", "100"],
+    "z": ["--preserve-zero-fraction"],
     "s": ["--unescaped-slashes"],
     "u": ["--unescaped-unicode"],
     "8": ["--ksort", "8.0"],

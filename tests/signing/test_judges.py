@@ -14,7 +14,10 @@ import json
 import os
 import random
 import secrets
+import struct
+from decimal import Decimal
 from itertools import chain, islice
+from math import isfinite, ldexp
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -235,6 +238,9 @@ LIVE: Final[list[tuple[Settings, int]]] = [
     (Settings(unescaped_slashes=True), 1_500),
     (Settings(unescaped_unicode=True), 1_500),
     (Settings(17, unescaped_slashes=True, unescaped_unicode=True), 1_500),
+    (Settings(serialize_precision=100), 1_500),
+    (Settings(preserve_zero_fraction=True), 1_500),
+    (Settings(100, preserve_zero_fraction=True), 1_500),
 ]
 
 
@@ -259,6 +265,41 @@ def test_live(
             assert agrees(result, answer), described(
                 text, settings=asked, answer=answer
             )
+
+
+def random_doubles(rng: random.Random, count: int) -> list[float]:
+    """Doubles of any bits, amounts, whole ones, and ties at the hundredth digit."""
+    values = [-0.0, 0.0, 5e-324, 1.7976931348623157e308, 2.0**63, 1e99, 1e100]
+    while len(values) < count:
+        (value,) = struct.unpack(">d", rng.randbytes(8))
+        values += [value] if isfinite(value) else []
+        values.append(rng.randrange(10**11) / 100)
+        values.append(float(rng.randrange(10 ** rng.randrange(1, 120))))
+        value = ldexp(rng.getrandbits(53) | 1, -rng.randrange(100, 220))
+        # A fraction ends with a 5, so 101 digits are a tie.
+        values += [value] if len(Decimal(value).as_tuple().digits) == 101 else []
+    return values
+
+
+@pytest.mark.parametrize("fraction", [False, True])
+@pytest.mark.parametrize("precision", [-1, 17, 100])
+def test_live_doubles(
+    backends_here: dict[str, Backend],
+    php: Php,
+    precision: Any,  # noqa: ANN401
+    fraction: bool,  # noqa: FBT001 - a value of the table
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """Doubles have the digits of live PHP, and a long list of them has room."""
+    asked = Settings(precision, preserve_zero_fraction=fraction)
+    values = random_doubles(random.Random(SEED), 200_000 if whole else 5_000)
+    text = ("[" + ",".join(map(repr, values)) + "]").encode()
+    (result,) = compare(backends_here, [text], asked.profile)
+    (answer,) = php.canonicalize([text], asked)
+    assert agrees(result, answer), SEED
+    longest = b"[" + b"9e99," * 20_000 + b"9e99]"
+    (grown,) = compare(backends_here, [longest], asked.profile)
+    assert (len(grown) > 20 * len(longest)) is (precision == 100)
 
 
 def test_live_parameters(backends_here: dict[str, Backend], php: Php) -> None:

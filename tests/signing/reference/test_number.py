@@ -112,3 +112,47 @@ def test_not_finite(value: float, precision: Literal[-1, 17]) -> None:
     with pytest.raises(CanonicalizationError) as caught:
         write_double(value, precision)
     assert caught.value.reason == "infinite"
+
+
+NEAR_E100 = (
+    "1.00000000000000001590289110975991804683608085639452813897813275577478"
+    "387721703810608134699858568151"
+)
+#: As PHP 8.2 writes them with serialize_precision = 100: without the flag
+#: JSON_PRESERVE_ZERO_FRACTION, and with it.
+HUNDRED = [
+    (0.0, "0", "0.0"),
+    (-0.0, "-0", "-0.0"),
+    (5.0, "5", "5.0"),
+    (0.5, "0.5", "0.5"),
+    (2.0**63, "9223372036854775808", "9223372036854775808.0"),
+    (1e25, "10000000000000000905969664", "10000000000000000905969664.0"),
+    (
+        0.1,
+        "0.1000000000000000055511151231257827021181583404541015625",
+        "0.1000000000000000055511151231257827021181583404541015625",
+    ),
+    (
+        1e100,
+        f"{NEAR_E100}e+100",
+        f"{NEAR_E100}e+100",
+    ),
+]
+
+
+@pytest.mark.parametrize(("value", "plain", "kept"), HUNDRED)
+def test_a_hundred_digits(value: float, plain: str, kept: str) -> None:
+    """An exponent begins at 10^100; a whole double keeps its fraction if asked to."""
+    assert write_double(value, 100) == plain
+    assert write_double(value, 100, zero_fraction=True) == kept
+
+
+@pytest.mark.parametrize("precision", [-1, 17])
+def test_a_fraction_of_zero(precision: Literal[-1, 17]) -> None:
+    """The same for fewer digits: only what is written without a point gets one."""
+    texts = [
+        write_double(value, precision, zero_fraction=True)
+        for value in (1.0, -0.0, 1e16, 1e17, 0.5, 5e-5)
+    ]
+    fifth = "5.0e-5" if precision == -1 else "5.0000000000000002e-5"
+    assert texts == ["1.0", "-0.0", "10000000000000000.0", "1.0e+17", "0.5", fifth]
