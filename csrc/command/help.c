@@ -5,8 +5,6 @@
  */
 #include "help.h"
 
-#include "kess.h"
-
 const char help_text[] =
     "Usage: kess canon [OPTIONS] FILE\n"
     "       kess sign --key PRIV [--body] [OPTIONS] FILE\n"
@@ -36,16 +34,10 @@ const char help_text[] =
     "  --password-env NAME       sign: environment variable with the password\n"
     "  --quiet, -q               verify: print nothing\n"
     "  --profile-precision N     serialize_precision of the gateway's PHP: -1\n"
-    "                            (the default), or 17"
-#if defined(KESS_PROFILE_PRECISION_100)
-    ", or 100"
-#endif
-    "\n"
+    "                            (the default), 17 or 100\n"
     "  --unescaped-slashes       the gateway encodes with JSON_UNESCAPED_SLASHES\n"
     "  --unescaped-unicode       ... with JSON_UNESCAPED_UNICODE\n"
-#if defined(KESS_PROFILE_PRESERVE_ZERO_FRACTION)
     "  --preserve-zero-fraction  ... with JSON_PRESERVE_ZERO_FRACTION\n"
-#endif
     "  --ksort VERSION           whose ksort: 8.2 (PHP 8.2 and later, the\n"
     "                            default), 8.0 (8.0 and 8.1) or 7\n"
     "\n"

@@ -84,9 +84,7 @@ static int take_precision(options *o, const char *value)
     static const choice choices[] = {
         {"-1", 0},
         {"17", KESS_PROFILE_PRECISION_17},
-#if defined(KESS_PROFILE_PRECISION_100)
         {"100", KESS_PROFILE_PRECISION_100},
-#endif
     };
     return choose(o, choices, sizeof(choices) / sizeof(choices[0]), value);
 }
@@ -115,14 +113,12 @@ static int take_unicode(options *o, const char *value)
     return 1;
 }
 
-#if defined(KESS_PROFILE_PRESERVE_ZERO_FRACTION)
 static int take_zero_fraction(options *o, const char *value)
 {
     (void)value;
     o->kess.profile |= KESS_PROFILE_PRESERVE_ZERO_FRACTION;
     return 1;
 }
-#endif
 
 /* ------------------------------------------------------------ options */
 
@@ -146,9 +142,7 @@ static const option all_options[] = {
     {"--unescaped-slashes", ALL, 0, take_slashes},
     {"--unescaped-unicode", ALL, 0, take_unicode},
     {"--ksort", ALL, 1, take_ksort},
-#if defined(KESS_PROFILE_PRESERVE_ZERO_FRACTION)
     {"--preserve-zero-fraction", ALL, 0, take_zero_fraction},
-#endif
     {"--help", ALL, 0, take_help},
     {"-h", ALL, 0, take_help},
 };

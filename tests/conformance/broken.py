@@ -49,7 +49,7 @@ _SHORT: Final = {meant: letter for letter, meant in _ESCAPES.items()}
 
 #: Switches that do not follow a setting of PHP.
 _SETTINGS: Final = {
-    "numbers_php": ("precision=17",),
+    "numbers_php": ("precision=17", "precision=100"),
     "slashes_escaped": ("unescaped_slashes",),
     "unicode_lower": ("unescaped_unicode",),
     "order_ksort": ("ksort=8.0", "ksort=7"),
@@ -1284,11 +1284,12 @@ def _double_text(  # noqa: C901 - a branch for each mistake
     else:
         text = digits[: exponent + 1].ljust(exponent + 1, "0")
         text += f".{digits[exponent + 1 :]}" if digits[exponent + 1 :] else ""
-    if "." not in text and ("float_point" in on or "float_java" in on):
+    if "." not in text and not on.isdisjoint(_POINT):
         text += ".0"
     return sign + (text.replace(".", ",") if "float_comma" in on else text)
 
 
+_POINT: Final = {"float_point", "float_java", "preserve_zero_fraction"}
 _HIGH: Final = {"float_large_15": 14, "float_large_16": 15, "float_large_late": 20}
 
 
@@ -1297,6 +1298,8 @@ def _digits(value: float, on: Switches) -> tuple[str, int, int]:
     high = 16
     if "numbers_php_17" in on or "precision=17" in on:
         text = f"{value:.16e}"
+    elif "precision=100" in on:
+        text, high = f"{value:.99e}", 99
     elif "digits_15" in on:
         text, high = f"{value:.14e}", 14
     elif "digits_14" in on:

@@ -139,6 +139,7 @@ def test_php_is_right(kit: Kit, php: Php) -> None:
             profile.serialize_precision,
             profile.unescaped_slashes,
             profile.unescaped_unicode,
+            preserve_zero_fraction=profile.preserve_zero_fraction,
         )
         if case.op == "canonicalize":
             (answer,) = php.canonicalize([case.text], settings)
