@@ -5,12 +5,15 @@
 from __future__ import annotations
 
 import gc
+import subprocess
+import sys
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 from kesspay import InputError, KeyRing, PrivateKey, VerifyStatus, canonicalize_many
 from tests.support.arrow import Column
+from tests.support.pages import ROOT
 from tests.support.vectors import KEYS
 
 
@@ -58,6 +61,18 @@ def test_release(key: PrivateKey) -> None:
         key.public_key.verify_documents(refused)
     gc.collect()
     assert sorted(refused.released) == ["arrow_array", "arrow_schema"]
+
+
+def test_capsules_at_the_end_of_python() -> None:
+    """A capsule that nothing ends before Python calls no callback that is gone."""
+    program = (
+        "import sys; from tests.support.arrow import Column;"
+        "sys.kept = Column([b'[1]']).__arrow_c_array__()"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=ROOT, check=False, capture_output=True
+    )
+    assert (done.returncode, done.stderr) == (0, b"")
 
 
 @pytest.mark.parametrize("offset", [0, 1])

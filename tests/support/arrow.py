@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import struct
 from typing import Any
@@ -25,6 +26,18 @@ new_capsule = ctypes.PYFUNCTYPE(
 _open_capsule = ctypes.PYFUNCTYPE(ctypes.c_void_p, ctypes.c_void_p, ctypes.c_char_p)(
     ("PyCapsule_GetPointer", ctypes.pythonapi)
 )
+_set_destructor = ctypes.PYFUNCTYPE(ctypes.c_int, ctypes.c_void_p, ctypes.c_void_p)(
+    ("PyCapsule_SetDestructor", ctypes.pythonapi)
+)
+#: Where the capsules lie that have not ended.
+_capsules: set[int] = set()
+
+
+@atexit.register
+def _end_without_callbacks() -> None:
+    """Let a capsule that lives longer than this module call nothing of it."""
+    for capsule in _capsules:
+        _set_destructor(capsule, None)
 
 
 class Column:
@@ -101,6 +114,7 @@ class Column:
             made.release = None
 
         def destroy(capsule: int) -> None:
+            _capsules.discard(capsule)
             assert _open_capsule(capsule, name) == ctypes.addressof(made)
             if made.release:
                 RELEASE(made.release)(ctypes.addressof(made))
@@ -109,6 +123,8 @@ class Column:
         if made.release is None and "release" not in self._fields:
             made.release = ctypes.cast(callbacks[0], ctypes.c_void_p)
         ALIVE.append((made, name, callbacks))
-        return new_capsule(
+        capsule = new_capsule(
             ctypes.addressof(made), name, ctypes.cast(callbacks[1], ctypes.c_void_p)
         )
+        _capsules.add(id(capsule))
+        return capsule
