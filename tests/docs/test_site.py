@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
 import pytest
+import yaml
 
 import kesspay
 from kesspay._pages import PAGES, REPOSITORY
@@ -155,6 +156,33 @@ def test_the_reference_shows_types(site: Path) -> None:
     assert "payment_id: str" in text
     assert re.search(r"Transfers\(\s*client: Client,\s*journal: Journal,", text)
     assert re.search(r"\) -> PendingTransfer", text)
+
+
+def test_tables_are_drawn(site: Path) -> None:
+    """No row of a table is left as text: a line that was wrapped breaks a table."""
+    for path in site.rglob("*.html"):
+        html = re.sub(
+            r"<(pre|code)\b.*?</\1>", "", path.read_text("utf-8"), flags=re.DOTALL
+        )
+        assert not re.search(r"\|\s*:?-{3,}|<p>\|", html), path
+
+
+def test_the_menu_is_in_groups() -> None:
+    """A group of the menu has at most ten entries, and each page is there once."""
+    settings = (ROOT / "mkdocs.yml").read_text(encoding="utf-8")
+    menu = yaml.safe_load(settings[settings.index("\nnav:") :])["nav"]
+    found: list[str] = []
+    waiting = [menu]
+    while waiting:
+        group = waiting.pop()
+        assert len(group) <= 10
+        for entry in group:
+            ((_, target),) = entry.items()
+            if isinstance(target, str):
+                found.append(target)
+            else:
+                waiting.append(target)
+    assert sorted(found) == sorted({*pages(), "reference/kess-h.md"})
 
 
 def test_each_page_leads_to_the_next(site: Path) -> None:
