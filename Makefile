@@ -61,21 +61,28 @@ FORCE:
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' \
 	  || { echo "kesspay needs Python 3.11 or later: make PYTHON=..."; exit 1; }
-	$(PYTHON) -m venv --without-pip $(VENV)
+	@$(PYTHON) -m venv --without-pip $(VENV)
+
+# One line for who waits: pip and the compiler say nothing where all is well.
+MAKING = @echo "$(VENV): installing $(1)$(if $(KESSPAY_PURE),, and building the core\
+  in C) ($(2) the first time)"
 
 INSTALL = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check \
           install -qq
 
 $(VENV)/demo-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
-	$(INSTALL) --editable '.[cli,sandbox]'
+	$(call MAKING,what the demo needs,about a minute)
+	@$(INSTALL) --editable '.[cli,sandbox]'
 	@touch $@
 
 $(VENV)/test-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
-	$(INSTALL) --editable '.[test]'
+	$(call MAKING,what the tests need,two to five minutes)
+	@$(INSTALL) --editable '.[test]'
 	@touch $@ $(VENV)/demo-ready
 
 $(VENV)/docs-ready: pyproject.toml | $(VENV)/test-ready
-	$(INSTALL) --editable '.[docs]'
+	@echo "$(VENV): installing what the site needs (about a minute the first time)"
+	@$(INSTALL) --editable '.[docs]'
 	@touch $@
 
 # ----------------------------------------------------------------- commands
@@ -115,7 +122,8 @@ coverage: $(VENV)/test-ready ## make test, which must run every line and branch
 	$(BIN)/coverage report $(COVERAGE_ARGS)
 
 $(VENV)/bench-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
-	$(INSTALL) --editable '.[bench]'
+	$(call MAKING,what the benchmarks need,two to five minutes)
+	@$(INSTALL) --editable '.[bench]'
 	@touch $@ $(VENV)/test-ready $(VENV)/demo-ready
 
 # BENCH_ARGS is handed on: see `python -m bench --help`.

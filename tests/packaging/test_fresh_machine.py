@@ -30,8 +30,10 @@ def test_demo_without_a_compiler(tmp_path: Path) -> None:
 def test_demo_with_everything(tmp_path: Path) -> None:
     """`make demo` builds the native core where that is possible; twice is quick."""
     tree = copy_tree(tmp_path / "tree")
-    for _ in range(2):
+    for installs in (True, False):
         done = run("make", "demo", cwd=tree)
         assert done.code == 0, done.output
         assert "pure Python" not in done.output
-    assert "-m pip" not in done.output
+        lines = done.output.splitlines()
+        assert lines[0].startswith(".venv: installing") is installs
+        assert lines[installs].startswith("A whole fund transfer")
