@@ -38,7 +38,16 @@ PROGRAMS: Final = {
     *("apt-get", "callgrind_annotate", "cc", "cd", "chmod", "cmake", "cpack"),
     *("ctest", "curl", "dpkg", "echo", "eval", "export", "grep", "gunicorn"),
     *("kess", "ldconfig", "npm", "openssl", "pip", "printf", "readelf", "tee"),
-    *("pytest", "python", "set", "softhsm2-util", "sqlite3", "sudo", "systemctl"),
+    *(
+        "pytest",
+        "python",
+        "sed",
+        "set",
+        "softhsm2-util",
+        "sqlite3",
+        "sudo",
+        "systemctl",
+    ),
     *("unset", "uvicorn", "valgrind"),
 }
 
