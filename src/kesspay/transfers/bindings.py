@@ -7,27 +7,48 @@ and none is ever changed. ``account_keys`` has each key once.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Protocol, Self
 
 from kesspay.errors import InputError, JournalDamaged
-from kesspay.transfers.account import Account, Binding, KnownKey, Ownership
+from kesspay.transfers.account import (
+    Account,
+    Binding,
+    KnownKey,
+    Ownership,
+    check_rebind,
+)
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kesspay.transfers.account import Whose
-    from kesspay.transfers.rows import Row
 
 
 __all__ = [
+    "Execute",
+    "Row",
     "Statements",
     "missing_keys",
     "read_account",
     "read_ownership",
+    "rebind",
     "recorded",
 ]
+
+#: Of a table.
+Row = tuple[Any, ...]
+
+
+class _Cursor(Protocol):
+    def fetchall(self) -> list[Row]:
+        """Return the rows that a statement gave."""
+
+
+#: Executes a statement with its values inside a transaction.
+Execute = Callable[[str, Row], _Cursor]
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +148,39 @@ def read_ownership(bindings: Sequence[Row], keys: Sequence[Row]) -> Ownership:
         tuple(Binding(_account(*row[:2]), *row[2:]) for row in bindings),
         tuple(KnownKey(*row) for row in keys),
     )
+
+
+def rebind(
+    execute: Execute,
+    statements: Statements,
+    old: Account | None,
+    new: Account,
+    *,
+    by: str,
+    now: float,
+) -> None:
+    """
+    Give a journal to another account, in a transaction in which no lease begins.
+
+    Args:
+        execute: executes a statement in that transaction.
+        statements: of the database.
+        old: whom the journal belongs to as the caller knows.
+        new: whom it is to belong to.
+        by: who says so; recorded.
+        now: seconds since 1970.
+
+    Raises:
+        WrongAccount: see ``check_rebind``.
+        LeaseHeld: a payment is being worked on.
+    """
+    found = read_account(execute(statements.current, ()).fetchall())
+    ((used,),) = execute(statements.was_used, ()).fetchall()
+    ((until,),) = execute(statements.held_until, ()).fetchall()
+    held = until - now if until is not None and until > now else None
+    check_rebind(found, old, new, was_used=bool(used), held=held)
+    execute(statements.following, (new.base_url, new.partner_id, now, by))
+    execute(statements.end_leases, ())
 
 
 def missing_keys(

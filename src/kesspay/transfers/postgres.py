@@ -18,12 +18,11 @@ from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import JournalDamaged, JournalUnavailable
-from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
+from kesspay.transfers.account import check_by
 from kesspay.transfers.bindings import (
     Statements,
     missing_keys,
     read_account,
-    read_ownership,
     recorded,
 )
 from kesspay.transfers.journal import Lease, Payment, Record
@@ -33,26 +32,26 @@ from kesspay.transfers.rows import (
     BEGUN,
     Queries,
     RowJournal,
+    begin_values,
     check_lease,
     check_limit,
     check_same,
     check_seconds,
     entry_values,
     lease_was_lost,
-    payment_values,
     read_records,
-    rules_text,
     status_values,
 )
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from psycopg import Connection
 
-    from kesspay.transfers.account import Whose
+    from kesspay.transfers.account import Account, Whose
     from kesspay.transfers.attempt import Rules
+    from kesspay.transfers.bindings import Execute
     from kesspay.transfers.journal import Entry, Status
     from kesspay.transfers.rows import Row
 
@@ -227,6 +226,7 @@ class PostgresJournal(RowJournal):
     """
 
     _queries = _QUERIES
+    _account = _ACCOUNT
     _instead = "connect again there"
 
     def __init__(
@@ -284,42 +284,6 @@ class PostgresJournal(RowJournal):
                 self._pool.run(_ACCOUNT.add_key, (*key, self.now()))
         return found
 
-    def ownership(self) -> Ownership:
-        """Return which account the journal belongs to, and since when."""
-        bindings = self._pool.run(_ACCOUNT.bindings)
-        return read_ownership(bindings, self._pool.run(_ACCOUNT.keys))
-
-    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
-        """
-        Give the journal to a base URL that moved.
-
-        Args:
-            old: whom it belongs to.
-            new: whom it is to belong to.
-            by: who says so; recorded.
-
-        Raises:
-            WrongAccount: ``old`` is not the account, or ``new`` is another
-                partner and something may have been sent.
-            LeaseHeld: a payment is being worked on.
-        """
-        check_by(by)
-
-        def work(connection: Connection[Any]) -> list[Row]:
-            connection.execute(_LOCK_LEASES)
-            found = read_account(connection.execute(_ACCOUNT.current).fetchall())
-            ((used,),) = connection.execute(_ACCOUNT.was_used).fetchall()
-            ((until,),) = connection.execute(_ACCOUNT.held_until).fetchall()
-            ((now,),) = connection.execute(f"SELECT {_NOW}").fetchall()
-            held = until - now if until is not None and until > now else None
-            check_rebind(found, old, new, was_used=used, held=held)
-            values = (new.base_url, new.partner_id, now, by)
-            connection.execute(_ACCOUNT.following, values)
-            connection.execute(_ACCOUNT.end_leases)
-            return []
-
-        self._pool.use(work)
-
     def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
         Return the record of a payment, entering it where it is new.
@@ -331,11 +295,7 @@ class PostgresJournal(RowJournal):
         Raises:
             PaymentConflict: there is another payment with this id.
         """
-        values = (
-            *payment_values(payment),
-            *status_values(BEGUN),
-            rules_text(rules),
-        )
+        values = begin_values(payment, rules)
         if self._pool.run(_BEGIN, values):
             return Record(payment, BEGUN, (), rules)
         record = self.read(payment.payment_id)
@@ -400,6 +360,15 @@ class PostgresJournal(RowJournal):
 
     def _ask(self, query: str, values: Row) -> Sequence[Row]:
         return self._pool.run(query, values)
+
+    def _run_without_leases(self, work: Callable[[Execute, float], None]) -> None:
+        def locked(connection: Connection[Any]) -> list[Row]:
+            connection.execute(_LOCK_LEASES)
+            ((now,),) = connection.execute(f"SELECT {_NOW}").fetchall()
+            work(connection.execute, now)
+            return []
+
+        self._pool.use(locked)
 
     def _take(
         self, payment_id: str, owner: str, seconds: float

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass
 from decimal import Decimal, DecimalException
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, Any, ClassVar, Final, NoReturn, Self
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Self
 
 from kesspay._shown import shown_value
 from kesspay.errors import (
@@ -26,7 +26,9 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
+from kesspay.transfers.account import check_by
 from kesspay.transfers.attempt import STRICT, UNSETTLED, Happened, Rules, State
+from kesspay.transfers.bindings import Row, read_ownership, rebind
 from kesspay.transfers.journal import (
     Entry,
     Lease,
@@ -38,7 +40,10 @@ from kesspay.transfers.journal import (
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
+
+    from kesspay.transfers.account import Account, Ownership
+    from kesspay.transfers.bindings import Execute, Statements
 
 
 __all__ = [
@@ -46,21 +51,19 @@ __all__ = [
     "Queries",
     "Row",
     "RowJournal",
+    "begin_values",
     "check_lease",
     "check_limit",
     "check_same",
     "check_seconds",
     "entry_values",
     "lease_was_lost",
-    "payment_values",
     "read_record",
     "read_records",
     "rules_text",
     "status_values",
     "wanted_states",
 ]
-
-Row = tuple[Any, ...]
 
 #: Where a payment stands that was just entered: it waits for its caller.
 BEGUN: Final = Status(str(State.NEW), 1, None)
@@ -127,7 +130,7 @@ def check_limit(limit: int) -> None:
         raise InputError(f"the limit must be 1 to 10000; got {shown_value(limit)}")
 
 
-def payment_values(payment: Payment) -> tuple[str, str, str, str, str]:
+def _payment_values(payment: Payment) -> tuple[str, str, str, str, str]:
     """Return a payment as its five columns."""
     return (
         payment.payment_id,
@@ -150,6 +153,16 @@ def check_same(kept: Payment, asked: Payment) -> None:
             f"there is another payment with the id {asked.payment_id}: its fields"
             " differ. An id names one payment for ever; nothing was written."
         )
+
+
+def begin_values(payment: Payment, rules: Rules | None) -> Row:
+    """
+    Return the columns of a payment that is new, without its times.
+
+    Raises:
+        InputError: a value that no journal can keep.
+    """
+    return (*_payment_values(payment), *status_values(BEGUN), rules_text(rules))
 
 
 def status_values(status: Status) -> tuple[str, int, float | None]:
@@ -433,8 +446,9 @@ class RowJournal(ABC):
     A back-end adds how it asks and leases, and what it writes.
     """
 
-    #: The queries of the back-end.
+    #: The queries of the back-end, and its statements about the account.
     _queries: ClassVar[Queries]
+    _account: ClassVar[Statements]
     #: What to do in another process instead of copying the journal.
     _instead: ClassVar[str]
 
@@ -455,6 +469,32 @@ class RowJournal(ABC):
         raise InputError(
             f"a {type(self).__name__} is never pickled or copied: {self._instead}"
         )
+
+    def ownership(self) -> Ownership:
+        """Return which account the journal belongs to, and since when."""
+        bindings = self._ask(self._account.bindings, ())
+        return read_ownership(bindings, self._ask(self._account.keys, ()))
+
+    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
+        """
+        Give the journal to a base URL that moved.
+
+        Args:
+            old: whom it belongs to.
+            new: whom it is to belong to.
+            by: who says so; recorded.
+
+        Raises:
+            WrongAccount: ``old`` is not the account, or ``new`` is another
+                partner and something may have been sent.
+            LeaseHeld: a payment is being worked on.
+        """
+        check_by(by)
+
+        def work(execute: Execute, now: float) -> None:
+            rebind(execute, self._account, old, new, by=by, now=now)
+
+        self._run_without_leases(work)
 
     def read(self, payment_id: str) -> Record | None:
         """Return the record of a payment, or None."""
@@ -503,6 +543,10 @@ class RowJournal(ABC):
     @abstractmethod
     def _place(self) -> str:
         """Return where the tables are, for the repr; it holds no secret."""
+
+    @abstractmethod
+    def _run_without_leases(self, work: Callable[[Execute, float], None]) -> None:
+        """Do ``work`` at a time, in a transaction during which no lease begins."""
 
     @abstractmethod
     def _ask(self, query: str, values: Row) -> Sequence[Row]:

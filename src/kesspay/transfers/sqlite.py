@@ -15,12 +15,11 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import no_path
 from kesspay.errors import InputError
-from kesspay.transfers.account import Account, Ownership, check_by, check_rebind
+from kesspay.transfers.account import check_by
 from kesspay.transfers.bindings import (
     Statements,
     missing_keys,
     read_account,
-    read_ownership,
     recorded,
 )
 from kesspay.transfers.journal import Lease, Payment, Record
@@ -29,15 +28,14 @@ from kesspay.transfers.rows import (
     Queries,
     Row,
     RowJournal,
+    begin_values,
     check_lease,
     check_limit,
     check_same,
     check_seconds,
     entry_values,
-    payment_values,
     read_record,
     read_records,
-    rules_text,
     status_values,
 )
 from kesspay.transfers.sqlite_file import Connections, translate
@@ -48,8 +46,9 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Callable, Iterator, Sequence
 
-    from kesspay.transfers.account import Whose
+    from kesspay.transfers.account import Account, Whose
     from kesspay.transfers.attempt import Rules
+    from kesspay.transfers.bindings import Execute
     from kesspay.transfers.journal import Entry, Status
 
 
@@ -111,6 +110,7 @@ class SqliteJournal(RowJournal):
     """
 
     _queries = _QUERIES
+    _account = _ACCOUNT
     _instead = "open the file again there"
 
     def __init__(
@@ -167,40 +167,6 @@ class SqliteJournal(RowJournal):
 
         return self._writer.run(work)
 
-    def ownership(self) -> Ownership:
-        """Return which account the journal belongs to, and since when."""
-        bindings = self._ask(_ACCOUNT.bindings, ())
-        return read_ownership(bindings, self._ask(_ACCOUNT.keys, ()))
-
-    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
-        """
-        Give the journal to a base URL that moved.
-
-        Args:
-            old: whom it belongs to.
-            new: whom it is to belong to.
-            by: who says so; recorded.
-
-        Raises:
-            WrongAccount: ``old`` is not the account, or ``new`` is another
-                partner and something may have been sent.
-            LeaseHeld: a payment is being worked on.
-        """
-        check_by(by)
-
-        def work(connection: sqlite3.Connection) -> None:
-            now = self._clock()
-            found = read_account(connection.execute(_ACCOUNT.current).fetchall())
-            used = connection.execute(_ACCOUNT.was_used).fetchone()[0]
-            until = connection.execute(_ACCOUNT.held_until).fetchone()[0]
-            held = until - now if until is not None and until > now else None
-            check_rebind(found, old, new, was_used=bool(used), held=held)
-            values = (new.base_url, new.partner_id, now, by)
-            connection.execute(_ACCOUNT.following, values)
-            connection.execute(_ACCOUNT.end_leases)
-
-        self._writer.run(work)
-
     def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
         Return the record of a payment, entering it where it is new.
@@ -212,11 +178,7 @@ class SqliteJournal(RowJournal):
         Raises:
             PaymentConflict: there is another payment with this id.
         """
-        values = (
-            *payment_values(payment),
-            *status_values(BEGUN),
-            rules_text(rules),
-        )
+        values = begin_values(payment, rules)
 
         def work(connection: sqlite3.Connection) -> Record:
             now = self._clock()
@@ -278,6 +240,10 @@ class SqliteJournal(RowJournal):
 
     def _place(self) -> str:
         return repr(str(self._path))
+
+    def _run_without_leases(self, work: Callable[[Execute, float], None]) -> None:
+        # One connection writes at a time, leases too.
+        self._writer.run(lambda connection: work(connection.execute, self._clock()))
 
     def _take(
         self, payment_id: str, owner: str, seconds: float
