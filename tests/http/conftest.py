@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from tests.http.certificates import Authority
 from tests.http.transports import ALL, OURS, Carrier
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    """Make an authority of our own."""
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture(params=ALL, ids=lambda one: one.name)

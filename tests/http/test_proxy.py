@@ -12,7 +12,6 @@ import pytest
 
 from kesspay.errors import InputError, TransportError
 from kesspay.http.connection import Origin, PlainStream, Proxy
-from tests.http.certificates import Authority
 from tests.http.wire import (
     LATE,
     OK,
@@ -31,13 +30,8 @@ if TYPE_CHECKING:
     import socket
     from collections.abc import Callable
 
+    from tests.http.certificates import Authority
     from tests.http.transports import Carrier
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Make an authority of our own."""
-    return Authority(tmp_path_factory.mktemp("proxy"))
 
 
 class Tunnels:

@@ -18,7 +18,6 @@ from kesspay.http import trust
 from kesspay.http.aio import AsyncHttpTransport
 from kesspay.http.sync import HttpTransport
 from kesspay.http.trust import trusting_the_system
-from tests.http.certificates import Authority
 from tests.http.wire import (
     LATE,
     OK,
@@ -38,13 +37,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from tests.http.certificates import Authority
     from tests.http.transports import Carrier
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    """Make an authority of our own."""
-    return Authority(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture(scope="module")

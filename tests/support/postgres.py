@@ -130,6 +130,13 @@ class Postgres:
         """End the server."""
         self.stop()
 
+    def ask(self, *statements: str) -> list[tuple[Any, ...]]:
+        """Execute statements behind a journal's back; return what the last one gave."""
+        with self.connect() as connection:
+            for statement in statements:
+                cursor = connection.execute(statement)
+            return cursor.fetchall() if cursor.description else []
+
     @property
     def conninfo(self) -> str:
         """How to connect to it."""

@@ -39,15 +39,7 @@ def journal(postgres: Postgres, schema: str) -> Iterator[PostgresJournal]:
     with PostgresJournal(postgres.conninfo, schema=schema) as opened:
         opened.begin(payment())
         yield opened
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
-
-
-def raw(postgres: Postgres, *statements: str) -> list[Row]:
-    """Change the database behind the journal's back."""
-    with postgres.connect() as connection:
-        for statement in statements:
-            cursor = connection.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 # ------------------------------------------------------------------------ sessions
@@ -77,7 +69,7 @@ def test_commits_are_never_weakened(
     conninfo = f"{postgres.conninfo} options='-c synchronous_commit={configured}'"
     with PostgresJournal(conninfo, schema=schema) as journal:
         assert journal._pool.run("SHOW synchronous_commit") == [(kept,)]
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.mark.parametrize(
@@ -96,16 +88,16 @@ def test_a_server_that_keeps_nothing(
     postgres: Postgres, schema: str, before: str, after: str, match: str
 ) -> None:
     """A server that loses what it is given, or takes nothing, is refused."""
-    raw(postgres, before)
-    raw(postgres, "SELECT pg_reload_conf()")
+    postgres.ask(before)
+    postgres.ask("SELECT pg_reload_conf()")
     try:
         with pytest.raises(JournalUnavailable, match=match):
             opened_again_and_again(postgres, schema)
     finally:
-        raw(postgres, "SET default_transaction_read_only = off", after)
+        postgres.ask("SET default_transaction_read_only = off", after)
         postgres.restart()
     PostgresJournal(postgres.conninfo, schema=schema).close()
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 def opened_again_and_again(postgres: Postgres, schema: str) -> None:
@@ -116,14 +108,13 @@ def opened_again_and_again(postgres: Postgres, schema: str) -> None:
 
 def test_encoding(postgres: Postgres, schema: str) -> None:
     """A database that cannot hold every name is refused."""
-    raw(
-        postgres,
+    postgres.ask(
         "CREATE DATABASE latin ENCODING 'LATIN1' TEMPLATE template0 LOCALE 'C'",
     )
     conninfo = postgres.conninfo.replace("dbname=postgres", "dbname=latin")
     with pytest.raises(JournalUnavailable, match="LATIN1: make one in UTF8"):
         PostgresJournal(conninfo, schema=schema)
-    raw(postgres, "DROP DATABASE latin")
+    postgres.ask("DROP DATABASE latin")
 
 
 # --------------------------------------------------------------------- the arguments
@@ -188,7 +179,7 @@ def test_schema_names_that_need_quotes(postgres: Postgres, schema: str) -> None:
         assert [record.entries for record in journal.export()] == [(entry(),)]
         with postgres.connect() as connection:
             assert connection.execute(found, (schema,)).fetchall() == [(1,)]
-    raw(postgres, f"DROP SCHEMA {identifier(schema)} CASCADE")
+    postgres.ask(f"DROP SCHEMA {identifier(schema)} CASCADE")
 
 
 def test_numbers() -> None:
@@ -249,10 +240,10 @@ def test_newer_schema(
     journal: PostgresJournal, postgres: Postgres, schema: str
 ) -> None:
     """A schema of a newer kesspay is refused, and so is one without a version."""
-    raw(postgres, f"UPDATE {schema}.schema_version SET version = 99")
+    postgres.ask(f"UPDATE {schema}.schema_version SET version = 99")
     with pytest.raises(JournalDamaged, match=r"version 99.*install the newer"):
         PostgresJournal(postgres.conninfo, schema=schema)
-    raw(postgres, f"DELETE FROM {schema}.schema_version")
+    postgres.ask(f"DELETE FROM {schema}.schema_version")
     with pytest.raises(JournalDamaged, match="version none"):
         PostgresJournal(postgres.conninfo, schema=schema)
 
@@ -305,27 +296,24 @@ def test_a_migration_that_fails_changes_nothing(
 
 def test_another_program(postgres: Postgres, schema: str) -> None:
     """A schema that has a table of the same name is left alone."""
-    raw(
-        postgres,
+    postgres.ask(
         f"CREATE SCHEMA {schema}",
         f"CREATE TABLE {schema}.payments (id integer)",
     )
     with pytest.raises(JournalDamaged, match="already exists"):
         PostgresJournal(postgres.conninfo, schema=schema)
-    found = raw(
-        postgres,
+    found = postgres.ask(
         f"SELECT count(*) FROM information_schema.tables WHERE table_schema='{schema}'",
     )
     assert found == [(1,)]
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 def test_a_worker_needs_few_rights(
     journal: PostgresJournal, postgres: Postgres, schema: str
 ) -> None:
     """A role that can neither make tables nor change an entry can do everything."""
-    raw(
-        postgres,
+    postgres.ask(
         "CREATE ROLE worker LOGIN PASSWORD 'worker'",
         f"GRANT USAGE ON SCHEMA {schema} TO worker",
         f"GRANT SELECT ON {schema}.schema_version TO worker",
@@ -349,7 +337,7 @@ def test_a_worker_needs_few_rights(
             worker._pool.run("DELETE FROM entries")
     with pytest.raises(JournalUnavailable, match="permission denied"):
         PostgresJournal(conninfo, schema=f"{schema}_2")
-    raw(postgres, "DROP OWNED BY worker", "DROP ROLE worker")
+    postgres.ask("DROP OWNED BY worker", "DROP ROLE worker")
 
 
 @pytest.mark.parametrize(
@@ -367,7 +355,7 @@ def test_rows_that_were_not_written_so(
     """A row that cannot be read, is missing or too many is damage, not a guess."""
     lease = journal.lease("p-1", "one", 60)
     journal.append(lease, [entry(1), entry(2)], DUE, 60)
-    raw(postgres, f"SET search_path = {schema}", change)
+    postgres.ask(f"SET search_path = {schema}", change)
     for call in (
         lambda: journal.read("p-1"),
         lambda: list(journal.export()),
@@ -383,11 +371,11 @@ def test_numbers_are_taken(
     """A number that is there already is damage, and nothing of it is quoted."""
     lease = journal.lease("p-1", "one", 60)
     journal.append(lease, [entry(1)], DUE, 60)
-    raw(postgres, f"UPDATE {schema}.payments SET entries = 0")
+    postgres.ask(f"UPDATE {schema}.payments SET entries = 0")
     with pytest.raises(JournalDamaged, match="23505") as caught:
         journal.append(lease, [entry(2)], DUE, 60)
     assert "Key (" not in str(caught.value)
-    raw(postgres, f"UPDATE {schema}.payments SET entries = 1")
+    postgres.ask(f"UPDATE {schema}.payments SET entries = 1")
     record = journal.read("p-1")
     assert record is not None
     assert record.entries == (entry(1),)
@@ -416,7 +404,7 @@ def test_a_crash_of_the_server(postgres: Postgres, schema: str) -> None:
         record = journal.read("p-1")
         assert record is not None
         assert record.entries == (entry(1), entry(2))
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 def test_an_export_that_breaks_off(
@@ -430,8 +418,7 @@ def test_an_export_that_breaks_off(
         journal.begin(payment(name))
     export = journal.export()
     next(export)
-    raw(
-        postgres,
+    postgres.ask(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
         " WHERE application_name = 'kesspay'",
     )
@@ -467,7 +454,7 @@ def test_all_connections_in_use(postgres: Postgres, schema: str) -> None:
         ):
             journal.read("p-1")
         assert journal.read("p-1") is None
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 def test_closing_while_in_use(journal: PostgresJournal) -> None:

@@ -67,15 +67,7 @@ def journal(postgres: Postgres, relay: Relay, schema: str) -> Iterator[PostgresJ
     with PostgresJournal(conninfo, schema=schema, timeout=30) as opened:
         opened.begin(payment())
         yield opened
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
-
-
-def raw(postgres: Postgres, *statements: str) -> list[Row]:
-    """Ask or change the database behind the journal's back."""
-    with postgres.connect() as connection:
-        for statement in statements:
-            cursor = connection.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 def rush(journal: PostgresJournal, threads: int = 8) -> None:
@@ -107,7 +99,7 @@ def entries_of(journal: PostgresJournal, payment_id: str = "p-1") -> list[float]
 def terminate(postgres: Postgres) -> None:
     """End every session of kesspay, and wait until they are gone."""
     ours = "FROM pg_stat_activity WHERE application_name = 'kesspay'"
-    raw(postgres, f"SELECT pg_terminate_backend(pid, 60000) {ours}")
+    postgres.ask(f"SELECT pg_terminate_backend(pid, 60000) {ours}")
 
 
 # ---------------------------------------------------------------- died while idle
@@ -136,15 +128,14 @@ def test_every_connection_died_while_idle(
         relay.cut(how)
     CALLS[call](journal, lease)
     assert entries_of(journal) == ([1, 2] if call == "append" else [1])
-    fence = raw(postgres, f"SELECT fence FROM {journal._pool.schema}.payments")[0][0]
+    fence = postgres.ask(f"SELECT fence FROM {journal._pool.schema}.payments")[0][0]
     assert fence == lease.fence + (call == "lease")
 
 
 def test_a_server_that_ends_idle_sessions(postgres: Postgres, schema: str) -> None:
     """The time-outs of a role for idle sessions cost a call nothing."""
     with PostgresJournal(postgres.conninfo, schema=schema) as journal:
-        raw(
-            postgres,
+        postgres.ask(
             "ALTER ROLE kesspay SET idle_session_timeout = '50ms'",
             "ALTER ROLE kesspay SET idle_in_transaction_session_timeout = '1ms'",
         )
@@ -153,17 +144,16 @@ def test_a_server_that_ends_idle_sessions(postgres: Postgres, schema: str) -> No
             journal._pool._drop_idle()
             journal.begin(payment())
             rush(journal)
-            while raw(
-                postgres,
+            while postgres.ask(
                 "SELECT 1 FROM pg_stat_activity WHERE application_name = 'kesspay'",
             ):
                 time.sleep(0.02)
             lease = journal.lease("p-1", "one", 60)
             journal.append(lease, [entry(1)], DUE, 60)
         finally:
-            raw(postgres, "ALTER ROLE kesspay RESET ALL")
+            postgres.ask("ALTER ROLE kesspay RESET ALL")
         assert entries_of(journal) == [1]
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.mark.parametrize("crash", [False, True])
@@ -186,7 +176,7 @@ def test_a_restart_of_the_server(
             postgres.restart()
         journal.append(lease, [entry(1)], DUE, 60)
         assert entries_of(journal) == [1]
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.mark.parametrize("mode", ["transaction", "session"])
@@ -215,7 +205,7 @@ def test_a_restart_of_the_pooler_or_behind_it(
         pooler.start()
         journal.append(lease, [entry(4)], DUE, 60)
         assert entries_of(journal) == [1, 2, 3, 4]
-    raw(pooled, f"DROP SCHEMA {schema} CASCADE")
+    pooled.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 def test_a_server_that_is_not_up_yet(postgres: Postgres, schema: str) -> None:
@@ -313,7 +303,7 @@ def test_broken_during_the_commit(
             (SELECT fence FROM {schema}.payments WHERE payment_id = 'p-1'),
             (SELECT lease_owner FROM {schema}.payments WHERE payment_id = 'p-1')
     """
-    before = raw(postgres, question)[0]
+    before = postgres.ask(question)[0]
     connections = relay.connections
     relay.cut_at(b"COMMIT\x00", how)
     with pytest.raises(JournalUnavailable, match=r"COMMIT.*may or may not.*read the"):
@@ -328,7 +318,7 @@ def test_broken_during_the_commit(
         "release": (1, 1, before[2], None),
     }[call]
     # The server may take a moment to see that its client is gone.
-    assert raw(postgres, question)[0] == (written if made else before)
+    assert postgres.ask(question)[0] == (written if made else before)
     record = journal.read("p-1")
     assert record is not None
 
@@ -517,4 +507,4 @@ def test_psycopg_pool_does_not_survive_a_fork(postgres: Postgres, schema: str) -
     )
     assert done.returncode == 0, done.stderr
     with suppress(Exception):
-        raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+        postgres.ask(f"DROP SCHEMA {schema} CASCADE")

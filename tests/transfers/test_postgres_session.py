@@ -100,15 +100,7 @@ def schemas(postgres: Postgres, schema: str) -> Iterator[tuple[str, str]]:
     """Return the names of two schemas, and drop them afterwards."""
     yield (f"{schema}_a", f"{schema}_b")
     for one in (f"{schema}_a", f"{schema}_b"):
-        raw(postgres, f"DROP SCHEMA IF EXISTS {one} CASCADE")
-
-
-def raw(postgres: Postgres, *statements: str) -> list[Row]:
-    """Change the database behind the journal's back."""
-    with postgres.connect() as connection:
-        for statement in statements:
-            cursor = connection.execute(statement)
-        return cursor.fetchall() if cursor.description else []
+        postgres.ask(f"DROP SCHEMA IF EXISTS {one} CASCADE")
 
 
 def whole_life(journal: PostgresJournal, payment_id: str = "p-1") -> None:
@@ -384,8 +376,7 @@ def test_settings_that_others_left_in_a_session(
 @pytest.fixture
 def meek(postgres: Postgres) -> Iterator[str]:
     """Make a role for which everything is set as badly as can be."""
-    raw(
-        postgres,
+    postgres.ask(
         f"CREATE ROLE meek LOGIN PASSWORD '{PASSWORD}'",
         "GRANT CREATE ON DATABASE postgres TO meek",
         *(
@@ -395,7 +386,7 @@ def meek(postgres: Postgres) -> Iterator[str]:
         ),
     )
     yield "meek"
-    raw(postgres, "DROP OWNED BY meek CASCADE", "DROP ROLE meek")
+    postgres.ask("DROP OWNED BY meek CASCADE", "DROP ROLE meek")
 
 
 def test_a_role_with_bad_settings(
@@ -424,18 +415,17 @@ def test_each_commit_waits_for_the_disk(
                 RETURN NULL;
             END $$;
     """
-    raw(postgres, f"CREATE SCHEMA {schemas[1]}", note)
+    postgres.ask(f"CREATE SCHEMA {schemas[1]}", note)
     with PostgresJournal(shared.conninfo(meek), schema=schemas[0]) as journal:
         for table in ("payments", "entries"):
-            raw(
-                postgres,
-                # At the very end of the transaction, as a part of the COMMIT.
+            # At the very end of the transaction, as a part of the COMMIT.
+            postgres.ask(
                 f"CREATE CONSTRAINT TRIGGER see AFTER INSERT OR UPDATE ON"
                 f" {schemas[0]}.{table} DEFERRABLE INITIALLY DEFERRED"
                 f" FOR EACH ROW EXECUTE FUNCTION {schemas[1]}.see()",
             )
         whole_life(journal)
-    seen = Counter(raw(postgres, f"SELECT setting FROM {schemas[1]}.seen"))
+    seen = Counter(postgres.ask(f"SELECT setting FROM {schemas[1]}.seen"))
     assert set(seen) == {("on",)}
     # begin, lease, 2 x append, release, take_due; and the entries.
     assert seen.total() == 6 + 3
@@ -453,13 +443,12 @@ def test_what_cannot_be_made_safe(
     postgres: Postgres, schema: str, setting: str, value: str, match: str
 ) -> None:
     """A setting that the journal must not overrule is refused, by its name."""
-    raw(postgres, f"ALTER ROLE kesspay SET {setting} = {value}")
+    postgres.ask(f"ALTER ROLE kesspay SET {setting} = {value}")
     try:
         with pytest.raises(JournalUnavailable, match=match):
             PostgresJournal(postgres.conninfo, schema=schema)
     finally:
-        raw(
-            postgres,
+        postgres.ask(
             "SET default_transaction_read_only = off",
             f"ALTER ROLE kesspay RESET {setting}",
         )
@@ -467,22 +456,21 @@ def test_what_cannot_be_made_safe(
 
 def test_pages_that_may_be_torn(postgres: Postgres, schema: str) -> None:
     """A server without full_page_writes is refused, unless its owner vouches."""
-    raw(postgres, "ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
+    postgres.ask("ALTER SYSTEM SET full_page_writes = off", "SELECT pg_reload_conf()")
     vouched = "ALTER DATABASE postgres SET kesspay.whole_pages = 'on'"
     try:
         postgres.restart()
         with pytest.raises(JournalUnavailable, match="full_page_writes = off"):
             PostgresJournal(postgres.conninfo, schema=schema)
-        raw(postgres, vouched)
+        postgres.ask(vouched)
         PostgresJournal(postgres.conninfo, schema=schema).close()
     finally:
-        raw(
-            postgres,
+        postgres.ask(
             "ALTER DATABASE postgres RESET kesspay.whole_pages",
             "ALTER SYSTEM RESET full_page_writes",
         )
         postgres.restart()
-    raw(postgres, f"DROP SCHEMA {schema} CASCADE")
+    postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
 @pytest.mark.parametrize(
@@ -501,8 +489,7 @@ def test_tables_that_do_not_keep_or_show(
 ) -> None:
     """A table that a crash empties, or that hides rows, is refused when opened."""
     PostgresJournal(postgres.conninfo, schema=schemas[0]).close()
-    raw(
-        postgres,
+    postgres.ask(
         change.format(schemas[0]),
         f"GRANT USAGE ON SCHEMA {schemas[0]} TO {meek}",
         f"GRANT ALL ON ALL TABLES IN SCHEMA {schemas[0]} TO {meek}",
@@ -517,8 +504,7 @@ def test_a_copy_of_another_journal(
 ) -> None:
     """A table that a subscription fills is refused: the journal is elsewhere."""
     PostgresJournal(postgres.conninfo, schema=schemas[0]).close()
-    raw(
-        postgres,
+    postgres.ask(
         "SET allow_system_table_mods = on",
         "INSERT INTO pg_subscription_rel (srsubid, srrelid, srsubstate, srsublsn)"
         f" VALUES (0, '{schemas[0]}.payments'::regclass, 'r', NULL)",
@@ -527,8 +513,7 @@ def test_a_copy_of_another_journal(
         with pytest.raises(JournalUnavailable, match="target of a SUBSCRIPTION"):
             PostgresJournal(postgres.conninfo, schema=schemas[0])
     finally:
-        raw(
-            postgres,
+        postgres.ask(
             "SET allow_system_table_mods = on",
             "DELETE FROM pg_subscription_rel WHERE srsubid = 0",
         )
@@ -559,22 +544,20 @@ def test_a_standby_that_does_not_answer(
     with PostgresJournal(
         postgres.conninfo, schema=schemas[0], timeout=timeout
     ) as journal:
-        raw(
-            postgres,
+        postgres.ask(
             "ALTER SYSTEM SET synchronous_standby_names = 'nowhere'",
             "SELECT pg_reload_conf()",
         )
         thread = threading.Thread(target=work)
         thread.start()
         try:
-            while not raw(postgres, f"SELECT pid {waiting}") and thread.is_alive():
+            while not postgres.ask(f"SELECT pid {waiting}") and thread.is_alive():
                 time.sleep(0.02)
             if ended == "by_an_administrator":
-                raw(postgres, f"SELECT pg_cancel_backend(pid) {waiting}")
+                postgres.ask(f"SELECT pg_cancel_backend(pid) {waiting}")
             thread.join()
         finally:
-            raw(
-                postgres,
+            postgres.ask(
                 "SET synchronous_commit = local",
                 "ALTER SYSTEM RESET synchronous_standby_names",
                 "SELECT pg_reload_conf()",
