@@ -96,7 +96,7 @@ def test_a_generator_that_asks_for_nothing(run: Any) -> None:
 
 
 def test_what_an_act_raises_is_thrown_in(run: Any) -> None:
-    """The generator decides: it can go on, and it can end."""
+    """The generator decides: it can continue, and it can end."""
     log: list[str] = []
     assert run(_ask_once(log), _refuse(KeyError("gone"))) == "without"
     assert log == ["KeyError", "closed"]

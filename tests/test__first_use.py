@@ -42,7 +42,7 @@ import pyarrow
 import kesspay
 
 warnings.simplefilter("ignore", DeprecationWarning)  # fork beside threads
-signal.alarm(120)  # whoever waits for ever is killed
+signal.alarm(120)  # a process that waits for ever is killed
 keys, folder, kind = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 parent = os.getpid()
 held = [threading.Event() for _ in range(4)]  # an import is held up for this fork
@@ -203,7 +203,7 @@ print("done")
 def test_first_use_while_the_process_forks(
     kind: str, backend: str, tmp_path: Path
 ) -> None:
-    """Children and parent use and call every name, whoever was importing it."""
+    """Children and parent use and call every name, whichever thread imports it."""
     try:
         with backends.override(backend):
             pass
@@ -326,7 +326,7 @@ def test_a_lock_is_free_in_a_child() -> None:
         with lock:
             pass
         assert not lock._lock.locked()
-        # What was taken before is given back by whoever took it: not in a child.
+        # What was taken before is given back by its taker: not in a child.
         lock._lock.acquire()
     assert not lock._lock.locked()
 

@@ -308,7 +308,7 @@ def test_words_are_escaped_and_shortened() -> None:
 
 
 def test_a_secret_that_is_cut_off_is_hidden() -> None:
-    """A secret that goes on beyond the limit shows none of its characters."""
+    """A secret that continues beyond the limit shows none of its characters."""
     for filler in range(170, 200):
         text = "x" * filler + " " + PASSWORD + "y" * 300
         shown = quoted(text, secrets=[PASSWORD])

@@ -117,7 +117,7 @@ def test_a_connection_in_use(
 def test_another_thread_logs_in(
     sandbox: Sandbox, silent: int, kind: type[Exception]
 ) -> None:
-    """While another thread gets the token, which goes on with it."""
+    """While another thread gets the token, which continues with it."""
     client = client_of(sandbox, f"http://127.0.0.1:{silent}/partnerapi/v1")
     thread = Thread(target=_ignore, args=(partial(client.token, timeout=0.5),))
     thread.start()
@@ -409,7 +409,7 @@ def test_a_transport_for_tasks(sandbox: Sandbox, kind: type[Exception]) -> None:
 def test_a_request_that_is_being_written(
     silent: int, monkeypatch: pytest.MonkeyPatch, kind: type[Exception], module: Any
 ) -> None:
-    """The transport does not take it for a fault of the connection, and goes on."""
+    """The transport does not take it for a fault of the connection, and continues."""
     do = module._do
 
     def interrupted(step: Step, deadline: Deadline) -> Any:

@@ -1,4 +1,4 @@
-"""``python -m kesspay``: what a report of a bug needs."""
+"""``python -m kesspay``: what a linkage of a bug needs."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ def bill(*names: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("text", "told"),
+    ("text", "linkage"),
     [
         (bill("other", "kesspay:linkage"), "static"),
         (bill("other"), None),
@@ -48,11 +48,11 @@ def bill(*names: str) -> str:
     ],
 )
 def test_linkage(
-    text: str | None, told: str | None, monkeypatch: pytest.MonkeyPatch
+    text: str | None, linkage: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The wheel knows how its OpenSSL is linked; a pure wheel says nothing."""
     monkeypatch.setattr(program, "distribution", lambda _: Installed(text))
-    assert program.linkage() == told
+    assert program.linkage() == linkage
 
 
 def test_not_installed(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -72,7 +72,7 @@ def test_output(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    """Processor, masks and linkage are told; pure Python links nothing itself."""
+    """Processor, masks and linkage are shown; pure Python links nothing itself."""
     monkeypatch.setattr(program, "features", lambda: ["adx", "sha_ni"])
     monkeypatch.setattr(program, "linkage", lambda: linked)
     monkeypatch.setattr(platform, "machine", lambda: "x86_64")
@@ -83,15 +83,15 @@ def test_output(
     lines = capsys.readouterr().out.splitlines()
     assert "processor x86_64 adx sha_ni" in lines
     assert "masked    OPENSSL_ia32cap=~0x200000000000000" in lines
-    is_told = backend.name == "native" and linked is not None
-    assert (f"OpenSSL   {backend.openssl}" + is_told * " (static)") in lines
+    is_shown = backend.name == "native" and linked is not None
+    assert (f"OpenSSL   {backend.openssl}" + is_shown * " (static)") in lines
     assert sum(line.startswith("batches   ") for line in lines) == 1
 
 
 def test_broken_core(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """A native core that cannot be imported is told, with the reason."""
+    """A native core that cannot be imported is reported, with the reason."""
     used = BackendInfo("python", "1.2.3", "OpenSSL 4.5.6", "ImportError: no")
     monkeypatch.setattr(program, "backend", lambda: used)
     assert program.main() == 0
@@ -101,7 +101,7 @@ def test_broken_core(
 def test_no_backend(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Without a backend the exit code is 1, and the rest is told all the same."""
+    """Without a backend the exit code is 1, and the rest is shown all the same."""
 
     def choose() -> BackendInfo:
         raise BackendError("nothing here")

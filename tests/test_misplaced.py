@@ -64,7 +64,7 @@ def books() -> dict[str, Any]:
 
 
 def client() -> kesspay.Client:
-    """Return a client that reaches nobody."""
+    """Return a client that reaches no server."""
     return kesspay.Client(**account())
 
 
@@ -333,9 +333,9 @@ def test_a_path_in_place_of_a_key(name: str) -> None:
     path = str(KEYS / "rsa-2048.pem")
     with pytest.raises(
         kesspay.KeyLoadError, match=f"KESSPAY_{name} holds a path"
-    ) as told:
+    ) as report:
         read_environment({f"KESSPAY_{name}": path}, given=given)
-    assert told.value.next_step == f"use KESSPAY_{name}_FILE"
+    assert report.value.next_step == f"use KESSPAY_{name}_FILE"
     # A word is no path, and a key of another kind is named as what it is.
     for text in ("hunter2-hunter2", KINDS["JWK"].text):
         with pytest.raises(kesspay.KeyLoadError) as caught:

@@ -90,7 +90,7 @@ def test_a_program_that_starts_anew(
     kess_journal: SqliteJournal,
     kess_transfers: Transfers,
 ) -> None:
-    """It goes on with the journal of the one before."""
+    """It continues with the journal of the one before."""
     kess_transfers.start(**ORDER)
     anew = Transfers(kess_client, kess_journal)
     assert anew.confirm("order-1", debit_id="debit-1").outcome == "paid"

@@ -96,7 +96,7 @@ elseif(NOT KESS_SANITIZER STREQUAL "none")
   message(FATAL_ERROR "KESS_SANITIZER=${KESS_SANITIZER} is not known")
 endif()
 if(kess_sanitizer_flags)
-  # Halt on the first finding: a test that goes on would end with success.
+  # Halt on the first finding: a test that continues would end with success.
   list(APPEND kess_sanitizer_flags
        -fno-omit-frame-pointer -fno-sanitize-recover=all)
 endif()

@@ -350,8 +350,8 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
  *        was used, and *done is count.
  *   Done: how many texts are done, in-out; 0 at first. KESS_ERR_BUFFER says
  *        that out has no room for the next one: what was done stays, *done
- *        counts it, and *out_len is the least that takes one text more. To go
- *        on there, call again with an out that has more room and the same
+ *        counts it, and *out_len is the least that takes one text more. To
+ *        continue there, call again with an out that has more room and the same
  *        bytes in it, and with all else as it is.
  *   Returns KESS_ERR_ARGUMENT for offsets that descend or leave the data, for
  *        more than count texts done, and for a key that cannot sign; then

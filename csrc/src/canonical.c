@@ -94,8 +94,8 @@ static size_t begin_of(const kess_document *doc, const kess_entry *entry)
                         : kess_int_key_at(entry->member);
 }
 
-/* Write an object that needs mending (out may be NULL); returns its length. */
-static size_t write_mended(const kess_document *doc, uint8_t *out,
+/* Write an object that needs a repair (out may be NULL); returns its length. */
+static size_t write_repaired(const kess_document *doc, uint8_t *out,
                            uint64_t *infinite)
 {
     const int list = doc->is_list;
@@ -105,13 +105,13 @@ static size_t write_mended(const kess_document *doc, uint8_t *out,
         if (i > 0) {
             len = put(out, len, ',');
         }
-        len += kess_int_mend(doc, behind(out, len), begin_of(doc, entry),
+        len += kess_int_repair(doc, behind(out, len), begin_of(doc, entry),
                              entry->end, infinite);
     }
     return put(out, len, list ? ']' : '}');
 }
 
-/* The length of an object that needs no mending. */
+/* The length of an object that needs no repair. */
 static size_t plain_len(const kess_document *doc)
 {
     size_t len = doc->entry_count > 0 ? 1 : 2;
@@ -122,7 +122,7 @@ static size_t plain_len(const kess_document *doc)
     return len;
 }
 
-/* Write an object that needs no mending. */
+/* Write an object that needs no repair. */
 static void write_plain(const kess_document *doc, uint8_t *out)
 {
     *out++ = doc->is_list ? '[' : '{';
@@ -143,11 +143,11 @@ kess_status kess_int_measure(const kess_document *doc, size_t *len,
 {
     uint64_t infinite = UINT64_MAX;
     if (!doc->is_object) {
-        *len = kess_int_mend(doc, NULL, 0, doc->scratch_len, &infinite);
+        *len = kess_int_repair(doc, NULL, 0, doc->scratch_len, &infinite);
     } else if (doc->fixup_count == 0) {
         *len = plain_len(doc);
     } else {
-        *len = write_mended(doc, NULL, &infinite);
+        *len = write_repaired(doc, NULL, &infinite);
     }
     if (infinite != UINT64_MAX) {
         return kess_int_fail(err, KESS_ERR_INFINITE, infinite);
@@ -159,11 +159,11 @@ void kess_int_emit(const kess_document *doc, uint8_t *out)
 {
     uint64_t infinite = UINT64_MAX;
     if (!doc->is_object) {
-        (void)kess_int_mend(doc, out, 0, doc->scratch_len, &infinite);
+        (void)kess_int_repair(doc, out, 0, doc->scratch_len, &infinite);
     } else if (doc->fixup_count == 0) {
         write_plain(doc, out);
     } else {
-        (void)write_mended(doc, out, &infinite);
+        (void)write_repaired(doc, out, &infinite);
     }
 }
 

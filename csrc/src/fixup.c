@@ -94,7 +94,7 @@ typedef struct range {
     size_t end;
 } range;
 
-size_t kess_int_mend(const kess_document *doc, uint8_t *out, size_t begin,
+size_t kess_int_repair(const kess_document *doc, uint8_t *out, size_t begin,
                      size_t end, uint64_t *infinite)
 {
     /* A replacement lies in a deeper container than what it replaces, so

@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * libcrypto loads and uses keys with which anybody can sign (an exponent of
+ * libcrypto loads and uses keys with which anyone can sign (an exponent of
  * 1), and keys of any size. Nothing here relies on its checks.
  */
 #include "keyfile.h"

@@ -54,7 +54,7 @@ static inline const uint8_t *kess_int_name(const uint8_t *scratch,
 }
 
 /* The length of the name, or KESS_NAME_LONG, where it is at least as long. */
-static inline size_t kess_int_told_len(kess_member member)
+static inline size_t kess_int_stated_len(kess_member member)
 {
     return (size_t)(member.place & KESS_NAME_LONG);
 }
@@ -66,7 +66,7 @@ size_t kess_int_measure_name(const uint8_t *name);
 static inline size_t kess_int_name_len(const uint8_t *scratch,
                                        kess_member member)
 {
-    const size_t len = kess_int_told_len(member);
+    const size_t len = kess_int_stated_len(member);
     return len < KESS_NAME_LONG
                ? len
                : kess_int_measure_name(kess_int_name(scratch, member));

@@ -15,7 +15,7 @@
  * locks that all of libcrypto shares are the matter of fork_guard.c.
  *
  * Memory. Where an allocation of libcrypto 3.0 fails while it renews the
- * blinding, it may sign wrongly, say that all is well, and go on doing so. A
+ * blinding, it may sign wrongly, say that all is well, and keep doing so. A
  * context that left anything in the error queue is freed, and what it signed is
  * verified before it is returned.
  */

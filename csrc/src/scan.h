@@ -23,7 +23,7 @@ static inline int kess_int_is_plain(uint8_t c)
  * kess_int_copy_16 copies 16 bytes, or at least those before the first that is
  * not plain. Where all are plain it returns 0, else what kess_int_first makes
  * the number of plain bytes of. Test for 0 first: a processor that predicts
- * the branch goes on to the next bytes before it knows the answer.
+ * the branch continues to the next bytes before it knows the answer.
  */
 
 static inline uint64_t kess_int_copy_16_scalar(uint8_t *out, const uint8_t *in)

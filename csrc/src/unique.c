@@ -70,7 +70,7 @@ static int any_equal_of_few(const keys *k, size_t count)
     uint64_t seen = 0;
     for (size_t i = 0; i < count; i++) {
         const uint8_t *name = kess_int_name(k->scratch, k->members[i]);
-        const size_t len = kess_int_told_len(k->members[i]);
+        const size_t len = kess_int_stated_len(k->members[i]);
         const uint64_t ends = load_4(name - 1) | load_4(name + len - 2) << 32;
         const uint64_t bit = UINT64_C(1)
                              << (ends * UINT64_C(0x9e3779b97f4a7c15) >> 58);

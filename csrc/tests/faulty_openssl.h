@@ -4,7 +4,7 @@
  *
  * SPDX-License-Identifier: Apache-2.0
  *
- * To be included before the files that see libcrypto.h. Each call goes on to
+ * To be included before the files that see libcrypto.h. Each call continues to
  * libcrypto, unless its turn to fail has come. test_openssl.c reads those files,
  * to see that none was forgotten.
  */
@@ -23,7 +23,7 @@
 #include <openssl/rsa.h>
 #include <openssl/x509.h>
 
-/* Count a call; 1 where it must fail. Fills the error queue as told. */
+/* Count a call; 1 where it must fail. Fills the error queue as asked. */
 static int refuses(const char *call);
 /* What a failing function returns: 0 or below. */
 static int failed_value;

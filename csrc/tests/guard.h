@@ -1,5 +1,5 @@
 /*
- * guard.h: buffers between pages that nobody may touch.
+ * guard.h: buffers between pages that no code may touch.
  *
  * SPDX-License-Identifier: Apache-2.0
  *

@@ -101,7 +101,7 @@ unsigned kess_int_public8_recover(const kess_public8 *key, uint8_t *out,
     return flags;
 }
 
-static inline void kernel_tells_the_truth(void)
+static inline void kernel_answers_right(void)
 {
     kernel_lies_at = kernel_lies_count = 0;
     kernel_wrong_flags = kernel_blanks = 0;

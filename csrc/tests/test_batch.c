@@ -516,7 +516,7 @@ static void test_alone(call function)
     CHECK_EQUAL(KESS_OK, made.statuses[0]);
 }
 
-/* The depth that is allowed where nobody says is that of one text, too. */
+/* The depth that is allowed where no caller says is that of one text, too. */
 static void test_depth(call function)
 {
     char text[1024];
@@ -535,7 +535,7 @@ static void test_depth(call function)
 }
 
 /* As many texts are done as there is room for; then the call says how much the
- * next one needs, and with that it goes on, to the same end. */
+ * next one needs, and with that it continues, to the same end. */
 static void check_room(call function, size_t room, size_t more)
 {
     size_t before = SIZE_MAX;

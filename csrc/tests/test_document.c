@@ -800,7 +800,7 @@ static void test_halves(void)
                                               body.len, NULL, NULL));
 }
 
-/* Results are the same where nobody asks for details. */
+/* Results are the same where no details are asked for. */
 static void test_no_details(void)
 {
     static bytes other;

@@ -299,7 +299,7 @@ static void test_blinding(void)
     CHECK(refused > 0);
 }
 
-/* A key is not read through a buffer of stdio, which nobody would wipe. */
+/* A key is not read through a buffer of stdio, which is never wiped. */
 static void test_file_buffer(void)
 {
     refuse_setvbuf = 1;

@@ -63,7 +63,7 @@ static kess_container_kind kind_of(const char *bytes, size_t len)
 
 #define KIND_OF(literal) kind_of(literal, sizeof(literal) - 1)
 
-/* A private key is told by its shape: with attributes ([0]) and a public key
+/* A private key is recognised by its shape: with attributes ([0]) and a public key
  * ([1], both forms of its tag), but with nothing else behind (RFC 5958). */
 static void test_pkcs8_shapes(void)
 {

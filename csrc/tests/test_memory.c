@@ -53,7 +53,7 @@ void *kess_fault_malloc(size_t size)
     uint8_t *block = malloc(HEAD + size);
     CHECK(block != NULL);
     memcpy(block, &size, sizeof(size));
-    memset(block + HEAD, UNTOUCHED, size); /* nobody may rely on zeros */
+    memset(block + HEAD, UNTOUCHED, size); /* no caller may rely on zeros */
     ours.live++;
     return block + HEAD;
 }
@@ -71,7 +71,7 @@ void kess_fault_free(void *block)
     ours.live--;
 }
 
-/* Always moves: nobody may keep the old place. */
+/* Always moves: no caller may keep the old place. */
 void *kess_fault_realloc(void *block, size_t size)
 {
     size_t old = 0;

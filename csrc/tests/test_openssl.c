@@ -343,7 +343,7 @@ static int is_p12_call(void)
            strstr(failed, "OSSL_") != NULL || strstr(failed, "BIO_") != NULL;
 }
 
-/* A call that failed is told as such. The padding of a wrong password and a
+/* A call that failed is reported as such. The padding of a wrong password and a
  * failing last step of the decryption look the same. */
 static void check_failed(const job *j, kess_status status)
 {

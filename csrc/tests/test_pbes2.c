@@ -93,7 +93,7 @@ static void check_inner(const char *bytes, size_t len)
         if (at + 2 + content > len || content == 0) {
             continue;
         }
-        /* Whatever stands here becomes one element of a kind nobody wants. */
+        /* Whatever stands here becomes one element of an unknown kind. */
         memcpy(cut, bytes, len);
         cut[at] = '\x0c';
         (void)reads(cut, len);

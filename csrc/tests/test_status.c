@@ -128,7 +128,7 @@ static void test_frozen(void)
     CHECK_EQUAL(8, sizeof(kess_options));
 }
 
-/* What was found is told with an article, or as "nothing". */
+/* What was found is named with an article, or as "nothing". */
 static void test_found(void)
 {
     for (size_t i = 0; i < founds.count; i++) {

@@ -1,6 +1,6 @@
 /*
  * test_unique_hash.c: keys that were chosen to have one hash. The hash has no
- * secret, so anybody can choose them; they must neither be taken for equal nor
+ * secret, so an attacker can choose them; they must neither be taken for equal nor
  * take quadratic time.
  *
  * SPDX-License-Identifier: Apache-2.0

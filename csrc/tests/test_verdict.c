@@ -1,6 +1,6 @@
 /*
  * test_verdict.c: what each answer of EVP_PKEY_verify means. The function is
- * replaced here by one that answers what the test tells it to.
+ * replaced here by one that answers what the test sets.
  *
  * SPDX-License-Identifier: Apache-2.0
  */

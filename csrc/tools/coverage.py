@@ -42,7 +42,7 @@ Place = tuple[str, str, str]
 
 
 def gcov(build: Path) -> list[dict[str, Any]]:
-    """Return what gcov tells of every object that ran, file by file."""
+    """Return what gcov reports of every object that ran, file by file."""
     files: list[dict[str, Any]] = []
     with tempfile.TemporaryDirectory() as folder:
         for data in sorted(build.resolve().rglob("*.gcda")):

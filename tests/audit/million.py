@@ -7,7 +7,7 @@ An audit of a large recording with planted faults, killed again and again.
 
 A recording of transfers is signed, with three answers for each: create, confirm and
 query. Faults are planted in bodies, in the money and in a statement. The audit runs
-once to its end, and once more while it is killed at random moments and goes on with
+once to its end, and once more while it is killed at random moments and continues with
 ``--resume``. Every planted fault must be found, with its cause, and nothing else; both
 runs must write the same bytes.
 """

@@ -1,4 +1,4 @@
-"""A run that is killed anywhere goes on to the same bytes, in bounded memory."""
+"""A run that is killed anywhere continues to the same bytes, in bounded memory."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
-    """Begin a run, or go on with one."""
+    """Begin a run, or continue with one."""
     command = [sys.executable, "-W", "ignore", "-c", _RUN, *arguments]
     return subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
 

@@ -367,7 +367,7 @@ def test_a_log_and_a_journal(here: Path) -> None:
 def test_full_disk(
     here: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """What is finished stays, the fault is named, and the run goes on later."""
+    """What is finished stays, the fault is named, and the run continues later."""
     monkeypatch.setattr(units, "UNIT", 30_000)
     as_parquet(rows, Path("t.parquet"), 20)
     expected = run(["t.parquet"], ring(), out="whole", **WORDS).digest

@@ -214,7 +214,7 @@ def test_evidence(run: Callable[..., Result], here: Path) -> None:
 def test_interrupted(
     run: Callable[..., Result], here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A signal ends a run; the command that is printed goes on to the same bytes."""
+    """A signal ends a run; the command that is printed continues to the same bytes."""
     words = (*WORDS, "--id", "id", "--max-body", "64KiB", "--fail-over", "5%")
     paths = ("bad.jsonl", "good.jsonl")
     whole = fields(run("audit", *paths, *words, "--json", "--threads", "2"))

@@ -66,4 +66,4 @@ def test_advice() -> None:
         "refused: keep a body with --evidence, and give it to kesspay explain"
     ]
     assert (out, digest) == ("verdicts: out", "SHA256SUMS: d1")
-    assert audit_words.advice(result(), "go on")[1] == "go on"
+    assert audit_words.advice(result(), "continue")[1] == "continue"

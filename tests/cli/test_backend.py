@@ -22,11 +22,11 @@ def test_the_backend_in_use_is_shown(
     run: Callable[..., Result], backend: Backend
 ) -> None:
     """Name, versions and OpenSSL are those of the backend."""
-    told = json.loads(run("backend", "--json").stdout)
-    assert told["backend"]["name"] == backend.name
-    assert told["backend"]["openssl"] == backend.openssl
-    assert told["kesspay"] == kesspay.__version__
-    assert set(told) == {
+    report = json.loads(run("backend", "--json").stdout)
+    assert report["backend"]["name"] == backend.name
+    assert report["backend"]["openssl"] == backend.openssl
+    assert report["kesspay"] == kesspay.__version__
+    assert set(report) == {
         "ok",
         "command",
         "warnings",
@@ -36,7 +36,7 @@ def test_the_backend_in_use_is_shown(
         "platform",
         "batches",
     }
-    assert set(told["batches"]) == {"at_a_time", "why_not"}
+    assert set(report["batches"]) == {"at_a_time", "why_not"}
     plain = run("backend")
     assert plain.exit_code == 0
     assert f"backend: {backend.name} " in plain.stdout

@@ -88,11 +88,11 @@ def test_a_slip_is_named(judged: Callable[..., Result]) -> None:
 def test_json_is_one_object(judged: Callable[..., Result]) -> None:
     """The report is on standard output, with the fields of every command."""
     result = judged(SLIP, *FEW, "--json")
-    told = json.loads(result.stdout)
-    assert (result.exit_code, told["ok"]) == (1, False)
-    assert told["command"] == "conformance run"
-    assert told["counts"]["failed"] >= 3
-    assert told["blames"][0]["rule"] == "write.slash"
+    printed = json.loads(result.stdout)
+    assert (result.exit_code, printed["ok"]) == (1, False)
+    assert printed["command"] == "conformance run"
+    assert printed["counts"]["failed"] >= 3
+    assert printed["blames"][0]["rule"] == "write.slash"
     right = json.loads(judged(RIGHT, *FEW, "--json").stdout)
     assert right["ok"]
 
@@ -273,11 +273,11 @@ def test_reports(judged: Callable[..., Result], tmp_path: Path) -> None:
     paths["json"].write_text("x" * 1_000_000)
     options = [f"--report={form}={path}" for form, path in paths.items()]
     assert judged(SLIP, *FEW, *options).exit_code == 1
-    told = json.loads(paths["json"].read_bytes())
+    printed = json.loads(paths["json"].read_bytes())
     schema = json.loads((FOLDER / "schema" / "report.json").read_bytes())
-    assert list(Draft202012Validator(schema).iter_errors(told)) == []
+    assert list(Draft202012Validator(schema).iter_errors(printed)) == []
     suites = ET.fromstring(paths["junit"].read_bytes())  # noqa: S314 - it is our own
-    assert suites[0].get("failures") == str(told["counts"]["failed"])
+    assert suites[0].get("failures") == str(printed["counts"]["failed"])
     page = paths["html"].read_text()
     assert "write.slash" in page
     assert "Content-Security-Policy" in page
@@ -317,9 +317,9 @@ def test_the_list_of_cases(run: Callable[..., Result]) -> None:
     result = run("conformance", "list")
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == [case.id for case in cases]
-    told = json.loads(run("conformance", "list", "--json", *FEW).stdout)
-    assert told["kit"] == load().version
-    assert set(told["cases"][0]) == {
+    printed = json.loads(run("conformance", "list", "--json", *FEW).stdout)
+    assert printed["kit"] == load().version
+    assert set(printed["cases"][0]) == {
         *("id", "op", "rule", "level", "profile", "since", "comment")
     }
 
@@ -331,8 +331,8 @@ def test_the_list_of_rules(run: Callable[..., Result]) -> None:
         *("plain.form", "write.slash")
     ]
     assert load().rules["write.slash"].title in result.stdout
-    told = json.loads(run("conformance", "list", "--rules", "--json").stdout)
-    rules: list[dict[str, Any]] = told["rules"]
+    printed = json.loads(run("conformance", "list", "--rules", "--json").stdout)
+    rules: list[dict[str, Any]] = printed["rules"]
     asked = {case.rule for case in load().cases}
     assert {rule["id"] for rule in rules} == asked
     assert sum(rule["cases"] for rule in rules) == len(load().cases)

@@ -147,9 +147,9 @@ def test_the_demonstration_runs(run: Callable[..., Result]) -> None:
     """A whole transfer succeeds, and is printed as one JSON object."""
     result = run("demo", "--json")
     assert result.exit_code == 0
-    told = json.loads(result.stdout)
-    assert told["ok"] is True
-    assert set(told) == {
+    report = json.loads(result.stdout)
+    assert report["ok"] is True
+    assert set(report) == {
         "ok",
         "command",
         "warnings",
@@ -168,11 +168,11 @@ def test_the_verdict_is_passed_on(
 ) -> None:
     """What the demonstration returns is the exit code, and it prints itself."""
 
-    def told(out: TextIO, *, as_json: bool = False) -> int:
+    def printed(out: TextIO, *, as_json: bool = False) -> int:
         out.write(f"as_json={as_json}\n")
         return exit_code
 
-    monkeypatch.setattr(demo, "run_demo", told)
+    monkeypatch.setattr(demo, "run_demo", printed)
     result = run("demo")
     assert (result.exit_code, result.stdout) == (exit_code, "as_json=False\n")
 

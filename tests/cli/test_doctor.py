@@ -52,10 +52,10 @@ def diagnose(
     def doctor(*options: str, exit_code: int = 1) -> dict[str, dict[str, Any]]:
         result = run("doctor", *options)
         assert result.exit_code == exit_code
-        told = json.loads(result.stdout)
-        assert told["ok"] is (exit_code == 0)
-        assert [check["name"] for check in told["checks"]] == NAMES
-        found = {check["name"]: check for check in told["checks"]}
+        report = json.loads(result.stdout)
+        assert report["ok"] is (exit_code == 0)
+        assert [check["name"] for check in report["checks"]] == NAMES
+        found = {check["name"]: check for check in report["checks"]}
         for check in found.values():
             assert check["verdict"] in {"ok", "warning", "failed", "skipped"}
             assert bool(check["fix"]) is (check["verdict"] in {"warning", "failed"})
@@ -342,12 +342,12 @@ def test_no_secret_is_shown(
     run: Callable[..., Result], wired: Wired, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Neither where all is well nor where a secret itself is wrong."""
-    told = run("doctor", "-v").output
+    report = run("doctor", "-v").output
     monkeypatch.setenv("KESSPAY_PASSWORD", CANARIES["password"] + "\n")
-    told += run("doctor", "-v").output
+    report += run("doctor", "-v").output
     monkeypatch.setenv("KESSPAY_PARTNER_SECRET_KEY", CANARIES["password"] * 20)
-    told += run("doctor", "-v").output
-    assert not [canary for canary in CANARIES.values() if canary in told]
+    report += run("doctor", "-v").output
+    assert not [canary for canary in CANARIES.values() if canary in report]
 
 
 def set_limit(monkeypatch: pytest.MonkeyPatch, soft: int) -> None:

@@ -44,8 +44,8 @@ def check(
 
     def doctor(place: object) -> dict[str, Any]:
         monkeypatch.setenv("KESSPAY_JOURNAL", str(place))
-        told = json.loads(run("doctor", "--offline").stdout)["checks"]
-        (found,) = (check for check in told if check["name"] == "journal")
+        report = json.loads(run("doctor", "--offline").stdout)["checks"]
+        (found,) = (check for check in report if check["name"] == "journal")
         assert bool(found["fix"]) is (found["verdict"] in {"failed", "warning"})
         return dict(found)
 
@@ -176,5 +176,5 @@ def test_settings_from_a_file(
     path.write_text("\n".join(lines), encoding="utf-8")
     path.chmod(0o600)
     monkeypatch.setenv("KESSPAY_JOURNAL", str(place))
-    told = json.loads(run("doctor", "--offline", "--env-file", path).stdout)["checks"]
-    assert [one["verdict"] for one in told if one["name"] == "journal"] == ["ok"]
+    report = json.loads(run("doctor", "--offline", "--env-file", path).stdout)["checks"]
+    assert [one["verdict"] for one in report if one["name"] == "journal"] == ["ok"]

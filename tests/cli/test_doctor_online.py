@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-NOBODY = signed(400, failure("NOTEXIST"))
+NO_PAYMENT = signed(400, failure("NOTEXIST"))
 
 
 def found_settings(**client: object) -> ReadSettings:
@@ -85,7 +85,7 @@ def dated(ahead: float) -> HttpResponse:
 )
 def test_the_clocks_are_compared(ahead: float, verdict: str, words: str) -> None:
     """A minute is allowed; more is reported, with the side that is off."""
-    check = diagnose(dated(ahead), NOBODY)["clock"]
+    check = diagnose(dated(ahead), NO_PAYMENT)["clock"]
     assert check.verdict == verdict
     assert words in check.found
 
@@ -94,7 +94,7 @@ def test_the_clocks_are_compared(ahead: float, verdict: str, words: str) -> None
 def test_a_date_that_is_none(value: str) -> None:
     """The check is skipped and nothing breaks."""
     answer = HttpResponse(200, (("Date", value),), token_answer().body)
-    assert diagnose(answer, NOBODY)["clock"].verdict == "skipped"
+    assert diagnose(answer, NO_PAYMENT)["clock"].verdict == "skipped"
 
 
 @pytest.mark.parametrize(
@@ -108,7 +108,7 @@ def test_a_date_that_is_none(value: str) -> None:
 )
 def test_the_token_is_judged(body: bytes, verdict: str, words: str) -> None:
     """A life that is short or not stated costs log-ins."""
-    check = diagnose(plain(200, body), NOBODY)["token"]
+    check = diagnose(plain(200, body), NO_PAYMENT)["token"]
     assert check.verdict == verdict
     assert words in check.found
 
@@ -134,7 +134,7 @@ def test_a_gateway_that_does_not_answer() -> None:
 @pytest.mark.parametrize(
     ("answer", "verdict", "found", "fix"),
     [
-        (NOBODY, "ok", "both sides", ""),
+        (NO_PAYMENT, "ok", "both sides", ""),
         (
             signed(400, failure("VALIDATIONERROR", "signature")),
             *("failed", "'signature'", partner_key().fingerprint),
@@ -201,7 +201,7 @@ def test_an_unknown_transfer(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_plain_http_to_another_host_is_reported() -> None:
     """It was allowed, and it stays dangerous."""
     found = found_settings(allow_plain_http=True)
-    check = diagnose(token_answer(), NOBODY, found=found)["tls"]
+    check = diagnose(token_answer(), NO_PAYMENT, found=found)["tls"]
     assert (check.verdict, "in the clear" in check.found) == ("warning", True)
 
 
@@ -209,7 +209,7 @@ def test_behind_a_proxy_names_and_tls_are_its_matter() -> None:
     """Neither is tried from here."""
     found = found_settings(base_url="https://gateway.invalid/v1")
     found.transport["proxy"] = "http://proxy.invalid:1"
-    checks = diagnose(token_answer(), NOBODY, found=found)
+    checks = diagnose(token_answer(), NO_PAYMENT, found=found)
     assert checks["name"].verdict == checks["tls"].verdict == "skipped"
     assert checks["answer"].verdict == "ok"
 
@@ -284,7 +284,7 @@ def test_the_certificate_is_shown(
     context = ssl.create_default_context(cafile=str(certificate))
     context.minimum_version = ssl.TLSVersion.TLSv1_2
     found.transport["ssl_context"] = context
-    check = diagnose(token_answer(), NOBODY, found=found)["tls"]
+    check = diagnose(token_answer(), NO_PAYMENT, found=found)["tls"]
     assert check.verdict == verdict
     assert check.found.startswith("TLSv1.")
     assert issuer in check.found
@@ -294,7 +294,7 @@ def test_an_unknown_authority(server: Any, tmp_path: Path) -> None:
     """The certificate is refused, and the two usual reasons are named."""
     url = server(make_certificate(tmp_path, 90, "/CN=localhost"))
     found = found_settings(base_url=url)
-    check = diagnose(token_answer(), NOBODY, found=found)["tls"]
+    check = diagnose(token_answer(), NO_PAYMENT, found=found)["tls"]
     assert (check.verdict, "self-signed" in check.found) == ("failed", True)
     assert "KESSPAY_CA_FILE" in check.fix
 
@@ -304,7 +304,7 @@ def test_a_port_that_is_closed() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         port = listening.getsockname()[1]
     found = found_settings(base_url=f"https://127.0.0.1:{port}/v1")
-    check = diagnose(token_answer(), NOBODY, found=found)["tls"]
+    check = diagnose(token_answer(), NO_PAYMENT, found=found)["tls"]
     assert (check.verdict, check.found) == (
         "failed",
         "no connection: Connection refused",

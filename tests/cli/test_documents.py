@@ -103,13 +103,13 @@ def test_what_php_refuses_is_refused(
     assert (plain.exit_code, plain.stdout) == (2, "")
     assert plain.stderr.count("\n") == 1
     assert f"at byte {position}" in plain.stderr
-    told = json.loads(run("canon", "-", "--json", stdin=document).stdout)
-    assert told["ok"] is False
-    assert told["command"] == "canon"
-    assert told["error"]["type"] == "CanonicalizationError"
-    assert told["error"]["reason"] == reason
-    assert told["error"]["position"] == position
-    assert told["error"]["next"]
+    report = json.loads(run("canon", "-", "--json", stdin=document).stdout)
+    assert report["ok"] is False
+    assert report["command"] == "canon"
+    assert report["error"]["type"] == "CanonicalizationError"
+    assert report["error"]["reason"] == reason
+    assert report["error"]["position"] == position
+    assert report["error"]["next"]
 
 
 DOCUMENT = '{"b":"x/y","a":0.50,"c":{}}'
@@ -148,14 +148,14 @@ def test_the_body_verifies_at_a_php_gateway(
 def test_the_json_of_sign(run: Callable[..., Result], keys: Path) -> None:
     """The fields are those of the help text."""
     key = keys / "rsa-2048.pem"
-    told = json.loads(run("sign", "--key", key, "--json", "-", stdin=DOCUMENT).stdout)
-    assert told["sign"] == base64.b64encode(pkcs1(CANONICAL)).decode()
-    assert told["body"] is None
-    assert told["canonical"] == CANONICAL.decode()
-    assert len(told["fingerprint"]) == 64
+    report = json.loads(run("sign", "--key", key, "--json", "-", stdin=DOCUMENT).stdout)
+    assert report["sign"] == base64.b64encode(pkcs1(CANONICAL)).decode()
+    assert report["body"] is None
+    assert report["canonical"] == CANONICAL.decode()
+    assert len(report["fingerprint"]) == 64
     options = ["sign", "--key", key, "--json", "--body", "-"]
     body = json.loads(run(*options, stdin=DOCUMENT).stdout)["body"]
-    assert json.loads(body)["sign"] == told["sign"]
+    assert json.loads(body)["sign"] == report["sign"]
 
 
 def test_numbers_are_signed_as_php_reads_them(
@@ -190,8 +190,8 @@ def test_what_a_gateway_would_read_differently_is_refused(
     result = run("sign", "--body", "--key", key, "-", stdin=document)
     assert (result.exit_code, result.stdout) == (2, "")
     assert result.stderr.count("\n") == 1
-    told = run("sign", "--body", "--key", key, "--json", "-", stdin=document).stdout
-    assert json.loads(told)["error"]["reason"] == reason
+    report = run("sign", "--body", "--key", key, "--json", "-", stdin=document).stdout
+    assert json.loads(report)["error"]["reason"] == reason
 
 
 def test_the_key_may_come_from_standard_input(
@@ -220,9 +220,9 @@ def test_an_open_key_file_is_warned_of(run: Callable[..., Result], keys: Path) -
     assert result.exit_code == 0
     assert result.stderr.startswith("kesspay: warning: ")
     assert result.stderr.count("\n") == 1
-    told = run("sign", "--key", key, "--json", "-", stdin=DOCUMENT)
-    assert "chmod" in json.loads(told.stdout)["warnings"][0]
-    assert told.stderr == ""
+    report = run("sign", "--key", key, "--json", "-", stdin=DOCUMENT)
+    assert "chmod" in json.loads(report.stdout)["warnings"][0]
+    assert report.stderr == ""
 
 
 @pytest.mark.parametrize(
@@ -270,11 +270,11 @@ def test_json_names_the_key_of_the_ring(run: Callable[..., Result], keys: Path) 
     """With several keys the one that verified is named."""
     ring = [keys / "other-2048.pub.pem", keys / "rsa-2048.cert.pem"]
     options = [word for key in ring for word in ("--key", key)]
-    told = json.loads(run("verify", *options, "--json", "-", stdin=BODY).stdout)
-    assert told["ok"] is True
-    assert told["key"]["file"] == str(ring[1])
-    assert told["canonical"] == VERIFIED.decode()
-    assert told["canonical_sha256"] == hashlib.sha256(VERIFIED).hexdigest()
+    report = json.loads(run("verify", *options, "--json", "-", stdin=BODY).stdout)
+    assert report["ok"] is True
+    assert report["key"]["file"] == str(ring[1])
+    assert report["canonical"] == VERIFIED.decode()
+    assert report["canonical_sha256"] == hashlib.sha256(VERIFIED).hexdigest()
 
 
 def test_stored_signatures_get_their_verdicts(
@@ -315,9 +315,9 @@ def test_what_is_not_authentic_has_exit_code_1(
     assert (result.exit_code, result.stdout) == (1, "")
     assert result.stderr.count("\n") == 1
     assert "kesspay explain" in result.stderr
-    told = json.loads(run("verify", "--key", key, "-", "--json", stdin=body).stdout)
-    assert told["ok"] is False
-    assert (told["error"]["type"], told["error"]["reason"]) == (kind, reason)
+    report = json.loads(run("verify", "--key", key, "-", "--json", stdin=body).stdout)
+    assert report["ok"] is False
+    assert (report["error"]["type"], report["error"]["reason"]) == (kind, reason)
 
 
 @pytest.mark.parametrize(

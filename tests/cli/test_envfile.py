@@ -181,16 +181,18 @@ def test_what_a_shell_reads_differently_is_refused(tmp_path: Path, text: str) ->
 
 
 @pytest.mark.parametrize(
-    ("content", "told"),
+    ("content", "message"),
     [
         (b"\xef\xbb\xbfA=b\n", "a byte order mark"),
         (b"A=b\n\nB=a\0b\n", "line 3 .* a NUL byte"),
         (b"A=b\\", "ends with a backslash"),
     ],
 )
-def test_a_file_that_no_shell_reads(tmp_path: Path, content: bytes, told: str) -> None:
+def test_a_file_that_no_shell_reads(
+    tmp_path: Path, content: bytes, message: str
+) -> None:
     """It says what it holds."""
-    with pytest.raises(InputError, match=told):
+    with pytest.raises(InputError, match=message):
         read_env_file(written(tmp_path, content))
 
 

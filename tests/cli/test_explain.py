@@ -84,8 +84,8 @@ def test_the_value_that_was_signed_is_shown(
 def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) -> None:
     """Every field of the help text is there, and no other."""
     key = keys / "rsa-2048.pub.pem"
-    told = json.loads(run("explain", "--key", key, "--json", "-", stdin=WRONG).stdout)
-    assert set(told) == {
+    report = json.loads(run("explain", "--key", key, "--json", "-", stdin=WRONG).stdout)
+    assert set(report) == {
         "ok",
         "command",
         "warnings",
@@ -108,18 +108,18 @@ def test_json_has_the_documented_fields(run: Callable[..., Result], keys: Path) 
         "signed_base64",
         "findings",
     }
-    assert told["ok"] is told["verifies"] is False
-    assert told["keys"][0]["file"] == str(key)
-    assert told["profile"]["unescaped_slashes"] is True
-    assert told["mistakes"] == ["slashes_raw"]
-    assert told["difference"]["position"] == 7
-    [finding] = told["findings"]
+    assert report["ok"] is report["verifies"] is False
+    assert report["keys"][0]["file"] == str(key)
+    assert report["profile"]["unescaped_slashes"] is True
+    assert report["mistakes"] == ["slashes_raw"]
+    assert report["difference"]["position"] == 7
+    [finding] = report["findings"]
     assert set(finding) == {"code", "sort", "text", "advice"}
     help_text = run("explain", "--help").stdout
     head = {"ok", "command", "warnings"}
-    assert all(field in help_text for field in set(told) - head)
+    assert all(field in help_text for field in set(report) - head)
     assert all(field in run("--help").stdout for field in head)
-    assert all(field in help_text for field in told["signature"])
+    assert all(field in help_text for field in report["signature"])
 
 
 def test_the_kind_is_given_or_said(run: Callable[..., Result], keys: Path) -> None:
@@ -187,9 +187,11 @@ def test_the_fields_are_there_without_a_canonical_form(
     key = keys / "rsa-2048.pub.pem"
     result = run("explain", "--key", key, "--json", "-", stdin=b"nope")
     assert result.exit_code == 1
-    told = json.loads(result.stdout)
-    assert told["canonical"] is told["canonical_length"] is told["signature"] is None
-    assert told["refusal"]["position"] == 1
+    report = json.loads(result.stdout)
+    assert (
+        report["canonical"] is report["canonical_length"] is report["signature"] is None
+    )
+    assert report["refusal"]["position"] == 1
     plain = run("explain", "--key", key, "-", stdin=b"nope")
     assert "none to look at" in plain.stdout
 
@@ -244,9 +246,9 @@ def test_the_expected_text_may_be_a_file(
     path.write_bytes(RAW + b"\n")
     key = keys / "rsa-2048.pub.pem"
     options = ["--key", key, "--expected-file", path, "--json", "-"]
-    told = json.loads(run("explain", *options, stdin=WRONG).stdout)
-    assert told["expected"]["covered"] is True
-    assert told["expected"]["difference"]["position"] == 7
+    report = json.loads(run("explain", *options, stdin=WRONG).stdout)
+    assert report["expected"]["covered"] is True
+    assert report["expected"]["difference"]["position"] == 7
 
 
 def test_one_expected_text_is_enough(run: Callable[..., Result], keys: Path) -> None:

@@ -87,14 +87,14 @@ class Stream(io.StringIO):
 
 
 @pytest.mark.parametrize("read", [True, False])
-@pytest.mark.parametrize("told", [True, False])
+@pytest.mark.parametrize("written", [True, False])
 def test_who_can_be_asked(
-    monkeypatch: pytest.MonkeyPatch, *, read: bool, told: bool
+    monkeypatch: pytest.MonkeyPatch, *, read: bool, written: bool
 ) -> None:
-    """Nobody, where the question or the answer would go to a file or a pipe."""
+    """No one, where the question or the answer would go to a file or a pipe."""
     monkeypatch.setattr(sys, "stdin", Stream(terminal=read))
-    monkeypatch.setattr(sys, "stderr", Stream(terminal=told))
-    assert can_ask() is (read and told)
+    monkeypatch.setattr(sys, "stderr", Stream(terminal=written))
+    assert can_ask() is (read and written)
 
 
 @pytest.mark.usefixtures("asking")
@@ -121,8 +121,8 @@ def test_an_answer_that_is_wrong(run: Callable[..., Result], keys: Path) -> None
     words = ("sign", "--key", keys / "rsa-2048.encrypted.pem", document, "--json")
     result = run(*words, stdin=f"wrong\n{SECRET}\n")
     assert result.exit_code == 2
-    told = json.loads(result.stdout[result.stdout.index("{") :])
-    assert told["error"]["reason"] == "password"
+    report = json.loads(result.stdout[result.stdout.index("{") :])
+    assert report["error"]["reason"] == "password"
     assert result.output.count("Password of") == 1
 
 
@@ -153,9 +153,9 @@ def test_the_password_of_a_key_that_is_checked(
     paths = (keys / "rsa-2048.encrypted.pem", keys / "rsa-2048.pub.pem")
     result = run("keys", "check", *paths, "--json", stdin=f"{SECRET}\n")
     assert result.exit_code == 0
-    told = json.loads(result.stdout[result.stdout.index("{") :])
-    assert told["match"] is True
-    assert told["private"]["kind"] == "an encrypted private key"
+    report = json.loads(result.stdout[result.stdout.index("{") :])
+    assert report["match"] is True
+    assert report["private"]["kind"] == "an encrypted private key"
 
 
 @pytest.mark.usefixtures("asking")

@@ -46,14 +46,14 @@ MOVED: Final = "https://pay.example/partnerapi/v1"
 
 def test_list(run: Callable[..., Result], place: Path) -> None:
     """Payments come in the order of their ids, by state, page by page."""
-    told = json.loads(run("journal", "list", "--journal", place).stdout)
-    assert [one["payment_id"] for one in told["payments"]] == [
+    report = json.loads(run("journal", "list", "--journal", place).stdout)
+    assert [one["payment_id"] for one in report["payments"]] == [
         "a-paid",
         "b-pending",
         "c-odd",
     ]
-    assert told["more"] is False
-    first = told["payments"][0]
+    assert report["more"] is False
+    first = report["payments"][0]
     assert (first["state"], first["attempt"], first["amount"]) == ("paid", 1, "0.50")
     assert first["due_at"] is None
     page = json.loads(run("journal", "list", "--journal", place, "--limit", "1").stdout)
@@ -135,12 +135,12 @@ def test_the_account_is_shown_without_settings(
     assert shown["account"] == OURS
     lines = run("journal", "export", "--journal", place).stdout.splitlines()
     assert [json.loads(line)["account"] for line in lines] == [OURS] * 3
-    told = json.loads(run("journal", "account", "--journal", place).stdout)
-    assert told["account"] == OURS
-    (binding,) = told["bindings"]
+    report = json.loads(run("journal", "account", "--journal", place).stdout)
+    assert report["account"] == OURS
+    (binding,) = report["bindings"]
     assert {name: binding[name] for name in OURS} == OURS
     assert binding["by"].endswith(f":{os.getpid()}")
-    assert [key["whose"] for key in told["keys"]] == ["gateway", "partner"]
+    assert [key["whose"] for key in report["keys"]] == ["gateway", "partner"]
 
 
 def test_a_journal_without_an_account(
@@ -203,14 +203,14 @@ def test_rebinding(
     refused = run("journal", "rebind", "--journal", place)
     assert refused.exit_code == 2
     assert "--yes" in json.loads(refused.stdout)["error"]["message"]
-    told = json.loads(run("journal", "rebind", "--yes", "--journal", place).stdout)
-    assert (told["changed"], told["old"]) == (True, OURS)
-    assert told["new"] == {**OURS, "base_url": MOVED}
+    report = json.loads(run("journal", "rebind", "--yes", "--journal", place).stdout)
+    assert (report["changed"], report["old"]) == (True, OURS)
+    assert report["new"] == {**OURS, "base_url": MOVED}
     # b-pending and c-odd have a pre-transfer of the old place.
-    assert told["unfinished"] == 2
+    assert report["unfinished"] == 2
     found = json.loads(run("journal", "account", "--journal", place).stdout)
     assert [one["base_url"] for one in found["bindings"]] == [BASE_URL, MOVED]
-    assert found["bindings"][1]["by"] == told["by"]
+    assert found["bindings"][1]["by"] == report["by"]
     assert run("resume", "--journal", place).exit_code == 0
     monkeypatch.setenv("KESSPAY_BASE_URL", BASE_URL)
     assert run("resume", "--journal", place).exit_code == 2
@@ -470,9 +470,9 @@ def test_an_unknown_state(
     """Exit code 2, and the states that there are."""
     result = run("journal", "list", "--journal", every_state, "--state", given)
     assert result.exit_code == 2
-    told = json.loads(result.stdout)["error"]["message"]
-    assert hint in told
-    assert all(state in told for state in State)
+    report = json.loads(result.stdout)["error"]["message"]
+    assert hint in report
+    assert all(state in report for state in State)
 
 
 def test_open_or_a_state(run: Callable[..., Result], every_state: Path) -> None:

@@ -30,19 +30,19 @@ H = Happened
 
 def test_show(run: Callable[..., Result], place: Path, sandbox: Sandbox) -> None:
     """Every entry is there, with the very messages."""
-    told = json.loads(run("journal", "show", "a-paid", "--journal", place).stdout)
-    assert told["result"]["outcome"] == "paid"
-    assert [one["what"] for one in told["entries"]] == [
+    report = json.loads(run("journal", "show", "a-paid", "--journal", place).stdout)
+    assert report["result"]["outcome"] == "paid"
+    assert [one["what"] for one in report["entries"]] == [
         "create_sending",
         "create_granted",
         "debited",
         "confirm_sending",
         "confirm_paid",
     ]
-    sent = told["entries"][3]["sent"]
+    sent = report["entries"][3]["sent"]
     assert b'"service":"confirm.fundTransfer"' in canonicalize(sent)
     sandbox.settings["private_key"].public_key.verify_document(sent.encode())
-    answer = told["entries"][4]["received"]
+    answer = report["entries"][4]["received"]
     sandbox.settings["gateway_key"].verify_document(answer.encode())
 
 
@@ -105,7 +105,7 @@ def test_signatures_are_shortened(
         assert body in run(*words, "--full").stdout
 
 
-def course(*made: tuple[Happened, dict[str, Any]], **more: Any) -> list[str]:  # noqa: ANN401
+def history(*made: tuple[Happened, dict[str, Any]], **more: Any) -> list[str]:  # noqa: ANN401
     """Return the timeline of entries that are half a second apart."""
     entries = [
         replace(Entry(1, what, 1000.0 + 0.5 * number, facts=facts), **more)
@@ -118,7 +118,7 @@ def course(*made: tuple[Happened, dict[str, Any]], **more: Any) -> list[str]:  #
 @pytest.mark.parametrize("what", list(Happened))
 def test_every_entry_has_words(what: Happened) -> None:
     """They are words, not the journal's own names."""
-    _, line = course((what, {}))
+    _, line = history((what, {}))
     assert what.value not in line
     assert len(line.split()) > 4
 
@@ -144,19 +144,19 @@ def test_every_entry_has_words(what: Happened) -> None:
 )
 def test_why_an_answer_is_missing(facts: dict[str, Any], said: str) -> None:
     """A gateway that was not reached is said so, and no older code is repeated."""
-    _, line = course((H.CONFIRM_UNKNOWN, facts))
+    _, line = history((H.CONFIRM_UNKNOWN, facts))
     assert line.endswith(f"confirm has no answer that counts: {said}")
 
 
 def test_codes() -> None:
     """A code of the gateway stands where an answer brought one."""
-    _, line = course((H.QUERY_SAID, {"error": "OutcomeUnknown"}), code="PENDING")
+    _, line = history((H.QUERY_SAID, {"error": "OutcomeUnknown"}), code="PENDING")
     assert line.endswith("a query does not say that it is paid: PENDING")
 
 
 def test_the_time_between() -> None:
     """Each line has the seconds since the one before; a clock may go back."""
-    lines = course((H.CREATE_SENDING, {}), (H.CREATE_UNKNOWN, {}))
+    lines = history((H.CREATE_SENDING, {}), (H.CREATE_UNKNOWN, {}))
     assert "+0.5 s" in lines[2]
     assert "+" not in lines[1].replace("+00:00", "")
     entries = [Entry(1, H.CREATE_SENDING, 1000.0), Entry(2, H.CREATE_SENDING, 900.0)]
@@ -171,7 +171,7 @@ def test_the_time_between() -> None:
 
 def test_words_of_a_server_move_no_cursor() -> None:
     """Control characters of facts and of messages are shown as escapes."""
-    lines = course(
+    lines = history(
         (H.CONFIRM_UNKNOWN, {"reason": "\x1b[2J"}), received=b'{"a":"\x1b[2J"}'
     )
     assert "\x1b" not in "".join(lines)

@@ -54,18 +54,18 @@ def test_keys_are_made(run: Callable[..., Result], tmp_path: Path, bits: str) ->
     assert stat.S_IMODE(public.stat().st_mode) == 0o644
     assert f"{bits} bit" in openssl_text(private, "-check")
     assert "65537" in openssl_text(public, "-pubin")
-    told = json.loads(result.stdout)
-    assert told["bits"] == int(bits)
-    assert told["private"] == {"path": str(private), "encrypted": False}
+    report = json.loads(result.stdout)
+    assert report["bits"] == int(bits)
+    assert report["private"] == {"path": str(private), "encrypted": False}
     checked = json.loads(run("keys", "check", private, public, "--json").stdout)
     assert checked["match"] is True
-    assert checked["public"]["fingerprint"] == told["fingerprint"]
+    assert checked["public"]["fingerprint"] == report["fingerprint"]
 
 
 def test_the_fingerprint_is_that_of_openssl(
     run: Callable[..., Result], keys: Path
 ) -> None:
-    """It is the SHA-256 of the SubjectPublicKeyInfo, as anybody can compute."""
+    """It is the SHA-256 of the SubjectPublicKeyInfo, as anyone can compute."""
     public = keys / "rsa-2048.pub.pem"
     pipe = f"openssl pkey -pubin -in {public} -outform DER | openssl dgst -sha256 -r"
     done = subprocess.run(["sh", "-c", pipe], capture_output=True, check=True)
@@ -256,8 +256,8 @@ class TestCheck:
         paths = (keys / "rsa-2048.pem", keys / "other-2048.pub.pem")
         result = run("keys", "check", *paths, "--json")
         assert result.exit_code == 1
-        told = json.loads(result.stdout)
-        assert (told["ok"], told["match"]) == (False, False)
+        report = json.loads(result.stdout)
+        assert (report["ok"], report["match"]) == (False, False)
         assert "do not belong together" in run("keys", "check", *paths).stdout
 
     @pytest.mark.parametrize(
@@ -284,10 +284,10 @@ class TestCheck:
         paths = (keys / private, keys / public)
         result = run("keys", "check", *paths, "--json")
         assert result.exit_code == 1
-        told = json.loads(result.stdout)
-        assert policy == (told["private"]["policy"], told["public"]["policy"])
-        assert told["match"] is match
-        for half in (told["private"], told["public"]):
+        report = json.loads(result.stdout)
+        assert policy == (report["private"]["policy"], report["public"]["policy"])
+        assert report["match"] is match
+        for half in (report["private"], report["public"]):
             assert (half["problem"] is None) == (half["policy"] == "ok")
         assert run("keys", "check", *paths).exit_code == 1
 
@@ -305,8 +305,8 @@ class TestCheck:
             public.chmod(modes[1])
             result = run("keys", "check", private, public, "--json")
             assert result.exit_code == 0
-            told = json.loads(result.stdout)
-            halves = (told["private"], told["public"])
+            report = json.loads(result.stdout)
+            halves = (report["private"], report["public"])
             assert exposed == tuple(half["exposed"] for half in halves)
             assert [half["mode"] for half in halves] == [f"{m:04o}" for m in modes]
         assert "chmod 600" in run("keys", "check", private, public).stdout
@@ -320,10 +320,11 @@ class TestCheck:
             (("-", public), private.read_bytes()),
             ((private, "-"), public.read_bytes()),
         ):
-            told = run("keys", "check", *paths, "--json", stdin=data)
-            assert told.exit_code == 0
+            report = run("keys", "check", *paths, "--json", stdin=data)
+            assert report.exit_code == 0
             modes = [
-                json.loads(told.stdout)[half]["mode"] for half in ("private", "public")
+                json.loads(report.stdout)[half]["mode"]
+                for half in ("private", "public")
             ]
             assert modes.count(None) == 1
             shown = run("keys", "check", *paths, stdin=data).stdout

@@ -67,8 +67,8 @@ GIVEN = {
 }
 #: What is in the folder of a test.
 GIVEN_FILES = ("document.json", "gateway.pem", "journal.sqlite", "ring.toml")
-#: Names of business that are told again, and a text that explain compares with.
-TOLD_AGAIN = frozenset(
+#: Names of business that are shown again, and a text that explain compares with.
+SHOWN_AGAIN = frozenset(
     {"out_trade_no", "receiver", "sender", "partner_transaction_id", "expected"}
 )
 #: Paths of what is made: a word is a name for it.
@@ -128,14 +128,14 @@ def test_no_parameter_shows_a_secret(
         if parameter.name in MADE and KINDS[kind].is_word:
             continue
         result = run(*words_of(path, parameter, text))
-        if parameter.name in TOLD_AGAIN and result.exit_code != 2:
+        if parameter.name in SHOWN_AGAIN and result.exit_code != 2:
             continue
         shown = f"{result.stdout}{result.stderr}{caplog.text}"
         shown += "\n".join(names_in(folder))
         assert not leaks(secrets, shown), (path, parameter.name, kind)
 
 
-#: Names of the account, which the doctor tells: a word is at home there.
+#: Names of the account, which the doctor shows: a word is at home there.
 ACCOUNT = frozenset({"KESSPAY_PARTNER_ID", "KESSPAY_USER_NAME"})
 WORDS = frozenset(
     {"word", "word with dots", "word with slash", "rooted word", "odd word", "digits"}

@@ -62,8 +62,8 @@ def test_a_full_disk(
     put(monkeypatch, "stdout", full)
     files = [document] if arguments == ["canon"] else []
     assert main([*arguments, *files]) == 74
-    told = "kesspay: standard output could not be written: No space left on device\n"
-    assert errors() == told
+    printed = "kesspay: standard output could not be written: No space left on device\n"
+    assert errors() == printed
 
 
 @pytest.mark.parametrize(
@@ -84,10 +84,10 @@ def test_a_problem_that_cannot_be_printed_as_json(
     """Its exit code stays, and its line goes to standard error."""
     put(monkeypatch, "stdout", full)
     assert main(["canon", "--json", "/none"]) == 2
-    told = errors()
-    assert told.count("\n") == 1
-    assert "No such file" in told
-    assert "standard output could not be written" in told
+    printed = errors()
+    assert printed.count("\n") == 1
+    assert "No such file" in printed
+    assert "standard output could not be written" in printed
 
 
 @pytest.mark.parametrize("error", [None, OSError(errno.EIO, "")])

@@ -116,8 +116,8 @@ def test_the_examples_run(
             # It prints words, and JSON where that is asked for.
             assert "authentic: 3 (100.00%)" in result.stdout
             continue
-        told = json.loads(result.stdout)
-        assert told.get("ok", "entries" in told)
+        report = json.loads(result.stdout)
+        assert report.get("ok", "entries" in report)
         if path:
             Path(path.strip()).write_text(result.stdout, encoding="utf-8")
     assert len(sandbox.ledger.credits()) == 2

@@ -48,13 +48,13 @@ def probe(
     def of(variant: Variant, *options: str) -> dict[Any, Any]:
         wire(variant)
         result = run(*WORDS, *options)
-        told = json.loads(result.stdout)
-        assert [one["note"] for one in told["findings"]] == NOTES
-        found: dict[Any, Any] = {one["note"]: one for one in told["findings"]}
-        is_open = any(one["verdict"] == "open" for one in told["findings"])
+        report = json.loads(result.stdout)
+        assert [one["note"] for one in report["findings"]] == NOTES
+        found: dict[Any, Any] = {one["note"]: one for one in report["findings"]}
+        is_open = any(one["verdict"] == "open" for one in report["findings"])
         assert result.exit_code == int(is_open)
         assert "canary" not in result.output
-        return {**found, "settings": told["settings"]}
+        return {**found, "settings": report["settings"]}
 
     return of
 
@@ -206,9 +206,11 @@ def test_a_gateway_that_signs_nothing(probe: Callable[..., Any]) -> None:
 def test_an_answer_that_does_not_come(probe: Callable[..., Any], number: int) -> None:
     """One question stays open, and the others are asked."""
     found = probe(Variant(breaks=(number,)))
-    told = [found[note] for note in NOTES if "the line broke" in found[note]["finding"]]
-    assert len(told) == 1
-    assert told[0]["verdict"] == "open"
+    broken = [
+        found[note] for note in NOTES if "the line broke" in found[note]["finding"]
+    ]
+    assert len(broken) == 1
+    assert broken[0]["verdict"] == "open"
 
 
 def test_a_refused_create_before_the_confirm(probe: Callable[..., Any]) -> None:
@@ -311,7 +313,7 @@ def test_an_answer_is_judged_under_every_profile() -> None:
 
 
 @pytest.mark.parametrize(
-    ("response", "told"),
+    ("response", "summary"),
     [
         (plain(502, b"<html>"), "HTTP 502, no error code, unsigned"),
         (plain(200, b"[1]"), "HTTP 200, no error code, unsigned"),
@@ -328,9 +330,9 @@ def test_an_answer_is_judged_under_every_profile() -> None:
     ],
 )
 def test_nothing_is_believed_that_does_not_verify(
-    response: HttpResponse, told: str
+    response: HttpResponse, summary: str
 ) -> None:
     """There are no fields and no code, whatever the body claims."""
     found = judged(response, gateway_key())
     assert (found.fields, found.data, found.code) == ({}, {}, "")
-    assert found.summary == told
+    assert found.summary == summary

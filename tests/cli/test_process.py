@@ -117,12 +117,12 @@ def test_exit_codes_reach_the_shell(keys: Path) -> None:
 def test_the_backend_can_be_forced(backend_name: str, both_backends: object) -> None:
     """The environment variable works here as in the library."""
     done = call("backend", "--json", env={"KESSPAY_BACKEND": backend_name})
-    told = json.loads(done.stdout)
+    report = json.loads(done.stdout)
     if backend_name == "nonsense":
         assert done.returncode == 2
-        assert told["error"]["type"] == "BackendError"
+        assert report["error"]["type"] == "BackendError"
     else:
-        assert told["backend"]["name"] == backend_name
+        assert report["backend"]["name"] == backend_name
 
 
 @pytest.mark.parametrize("unbuffered", ["", "1"])
@@ -146,7 +146,7 @@ def test_a_pipe_that_closes_early(
 
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(
-    ("where", "exit_code", "told"),
+    ("where", "exit_code", "report"),
     [
         (">/dev/full", 74, b"No space left on device"),
         (">&-", 74, b"it is closed"),
@@ -155,7 +155,7 @@ def test_a_pipe_that_closes_early(
         (">/dev/null <&-", 0, b""),
     ],
 )
-def test_streams_of_a_shell(where: str, exit_code: int, told: bytes) -> None:
+def test_streams_of_a_shell(where: str, exit_code: int, report: bytes) -> None:
     """Full or closed: a documented exit code, and at most one line."""
     done = subprocess.run(
         ["sh", "-c", f'"$@" {where}', "sh", *PROGRAM, "backend"],
@@ -164,8 +164,8 @@ def test_streams_of_a_shell(where: str, exit_code: int, told: bytes) -> None:
         timeout=LIMIT,
     )
     assert done.returncode == exit_code
-    assert done.stderr.count(b"\n") == (1 if told else 0)
-    assert told in done.stderr
+    assert done.stderr.count(b"\n") == (1 if report else 0)
+    assert report in done.stderr
 
 
 @pytest.fixture
@@ -191,9 +191,9 @@ def test_an_interruption(tmp_path: Path) -> None:
         with pipe.open("wb"):
             process.send_signal(signal.SIGINT)
             assert process.stderr is not None
-            told = process.stderr.read()
+            report = process.stderr.read()
         assert process.wait(LIMIT) == 130
-    assert told.strip() == b"kesspay: interrupted"
+    assert report.strip() == b"kesspay: interrupted"
 
 
 def test_an_output_without_unicode(keys: Path, tmp_path: Path) -> None:
@@ -205,9 +205,9 @@ def test_an_output_without_unicode(keys: Path, tmp_path: Path) -> None:
     )
     assert done.returncode == 1
     assert b'{"a":"\xe9\\u4e2d"}' in done.stdout
-    told = call("canon", tmp_path / "\u00e9", env={"PYTHONIOENCODING": "ascii"})
-    assert told.returncode == 2
-    assert told.stderr.count(b"\n") == 1
+    report = call("canon", tmp_path / "\u00e9", env={"PYTHONIOENCODING": "ascii"})
+    assert report.returncode == 2
+    assert report.stderr.count(b"\n") == 1
 
 
 def test_tables_on_a_real_terminal(keys: Path) -> None:
@@ -366,9 +366,9 @@ def test_no_secret_leaves_a_command_of_the_gateway(
         ["token", "--timeout", "nonsense"],
     ):
         done = call(*words, "-v", "--env-file", path)
-        told = done.stdout + done.stderr
-        assert not [s for s in (*secrets, *tokens) if s.encode() in told], words
-        assert b"PRIVATE KEY-----" not in told
+        report = done.stdout + done.stderr
+        assert not [s for s in (*secrets, *tokens) if s.encode() in report], words
+        assert b"PRIVATE KEY-----" not in report
     assert len(tokens) >= 6
     shown = call("token", "--show", "--env-file", path)
     assert tokens[-1].encode() in shown.stdout

@@ -84,12 +84,12 @@ def test_what_was_left_is_settled(
     leave(sandbox, place, "order-1", "drop-after")
     result = run("resume", "--journal", place)
     assert result.exit_code == 0, result.output
-    told = json.loads(result.stdout)
-    (one,) = told["results"]
+    report = json.loads(result.stdout)
+    (one,) = report["results"]
     (credit,) = sandbox.ledger.credits()
     assert (one["payment_id"], one["outcome"]) == ("order-1", "paid")
     assert one["fund_transfer_id"] == credit.fund_transfer_id
-    assert told["counts"] == {"paid": 1, "not_paid": 0, "unknown": 0, "manual": 0}
+    assert report["counts"] == {"paid": 1, "not_paid": 0, "unknown": 0, "manual": 0}
     again = json.loads(run("resume", "--journal", place).stdout)
     assert again["results"] == []
 
@@ -153,9 +153,9 @@ def test_watching_ends_after_the_payment_at_hand(
     done = run("resume", "--watch", "--journal", place)
     assert done.exit_code == 0
     # Which is due first depends on how long the two calls of ``leave`` took.
-    told = {json.loads(line)["payment_id"] for line in done.stdout.splitlines()}
-    assert len(told) == wanted
-    assert told <= {"order-1", "order-2"}
+    report = {json.loads(line)["payment_id"] for line in done.stdout.splitlines()}
+    assert len(report) == wanted
+    assert report <= {"order-1", "order-2"}
 
 
 @pytest.mark.parametrize("on_terminal", [False, True])
@@ -172,7 +172,7 @@ def test_watching(
     stopped = threading.Event()
     shown: list[str] = []
 
-    class Told:
+    class Signals:
         def __enter__(self) -> threading.Event:
             return stopped
 
@@ -186,7 +186,7 @@ def test_watching(
         shown.append(real(result))  # type: ignore[arg-type]
         return shown[-1]
 
-    monkeypatch.setattr(resume, "stop_signals", Told)
+    monkeypatch.setattr(resume, "stop_signals", Signals)
     monkeypatch.setattr(resume, "_is_on_terminal", lambda: on_terminal)
     monkeypatch.setattr(resume, "_line", line)
     if not on_terminal:
@@ -224,14 +224,14 @@ def test_a_pause_between_two_looks(
         def wait(self, seconds: float) -> None:
             waits.append(seconds)
 
-    class Told:
+    class Signals:
         def __enter__(self) -> Stopped:
             return Stopped()
 
         def __exit__(self, *_: object) -> None:
             pass
 
-    monkeypatch.setattr(resume, "stop_signals", Told)
+    monkeypatch.setattr(resume, "stop_signals", Signals)
     done = run("resume", "--watch", "--every", "2", "--journal", place)
     assert (done.exit_code, done.stdout) == (0, "")
     assert waits == [2, 2, 2]
@@ -245,14 +245,14 @@ def test_where_the_journal_is(
 ) -> None:
     """It has to be said, has to exist, and no password belongs on a command line."""
     monkeypatch.delenv("KESSPAY_JOURNAL", raising=False)
-    for words, told in (
+    for words, report in (
         ([], "KESSPAY_JOURNAL"),
         (["--journal", str(place)], "--journal names no journal: there is no '"),
         (["--journal", "postgresql://me:canary-1@h/db"], "command line"),
     ):
         result = run("resume", *words)
         assert result.exit_code == 2
-        assert told in json.loads(result.stdout)["error"]["message"]
+        assert report in json.loads(result.stdout)["error"]["message"]
         assert "canary-1" not in result.output
     assert not place.exists()
 
@@ -324,9 +324,9 @@ def test_a_transfer_that_is_unknown_and_not_due(
     """Exit code 20 while anything is unknown, though there was nothing to do."""
     leave(sandbox, place, "order-1", "drop-before", ago=-100)
     result = run("resume", "--journal", place)
-    told = json.loads(result.stdout)
-    assert (result.exit_code, told["results"]) == (20, [])
-    assert told["unknown"] == ["order-1"]
+    report = json.loads(result.stdout)
+    assert (result.exit_code, report["results"]) == (20, [])
+    assert report["unknown"] == ["order-1"]
 
 
 def test_what_is_unknown_is_explained(
@@ -394,7 +394,7 @@ def test_an_end_while_the_journal_is_away(
     pauses: Callable[..., Pauses],
     is_away: Callable[[int], None],
 ) -> None:
-    """Whoever ends a worker does not wait for the journal."""
+    """Ending a worker does not wait for the journal."""
     SqliteJournal(str(place)).close()
     is_away(9)
     pauses()
@@ -633,8 +633,8 @@ def test_pauses_grow(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     waiting = away_of(clock, math.inf)
     assert all(waiting.wait(ERROR) for _ in range(8))
     assert clock.pauses == [1, 2, 4, 8, 16, 32, 60, 60]
-    told = capsys.readouterr().err.splitlines()
-    assert told[1] == "kesspay: the journal is locked. Trying again in 2 s."
+    report = capsys.readouterr().err.splitlines()
+    assert report[1] == "kesspay: the journal is locked. Trying again in 2 s."
     waiting.is_back()
     waiting.is_back()
     assert capsys.readouterr().err == "kesspay: the journal is there again\n"

@@ -147,10 +147,10 @@ def test_wrong_usage_is_one_line(
     assert result.stderr.count("\n") == 1
     assert words in result.stderr
     assert "--help" in result.stderr
-    told = run(*arguments, "--json")
-    assert told.exit_code == 2
-    assert told.stderr == ""
-    error = json.loads(told.stdout)["error"]
+    report = run(*arguments, "--json")
+    assert report.exit_code == 2
+    assert report.stderr == ""
+    error = json.loads(report.stdout)["error"]
     assert error["type"] == "UsageError"
     assert set(error) == {
         *("type", "reason", "message", "position", "path", "next", "page"),
@@ -308,10 +308,10 @@ def test_without_click_one_line_says_what_to_install(
     """Exit code 2 and the extra to install, instead of a traceback."""
     monkeypatch.setitem(sys.modules, "click", None)
     assert main(["--help"]) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert told.err.count("\n") == 1
-    assert "pip install 'kesspay[cli]'" in told.err
+    report = capsys.readouterr()
+    assert report.out == ""
+    assert report.err.count("\n") == 1
+    assert "pip install 'kesspay[cli]'" in report.err
 
 
 def test_a_broken_click_is_no_missing_click(monkeypatch: pytest.MonkeyPatch) -> None:

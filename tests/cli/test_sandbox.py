@@ -58,9 +58,9 @@ def running(
     ) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        told = json.loads(process.stdout.readline())
+        report = json.loads(process.stdout.readline())
         try:
-            yield told
+            yield report
         finally:
             process.send_signal(stop)
             rest = process.stdout.read(), process.stderr.read()
@@ -96,11 +96,11 @@ def order() -> kesspay.CreateFundTransfer:
 def test_a_transfer_across_a_restart(home: Path) -> None:
     """What was created in one run is confirmed in the next, by one client's keys."""
     with (
-        running(home, stop=signal.SIGINT) as told,
-        client(told["settings"]) as one,
+        running(home, stop=signal.SIGINT) as report,
+        client(report["settings"]) as one,
     ):
         created = one.create_fund_transfer(order())
-    assert (told["ok"], told["command"], told["kept"]) == (True, "sandbox", True)
+    assert (report["ok"], report["command"], report["kept"]) == (True, "sandbox", True)
     with running(home, "--json") as again, client(again["settings"]) as other:
         paid = other.confirm_fund_transfer(created, partner_transaction_id="d-1")
         assert other.query_fund_transfer(created).fund_transfer_id
@@ -115,11 +115,11 @@ def test_a_transfer_across_a_restart(home: Path) -> None:
 
 def test_seeded_faults(home: Path) -> None:
     """With a rate of 1 every log-in meets a fault, and nothing is kept."""
-    with running(home, "--memory", "--fault-seed", "7", "--fault-rate", "1") as told:
-        assert told["kept"] is False
-        address = (f"{told['page']}sandbox/messages").partition("//")[2]
+    with running(home, "--memory", "--fault-seed", "7", "--fault-rate", "1") as report:
+        assert report["kept"] is False
+        address = (f"{report['page']}sandbox/messages").partition("//")[2]
         host, _, path = address.partition("/")
-        settings = {**told["settings"]}
+        settings = {**report["settings"]}
         with pytest.raises(kesspay.GatewayError), client(settings) as hurried:
             hurried.create_fund_transfer(order(), timeout=5)
         name, port = host.split(":")
@@ -166,14 +166,16 @@ def test_elsewhere_it_is_one_line_of_json(
     for options in ((), ("--json",)):
         result = run(*words, *options)
         assert result.exit_code == 0
-        told = json.loads(result.stdout)
+        report = json.loads(result.stdout)
         assert result.stdout.count("\n") == 1
-        assert set(told) == {
+        assert set(report) == {
             *("ok", "command", "page", "settings", "settings_file", "home", "kept"),
             "warnings",
         }
-        assert told["home"] == str(home)
-        assert told["page"] + "partnerapi/v1" == told["settings"]["KESSPAY_BASE_URL"]
+        assert report["home"] == str(home)
+        assert (
+            report["page"] + "partnerapi/v1" == report["settings"]["KESSPAY_BASE_URL"]
+        )
 
 
 def test_the_state_has_a_place(

@@ -102,9 +102,9 @@ def test_a_log_in_that_fails(
     wire(Script(answer))  # type: ignore[arg-type]
     result = run("token")
     assert (result.exit_code, result.stderr) == (exit_code, "")
-    told = json.loads(result.stdout)
-    assert told["ok"] is False
-    error = told["error"]
+    report = json.loads(result.stdout)
+    assert report["ok"] is False
+    error = report["error"]
     assert (error["type"], error["outcome"]) == (kind, outcome)
     assert error["evidence"]["phase"] == "log-in"
     assert error["next"]

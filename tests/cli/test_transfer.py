@@ -92,11 +92,11 @@ def test_a_whole_transfer(
     """Create into a file, confirm and query from it: credited exactly once."""
     created = run(*CREATE)
     assert created.exit_code == 0
-    told = json.loads(created.stdout)
-    assert told["command"] == "transfer create"
-    assert told["transfer"]["receiver_name"] == "Sok Dara"
-    assert told["transfer"]["amount"] == "0.50"
-    assert json.loads(told["canonical"])["success"] is True
+    report = json.loads(created.stdout)
+    assert report["command"] == "transfer create"
+    assert report["transfer"]["receiver_name"] == "Sok Dara"
+    assert report["transfer"]["amount"] == "0.50"
+    assert json.loads(report["canonical"])["success"] is True
     path = tmp_path / "pre.json"
     path.write_text(created.stdout, encoding="utf-8")
 
@@ -108,7 +108,7 @@ def test_a_whole_transfer(
     assert paid.exit_code == 0
     fields = json.loads(paid.stdout)["transfer"]
     assert fields["result_code"] == "SUCCESS"
-    assert fields["pre_transfer_id"] == told["transfer"]["pre_transfer_id"]
+    assert fields["pre_transfer_id"] == report["transfer"]["pre_transfer_id"]
 
     for asked in (run("transfer", "query", path), run("transfer", "query", *FIELDS)):
         assert asked.exit_code == 0
@@ -163,9 +163,9 @@ def test_what_a_confirm_can_come_to(
     answers(reply)
     result = run(*confirm(pre, "--yes", *more))
     assert result.exit_code == exit_code
-    told = json.loads(result.stdout)
-    assert told["command"] == "transfer confirm"
-    error = told["error"]
+    report = json.loads(result.stdout)
+    assert report["command"] == "transfer confirm"
+    error = report["error"]
     assert (error["outcome"], error["code"]) == (outcome, code)
     assert error["evidence"]["service"] == "confirm.fundTransfer"
     assert error["safe_to_retry"] is (outcome == "not_sent")
@@ -277,7 +277,7 @@ def test_an_interrupted_confirm_is_unknown(
     assert "query" in json.loads(result.stdout)["error"]["next"]
 
 
-def test_ids_are_checked_before_anybody_is_asked(
+def test_ids_are_checked_before_the_question(
     run: Callable[..., Result], answers: Callable[..., Script], pre: Path
 ) -> None:
     """A debit id that cannot be sent is an error at once."""
@@ -360,9 +360,9 @@ def test_wrong_usage_is_json_in_a_pipe(run: Callable[..., Result]) -> None:
     """Scripts need not ask for --json to read what is wrong."""
     result = run("transfer", "create")
     assert (result.exit_code, result.stderr) == (2, "")
-    told = json.loads(result.stdout)
-    assert told["command"] == "transfer create"
-    assert "--out-trade-no" in told["error"]["message"]
+    report = json.loads(result.stdout)
+    assert report["command"] == "transfer create"
+    assert "--out-trade-no" in report["error"]["message"]
 
 
 def test_the_fixture_data_is_that_of_the_wire() -> None:
@@ -399,10 +399,10 @@ def test_a_result_that_cannot_be_written(
     answers(reply)
     monkeypatch.setattr(sys, "stdout", Refusing(OSError(reason, "x")).stream())
     assert main(confirm(pre, "--yes")) == exit_code
-    told = errors()
-    assert told.count("\n") == 1
-    assert "standard output could not be written" in told
-    assert ("it may have been carried out" in told) is (exit_code == 20)
+    report = errors()
+    assert report.count("\n") == 1
+    assert "standard output could not be written" in report
+    assert ("it may have been carried out" in report) is (exit_code == 20)
 
 
 def test_the_result_is_in_the_file(
@@ -418,9 +418,9 @@ def test_the_result_is_in_the_file(
     answers(signed(200, success(CONFIRM_DATA)))
     monkeypatch.setattr(sys, "stdout", Refusing(full).stream())
     assert main(confirm(pre, "--yes", "--out", str(out))) == 20
-    told = json.loads(out.read_text(encoding="utf-8"))
-    assert told["ok"] is True
-    assert told["transfer"]["fund_transfer_id"] == CONFIRM_DATA["fund_transfer_id"]
+    report = json.loads(out.read_text(encoding="utf-8"))
+    assert report["ok"] is True
+    assert report["transfer"]["fund_transfer_id"] == CONFIRM_DATA["fund_transfer_id"]
     assert errors().count("\n") == 1
 
 
@@ -527,8 +527,8 @@ def test_a_defect_after_money_moved(
     monkeypatch.setattr(transfer, "_outcome", fail)
     result = run(*confirm(pre, "--yes"))
     assert result.exit_code == 20, result.output
-    told = json.loads(result.stdout)["error"]
-    assert told["type"] == "RuntimeError"
-    assert "test_transfer.py" in told["message"]
+    report = json.loads(result.stdout)["error"]
+    assert report["type"] == "RuntimeError"
+    assert "test_transfer.py" in report["message"]
     assert "words" not in result.output
-    assert "it may have been carried out" in told["next"]
+    assert "it may have been carried out" in report["next"]

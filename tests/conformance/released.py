@@ -31,7 +31,7 @@ _FILE: Final = Path(__file__).with_name("released.txt")
 
 
 def fingerprint(case: Case) -> str:
-    """Return what tells one question from another."""
+    """Return what distinguishes two questions."""
     parts = (
         case.op.encode(),
         " ".join(case.profile).encode(),

@@ -369,7 +369,7 @@ for question in questions():
 
 
 def test_an_adapter_that_does_not_read() -> None:
-    """A question that no pipe holds stops nobody for longer than the time."""
+    """A question that no pipe holds stops no call for longer than the time."""
     code = "sys.stdin.readline(); hello(); time.sleep(600)"
     with start(program(code), timeout=0.1) as adapter:
         assert adapter.ask({**QUESTION, "text": "A" * 2**21}).kind == "timed_out"

@@ -73,7 +73,7 @@ def test_there_are_enough_mistakes(kit: Kit) -> None:
         assert len(caught) >= (1 if code == "sort_1024" else 2), code
 
 
-def test_each_rule_is_told_from_the_others(kit: Kit) -> None:
+def test_each_rule_is_distinguished_from_the_others(kit: Kit) -> None:
     """Of every rule three cases kill, two by an answer that no other rule gives."""
     for rule in kit.rules.values():
         if rule.area not in ("document", "parameters"):

@@ -43,20 +43,20 @@ class Case:
     One message.
 
     Args:
-        told: what it is, for the page.
+        name: what it is, for the page.
         body: the message.
         key: name of the public key it is verified with.
     """
 
-    told: str
+    name: str
     body: bytes
     key: str = RSA_2048
 
 
-def _of_php(told: str, parameters: str) -> Case:
+def _of_php(name: str, parameters: str) -> Case:
     (signed,) = php_sign(KEYS / f"{RSA_2048}.pem", [parameters.encode()])
     assert signed is not None
-    return Case(told, signed.body)
+    return Case(name, signed.body)
 
 
 def _honest() -> list[Case]:
@@ -85,7 +85,7 @@ def _signed_weakly(text: bytes) -> bytes:
 
 
 def _forged() -> list[Case]:
-    """Return messages that nobody should believe."""
+    """Return messages that no program should believe."""
     key = PrivateKey.from_pem((KEYS / f"{RSA_2048}.pem").read_bytes())
     nothing = base64.b64encode(judge_signature(b"")).decode()
     genuine = signed_text('{"amount":0.5,"sign":"SIGN"}', key)
@@ -173,9 +173,9 @@ def _table(head: str, cases: Sequence[Case], wanted: str) -> str:
         "|---|---|---|---|",
     ]
     for case in cases:
-        told = [by_php(case), by_hand(case), by_kesspay(case)]
-        cells = (one if one == wanted else f"**{one}**" for one in told)
-        lines.append(f"| {case.told} | {' | '.join(cells)} |")
+        verdicts = [by_php(case), by_hand(case), by_kesspay(case)]
+        cells = (one if one == wanted else f"**{one}**" for one in verdicts)
+        lines.append(f"| {case.name} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
 

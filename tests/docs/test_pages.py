@@ -213,14 +213,14 @@ thread.join()
 
 
 def run_session(block: Block, names: dict[str, Any]) -> None:
-    """Run a block with prompts; its names go on to the next block."""
+    """Run a block with prompts; its names continue to the next block."""
     parser = doctest.DocTestParser()
     test = parser.get_doctest(block.code, names, block.page, block.page, block.line)
-    told: list[str] = []
+    report: list[str] = []
     runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
-    result = runner.run(test, out=told.append, clear_globs=False)
+    result = runner.run(test, out=report.append, clear_globs=False)
     names.update(test.globs)
-    assert result.failed == 0, "".join(told)
+    assert result.failed == 0, "".join(report)
     assert result.attempted > 0
 
 
@@ -361,7 +361,7 @@ def test_data_parses(page: str) -> None:
 
 @pytest.mark.parametrize("page", pages())
 def test_every_variable_exists(page: str) -> None:
-    """No KESSPAY_ variable is named that nobody reads."""
+    """No KESSPAY_ variable is named that no code reads."""
     text = (ROOT / "docs" / page).read_text(encoding="utf-8")
     named = set(re.findall(r"KESSPAY_[A-Z_]*[A-Z]", text))
     assert named <= VARIABLES | OTHER_VARIABLES

@@ -1,4 +1,4 @@
-"""The pages say who does what: they avoid words that leave it open."""
+"""Pages and code say who does what: they avoid words that leave it open."""
 
 from __future__ import annotations
 
@@ -31,6 +31,51 @@ def test_no_vague_words(page: str) -> None:
     text = (ROOT / page).read_text(encoding="utf-8")
     pattern = rf"\b(?:{'|'.join(VAGUE)})\b".replace(" ", r"\s+")
     assert re.findall(pattern, text, re.IGNORECASE) == []
+
+
+#: Not English of ours: names of people, users and devices in data, and the list above.
+NAMES: Final = {
+    "bench/documents.py": ("desk",),
+    "src/kesspay/sandbox/effects.py": ("somebody",),
+    "tests/docs/test_plain_english.py": VAGUE,
+    "tests/gateway/test_php_gateway.py": ("somebody",),
+    "tests/sandbox/helpers.py": ("somebody",),
+    "tests/sandbox/test_differential.py": ("nobody",),
+    "tests/sandbox/test_faults.py": ("somebody",),
+    "tests/sandbox/test_ledger.py": ("nobody",),
+    "tests/sandbox/test_stateful.py": ("nobody",),
+    "tests/transfers/test_postgres.py": ("nobody",),
+    "tests/transfers/test_postgres_session.py": ("nobody",),
+    "tests/transfers/test_transfers.py": ("somebody",),
+    "tests/transfers/test_workflow.py": ("somebody",),
+}
+CODE: Final = {".c", ".cmake", ".go", ".h", ".js", ".php", ".py", ".toml", ".ts"}
+
+
+def sources() -> list[str]:
+    """List the files of code, C and tests; what a program made is none of them."""
+    places = ("src", "csrc", "bindings", "bench", "tests")
+    found = [path for place in places for path in (ROOT / place).rglob("*")]
+    return sorted(
+        path.relative_to(ROOT).as_posix()
+        for path in found
+        if path.suffix in CODE and "node_modules" not in path.parts and path.is_file()
+    )
+
+
+def test_no_vague_words_in_code() -> None:
+    """Nor has a name, a comment or a message one; ``_`` ends a word, too."""
+    words = "|".join(VAGUE).replace(" ", r"[\s#*]+")
+    pattern = re.compile(rf"(?<![a-z])(?:{words})(?![a-z])", re.IGNORECASE)
+    vague = []
+    for name in sources():
+        text = (ROOT / name).read_text(encoding="utf-8", errors="replace")
+        for found in pattern.finditer(text):
+            word = " ".join(re.split(r"[\s#*]+", found[0].lower()))
+            if word not in NAMES.get(name, ()):
+                number = text.count("\n", 0, found.start()) + 1
+                vague.append(f"{name}:{number}: {word}")
+    assert vague == []
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -1,5 +1,5 @@
 """
-The site as a reader sees it: on a telephone and on a desk, light and dark.
+The site as a reader sees it: on a telephone and on a desktop, light and dark.
 
 The pictures are in build/screenshots afterwards, or in KESSPAY_SCREENSHOTS.
 """

@@ -27,7 +27,7 @@ def test_the_first_differing_byte() -> None:
 
 
 def test_ends_and_invisible_bytes_are_named() -> None:
-    """A missing end, a blank and line ends can be told apart."""
+    """A missing end, a blank and line ends can be distinguished."""
     for other, name in {
         b"{}": "its end",
         b"{} ": "a blank",

@@ -421,7 +421,7 @@ def test_every_code_is_in_the_list() -> None:
 
 
 def test_what_is_read_out_of_a_signature() -> None:
-    """Digest, algorithm and key of a signature over another text are told."""
+    """Digest, algorithm and key of a signature over another text are reported."""
     found = CASES["changed"].explain()
     assert found.signature is not None
     assert found.signature.digest == hashlib.sha256(OTHER_TEXT).hexdigest()
@@ -435,7 +435,7 @@ def test_what_is_read_out_of_a_signature() -> None:
 
 
 def test_the_report_names_the_keys() -> None:
-    """Each key of a ring is told apart: maker, verifier, own."""
+    """Each key of a ring is recognised: maker, verifier, own."""
     found = explain(
         BODY,
         [load("other-2048"), load("rsa-2048"), load("rsa-4096")],
@@ -450,7 +450,7 @@ def test_the_report_names_the_keys() -> None:
 
 
 def test_the_report_compares_an_expected_text() -> None:
-    """The first differing byte and the differing values are told."""
+    """The first differing byte and the differing values are reported."""
     found = CASES["changed, the text is known"].explain()
     assert found.expected is not None
     assert found.expected.covered is True
@@ -513,9 +513,9 @@ def test_stored_signatures_are_explained() -> None:
     for stored in iter_signatures():
         if stored.key != "rsa-2048":
             continue
-        told = explain(stored.body, [load(stored.key)], budget=500_000)
-        assert stored.valid == told.verifies
-        causes = {f.code for f in told.findings if f.sort == "cause"}
+        printed = explain(stored.body, [load(stored.key)], budget=500_000)
+        assert stored.valid == printed.verifies
+        causes = {f.code for f in printed.findings if f.sort == "cause"}
         if stored.valid:
             assert not causes
         else:

@@ -225,11 +225,11 @@ def explained(
 
 
 def assert_named(explanation: Explanation, *codes: str) -> None:
-    """Assert that exactly these mistakes were found, and told."""
+    """Assert that exactly these mistakes were found, and reported."""
     assert codes == explanation.mistakes
     assert not explanation.verifies
-    told = {f.code for f in explanation.findings if f.sort == "cause"}
-    assert told >= ({"profile"} if explanation.profile else set(codes))
+    printed = {f.code for f in explanation.findings if f.sort == "cause"}
+    assert printed >= ({"profile"} if explanation.profile else set(codes))
 
 
 #: What to do about each mistake, for who made it.

@@ -31,7 +31,7 @@ def recovered(signature: bytes, key: str = "rsa-2048") -> Recovered:
 
 @pytest.mark.parametrize("algorithm", HASHES)
 def test_the_digest_and_its_algorithm_are_read(algorithm: str) -> None:
-    """A PKCS#1 v1.5 signature tells algorithm and digest of what was signed."""
+    """A PKCS#1 v1.5 signature shows algorithm and digest of what was signed."""
     found = recovered(pkcs1(SIGNED, algorithm=algorithm))
     assert found.kind == "pkcs1"
     assert found.algorithm == algorithm

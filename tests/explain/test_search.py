@@ -67,7 +67,7 @@ def test_the_same_question_has_the_same_answer() -> None:
 
 
 def test_the_simplest_story_wins() -> None:
-    """Where one mistake is enough, several together are not told."""
+    """Where one mistake is enough, several together are not reported."""
     seen = Collector()
     find_mistakes(read('{"b":"/","a":[]}'), {}, Profile(), seen)
     for text in seen.texts[:20]:

@@ -82,7 +82,7 @@ def test_trailing_bits() -> None:
 
 
 def test_truncated() -> None:
-    """A length that base64 cannot have is told."""
+    """A length that base64 cannot have is reported."""
     assert readings(STRICT[:341])[0].slips == ("truncated",)
 
 

@@ -108,7 +108,7 @@ def _public_key(backend: str) -> PublicKey:
 
 
 def check_document(data: bytes) -> None:
-    """See that what nobody signed is refused, for one reason at one place."""
+    """See that what no key signed is refused, for one reason at one place."""
 
     def work() -> object:
         result = outcome(_public_key(backends.current().name), data)

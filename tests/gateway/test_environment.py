@@ -184,7 +184,7 @@ def test_optional_settings() -> None:
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "message"),
     [
         ({"TIMEOUT": "soon"}, "KESSPAY_TIMEOUT"),
         ({"RETRIES": "2.5"}, "KESSPAY_RETRIES"),
@@ -199,9 +199,9 @@ def test_optional_settings() -> None:
         ({"CA_FILE": "no/such"}, "KESSPAY_CA_FILE"),
     ],
 )
-def test_settings_that_are_refused(variables: dict[str, str], told: str) -> None:
+def test_settings_that_are_refused(variables: dict[str, str], message: str) -> None:
     """What cannot be read names its variable, and no secret."""
-    with pytest.raises(InputError, match=re.escape(told)) as caught:
+    with pytest.raises(InputError, match=re.escape(message)) as caught:
         read_environment(with_(**variables))
     assert not [one for one in CANARIES.values() if one in str(caught.value)]
     assert caught.value.__context__ is None

@@ -122,7 +122,7 @@ def test_a_hook_gets_every_event() -> None:
 
 @pytest.mark.usefixtures("face")
 def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """An error of the hook is logged by its type; the call goes on."""
+    """An error of the hook is logged by its type; the call continues."""
 
     def broken(event: Event) -> NoReturn:
         raise RuntimeError(f"canary-secret {event}")

@@ -339,7 +339,7 @@ def test_wrong_credentials(
 def test_a_token_that_expired(
     gateway: PhpGateway, connect: Callable[..., Client]
 ) -> None:
-    """The unsigned 401 brings one new log-in, and the transfer goes on."""
+    """The unsigned 401 brings one new log-in, and the transfer continues."""
     client = connect()
     created = client.create_fund_transfer(order())
     gateway.configure(transfer_life=10_000)

@@ -248,7 +248,7 @@ def test_thirty_two_threads_fail_once() -> None:
 
 
 def test_a_renewal_does_not_hold_up_the_others() -> None:
-    """While one thread renews, the others go on with the token at hand."""
+    """While one thread renews, the others continue with the token at hand."""
     log_ins = SlowLogIns()
     log_ins.gate.set()
     cache, clock = cache_of(log_ins)
@@ -439,7 +439,7 @@ def test_cancelling_one_takes_nothing_from_the_others() -> None:
 
 
 def test_a_renewal_does_not_hold_up_other_tasks() -> None:
-    """While one task renews, the others go on with the token at hand."""
+    """While one task renews, the others continue with the token at hand."""
 
     async def main() -> None:
         cache, log_ins, clock = parts()

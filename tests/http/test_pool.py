@@ -94,7 +94,7 @@ def test_connections_that_are_not_reused(ours: Carrier, answer: bytes) -> None:
     """
     What follows one answer is never taken for the next answer.
 
-    aiohttp goes on after a stray byte, but see ``test_an_answer_too_many``.
+    aiohttp continues after a stray byte, but see ``test_an_answer_too_many``.
     """
     with WireServer(always(answer)) as server, ours.open() as transport:
         for _ in range(3):
@@ -356,7 +356,7 @@ def test_what_comes_back_to_a_closed_pool() -> None:
 
 
 def test_a_pool_that_is_forgotten() -> None:
-    """Nobody has to close a transport: its connections end with it."""
+    """A transport need not be closed: its connections end with it."""
     pool = Pool(None, 3, 60.0)
     connection, theirs = connected(HERE)
     pool.take(HERE, fresh=False)

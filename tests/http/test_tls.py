@@ -360,7 +360,7 @@ def test_tls_is_verified(
 def test_certificates_that_do_not_fit(
     carrier: Carrier, authority: Authority, host: str, days: int
 ) -> None:
-    """Another host, or an old certificate: nothing is sent, by anybody."""
+    """Another host, or an old certificate: nothing is sent, by any transport."""
     seen: list[bytes] = []
     behave = over_tls(
         server_context(authority.sign("localhost", days=days)),

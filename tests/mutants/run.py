@@ -45,7 +45,7 @@ def main() -> int:
     if asked.id:
         rules = tuple(rule for rule in rules if rule.id in asked.id)
     tried = _try_c(rules) if asked.c else _try_python(rules, asked.jobs)
-    escaped = _told(tried)
+    escaped = _reported(tried)
     print(
         f"\n{len(rules) - len(escaped)} of {len(rules)} mutants were caught, "
         f"in {monotonic() - begun:.0f} s."
@@ -72,7 +72,7 @@ def _require(wrong: list[str]) -> None:
         sys.exit("\n".join(wrong))
 
 
-def _told(verdicts: Iterable[Verdict]) -> list[Verdict]:
+def _reported(verdicts: Iterable[Verdict]) -> list[Verdict]:
     """Print each verdict as it comes; return the mutants that were not caught."""
     escaped = []
     print(f"{'rule':36} {'source':14} {'verdict':10} by")

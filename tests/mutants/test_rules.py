@@ -1,4 +1,4 @@
-"""The list of rules fits the code, and its machinery tells mutants apart."""
+"""The list of rules fits the code, and its machinery distinguishes mutants."""
 
 from __future__ import annotations
 

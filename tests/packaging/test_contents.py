@@ -39,7 +39,7 @@ def extension(wheel: Path) -> Path:
 
 
 def test_only_the_init_function_is_exported(extension: Path) -> None:
-    """No symbol of ours or of libcrypto can collide with anybody else's."""
+    """No symbol of ours or of libcrypto can collide with those of another library."""
     table = subprocess.check_output(["nm", "-D", "--defined-only", extension])
     assert [line.split()[-1] for line in table.splitlines()] == [b"PyInit__native"]
 

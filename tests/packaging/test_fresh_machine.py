@@ -18,7 +18,7 @@ pytestmark = pytest.mark.network
 
 @pytest.mark.usefixtures("needs_hiding")
 def test_demo_without_a_compiler(tmp_path: Path) -> None:
-    """`make demo` says in one line what is missing, and goes on without it."""
+    """`make demo` says in one line what is missing, and continues without it."""
     tree = copy_tree(tmp_path / "tree")
     done = run(*hiding(*compilers()), "make", "demo", cwd=tree)
     assert done.code == 0, done.output

@@ -75,7 +75,7 @@ def test_newest(pinned: str, found: str) -> None:
 
 @pytest.mark.parametrize("pinned", ["3.5.8", "3.5.11", "4.0.0"])
 def test_newest_of_nothing(pinned: str) -> None:
-    """A list without the pinned release tells nothing."""
+    """A list without the pinned release says nothing."""
     assert newer.newest(TAGS, pinned) is None
     assert newer.newest([], pinned) is None
 
@@ -124,7 +124,7 @@ def test_the_archive(tmp_path: Path) -> None:
 
 
 def test_how_to_run_it() -> None:
-    """Without arguments the program tells what it does, and does nothing."""
+    """Without arguments the program says what it does, and does nothing."""
     done = run(sys.executable, "-m", "bindings.openssl.build", cwd=ROOT)
     assert done.code == 1
     assert "PREFIX [ARCHIVE]" in done.output

@@ -155,9 +155,9 @@ def test_stable_abi(wheel: Path, tools: Path) -> None:
 
 def test_it_works(python: Path, version: str) -> None:
     """The installed wheel computes with its own OpenSSL, as PHP does."""
-    told = run(python, "-m", "kesspay").output
+    report = run(python, "-m", "kesspay").output
     assert re.search(
-        rf"^OpenSSL   OpenSSL {version} .* \(static\)$", told, re.MULTILINE
+        rf"^OpenSSL   OpenSSL {version} .* \(static\)$", report, re.MULTILINE
     )
     done = run(python, "-W", "error", ROOT / "tests/packaging/smoke.py", "native")
     assert done.code == 0, done.output

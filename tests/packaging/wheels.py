@@ -73,7 +73,7 @@ def hiding(*paths: Path) -> tuple[str, ...]:
     """
     Make a command prefix under which these files and folders are gone.
 
-    A mount namespace of its own puts an empty folder, or a file that nobody
+    A mount namespace of its own puts an empty folder, or a file that no one
     can run, over each of them. Nothing outside the command sees it.
     """
     script = ["set -e", "empty=$(mktemp -d)", 'mkdir "$empty/d"', ': > "$empty/f"']

@@ -2,7 +2,7 @@
 The answers of the API document as data, written down from it by hand.
 
 Only what the document says stands here. Where it says nothing, for instance
-which code an unknown service has, a comment tells what was taken instead.
+which code an unknown service has, a comment says what was taken instead.
 """
 
 from __future__ import annotations

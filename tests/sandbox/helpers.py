@@ -86,7 +86,7 @@ ODD: Final = (
 
 
 class StillSandbox(Sandbox):
-    """A sandbox whose time passes only when it is told to."""
+    """A sandbox whose time passes only when the test lets it."""
 
     at = 1_000_000.0
 
@@ -113,7 +113,7 @@ def signed(key: PrivateKey, text: str) -> bytes:
     """
     Sign the text of an object as it is, whatever it says.
 
-    Where it has no canonical form nobody could have signed it, and the
+    Where it has no canonical form no one could have signed it, and the
     signature is a made-up one.
     """
     try:

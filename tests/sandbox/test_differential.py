@@ -85,7 +85,7 @@ class Asked:
 
 
 @dataclass(frozen=True)
-class Told:
+class Answered:
     """What one side answered, as far as the document determines it."""
 
     status: int
@@ -99,7 +99,7 @@ class Told:
         return self.code if self.success is False else self.success
 
 
-def _is_other_alpha(asked: Asked, php: Told, sandbox: Told) -> bool:
+def _is_other_alpha(asked: Asked, php: Answered, sandbox: Answered) -> bool:
     """Tell whether an id is of visible characters, but not of Alpha's."""
     names = ("out_trade_no", "pre_transfer_id", "partner_transaction_id")
     return php.verdict in {"NOTEXIST", "VALIDATIONERROR"} and any(
@@ -108,7 +108,7 @@ def _is_other_alpha(asked: Asked, php: Told, sandbox: Told) -> bool:
     )
 
 
-def _is_invalid_string(asked: Asked, php: Told, sandbox: Told) -> bool:
+def _is_invalid_string(asked: Asked, php: Answered, sandbox: Answered) -> bool:
     """Tell whether the id that is looked up is a string that can be none."""
     name = "pre_transfer_id" if asked.fields["service"] == CONFIRM else "out_trade_no"
     verdicts = (php.verdict, sandbox.verdict)
@@ -117,7 +117,7 @@ def _is_invalid_string(asked: Asked, php: Told, sandbox: Told) -> bool:
     )
 
 
-def _has_other_edge(asked: Asked, php: Told, sandbox: Told) -> bool:
+def _has_other_edge(asked: Asked, php: Answered, sandbox: Answered) -> bool:
     """Tell whether a text has at an edge what one side calls white space."""
     edges = (
         edge
@@ -129,7 +129,7 @@ def _has_other_edge(asked: Asked, php: Told, sandbox: Told) -> bool:
     )
 
 
-def _is_guarded(asked: Asked, php: Told, sandbox: Told) -> bool:
+def _is_guarded(asked: Asked, php: Answered, sandbox: Answered) -> bool:
     """Tell whether kesspay verifies less than PHP does, and says so."""
     keys = re.findall(r'"([a-z_]+)":', asked.text)
     is_deep = "[" * 64 in asked.text
@@ -138,7 +138,7 @@ def _is_guarded(asked: Asked, php: Told, sandbox: Told) -> bool:
     )
 
 
-def _is_null_sign_type(asked: Asked, php: Told, sandbox: Told) -> bool:
+def _is_null_sign_type(asked: Asked, php: Answered, sandbox: Answered) -> bool:
     """Tell whether ``sign_type`` is null."""
     fields = asked.fields
     is_null = "sign_type" in fields and fields["sign_type"] is None
@@ -146,7 +146,7 @@ def _is_null_sign_type(asked: Asked, php: Told, sandbox: Told) -> bool:
 
 
 #: Where the two may differ, and why.
-OPEN: Final[dict[str, Callable[[Asked, Told, Told], bool]]] = {
+OPEN: Final[dict[str, Callable[[Asked, Answered, Answered], bool]]] = {
     # "Alpha(64)" does not say which characters. PHP takes letters, digits, -
     # and _, as kesspay's client does; the sandbox everything visible.
     "characters of Alpha": _is_other_alpha,
@@ -228,7 +228,7 @@ class Pair:
 
     def compare(
         self, text: str, spoil: Callable[[bytes], bytes] = bytes
-    ) -> tuple[Told, Told]:
+    ) -> tuple[Answered, Answered]:
         """
         Ask both sides the same, and require the same answer or an open place.
 
@@ -236,7 +236,7 @@ class Pair:
             text: the parameters; ``<n>`` is the id of pre-transfer n.
             spoil: changes the signed body.
         """
-        told: list[Told] = []
+        seen: list[Answered] = []
         ids: list[str] = []
         for place, side in enumerate(SIDES):
             own = _ID.sub(lambda match: self._rows[int(match[1])][place], text)  # noqa: B023 - used at once
@@ -245,9 +245,9 @@ class Pair:
             if status != 401:
                 require_documented(_service(own), status, answer)
             ids.append(data.pop("pre_transfer_id", "") if data else "")
-            told.append(self._noted(side, status, answer, ids[-1]))
+            seen.append(self._noted(side, status, answer, ids[-1]))
         self.asked += 1
-        php, sandbox = told
+        php, sandbox = seen
         if php == sandbox:
             if _service(text) == CREATE and php.success:
                 reference = json.dumps(Asked(text).fields["out_trade_no"])
@@ -299,7 +299,7 @@ class Pair:
 
     def _noted(
         self, side: str, status: int, answer: dict[str, Any], identity: str
-    ) -> Told:
+    ) -> Answered:
         """Take out of an answer what must be equal."""
         data = answer.get("data")
         if data is not None:
@@ -311,7 +311,7 @@ class Pair:
             replaced = {"result_code": is_paid, "fund_transfer_id": True}
             data = {name: replaced.get(name, data[name]) for name in data}
             data["pre_transfer_id"] = bool(identity)
-        return Told(status, answer.get("success"), answer.get("error_code"), data)
+        return Answered(status, answer.get("success"), answer.get("error_code"), data)
 
     def _call(self, side: str, body: bytes) -> tuple[int, dict[str, Any]]:
         headers = {"authorization": f"Bearer {self._tokens[side]}"}
@@ -348,7 +348,7 @@ def server(php: Php) -> Iterator[PhpGateway]:
 
 @pytest.fixture
 def pair(server: PhpGateway) -> Iterator[Pair]:
-    """Return two gateways that nobody used before, and be logged in."""
+    """Return two gateways that no test used before, and be logged in."""
     server.reset()
     made = Pair(server)
     made.log_in()

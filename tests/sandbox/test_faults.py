@@ -152,7 +152,7 @@ def test_answers_of_another_signer(
 
 
 def test_an_oversized_answer(partner: Partner) -> None:
-    """It would verify, if somebody read more than a mebibyte."""
+    """It would verify, if a client read more than a mebibyte."""
     reply = confirmed(partner, "oversized")
     assert len(reply.body) > 1 << 20
     assert partner.code(reply) == "SUCCESS"
@@ -221,7 +221,7 @@ def test_a_log_in_that_is_refused_has_no_lifetime(partner: Partner) -> None:
 def test_answers_that_are_not_authentic(
     partner: Partner, name: str, service: str
 ) -> None:
-    """Nobody who verifies believes them."""
+    """A client that verifies believes none of them."""
     identity = partner.created()
     reply = {
         CREATE: lambda: partner.create(2, faults=name),
@@ -236,7 +236,7 @@ def test_answers_that_are_not_authentic(
 
 
 def test_what_a_forger_would_say(partner: Partner) -> None:
-    """A tampered answer says what somebody would profit from."""
+    """A tampered answer says what a thief would profit from."""
     created = json.loads(partner.create(faults="tampered").body)
     assert created["data"]["receiver_name"] == "Somebody Else"
     asked = json.loads(partner.query(faults="tampered").body)

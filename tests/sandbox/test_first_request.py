@@ -58,7 +58,7 @@ const write = WRITE;
   console.log(JSON.stringify(await answer.json()));
 })();
 """
-#: How it is mended, a rule at a time: what is written, and the rules that are named.
+#: How it is corrected, a rule at a time: what is written, and the rules that are named.
 NODE_STEPS: Final[tuple[tuple[str, list[str]], ...]] = (
     ("(p) => JSON.stringify(p)", ["sign.text"]),
     (
@@ -217,7 +217,7 @@ def rules(answer: dict[str, str]) -> list[str]:
 
 
 def test_a_programmer_of_node(settings: dict[str, str]) -> None:
-    """Each answer names what is to be mended, until the transfer is made."""
+    """Each answer names what is to be corrected, until the transfer is made."""
     node = shutil.which("node")
     if node is None:
         missing("Node is not installed", "KESSPAY_REQUIRE_NODE")

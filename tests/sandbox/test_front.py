@@ -53,7 +53,7 @@ def test_the_header_comes_first(sandbox: Sandbox, partner: Partner) -> None:
 
 
 def test_a_seeded_sandbox() -> None:
-    """Two sandboxes with one seed treat one course of requests alike."""
+    """Two sandboxes with one seed treat one sequence of requests alike."""
     courses = []
     for _ in range(2):
         partner = Partner(box(fault_seed=3, fault_rate=0.0))
@@ -110,7 +110,7 @@ def test_the_record(sandbox: Sandbox, partner: Partner, backend: Backend) -> Non
 def test_what_went_wrong_is_in_the_record(
     sandbox: Sandbox, partner: Partner, faults: str, outcome: str, verdict: str
 ) -> None:
-    """The record tells how an exchange ended, and why an answer is not good."""
+    """The record says how an exchange ended, and why an answer is not good."""
     partner.create(faults=faults)
     exchange = sandbox.exchanges[-1]
     assert (exchange.outcome, exchange.answer.verdict) == (outcome, verdict)

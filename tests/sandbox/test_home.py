@@ -40,7 +40,7 @@ def pay(sandbox: Sandbox, number: int) -> None:
 
 
 def test_the_first_use(tmp_path: Path) -> None:
-    """Everything is made, and nobody else can read it."""
+    """Everything is made, and no one else can read it."""
     path = tmp_path / "a" / "b"
     home = Home(path)
     home.write_settings(home.environment("http://127.0.0.1:1/partnerapi/v1"))
@@ -104,10 +104,10 @@ def test_the_settings(folder: Path) -> None:
     environment = home.environment("http://127.0.0.1:1/partnerapi/v1")
     home.write_settings({**environment, "KESSPAY_PASSWORD": "it's $HOME"})
     words = shlex.split(home.settings_file.read_text(encoding="utf-8"))
-    told = dict(word.split("=", 1) for word in words)
-    assert told == {**environment, "KESSPAY_PASSWORD": "it's $HOME"}
-    own = PrivateKey.from_file(told["KESSPAY_PRIVATE_KEY_FILE"])
-    gateways = PublicKey.from_file(told["KESSPAY_GATEWAY_KEY_FILE"])
+    report = dict(word.split("=", 1) for word in words)
+    assert report == {**environment, "KESSPAY_PASSWORD": "it's $HOME"}
+    own = PrivateKey.from_file(report["KESSPAY_PRIVATE_KEY_FILE"])
+    gateways = PublicKey.from_file(report["KESSPAY_GATEWAY_KEY_FILE"])
     settings = home.sandbox(in_memory=True).settings
     assert own.public_key == settings["private_key"].public_key
     assert gateways == settings["gateway_key"]

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """Seconds that pass when told to."""
+    """Seconds that pass when the test lets them."""
 
     def __init__(self) -> None:
         """Begin at a time."""
@@ -223,7 +223,7 @@ def test_a_file_is_written_ahead(tmp_path: Path, clock: Clock) -> None:
 
 
 def test_a_delayed_credit_survives_a_restart(tmp_path: Path, clock: Clock) -> None:
-    """It is made when it is due, once, whoever has the books open then."""
+    """It is made when it is due, once, whichever call has the books open then."""
     path = str(tmp_path / "ledger.db")
     books = Ledger(path, clock)
     books.add_user("855", "Sok Dara")
@@ -334,7 +334,7 @@ def test_ids_that_are_none(ledger: Ledger, identity: str) -> None:
 def test_the_audit_finds_what_is_wrong(
     tmp_path: Path, clock: Clock, damage: str, found: str
 ) -> None:
-    """Books that somebody spoilt are not right, and the audit says how."""
+    """Books that were spoilt are not right, and the audit says how."""
     path = tmp_path / "ledger.db"
     books = Ledger(str(path), clock)
     books.add_user("855", "Sok Dara")

@@ -142,10 +142,10 @@ def test_the_page_refreshes_on_request(sandbox: Sandbox) -> None:
 
 
 def test_no_refresh_while_a_form_is_open(sandbox: Sandbox) -> None:
-    """What is being typed is not lost: the refresh goes on when the form is closed."""
+    """What is being typed is not lost: the refresh waits until the form is closed."""
     text = page(sandbox, "/live", "failures=1&form=token").body
     assert b"http-equiv" not in text
-    assert b'<a href="/live?failures=1">close it and go on</a>' in text
+    assert b'<a href="/live?failures=1">close it and continue</a>' in text
     assert text.partition(b"<body>")[2].count(b'aria-expanded="true"') == 1
     assert b'aria-label="Plan token-life-zero"' in text
     assert b'aria-label="Plan drop-after"' not in text

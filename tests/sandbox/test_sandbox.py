@@ -102,7 +102,7 @@ def test_every_refusal_reaches_the_client(sandbox: Sandbox) -> None:
 
 
 def test_a_token_that_ends_is_renewed(sandbox: Sandbox) -> None:
-    """When the token is revoked or dies, the client logs in by itself."""
+    """When the token is revoked or dies, the client logs in again."""
     client = Client(**sandbox.settings)
     created = client.create_fund_transfer(order())
     sandbox.emulator.revoke_token()
@@ -163,7 +163,7 @@ def test_in_the_process() -> None:
 
 
 def test_starting_and_stopping() -> None:
-    """A sandbox stops by itself, can be started again, and keeps its books."""
+    """A sandbox stops with its block, can be started again, and keeps its books."""
     made = box()
     with made:
         made.start()

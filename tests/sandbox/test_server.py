@@ -62,7 +62,7 @@ def test_a_server_that_does_not_start(
 
 
 def test_a_server_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A server that goes on is an error, and bounded in time."""
+    """A server that continues is an error, and bounded in time."""
     gate = threading.Event()
 
     def run(server: object, sockets: object = None) -> None:

@@ -69,7 +69,7 @@ AMOUNTS: Final = st.one_of(
 
 
 class Weather:
-    """A Transport that does to the next call what it is told."""
+    """A Transport that does to the next call what the test sets."""
 
     def __init__(self, sandbox: Sandbox) -> None:
         """Begin with good weather."""
@@ -273,7 +273,7 @@ class Lives(RuleBasedStateMachine):
         return row
 
     def overheard(self, request: CreateFundTransfer) -> PreTransfer:
-        """Return the pre-transfer that was granted though nobody was told."""
+        """Return the pre-transfer that was granted though no caller saw the answer."""
         data = json.loads(self.weather.last_body)["data"]
         return PreTransfer(
             out_trade_no=request.out_trade_no,
@@ -377,11 +377,11 @@ class Lives(RuleBasedStateMachine):
             endings.add(("OutcomeUnknown", ""))
         else:
             found = self.model.find(transfer.out_trade_no)
-            endings |= {self.told(row, transfer) for row in found}
+            endings |= {self.outcome_of(row, transfer) for row in found}
             endings |= set() if found else {("OutcomeUnknown", "NOTEXIST")}
         self.expect(lambda: self.client.query_fund_transfer(transfer), *endings)
 
-    def told(self, row: Row, asked: CreateFundTransfer | PreTransfer) -> Ending:
+    def outcome_of(self, row: Row, asked: CreateFundTransfer | PreTransfer) -> Ending:
         """Return what the client says when the answer is about a row."""
         if row.is_credited:
             same = (row.transfer.receiver_id, row.transfer.amount) == (
@@ -418,7 +418,7 @@ class Lives(RuleBasedStateMachine):
 
     @invariant()
     def the_balances_are_those_of_the_model(self) -> None:
-        """Give every receiver what was credited, and nobody else anything."""
+        """Give every receiver what was credited, and nothing to anyone else."""
         for receiver in RECEIVERS:
             amounts = (
                 row.transfer.amount

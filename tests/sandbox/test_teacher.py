@@ -411,7 +411,7 @@ def test_a_search_that_fails_leaves_the_teacher_free(
 def test_credentials_are_not_repeated(
     sandbox: Sandbox, write: Callable[[str], str]
 ) -> None:
-    """A body that holds one is told only that."""
+    """For a body that holds one the answer says only that."""
     secret = sandbox.settings["credentials"].password
     status, description = send(sandbox, write(secret).encode())
     assert status == 400

@@ -39,7 +39,7 @@ def ask(
     return sandbox.site.respond(method, path, whole, body)
 
 
-def told(sandbox: Sandbox, method: str, path: str, value: Any = None) -> Any:
+def control(sandbox: Sandbox, method: str, path: str, value: Any = None) -> Any:
     """Send a request that succeeds, and return the answer."""
     reply = ask(sandbox, method, path, value)
     assert reply.status == 200, reply.body
@@ -53,40 +53,41 @@ def test_faults(sandbox: Sandbox) -> None:
         {"fault": "drop-after", "service": CONFIRM, "times": 2},
         {"fault": "latency=5"},
     ]
-    listed = told(sandbox, "POST", "/sandbox/faults", {"plan": entries})
-    assert listed == told(sandbox, "GET", "/sandbox/faults")
+    listed = control(sandbox, "POST", "/sandbox/faults", {"plan": entries})
+    assert listed == control(sandbox, "GET", "/sandbox/faults")
     assert listed["plan"] == [
         entries[0],
         {"fault": "latency=5", "service": None, "times": 1},
     ]
     assert listed["faults"] == list(FAULTS)
-    assert told(sandbox, "DELETE", "/sandbox/faults")["plan"] == []
+    assert control(sandbox, "DELETE", "/sandbox/faults")["plan"] == []
 
 
 def test_the_token(sandbox: Sandbox) -> None:
     """The token can be revoked."""
     partner = Partner(sandbox)
     assert partner.create().status == 200
-    assert told(sandbox, "POST", "/sandbox/revoke-token", {}) == {}
+    assert control(sandbox, "POST", "/sandbox/revoke-token", {}) == {}
     assert partner.create().status == 401
 
 
 def test_the_clock(sandbox: Sandbox) -> None:
     """Time can be read, and put forward."""
-    before = told(sandbox, "GET", "/sandbox/clock")["now"]
-    told(sandbox, "POST", "/sandbox/clock", {"advance": 1.5})
+    before = control(sandbox, "GET", "/sandbox/clock")["now"]
+    control(sandbox, "POST", "/sandbox/clock", {"advance": 1.5})
     assert (
-        told(sandbox, "POST", "/sandbox/clock", {"advance": 1})["now"] == before + 2.5
+        control(sandbox, "POST", "/sandbox/clock", {"advance": 1})["now"]
+        == before + 2.5
     )
 
 
 def test_users(sandbox: Sandbox) -> None:
     """Users can be added and changed."""
     new = {"receiver_id": "8", "name": "Eight", "eligible": False}
-    listed = told(sandbox, "POST", "/sandbox/users", new)["users"]
+    listed = control(sandbox, "POST", "/sandbox/users", new)["users"]
     assert {**new, "balance": "0.00"} in listed
-    told(sandbox, "POST", "/sandbox/users", {"receiver_id": RECEIVER, "name": "Sok"})
-    users = told(sandbox, "GET", "/sandbox/users")["users"]
+    control(sandbox, "POST", "/sandbox/users", {"receiver_id": RECEIVER, "name": "Sok"})
+    users = control(sandbox, "GET", "/sandbox/users")["users"]
     assert [user["name"] for user in users] == ["Eight", "Sok", "Chan Sophea"]
     assert users[1]["eligible"] is True
 
@@ -96,11 +97,11 @@ def test_what_happened(sandbox: Sandbox) -> None:
     partner = Partner(sandbox)
     identity = partner.created()
     partner.confirm(identity)
-    (transfer,) = told(sandbox, "GET", "/sandbox/transfers")["transfers"]
+    (transfer,) = control(sandbox, "GET", "/sandbox/transfers")["transfers"]
     assert (transfer["pre_transfer_id"], transfer["state"]) == (identity, "credited")
-    (credit,) = told(sandbox, "GET", "/sandbox/credits")["credits"]
+    (credit,) = control(sandbox, "GET", "/sandbox/credits")["credits"]
     assert (credit["out_trade_no"], credit["amount"]) == ("order-1", "0.50")
-    messages = told(sandbox, "GET", "/sandbox/messages")["messages"]
+    messages = control(sandbox, "GET", "/sandbox/messages")["messages"]
     assert [message["service"] for message in messages][-1] == CONFIRM
     assert messages[-1]["request"]["verdict"] == "verified"
     assert partner.token not in json.dumps(messages)
@@ -200,7 +201,7 @@ def test_a_form_of_a_web_page(sandbox: Sandbox, kind: str) -> None:
     ],
 )
 def test_a_foreign_host(sandbox: Sandbox, path: str, host: str, *, good: bool) -> None:
-    """A name that somebody else made point here is refused."""
+    """A name that another site made point here is refused."""
     reply = ask(sandbox, "GET", path, host=host)
     assert (reply.status != 403) is good
 

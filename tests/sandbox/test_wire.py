@@ -77,7 +77,7 @@ def test_a_late_answer(sandbox: Sandbox) -> None:
 
 
 def test_stopping_while_an_answer_waits(caplog: pytest.LogCaptureFixture) -> None:
-    """The connection closes, and nobody sees a traceback."""
+    """The connection closes, and no traceback is shown."""
     stopping = box()
     stopping.start()
     port = int(stopping.base_url.split(":")[2].split("/")[0])
@@ -96,7 +96,7 @@ def test_stopping_while_an_answer_waits(caplog: pytest.LogCaptureFixture) -> Non
     [("drop-after", "no_reply"), ("truncated", "no_reply"), ("oversized", "bad_reply")],
 )
 def test_the_client_does_not_guess(sandbox: Sandbox, fault: str, kind: str) -> None:
-    """After a fault of the connection the outcome is unknown, and a query tells."""
+    """After a fault of the connection the outcome is unknown, and a query decides."""
     number = 1 + len(sandbox.ledger.transfers())
     with Client(**sandbox.settings) as client:
         created = client.create_fund_transfer(order(number))

@@ -207,7 +207,7 @@ def test_override() -> None:
 
 
 def test_key_stays_with_backend(both_backends: dict[str, Backend]) -> None:
-    """A key goes on with the backend that loaded it."""
+    """A key continues with the backend that loaded it."""
     keys = {}
     for name in both_backends:
         with backends.override(name):

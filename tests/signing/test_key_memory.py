@@ -35,7 +35,7 @@ FILE: Final = KEYS / "rsa-2048.pem"
 CERTIFICATE: Final = KEYS / "rsa-2048.cert.pem"
 ENCRYPTED: Final = KEYS / "rsa-2048.encrypted.pem"
 
-#: It stops after each step, until the test lets it go on.
+#: It stops after each step, until the test lets it continue.
 PROGRAM: Final = """
 import gc, sys, threading
 from kesspay import PrivateKey

@@ -462,7 +462,7 @@ def test_threads(key: PrivateKey) -> None:
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 def test_fork(key: PrivateKey) -> None:
-    """A key goes on working on both sides of a fork."""
+    """A key continues working on both sides of a fork."""
     expected = key.sign(MESSAGE)
     with warnings.catch_warnings():
         # Other tests may have left threads behind; this child needs none.

@@ -16,7 +16,7 @@ from tests.conftest import missing
 from tests.support.pages import ROOT
 
 
-#: The widths that pages are looked at: a telephone and a desk, in CSS pixels.
+#: The widths that pages are looked at: a telephone and a desktop, in CSS pixels.
 NARROW, WIDE = 390, 1280
 
 #: Seconds until the browser is there, and for each answer of it.

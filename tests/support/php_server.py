@@ -67,7 +67,7 @@ class Seen:
 
     Attributes:
         path: the path of the URL.
-        body: of a request to a service; None where nobody was logged in.
+        body: of a request to a service; None where no one was logged in.
         text: the canonical text that PHP verified; None where there is none.
         verified: PHP's verdict on the signature; None where it gave none.
         answer: the body of the answer, where ``body`` is there.
@@ -177,7 +177,7 @@ class PhpGateway:
         return _text(self._path / "complaints.txt")
 
     def _started(self) -> tuple[subprocess.Popen[bytes], int]:
-        """Start PHP, again where somebody else took the port meanwhile."""
+        """Start PHP, again where another process took the port meanwhile."""
         for _ in range(_TRIES):
             port = _free_port()
             process = self._spawned(port)

@@ -35,7 +35,7 @@ __all__ = [
 #: Seconds that each of its programs may take.
 _PATIENCE: Final = 60
 #: It refuses to run as root; this user has no rights at all.
-_NOBODY: Final = 65534
+_UNPRIVILEGED: Final = 65534
 
 PASSWORD: Final = "canary-p@ss word"
 
@@ -102,7 +102,7 @@ class Postgres:
         self._folder = Path(tempfile.mkdtemp(prefix="kesspay-postgres-"))
         self._data = self._folder / "data"
         if os.geteuid() == 0:
-            os.chown(self._folder, _NOBODY, _NOBODY)
+            os.chown(self._folder, _UNPRIVILEGED, _UNPRIVILEGED)
         self.port: int = free_port()
         password = self._folder / "password"
         password.write_text(PASSWORD, encoding="utf-8")
@@ -180,7 +180,7 @@ class Postgres:
         )
 
     def _run(self, program: str, *arguments: str) -> None:
-        user = _NOBODY if os.geteuid() == 0 else None
+        user = _UNPRIVILEGED if os.geteuid() == 0 else None
         # The server keeps what it is given as its output; a pipe would never end.
         with (self._folder / "output").open("w+b") as output:
             done = subprocess.run(
@@ -277,7 +277,7 @@ class Pgbouncer:
 
     def start(self) -> None:
         """Start it, and wait until it takes connections."""
-        user = _NOBODY if os.geteuid() == 0 else None
+        user = _UNPRIVILEGED if os.geteuid() == 0 else None
         if user is not None:
             for path in (self._folder, *self._folder.iterdir()):
                 os.chown(path, user, user)

@@ -1,7 +1,7 @@
 """
 Read the stored answers of the judges: tests/vectors, one dataclass a row.
 
-Every file is JSON lines, compressed with gzip. Its first line tells the
+Every file is JSON lines, compressed with gzip. Its first line states the
 origin (who answered, which script asked, which seed); tests/README.md
 describes the rows.
 """

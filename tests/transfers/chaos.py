@@ -150,8 +150,8 @@ class Chaos:
         patch.setattr("kesspay.gateway.base.random", self.random.random)
         self.journal = make_journal(self.sandbox.now)
         self._rules = rules
-        #: What the caller was told, in order; the last one counts.
-        self.told: dict[str, list[str]] = {}
+        #: The outcomes that the caller got, in order; the last one counts.
+        self.reported: dict[str, list[str]] = {}
         #: What the caller could not do yet.
         self.late: dict[str, Callable[[], TransferResult]] = {}
         self.transfers = self._program()
@@ -174,14 +174,14 @@ class Chaos:
         """Make payments; after a crash the caller begins its call again."""
         for number in range(count):
             payment_id = f"p-{number}"
-            self.told[payment_id] = []
+            self.reported[payment_id] = []
             self._until_it_lives(lambda name=payment_id: self._pay(name))  # type: ignore[misc]
             self.sandbox.advance(self.random.random() * 20)
             if self.random.random() < 0.05:
                 self._until_it_lives(self._resume)
 
     def settle(self) -> None:
-        """Stop the faults, and let workers go on until nothing is due."""
+        """Stop the faults, and let workers continue until nothing is due."""
         self.sandbox.faults.clear()
         self.rng.rate = 0
         for _ in range(200):
@@ -253,8 +253,8 @@ class Chaos:
             return
 
     def hear(self, payment_id: str, result: TransferResult) -> None:
-        """Take down what was told, and check it against the ledger of this moment."""
-        self.told[payment_id].append(result.outcome)
+        """Note what was reported, and check it against the ledger of this moment."""
+        self.reported[payment_id].append(result.outcome)
         if result.outcome == "paid":
             assert self.credits(payment_id) == 1, payment_id
 
@@ -266,7 +266,7 @@ class Chaos:
     def check(self) -> Sequence[str]:
         """Check every payment at the end; return the outcomes."""
         outcomes = []
-        for payment_id, told in self.told.items():
+        for payment_id, reported in self.reported.items():
             result = self.transfers.look(payment_id)
             outcome = "pending" if result is None else result.outcome
             credited = self.credits(payment_id)
@@ -274,10 +274,10 @@ class Chaos:
             assert outcome != "unknown", f"{payment_id} was not resolved"
             expected = {"paid": {1}, "not_paid": {0}, "pending": {0}}
             assert credited in expected.get(outcome, {0, 1}), payment_id
-            if "paid" in told:
+            if "paid" in reported:
                 assert outcome == "paid", f"{payment_id} was unpaid"
-            if "not_paid" in told:
-                assert credited == 0, f"{payment_id} was told not paid"
+            if "not_paid" in reported:
+                assert credited == 0, f"{payment_id} was reported as not paid"
             outcomes.append(outcome)
         assert self.sandbox.ledger.audit() == []
         return outcomes

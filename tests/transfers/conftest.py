@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 class Clock:
-    """A clock that goes on when the test lets it."""
+    """A clock that continues when the test lets it."""
 
     def __init__(self) -> None:
         """Begin at some moment."""
@@ -31,7 +31,7 @@ class Clock:
         return self.now
 
     def pass_time(self, seconds: float) -> None:
-        """Go on."""
+        """Continue."""
         self.now += seconds
 
 

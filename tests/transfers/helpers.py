@@ -58,7 +58,7 @@ def payment(payment_id: str = "p-1", amount: str = "1.50") -> Payment:
 
 
 def entry(number: int = 1) -> Entry:
-    """Return an entry that can be told from others."""
+    """Return an entry that differs from others."""
     return Entry(
         1,
         Happened.CONFIRM_SENDING,

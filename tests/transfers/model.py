@@ -15,7 +15,7 @@ network, caller and time are modelled, each as hostile as it may be:
   later than it says, and may withdraw a pre-transfer that was not confirmed.
   What it refuses, it refuses for ever: a signed refusal is a fact about the
   pre-transfer, also for a copy of the confirm that is still under way.
-- *Four worlds*: USED or EXPIRED comes first for what is both; a query tells
+- *Four worlds*: USED or EXPIRED comes first for what is both; a query decides
   of a credit after the expiry, or says EXPIRED.
 - *The client* crashes anywhere and knows then what the journal holds.
 - *The caller* debits once, gives back on "not_paid", and keeps the

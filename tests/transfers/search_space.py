@@ -75,7 +75,7 @@ class Policy:
 
     #: False where a crash loses what was written.
     has_journal = True
-    #: True tells attempts apart by the number of their resends.
+    #: True distinguishes attempts by the number of their resends.
     counts_resends = False
 
     def __init__(self, rules: Rules = TICKS) -> None:

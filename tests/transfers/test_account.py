@@ -246,7 +246,7 @@ CALLS: list[Callable[[Any], object]] = [
 def test_another_account_is_refused(
     partner: MakePartner, call: Callable[[Any], object], which: str
 ) -> None:
-    """Nothing is sent, nothing is told and nothing is written; both are named."""
+    """Nothing is sent, nothing is reported and nothing is written; both are named."""
     here = partner()
     here.transfers().start(**ORDER)
     here.plan("drop-after", CONFIRM)
@@ -266,7 +266,7 @@ def test_another_account_is_refused(
     assert isinstance(caught.value, JournalError)
     assert len(here.wire.sent) == sent
     assert list(here.journal.export()) == before
-    # The journal goes on with its own account.
+    # The journal continues with its own account.
     here.sandbox.faults.clear()
     assert here.settle(here.transfers()).outcome == "paid"
     assert here.credited() == 1
@@ -322,7 +322,7 @@ def test_the_same_account(partner: MakePartner, what: str) -> None:
 def test_rebound_while_it_runs(
     partner: MakePartner, call: Callable[[Any], object]
 ) -> None:
-    """A program that goes on with the old URL is refused from then on."""
+    """A program that continues with the old URL is refused from then on."""
     here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)
@@ -338,7 +338,7 @@ def test_rebound_while_it_runs(
 def test_rebound_just_before_the_lease(
     partner: MakePartner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Whoever takes a payment right after that looks again, and gives it back."""
+    """A worker that takes a payment right after that looks again, and gives it back."""
     here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)

@@ -73,7 +73,7 @@ def test_a_pending_transfer(partner: MakePartner) -> None:
 
 
 def test_cancelling_a_confirm(partner: MakePartner) -> None:
-    """It is a lost answer to the payment: a worker goes on with it at once."""
+    """It is a lost answer to the payment: a worker continues with it at once."""
     here = partner()
 
     async def main() -> None:

@@ -319,7 +319,7 @@ def test_old_sqlite_journals_are_opened_by_many(tmp_path: Path) -> None:
 def test_a_postgres_schema_of_the_first_version(
     postgres: Postgres, schema: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Its payments stay, and a worker's role may go on as it is."""
+    """Its payments stay, and a worker's role may continue as it is."""
     with monkeypatch.context() as older:
         older.setattr(postgres_module, "MIGRATIONS", postgres_module.MIGRATIONS[:1])
         PostgresJournal(postgres.conninfo, schema=schema).close()

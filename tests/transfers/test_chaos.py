@@ -133,7 +133,7 @@ def test_a_seed_replays(monkeypatch: pytest.MonkeyPatch) -> None:
             (credit.fund_transfer_id, credit.out_trade_no)
             for credit in chaos.sandbox.ledger.credits()
         ]
-        seen.append((list(chaos.journal.export()), ledger, outcomes, chaos.told))
+        seen.append((list(chaos.journal.export()), ledger, outcomes, chaos.reported))
     assert seen[0] == seen[1]
     other, _ = run(monkeypatch, 4243, 0.6, "used first, honest", count=30)
     assert list(other.journal.export()) != seen[0][0]

@@ -103,7 +103,7 @@ class Worker:
             self._go(lambda: self.call.send(given))
 
     def run(self, steps: int = MANY) -> bool:
-        """Go on for some steps; tell whether there are more."""
+        """Continue for some steps; say whether there are more."""
         for _ in range(steps):
             if self.end is not None:
                 return False

@@ -171,7 +171,7 @@ def test_a_fork_in_the_middle(
 @needs_fork
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_forks_while_threads_work(journal: SqliteJournal) -> None:
-    """Threads go on while the process forks, and nothing is lost."""
+    """Threads continue while the process forks, and nothing is lost."""
     lease = journal.lease("p-1", "one", 60)
     ended = threading.Event()
     written = []
@@ -196,7 +196,7 @@ def test_forks_while_threads_work(journal: SqliteJournal) -> None:
 
 
 def test_what_a_child_does(journal: SqliteJournal) -> None:
-    """A child begins anew: no thread, no connection; its parent goes on."""
+    """A child begins anew: no thread, no connection; its parent continues."""
     journal.begin(payment("p-2"))
     writer = journal._writer
     jobs, thread = writer._jobs, writer._thread

@@ -167,7 +167,7 @@ def pay(transfers: Transfers) -> None:
 def test_a_signal_during_a_confirm(
     place: Place, kind: type[BaseException], *, carried_out: bool
 ) -> None:
-    """The caller gets what was raised, with a note; another program goes on."""
+    """The caller gets what was raised, with a note; another program continues."""
     transfers = place.transfers()
     transfers.start(**ORDER)
     if carried_out:
@@ -299,7 +299,7 @@ def exhausted(transfers: Transfers) -> Iterator[None]:
 def test_a_signal_while_the_journal_is_locked(
     place: Place, kind: type[BaseException]
 ) -> None:
-    """Nothing was sent; the payment can go on once the lock is gone."""
+    """Nothing was sent; the payment can continue once the lock is gone."""
     transfers = place.transfers()
     transfers.start(**ORDER)
     with locked(place, transfers), interrupted(kind):
@@ -372,7 +372,7 @@ def stepped(
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_cancellation_in_each_await(place: Place, *, twice: bool) -> None:
-    """Wherever it comes, the next call goes on at once, and one credit is made."""
+    """Wherever it comes, the next call continues at once, and one credit is made."""
 
     async def main() -> int:
         journal = place.open()

@@ -296,7 +296,7 @@ def test_take_due(bench: Bench) -> None:
 
 
 def test_now_moves(bench: Bench) -> None:
-    """The clock is that of all workers, and goes on."""
+    """The clock is that of all workers, and continues."""
     before = bench.journal.now()
     assert abs(bench.again().now() - before) < 30
     bench.pass_time(100)
@@ -458,12 +458,12 @@ def test_a_kill_leaves_all_or_nothing(bench: Bench) -> None:
     ) as process:
         assert process.stdout is not None
         for _ in range(20):
-            told = process.stdout.readline()
+            count = process.stdout.readline()
         process.kill()
     record = bench.again().read("pairs")
     assert record is not None
     assert len(record.entries) % 2 == 0
-    assert len(record.entries) >= 2 * int(told)
+    assert len(record.entries) >= 2 * int(count)
     again = bench.again()
     bench.pass_time(61)
     lease = again.lease("pairs", "one", 60)
@@ -473,7 +473,7 @@ def test_a_kill_leaves_all_or_nothing(bench: Bench) -> None:
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork here")
 @pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
 def test_a_child_uses_connections_of_its_own(bench: Bench) -> None:
-    """After a fork both sides go on with the journal, and both write."""
+    """After a fork both sides continue with the journal, and both write."""
     lease = leased(bench)
     bench.journal.append(lease, [entry(1)], DUE, 60)
     child = os.fork()

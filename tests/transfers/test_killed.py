@@ -111,7 +111,7 @@ class Crew:
         time.sleep(self._rng.uniform(0.02, 0.5))
         number = self._rng.randrange(WORKERS)
         victim = self._running[number]
-        assert victim.poll() is None, "a worker ended by itself"
+        assert victim.poll() is None, "a worker ended before it was killed"
         victim.send_signal(signal.SIGKILL)
         victim.wait(20)
         self._running[number] = self._start()

@@ -145,7 +145,7 @@ def nothing(leased: Leased, until: float) -> Steps[None]:
 
 
 def test_a_payment_is_given_back(worker: Worker) -> None:
-    """It is the worker's while the work goes on, and free after it."""
+    """It is the worker's while the work continues, and free after it."""
 
     def work(leased: Leased, until: float) -> Steps[None]:
         assert not worker.is_free()
@@ -171,7 +171,7 @@ def test_an_error_gives_it_back(worker: Worker) -> None:
 
 
 def test_a_journal_that_does_not_take_it_back(worker: Worker) -> None:
-    """What was written counts: that the lease goes on is no failure of the call."""
+    """What was written counts: that the lease continues is no failure of the call."""
     worker.journal.is_away = True
     assert worker.work(nothing).number == 0
     worker.journal.is_away = False

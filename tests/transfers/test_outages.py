@@ -48,7 +48,7 @@ def begin(here: Partner, count: int) -> Any:
 
 
 def settle(here: Partner, transfers: Any, count: int) -> None:
-    """Let callers ask for a moment each, and workers go on until all is settled."""
+    """Let callers ask for a moment each, and workers continue until all is settled."""
     for number in range(count):
         transfers.confirm(f"order-{number}", debit_id=f"debit-{number}", timeout=0.4)
     for _ in range(2_000):

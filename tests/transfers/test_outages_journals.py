@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 __all__ = ["face", "partner"]
 
-#: A connection that nobody takes; the others are faults of the sandbox.
+#: A connection that no server takes; the others are faults of the sandbox.
 REFUSED: Final = "refused a connection"
 PAYMENTS: Final = 16
 

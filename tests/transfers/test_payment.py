@@ -194,7 +194,7 @@ def test_a_lifetime_that_is_none(value: str) -> None:
 @pytest.mark.parametrize(
     ("made", "state", "due_at"),
     [
-        # Only the caller can go on.
+        # Only the caller can continue.
         (CREATED, "created", None),
         (entries((H.CREATE_SENDING,), (H.CREATE_NOT_SENT,)), "new", None),
         (entries((H.CREATE_SENDING,), (H.CREATE_UNKNOWN,)), "abandoned", None),

@@ -1,7 +1,7 @@
 # ruff: noqa: S608 - the names in the queries are made here
 
 """
-Connections that die: which calls go on, and which leave a write in doubt.
+Connections that die: which calls continue, and which leave a write in doubt.
 
 A call must not fail for a connection that died before; what was on its way when
 it broke is in doubt, said to be so, and never written twice. The judge is the
@@ -90,7 +90,7 @@ def rush(journal: PostgresJournal, threads: int = 8) -> None:
 
 
 def entries_of(journal: PostgresJournal, payment_id: str = "p-1") -> list[float]:
-    """Return what tells the entries of a payment from each other."""
+    """Return what the entries of a payment differ by."""
     record = journal.read(payment_id)
     assert record is not None
     return [one.at - 1_700_000_000.25 for one in record.entries]
@@ -498,7 +498,7 @@ sys.exit(status)
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
 def test_psycopg_pool_does_not_survive_a_fork(postgres: Postgres, schema: str) -> None:
-    """In a child its threads are gone, so nobody connects; the journal goes on."""
+    """In a child its threads are gone, so no thread connects; the journal continues."""
     done = subprocess.run(
         [sys.executable, "-c", _IN_A_CHILD, postgres.conninfo, schema],
         check=False,

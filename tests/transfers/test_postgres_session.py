@@ -582,7 +582,7 @@ def test_a_client_encoding_that_a_pooler_lost(
 def test_newer_servers() -> None:
     """From PostgreSQL 17 on a transaction has a time limit of its own: none."""
 
-    class Told(Exception):
+    class Executed(Exception):
         pass
 
     class Newer:
@@ -590,9 +590,9 @@ def test_newer_servers() -> None:
             server_version = 170_002
 
         def execute(self, query: str) -> Any:  # noqa: ANN401
-            raise Told(query)
+            raise Executed(query)
 
-    with pytest.raises(Told, match="'transaction_timeout', '0', true"):
+    with pytest.raises(Executed, match="'transaction_timeout', '0', true"):
         begin(Newer(), opening("kesspay", 5))  # type: ignore[arg-type]
 
 

@@ -72,7 +72,7 @@ class Interrupted:
     """A transport in which a call is interrupted, before or after it was sent."""
 
     def __init__(self, sandbox: Sandbox, service: str, error: BaseException) -> None:
-        """Take what is behind; ``sent`` tells whether the request leaves."""
+        """Take what is behind; ``sent`` says whether the request leaves."""
         self.sandbox, self.service, self.error = sandbox, service, error
         self.sent = True
 
@@ -93,7 +93,7 @@ class Interrupted:
 def test_an_interrupted_confirm(
     sandbox: Sandbox, journal: Journal, kind: type[BaseException], sent: bool
 ) -> None:
-    """It says so in the journal, and the next call goes on at once and pays once."""
+    """It says so in the journal, and the next call continues at once and pays once."""
     error = kind("over")
     wire = Interrupted(sandbox, CONFIRM, error)
     wire.sent = sent
@@ -246,7 +246,7 @@ def test_a_cancelled_confirm(
     seconds: float,
     twice: bool,
 ) -> None:
-    """Wherever it is cancelled, the next call goes on at once and pays once."""
+    """Wherever it is cancelled, the next call continues at once and pays once."""
 
     async def main() -> None:
         async with (
@@ -375,7 +375,7 @@ def test_a_journal_that_fails(
 
 
 def test_a_return_that_takes_long() -> None:
-    """Whoever waits for it does not wait long."""
+    """A caller that waits for it does not wait long."""
     free = threading.Event()
     returns = Returns()
 

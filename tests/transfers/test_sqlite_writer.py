@@ -136,7 +136,7 @@ def test_one_payment_twice(journal: SqliteJournal, apart: int) -> None:
 
 
 def test_a_spoilt_batch(journal: SqliteJournal) -> None:
-    """A bug in the work of one is told to that one; the others are written."""
+    """A bug in the work of one is raised to that one; the others are written."""
     (lease,) = leases(journal, 1)
 
     def bug(connection: sqlite3.Connection) -> None:
@@ -181,7 +181,7 @@ def test_all_callers_learn_that_the_commit_failed(
 
 
 def test_everybody_is_woken(journal: SqliteJournal) -> None:
-    """One is interrupted while waiting, and wakes nobody: the others wake."""
+    """One is interrupted while waiting, and wakes no other: the others wake."""
     jobs = [job(lease, entry()) for lease in leases(journal, 6)]
     woken = []
 
@@ -189,7 +189,7 @@ def test_everybody_is_woken(journal: SqliteJournal) -> None:
         jobs[number].wait()
         woken.append(number)
 
-    # Nobody waits for number 2.
+    # No caller waits for number 2.
     threads = [threading.Thread(target=wait, args=(n,)) for n in (0, 1, 3, 4, 5)]
     for thread in threads:
         thread.start()
@@ -200,7 +200,7 @@ def test_everybody_is_woken(journal: SqliteJournal) -> None:
 
 
 def test_each_wakes_the_next(journal: SqliteJournal) -> None:
-    """Nobody is woken before the one in front of him was."""
+    """No caller is woken before the one in front of it."""
     jobs = [job(lease) for lease in leases(journal, 3)]
     line = threading.Thread(target=journal._writer._let_come_back, args=(jobs,))
     line.start()
@@ -220,7 +220,7 @@ def test_a_turn_that_does_not_come() -> None:
 
 
 def test_a_closed_journal_writes_nothing(journal: SqliteJournal) -> None:
-    """Who comes after the end is told so."""
+    """A caller that comes after the end gets an error that says so."""
     (lease,) = leases(journal, 1)
     journal.close()
     with pytest.raises(JournalUnavailable, match="closed"):

@@ -108,7 +108,7 @@ def is_in_time(begun: float, calls: int = 1) -> bool:
 
 @pytest.mark.parametrize("has_token", [True, False])
 def test_start(line: Silent, transfers: Any, *, has_token: bool) -> None:  # noqa: ANN401 - of either kind
-    """No money is involved: it raises in time, and the next call goes on."""
+    """No money is involved: it raises in time, and the next call continues."""
     if has_token:
         transfers.start(**{**ORDER, "payment_id": "order-0"})
     line.is_silent = True

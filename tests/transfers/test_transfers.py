@@ -204,7 +204,7 @@ def test_resuming_past_a_damaged_record(partner: MakePartner) -> None:
 def test_resuming_what_is_taken_away(
     partner: MakePartner, monkeypatch: pytest.MonkeyPatch, names: tuple[str, ...]
 ) -> None:
-    """A worker that cannot go on with a payment goes on with the others."""
+    """A worker that cannot continue with a payment continues with the others."""
     here = partner()
     left_behind(here, *names)
     here.sandbox.advance(60)

@@ -137,7 +137,7 @@ def test_creates_of_a_gateway_that_stays_away(partner: MakePartner) -> None:
 
 @pytest.mark.parametrize("length", [1, 3, 10, 30])
 def test_later_creates_that_are_not_sent(partner: MakePartner, length: float) -> None:
-    """The debit is there: one call goes on until another attempt is paid."""
+    """The debit is there: one call continues until another attempt is paid."""
     here = partner()
     transfers = here.transfers()
     transfers.start(**ORDER)

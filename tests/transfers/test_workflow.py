@@ -117,7 +117,7 @@ def test_a_create_that_is_refused(partner: MakePartner, code: str) -> None:
 
 
 def test_creates_that_get_lost_come_to_an_end(partner: MakePartner) -> None:
-    """After five, the caller hears it; the next call goes on with a sixth."""
+    """After five, the caller hears it; the next call continues with a sixth."""
     here = partner()
     here.plan("drop-after", CREATE, times=5)
     transfers = here.transfers()
@@ -393,7 +393,7 @@ def test_a_401_and_then_nothing(partner: MakePartner) -> None:
 
 
 def test_a_401_twice(partner: MakePartner) -> None:
-    """Two tokens were refused: the outcome is unknown until a query tells."""
+    """Two tokens were refused: the outcome is unknown until a query decides."""
     here = partner()
     here.plan("expired-token", CONFIRM, times=2)
     here.plan("drop-after", QUERY, times=99)
@@ -741,7 +741,7 @@ def test_a_start_without_a_token(partner: MakePartner) -> None:
 
 
 def test_a_confirm_without_a_token(partner: MakePartner) -> None:
-    """The debit is written, no confirm is; the payment goes on when it can."""
+    """The debit is written, no confirm is; the payment continues when it can."""
     here = partner()
     here.transfers().start(**ORDER)
     here.plan("bad-gateway-before", "token", times=99)

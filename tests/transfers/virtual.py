@@ -62,7 +62,7 @@ class Wire:
     Attributes:
         sent: every request that came here and what was answered.
         not_sent: how many requests of a service will not leave.
-        look: called with each request before it goes on.
+        look: called with each request before it continues.
     """
 
     sandbox: Sandbox
@@ -136,7 +136,7 @@ class Blocked:
         return asyncio.run(self.made.look(payment_id))
 
     def resume(self, **options: Any) -> list[TransferResult]:
-        """Go on with what is due."""
+        """Continue with what is due."""
 
         async def collect() -> list[TransferResult]:
             return [result async for result in self.made.resume(**options)]
@@ -227,7 +227,7 @@ class Partner:
         return [(entry.attempt, entry.what) for entry in self.entries(payment_id)]
 
     def settle(self, transfers: Any, tries: int = 80) -> TransferResult:
-        """Let workers go on until there is nothing left to do."""
+        """Let workers continue until there is nothing left to do."""
         for _ in range(tries):
             result: TransferResult = transfers.look("order-1")
             if result.check_at is None:

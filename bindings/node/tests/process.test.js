@@ -43,7 +43,7 @@ test('four workers sign and verify, and one is terminated meanwhile', {timeout: 
   });
   const codes = await Promise.all([work(false), work(true), work(false), work(false)]);
   assert.deepEqual(codes, [0, 1, 0, 0]);
-  // The addon of this thread goes on.
+  // The addon of this thread continues.
   assert.equal(kess.canonicalize('{"a":1}').toString(), '{"a":1}');
 });
 

@@ -7,7 +7,7 @@ const {gunzipSync} = require('node:zlib');
 const ROOT = process.env.KESSPAY_ROOT ?? join(__dirname, '..', '..', '..');
 const VECTORS = join(ROOT, 'tests', 'vectors');
 
-/** The rows of a file of stored answers, without the first, which tells the origin. */
+/** The rows of a file of stored answers, without the first, which states the origin. */
 function rows(name) {
   const text = gunzipSync(readFileSync(join(VECTORS, name))).toString();
   return text.trimEnd().split('\n').slice(1).map((line) => JSON.parse(line));

@@ -4,7 +4,7 @@ The folder that a run writes: who may write to it, what is finished, what it hol
 ``_manifest.json`` says what is to be done before the first part is written, and what
 was found when the last one is. In between, ``_progress.jsonl`` gets a line for each
 unit whose part is complete. A run that was interrupted finds its own manifest again,
-and goes on with the units that are missing.
+and continues with the units that are missing.
 """
 
 from __future__ import annotations
@@ -83,7 +83,7 @@ class Folder:
 
         Args:
             plan: inputs, ring, options, versions and units.
-            resume: go on where a run with the same plan was interrupted.
+            resume: continue where a run with the same plan was interrupted.
             overwrite: remove what an earlier run wrote.
 
         Returns:

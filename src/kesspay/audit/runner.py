@@ -1,7 +1,7 @@
 """
 A run: divide the inputs, judge the units in threads, and put the results together.
 
-An interrupted run leaves complete parts and its plan, and ``resume`` goes on from
+An interrupted run leaves complete parts and its plan, and ``resume`` continues from
 there. What is written at the end depends on the inputs and the options alone.
 """
 
@@ -88,7 +88,7 @@ class Target:
 
     Attributes:
         out: folder of the verdicts.
-        resume: go on where a run with the same inputs and options was interrupted.
+        resume: continue where a run with the same inputs and options was interrupted.
         overwrite: remove what an earlier run wrote.
         failures: file of JSON lines, or an open file, or None.
         evidence: folder of the bodies that failed, or None.

@@ -51,7 +51,7 @@ zstd of both, and a journal of transfers are read. Every row gets a verdict
 in --out, a folder of Parquet files; every failure is named by file and row
 in causes.parquet there, and with --failures as JSON lines.
 
-A run that was interrupted goes on with --resume. The same input gives the
+A run that was interrupted continues with --resume. The same input gives the
 same bytes, for any number of threads.
 
 \b
@@ -60,7 +60,7 @@ Exit codes
     1  some are not (more than --fail-over allows)
     2  wrong usage, or nothing can be read
     3  no failures, but a part was not judged; or the disk is full
-  130  interrupted; the command that goes on is printed
+  130  interrupted; the command that continues is printed
 
 \b
 JSON fields
@@ -76,7 +76,7 @@ JSON fields
     money             null without --money; checks (name, severity, title,
                       count, example, skipped), facts, unverified, claimed
     out, digest       the folder, and the SHA-256 of its SHA256SUMS
-    resume            the command that goes on, or ""
+    resume            the command that continues, or ""
 """
 
 _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
@@ -401,7 +401,7 @@ def _exit_code(result: Result, allowed: _Allowed) -> int:
 
 
 def _command_again(context: click.Context) -> str:
-    """Return the command that goes on: the same, with --resume."""
+    """Return the command that continues: the same, with --resume."""
     words = ["kesspay", "audit", "--resume"]
     for parameter in context.command.params:
         name = parameter.name or ""

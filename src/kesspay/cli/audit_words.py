@@ -34,7 +34,7 @@ def _text_of(code: str) -> str:
 
 
 def fields(result: Result, ring: Ring) -> dict[str, Any]:
-    """Return the fields of the JSON object, but for the command that goes on."""
+    """Return the fields of the JSON object, but for the command that continues."""
     failed = result.rows - result.counts["authentic"]
     return {
         "rows": result.rows,

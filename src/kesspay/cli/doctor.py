@@ -172,7 +172,7 @@ _ANY_ACCESS: Final = stat.S_IRWXG | stat.S_IRWXO
 _CHANGE: Final = stat.S_IWGRP | stat.S_IWOTH
 #: Names several files, separated like those of PATH.
 _SEVERAL_FILES: Final = "KESSPAY_GATEWAY_KEY_FILE"
-#: Files that anybody may read, but not change.
+#: Files that anyone may read, but not change.
 _PUBLIC_FILES: Final = frozenset({_SEVERAL_FILES, "KESSPAY_CA_FILE"})
 #: A document with everything that PHP writes in a way of its own, and what
 #: PHP 8.2 makes of it.

@@ -136,7 +136,7 @@ def _of_result(result: TransferResult) -> Iterator[tuple[str, str]]:
 
 def timeline(record: Record, *, full: bool = False) -> Iterator[str]:
     """
-    Yield the course of a payment, a line for each entry and each message.
+    Yield the history of a payment, a line for each entry and each message.
 
     Args:
         record: of the payment.

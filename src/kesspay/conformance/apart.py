@@ -59,7 +59,7 @@ def case_id(outcome: Outcome) -> str:
 
 
 def proves(outcome: Outcome) -> bool:
-    """Return whether a failure shows that its rule is broken, by itself alone."""
+    """Return whether a failure shows that its rule alone is broken."""
     return outcome.case.id.partition(_MARK)[2] in _PROOFS
 
 

@@ -1,5 +1,5 @@
 """
-Lists of known failures: what a program is known to do wrong, and must go on doing.
+Lists of known failures: what a program is known to do wrong, and must keep doing.
 
 A file names one case or rule a line; ``*``, ``?`` and ``[...]`` stand for others, and
 a ``#`` begins a comment. A line whose cases all pass is an error, so that the list

@@ -116,7 +116,7 @@ def _header(view: View) -> str:
     elif view.live:
         how = (
             "no refresh while a form is open "
-            f"{markup.link(live.address(), 'close it and go on')}"
+            f"{markup.link(live.address(), 'close it and continue')}"
         )
     else:
         how = markup.link(live.address(), f"refresh every {_EVERY} s")

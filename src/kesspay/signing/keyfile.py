@@ -189,7 +189,7 @@ FOUND_OF: Final[dict[Kind, str]] = {
     Kind.REQUEST: Found.CSR,
     Kind.PKCS12: Found.PKCS12,
 }
-_NOT_TOLD_APART: Final = frozenset({Found.EC_KEY, Found.DSA_KEY, Found.OTHER_KEY})
+_ONE_KIND: Final = frozenset({Found.EC_KEY, Found.DSA_KEY, Found.OTHER_KEY})
 
 
 def key_error(
@@ -203,7 +203,7 @@ def key_error(
 
 def secret_error(found: str) -> KeyLoadError:
     """Return the error for a private key where a public key is needed."""
-    if found in _NOT_TOLD_APART:
+    if found in _ONE_KIND:
         found = Found.PRIVATE_KEY
     return key_error(Need.PUBLIC, "secret", found)
 

@@ -150,7 +150,7 @@ class AsyncTransfers:
         self, *, timeout: float | None = None
     ) -> AsyncGenerator[TransferResult, None]:
         """
-        Go on with everything that is due, once, and yield what came of it.
+        Continue with everything that is due, once, and yield what came of it.
 
         See ``Transfers.resume`` for arguments and exceptions.
         """
@@ -175,7 +175,7 @@ class AsyncTransfers:
         timeout: float | None = None,
     ) -> AsyncGenerator[TransferResult, None]:
         """
-        Go on with everything that is due, again and again: a worker without end.
+        Continue with everything that is due, again and again: a worker without end.
 
         See ``Transfers.watch``; ``stop`` may be an ``asyncio.Event``. Cancelling the
         task ends it at once, and gives the payment at hand back.

@@ -27,7 +27,7 @@ class Forkable:
         """Let go of what the child must not inherit; nothing is done meanwhile."""
 
     def after_fork_in_parent(self) -> None:
-        """Go on."""
+        """Continue."""
 
     def after_fork_in_child(self) -> None:
         """Begin anew: threads are gone, and locks may be held for ever."""

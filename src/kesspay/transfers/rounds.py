@@ -40,7 +40,7 @@ class DueRound:
         self._is_begun = False
 
     def next(self, seconds: float) -> Steps[TransferResult | None]:
-        """Go on with one payment for some seconds; None where no other is due."""
+        """Continue with one payment for some seconds; None where no other is due."""
         workflow, leases = self._workflow, self._workflow.leases
         if not self._is_begun:
             # Also where nothing is due.

@@ -208,7 +208,7 @@ class Writer(Forkable):
                 job.wake()
 
     def _gather(self) -> tuple[list[_Job[Any]], bool]:
-        """Return who is there, once there is one, and whether to go on."""
+        """Return who is there, once there is one, and whether to continue."""
         batch: list[_Job[Any]] = []
         job = self._jobs.get()
         while job is not None:

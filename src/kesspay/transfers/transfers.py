@@ -190,7 +190,7 @@ class Transfers:
 
     def resume(self, *, timeout: float | None = None) -> Generator[TransferResult]:
         """
-        Go on with everything that is due, once, and yield what came of it.
+        Continue with everything that is due, once, and yield what came of it.
 
         It takes up what a crash or a time-out left, of any process. Workers on
         many machines can do so at the same time: each payment is taken by one.
@@ -221,7 +221,7 @@ class Transfers:
         timeout: float | None = None,
     ) -> Generator[TransferResult]:
         """
-        Go on with everything that is due, again and again: a worker without end.
+        Continue with everything that is due, again and again: a worker without end.
 
         ::
 

@@ -130,7 +130,7 @@ class PaymentWorkflow:
 
     def start(self, payment: Payment, limit: Limit) -> Steps[Transfer]:
         """
-        Go on until there is a pre-transfer, or the payment is beyond that.
+        Continue until there is a pre-transfer, or the payment is beyond that.
 
         Raises:
             PaymentConflict: there is another payment with this id.
@@ -186,7 +186,7 @@ class PaymentWorkflow:
         return None if record is None else replay(record)
 
     def resume(self, lease: Lease, until: float) -> Steps[Transfer]:
-        """Go on with a payment that is due, without waiting for a later moment."""
+        """Continue with a payment that is due, without waiting for a later moment."""
         return (
             yield from self.leases.guarded(
                 lease.payment_id,

@@ -84,8 +84,8 @@ def ask_verify(drafts: Sequence[Draft]) -> tuple[list[str], list[bytes | Refused
             answer = Refused(reason=_word(ours), stage="signature")
             if _word(ours) not in _SIGNATURE:
                 raise _disagree(draft, answer, ours)
-        told = answer.reason if isinstance(answer, Refused) else answer
-        if told != ours or told == "":
+        report = answer.reason if isinstance(answer, Refused) else answer
+        if report != ours or report == "":
             raise _disagree(draft, answer, ours)
         answers.append(answer)
     return _names(), answers
@@ -177,8 +177,8 @@ def ask_body(drafts: Sequence[Draft]) -> tuple[list[str], list[bytes | Refused]]
             text: bytes | str = _body_by_us(draft)
         except CanonicalizationError as error:
             text = error.reason
-        told = answer.reason if isinstance(answer, Refused) else answer
-        if told != text:
+        report = answer.reason if isinstance(answer, Refused) else answer
+        if report != text:
             raise _disagree(draft, answer, text)
         answers.append(answer)
     return _names(), answers

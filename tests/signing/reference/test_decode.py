@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _T = TypeVar("_T")
 
-#: Faults that say that no text goes on like this.
+#: Faults that say that no text continues like this.
 DEAD_ENDS = frozenset({"syntax", "control", "depth"})
 
 
@@ -147,7 +147,7 @@ def check_first_fault(text: bytes) -> None:
     if isinstance(result, Decoded) or result[0] == "top_level":
         return
     reason, position = result
-    # Up to there nothing is wrong: some text goes on like this.
+    # Up to there nothing is wrong: some text continues like this.
     before = attempt(text[:position])
     if not isinstance(before, Decoded) and before[0] != "top_level":
         assert before == ("syntax", position), (text, result)

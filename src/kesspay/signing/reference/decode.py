@@ -313,7 +313,7 @@ def decode(  # noqa: C901, PLR0912
             array = opened
             closing = _CLOSING[type(array)]
 
-        # Go on to the next value, closing the containers that end before it.
+        # Continue with the next value, closing the containers that end before it.
         at = skip_blanks(data, at) if data[at] <= SPACE else at
         while around and data[at] == closing:
             opened = None
