@@ -75,13 +75,18 @@ class Program:
     def _words(self) -> list[str]:
         return [*self.command, *(self.variables or {}).values()]
 
+    @property
+    def words(self) -> list[str]:
+        """The words that start its adapter."""
+        place = str(self.prefix)
+        words = [word.replace("PREFIX", place) for word in self.command]
+        for name, value in (self.variables or {}).items():
+            words = ["env", f"{name}={value.replace('PREFIX', place)}", *words]
+        return words
+
     def run(self, kit: Kit) -> Run:
         """Run the kit on it."""
-        place = str(self.prefix)
-        command = [word.replace("PREFIX", place) for word in self.command]
-        for name, value in (self.variables or {}).items():
-            command = ["env", f"{name}={value.replace('PREFIX', place)}", *command]
-        return run(command, kit, timeout=60)
+        return run(self.words, kit, timeout=60)
 
 
 _LIBRARY: Final = {
