@@ -6,6 +6,10 @@
  * Sources: RFC 8017 A.1 (PKCS#1), RFC 5958 (PKCS#8), RFC 5280 4.1 (SPKI and
  * certificates), RFC 2986 (requests), RFC 5915 (SEC1). See keyfile.c for the
  * rules.
+ *
+ * The loaders of libcrypto are not used: they leave plain copies of the primes
+ * in memory that they freed (tests/signing/test_key_memory.py shows them), and
+ * the verdict on a file would depend on the version of libcrypto.
  */
 #include <string.h>
 

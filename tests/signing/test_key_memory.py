@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from ctypes.util import find_library
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -55,6 +56,32 @@ del key, threads
 gc.collect()
 pause("freed")
 """
+
+#: Load a key, free it, and wait: with libcrypto alone, and with cryptography.
+LOADERS: Final = {
+    "libcrypto": """
+import ctypes, ctypes.util, sys
+crypto = ctypes.CDLL(ctypes.util.find_library("crypto"))
+for name in ("BIO_new_file", "PEM_read_bio_PrivateKey"):
+    getattr(crypto, name).restype = ctypes.c_void_p
+file = ctypes.c_void_p(crypto.BIO_new_file(sys.argv[1].encode(), b"r"))
+key = ctypes.c_void_p(crypto.PEM_read_bio_PrivateKey(file, None, None, None))
+assert key.value
+crypto.EVP_PKEY_free(key)
+crypto.BIO_free(file)
+print("freed", flush=True)
+sys.stdin.readline()
+""",
+    "cryptography": """
+import gc, pathlib, sys
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
+key = load_pem_private_key(pathlib.Path(sys.argv[1]).read_bytes(), None)
+del key
+gc.collect()
+print("freed", flush=True)
+sys.stdin.readline()
+""",
+}
 
 
 def needles(file: Path) -> dict[str, bytes]:
@@ -155,3 +182,30 @@ def test_nothing_is_left(kind: str, tmp_path: Path) -> None:
     assert {"d little", "p little", "q little"} <= living
     assert "pem" not in living
     assert left == set()
+
+
+@pytest.mark.parametrize("loader", LOADERS)
+def test_the_loaders_of_the_libraries_leave_copies(loader: str) -> None:
+    """That is why keys are read by code of our own."""
+    if loader == "libcrypto" and find_library("crypto") is None:
+        pytest.skip("this system has no libcrypto of its own")
+    with subprocess.Popen(
+        [sys.executable, "-c", LOADERS[loader], str(FILE)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        assert process.stdout.readline() == "freed\n"
+        try:
+            left = held(process.pid, needles(FILE))
+        except PermissionError:
+            process.kill()
+            pytest.skip("on this system the memory of a child cannot be read")
+        process.stdin.write("\n")
+    assert process.returncode == 0
+    assert {"p big", "q big"} <= left, (
+        f"{loader} leaves nothing of a prime any more: correct the reason in the first"
+        " lines of csrc/src/keyparts.c and kesspay/signing/keyparts.py"
+    )

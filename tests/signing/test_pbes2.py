@@ -3,10 +3,18 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
 from typing import Final
 
+import cryptography
 import pytest
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.serialization import (
+    load_der_private_key,
+    load_pem_private_key,
+)
 
 from kesspay import KeyLoadError, PrivateKey, PublicKey
 from tests.support import keymaker as make
@@ -287,3 +295,74 @@ def test_rare_schemes_of_openssl(scheme: tuple[str, ...]) -> None:
     error = caught.value
     assert (error.reason, error.found) == ("format", "an encrypted private key")
     assert "openssl pkcs8 -topk8 -v2 aes-256-cbc" in error.next_step
+
+
+# ------------------------------------------------- the reasons for code of our own
+
+#: What to do where one of the tests below fails.
+LOOK_AGAIN: Final = (
+    f"cryptography {cryptography.__version__} or the openssl command behaves otherwise"
+    " than the first lines of kesspay/signing/pbes2.py and csrc/src/pbes2.c say:"
+    " correct that reason there. Where no reason is left, let the libraries decrypt."
+)
+
+
+def by_cryptography(data: bytes) -> str:
+    """Return what the library loads with the right password, or its error."""
+    load = load_pem_private_key if data.startswith(b"-----") else load_der_private_key
+    try:
+        return type(load(data, b"right")).__name__
+    except (ValueError, UnsupportedAlgorithm) as error:
+        return str(error).partition(" Details")[0]
+
+
+def by_openssl(data: bytes) -> bool:
+    """Return whether the openssl command loads a key with the right password."""
+    form = "PEM" if data.startswith(b"-----") else "DER"
+    try:
+        openssl("pkey", "-inform", form, "-noout", "-passin", "pass:right", stdin=data)
+    except subprocess.CalledProcessError:
+        return False
+    return True
+
+
+def test_cryptography_loads_another_key() -> None:
+    """An RSA-PSS key may not sign with PKCS#1 v1.5; the library does not say so."""
+    plain, reason, _ = REFUSED_INSIDE["an RSA-PSS key"]
+    assert reason == "algorithm"
+    loaded = by_cryptography(encrypted_with(b"right", plain))
+    assert loaded == rsa.RSAPrivateKey.__name__, LOOK_AGAIN
+
+
+def test_cryptography_has_one_error_for_many() -> None:
+    """A damaged key, a key of another kind and a wrong password have three reasons."""
+    names = ("a malformed EC key", "no numbers", "text")
+    assert len({REFUSED_INSIDE[name][1] for name in names}) == 3
+    insides = [REFUSED_INSIDE[name][0] for name in names]
+    texts = {by_cryptography(encrypted_with(b"right", inside)) for inside in insides}
+    assert len(texts) == 1, LOOK_AGAIN
+
+
+@pytest.mark.parametrize(
+    "cipher",
+    ["aria-256-cbc", "camellia-256-cbc", "sm4-cbc", "aes-256-ofb", "aes-256-cfb"],
+)
+def test_cryptography_refuses_what_openssl_opens(cipher: str) -> None:
+    """With the loaders of the libraries the two backends would differ."""
+    pem = openssl(
+        "pkcs8", "-topk8", "-passout", "pass:right", "-v2", cipher,
+        "-in", str(KEYS / "rsa-2048.pem"),
+    )  # fmt: skip
+    assert by_openssl(pem), LOOK_AGAIN
+    assert "Unknown key encryption algorithm" in by_cryptography(pem), LOOK_AGAIN
+
+
+def test_both_refuse_a_form_that_loads() -> None:
+    """Version 1 of RFC 5958 with its public key loads here, encrypted or not."""
+    form = make.sequence(
+        make.integer(1), RSA, make.octets(PKCS1), make.element(0x81, b"\0x")
+    )
+    data = encrypted_with(b"right", form)
+    assert PrivateKey.from_pem(data, "right").bits == 2048
+    assert "deserialize" in by_cryptography(data), LOOK_AGAIN
+    assert not by_openssl(data), LOOK_AGAIN

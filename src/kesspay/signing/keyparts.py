@@ -5,6 +5,10 @@ The tags of the elements decide which structure it is, and a PEM label does
 not. The algorithm is checked before the key bits are read, so that an EC key
 is reported as an EC key even where its content is malformed.
 
+Own, because the verdict on a file must be that of the native core, and the same
+with every version of ``cryptography``: its loaders differ in both
+(``tests/signing/test_pbes2.py`` and ``test_key_memory.py`` show how).
+
 Source: RFC 8017 (A.1), RFC 5958, RFC 5280 (4.1), RFC 3279 (2.3).
 """
 
