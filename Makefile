@@ -102,7 +102,7 @@ WORKERS ?= 3
 test: $(VENV)/test-ready ## The test suite
 	$(HINT)
 	$(PYTEST) -n $(WORKERS) --dist worksteal \
-	  $(if $(KESSPAY_BUILD_TESTS),-m "not network and not exhaustive and not languages") $(PYTEST_ARGS)
+	  $(if $(KESSPAY_BUILD_TESTS),-m "not network and not exhaustive and not languages and not spark and not engines") $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/test-ready ## ruff: rules and format
