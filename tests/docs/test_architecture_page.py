@@ -160,6 +160,21 @@ def test_the_ways_are_those_of_a_call(client: kesspay.Client) -> None:
     assert named == [name for name in trace.request if name in named]
     named = named_in("The way of the answer")
     assert named == [name for name in trace.answer if name in named]
+    # Pure Python enters what the page names by its folder.
+    entered = {name for name in trace.files if "/reference/" not in name}
+    assert entered <= set(re.findall(r"`([\w/]+\.py)`", PAGE))
+
+
+def test_every_file_that_is_named_exists() -> None:
+    """A file is named by its path below src/kesspay, or from the top."""
+    named = set(re.findall(r"`([\w./-]+\.(?:py|c|h|md|toml))`", PAGE))
+    assert len(named) > 50
+    missing = [
+        name
+        for name in sorted(named)
+        if not (PACKAGE / name).exists() and not (ROOT / name).exists()
+    ]
+    assert missing == []
 
 
 def test_the_way_is_that_of_a_payment(client: kesspay.Client, tmp_path: Path) -> None:
