@@ -53,6 +53,9 @@ def test_build_test_install(tmp_path: Path, compiler: str) -> None:
     assert (tmp_path / "prefix/include/kess.h").is_file()
     assert (tmp_path / "prefix/include/kess_ffi.h").is_file()
     assert (tmp_path / "prefix/share/man/man3/kess_verify_document.3").is_file()
+    # PHP closes the library after each request of a web server: it stays loaded.
+    [library] = (tmp_path / "prefix").rglob("libkess.so.0")
+    assert "NODELETE" in run("readelf", "-d", library).output
 
 
 @pytest.fixture(scope="module")

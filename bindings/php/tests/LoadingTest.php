@@ -82,6 +82,34 @@ final class LoadingTest extends TestCase
         }
     }
 
+    public function testARequestOfAWebServer(): void
+    {
+        $python = getenv('KESSPAY_PYTHON');
+        if ($python === false || !is_executable($python) || trim((string) shell_exec('command -v php-cgi')) === '') {
+            if (getenv('KESSPAY_REQUIRE_LANGUAGES') === '1') {
+                self::fail('php-cgi is not installed, or KESSPAY_PYTHON names no Python');
+            }
+            self::markTestSkipped('php-cgi is not installed, or KESSPAY_PYTHON names no Python');
+        }
+        $folder = sys_get_temp_dir() . '/kess-' . bin2hex(random_bytes(8));
+        mkdir($folder);
+        $body = Support::private()->signedBody('{"a":1}');
+        file_put_contents("$folder/request.json", '{"a":1}');
+        file_put_contents("$folder/body.json", $body);
+        try {
+            // Each answer is compared there with that of openssl_verify.
+            [$code, $output] = Support::run([$python, __DIR__ . '/web', '20'], ['KESS_BENCH' => $folder]);
+        } finally {
+            array_map('unlink', glob("$folder/*"));
+            rmdir($folder);
+        }
+        self::assertSame(0, $code, $output);
+        foreach (['preload', 'both-preloads', 'no-preload'] as $way) {
+            self::assertMatchesRegularExpression("/^$way-library [0-9.]+$/m", $output);
+            self::assertMatchesRegularExpression("/^$way-sign [0-9.]+$/m", $output);
+        }
+    }
+
     public function testFfiForEverything(): void
     {
         self::assertSame('canonical: {"a":2,"b":1}', $this->web(['ffi.enable=true']));
