@@ -17,10 +17,11 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from kesspay.cli.conformance import _profile_name, _progress
-from kesspay.conformance.kit import FOLDER, bulk, load
+from kesspay.conformance.kit import FOLDER, bulk
 from tests.cli.test_process import LIMIT, PROGRAM, call_on_terminal
 from tests.conformance.small_adapters import ECHO, program
 from tests.conformance.test_adapter import gone, is_alive
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -313,12 +314,12 @@ def test_a_report_that_cannot_be_written(
 
 def test_the_list_of_cases(run: Callable[..., Result]) -> None:
     """A line for each, and as JSON."""
-    cases = load().cases
+    cases = stored_kit().cases
     result = run("conformance", "list")
     lines = result.stdout.splitlines()
     assert [line.split()[0] for line in lines] == [case.id for case in cases]
     printed = json.loads(run("conformance", "list", "--json", *FEW).stdout)
-    assert printed["kit"] == load().version
+    assert printed["kit"] == stored_kit().version
     assert set(printed["cases"][0]) == {
         *("id", "op", "rule", "level", "profile", "since", "comment")
     }
@@ -330,12 +331,12 @@ def test_the_list_of_rules(run: Callable[..., Result]) -> None:
     assert [line.split()[0] for line in result.stdout.splitlines()] == [
         *("plain.form", "write.slash")
     ]
-    assert load().rules["write.slash"].title in result.stdout
+    assert stored_kit().rules["write.slash"].title in result.stdout
     printed = json.loads(run("conformance", "list", "--rules", "--json").stdout)
     rules: list[dict[str, Any]] = printed["rules"]
-    asked = {case.rule for case in load().cases}
+    asked = {case.rule for case in stored_kit().cases}
     assert {rule["id"] for rule in rules} == asked
-    assert sum(rule["cases"] for rule in rules) == len(load().cases)
+    assert sum(rule["cases"] for rule in rules) == len(stored_kit().cases)
     assert set(rules[0]) == {
         *("id", "title", "doc", "area", "level", "stage", "severity", "hints", "cases")
     }
@@ -423,7 +424,7 @@ def test_the_bar_moves_a_hundred_times(monkeypatch: pytest.MonkeyPatch) -> None:
     """It ends whole, and thousands of cases do not draw it thousands of times."""
     terminal = Terminal()
     monkeypatch.setattr(sys, "stderr", terminal)
-    cases = [load().cases[0]] * 5000
+    cases = [stored_kit().cases[0]] * 5000
     with _progress(cases) as progress:
         assert progress is not None
         for case in cases:

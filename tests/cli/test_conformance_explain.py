@@ -15,7 +15,8 @@ from kesspay.conformance.adapter import Hello
 from kesspay.conformance.blame import Blame, Blames
 from kesspay.conformance.inquiry import inquire
 from kesspay.conformance.judge import Run
-from kesspay.conformance.kit import Refused, load
+from kesspay.conformance.kit import Refused
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
     Command = Callable[..., Result]
 
 BODY: Final = b'{"success":true,"data":{"url":"https://a/b","n":{}},"sign":"x"}'
-KIT: Final = load()
+KIT: Final = stored_kit()
 #: Cases by what they show.
 SLASH: Final = "document/write.slash/1"
 REFUSED: Final = next(

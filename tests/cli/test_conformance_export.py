@@ -6,7 +6,7 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
-from kesspay.conformance.kit import load
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def test_the_files_are_written(run: Callable[..., Result], tmp_path: Path) -> No
     result = run("conformance", "export", str(target))
     assert result.exit_code == 0, result.stderr
     count = sum(path.is_file() for path in target.rglob("*"))
-    assert result.stdout.startswith(f"kit {load().version}: {count} files in ")
+    assert result.stdout.startswith(f"kit {stored_kit().version}: {count} files in ")
     assert (target / "runners/runner.php").is_file()
     assert (target / "cases/document.tsv").is_file()
 
@@ -38,7 +38,7 @@ def test_your_own_code_is_named(run: Callable[..., Result], tmp_path: Path) -> N
     fields = json.loads(run("conformance", "export", "--json", str(target)).stdout)
     assert fields["kept"] == ["adapters/adapter.rb"]
     assert fields["files"] == first["files"] - 1
-    assert (fields["kit"], fields["zip"]) == (load().version, None)
+    assert (fields["kit"], fields["zip"]) == (stored_kit().version, None)
     assert (target / "adapters/adapter.rb").read_bytes() == b"my code"
 
 
@@ -59,7 +59,7 @@ def test_a_zip_has_the_same_bytes_twice(
         run("conformance", "export", "--zip", "--json", str(tmp_path / "one")).stdout
     )
     assert digests == {fields["sha256"]}
-    assert fields["zip"].endswith(f"kesspay-conformance-{load().version}.zip")
+    assert fields["zip"].endswith(f"kesspay-conformance-{stored_kit().version}.zip")
 
 
 def test_what_is_no_folder_is_refused(

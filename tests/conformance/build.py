@@ -15,14 +15,6 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.conformance.kit import FILES, FOLDER, OPS, Refused
 from kesspay.signing.profile import PHP_8, Profile
-from tests.conformance.source import (
-    document,
-    encoding,
-    keys,
-    parameters,
-    sign,
-    verify,
-)
 
 
 if TYPE_CHECKING:
@@ -49,6 +41,16 @@ _SETTINGS: Final = tuple(field.name for field in fields(Profile))
 
 def sources() -> tuple[Source, ...]:
     """Return what the kit is made from, in the order of its files."""
+    # A second of forging, for this alone.
+    from tests.conformance.source import (
+        document,
+        encoding,
+        keys,
+        parameters,
+        sign,
+        verify,
+    )
+
     return (
         document.SOURCE,
         parameters.SOURCE,

@@ -22,7 +22,8 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay.conformance.blame import blame
 from kesspay.conformance.judge import FAULTS, Verdict, run
-from kesspay.conformance.kit import AREAS, FOLDER, LEVELS, load
+from kesspay.conformance.kit import AREAS, FOLDER, LEVELS
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -313,7 +314,7 @@ def _version(*command: str) -> str:
 
 def main(arguments: Sequence[str]) -> int:
     """Write the page, or say whether it is up to date."""
-    kit = load()
+    kit = stored_kit()
     before = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
     missing = [program.title for program in PROGRAMS if not program.is_there()]
     if "--write" not in arguments:

@@ -16,7 +16,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kesspay.conformance.kit import load
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -72,7 +72,7 @@ def written(released: dict[str, str], cases: Iterable[Case]) -> str:
 
 def main(areas: Sequence[str]) -> int:
     """Add the new cases of some areas, or of all; return 1 where one changed."""
-    kit, released = load(), read() if _FILE.exists() else {}
+    kit, released = stored_kit(), read() if _FILE.exists() else {}
     wrong = changed(released, kit.cases, kit.withdrawn)
     cases = [case for case in kit.cases if not areas or case.area in areas]
     _FILE.write_text(written(released, cases), encoding="ascii")

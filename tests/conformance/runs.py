@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 from kesspay.conformance.adapter import Hello
 from kesspay.conformance.judge import Outcome, Run, Verdict, run
-from kesspay.conformance.kit import Case, Kit, load
+from kesspay.conformance.kit import Case, Kit
 from kesspay.conformance.known import account_for, read_known
 from kesspay.conformance.report import Report
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -37,7 +38,7 @@ def case(**fields: Any) -> Case:
 def kit_of(*cases: Case) -> Kit:
     """Return a kit with these cases, and the rules of the real one."""
     withdrawn = {"document/write.slash/99": "it was wrong"}
-    return replace(load(), cases=cases, mistakes={}, withdrawn=withdrawn)
+    return replace(stored_kit(), cases=cases, mistakes={}, withdrawn=withdrawn)
 
 
 def run_of(command: list[str], *cases: Case, **options: Any) -> Run:

@@ -11,15 +11,17 @@ from kesspay.conformance.adapter import Reply
 from kesspay.conformance.apart import case_id, proves, taken_apart
 from kesspay.conformance.blame import Blames, blame
 from kesspay.conformance.judge import Outcome, Verdict, judge
-from kesspay.conformance.kit import Case, Kit, load
 from tests.conformance.made import answer, outcomes
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from kesspay.conformance.kit import Case, Kit
 
-KIT: Final[Kit] = load()
+
+KIT: Final[Kit] = stored_kit()
 CASES: Final[Mapping[str, Case]] = {case.id: case for case in KIT.cases}
 
 

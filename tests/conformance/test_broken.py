@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay.conformance.kit import Case, Kit, Refused, bulk, load
+from kesspay.conformance.kit import Case, Kit, Refused, bulk
 from tests.conformance import broken
+from tests.support.kit import stored_kit
 from tests.support.vectors import iter_profiles
 
 
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
 @pytest.fixture(scope="module")
 def kit() -> Kit:
     """Return the kit of the package."""
-    return load()
+    return stored_kit()
 
 
 def answer(case: Case, *switches: str) -> bytes | None:

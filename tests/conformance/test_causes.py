@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import json
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kesspay.conformance.causes import _RULES, Cause, causes, parts_of, rule_of
-from kesspay.conformance.kit import Kit, load
 from kesspay.explain import explain
 from kesspay.explain.explanation import CODES
 from kesspay.explain.mistakes import MISTAKES
@@ -16,7 +16,12 @@ from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
 from kesspay.signing.profile import PHP_8
 from tests.support.forger import body_of, pkcs1
+from tests.support.kit import stored_kit
 from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from kesspay.conformance.kit import Kit
 
 
 TEMPLATE = (
@@ -28,7 +33,7 @@ RIGHT = canonicalize(TEMPLATE)
 @pytest.fixture(scope="module")
 def kit() -> Kit:
     """Return the kit of the package."""
-    return load()
+    return stored_kit()
 
 
 def found(text: bytes, kit: Kit) -> tuple[Cause, ...]:

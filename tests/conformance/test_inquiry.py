@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
 from kesspay.conformance.inquiry import Right, inquire, right_answer
-from kesspay.conformance.kit import Kit, load
 from kesspay.explain.mistakes import Style
 from kesspay.explain.render import Renderer, read
 from kesspay.signing.profile import Profile
+from tests.support.kit import stored_kit
+
+
+if TYPE_CHECKING:
+    from kesspay.conformance.kit import Kit
 
 
 BODY = json.dumps(
@@ -28,7 +33,7 @@ BODY = json.dumps(
 @pytest.fixture(scope="module")
 def kit() -> Kit:
     """Return the kit of the package."""
-    return load()
+    return stored_kit()
 
 
 def program(text: bytes) -> bytes | None:

@@ -20,11 +20,12 @@ from kesspay.conformance.judge import (
     request_of,
     select,
 )
-from kesspay.conformance.kit import Case, Refused, load
+from kesspay.conformance.kit import Case, Refused
 from kesspay.signing.keys import PrivateKey
 from kesspay.signing.profile import Profile
 from tests.conformance.runs import case, run_of
 from tests.conformance.small_adapters import ECHO, program
+from tests.support.kit import stored_kit
 from tests.support.vectors import KEYS
 
 
@@ -181,7 +182,7 @@ def test_a_question_has_what_the_case_has() -> None:
 
 def test_no_question_of_the_kit_has_a_blank_or_an_escape() -> None:
     """A regular expression reads the lines of the runner."""
-    for one in load().cases:
+    for one in stored_kit().cases:
         for name, value in request_of(one).items():
             assert not set(name + value) & set(' "\\\t\n'), one.id
             if name in ("key", "text", "password"):

@@ -12,8 +12,8 @@ import pytest
 from kesspay.conformance.adapter import AdapterStopped, Hello
 from kesspay.conformance.judge import Verdict
 from kesspay.conformance.junit import as_junit
-from kesspay.conformance.kit import load
 from tests.conformance.runs import HELLO, failed, outcome, passed, report
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -105,7 +105,7 @@ def test_a_failure_has_its_rule_its_diff_and_its_page() -> None:
     properties = {p.get("name"): p.get("value") for p in top[0].iter("property")}
     assert properties == {
         "adapter": "acme-kess 2.3 (Go 1.22)",
-        "kit": load().version,
+        "kit": stored_kit().version,
     }
 
 

@@ -12,11 +12,11 @@ import pytest
 
 from kesspay.conformance.adapter import Reply
 from kesspay.conformance.judge import Verdict, judge, run
-from kesspay.conformance.kit import Case, Kit, load
 from tests.conformance.adapters import kesspay_adapter
 from tests.conformance.adapters.libkess_adapter import OPS, Library
 from tests.conformance.adapters.protocol import Refused, question_of
 from tests.conftest import missing
+from tests.support.kit import stored_kit
 from tests.support.pages import ROOT
 
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from kesspay.conformance.kit import Case, Kit
     from kesspay.signing.backend import Backend
     from tests.conformance.adapters.protocol import Question
 
@@ -34,7 +35,7 @@ ADAPTERS: Final = ROOT / "tests/conformance/adapters"
 @cache
 def kit() -> Kit:
     """Return the kit of the package."""
-    return load()
+    return stored_kit()
 
 
 def failures(answer: Callable[[Question], bytes], *ops: str) -> list[str]:

@@ -13,7 +13,7 @@ import pytest
 
 from kesspay.conformance.export import kit_files, write_files
 from kesspay.conformance.judge import Verdict, run
-from kesspay.conformance.kit import FOLDER, OPS, load
+from kesspay.conformance.kit import FOLDER, OPS
 from tests.conformance.polyglot import (
     HERE,
     LANGUAGES,
@@ -22,6 +22,7 @@ from tests.conformance.polyglot import (
     completed,
     needed,
 )
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -86,8 +87,8 @@ def test_an_adapter_hands_on_right_answers(
     """Every case of right code passes: questions and answers arrive whole."""
     command = installed(language, language.adapter, kit, tmp_path)
     monkeypatch.setenv("KESS_OPS", ",".join(ADAPTED))
-    cases = [case for case in load().cases if not case.profile]
-    result = run(command, load(), cases=cases, timeout=30)
+    cases = [case for case in stored_kit().cases if not case.profile]
+    result = run(command, stored_kit(), cases=cases, timeout=30)
     assert result.stopped is None, result.stopped
     wrong = [
         (one.case.id, one.detail)
@@ -109,8 +110,8 @@ def test_an_adapter_hands_on_broken_answers(
     monkeypatch.setenv("KESS_BROKEN", "1")
     monkeypatch.setenv("KESS_OPS", "canonicalize")
     command = installed(language, language.adapter, kit, tmp_path)
-    cases = [case for case in load().cases if case.rule == "write.slash"]
-    result = run(command, load(), cases=cases, timeout=30)
+    cases = [case for case in stored_kit().cases if case.rule == "write.slash"]
+    result = run(command, stored_kit(), cases=cases, timeout=30)
     assert Counter(one.verdict for one in result.outcomes)[Verdict.failed] >= 3
 
 
@@ -124,7 +125,7 @@ def test_a_runner_passes_right_code(
     command = installed(language, language.runner, kit, tmp_path)
     code, output = ran([*command, str(kit)])
     assert code == 0, output
-    cases = load().cases
+    cases = stored_kit().cases
     asked = sum(case.op in RUN and not case.profile for case in cases)
     skipped = len(cases) - asked
     assert output == f"{asked} passed, 0 failed in 0 rules, {skipped} not run\n"
@@ -141,8 +142,8 @@ def test_a_runner_names_what_is_broken(
     command = installed(language, language.runner, kit, tmp_path)
     code, output = ran([*command, str(kit), "api"])
     assert code == 1, output
-    rule = load().rules["write.slash"]
-    case = next(case for case in load().cases if case.rule == rule.id)
+    rule = stored_kit().rules["write.slash"]
+    case = next(case for case in stored_kit().cases if case.rule == rule.id)
     shown = re.escape(case.text.decode("ascii"))
     assert isinstance(case.result, bytes)
     expected = re.escape(case.result.decode("ascii"))

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from kesspay.conformance.kit import load
 from tests.conformance.matrix import PAGE, PROGRAMS, columns_of, fresh, page, ran_line
 from tests.conftest import missing
+from tests.support.kit import stored_kit
 
 
 @pytest.fixture(scope="module")
@@ -19,15 +19,15 @@ def test_the_page_is_read_as_it_was_written(text: str) -> None:
     """Reading the columns and writing them again changes nothing."""
     columns = columns_of(text)
     assert list(columns) == [program.title for program in PROGRAMS]
-    assert page(load(), columns, ran_line(text)) == text
+    assert page(stored_kit(), columns, ran_line(text)) == text
 
 
 @pytest.mark.languages
 def test_the_page_is_what_the_programs_do(text: str) -> None:
     """The programs that are installed are run again, with the whole kit."""
     ran = ran_line(text)
-    columns = fresh(load(), columns_of(text), ran)
-    assert page(load(), columns, ran) == text
+    columns = fresh(stored_kit(), columns_of(text), ran)
+    assert page(stored_kit(), columns, ran) == text
 
 
 @pytest.mark.parametrize(

@@ -5,14 +5,19 @@ from __future__ import annotations
 import base64
 import subprocess
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay.conformance.kit import Case, load
 from kesspay.conformance.oneliner import one_liner
 from tests.conftest import missing
+from tests.support.kit import stored_kit
 from tests.support.php import find_php
 from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from kesspay.conformance.kit import Case
 
 
 KEY = (KEYS / "rsa-2048.pem").read_bytes()
@@ -20,7 +25,7 @@ KEY = (KEYS / "rsa-2048.pem").read_bytes()
 
 def case(op: str, text: bytes, key: bytes | None = None, profile: str = "") -> Case:
     """Return a case of another operation."""
-    first = load().cases[0]
+    first = stored_kit().cases[0]
     words = tuple(profile.split())
     return replace(first, op=op, text=text, key=key, profile=words)
 
@@ -39,7 +44,7 @@ def php(one: Case) -> bytes:
 
 def test_the_answers_of_the_kit() -> None:
     """A case of each rule, as PHP answers it."""
-    cases = {one.rule: one for one in load().cases if one.op == "canonicalize"}
+    cases = {one.rule: one for one in stored_kit().cases if one.op == "canonicalize"}
     chosen = [one for one in cases.values() if isinstance(one.result, bytes)]
     for one in chosen[:: max(1, len(chosen) // 12)]:
         if one_liner(one) is not None:

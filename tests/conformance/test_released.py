@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from kesspay.conformance.kit import load
 from tests.conformance.released import changed, fingerprint, read, written
+from tests.support.kit import stored_kit
 
 
-KIT = load()
+KIT = stored_kit()
 
 
 def test_no_released_case_was_changed() -> None:

@@ -13,7 +13,7 @@ from kesspay._version import __version__
 from kesspay.conformance.adapter import AdapterStopped, Hello
 from kesspay.conformance.blame import Blame, Blames, Stage0
 from kesspay.conformance.judge import Outcome, Verdict
-from kesspay.conformance.kit import FOLDER, Refused, load
+from kesspay.conformance.kit import FOLDER, Refused
 from kesspay.conformance.report import (
     STAGE0,
     Report,
@@ -24,13 +24,14 @@ from kesspay.conformance.report import (
     question,
 )
 from tests.conformance.runs import HELLO, case, failed, outcome, passed, report
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-RULES = load().rules
+RULES = stored_kit().rules
 TYPE = Refused(reason="top_level", stage="type")
 
 
@@ -64,7 +65,7 @@ def test_the_report_of_the_specification(blamed: Callable[..., None]) -> None:
     blamed(blame_of("write.slash", failed(1), failed(3)))
     shown = report(failed(1), passed(2), failed(3), unsupported)
     assert lines_of(shown) == [
-        f"acme-kess 2.3 (Go 1.22)   kit {load().version}   document 1/3   0.2 s",
+        f"acme-kess 2.3 (Go 1.22)   kit {stored_kit().version}   document 1/3   0.2 s",
         "api  FAILED",
         "",
         "1 write.slash   a slash is not escaped                      2 cases",
@@ -367,7 +368,7 @@ def test_the_fields_of_the_report(blamed: Callable[..., None]) -> None:
     assert fields == {
         "format": 1,
         "kesspay": __version__,
-        "kit": load().version,
+        "kit": stored_kit().version,
         "adapter": {
             "name": "acme-kess",
             "version": "2.3",
@@ -413,7 +414,7 @@ def test_the_fields_of_the_report(blamed: Callable[..., None]) -> None:
 
 def test_the_mistake_is_named(blamed: Callable[..., None]) -> None:
     """Where one explains a rule, its code is there; known failures blame nothing."""
-    mistake = next(iter(load().mistakes.values()))
+    mistake = next(iter(stored_kit().mistakes.values()))
     blamed(replace(blame_of("write.slash", failed(1)), mistake=mistake))
     assert as_json(report(failed(1)))["blames"][0]["mistake"] == mistake.code
 

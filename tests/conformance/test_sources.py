@@ -5,18 +5,22 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from functools import cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from kesspay.conformance.kit import Case, Kit, load
 from tests.conformance import (
     broken_base64,
     broken_keys,
     broken_sign,
     broken_verify,
 )
+from tests.support.kit import stored_kit
 from tests.support.pages import ROOT
+
+
+if TYPE_CHECKING:
+    from kesspay.conformance.kit import Case, Kit
 
 
 #: Codes of the mistakes, and the rule of each.
@@ -33,7 +37,7 @@ EVERYTHING: Final = "result_ignored"
 @cache
 def kit() -> Kit:
     """Return the stored kit."""
-    return load()
+    return stored_kit()
 
 
 def killed_by(case: Case) -> dict[str, bytes | None]:

@@ -13,18 +13,18 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from kesspay.conformance.blame import blame
-from kesspay.conformance.kit import Kit, load
 from tests.conformance.made import draw, outcomes, single, throughout
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kesspay.conformance.judge import Outcome
-    from kesspay.conformance.kit import Case
+    from kesspay.conformance.kit import Case, Kit
 
 
-KIT: Final[Kit] = load()
+KIT: Final[Kit] = stored_kit()
 #: In the ordinary run one of so many programs is measured.
 STEP: Final = 20
 #: The mistakes that already the plainest cases show hide all others.

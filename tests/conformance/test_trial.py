@@ -9,8 +9,9 @@ import pytest
 
 from kesspay.conformance.blame import blame
 from kesspay.conformance.judge import FAULTS, run, select
-from kesspay.conformance.kit import FOLDER, load
+from kesspay.conformance.kit import FOLDER
 from tests.conformance.polyglot import HERE, LANGUAGES, completed, needed
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 def named(command: Sequence[str]) -> set[str]:
     """Return the rules that a run names firmly; none where every case passes."""
-    kit = load()
+    kit = stored_kit()
     cases = select(kit.cases, areas=("document",), levels=("api",))
     result = run(command, kit, cases=cases, timeout=60)
     assert result.stopped is None, result.stopped

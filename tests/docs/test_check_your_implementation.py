@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from kesspay.conformance.export import kit_files, write_files, write_zip
-from kesspay.conformance.kit import FOLDER, load
+from kesspay.conformance.kit import FOLDER
 from tests.conformance.polyglot import HERE, LANGUAGES, needed
 from tests.conftest import missing
+from tests.support.kit import stored_kit
 from tests.support.pages import blocks, tables
 
 
@@ -67,7 +68,7 @@ def test_three_commands_lead_to_a_named_rule(tmp_path: Path) -> None:
     assert done.returncode == 1, done.stderr
     shown = blocks(PAGE, "text")[0].code
     assert neutral(done.stdout) == neutral(shown)
-    rule = load().rules["list.empty"]
+    rule = stored_kit().rules["list.empty"]
     assert rule.id in shown
     assert rule.doc in shown
 
@@ -101,11 +102,11 @@ def test_the_workflow_of_the_page_runs(tmp_path: Path) -> None:
         missing("curl is not installed", "KESSPAY_REQUIRE_CURL")
     needed(LANGUAGES[0])
     (workflow,) = (block.code for block in blocks(PAGE, "yaml"))
-    zipped = write_zip(tmp_path / "release", kit_files(), load().version)
+    zipped = write_zip(tmp_path / "release", kit_files(), stored_kit().version)
     digest = hashlib.sha256(zipped.read_bytes()).hexdigest()
     found = re.findall(r'^ {6}(\w+): "(.*)"$', workflow, re.MULTILINE)
     variables = dict(found)
-    assert variables["KIT"] == load().version
+    assert variables["KIT"] == stored_kit().version
     variables |= {"KIT_URL": zipped.parent.as_uri(), "KIT_SHA256": digest}
     steps = re.findall(r"run: \|\n((?:          .*\n)+)|run: (.*)\n", workflow)
     assert len(steps) == 2
@@ -123,7 +124,7 @@ def test_the_workflow_of_the_page_runs(tmp_path: Path) -> None:
 
 def test_the_trial_is_the_one_that_was_recorded() -> None:
     """The table has every step of tests/conformance/trial, with the hint of the kit."""
-    rules = load().rules
+    rules = stored_kit().rules
     rows = tables(PAGE, "| program in | rule that was named | hint |\n")
     expected = []
     for name in ("node", "php", "go"):

@@ -12,15 +12,14 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric.padding import MGF1, PSS, PKCS1v15
-from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
-from kesspay.conformance.kit import load as load_kit
 from kesspay.sandbox import teacher as module
 from kesspay.sandbox.emulator import GATEWAY_PATH
 from kesspay.sandbox.teacher import Teacher, language_of
 from tests.conftest import missing
 from tests.sandbox.parties import KEYS, Partner, box, load
+from tests.support.forger import private_key
+from tests.support.kit import stored_kit
 from tests.support.php import find_php
 
 
@@ -30,7 +29,7 @@ if TYPE_CHECKING:
     from kesspay.sandbox import Sandbox
 
 
-KIT: Final = load_kit()
+KIT: Final = stored_kit()
 #: What is asked for, in an order that is not that of the canonical form.
 PARAMS: Final = {
     "service": "create.unified.fundTransfer",
@@ -51,13 +50,12 @@ SORTED: Final = {key: PARAMS[key] for key in sorted(PARAMS) if key != "sign_type
 
 def signature(
     text: str,
-    key: str = "rsa-2048.pem",
+    key: str = "rsa-2048",
     digest: hashes.HashAlgorithm | None = None,
     padding: PKCS1v15 | PSS | None = None,
 ) -> bytes:
     """Sign a text, as any library would."""
-    private = load_pem_private_key((KEYS / key).read_bytes(), None)
-    assert isinstance(private, RSAPrivateKey)
+    private = private_key(key)
     return private.sign(text.encode(), padding or PKCS1v15(), digest or hashes.SHA256())
 
 
@@ -123,8 +121,8 @@ SLIPS: Final = {
         in_base64(CANONICAL, padding=PSS(MGF1(hashes.SHA256()), 32)),
         ["sign.scheme"],
     ),
-    "another key": (in_base64(CANONICAL, key="rsa-3072.pem"), ["sign.length"]),
-    "the gateway's key": (in_base64(CANONICAL, key="other-2048.pem"), ["key_other"]),
+    "another key": (in_base64(CANONICAL, key="rsa-3072"), ["sign.length"]),
+    "the gateway's key": (in_base64(CANONICAL, key="other-2048"), ["key_other"]),
     "the raw text": (in_base64("[object Object]"), ["sign.text"]),
     "nothing": ("", ["body.plain"]),
     "another text": (in_base64("something else"), ["text_unknown"]),

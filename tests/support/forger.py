@@ -46,8 +46,10 @@ HASHES: Final[dict[str, Callable[[], hashes.HashAlgorithm]]] = {
 
 @cache
 def private_key(name: str = "rsa-2048") -> rsa.RSAPrivateKey:
-    """Load a test key with ``cryptography``."""
-    key = load_pem_private_key((KEYS / f"{name}.pem").read_bytes(), None)
+    """Load a test key with ``cryptography``, which need not check whether it is one."""
+    key = load_pem_private_key(
+        (KEYS / f"{name}.pem").read_bytes(), None, unsafe_skip_rsa_key_validation=True
+    )
     assert isinstance(key, rsa.RSAPrivateKey)
     return key
 

@@ -6,16 +6,15 @@ import base64
 import shutil
 import subprocess
 import tempfile
-from functools import cache
 from pathlib import Path
 
 import pytest
 from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import padding, rsa
-from cryptography.hazmat.primitives.serialization import load_pem_private_key
+from cryptography.hazmat.primitives.asymmetric import padding
 
 import kesspay
 
+from .forger import private_key
 from .vectors import KEYS
 
 
@@ -31,14 +30,7 @@ __all__ = [
 
 def judge_signature(message: bytes, key: str = "rsa-2048") -> bytes:
     """Return the PKCS#1 v1.5 SHA-256 signature that ``cryptography`` makes."""
-    return _judge(key).sign(message, padding.PKCS1v15(), hashes.SHA256())
-
-
-@cache
-def _judge(key: str) -> rsa.RSAPrivateKey:
-    private = load_pem_private_key((KEYS / f"{key}.pem").read_bytes(), None)
-    assert isinstance(private, rsa.RSAPrivateKey)
-    return private
+    return private_key(key).sign(message, padding.PKCS1v15(), hashes.SHA256())
 
 
 def openssl(*arguments: str, stdin: bytes = b"") -> bytes:

@@ -7,12 +7,9 @@ from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-
 from kesspay import KeyLoadError, PrivateKey, PublicKey
 from tests.support import keymaker as make
-from tests.support.vectors import KEYS
+from tests.support.forger import private_key
 
 
 if TYPE_CHECKING:
@@ -44,9 +41,7 @@ def verdict_of(load: Callable[[], PrivateKey | PublicKey]) -> Verdict:
 @cache
 def private_numbers(name: str = "rsa-2048") -> dict[str, int]:
     """Return the numbers of a test key."""
-    key = serialization.load_pem_private_key((KEYS / f"{name}.pem").read_bytes(), None)
-    assert isinstance(key, rsa.RSAPrivateKey)
-    return make.numbers(key)
+    return make.numbers(private_key(name))
 
 
 def _tampered() -> Iterator[tuple[str, dict[str, int]]]:

@@ -8,9 +8,9 @@ import pytest
 
 from kesspay.conformance.blame import blame
 from kesspay.conformance.judge import Run, Verdict, run
-from kesspay.conformance.kit import load
 from tests.conformance.foreign.programs import FOLDER, PROGRAMS, ROOT, command
 from tests.conftest import is_set
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from tests.conformance.foreign.programs import Program
 
 
-KIT: Final = load()
+KIT: Final = stored_kit()
 #: Of all these programs, so many rules may be blamed firmly that are not broken.
 FALSE: Final = 1
 #: What the ordinary run takes: a program of each kind that starts quickly.
