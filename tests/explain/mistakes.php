@@ -190,6 +190,11 @@ $texts['values_trimmed_null'] = json_encode(each_leaf(
 $texts['form_query'] = pairs($right, true);
 $texts['form_query_php'] = pairs($right, false);
 $texts['form_query_encoded'] = http_build_query($right);
+$texts['library_query'] = pairs(
+    array_filter($right, fn ($value) => $value !== null && $value !== ''),
+    true
+);
+$texts['library_query_encoded'] = http_build_query(array_filter($right));
 
 $texts['form_query_json'] = http_build_query(array_map(
     fn ($value) => is_array($value) ? json_encode($value) : $value,

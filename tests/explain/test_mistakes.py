@@ -190,6 +190,8 @@ BY_PHP = (
     "form_query",
     "form_query_php",
     "form_query_encoded",
+    "library_query",
+    "library_query_encoded",
     "end_lf",
     "end_crlf",
     "end_bom",
@@ -483,6 +485,11 @@ def test_every_mistake_is_made() -> None:
             + b"\n",
         ),
         (
+            # As clients of other gateways sign: with sign_type, without what is empty.
+            ("with_type_kept", "library_query"),
+            b"code=200&phone=012345678&sign_type=RSA2",
+        ),
+        (
             ("scope_data", "order_document", "library_javascript"),
             b'{"z":{"y":"1/","x":{}},"amount":0.5}',
         ),
@@ -494,6 +501,11 @@ def test_mistakes_that_were_made_together(codes: tuple[str, ...], text: bytes) -
     template = RICH
     if "scope_data" in codes:
         template = '{"data":{"z":{"y":"1/","x":{}},"amount":0.50},"b":1,"sign":"SIGN"}'
+    if "library_query" in codes:
+        template = (
+            '{"phone":"012345678","note":"","none":null,"code":200,"sign_type":"RSA2",'
+            '"sign":"SIGN"}'
+        )
     assert_named(explained(template, text), *codes)
 
 

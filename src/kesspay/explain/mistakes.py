@@ -475,7 +475,7 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
 )
 
 
-#: What JSON libraries of other languages do by default, all at once.
+#: What libraries of other languages and of other gateways do, all at once.
 _LIBRARIES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
     (
         "javascript",
@@ -545,6 +545,16 @@ _LIBRARIES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
         "System.Text.Json of .NET does",
         {"slashes": "raw", "unicode": "upper", "html": "dotnet", "empty": "object"},
     ),
+    (
+        "query",
+        "other gateways want it: key=value&key=value, without empty values",
+        {"form": "query", "values": "no_empty_top"},
+    ),
+    (
+        "query_encoded",
+        "http_build_query of PHP does, after array_filter",
+        {"form": "query_encoded", "values": "no_falsy_top"},
+    ),
 )
 
 
@@ -555,7 +565,8 @@ def _mistakes() -> Iterator[Mistake]:
             yield Mistake(f"{field}_{value}", ((field, value),), what, fix)
     for name, who, changes in _LIBRARIES:
         what = f"the text was written as {who}"
-        yield Mistake(f"library_{name}", tuple(changes.items()), what, _PHP)
+        fix = f"{_JSON}, and {_KEEP}" if "form" in changes else _PHP
+        yield Mistake(f"library_{name}", tuple(changes.items()), what, fix)
 
 
 #: Every mistake, in the order in which they are tried.

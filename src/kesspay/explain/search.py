@@ -94,7 +94,8 @@ _RARE: Final = frozenset(
     m.code
     for m in MISTAKES
     if m.fields & {"chars", "with_key"}
-    or m.code.startswith(("form_", "values_trimmed", "hashing_", "encoding_"))
+    or m.code.startswith(("form_", "library_query"))
+    or m.code.startswith(("values_trimmed", "hashing_", "encoding_"))
     or m.code in {"order_values", "order_bytes", "order_utf16", "order_reverse"}
     or m.code in {"numbers_php_100", "numbers_javascript", "empty_force"}
     or m.code in {"html_gson", "html_hex", "keys_javascript", "library_gson"}
