@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Any, Final
 import pytest
 
 from kesspay.gateway.environment import VARIABLES
-from kesspay.sandbox.home import Home
 from tests.cli.test_root import COMMANDS
 from tests.conftest import missing
 from tests.support.pages import DOCS, ROOT, Block, blocks, pages
@@ -25,7 +24,6 @@ from tests.support.php import find_php
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
     from pathlib import Path
 
 
@@ -68,30 +66,6 @@ LANGUAGES: Final = {
     *("python", "pycon", "sh", "c", "php", "json", "toml", "text", "ini", "yaml"),
     *("js", "go", "mermaid", "ruby"),
 }
-
-
-@pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Home:
-    """Make keys and credentials once."""
-    return Home(tmp_path_factory.mktemp("sandbox"))
-
-
-@pytest.fixture
-def prepared(
-    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[None]:
-    """Give a folder with keys, and a sandbox to which the variables lead."""
-    monkeypatch.chdir(tmp_path)
-    for name, file in {
-        "private.pem": "partner-private.pem",
-        "kess.pub.pem": "gateway-public.pem",
-    }.items():
-        (tmp_path / name).write_bytes((home.path / file).read_bytes())
-        (tmp_path / name).chmod(0o600)
-    with home.sandbox(in_memory=True) as sandbox:
-        for name, value in home.environment(sandbox.settings["base_url"]).items():
-            monkeypatch.setenv(name, value)
-        yield
 
 
 @pytest.mark.parametrize("page", pages())
