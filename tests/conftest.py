@@ -13,6 +13,7 @@ from __future__ import annotations
 import gc
 import os
 import signal
+import sys
 from collections import Counter
 from typing import TYPE_CHECKING, Final, NoReturn
 
@@ -35,10 +36,14 @@ _GOLDEN: Final = 0.618
 
 
 def pytest_configure() -> None:
-    """Hear of SIGINT: a shell that starts the tests in the background ignores it."""
+    """Let programs hear signals that a shell behind & ignores, and nohup."""
+    # The programs that tests start and interrupt would inherit that.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        # The programs that tests start and interrupt would inherit that.
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # Windows has none.
+    if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
+        # A handler, which no program inherits: the tests themselves go on.
+        signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
