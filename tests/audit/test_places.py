@@ -7,13 +7,16 @@ import io
 import os
 import sqlite3
 from pathlib import Path
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from pyarrow import fs
 
 from kesspay import InputError
+from kesspay.audit import places
 from kesspay.audit.places import STDIN, Source, find
 
 
@@ -164,9 +167,40 @@ def test_uris(here: Path) -> None:
         (f"{base}/nothing", "no input at the file:// URI"),
         (
             "nosuch://user:secret@host/x?key=secret",
-            "the nosuch:// URI cannot be reached",
+            "the nosuch:// URI cannot be read: an audit reads file://, s3://",
         ),
+        ("az://user:secret@host/x", "Copy the files to this machine"),
+        ("abfs://:secret@/x", "the abfs:// URI cannot be reached"),
     ):
         with pytest.raises(InputError, match=why) as caught:
             find([uri], "auto")
         assert "secret" not in str(caught.value)
+
+
+def test_what_is_asked_of_a_store(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A glob keeps the query; Google is not asked for 15 minutes."""
+    asked = list[str]()
+
+    class Store(fs.LocalFileSystem):  # type: ignore[misc] # pyarrow has no types
+        @property
+        def type_name(self) -> str:
+            return asked[-1].partition(":")[0]
+
+    def from_uri(uri: str) -> tuple[Any, str]:
+        asked.append(uri)
+        return Store(), f"{here}/day"
+
+    system = SimpleNamespace(from_uri=from_uri)
+    monkeypatch.setattr(
+        places, "fs", SimpleNamespace(**{**vars(fs), "FileSystem": system})
+    )
+    # One name in two stores is two inputs.
+    uris = ["s3://traffic/day/*.jsonl?region=eu&a=b", "gs://traffic/day/b*"]
+    assert [one.name.partition("://")[0] for one in find(uris, "auto")] == ["s3", "gs"]
+    find(["gcs://day?scheme=http", "gs://day?retry_limit_seconds=9"], "auto")
+    assert asked == [
+        "s3://traffic/day?region=eu&a=b",
+        "gs://traffic/day?retry_limit_seconds=60",
+        "gcs://day?scheme=http&retry_limit_seconds=60",
+        "gs://day?retry_limit_seconds=9",
+    ]

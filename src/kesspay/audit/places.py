@@ -40,6 +40,12 @@ _KINDS: Final[dict[str, Kind]] = {
 _PARQUET: Final = b"PAR1"
 _SQLITE: Final = b"SQLite format 3\0"
 _URI: Final = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+://")
+#: What pyarrow has file systems for; whether one can be reached is found out later.
+_SCHEMES: Final = frozenset(
+    {"file", "s3", "gs", "gcs", "abfs", "abfss", "hdfs", "viewfs"}
+)
+_OF_GOOGLE: Final = frozenset({"gs", "gcs"})
+_GOOGLE_LIMIT: Final = "retry_limit_seconds=60"
 _WILD: Final = re.compile(r"[*?\[]")
 _PEEK: Final = 4096
 
@@ -105,13 +111,14 @@ def find(paths: Sequence[str], kind: Format, *, without: str = "") -> list[Sourc
     Raises:
         InputError: a path names nothing, or nothing can be read.
     """
-    found: dict[str, Source] = {}
+    found: dict[tuple[str, str], Source] = {}
     for path in paths:
         if path == STDIN:
-            found[STDIN] = Source(STDIN, kind=_kind_of_stream(kind))
+            found[STDIN, ""] = Source(STDIN, kind=_kind_of_stream(kind))
             continue
         for source in _remote(path) if _URI.match(path) else _local(path, without):
-            found.setdefault(source.path, source)
+            # Buckets of two stores may have one name.
+            found.setdefault((source.path, source.system.type_name), source)
     if not found:
         raise InputError("no input: name a file, a glob, a folder, a URI or -")
     return [
@@ -171,10 +178,19 @@ def _remote(uri: str) -> Iterable[Source]:
     scheme = uri.partition("://")[0]
     # The rest may hold a password or a token.
     shown = f"the {scheme}:// URI"
-    wild = _WILD.search(uri.partition("?")[0])
-    base = uri[: uri.rindex("/", 0, wild.start())] if wild else uri
+    if scheme.lower() not in _SCHEMES:
+        raise InputError(
+            f"{shown} cannot be read: an audit reads file://, s3://, gs://, abfs:// and"
+            " hdfs://. Copy the files to this machine, and name their folder"
+        )
+    place, mark, query = uri.partition("?")
+    wild = _WILD.search(place)
+    base = place[: place.rindex("/", 0, wild.start())] if wild else place
+    if scheme.lower() in _OF_GOOGLE and "retry_limit_seconds=" not in query:
+        # pyarrow would ask again for 15 minutes.
+        query, mark = f"{query}{'&' if query else ''}{_GOOGLE_LIMIT}", "?"
     try:
-        system, path = fs.FileSystem.from_uri(base)
+        system, path = fs.FileSystem.from_uri(f"{base}{mark}{query}")
         infos = [system.get_file_info(path)]
         if infos[0].type == fs.FileType.Directory:
             infos = system.get_file_info(fs.FileSelector(path, recursive=True))
@@ -184,7 +200,7 @@ def _remote(uri: str) -> Iterable[Source]:
             f"{shown} cannot be reached ({type(error).__name__}): check the URI, and"
             " the credentials in the environment"
         ) from None
-    tail = uri[len(base) + 1 :] if wild else ""
+    tail = place[len(base) + 1 :] if wild else ""
     files = [
         info
         for info in sorted(infos, key=lambda info: info.path)

@@ -45,11 +45,12 @@ __all__ = ["audit"]
 
 _HELP: Final = """Judge every body of recorded traffic, in bulk.
 
-PATH is a file, a glob, a folder, a URI (s3://, gs://, abfs://) or - for
-JSON lines on standard input. Parquet, JSON lines, plain logs, gzip and
-zstd of both, and a journal of transfers are read. Every row gets a verdict
-in --out, a folder of Parquet files; every failure is named by file and row
-in causes.parquet there, and with --failures as JSON lines.
+PATH is a file, a glob, a folder, a URI (s3://, gs://) or - for JSON lines
+on standard input. abfs:// and hdfs:// go to pyarrow, and no test tries
+them. Parquet, JSON lines, plain logs, gzip and zstd of both, and a journal
+of transfers are read. Every row gets a verdict in --out, a folder of
+Parquet files; every failure is named by file and row in causes.parquet
+there, and with --failures as JSON lines.
 
 A run that was interrupted continues with --resume. The same input gives the
 same bytes, for any number of threads.
