@@ -96,7 +96,7 @@ static size_t begin_of(const kess_document *doc, const kess_entry *entry)
 
 /* Write an object that needs a repair (out may be NULL); returns its length. */
 static size_t write_repaired(const kess_document *doc, uint8_t *out,
-                           uint64_t *infinite)
+                             uint64_t *infinite)
 {
     const int list = doc->is_list;
     size_t len = put(out, 0, list ? '[' : '{');
@@ -106,7 +106,7 @@ static size_t write_repaired(const kess_document *doc, uint8_t *out,
             len = put(out, len, ',');
         }
         len += kess_int_repair(doc, behind(out, len), begin_of(doc, entry),
-                             entry->end, infinite);
+                               entry->end, infinite);
     }
     return put(out, len, list ? ']' : '}');
 }

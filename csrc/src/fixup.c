@@ -95,7 +95,7 @@ typedef struct range {
 } range;
 
 size_t kess_int_repair(const kess_document *doc, uint8_t *out, size_t begin,
-                     size_t end, uint64_t *infinite)
+                       size_t end, uint64_t *infinite)
 {
     /* A replacement lies in a deeper container than what it replaces, so
      * there are no more of them open than containers. */

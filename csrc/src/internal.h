@@ -204,7 +204,7 @@ void kess_int_sort_fixups(kess_fixup *fixups, size_t count);
 /* Write (out may be NULL) the rewritten range; returns its length. *infinite
  * becomes the lowest position of an infinite number, if that is lower. */
 size_t kess_int_repair(const kess_document *doc, uint8_t *out, size_t begin,
-                     size_t end, uint64_t *infinite);
+                       size_t end, uint64_t *infinite);
 
 /* ------------------------------------------------------------ unique.c */
 

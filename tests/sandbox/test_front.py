@@ -182,6 +182,8 @@ def test_no_reference_is_a_secret(sandbox: Sandbox, partner: Partner) -> None:
         quote_plus,
         lambda secret: "x" * 1980 + secret,
         lambda secret: "\xe9" * 990 + secret,
+        lambda secret: secret * 400,
+        lambda secret: "".join(f"\\u{ord(char):04x}" for char in quote_plus(secret)),
     ],
 )
 @pytest.mark.parametrize("form", ['{{"memo":"{}"}}', '{{"memo":"{}', "memo={}&a=b"])
@@ -195,3 +197,19 @@ def test_no_spelling_of_a_secret_is_kept(
     text = made.exchanges[-1].request.text
     assert "word" not in text
     assert "(secr" in text or text.endswith("bytes)")
+
+
+@pytest.mark.parametrize(
+    ("secret", "written"),
+    [
+        ("pass word", "pass+word"),
+        ("pass\U0001f511word", r"pass\ud83d\udd11word"),
+        ("pass\U0001f511word", "pass%F0%9F%94%91word"),
+        ("pass\U0001f511word", r"pass\u0025F0%9F%94%91word"),
+    ],
+)
+def test_no_rare_spelling_of_a_secret_is_kept(secret: str, written: str) -> None:
+    """A blank of a form, halves of a character, and one way of writing in another."""
+    made = box(credentials=replace(new_credentials(), password=secret))
+    Partner(made).respond(GATEWAY_PATH, f'{{"memo":"{written}"}}'.encode(), {})
+    assert made.exchanges[-1].request.text == "(secret)"

@@ -348,11 +348,15 @@ def _invalid(what: str) -> Refusal:
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield what a text says to one who reads JSON or a form, broken or not."""
-    if "\\" in text:
-        yield _ESCAPED.sub(lambda one: chr(int(one[1], 16)) if one[1] else one[2], text)
-    if "%" in text:
-        yield unquote_plus(text)
+    """Yield what a text says to readers of JSON, of a form, and of both."""
+    unescaped = _ESCAPED.sub(
+        lambda one: chr(int(one[1], 16)) if one[1] else one[2], text
+    )
+    # Two escapes may stand for the halves of one character.
+    halves = unescaped.encode("utf-16", "surrogatepass")
+    for read in (text, halves.decode("utf-16", "replace")):
+        yield read
+        yield unquote_plus(read)
 
 
 def _is_equal(given: object, right: str) -> bool:

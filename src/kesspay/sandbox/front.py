@@ -153,8 +153,9 @@ def seen(key: PublicKey, body: bytes, redact: Callable[[str], str] = str) -> See
 
 
 def _shortened(text: bytes, redact: Callable[[str], str]) -> str:
-    # First without secrets: one that is cut in two would not be recognised.
-    shown = redact(text[: 2 * _SHOWN].decode("utf-8", "replace"))[:_SHOWN]
+    # First without secrets: one that is cut in two would not be recognised, and
+    # what stands for a secret is shorter.
+    shown = redact(text.decode("utf-8", "replace"))[:_SHOWN]
     return shown if len(text) <= _SHOWN else f"{shown}... ({len(text)} bytes)"
 
 
