@@ -42,7 +42,7 @@ def pytest_configure() -> None:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     # Windows has none.
     if sys.platform != "win32" and signal.getsignal(signal.SIGHUP) is signal.SIG_IGN:
-        # A handler, which no program inherits: the tests themselves go on.
+        # A handler, which no program inherits: the tests themselves continue.
         signal.signal(signal.SIGHUP, lambda _number, _frame: None)
 
 
