@@ -16,7 +16,8 @@ import pytest
 
 from kesspay import InputError
 from kesspay.audit.failures import CauseCount
-from kesspay.audit.money import Check, Money
+from kesspay.audit.money.checks import Check
+from kesspay.audit.money.money import Money
 from kesspay.audit.report import write_report
 from kesspay.audit.ring import Ring, RingKey
 from kesspay.audit.runner import Result

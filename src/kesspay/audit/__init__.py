@@ -61,6 +61,7 @@ if TYPE_CHECKING:
     from kesspay.audit.engines.duckdb import register_duckdb
     from kesspay.audit.engines.polars import polars_verdict
     from kesspay.audit.engines.spark import spark_verdicts
+    from kesspay.audit.engines.spark_money import spark_facts, spark_money
     from kesspay.audit.kernel import Kernel
     from kesspay.audit.options import Options
     from kesspay.audit.ring import Ring, RingKey
@@ -78,6 +79,8 @@ __all__ = [
     "polars_verdict",
     "register_duckdb",
     "run",
+    "spark_facts",
+    "spark_money",
     "spark_verdicts",
 ]
 
@@ -92,6 +95,8 @@ _HOMES: Final[dict[str, str]] = {
     "polars_verdict": "kesspay.audit.engines.polars",
     "register_duckdb": "kesspay.audit.engines.duckdb",
     "run": "kesspay.audit.runner",
+    "spark_facts": "kesspay.audit.engines.spark_money",
+    "spark_money": "kesspay.audit.engines.spark_money",
     "spark_verdicts": "kesspay.audit.engines.spark",
 }
 

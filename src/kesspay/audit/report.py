@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from kesspay.audit.money import Money
+    from kesspay.audit.money.money import Money
     from kesspay.audit.ring import Ring
     from kesspay.audit.runner import Result
 

@@ -29,7 +29,8 @@ from kesspay.audit.failures import (
 )
 from kesspay.audit.folder import Folder
 from kesspay.audit.kernel import Kernel
-from kesspay.audit.money import Money, Statement, check_money
+from kesspay.audit.money.money import Money, check_money
+from kesspay.audit.money.statement import Statement
 from kesspay.audit.options import Options
 from kesspay.audit.parts import part_schema
 from kesspay.audit.places import Source, find

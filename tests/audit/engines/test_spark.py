@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import os
 import pickle
-import shutil
-import sys
-from importlib import import_module
-from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pytest
 
+import kesspay
 from kesspay import audit
-from tests.conftest import missing
-from tests.support.recording import Row, judged, record, ring
+from tests.support.recording import Row, judged, private, record, ring
 
 
 if TYPE_CHECKING:
@@ -83,29 +78,31 @@ def test_the_adapter() -> None:
     assert "outside_window" not in found["verdict"].to_pylist()
 
 
-@pytest.fixture
-def spark(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
-    """Start Spark on two threads of this machine."""
-    try:
-        builder: Any = import_module("pyspark.sql").SparkSession.builder
-    except ImportError:
-        missing("pyspark is not installed", "KESSPAY_REQUIRE_SPARK")
-    if shutil.which("java") is None:
-        missing("no Java is installed", "KESSPAY_REQUIRE_SPARK")
-    monkeypatch.setenv("PYSPARK_PYTHON", sys.executable)
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(Path.cwd()), *sys.path]))
-    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
-    session = (
-        builder.master("local[2]")
-        .config("spark.driver.memory", "2g")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.ui.enabled", "false")
-        .config("spark.sql.session.timeZone", "Asia/Phnom_Penh")
-        .config("spark.sql.shuffle.partitions", "2")
-        .getOrCreate()
+def test_what_was_signed() -> None:
+    """For the checks of the money: canonical bytes, of what verified alone."""
+    rows = record(200)
+    sent = private("us").signed_body({"service": "query"})
+    requests = pa.array([None, sent] * 100, pa.binary())
+    given = batch(rows).append_column("sent", requests)
+    function, schema = audit.spark_verdicts(
+        Frame(), ring(), body="text", money=True, request="sent"
     )
-    yield session
-    session.stop()
+    assert schema.endswith("`key` string, canonical binary, request_canonical binary")
+    (found,) = function(iter([given]))
+    keys = found["key"].is_valid().to_pylist()
+    assert [one is not None for one in found["canonical"].to_pylist()] == keys
+    assert (
+        found["request_canonical"].to_pylist()
+        == [
+            None,
+            kesspay.canonicalize(sent),
+        ]
+        * 100
+    )
+    function, _ = audit.spark_verdicts(Frame(), ring(), body="text", money=True)
+    (found,) = function(iter([batch(rows)]))
+    assert found["request_canonical"].null_count == 200
+    assert found.schema.field("request_canonical").type == pa.binary()
 
 
 @pytest.mark.spark

@@ -1,12 +1,12 @@
 -- severity: critical
 -- title: the amount of a transfer differs between its records
 SELECT out_trade_no AS reference,
-    CAST(min(amount) AS VARCHAR) || ' and ' || CAST(max(amount) AS VARCHAR) AS detail,
-    min(source) AS source, min("row") AS "row"
+    CAST(min(amount) AS STRING) || ' and ' || CAST(max(amount) AS STRING) AS detail,
+    min(spot) AS spot
 FROM (
-    SELECT out_trade_no, amount, source, "row" FROM facts
+    SELECT out_trade_no, amount, spot FROM facts
     UNION ALL
-    SELECT asked_out_trade_no, asked_amount, source, "row" FROM facts
+    SELECT asked_out_trade_no, asked_amount, spot FROM facts
     WHERE asked_amount IS NOT NULL
 ) AS every_record
 WHERE out_trade_no IS NOT NULL AND amount IS NOT NULL

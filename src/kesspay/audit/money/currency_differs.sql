@@ -2,11 +2,11 @@
 -- title: the currency of a transfer differs between its records
 SELECT out_trade_no AS reference,
     min(currency) || ' and ' || max(currency) AS detail,
-    min(source) AS source, min("row") AS "row"
+    min(spot) AS spot
 FROM (
-    SELECT out_trade_no, currency, source, "row" FROM facts
+    SELECT out_trade_no, currency, spot FROM facts
     UNION ALL
-    SELECT asked_out_trade_no, asked_currency, source, "row" FROM facts
+    SELECT asked_out_trade_no, asked_currency, spot FROM facts
     WHERE asked_currency IS NOT NULL
 ) AS every_record
 WHERE out_trade_no IS NOT NULL AND currency IS NOT NULL

@@ -1,16 +1,15 @@
 -- severity: critical
 -- needs: requests, times
 -- title: NOTEXIST or EXPIRED after SUCCESS
-SELECT paid.reference, gone.error_code || ' came after SUCCESS' AS detail,
-    gone.source, gone."row"
+SELECT paid.reference, min(gone.error_code) || ' came after SUCCESS' AS detail,
+    min(gone.spot) AS spot
 FROM (
-    SELECT out_trade_no AS reference, min(seen_at) AS seen_at
+    SELECT out_trade_no AS reference, min(seen_us) AS seen_us
     FROM facts WHERE result_code = 'SUCCESS' AND out_trade_no IS NOT NULL
     GROUP BY out_trade_no
 ) AS paid JOIN (
-    SELECT asked_out_trade_no AS reference, max(seen_at) AS seen_at,
-        min(error_code) AS error_code, min(source) AS source, min("row") AS "row"
+    SELECT asked_out_trade_no AS reference, seen_us, error_code, spot
     FROM facts WHERE said = 'query.fundTransfer'
         AND error_code IN ('NOTEXIST', 'EXPIRED')
-    GROUP BY asked_out_trade_no
-) AS gone ON paid.reference = gone.reference AND gone.seen_at > paid.seen_at
+) AS gone ON paid.reference = gone.reference AND gone.seen_us > paid.seen_us
+GROUP BY paid.reference

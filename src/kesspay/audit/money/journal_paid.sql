@@ -2,7 +2,7 @@
 -- needs: journal
 -- title: the journal says paid, and no record says SUCCESS
 SELECT journal.out_trade_no AS reference, 'state ' || journal.state AS detail,
-    'journal' AS source, journal."row"
+    journal.spot
 FROM journal
 WHERE journal.state = 'paid' AND NOT EXISTS (
     SELECT 1 FROM facts WHERE facts.out_trade_no = journal.out_trade_no

@@ -1,8 +1,12 @@
 -- severity: critical
 -- needs: journal
 -- title: a record says SUCCESS, and the journal does not say paid
-SELECT journal.out_trade_no AS reference, 'state ' || journal.state AS detail,
-    min(facts.source) AS source, min(facts."row") AS "row"
-FROM journal JOIN facts ON facts.out_trade_no = journal.out_trade_no
-WHERE journal.state <> 'paid' AND facts.result_code = 'SUCCESS'
-GROUP BY journal.out_trade_no, journal.state
+SELECT paid.out_trade_no AS reference, 'state ' || journal.state AS detail,
+    min(paid.spot) AS spot
+FROM journal JOIN (
+    SELECT out_trade_no, spot,
+        regexp_extract(out_trade_no, '^(.*)-[1-9][0-9]{0,2}$', 1) AS payment_id
+    FROM facts WHERE result_code = 'SUCCESS'
+) AS paid ON paid.payment_id = journal.payment_id
+WHERE journal.state <> 'paid'
+GROUP BY paid.out_trade_no, journal.state

@@ -1,11 +1,9 @@
 -- severity: high
 -- needs: requests
 -- title: a confirm has no final word
-SELECT asked.reference, 'neither SUCCESS nor a refusal' AS detail,
-    asked.source, asked."row"
+SELECT asked.reference, 'neither SUCCESS nor a refusal' AS detail, asked.spot
 FROM (
-    SELECT asked_pre_transfer_id AS reference, min(source) AS source,
-        min("row") AS "row",
+    SELECT asked_pre_transfer_id AS reference, min(spot) AS spot,
         max(CASE WHEN result_code = 'SUCCESS'
             OR error_code IN ('NOTEXIST', 'EXPIRED', 'VALIDATIONERROR', 'USED')
             THEN 1 ELSE 0 END) AS is_final

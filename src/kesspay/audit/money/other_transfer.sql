@@ -3,7 +3,7 @@
 -- title: an answer names another transfer than its request
 SELECT coalesce(asked_out_trade_no, asked_pre_transfer_id) AS reference,
     'the answer is that of ' || coalesce(out_trade_no, pre_transfer_id) AS detail,
-    source, "row"
+    spot
 FROM facts
 WHERE (out_trade_no IS NOT NULL AND asked_out_trade_no IS NOT NULL
         AND out_trade_no <> asked_out_trade_no)

@@ -2,11 +2,11 @@
 -- title: the receiver of a transfer differs between its records
 SELECT out_trade_no AS reference,
     'its records name different receivers' AS detail,
-    min(source) AS source, min("row") AS "row"
+    min(spot) AS spot
 FROM (
-    SELECT out_trade_no, receiver_id, source, "row" FROM facts
+    SELECT out_trade_no, receiver_id, spot FROM facts
     UNION ALL
-    SELECT asked_out_trade_no, asked_receiver_id, source, "row" FROM facts
+    SELECT asked_out_trade_no, asked_receiver_id, spot FROM facts
     WHERE asked_receiver_id IS NOT NULL
 ) AS every_record
 WHERE out_trade_no IS NOT NULL AND receiver_id IS NOT NULL

@@ -2,7 +2,7 @@
 -- needs: statement
 -- title: a transfer of the statement has no record of SUCCESS
 SELECT statement.out_trade_no AS reference, 'in the statement alone' AS detail,
-    'statement' AS source, min(statement."row") AS "row"
+    min(statement.spot) AS spot
 FROM statement
 WHERE NOT EXISTS (SELECT 1 FROM facts
     WHERE facts.out_trade_no = statement.out_trade_no AND result_code = 'SUCCESS')

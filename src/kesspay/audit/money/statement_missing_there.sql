@@ -2,7 +2,7 @@
 -- needs: statement
 -- title: a transfer that succeeded is missing in the statement
 SELECT facts.out_trade_no AS reference, 'SUCCESS here' AS detail,
-    min(facts.source) AS source, min(facts."row") AS "row"
+    min(facts.spot) AS spot
 FROM facts
 WHERE facts.result_code = 'SUCCESS' AND facts.out_trade_no IS NOT NULL
     AND NOT EXISTS (SELECT 1 FROM statement

@@ -2,7 +2,7 @@
 -- needs: statement, statement_receiver
 -- title: the receiver of the statement differs
 SELECT statement.out_trade_no AS reference, 'another receiver there' AS detail,
-    min(facts.source) AS source, min(facts."row") AS "row"
+    min(facts.spot) AS spot
 FROM statement JOIN facts ON facts.out_trade_no = statement.out_trade_no
 WHERE facts.result_code = 'SUCCESS' AND facts.receiver_id <> statement.receiver_id
 GROUP BY statement.out_trade_no

@@ -2,7 +2,7 @@
 -- needs: times
 -- title: one record twice
 SELECT coalesce(out_trade_no, '') AS reference,
-    CAST(count(*) AS VARCHAR) || ' records of one moment' AS detail,
-    min(source) AS source, min("row") AS "row"
+    CAST(count(*) AS STRING) || ' records of one moment' AS detail,
+    min(spot) AS spot
 FROM facts
-GROUP BY answer, request, seen_at, out_trade_no HAVING count(*) > 1
+GROUP BY answer, request, seen_us, out_trade_no HAVING count(*) > 1

@@ -1,0 +1,116 @@
+"""
+The checks: files of SQL that DuckDB and Spark run alike, and what each needs.
+
+A check reads ``facts``, ``journal`` and ``statement``, and returns reference, detail
+and spot of each finding. A spot is time, file and row of a record as one text, so that
+the least of some spots is the place of the first record.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from importlib.resources import files
+from typing import TYPE_CHECKING, Final
+
+
+if TYPE_CHECKING:
+    from collections.abc import Set as AbstractSet
+
+
+__all__ = ["BESIDE", "THERE", "Check", "all_checks", "facts_of", "findings"]
+
+_SEVERITIES: Final = ("critical", "high", "note")
+_HEAD: Final = re.compile(r"-- (severity|needs|title): (.*)")
+#: What a check needs, and why it is not there.
+_MISSING: Final[dict[str, str]] = {
+    "requests": "no request verified by your own keys: give --request and [[own]]",
+    "times": "no times are known: give --time",
+    "journal": "no input is a journal of transfers",
+    "statement": "no --statement was given",
+    "statement_receiver": "the statement has no column of receivers",
+    "statement_day": "the statement has no column of days",
+}
+#: What checks read beside ``facts``, over tables of these names and ``_rows``.
+BESIDE: Final[dict[str, str]] = {
+    "statement": (
+        "SELECT *, lpad('0', 20, '0') || 'statement'"
+        " || lpad(CAST(place AS STRING), 20, '0') AS spot FROM statement_rows"
+    ),
+    "journal": (
+        "SELECT *, payment_id || '-' || CAST(attempt AS STRING) AS out_trade_no,"
+        " lpad('0', 20, '0') || 'journal'"
+        " || lpad(CAST(place AS STRING), 20, '0') AS spot FROM journal_rows"
+    ),
+}
+#: Counts what facts have: requests, and times.
+THERE: Final = (
+    "SELECT count(request) AS requests, count(seen_us) AS times, count(*) AS facts"
+    " FROM facts"
+)
+
+
+@dataclass(slots=True)
+class Check:
+    """
+    A check, and what it found.
+
+    Attributes:
+        name: of its file.
+        severity: "critical", "high" or "note".
+        title: what a finding of it means.
+        needs: what it cannot do without.
+        count: findings.
+        example: reference and detail of the first, or "".
+        skipped: why it did not run, or "".
+    """
+
+    name: str
+    severity: str
+    title: str
+    needs: tuple[str, ...] = ()
+    count: int = 0
+    example: str = ""
+    skipped: str = ""
+
+    def run_with(self, there: AbstractSet[str]) -> bool:
+        """Return whether all is there that it needs; say why where it is not."""
+        lacking = [name for name in self.needs if name not in there]
+        self.skipped = _MISSING[lacking[0]] if lacking else ""
+        return not lacking
+
+
+def all_checks() -> list[Check]:
+    """Return the checks, the gravest first."""
+    found = []
+    for path in files(__package__).iterdir():
+        name, _, ending = path.name.rpartition(".")
+        if ending != "sql" or name.startswith("facts"):
+            continue
+        head = dict(_HEAD.findall(path.read_text()))
+        needs = tuple(filter(None, head.get("needs", "").split(", ")))
+        found.append(Check(name, head["severity"], head["title"], needs))
+    found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.name))
+    return found
+
+
+def _text(name: str) -> str:
+    return files(__package__).joinpath(f"{name}.sql").read_text()
+
+
+def facts_of(engine: str) -> str:
+    """
+    Return the query for ``facts`` over the table ``parts``.
+
+    Args:
+        engine: "duckdb" or "spark", each with its own words for JSON.
+    """
+    return f"WITH fields AS (\n{_text(f'facts_{engine}')})\n{_text('facts')}"
+
+
+def findings(name: str) -> str:
+    """Return the query for the findings of a check, in no order."""
+    return (
+        "SELECT reference, detail, substr(spot, 21, length(spot) - 40) AS source,"  # noqa: S608 - files of ours
+        f" CAST(right(spot, 20) AS BIGINT) AS place FROM (\n{_text(name)}) AS found"
+    )

@@ -1,0 +1,252 @@
+"""
+Does the money fit: checks over what was signed.
+
+Each check is a file of SQL beside this one. Facts come from the canonical bytes of
+bodies that verified, and from nothing else: a body that did not verify feeds no check.
+Its number and the sum that it claims are reported.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+import sqlite3
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, field
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import duckdb
+import msgspec
+import pyarrow as pa
+
+from kesspay.audit.money.checks import (
+    BESIDE,
+    THERE,
+    Check,
+    all_checks,
+    facts_of,
+    findings,
+)
+from kesspay.audit.money.statement import amount_of
+from kesspay.audit.parts import PartFile
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    from kesspay.audit.failures import Failing
+    from kesspay.audit.money.statement import Statement
+
+
+__all__ = ["Money", "check_money"]
+
+FINDINGS_FILE: Final = "money-findings.parquet"
+#: A folder while the checks run: what was signed names persons.
+_SCRATCH: Final = ".money"
+_PRIVATE: Final = 0o700
+_SCHEMA: Final = pa.schema(
+    [
+        *((name, pa.string()) for name in ("check", "severity", "title")),
+        *((name, pa.string()) for name in ("reference", "detail", "source")),
+        ("row", pa.int64()),
+    ]
+)
+_JOURNAL: Final = "SELECT payment_id, attempt, state FROM payments ORDER BY payment_id"
+
+
+@dataclass(slots=True)
+class Money:
+    """
+    What the checks found.
+
+    Attributes:
+        checks: all of them, the gravest first.
+        facts: records that verified, which the checks saw.
+        unverified: rows that fed no check.
+        claimed: the sum that those claim, without a signature that fits.
+    """
+
+    checks: list[Check] = field(default_factory=list)
+    facts: int = 0
+    unverified: int = 0
+    claimed: str = "0"
+
+    @property
+    def findings(self) -> int:
+        """How many findings are critical or high."""
+        return sum(one.count for one in self.checks if one.severity != "note")
+
+    def described(self) -> dict[str, Any]:
+        """Return it as plain values."""
+        return asdict(self)
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Return labels and words for a display."""
+        rows = [
+            (
+                one.name,
+                f"{one.severity}, {one.count:,}: {one.title}, such as {one.example}",
+            )
+            for one in self.checks
+            if one.count
+        ]
+        skipped = sum(bool(one.skipped) for one in self.checks)
+        words = f"{skipped} of {len(self.checks)} checks could not run"
+        rows.append(("seen", f"{self.facts:,} records that verified; {words}"))
+        if self.unverified:
+            words = f"that did not verify, which claim {self.claimed}"
+            rows.append(("not seen", f"{self.unverified:,} rows {words}"))
+        return rows
+
+    @classmethod
+    def of(cls, described: dict[str, Any]) -> Money:
+        """Return what ``described`` gave, as it was."""
+        checks = [
+            Check(**{**one, "needs": tuple(one["needs"])})
+            for one in described["checks"]
+        ]
+        return cls(**{**described, "checks": checks})
+
+
+def check_money(
+    failing: Failing,
+    parts: Sequence[str],
+    *,
+    journals: Sequence[Path] = (),
+    statement: Statement | None = None,
+) -> Money:
+    """
+    Run every check, and write what was found into the output.
+
+    Args:
+        failing: the rows that did not verify, which feed no check.
+        parts: names of all parts.
+        journals: of ``Transfers``, among the inputs.
+        statement: of the gateway, or None.
+    """
+    money = Money()
+    money.unverified, money.claimed = _claimed(failing)
+    folder = failing.folder.path
+    with _engine(folder / _SCRATCH) as engine:
+        paths = [str(folder / part) for part in parts]
+        engine.read_parquet(paths).create_view("parts")
+        # Read once from the canonical bytes, which takes longer than all checks.
+        engine.execute(f"CREATE TABLE facts AS {facts_of('duckdb')}")
+        there, money.facts = _sources(engine, journals, statement)
+        with PartFile(folder / FINDINGS_FILE, _SCHEMA) as file:
+            for check in all_checks():
+                money.checks.append(check)
+                if not check.run_with(there):
+                    continue
+                batch = _found(engine, check)
+                if len(batch):
+                    file.add(batch)
+    return money
+
+
+@contextmanager
+def _engine(scratch: Path) -> Iterator[Any]:
+    """
+    Open DuckDB on a disk, as facts may need more than there is of memory.
+
+    Raises:
+        OSError: the disk is full, or cannot be written.
+    """
+    # A run that was killed may have left it.
+    shutil.rmtree(scratch, ignore_errors=True)
+    scratch.mkdir(_PRIVATE)
+    options: dict[str, Any] = {
+        "threads": 2,
+        "autoinstall_known_extensions": "false",
+        "temp_directory": str(scratch),
+    }
+    try:
+        with duckdb.connect(scratch / "facts.duckdb", config=options) as engine:
+            engine.execute("SET TimeZone = 'UTC'")
+            yield engine
+    except duckdb.IOException as error:
+        code = errno.ENOSPC if "No space left" in str(error) else errno.EIO
+        raise OSError(code, os.strerror(code)) from None
+    finally:
+        shutil.rmtree(scratch, ignore_errors=True)
+
+
+def _found(engine: Any, check: Check) -> Any:  # noqa: ANN401 - of duckdb and pyarrow
+    """Run a check; return its findings, in one order."""
+    rows = engine.execute(f"{findings(check.name)} ORDER BY ALL").fetchall()
+    check.count = len(rows)
+    if rows:
+        check.example = f"{rows[0][0]}: {rows[0][1]}"
+    fixed = (check.name, check.severity, check.title)
+    columns = list(zip(*((*fixed, *row) for row in rows), strict=True))
+    return pa.record_batch(columns or [()] * len(_SCHEMA), schema=_SCHEMA)
+
+
+def _sources(
+    engine: Any,  # noqa: ANN401 - of duckdb
+    journals: Sequence[Path],
+    statement: Statement | None,
+) -> tuple[set[str], int]:
+    """Make the other views; return what is there, and the number of facts."""
+    there = set()
+    [(requests, times, facts)] = engine.execute(THERE).fetchall()
+    if requests:
+        there.add("requests")
+    if times:
+        there.add("times")
+    if journals:
+        engine.register("journal_rows", _payments(journals))
+        engine.execute(f"CREATE TEMP VIEW journal AS {BESIDE['journal']}")
+        there.add("journal")
+    if statement is not None:
+        engine.register("statement_rows", statement.table)
+        engine.execute(f"CREATE TEMP VIEW statement AS {BESIDE['statement']}")
+        there.add("statement")
+        if statement.has_receiver:
+            there.add("statement_receiver")
+        if statement.has_day:
+            there.add("statement_day")
+    return there, facts
+
+
+def _payments(journals: Iterable[Path]) -> Any:  # noqa: ANN401 - of pyarrow
+    """Return the payments of journals with their last attempts."""
+    rows: list[tuple[int, str, int, str]] = []
+    for path in journals:
+        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
+        try:
+            for payment, attempt, state in connection.execute(_JOURNAL):
+                rows.append((len(rows), payment, attempt, state))
+        finally:
+            connection.close()
+    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
+    return pa.table(
+        {
+            "place": pa.array(columns[0], pa.int64()),
+            "payment_id": pa.array(columns[1], pa.string()),
+            "attempt": pa.array(columns[2], pa.int32()),
+            "state": pa.array(columns[3], pa.string()),
+        }
+    )
+
+
+def _claimed(failing: Failing) -> tuple[int, str]:
+    """Return the rows that did not verify, and the sum that they claim."""
+    total, count = Decimal(0), 0
+    decode = msgspec.json.Decoder(float_hook=str).decode
+    for batch in failing.batches():
+        keys = batch.column("key").is_valid().to_pylist()
+        for body, has_key in zip(batch.column("body").to_pylist(), keys, strict=True):
+            if has_key:
+                # Outside its window; it verified.
+                continue
+            count += 1
+            try:
+                found = decode(body or b"null")["data"]["amount"]
+            except (ValueError, TypeError, KeyError, RecursionError):
+                continue
+            total += amount_of(str(found)) or Decimal(0)
+    return count, str(total)

@@ -1,0 +1,260 @@
+"""The gateway's statement: a CSV file, with the line of whatever is wrong in it."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+
+from kesspay._shown import shown_path, shown_value
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+__all__ = ["Statement", "amount_of"]
+
+_COLUMNS: Final = ("out_trade_no", "amount", "receiver_id", "day")
+#: What may stand between columns: its name, and how TOML writes it.
+_SEPARATORS: Final = {
+    ",": ("commas", ","),
+    ";": ("semicolons", ";"),
+    "\t": ("tabs", "\\t"),
+    "|": ("bars", "|"),
+}
+_SCHEMA: Final = pa.schema(
+    [
+        ("place", pa.int64()),
+        ("out_trade_no", pa.string()),
+        ("amount", pa.decimal128(15, 2)),
+        ("receiver_id", pa.string()),
+        ("day", pa.date32()),
+    ]
+)
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,2})?")
+_DAY: Final = re.compile("([0-9]{4}-[0-9]{2}-[0-9]{2})(?:[T ].*)?")
+_SURROGATE: Final = re.compile("[\udc80-\udcff]")
+_UTF_16: Final = (b"\xff\xfe", b"\xfe\xff")
+_ROWS: Final = 8192
+
+
+class _Wrong(Exception):
+    """Something is wrong in a line."""
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """
+    The gateway's statement.
+
+    Attributes:
+        table: place (the line), out_trade_no, amount, receiver_id and day of each row.
+        has_receiver: whether it names receivers.
+        has_day: whether it names days.
+    """
+
+    table: Any
+    has_receiver: bool
+    has_day: bool
+
+    @classmethod
+    def load(cls, path: Path) -> Statement:
+        """
+        Read a CSV file in UTF-8.
+
+        Its columns are ``out_trade_no``, ``amount``, ``receiver_id`` and ``day``; a
+        TOML file of the same name beside it maps them to others, and names another
+        ``separator`` than the comma. Amounts are plain numbers such as 1234.50, and
+        days begin as 2026-09-10.
+
+        Raises:
+            InputError: it cannot be read, lacks a column, or a line of it is wrong.
+        """
+        where = f"the statement {shown_path(path)}"
+        names, separator = _mapping(path.with_suffix(".toml"))
+        lines = _Lines()
+        try:
+            with path.open("rb") as file:
+                if file.read(2) in _UTF_16:
+                    raise InputError(f"{where} is UTF-16: save it as CSV in UTF-8")
+            # What is no UTF-8 comes as surrogates, so that its line is known.
+            with path.open(
+                encoding="utf-8-sig", errors="surrogateescape", newline=""
+            ) as file:
+                lines.reader = csv.reader(file, delimiter=separator, strict=True)
+                places = _places(lines.next(), names, separator, where)
+                batches = list(_batches(lines, places))
+        except OSError as error:
+            raise InputError(
+                f"{where} cannot be read as CSV ({error.strerror})"
+            ) from None
+        except (csv.Error, _Wrong) as error:
+            why = str(error) if isinstance(error, _Wrong) else _words(error)
+            raise InputError(f"line {lines.number} of {where}: {why}") from None
+        table = pa.Table.from_batches(batches, _SCHEMA)
+        return cls(table, "receiver_id" in places, "day" in places)
+
+
+class _Lines:
+    """The rows of a CSV file; the number of the line at which the last one began."""
+
+    def __init__(self) -> None:
+        self.reader: Any = None
+        self.number = 1
+
+    def next(self) -> list[str]:
+        """
+        Return the next row that is not empty; an empty list at the end.
+
+        Raises:
+            _Wrong: it is no UTF-8.
+            csv.Error: it is no CSV.
+        """
+        while True:
+            self.number = self.reader.line_num + 1
+            row: list[str] | None = next(self.reader, None)
+            if row is None:
+                return []
+            if any(map(_SURROGATE.search, row)):
+                raise _Wrong("it is not UTF-8: save the file as CSV in UTF-8")
+            if row:
+                return row
+
+
+def _words(error: csv.Error) -> str:
+    if "end of data" in str(error):
+        return "a quotation mark opens here and is never closed"
+    if "expected after" in str(error):
+        return "a quotation mark within a quoted text must be written twice"
+    return "it is no CSV: a field is too long, or a line ends with a lone CR"
+
+
+def _places(
+    head: list[str], names: dict[str, str], separator: str, where: str
+) -> dict[str, int]:
+    """
+    Return at which place of a row each column is.
+
+    Raises:
+        InputError: one is missing, or there twice.
+    """
+    if not head:
+        raise InputError(f"{where} is empty: line 1 names the columns")
+    head = [name.strip() for name in head]
+    places = {}
+    for name, wanted in names.items():
+        if head.count(wanted) > 1:
+            raise InputError(f"line 1 of {where} has the column {wanted!r} twice")
+        if wanted in head:
+            places[name] = head.index(wanted)
+    for name in ("out_trade_no", "amount"):
+        if name in places:
+            continue
+        others = [one for one in _SEPARATORS if one != separator and one in head[0]]
+        if len(head) == 1 and others:
+            noun, written = _SEPARATORS[others[0]]
+            raise InputError(
+                f"line 1 of {where} separates its columns by {noun}; write into a TOML"
+                f' file of the same name beside it: separator = "{written}"'
+            )
+        # Line 1 may be a row, whose values are not for an error.
+        raise InputError(
+            f"line 1 of {where} has no column {names[name]!r}; a TOML file of the same"
+            f' name beside it maps columns: {name} = "..."'
+        )
+    return places
+
+
+def _batches(lines: _Lines, places: dict[str, int]) -> Iterator[Any]:
+    """Yield the rows as RecordBatches, so that few are held as Python has them."""
+    width = max(places.values()) + 1
+    rows: list[tuple[Any, ...]] = []
+    while row := lines.next():
+        if len(row) < width:
+            raise _Wrong(f"it has {len(row)} columns, and at least {width} are needed")
+        rows.append((lines.number, *_read(row, places)))
+        if len(rows) == _ROWS:
+            yield _batch(rows)
+            rows = []
+    if rows:
+        yield _batch(rows)
+
+
+def _batch(rows: list[tuple[Any, ...]]) -> Any:  # noqa: ANN401 - of pyarrow
+    columns = [
+        pa.array(values, kind)
+        for values, kind in zip(zip(*rows, strict=True), _SCHEMA.types, strict=True)
+    ]
+    return pa.record_batch(columns, schema=_SCHEMA)
+
+
+def _read(
+    row: list[str], places: dict[str, int]
+) -> tuple[str, Decimal | None, str | None, date | None]:
+    """
+    Return the values of a row.
+
+    Raises:
+        _Wrong: one is not what its column holds.
+    """
+    found = {name: row[place].strip() for name, place in places.items()}
+    if not found["out_trade_no"]:
+        raise _Wrong("it names no out_trade_no")
+    amount = amount_of(found["amount"])
+    if found["amount"] and amount is None:
+        raise _Wrong(
+            "its amount is not a plain number such as 1234.50: write no thousands"
+            " separator, no decimal comma, no currency, and two places at most"
+        )
+    return (
+        found["out_trade_no"],
+        amount,
+        found.get("receiver_id"),
+        _day(found.get("day", "")),
+    )
+
+
+def amount_of(text: str) -> Decimal | None:
+    """Return an amount of at most two places, or None."""
+    return Decimal(text) if _AMOUNT.fullmatch(text) else None
+
+
+def _day(text: str) -> date | None:
+    match = _DAY.fullmatch(text)
+    try:
+        return date.fromisoformat(match[1] if match else text) if text else None
+    except ValueError:
+        raise _Wrong("its day is not written as 2026-09-10") from None
+
+
+def _mapping(path: Path) -> tuple[dict[str, str], str]:
+    """Return the names of the columns, and what separates them."""
+    names = {name: name for name in _COLUMNS}
+    if not path.exists():
+        return names, ","
+    try:
+        given = tomllib.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        raise InputError(f"{shown_path(path)} cannot be read as TOML") from None
+    separator = given.pop("separator", ",")
+    if separator not in _SEPARATORS:
+        raise InputError(
+            f"the separator in {shown_path(path)} is one of , ; | and the tab"
+        )
+    for name, value in given.items():
+        if name not in names or not isinstance(value, str):
+            raise InputError(
+                f"{shown_path(path)} maps {', '.join(_COLUMNS)} to names of columns,"
+                f" and may name the separator; got {shown_value(name)}"
+            )
+        names[name] = value
+    return names, separator
