@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from typing import get_args
 
 import pytest
 
@@ -11,7 +12,7 @@ from kesspay.explain import values
 from kesspay.explain.search import BUDGET
 from kesspay.explain.values import find_signed_value, tries_within, values_of
 from kesspay.signing.documents import canonicalize
-from kesspay.signing.profile import Profile
+from kesspay.signing.profile import Precision, Profile
 from tests.support.rng import Rng
 
 
@@ -52,12 +53,24 @@ def test_the_spelling_of_an_amount() -> None:
     found = find_signed_value(text, digest(text.replace(b"9117.45", b"1.50")))
     assert found is not None
     assert found.signed == '"1.50"'
-    long = Profile(serialize_precision=17)
-    right = canonicalize(ANSWER.replace("9117.45", "2.1").encode(), profile=long)
-    changed = canonicalize(ANSWER.encode(), profile=long)
-    found = find_signed_value(changed, digest(right), profile=long)
+
+
+@pytest.mark.parametrize("precision", get_args(Precision))
+@pytest.mark.parametrize("fraction", [False, True])
+@pytest.mark.parametrize("amount", ["0.01", "0.1", "2.1", "2.0", "3", "12.34"])
+def test_the_spelling_under_other_settings(
+    precision: Precision,
+    fraction: bool,  # noqa: FBT001 - a parameter of the test
+    amount: str,
+) -> None:
+    """It is that of the profile: the text that was signed is found."""
+    profile = Profile(serialize_precision=precision, preserve_zero_fraction=fraction)
+    right = canonicalize(ANSWER.replace("9117.45", amount).encode(), profile=profile)
+    changed = canonicalize(ANSWER.encode(), profile=profile)
+    found = find_signed_value(changed, digest(right), profile=profile)
     assert found is not None
-    assert found.signed == "2.1000000000000001"
+    value = values_of(right)["data.amount"]
+    assert found.signed.encode() == right[value.start : value.end]
 
 
 def test_siblings() -> None:

@@ -190,17 +190,26 @@ def _amounts(profile: Profile, *, as_text: bool) -> Iterator[bytes]:
     """Return the amounts below 10,000.00 as they stand in a canonical text."""
     if as_text:
         return (b'"%d.%02d"' % divmod(cents, 100) for cents in range(1, AMOUNTS))
-    if profile.serialize_precision > 0:
-        return (
-            format(cents / 100, ".17g").encode()
-            if cents % 100
-            else b"%d" % (cents // 100)
-            for cents in range(1, AMOUNTS)
-        )
+    if profile.serialize_precision > 0 or profile.preserve_zero_fraction:
+        return _spelled(profile)
     tails = [b"", *((b".%02d" % rest).rstrip(b"0") for rest in range(1, 100))]
     heads = (b"%d" % whole for whole in range(AMOUNTS // 100))
     # The first of them is nothing at all.
     return islice((head + tail for head in heads for tail in tails), 1, None)
+
+
+def _spelled(profile: Profile) -> Iterator[bytes]:
+    """Yield them as doubles are written; the whole ones as integers, too."""
+    precision = profile.serialize_precision
+    spell = repr if precision == -1 else f"{{:.{precision}g}}".format
+    for cents in range(1, AMOUNTS):
+        whole, rest = divmod(cents, 100)
+        if rest:
+            yield spell(cents / 100).encode()
+            continue
+        yield b"%d" % whole
+        if profile.preserve_zero_fraction:
+            yield b"%d.0" % whole
 
 
 def _fits(
