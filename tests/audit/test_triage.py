@@ -232,3 +232,21 @@ def test_odd_bodies(here: Path) -> None:
     assert examine._mismatch(fine).code == "mismatch"
     row = triage._Row(body, None, bytes(32))
     assert examine._value(row, (), 5) == ""
+
+
+@pytest.mark.parametrize(
+    ("signed", "name", "tries"),
+    [
+        ("", "", values.AMOUNTS),
+        ("12.5", "amount", 1250),
+        ('"12.50"', "amount", 1250),
+        ("true", "success", 100),
+        ('"855"', "receiver_id", 100),
+        *((one, "amount", 100) for one in ("null", '"nan"', "1.0e+999", "-5", "0")),
+        ("123456", "amount", 100),
+        ("{}", "amount", 100),
+    ],
+)
+def test_what_a_search_costs(signed: str, name: str, tries: int) -> None:
+    """The budget pays for the values that were tried, and never gets any back."""
+    assert triage._tries_until(signed, name) == tries

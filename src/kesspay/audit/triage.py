@@ -90,6 +90,8 @@ _TRY: Final = 60
 #: What an attempt of ``explain.search`` costs besides the text; it says the same of its
 #: usual attempts.
 _ATTEMPT: Final = 3000
+#: Tries until a value was found that is no amount of those that are counted up.
+_FEW: Final = 100
 #: Tries where amounts are left out.
 _CHEAP: Final = 200
 _SIBLINGS: Final = 8
@@ -480,9 +482,14 @@ def _shape(body: bytes) -> tuple[Any, ...]:
 
 def _tries_until(signed: str, name: str) -> int:
     """Return about how many values were tried until one was found, or none."""
-    if name != "amount":
-        return 100 if signed else values.AMOUNTS
-    return round(float(signed.strip('"')) * 100)
+    if not signed:
+        return values.AMOUNTS
+    try:
+        cents = round(float(signed.strip('"')) * 100) if name == "amount" else 0
+    except (ValueError, OverflowError):
+        cents = 0
+    # Another value is that of another record, or a word of its field.
+    return cents if 0 < cents < values.AMOUNTS else _FEW
 
 
 def _siblings(failing: Failing, wanted: set[bytes]) -> dict[bytes, list[bytes]]:
