@@ -92,7 +92,8 @@ const (
 type Options struct {
 	Profile Profile
 	// MaxDepth is the number of nested containers that are allowed, from 1 to
-	// 512. 0 means 511 for canonicalising, 512 for signing, 64 for verifying.
+	// 512; to verify, from 1 to 511. 0 means 511 for canonicalising, 512 for signing,
+	// 64 for verifying.
 	MaxDepth int
 }
 
@@ -183,7 +184,7 @@ func settings(options []Options) (Options, error) {
 		return Options{}, wrong("more than one Options was given")
 	}
 	if options[0].MaxDepth < 0 || options[0].MaxDepth > C.KESS_DEPTH_ENCODE {
-		return Options{}, wrong("MaxDepth must be from 1 to 512, or 0 for the default")
+		return Options{}, wrong("MaxDepth must be from 1 to 512 (511 to verify), or 0 for the default")
 	}
 	return options[0], nil
 }

@@ -4,7 +4,8 @@ export type Document = string | Uint8Array | object;
 export interface Options {
   /** How the PHP of the gateway is set up; PHP 8.2 and later by default. */
   profile?: Profile;
-  /** Nested containers allowed, 1 to 512. */
+  /** Nested containers allowed, 1 to 512; to verify, 1 to 511. By default 511 for
+   * canonicalize, 512 for signing, 64 for verifying. */
   maxDepth?: number;
 }
 

@@ -97,7 +97,7 @@ const PHP_8 = new Profile();
 function depthOf(maxDepth) {
   if (maxDepth === undefined) return 0;
   if (!Number.isInteger(maxDepth) || maxDepth < 1 || maxDepth > 512) {
-    throw wrong('maxDepth must be a whole number from 1 to 512');
+    throw wrong('maxDepth must be a whole number from 1 to 512 (511 to verify)');
   }
   return maxDepth;
 }

@@ -57,11 +57,11 @@ if(KESS_BUILD_MAN)
   find_package(Python3 3.9 COMPONENTS Interpreter)
   if(Python3_Interpreter_FOUND)
     set(kess_man ${PROJECT_BINARY_DIR}/man3)
+    file(GLOB kess_examples CONFIGURE_DEPENDS ${PROJECT_SOURCE_DIR}/examples/*.c)
     add_custom_command(OUTPUT ${kess_man}/kess.3
       COMMAND ${Python3_EXECUTABLE} -B ${PROJECT_SOURCE_DIR}/tools/make_man.py
               ${kess_man}
-      DEPENDS include/kess.h tools/header.py tools/make_man.py
-              examples/batch.c examples/sign.c examples/verify.c)
+      DEPENDS include/kess.h tools/header.py tools/make_man.py ${kess_examples})
     add_custom_target(kess_man_pages ALL DEPENDS ${kess_man}/kess.3)
     install(DIRECTORY ${kess_man} DESTINATION ${CMAKE_INSTALL_MANDIR}
             COMPONENT development)

@@ -4,7 +4,8 @@
  * Verifies recorded bodies, one on each line of the standard input, with one
  * call. Writes a status for each of them, and what was verified if it is good.
  *
- *     example_batch PUBLIC_KEY_FILE < bodies.jsonl
+ *     $ example_batch public.pem < bodies.jsonl
+ *     1 KESS_OK {"amount":0.5,"id":"T-1"}
  */
 #include <kess.h>
 #include <stdio.h>

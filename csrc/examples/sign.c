@@ -4,7 +4,7 @@
  * Reads parameters (a JSON object) from the standard input, writes the signed
  * request body to the standard output.
  *
- *     example_sign PRIVATE_KEY_FILE < parameters.json > body.json
+ *     $ example_sign private.pem < parameters.json > body.json
  */
 #include <kess.h>
 #include <stdio.h>

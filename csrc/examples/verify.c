@@ -4,7 +4,8 @@
  * Reads a signed body from the standard input. Writes the canonical bytes that
  * verified to the standard output, or says why the body must not be believed.
  *
- *     example_verify PUBLIC_KEY_FILE < body.json
+ *     $ example_verify public.pem < body.json
+ *     {"amount":0.5,"id":"T-1"}
  */
 #include <kess.h>
 #include <stdio.h>

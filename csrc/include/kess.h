@@ -16,9 +16,11 @@
  *   Lengths     bytes. An output length is in-out: the room in the buffer on
  *               entry, the number of bytes written on return.
  *   Result      KESS_OK (0) is the only success. On any other status the
- *               outputs are untouched, with one exception: KESS_ERR_BUFFER
- *               stores the room that is needed in the output length.
- *   NULL        is accepted only where stated, and for an input of length 0.
+ *               outputs are untouched, but KESS_ERR_BUFFER stores the room
+ *               that is needed in the output length (and a batch keeps what it
+ *               had done before).
+ *   NULL        is accepted only where stated, for an input of length 0, and
+ *               for an output whose room is 0: the status is KESS_ERR_BUFFER.
  *   Memory      outputs go to the caller's buffers; only a kess_key owns
  *               memory. Scratch memory is released before return.
  *   Overlap     inputs and outputs must not overlap.
@@ -89,11 +91,14 @@ typedef enum kess_status {
     KESS_ERR_TOP_LEVEL = 206, /* top level is neither an object nor an array */
     KESS_ERR_INFINITE = 207,  /* a number beyond the range of a double */
     KESS_ERR_DUPLICATE = 220, /* verify: a key occurs twice; pos: the second */
-    KESS_ERR_NOT_OBJECT = 221,  /* sign, verify: an object is needed */
-    KESS_ERR_NOT_STABLE = 222,  /* sign: a server would canonicalise the body to
-                                   other bytes; pos: first differing byte */
-    KESS_ERR_SIGN_PRESENT = 223, /* sign: parameters already hold "sign", or a
-                                    "sign_type" other than "RSA2" */
+    KESS_ERR_NOT_OBJECT = 221,  /* kess_signed_body, verify: an object is
+                                   needed */
+    KESS_ERR_NOT_STABLE = 222,  /* kess_signed_body: a server would canonicalise
+                                   the body to other bytes; pos: first
+                                   differing byte */
+    KESS_ERR_SIGN_PRESENT = 223, /* kess_signed_body: parameters already hold
+                                    "sign", or a "sign_type" other than
+                                    "RSA2" */
     KESS_ERR_ORDER = 224, /* verify: more than 256 top-level keys, some of
                              which begin like numbers; pos: the bracket */
 
@@ -173,14 +178,14 @@ KESS_API const char *kess_openssl_version(void);
 /* NULL, or a zeroed structure, means the defaults. */
 typedef struct kess_options {
     uint32_t profile;   /* KESS_PROFILE_* or-ed together; 0 is PHP 8.2+ */
-    uint32_t max_depth; /* nested containers allowed, 1 to 512; 0: 511 for
-                           kess_canonicalize, 512 for the sign functions
-                           (their text stands for an array of parameters),
-                           64 for the verify functions */
+    uint32_t max_depth; /* nested containers allowed; 0: the default, which
+                           each function states as its "Depth". Verify
+                           functions take 1 to 511, the others 1 to 512;
+                           more is KESS_ERR_ARGUMENT */
 } kess_options;
 
-/* kess_*_key_load: accept RSA from 512 bits and public exponents from 3. For
- * tests against old sandboxes only: such keys can be broken. */
+/* The functions that load a key: accept RSA from 512 bits and public exponents
+ * from 3. For tests against old sandboxes only: such keys can be broken. */
 #define KESS_KEY_ALLOW_WEAK 1u
 /* The same functions: OpenSSL verifies all documents of a batch. Without it
  * kess_verify_documents may accept eight at a time with arithmetic of its own
@@ -193,6 +198,7 @@ typedef struct kess_options {
  * Write the canonical form of a JSON text.
  *   Out: out, *out_len. Never empty: the smallest canonical text is "[]".
  *   Returns 200 - 207 for a text that PHP does not accept.
+ *   Depth: 511 nested containers, as json_decode; options may say 1 to 512.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_canonicalize(
     uint8_t *out, size_t *out_len, const uint8_t *text, size_t text_len,
@@ -290,7 +296,9 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify(const kess_key *key,
                                                  kess_error *err);
 
 /* The signature of the canonical form of a JSON text, as base64 without a
- * terminating NUL. */
+ * terminating NUL.
+ *   Depth: 512 nested containers, since the text stands for an array of
+ *          parameters; options may say 1 to 512. */
 KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
     const kess_key *key, char *sign, size_t *sign_len, const uint8_t *text,
     size_t text_len, const kess_options *options, kess_error *err);
@@ -299,6 +307,9 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
  * The request body for the parameters in text (a JSON object without "sign"):
  * their canonical form with "sign_type" and "sign" appended. Refuses, with
  * KESS_ERR_NOT_STABLE, what a server would canonicalise to other bytes.
+ *   Depth: 512 nested containers, since the text stands for an array of
+ *          parameters; options may say 1 to 512. A body of 512 is
+ *          KESS_ERR_NOT_STABLE: json_decode of a server reads 511.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_signed_body(
     const kess_key *key, uint8_t *body, size_t *body_len, const uint8_t *text,
@@ -307,10 +318,11 @@ KESS_API KESS_MUST_CHECK kess_status kess_signed_body(
 /*
  * Verify a response body and write the canonical bytes that verified. Stricter
  * than kess_canonicalize: duplicate keys, a "sign" that is not strict base64 of
- * exactly the modulus length, a "sign_type" other than absent or "RSA2", and
- * more than 64 levels are refused. So are more than 256 top-level keys where
- * one begins like a number: only with such keys can ksort be made to take
- * quadratic time. Read values only from the output.
+ * exactly the modulus length, and a "sign_type" other than absent or "RSA2" are
+ * refused. So are more than 256 top-level keys where one begins like a number:
+ * only with such keys can ksort be made to take quadratic time. Read values only
+ * from the output.
+ *   Depth: 64 nested containers; options may say 1 to 511.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
     const kess_key *key, uint8_t *out, size_t *out_len, const uint8_t *body,
@@ -324,6 +336,7 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
  *   Out: statuses[i], a kess_status for each body. A bad body is not an error
  *        of the call. Returns KESS_ERR_ARGUMENT for offsets that descend or
  *        leave the data; then no status is written.
+ *   Depth: 64 nested containers; options may say 1 to 511.
  * With a count of 0, statuses and offsets may be NULL.
  * Where the processor has AVX-512 IFMA and the key has 2048, 3072 or 4096 bits
  * and the exponent 65537, eight signatures are computed at a time, outside of
@@ -356,6 +369,7 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
  *   Returns KESS_ERR_ARGUMENT for offsets that descend or leave the data, for
  *        more than count texts done, and for a key that cannot sign; then
  *        nothing is written.
+ *   Depth: as of kess_canonicalize and kess_sign_document.
  * With a count of 0, statuses and offsets may be NULL.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_canonicalize_documents(

@@ -285,7 +285,8 @@ kess_status kess_sign(const kess_key *key, uint8_t *signature,
 {
     const kess_slice slice = {message, message_len};
 
-    if (key == NULL || signature == NULL || signature_len == NULL ||
+    if (key == NULL || signature_len == NULL ||
+        (signature == NULL && *signature_len > 0) ||
         (message == NULL && message_len > 0) || key->signers == NULL) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }

@@ -445,7 +445,7 @@ kess_slice kess_int_key_spki(const kess_key *key)
 kess_status kess_key_spki(const kess_key *key, uint8_t *out, size_t *out_len,
                           kess_error *err)
 {
-    if (key == NULL || out == NULL || out_len == NULL) {
+    if (key == NULL || out_len == NULL || (out == NULL && *out_len > 0)) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
     const kess_status status = kess_int_check_room(out_len, key->spki_len);

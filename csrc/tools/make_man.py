@@ -17,8 +17,8 @@ from header import Block, Header, Item, read_header
 
 #: The examples, which kess(3) names.
 EXAMPLES: Final = Path(__file__).resolve().parent.parent / "examples"
-#: Those that a page of a function may show.
-PROGRAMS: Final = ("sign", "verify", "batch")
+#: Those that a page of a function may not show: they need POSIX, and each other.
+APART: Final = ("client", "server")
 
 
 def escaped(text: str) -> str:
@@ -79,19 +79,23 @@ def function_page(header: Header, item: Item) -> str:
         (result,) = [block for block in rules if block.name == "Result"]
         lines += [".SH RETURN VALUE", escaped(result.text)]
         lines += [".PP", "The values are listed in", ".BR kess (3)."]
-    lines += program_with(item)
+    lines += [".SH EXAMPLES", *example(program_with(item))]
     lines += [".SH SEE ALSO", ".BR kess (3)"]
     return "\n".join(lines) + "\n"
 
 
-def program_with(item: Item) -> list[str]:
-    """Return EXAMPLES: the shortest program that calls the function, if one does."""
-    # Those that ctest builds and runs everywhere.
-    texts = [(EXAMPLES / f"{name}.c").read_text() for name in PROGRAMS]
-    fitting = [text for text in texts if any(f"{name}(" in text for name in item.names)]
+def program_with(item: Item) -> str:
+    """Return the shortest program that calls the function, or several of a page."""
+    texts = [
+        path.read_text(encoding="ascii")
+        for path in EXAMPLES.glob("*.c")
+        if path.stem not in APART
+    ]
+    calls = {text: sum(f"{name}(" in text for name in item.names) for text in texts}
+    fitting = [text for text in texts if calls[text]]
     if not fitting:
-        return []
-    return [".SH EXAMPLES", *example(min(fitting, key=len).rstrip())]
+        sys.exit(f"no program in {EXAMPLES} calls {item.names[0]}: write one")
+    return min(fitting, key=lambda text: (-calls[text], len(text))).rstrip()
 
 
 def overview_page(header: Header) -> str:
@@ -108,7 +112,9 @@ def overview_page(header: Header) -> str:
         for item in section.items:
             lines += item_lines(item)
     names = ", ".join(sorted(path.name for path in EXAMPLES.glob("*.c")))
-    lines += [".SH EXAMPLES", f"The sources hold complete programs: {escaped(names)}."]
+    lines += [".SH EXAMPLES", "Sign the parameters of a request:", ".PP"]
+    lines += example((EXAMPLES / "sign.c").read_text(encoding="ascii").rstrip())
+    lines += [".PP", f"The sources hold more programs: {escaped(names)}."]
     lines += [".SH SEE ALSO"]
     *firsts, last = [item.names[0] for item in header.functions]
     lines += [*(f".BR {name} (3)," for name in firsts), f".BR {last} (3)"]

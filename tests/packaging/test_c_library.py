@@ -47,6 +47,7 @@ def test_build_test_install(tmp_path: Path, compiler: str) -> None:
         "examples",
         "ffi_header",
         "header_cxx",
+        "man_examples",
         "symbols",
     ):
         assert name in output
@@ -129,6 +130,44 @@ def build_against(root: Path, program: Path) -> None:
     source = ROOT / "csrc/tests/consumer/consumer.c"
     done = run("cc", "-o", program, source, *flags.output.split())
     assert done.code == 0, done.output
+
+
+PROGRAM = """\
+/*
+ *     $ example_one
+ *     libkess ...
+ */
+#include <kess.h>
+#include <stdio.h>
+int main(void) { return printf("libkess %s\\en", kess_version()) < 0; }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("", "", None),
+        ("$ example", "example", 'no line with "$"'),
+        (" *     libkess", " *     kess", "prints"),
+        ("< 0", "> 0", "example_one: 1"),
+        ("int main", "static int unused;\nint main", "does not compile"),
+        (".EX\n", ".nf\n", "shows no program"),
+    ],
+)
+def test_a_page_whose_program_is_wrong_is_named(
+    packages: Path, tmp_path: Path, old: str, new: str, fault: str | None
+) -> None:
+    """The check of the man pages finds what a reader would stumble over."""
+    page = f".TH kess_version 3\n.SH EXAMPLES\n.EX\n{PROGRAM}.EE\n.SH SEE ALSO\n"
+    (tmp_path / "kess_version.3").write_text(page.replace(old, new, 1))
+    (tmp_path / "other.3").write_text(".so man3/kess_version.3\n")
+    check = (sys.executable, ROOT / "csrc/tools/man_examples.py")
+    done = run(*check, tmp_path, packages / "libkess.so")
+    assert done.code == (0 if fault is None else 1), done.output
+    if fault:
+        assert "kess_version(3)" in done.output
+        assert "other(3)" in done.output
+        assert fault in done.output
 
 
 def test_the_abi_check_can_fail(packages: Path, tmp_path: Path) -> None:
