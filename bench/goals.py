@@ -33,6 +33,7 @@ from bench.client import NAMES, call_loops
 from bench.documents import REQUEST, RESPONSE
 from bench.loops import Unmeasurable
 from bench.recipes import Cryptography, canonical_of_text
+from bench.results import Goal, Result
 from bench.rounds import Times
 from kesspay.signing.arguments import parameters_text
 from kesspay.signing.backend import override
@@ -45,57 +46,9 @@ if TYPE_CHECKING:
     from bench.rounds import Loop
 
 
-__all__ = ["Found", "Goal", "Result", "as_json", "measured"]
+__all__ = ["Found", "as_json", "measured"]
 
 BATCH: Final = 10_000
-
-
-@dataclass(frozen=True)
-class Goal:
-    """
-    One line of the table.
-
-    Attributes:
-        name: what is compared with what.
-        limit: the goal; None where there is none.
-        at_least: True where more is better.
-        unit: of the value; "" for a ratio.
-    """
-
-    name: str
-    limit: float | None
-    at_least: bool = False
-    unit: str = ""
-
-
-@dataclass(frozen=True)
-class Result:
-    """
-    What was found for a goal.
-
-    Attributes:
-        goal: the goal.
-        value: what was measured, or None.
-        remark: how, or why it was not.
-        least: the same of the quickest rounds instead of the medians.
-    """
-
-    goal: Goal
-    value: float | None
-    remark: str = ""
-    least: float | None = None
-
-    @property
-    def verdict(self) -> str:
-        """Tell whether the goal is met."""
-        if self.value is None:
-            return "not measured"
-        if self.goal.limit is None:
-            return "no goal"
-        if self.goal.at_least:
-            return "met" if self.value >= self.goal.limit else "NOT MET"
-        return "met" if self.value <= self.goal.limit else "NOT MET"
-
 
 SIGN = Goal("whole sign / raw private operation", 1.04)
 VERIFY = Goal("whole verify / raw public operation", 1.12)
@@ -121,19 +74,6 @@ EXPLAIN = Goal("explain: a body with a known mistake", 100, unit="ms")
 EXPLAIN_PURE = Goal("explain: the same in pure Python", 100, unit="ms")
 UNEXPLAINED = Goal("explain: a body that nothing explains", 500, unit="ms")
 UNEXPLAINED_PURE = Goal("explain: that in pure Python", 500, unit="ms")
-
-#: Of bench/audit.py: CPU a row above verify_documents on an array in memory.
-AUDIT_KERNEL = Goal("audit: the kernel, one key / verify_documents", 1.02)
-AUDIT_KEYS = Goal("audit: two keys, a day's overlap, 0.5 % bad", 1.05)
-AUDIT_PARQUET = Goal("audit: Parquet to verdicts", 1.10)
-AUDIT_THREADS = Goal("audit: 1 thread / 2 threads", 1.85, at_least=True)
-AUDIT_JSONL = Goal("audit: JSON lines to verdicts", 1.20)
-AUDIT_ZST = Goal("audit: the same in zstd", 1.25)
-AUDIT_GZ = Goal("audit: the same in gzip", 1.30)
-AUDIT_DUCKDB = Goal("audit: in DuckDB", 1.15)
-AUDIT_POLARS = Goal("audit: in Polars", 1.15)
-AUDIT_RATE = Goal("audit: thousand rows a second", None, at_least=True, unit="k/s")
-AUDIT_MEMORY = Goal("audit: memory of any input, one thread", 240, unit="MB")
 
 
 @dataclass
