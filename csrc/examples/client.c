@@ -6,6 +6,8 @@
  *
  *     example_client SOCKET < parameters.json > body.json
  */
+#define _POSIX_C_SOURCE 200809L /* sockets and signals, with -std=c99 too */
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

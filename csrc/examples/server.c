@@ -10,6 +10,8 @@
  * The key is loaded once and used for every request. A process that can
  * open the socket can have anything signed, so only its owner may open it.
  */
+#define _POSIX_C_SOURCE 200809L /* sockets and signals, with -std=c99 too */
+
 #include <kess.h>
 #include <signal.h>
 #include <stdio.h>

@@ -53,6 +53,7 @@ PROGRAMS: Final = {
         "systemctl",
     ),
     *("unset", "uvicorn", "valgrind"),
+    "./verify",  # the program that the lines above it build
 }
 
 #: Variables besides those of a client.
@@ -280,6 +281,28 @@ def test_c_compiles(page: str, tmp_path: Path) -> None:
             check=False,
         )
         assert done.returncode == 0, f"{page}:{block.line}\n{done.stderr}"
+
+
+@pytest.mark.parametrize(
+    "source",
+    sorted((ROOT / "csrc" / "examples").glob("*.c")),
+    ids=lambda path: path.stem,
+)
+def test_examples_in_c_need_no_setting(source: Path) -> None:
+    """Each example compiles as the page says, also as strict C99."""
+    if shutil.which("cc") is None:
+        pytest.skip("no C compiler is installed")
+    for standard in ((), ("-std=c99",)):
+        done = subprocess.run(
+            [
+                *("cc", *standard, "-Wall", "-Wextra", "-Werror", "-fsyntax-only"),
+                *("-I", str(ROOT / "csrc" / "include"), str(source)),
+            ],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
 
 
 @pytest.mark.parametrize("page", [page for page in pages() if blocks(page, "php")])
