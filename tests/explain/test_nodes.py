@@ -17,6 +17,7 @@ from kesspay.explain.nodes import (
     members_of,
     path_of,
     read,
+    read_document,
 )
 from tests.support.vectors import iter_canonical
 
@@ -64,6 +65,16 @@ def test_members_are_located() -> None:
 def test_documents_without_members(text: str) -> None:
     """Arrays and empty objects have no members."""
     assert members_of(text) == ()
+
+
+@pytest.mark.parametrize("depth", [1, 64, 65])
+def test_documents_of_strangers(depth: int) -> None:
+    """What has no canonical form, or is too deep, is no document."""
+    text = b"[" * depth + b"]" * depth
+    assert (read_document(text) is None) is (depth > 64)
+    for other in (b"", b"{", b"no JSON", b'"text"', b"[1e999]"):
+        assert read_document(other) is None
+    assert read_document(b'{"a":"b"}') == read('{"a":"b"}')
 
 
 def test_duplicates_are_listed_in_order() -> None:

@@ -92,13 +92,17 @@ def test_other_texts_are_not_explained_away() -> None:
     assert find_signed_value(b'{"a":1}', digest(b"x")) is None
 
 
+@pytest.mark.parametrize("profile", [Profile(), Profile(preserve_zero_fraction=True)])
 @pytest.mark.parametrize("amount", [b"9117.45", b'"9117.45"'])
-def test_the_end_of_the_amounts(amount: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_end_of_the_amounts(
+    amount: bytes, profile: Profile, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """Where no amount fits, there is no answer."""
     monkeypatch.setattr(values, "AMOUNTS", 300)
     text = CANONICAL.replace(b"9117.45", amount)
     sibling = b'{"other":1}'
-    assert find_signed_value(text, digest(b"x"), siblings=[sibling]) is None
+    found = find_signed_value(text, digest(b"x"), siblings=[sibling], profile=profile)
+    assert found is None
 
 
 def test_a_long_text_is_tried_less_often() -> None:

@@ -20,18 +20,17 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 from kesspay.conformance.causes import parts_of
 from kesspay.errors import CanonicalizationError
 from kesspay.explain.mistakes import make, style_of
-from kesspay.explain.render import Renderer, read
+from kesspay.explain.nodes import read_document
+from kesspay.explain.render import Renderer
 from kesspay.explain.search import Subject, find_signed_text
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import PHP_8
-from kesspay.signing.reference.canonical import canonicalize_text
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from kesspay.explain.mistakes import Mistake
-    from kesspay.explain.render import Node
     from kesspay.signing.profile import Profile
 
 
@@ -42,8 +41,6 @@ QUESTIONS: Final = 2000
 
 #: What the search for known mistakes may write, in bytes.
 _BUDGET: Final = 8 << 20
-#: What ``explain`` can search in, and ``read`` can read.
-_MAX_DEPTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -362,7 +359,7 @@ class SameFault:
             return False
         if not self.mistakes:
             return True
-        document = _document(text)
+        document = read_document(text)
         if document is None:
             return False
         renderer, base = Renderer(document), style_of(self._profile)
@@ -387,20 +384,11 @@ def _kind(text: bytes, actual: bytes | None, profile: Profile) -> _Kind | None:
     return None if actual == expected else ("other bytes", "")
 
 
-def _document(text: bytes) -> Node:
-    """Read a document that has a canonical form and is not too deep."""
-    try:
-        canonicalize_text(text, max_depth=_MAX_DEPTH)
-    except CanonicalizationError:
-        return None
-    return read(text.decode())
-
-
 def _mistakes(
     text: bytes, actual: bytes | None, profile: Profile
 ) -> tuple[Mistake, ...]:
     """Find the known mistakes that give an answer."""
-    document = _document(text)
+    document = read_document(text)
     if document is None or actual is None:
         return ()
     subject = Subject(text.decode(), document, canonicalize(text), profile)

@@ -7,11 +7,10 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from kesspay.errors import CanonicalizationError
-from kesspay.explain.render import Members, Number, brief, path_of, read
+from kesspay.explain.nodes import read_document
+from kesspay.explain.render import Members, Number, brief, path_of
 from kesspay.explain.report import Difference, ExpectedReport, Finding, ValueDifference
 from kesspay.explain.search import find_signed_text
-from kesspay.signing.reference.canonical import canonicalize_text
 
 
 if TYPE_CHECKING:
@@ -167,7 +166,6 @@ def _float(number: Number) -> float | int:
 
 
 _NAMED: Final = 3
-_MAX_DEPTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,16 +239,7 @@ def _read(expected: bytes, subject: Subject, examined: Examined | None) -> _Text
         and (cut in fits or (examined is not None and examined.covers(cut)))
     )
     text = cut if newline_cut else expected
-    return _Text(text, _document(text), newline_cut)
-
-
-def _document(text: bytes) -> Node:
-    """Read the text as a document; None where it is none."""
-    try:
-        canonicalize_text(text, max_depth=_MAX_DEPTH)
-    except CanonicalizationError:
-        return None
-    return read(text.decode())
+    return _Text(text, read_document(text), newline_cut)
 
 
 def _findings(

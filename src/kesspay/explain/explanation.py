@@ -21,7 +21,7 @@ The codes of findings
 
 from __future__ import annotations
 
-from dataclasses import asdict, replace
+from dataclasses import replace
 from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
 
 from kesspay.errors import (
@@ -67,7 +67,7 @@ from kesspay.explain.signature import (
     findings_about,
     unproved,
 )
-from kesspay.explain.values import SignedValue, find_signed_value, tries_within
+from kesspay.explain.values import find_signed_value, tries_within
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyparts import public_numbers
 from kesspay.signing.profile import PHP_8
@@ -108,7 +108,7 @@ class _Signed(NamedTuple):
     examined: Examined | None
     covers: bool | None
     made: SignedText | None
-    changed: SignedValue | None = None
+    changed: ValueReport | None = None
 
 
 def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
@@ -198,7 +198,7 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
         profile=_confirmed(body, keys, other),
         mistakes=signed.made.codes if signed.made else (),
         difference=_difference(canonical, signed.made),
-        changed=ValueReport(**asdict(signed.changed)) if signed.changed else None,
+        changed=signed.changed,
         kind=chosen,
         kind_assumed=kind is None,
         signed_text=signed.made.text if signed.made else None,
@@ -366,7 +366,7 @@ def _unsure(
     return _Signed(examined, False, made)  # noqa: FBT003 - whether it covers the text
 
 
-def _changed(subject: Subject, examined: Examined, budget: int) -> SignedValue | None:
+def _changed(subject: Subject, examined: Examined, budget: int) -> ValueReport | None:
     """Look for one value with which the text has the digest that was signed."""
     recovered = examined.recovered
     if not (subject.canonical and recovered and recovered.algorithm == "sha256"):
@@ -382,7 +382,7 @@ def _changed(subject: Subject, examined: Examined, budget: int) -> SignedValue |
     )
 
 
-def _about_value(changed: SignedValue) -> Finding:
+def _about_value(changed: ValueReport) -> Finding:
     """Say which value was signed."""
     return Finding(
         "value_changed",

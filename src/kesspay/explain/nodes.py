@@ -12,7 +12,10 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Final, TypeAlias
+
+from kesspay.errors import CanonicalizationError
+from kesspay.signing.reference.canonical import canonicalize_text
 
 
 __all__ = [
@@ -27,7 +30,11 @@ __all__ = [
     "members_of",
     "path_of",
     "read",
+    "read_document",
 ]
+
+#: What ``read`` can read, and the search for mistakes can write.
+_MAX_DEPTH: Final = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +92,15 @@ class Duplicate:
     count: int
     first: str
     last: str
+
+
+def read_document(text: bytes) -> Node:
+    """Read a text that has a canonical form and is not too deep; None of others."""
+    try:
+        canonicalize_text(text, max_depth=_MAX_DEPTH)
+    except CanonicalizationError:
+        return None
+    return read(text.decode())
 
 
 def read(text: str) -> Node:

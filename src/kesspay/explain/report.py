@@ -198,6 +198,10 @@ class ValueReport:
     signed: str
     stands: str
 
+    def __str__(self) -> str:
+        """Say what was signed."""
+        return f"{self.path} was {self.signed} when signed"
+
 
 @dataclass(frozen=True, slots=True)
 class Explanation:

@@ -16,6 +16,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kesspay.explain.render import members_of
+from kesspay.explain.report import ValueReport
 from kesspay.signing.profile import PHP_8
 
 
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "AMOUNTS",
-    "SignedValue",
     "Value",
     "find_signed_value",
     "tries_within",
@@ -80,26 +80,6 @@ class Value:
     is_text: bool
 
 
-@dataclass(frozen=True, slots=True)
-class SignedValue:
-    """
-    A value that was another one when the text was signed.
-
-    Attributes:
-        path: names of members, joined by dots: ``data.amount``.
-        signed: JSON text of the value that was signed.
-        stands: JSON text of the value in the body.
-    """
-
-    path: str
-    signed: str
-    stands: str
-
-    def __str__(self) -> str:
-        """Say what was signed."""
-        return f"{self.path} was {self.signed} when signed"
-
-
 def values_of(canonical: bytes) -> dict[str, Value]:
     """List the values of a canonical text that are no objects, by path."""
     text = canonical.decode()
@@ -143,7 +123,7 @@ def find_signed_value(
     siblings: Iterable[bytes] = (),
     profile: Profile = PHP_8,
     tries: int = AMOUNTS + 10_000,
-) -> SignedValue | None:
+) -> ValueReport | None:
     """
     Find the value that was changed.
 
@@ -162,7 +142,7 @@ def find_signed_value(
         count, found = _fits(canonical, value, islice(texts, tries), digest)
         if found is not None:
             stands = canonical[value.start : value.end].decode()
-            return SignedValue(value.path, found.decode(), stands)
+            return ValueReport(value.path, found.decode(), stands)
         tries -= count
     return None
 
