@@ -16,8 +16,8 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from kesspay.conformance.adapter import Adapter, Reply
-from kesspay.conformance.kit import load
 from tests.conformance.matrix import KEYS, PROGRAMS, Program
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -52,7 +52,9 @@ def adapters() -> Iterator[dict[str, Adapter]]:
 
 def start(program: Program) -> Adapter:
     """Start an adapter; it ends with the test."""
-    adapter = Adapter(program.words, kit=load().version, timeout=60, hello_timeout=60)
+    adapter = Adapter(
+        program.words, kit=stored_kit().version, timeout=60, hello_timeout=60
+    )
     return adapter.__enter__()
 
 

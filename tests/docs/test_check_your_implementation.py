@@ -112,7 +112,7 @@ def test_the_workflow_of_the_page_runs(tmp_path: Path) -> None:
     assert len(steps) == 2
     own = tmp_path / "own"
     (own / "kess").mkdir(parents=True)
-    shutil.copy(FOLDER / "runners/runner.php", own / "kess/runner.php")
+    shutil.copy(FOLDER / "adapters/adapter.php", own / "kess/adapter.php")
     for lines, line in steps:
         done = shell((lines or line).replace("\n          ", "\n"), own, variables)
         assert done.returncode == 0, done.stderr

@@ -23,8 +23,9 @@ __all__ = ["export"]
 
 _HELP: Final = """Write the kit into DIR: cases, rules, adapters and runners.
 
-The runners need no Python. The same command brings an earlier export up to date;
-adapters and runners that hold your own code stay as they are.
+The runners need no Python: each asks the adapter of its language. The same command
+brings an earlier export up to date; adapters and runners that hold your own code stay
+as they are.
 
 \b
     kesspay conformance export kit

@@ -29,16 +29,17 @@ __all__ = ["COLUMNS", "SUMS", "kit_files", "write_files", "write_zip", "zipped"]
 SUMS: Final = "SHA256SUMS"
 
 #: The columns of a table of cases. Bytes are in base64; "-" is a field that is not
-#: there, and the result of what must be refused.
+#: there, and the result of what must be refused; a hint that is not there is empty.
 COLUMNS: Final = (
     *("id", "rule", "level", "op", "profile", "text", "key", "kind", "password"),
-    *("result", "title", "hints", "doc"),
+    *("result", "title", "PHP", "Node", "Go", "Java", "C#", "Ruby", "doc"),
 )
 
-#: The languages whose runners read tables.
-_READERS: Final = ("Java", "C#")
+#: The languages that have a column, with what to do about the rule.
+_LANGUAGES: Final = COLUMNS[COLUMNS.index("PHP") : COLUMNS.index("doc")]
 
-#: What the user completes with his own code, and what is hence not written over.
+#: What the user completes with his own code, and what is hence not written over. The
+#: runners of earlier kits held such code, too.
 _YOURS: Final = ("adapters/", "runners/")
 
 #: The first time that a zip can name, the mode of every file, and that of Unix.
@@ -78,19 +79,23 @@ def _sum(content: bytes) -> str:
 
 
 def _table(kit: Kit, cases: list[Case]) -> bytes:
-    """Write cases as tab-separated values, for languages without a JSON reader."""
+    """Write cases as tab-separated values, which every language reads in a line."""
     rows: list[tuple[str, ...]] = [COLUMNS]
     for case in cases:
         rule = kit.rules[case.rule]
-        kind = None if case.kind is None else case.kind.encode()
         result = None if isinstance(case.result, Refused) else case.result
-        hints = [f"{of}: {rule.hints[of]}" for of in _READERS if of in rule.hints]
+        given = (case.text, case.key, case.password, result)
+        text, key, password, expected = map(_field, given)
+        hints = [rule.hints.get(of, rule.hints.get("all", "")) for of in _LANGUAGES]
         rows.append(
             (
                 *(case.id, case.rule, case.level, case.op),
                 ",".join(case.profile) or "-",
-                *map(_field, (case.text, case.key, kind, case.password, result)),
-                *(rule.title, "; ".join([*hints, ""]), rule.doc),
+                *(text, key, case.kind or "-", password, expected),
+                rule.title,
+                # In front of the page, on the same line.
+                *(f"{hint}; " if hint else "" for hint in hints),
+                rule.doc,
             )
         )
     return "".join("\t".join(row) + "\n" for row in rows).encode()
