@@ -34,4 +34,11 @@
         }                                                             \
     } while (0)
 
+/* So many rounds of the same, or a tenth under valgrind, which is slow: KESS_TENTH
+ * in the environment asks for it. */
+static inline int rounds_of(int count)
+{
+    return getenv("KESS_TENTH") == NULL ? count : count / 10;
+}
+
 #endif

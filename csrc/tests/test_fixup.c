@@ -35,7 +35,7 @@ static void test_sort(void)
     kess_fixup expected[200];
     dice d = {11};
 
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0, rounds = rounds_of(3000); round < rounds; round++) {
         const unsigned count = roll_of(&d, 200);
         const unsigned range = 1 + roll_of(&d, 300);
         for (unsigned i = 0; i < count; i++) {

@@ -291,12 +291,13 @@ static void test_large(void)
 {
     static const maker makers[] = {make_word, make_long_word, make_integer,
                                    make_mixed};
+    const size_t all = (size_t)rounds_of(20000);
     dice d = {20};
 
     for (size_t m = 0; m < sizeof(makers) / sizeof(makers[0]); m++) {
         for (int start = 0; start < 3; start++) {
             count = 0;
-            for (size_t i = 0; i < 20000; i++) {
+            for (size_t i = 0; i < all; i++) {
                 makers[m](&d, i);
             }
             if (start == 0) {
@@ -469,7 +470,7 @@ static void test_integer_key(void)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         check_integer_key(texts[i]);
     }
-    for (int i = 0; i < 100000; i++) {
+    for (int i = rounds_of(100000); i > 0; i--) {
         size_t len = 0;
         for (unsigned n = 1 + roll_of(&d, 20); n > 0; n--) {
             text[len++] = "0123456789-90123456789 "[roll_of(&d, 23)];

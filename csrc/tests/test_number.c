@@ -241,7 +241,7 @@ static void test_random_tokens(void)
     dice d = {6};
     char token[100];
 
-    for (int i = 0; i < RANDOM_TOKENS; i++) {
+    for (int i = 0, rounds = rounds_of(RANDOM_TOKENS); i < rounds; i++) {
         const unsigned longest = i % 2 == 0 ? 8 : 25;
         size_t len = 0;
         if (roll_of(&d, 4) == 0) {
@@ -386,7 +386,7 @@ static void test_shortcuts(void)
     dice d = {77};
     char token[48];
 
-    for (int i = 0; i < RANDOM_TOKENS; i++) {
+    for (int i = 0, rounds = rounds_of(RANDOM_TOKENS); i < rounds; i++) {
         const unsigned whole = 1 + roll_of(&d, 19);
         const unsigned fraction = roll_of(&d, 18);
         size_t len = 0;

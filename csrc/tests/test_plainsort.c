@@ -87,7 +87,7 @@ static void test_random(void)
 {
     dice d = {20};
 
-    for (int round = 0; round < 20000; round++) {
+    for (int round = 0, rounds = rounds_of(20000); round < rounds; round++) {
         const size_t wanted = roll_of(&d, KESS_SMALL_ENTRIES + 1);
         const size_t same = roll_of(&d, 12);
         start();

@@ -110,7 +110,7 @@ static void test_random(void)
     dice d = {10};
     char key[40];
 
-    for (int round = 0; round < 3000; round++) {
+    for (int round = 0, rounds = rounds_of(3000); round < rounds; round++) {
         const unsigned wanted = roll_of(&d, round % 10 == 0 ? 300 : 70);
         const unsigned letters = 1 + roll_of(&d, 26);
         const unsigned longest = 1 + roll_of(&d, 20);
