@@ -9,6 +9,8 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import pyarrow.parquet as pq
+
 from tests.support.pages import blocks
 
 
@@ -41,5 +43,11 @@ def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     checks = {one["name"]: one for one in found["money"]["checks"] if one["count"]}
     assert set(checks) == {"double_credit_trade"}
     assert checks["double_credit_trade"]["example"].startswith("T-2: ")
+    causes = pq.read_table("verdicts/causes.parquet").to_pylist()
+    assert "data.amount was 117.45 when signed" in {one["detail"] for one in causes}
+    skipped = [one["name"] for one in found["money"]["checks"] if one["skipped"]]
+    assert skipped
+    assert all(name.startswith(("journal_", "statement_")) for name in skipped)
+    assert [one["rows"] for one in found["keys"] if not one["outside"]] == [27, 30]
     text = Path("report.html").read_text()
     assert "3 of 60 bodies are not authentic" in text
