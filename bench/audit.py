@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
 
-__all__ = ["measured"]
+__all__ = ["bodies_of", "measured", "public_pem"]
 
 ROWS: Final = 100_000
 _DISTINCT: Final = 5000
@@ -75,9 +75,9 @@ def measured(count: int) -> Iterator[Result | dict[str, Times]]:
 
 
 def _measured(count: int, folder: Path) -> Iterator[Result | dict[str, Times]]:
-    public = kesspay.PublicKey.from_pem(_public_pem(), openssl_only=True)
+    public = kesspay.PublicKey.from_pem(public_pem(), openssl_only=True)
     ring = audit.Ring.of(public)
-    bodies = _bodies()
+    bodies = bodies_of(ROWS)
     column = pa.array(bodies, pa.binary())
     two, mixed, times = _two_keys(bodies, public)
     _write(folder, column)
@@ -103,7 +103,7 @@ def _measured(count: int, folder: Path) -> Iterator[Result | dict[str, Times]]:
         "audit duckdb": _duckdb(ring, column),
         "audit polars": _polars(ring, column),
     }
-    fast = audit.Ring.of(kesspay.PublicKey.from_pem(_public_pem()))
+    fast = audit.Ring.of(kesspay.PublicKey.from_pem(public_pem()))
     todo["audit eight"] = lambda: run("t.parquet", 2, fast)
     wall: dict[str, list[float]] = {name: [] for name in todo}
     cpu: dict[str, list[float]] = {name: [] for name in todo}
@@ -160,7 +160,8 @@ def _ratio(goal: Goal, over: list[float], under: list[float]) -> Result:
     )
 
 
-def _public_pem() -> bytes:
+def public_pem() -> bytes:
+    """Return the public half of the key that signs the bodies."""
     done = subprocess.run(
         ["openssl", "pkey", "-in", str(processes.PRIVATE), "-pubout"],
         check=True,
@@ -169,10 +170,11 @@ def _public_pem() -> bytes:
     return done.stdout
 
 
-def _bodies() -> list[bytes]:
+def bodies_of(count: int) -> list[bytes]:
+    """Return signed bodies, which repeat."""
     key = kesspay.PrivateKey.from_pem(processes.PRIVATE.read_bytes())
-    made = [_signed(key, n) for n in range(min(_DISTINCT, ROWS))]
-    return made * (ROWS // len(made))
+    made = [_signed(key, n) for n in range(min(_DISTINCT, count))]
+    return (made * -(-count // len(made)))[:count]
 
 
 def _signed(key: kesspay.PrivateKey, number: int) -> bytes:
@@ -214,7 +216,7 @@ def _write(folder: Path, column: Any) -> None:  # noqa: ANN401 - of pyarrow
     (folder / "t.jsonl.gz").write_bytes(gzip.compress(lines))
     packed = pa.compress(lines, "zstd", asbytes=True)
     (folder / "t.jsonl.zst").write_bytes(packed)
-    (folder / "key.pem").write_bytes(_public_pem())
+    (folder / "key.pem").write_bytes(public_pem())
     (folder / "ring.toml").write_text('[[key]]\nname = "a"\nfile = "key.pem"\n')
 
 
