@@ -124,11 +124,11 @@ static unsigned accept_blocks(const waiting *w, const kess_public8 *public8)
     return accepted & below;
 }
 
-/* Settle by eight operations at a time; OpenSSL has every rejection, and some
+/* Verify by eight operations at a time; OpenSSL has every rejection, and some
  * of the others. Returns 0 where it says otherwise than what was accepted, or
  * accepts what was not. */
-static int settle_eight(waiting *w, const kess_key *key,
-                        const kess_public8 *public8, int32_t *statuses)
+static int verify_waiting_eight(waiting *w, const kess_key *key,
+                                const kess_public8 *public8, int32_t *statuses)
 {
     const unsigned accepted = accept_blocks(w, public8);
     for (size_t i = 0; i < w->count; i++) {
@@ -146,12 +146,13 @@ static int settle_eight(waiting *w, const kess_key *key,
 }
 
 /* Give all that wait their verdicts. */
-static void settle(waiting *w, const kess_key *key, int32_t *statuses)
+static void verify_waiting(waiting *w, const kess_key *key,
+                           int32_t *statuses)
 {
     /* NULL where another thread has found a disagreement. */
     const kess_public8 *public8 = kess_int_key_eight(key);
     if (w->count > 1 && public8 != NULL) {
-        if (settle_eight(w, key, public8, statuses)) {
+        if (verify_waiting_eight(w, key, public8, statuses)) {
             w->count = 0;
             return;
         }
@@ -186,10 +187,10 @@ static size_t verify_eight(const kess_key *key, int32_t *statuses,
                                         how->max_depth);
         i++;
         if (w.count == KESS_PUBLIC8_LANES) {
-            settle(&w, key, statuses);
+            verify_waiting(&w, key, statuses);
         }
     }
-    settle(&w, key, statuses);
+    verify_waiting(&w, key, statuses);
     return i;
 }
 

@@ -53,7 +53,7 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
     async def _send(self, deadline: Deadline, request: HttpRequest) -> HttpResponse:
         pool = self._pool((os.getpid(), asyncio.get_running_loop()))
         async with asyncio.timeout(deadline.left()):
-            await pool.gate.acquire()
+            await pool.slots.acquire()
         try:
             # A step must not take what a signal handler raises for a fault of its own.
             return await adrive(
@@ -62,9 +62,9 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
                 passes=raised_by_a_signal,
             )
         finally:
-            pool.gate.release()
+            pool.slots.release()
 
-    def _make_gate(self, size: int) -> asyncio.Semaphore:
+    def _make_slots(self, size: int) -> asyncio.Semaphore:
         return asyncio.Semaphore(size)
 
 

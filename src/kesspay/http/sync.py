@@ -55,7 +55,7 @@ class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
 
     def _send(self, deadline: Deadline, request: HttpRequest) -> HttpResponse:
         pool = self._pool(os.getpid())
-        if not pool.gate.acquire(timeout=deadline.left()):
+        if not pool.slots.acquire(timeout=deadline.left()):
             raise TimeoutError
         try:
             # A step must not take what a signal handler raises for a fault of its own.
@@ -65,9 +65,9 @@ class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
                 passes=raised_by_a_signal,
             )
         finally:
-            pool.gate.release()
+            pool.slots.release()
 
-    def _make_gate(self, size: int) -> BoundedSemaphore:
+    def _make_slots(self, size: int) -> BoundedSemaphore:
         return BoundedSemaphore(size)
 
 

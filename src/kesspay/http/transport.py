@@ -62,7 +62,7 @@ _LONGEST: Final = 7 * 86400.0
 
 _MIB: Final = 1 << 20
 
-_GateT = TypeVar("_GateT")
+_SlotsT = TypeVar("_SlotsT")
 
 
 class Transport(Protocol):
@@ -91,7 +91,7 @@ class AsyncTransport(Protocol):
         """See ``Transport.send``. A cancelled call leaves no connection open."""
 
 
-class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
+class BaseHttpTransport(HoldsSecrets, Generic[_SlotsT]):
     """
     The settings of a transport, and the steps of each of its exchanges.
 
@@ -154,13 +154,13 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
         if keep_alive != 0:
             self._keep_alive = _above_zero("keep_alive", keep_alive)
         self._proxy = None if proxy is None else Proxy(proxy)
-        self._pools: dict[Hashable, Pool[_GateT]] = {}
+        self._pools: dict[Hashable, Pool[_SlotsT]] = {}
 
     @abstractmethod
-    def _make_gate(self, size: int) -> _GateT:
+    def _make_slots(self, size: int) -> _SlotsT:
         """Make the semaphore in front of a pool."""
 
-    def _pool(self, place: Hashable) -> Pool[_GateT]:
+    def _pool(self, place: Hashable) -> Pool[_SlotsT]:
         """
         Return the pool of this process, or of this event loop.
 
@@ -169,7 +169,7 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
         """
         pool = self._pools.get(place)
         if pool is None:
-            made = Pool(self._make_gate(self._size), self._size, self._keep_alive)
+            made = Pool(self._make_slots(self._size), self._size, self._keep_alive)
             pool = self._pools.setdefault(place, made)
             for other in [one for one in list(self._pools) if one != place]:
                 with suppress(KeyError):  # another thread was quicker
@@ -182,9 +182,9 @@ class BaseHttpTransport(HoldsSecrets, Generic[_GateT]):
                 self._pools.pop(place).close()
 
     def _steps(
-        self, deadline: Deadline, pool: Pool[_GateT], request: HttpRequest
+        self, deadline: Deadline, pool: Pool[_SlotsT], request: HttpRequest
     ) -> Steps[HttpResponse]:
-        """Yield the steps of one exchange, once it passed the gate of its pool."""
+        """Yield the steps of one exchange, once it has a slot of its pool."""
         origin = Origin.of(request.url)
         if self._proxy is not None and not origin.secure:
             # The proxy would read the bearer token.
@@ -308,7 +308,7 @@ class Deadline:
         return f"connecting took more than {self._limits.connecting} seconds"
 
 
-class Pool(Generic[_GateT]):
+class Pool(Generic[_SlotsT]):
     """
     The connections of one process, or of one event loop.
 
@@ -316,14 +316,14 @@ class Pool(Generic[_GateT]):
     transport need not be closed.
 
     Args:
-        gate: a semaphore of ``size``, to pass before ``take``.
+        slots: a semaphore of ``size``, to acquire before ``take``.
         size: connections that may be open, idle ones included.
         keep_alive: seconds that an idle connection is kept.
     """
 
-    def __init__(self, gate: _GateT, size: int, keep_alive: float) -> None:
+    def __init__(self, slots: _SlotsT, size: int, keep_alive: float) -> None:
         """Begin without any connection."""
-        self.gate = gate
+        self.slots = slots
         self._size = size
         self._keep_alive = keep_alive
         self._lock = Lock()
