@@ -9,7 +9,7 @@ import io
 import os
 import shutil
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 from click.testing import CliRunner
@@ -44,6 +44,13 @@ if TYPE_CHECKING:
     from kesspay.http.transport import Transport
 
 
+#: What no user of a shell reads.
+PYTHON: Final = (
+    *("Traceback", "Decimal(", "datetime.", "<class '", " object at 0x"),
+    *("resume()", "watch()", "confirm()", "look()", "from_env()"),
+)
+
+
 @pytest.fixture
 def run() -> Callable[..., Result]:
     """Return a function that runs one command and returns its result."""
@@ -51,9 +58,10 @@ def run() -> Callable[..., Result]:
     def command(*arguments: str | Path, stdin: bytes | str | None = None) -> Result:
         words = [str(argument) for argument in arguments]
         result = CliRunner().invoke(root, words, input=stdin)
-        # No error shows a traceback.
+        # No error shows a traceback, and no text needs Python to be understood.
         assert result.exception is None or isinstance(result.exception, SystemExit)
-        assert "Traceback" not in result.output
+        for python in PYTHON:
+            assert python not in result.output
         return result
 
     return command

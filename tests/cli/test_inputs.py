@@ -172,13 +172,20 @@ def test_a_new_password_is_asked_for_twice(
 
 
 @pytest.mark.parametrize(
-    "given", ["0.505", "0", "-1", "1e2", "+1", "", "10000000000000", 0.5, None]
+    "given", ["0.505", "0", "-1", "1e2", "+1", "", "10000000000000"]
 )
 def test_what_is_no_amount(given: object) -> None:
     """The error speaks of an amount as a shell has it, not as Python does."""
     with pytest.raises(FieldError, match="amount must be above 0") as caught:
         read_amount(given)
     assert "Decimal" not in str(caught.value)
+
+
+@pytest.mark.parametrize("given", [0.5, 1, None, ["0.50"]])
+def test_an_amount_that_is_no_text(given: object) -> None:
+    """Of a number in a file the error says that quotes are missing."""
+    with pytest.raises(FieldError, match="must be a text in quotes"):
+        read_amount(given)
 
 
 def test_an_amount() -> None:

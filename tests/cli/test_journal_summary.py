@@ -56,7 +56,11 @@ def test_for_people(
     assert any(
         line.startswith("manual: 1, 1.50 USD; oldest manual, ") for line in lines
     )
-    assert any(line.startswith("unknown: 4, 6.00 USD; oldest ") for line in lines)
+    assert any(
+        line.startswith("outcome unknown: 4, 6.00 USD; oldest ") for line in lines
+    )
+    names = [line.partition(":")[0] for line in lines]
+    assert len(names) == len(set(names))
     assert any(line.startswith("overdue: up to ") for line in lines)
     assert lines[-1] == "Is a worker running? kesspay resume --watch"
 
@@ -71,5 +75,5 @@ def test_nothing_is_open(
     text = run("journal", "summary", "--journal", place).stdout
     assert text == (
         "The journal belongs to no account yet.\n"
-        "unknown: none\nunfinished: none\ndue: none\n"
+        "outcome unknown: none\nnot finished: none\ndue: none\n"
     )

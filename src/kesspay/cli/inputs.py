@@ -249,4 +249,6 @@ def read_amount(text: object) -> Decimal:
         if is_amount(amount):
             return amount
     rule = "must be above 0 and below 10**13, with at most 2 places, such as 0.50"
+    if not isinstance(text, str):
+        rule = 'must be a text in quotes, such as "0.50"'
     raise FieldError("amount", rule, text)

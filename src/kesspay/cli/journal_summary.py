@@ -38,6 +38,13 @@ JSON fields
     overdue     seconds for which the longest of them has been due
 """
 
+#: A state is named "unknown", too.
+_NAMES: Final = {
+    "unknown": "outcome unknown",
+    "unfinished": "not finished",
+    "due": "due",
+}
+
 
 @click.command("summary", help=_HELP)
 @click.option(
@@ -62,7 +69,10 @@ def summary(*, journal: Journal, only_open: bool) -> Outcome:
             for state in State
             if state in counted.states
         ]
-        rows += [(name, _in_words(share, counted.at)) for name, share in groups.items()]
+        rows += [
+            (_NAMES[name], _in_words(share, counted.at))
+            for name, share in groups.items()
+        ]
         if counted.due.count:
             rows.append(("overdue", f"up to {duration(counted.overdue)}"))
         printer.table(rows)

@@ -93,8 +93,8 @@ _NEXT: Final[dict[Outcome, str]] = {
     "paid": "capture the debit: the receiver has the money.",
     "not_paid": "give the debit back, or pay again under a new payment_id.",
     "unknown": (
-        "keep the debit and do not pay again; resume() finds out, and so does "
-        "calling confirm again."
+        "keep the debit and do not pay again: a worker (kesspay resume) finds out, "
+        "and so does another confirm of this payment."
     ),
     "manual": (
         "keep the debit and ask KESS with the evidence; nothing more is sent for it."
