@@ -42,7 +42,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     ),
     "audit": (
         *("_first_use", "_reasons", "_shown", "_version", "errors", "explain"),
-        "signing",
+        *("signing", "transfers.reader"),
     ),
     "metrics": (
         *("_version", "errors", "gateway.events", "gateway.services"),

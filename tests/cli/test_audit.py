@@ -7,15 +7,22 @@ import json
 import shlex
 import signal
 import sys
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from uuid import uuid4
 
+import psycopg
 import pyarrow.parquet as pq
 import pytest
 
+import kesspay
 from kesspay.audit import runner, triage, work
 from kesspay.cli import audit as command
 from kesspay.cli import audit_progress
+from kesspay.transfers.journal import Payment
+from tests.support.postgres import PASSWORD
 from tests.support.recording import as_json as line_of
 from tests.support.recording import private, record, ring, write_ring
 
@@ -24,6 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from click.testing import Result
+
+    from tests.support.postgres import Postgres
 
 
 @pytest.fixture
@@ -85,6 +94,49 @@ def test_money(run: Callable[..., Result], here: Path) -> None:
     result = run("audit", "good.jsonl", *WORDS, "--money", "--overwrite")
     assert result.exit_code == 0
     assert "not seen" not in result.stdout
+
+
+def test_journal(
+    run: Callable[..., Result],
+    here: Path,
+    postgres: Postgres,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A journal in PostgreSQL is compared, and its password is never shown."""
+    del here
+    name = f"audit_{uuid4().hex}"
+    postgres.ask(f"CREATE DATABASE {name}")
+    place = f"127.0.0.1:{postgres.port}/{name}"
+    where = f"postgresql://kesspay:{quote(PASSWORD, safe='')}@{place}"
+    words = (*WORDS, "--money", "--journal")
+    try:
+        monkeypatch.delenv("KESSPAY_JOURNAL", raising=False)
+        result = run("audit", "good.jsonl", *words, "KESSPAY_JOURNAL")
+        assert (result.exit_code, "is not set" in result.stderr) == (2, True)
+        result = run("audit", "good.jsonl", *words, where)
+        assert (result.exit_code, "a password on the" in result.stderr) == (2, True)
+        assert PASSWORD not in result.output
+        result = run("audit", "good.jsonl", *WORDS, "--journal", "x")
+        assert (result.exit_code, "give both" in result.stderr) == (2, True)
+        monkeypatch.setenv("KESSPAY_JOURNAL", where)
+        result = run("audit", "good.jsonl", *words, "KESSPAY_JOURNAL")
+        assert (result.exit_code, "no journal of Tr" in result.stderr) == (2, True)
+        with kesspay.PostgresJournal(where) as journal:
+            journal.begin(Payment("p", "85512345678", "Sok", Decimal(1)))
+        with psycopg.connect(where, autocommit=True) as connection:
+            connection.execute("UPDATE kesspay.payments SET state = 'paid'")
+        result = run("audit", "good.jsonl", *words, "KESSPAY_JOURNAL")
+        assert result.exit_code == 1
+        assert "journal_paid: critical, 1: the journal says paid" in result.stdout
+        monkeypatch.setenv("PGPASSWORD", PASSWORD)
+        bare = f"postgresql://kesspay@{place}"
+        result = run("audit", "good.jsonl", *words, bare, "--overwrite")
+        assert result.exit_code == 1
+        for path in Path("out").glob("*.json"):
+            assert PASSWORD not in path.read_text()
+            assert quote(PASSWORD, safe="") not in path.read_text()
+    finally:
+        postgres.ask(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_report(run: Callable[..., Result], here: Path) -> None:

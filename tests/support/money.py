@@ -123,7 +123,9 @@ def audited(rows: Sequence[Record], **words: Any) -> Result:  # noqa: ANN401 - p
     write(rows, "t.parquet")
     where = {"time": "at", "request": "sent", "explain_budget": 0, **words}
     target = Target(
-        Path(where.pop("out", "out")), statement=where.pop("statement", None)
+        Path(where.pop("out", "out")),
+        statement=where.pop("statement", None),
+        journal=where.pop("journal", None),
     )
     paths = where.pop("paths", ["t.parquet"])
     return run(paths, ring(), out=target, money=True, threads=1, **where)

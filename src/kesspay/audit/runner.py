@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import queue
+from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from threading import Event, Thread
@@ -41,8 +42,9 @@ from kesspay.audit.tables import check_schema, query
 from kesspay.audit.triage import Triage
 from kesspay.audit.units import Piece, Problem, Unit, divide
 from kesspay.audit.work import Job, Meter, Stopped, do
-from kesspay.errors import InputError
+from kesspay.errors import InputError, JournalError
 from kesspay.signing.profile import PHP_8
+from kesspay.transfers.reader import is_server, read_payments
 
 
 if TYPE_CHECKING:
@@ -94,6 +96,8 @@ class Target:
         failures: file of JSON lines, or an open file, or None.
         evidence: folder of the bodies that failed, or None.
         statement: of the gateway, a CSV file, for the checks of the money, or None.
+        journal: of ``Transfers``, for the same: a file, or a postgresql:// URL. Its
+            answers are not judged; a file among the inputs needs no naming here.
     """
 
     out: Path
@@ -102,6 +106,7 @@ class Target:
     failures: Path | BinaryIO | None = None
     evidence: Path | None = None
     statement: Path | None = None
+    journal: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,6 +249,10 @@ def _check_files(target: Target) -> None:
         )
     if target.statement is not None:
         Statement.load(target.statement)
+    if target.journal is not None:
+        # One page shows whether it can be read; the rest is read at the end.
+        with closing(read_payments(target.journal)) as pages:
+            next(pages, None)
     if target.evidence is not None:
         check_evidence(target.evidence, again=again)
 
@@ -405,13 +414,20 @@ class _Run:
             self._write_others(failing)
         except OSError as error:
             result.problems.append(Problem(str(self._target.out), _why(error)))
+        except (InputError, JournalError) as error:
+            why = f"{error} What is finished stays: give --resume once it is there"
+            result.problems.append(Problem("the journal", why))
 
     def _checked(self, failing: Failing, ordered: list[dict[str, Any]]) -> Money:
-        sources = self._prepared.sources
+        sources, journal = self._prepared.sources, self._target.journal
+        inputs = {one.path: True for one in sources if one.kind == "journal"}
+        if journal is not None:
+            name = journal if is_server(journal) else str(Path(journal).absolute())
+            inputs.setdefault(name, False)
         return check_money(
             failing,
             [one["part"] for one in ordered],
-            journals=[Path(one.path) for one in sources if one.kind == "journal"],
+            journals=inputs,
             statement=self._statement,
         )
 

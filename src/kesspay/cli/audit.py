@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import sys
@@ -18,6 +19,7 @@ from kesspay.cli.audit_words import advice, fields, view
 from kesspay.cli.inputs import require_path
 from kesspay.cli.options import (
     FILE,
+    check_no_password,
     json_option,
     profile_options,
     stop_signals,
@@ -80,6 +82,7 @@ JSON fields
     resume            the command that continues, or ""
 """
 
+_JOURNAL: Final = "KESSPAY_JOURNAL"
 _GIVEN: Final = click.core.ParameterSource.COMMANDLINE
 _SIZE: Final = re.compile(r"([0-9]{1,12})(B|[KMG]i?B)?", re.IGNORECASE)
 _UNITS: Final = {
@@ -129,6 +132,7 @@ class _Place:
     failures: str | None
     evidence: str | None
     statement: str | None
+    journal: str | None
     report: str | None
 
 
@@ -185,6 +189,12 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         help="The gateway's statement, compared by --money.",
     )
     @click.option(
+        "--journal",
+        metavar="PLACE",
+        help="Journal of transfers, compared by --money: a SQLite file, a"
+        f" postgresql:// URL, or {_JOURNAL} for what that variable holds.",
+    )
+    @click.option(
         "--report", type=FILE, metavar="FILE", help="Write an HTML page to keep."
     )
     @wraps(command)
@@ -196,6 +206,7 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         failures: str | None,
         evidence: str | None,
         statement: str | None,
+        journal: str | None,
         report: str | None,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
@@ -203,6 +214,8 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
             raise InputError("give --resume or --overwrite, not both")
         if statement is not None and not others["money"]:
             raise InputError("--statement is compared by --money: give both")
+        if journal is not None:
+            journal = _journal(journal, money=others["money"])
         for path in (out, failures, evidence, statement, report):
             if path is not None:
                 require_path(path)
@@ -210,10 +223,23 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
             raise InputError(
                 "the report exists, and only --overwrite or --resume replaces it"
             )
-        place = _Place(out, resume, overwrite, failures, evidence, statement, report)
+        place = _Place(
+            out, resume, overwrite, failures, evidence, statement, journal, report
+        )
         return command(place=place, **others)
 
     return with_place
+
+
+def _journal(place: str, *, money: bool) -> str:
+    if not money:
+        raise InputError("--journal is compared by --money: give both")
+    check_no_password(place)
+    if place != _JOURNAL:
+        return place
+    if not os.environ.get(_JOURNAL):
+        raise InputError(f"{_JOURNAL} is not set: it holds the place of the journal")
+    return os.environ[_JOURNAL]
 
 
 @click.command("audit", help=_HELP)
@@ -335,6 +361,7 @@ def audit(
         failures=_sink(place.failures),
         evidence=None if place.evidence is None else Path(place.evidence),
         statement=None if place.statement is None else Path(place.statement),
+        journal=place.journal,
     )
     with stop_signals() as stop, Display() as display:
         result = runner.run(

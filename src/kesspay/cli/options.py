@@ -38,6 +38,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FILE",
     "Settings",
+    "check_no_password",
     "gateway_options",
     "interrupting_signals",
     "journal_opener_option",
@@ -359,11 +360,8 @@ def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outc
         place: str | None,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
-        if place is not None and _has_password(place):
-            raise InputError(
-                "a password on the command line can be read by everybody on this "
-                f"machine; put the URL into {_VARIABLE}, or use a .pgpass file"
-            )
+        if place is not None:
+            check_no_password(place)
         where = place or os.environ.get(_VARIABLE, "")
         if not where:
             raise InputError(f"say where the journal is: --journal, or {_VARIABLE}")
@@ -377,6 +375,20 @@ def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outc
         return command(open_journal=open_journal, **others)
 
     return with_opener
+
+
+def check_no_password(place: str) -> None:
+    """
+    Check the place of a journal that was given on the command line.
+
+    Raises:
+        InputError: it holds a password.
+    """
+    if _has_password(place):
+        raise InputError(
+            "a password on the command line can be read by everybody on this "
+            f"machine; put the URL into {_VARIABLE}, or use a .pgpass file"
+        )
 
 
 def _has_password(place: str) -> bool:

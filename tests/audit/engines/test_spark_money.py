@@ -60,12 +60,18 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, 
     write(rows[:half], "a.parquet")
     Path("s.csv").write_text(STATEMENT, encoding="utf-8")
     with sqlite3.connect("j.db") as journal:
-        journal.execute("CREATE TABLE payments (payment_id, attempt, state)")
+        journal.execute(
+            "CREATE TABLE payments (payment_id, attempt, state, begun_at DEFAULT 0,"
+            " changed_at DEFAULT 0)"
+        )
         journal.execute(
             "CREATE TABLE entries (payment_id, number, attempt, what, code, at, sent,"
             " received)"
         )
-        journal.executemany("INSERT INTO payments VALUES (?, ?, ?)", PAYMENTS)
+        journal.executemany(
+            "INSERT INTO payments (payment_id, attempt, state) VALUES (?, ?, ?)",
+            PAYMENTS,
+        )
     journal.close()
     audited(
         [*rows[half:], *odd.rows],
@@ -131,7 +137,8 @@ def test_the_adapter(recorded: list[dict[str, Any]]) -> None:
         facts = Frame(engine, facts_of("duckdb"))
         statement = Frame(engine, "FROM statement")
         journal = Frame(
-            engine, "SELECT *, row_number() OVER () - 1 AS place FROM journal"
+            engine,
+            "SELECT *, row_number() OVER () - 1 AS place, TRUE AS covered FROM journal",
         )
         found, checks = audit.spark_money(facts, statement=statement, journal=journal)
         assert found.columns == list(recorded[0])
@@ -156,8 +163,8 @@ def test_same_findings(recorded: list[dict[str, Any]], spark: Any) -> None:  # n
     """Spark finds what the command finds: check, reference, detail, file and row."""
     parts = spark.read.parquet(here("out/part-*.parquet"))
     journal = spark.createDataFrame(
-        [(place, *row) for place, row in enumerate(PAYMENTS)],
-        "place long, payment_id string, attempt int, state string",
+        [(place, *row, True) for place, row in enumerate(PAYMENTS)],
+        "place long, payment_id string, attempt int, state string, covered boolean",
     )
     statement = spark.createDataFrame(Statement.load(Path("s.csv")).table)
     audit.spark_facts(parts).write.parquet(here("facts"))

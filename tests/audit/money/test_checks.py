@@ -42,11 +42,11 @@ def test_nothing_is_found_in_nothing() -> None:
             "CREATE TABLE statement_rows (place BIGINT, out_trade_no TEXT,"
             " amount DECIMAL(15,2), receiver_id TEXT, day DATE);"
             "CREATE TABLE journal_rows (place BIGINT, payment_id TEXT, attempt INT,"
-            " state TEXT);"
+            " state TEXT, covered BOOLEAN);"
             f"CREATE VIEW facts AS {facts_of('duckdb')}"
         )
         for name, query in BESIDE.items():
             engine.execute(f"CREATE VIEW {name} AS {query}")
-        assert engine.execute(THERE).fetchall() == [(0, 0, 0)]
+        assert engine.execute(THERE).fetchall() == [(0, 0, 0, None, None)]
         for one in all_checks():
             assert engine.execute(findings(one.name)).fetchall() == []

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import duckdb
 import pyarrow.parquet as pq
@@ -14,6 +14,8 @@ import pytest
 from kesspay.audit.money import money
 from kesspay.audit.money.money import Money
 from kesspay.audit.runner import Target, run
+from kesspay.errors import InputError, JournalUnavailable
+from kesspay.transfers import reader
 from tests.support.money import FAULTS, Traffic, audited, write
 from tests.support.recording import ring
 
@@ -46,7 +48,9 @@ def test_nothing_is_found_in_good_traffic(traffic: Traffic) -> None:
         *("statement_amount", "statement_days", "statement_missing_here"),
         *("statement_missing_there", "statement_receiver", "statement_twice"),
     }
-    assert skipped["journal_paid"] == "no input is a journal of transfers"
+    assert skipped["journal_paid"] == (
+        "no input is a journal of transfers, and no --journal was given"
+    )
     assert Money.of(result.money.described()) == result.money
     assert "money-findings.parquet" in Path("out/SHA256SUMS").read_text()
     target = Target(Path("out"), resume=True)
@@ -170,13 +174,18 @@ def test_statement(traffic: Traffic) -> None:
 def test_journal(traffic: Traffic) -> None:
     """What a journal says of the money is compared with the records."""
     with sqlite3.connect("j.db") as journal:
-        journal.execute("CREATE TABLE payments (payment_id, attempt, state)")
+        journal.execute(
+            "CREATE TABLE payments (payment_id, attempt, state, begun_at DEFAULT 0,"
+            " changed_at DEFAULT 0)"
+        )
         journal.execute(
             "CREATE TABLE entries (payment_id, number, attempt, what, code, at, sent,"
             " received)"
         )
         rows = [("T-p", 1, "paid"), ("T-q", 2, "unknown"), ("T-x", 1, "paid")]
-        journal.executemany("INSERT INTO payments VALUES (?, ?, ?)", rows)
+        journal.executemany(
+            "INSERT INTO payments (payment_id, attempt, state) VALUES (?, ?, ?)", rows
+        )
     journal.close()
     for name in ("p-1", "q-2"):
         traffic.transfer(name)
@@ -219,3 +228,66 @@ def test_the_disk_is_full(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> 
         again = run(["t.parquet"], ring(), out=target, money=True, **given)
         assert again.complete
         assert not Path(f"out{number}/.money").exists()
+
+
+def test_a_journal_beside(
+    traffic: Traffic, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A payment counts as missing only where the recording has its time."""
+    traffic.transfer("1-1")
+    first, last = (traffic.rows[at][0].timestamp() for at in (0, -1))
+    with sqlite3.connect("j.db") as journal:
+        journal.execute(
+            "CREATE TABLE payments (payment_id, attempt, state, begun_at, changed_at)"
+        )
+        rows = [
+            ("T-1", 1, "paid", first, last),
+            ("T-2", 1, "paid", first, last),
+            ("T-3", 1, "paid", first - 0.001, last),
+            ("T-4", 1, "paid", first, last + 0.001),
+        ]
+        journal.executemany("INSERT INTO payments VALUES (?, ?, ?, ?, ?)", rows)
+    journal.close()
+    monkeypatch.setattr(reader, "_PAGE", 3)
+    result = audited(traffic.rows, journal="j.db")
+    assert found(result) == {"journal_paid": 1}
+    rows = pq.read_table("out/money-findings.parquet").to_pylist()
+    (one,) = (row for row in rows if row["check"] == "journal_paid")
+    assert (one["reference"], one["source"], one["row"]) == ("T-2-1", "journal", 1)
+    # Without times every payment counts.
+    result = audited(traffic.rows, journal="j.db", time="", out="all")
+    assert found(result) == {"journal_paid": 3}
+    with pytest.raises(InputError, match="there is no journal at"):
+        audited(traffic.rows, journal=str(tmp_path / "x.db"), out="none")
+    assert not (tmp_path / "none/causes.parquet").exists()
+
+
+def test_a_journal_that_goes_away(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is judged stays, and --resume does the checks when it is back."""
+    with sqlite3.connect("j.db") as journal:
+        journal.execute(
+            "CREATE TABLE payments (payment_id, attempt, state, begun_at, changed_at)"
+        )
+    journal.close()
+
+    def away(_: str) -> NoReturn:
+        raise JournalUnavailable("PostgreSQL cannot be reached; nothing was written.")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(money, "read_payments", away)
+        result = audited(traffic.rows, journal="j.db")
+    assert (result.money, result.digest, result.complete) == (None, "", False)
+    (problem,) = result.problems
+    assert problem.source == "the journal"
+    assert problem.why.startswith("PostgreSQL cannot be reached; nothing was written.")
+    assert "give --resume" in problem.why
+    target = Target(Path("out"), resume=True, journal="j.db")
+    words: dict[str, Any] = {"time": "at", "request": "sent", "explain_budget": 0}
+    again = run(["t.parquet"], ring(), out=target, money=True, **words)
+    assert again.complete
+    assert again.money is not None
+    assert not [
+        one for one in again.money.checks if one.skipped and "journal" in one.name
+    ]

@@ -47,7 +47,8 @@ def spark_money(
         facts: of ``spark_facts``, written and read again: each check reads them.
         statement: place (a line), out_trade_no and amount, a DECIMAL(15,2); also
             receiver_id and day where it has them.
-        journal: place (a number), payment_id, attempt and state of each payment.
+        journal: place (a number), payment_id, attempt and state of each payment, and
+            covered: whether the recording has the time at which it was paid.
     """
     given = {"facts": facts, "statement_rows": statement, "journal_rows": journal}
     frames = {name: one for name, one in given.items() if one is not None}
@@ -59,7 +60,7 @@ def spark_money(
     def sql(query: str) -> Any:  # noqa: ANN401 - of pyspark
         return facts.sparkSession.sql(f"WITH {clauses} {query}", **frames)
 
-    [(requests, times, _)] = sql(THERE).collect()
+    [(requests, times, *_)] = sql(THERE).collect()
     there = {
         *beside,
         *(["requests"] if requests else []),

@@ -26,7 +26,7 @@ _HEAD: Final = re.compile(r"-- (severity|needs|title): (.*)")
 _MISSING: Final[dict[str, str]] = {
     "requests": "no request verified by your own keys: give --request and [[own]]",
     "times": "no times are known: give --time",
-    "journal": "no input is a journal of transfers",
+    "journal": "no input is a journal of transfers, and no --journal was given",
     "statement": "no --statement was given",
     "statement_receiver": "the statement has no column of receivers",
     "statement_day": "the statement has no column of days",
@@ -43,10 +43,10 @@ BESIDE: Final[dict[str, str]] = {
         " || lpad(CAST(place AS STRING), 20, '0') AS spot FROM journal_rows"
     ),
 }
-#: Counts what facts have: requests, and times.
+#: Counts what facts have: requests and times, with the first and the last of those.
 THERE: Final = (
-    "SELECT count(request) AS requests, count(seen_us) AS times, count(*) AS facts"
-    " FROM facts"
+    "SELECT count(request) AS requests, count(seen_us) AS times, count(*) AS facts,"
+    " min(seen_us) AS first_us, max(seen_us) AS last_us FROM facts"
 )
 
 

@@ -4,6 +4,6 @@
 SELECT journal.out_trade_no AS reference, 'state ' || journal.state AS detail,
     journal.spot
 FROM journal
-WHERE journal.state = 'paid' AND NOT EXISTS (
+WHERE journal.state = 'paid' AND journal.covered AND NOT EXISTS (
     SELECT 1 FROM facts WHERE facts.out_trade_no = journal.out_trade_no
         AND facts.result_code = 'SUCCESS')

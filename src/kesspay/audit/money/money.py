@@ -11,7 +11,6 @@ from __future__ import annotations
 import errno
 import os
 import shutil
-import sqlite3
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
@@ -31,10 +30,11 @@ from kesspay.audit.money.checks import (
 )
 from kesspay.audit.money.statement import amount_of
 from kesspay.audit.parts import PartFile
+from kesspay.transfers.reader import read_payments
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kesspay.audit.failures import Failing
@@ -54,7 +54,10 @@ _SCHEMA: Final = pa.schema(
         ("row", pa.int64()),
     ]
 )
-_JOURNAL: Final = "SELECT payment_id, attempt, state FROM payments ORDER BY payment_id"
+_JOURNAL: Final = """
+    CREATE TABLE journal_rows (place BIGINT, payment_id VARCHAR, attempt INTEGER,
+        state VARCHAR, covered BOOLEAN)
+"""
 
 
 @dataclass(slots=True)
@@ -115,7 +118,7 @@ def check_money(
     failing: Failing,
     parts: Sequence[str],
     *,
-    journals: Sequence[Path] = (),
+    journals: Mapping[str, bool] | None = None,
     statement: Statement | None = None,
 ) -> Money:
     """
@@ -124,8 +127,13 @@ def check_money(
     Args:
         failing: the rows that did not verify, which feed no check.
         parts: names of all parts.
-        journals: of ``Transfers``, among the inputs.
+        journals: of ``Transfers``, files or URLs; whether each is an input, too.
         statement: of the gateway, or None.
+
+    Raises:
+        InputError: there is no such journal.
+        JournalError: a journal cannot be read.
+        OSError: the disk is full, or cannot be written.
     """
     money = Money()
     money.unverified, money.claimed = _claimed(failing)
@@ -135,7 +143,7 @@ def check_money(
         engine.read_parquet(paths).create_view("parts")
         # Read once from the canonical bytes, which takes longer than all checks.
         engine.execute(f"CREATE TABLE facts AS {facts_of('duckdb')}")
-        there, money.facts = _sources(engine, journals, statement)
+        there, money.facts = _sources(engine, journals or {}, statement)
         with PartFile(folder / FINDINGS_FILE, _SCHEMA) as file:
             for check in all_checks():
                 money.checks.append(check)
@@ -187,18 +195,21 @@ def _found(engine: Any, check: Check) -> Any:  # noqa: ANN401 - of duckdb and py
 
 def _sources(
     engine: Any,  # noqa: ANN401 - of duckdb
-    journals: Sequence[Path],
+    journals: Mapping[str, bool],
     statement: Statement | None,
 ) -> tuple[set[str], int]:
     """Make the other views; return what is there, and the number of facts."""
     there = set()
-    [(requests, times, facts)] = engine.execute(THERE).fetchall()
+    [(requests, times, facts, first, last)] = engine.execute(THERE).fetchall()
     if requests:
         there.add("requests")
     if times:
         there.add("times")
     if journals:
-        engine.register("journal_rows", _payments(journals))
+        engine.execute(_JOURNAL)
+        for batch in _payments(journals, first, last):
+            engine.register("page", batch)
+            engine.execute("INSERT INTO journal_rows FROM page")
         engine.execute(f"CREATE TEMP VIEW journal AS {BESIDE['journal']}")
         there.add("journal")
     if statement is not None:
@@ -212,25 +223,40 @@ def _sources(
     return there, facts
 
 
-def _payments(journals: Iterable[Path]) -> Any:  # noqa: ANN401 - of pyarrow
-    """Return the payments of journals with their last attempts."""
-    rows: list[tuple[int, str, int, str]] = []
-    for path in journals:
-        connection = sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
-        try:
-            for payment, attempt, state in connection.execute(_JOURNAL):
-                rows.append((len(rows), payment, attempt, state))
-        finally:
-            connection.close()
-    columns = list(zip(*rows, strict=True)) or [(), (), (), ()]
-    return pa.table(
-        {
-            "place": pa.array(columns[0], pa.int64()),
-            "payment_id": pa.array(columns[1], pa.string()),
-            "attempt": pa.array(columns[2], pa.int32()),
-            "state": pa.array(columns[3], pa.string()),
-        }
-    )
+def _payments(
+    journals: Mapping[str, bool], first: int | None, last: int | None
+) -> Iterator[Any]:
+    """
+    Yield the payments of journals as RecordBatches.
+
+    A journal that is an input has every answer of its payments among the records.
+    Another one may have payments from before the first record, or after the last.
+    """
+    names = ("place", "payment_id", "attempt", "state", "covered")
+    place = 0
+    for where, is_input in journals.items():
+        for page in read_payments(where):
+            columns = [
+                pa.array(range(place, place + len(page)), pa.int64()),
+                pa.array([row.payment_id for row in page], pa.string()),
+                pa.array([row.attempt for row in page], pa.int32()),
+                pa.array([row.state for row in page], pa.string()),
+                pa.array(
+                    [
+                        is_input
+                        or first is None
+                        or last is None
+                        or (
+                            first <= row.begun_at * 1_000_000
+                            and row.changed_at * 1_000_000 <= last
+                        )
+                        for row in page
+                    ],
+                    pa.bool_(),
+                ),
+            ]
+            yield pa.record_batch(columns, names=names)
+            place += len(page)
 
 
 def _claimed(failing: Failing) -> tuple[int, str]:

@@ -1,0 +1,195 @@
+"""
+The payments of a journal for programs that only read: nothing is made or migrated.
+
+PostgreSQL reads in one transaction that is READ ONLY, page by page from a cursor of
+the server, so that a standby will do and the memory does not grow with the journal.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+from typing import TYPE_CHECKING, Final, NamedTuple
+
+from kesspay._shown import no_path, shown_path
+from kesspay.errors import InputError, JournalDamaged, JournalError
+from kesspay.transfers.postgres import MIGRATIONS
+from kesspay.transfers.postgres_session import identifier, is_lost, meaning, server_of
+
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from kesspay.transfers.postgres_connection import PatientConnection
+    from kesspay.transfers.postgres_session import Server
+    from kesspay.transfers.rows import Row
+
+
+__all__ = ["PaymentRow", "is_server", "read_payments"]
+
+_PAGE: Final = 4096
+_SCHEMES: Final = ("postgresql://", "postgres://")
+_SCHEMA: Final = "kesspay"
+_QUERY: Final = (
+    "SELECT payment_id, attempt, state, begun_at, changed_at FROM payments"
+    " ORDER BY payment_id"
+)
+_OPENING: Final = f"""
+    BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+    SET LOCAL search_path = {identifier(_SCHEMA)}, pg_temp;
+    SET LOCAL statement_timeout = 0;
+    SET LOCAL idle_in_transaction_session_timeout = 0;
+    SET LOCAL extra_float_digits = 3;
+    SET LOCAL standard_conforming_strings = on;
+    SET LOCAL row_security = off
+"""
+_THERE: Final = (
+    "SELECT to_regclass('schema_version') IS NOT NULL"
+    " AND to_regclass('payments') IS NOT NULL"
+)
+#: Seconds to connect, and those that the server may need for a page.
+_TIMEOUT: Final = 10.0
+_PATIENCE: Final = 300.0
+
+
+class PaymentRow(NamedTuple):
+    """
+    A payment as the journal lists it.
+
+    Attributes:
+        payment_id: its id.
+        attempt: number of the newest attempt.
+        state: of the newest attempt.
+        begun_at: when it began, in seconds since 1970.
+        changed_at: when the journal wrote it last.
+    """
+
+    payment_id: str
+    attempt: int
+    state: str
+    begun_at: float
+    changed_at: float
+
+
+def is_server(where: str) -> bool:
+    """Return whether a place of a journal is a URL of PostgreSQL."""
+    return where.startswith(_SCHEMES)
+
+
+def read_payments(where: str) -> Generator[list[PaymentRow], None, None]:
+    """
+    Yield the payments of a journal in pages, in the order of their ids.
+
+    All are as of one moment. Where it holds a password, no error shows it.
+
+    Args:
+        where: path of a SQLite journal, or a postgresql:// URL.
+
+    Raises:
+        BackendError: psycopg is not installed.
+        InputError: there is no journal.
+        JournalError: it cannot be read.
+    """
+    pages = _of_server(where) if is_server(where) else _of_file(where)
+    for page in pages:
+        yield [PaymentRow(*row) for row in page]
+
+
+# ------------------------------------------------------------------------ SQLite
+
+
+def _of_file(where: str) -> Iterator[list[Row]]:
+    kind = no_path(where)
+    if kind:
+        raise InputError(
+            f"the journal is {kind}: it takes the path of a SQLite journal, or a URL"
+            " that begins with postgresql://"
+        )
+    if not Path(where).is_file():
+        raise InputError(f"there is no journal at {shown_path(where)}")
+    try:
+        # To open it as a journal would make its tables.
+        uri = f"{Path(where).absolute().as_uri()}?mode=ro"
+        connection = sqlite3.connect(uri, uri=True)
+        try:
+            cursor = connection.execute(_QUERY)
+            while page := cursor.fetchmany(_PAGE):
+                yield page
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        raise JournalDamaged(
+            f"{shown_path(where)} is no whole journal of Transfers; nothing was written"
+        ) from None
+
+
+# -------------------------------------------------------------------- PostgreSQL
+
+
+def _of_server(where: str) -> Iterator[list[Row]]:
+    server = server_of(where, _TIMEOUT)
+    connection = _connected(server)
+    if isinstance(connection, JournalError | InputError):
+        # Not where it was caught: psycopg's error must not travel along.
+        raise connection
+    try:
+        page = _asked(connection, server, _OPENING, _THERE)
+        if page == [(False,)]:
+            raise InputError(
+                "the database has no journal of Transfers in the schema"
+                f" {_SCHEMA}, or this user may not use it: name the database of the"
+                " journal, or GRANT USAGE on the schema"
+            )
+        if isinstance(page, list):
+            page = _asked(connection, server, "SELECT max(version) FROM schema_version")
+        if isinstance(page, list):
+            _check_version(page[0][0])
+            page = _asked(
+                connection,
+                server,
+                f"DECLARE payments NO SCROLL CURSOR FOR {_QUERY}",
+                f"FETCH {_PAGE} FROM payments",
+            )
+        while isinstance(page, list) and page:
+            yield page
+            page = _asked(connection, server, f"FETCH {_PAGE} FROM payments")
+    finally:
+        connection.close()
+    if not isinstance(page, list):
+        raise page
+
+
+def _check_version(found: int | None) -> None:
+    """Refuse what a newer version made; an older one has all that is read."""
+    if found is None or found > len(MIGRATIONS):
+        raise JournalDamaged(
+            f"the schema {_SCHEMA} has version {found or 'none'}, and this version of"
+            f" kesspay knows up to {len(MIGRATIONS)}: install the newer kesspay that"
+            " made it; nothing was changed"
+        )
+
+
+def _connected(server: Server) -> PatientConnection | JournalError | InputError:
+    from psycopg import Error
+
+    try:
+        connection = server.connect()
+    except Error as error:
+        return meaning(error, server, lost=True)
+    connection.patience = _PATIENCE
+    return connection
+
+
+def _asked(
+    connection: PatientConnection, server: Server, *queries: str
+) -> list[Row] | JournalError | InputError:
+    """Return the rows of the last query, or what is wrong."""
+    from psycopg import Error
+
+    try:
+        for query in queries:
+            cursor = connection.execute(query)
+        return cursor.fetchall()
+    except Error as error:
+        lost = is_lost(error, connection)
+        return meaning(error, server, lost=lost, working=True)

@@ -1,0 +1,247 @@
+# ruff: noqa: S608 - the names in the queries are made here
+
+"""Payments of a journal that is only read, of both kinds, and what servers say."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import uuid4
+
+import pytest
+
+from kesspay.errors import InputError, JournalDamaged, JournalUnavailable, KesspayError
+from kesspay.transfers import reader
+from kesspay.transfers.postgres import MIGRATIONS, PostgresJournal
+from kesspay.transfers.reader import read_payments
+from kesspay.transfers.sqlite import SqliteJournal
+from tests.support.postgres import PASSWORD, Pgbouncer, free_port
+from tests.transfers.helpers import payment, raw
+
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from kesspay.transfers.journal import Journal
+    from tests.support.postgres import Postgres
+
+
+def url(
+    port: int, database: str, password: str = PASSWORD, user: str = "kesspay"
+) -> str:
+    """Return how to reach a database."""
+    return f"postgresql://{user}:{quote(password, safe='')}@127.0.0.1:{port}/{database}"
+
+
+@pytest.fixture
+def database(postgres: Postgres) -> Iterator[str]:
+    """Make an empty database; return its name."""
+    name = f"reader_{uuid4().hex}"
+    postgres.ask(f"CREATE DATABASE {name}")
+    yield name
+    postgres.ask(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@pytest.fixture
+def inside(postgres: Postgres, database: str) -> Callable[..., None]:
+    """Return what executes statements in that database."""
+    import psycopg
+
+    def execute(*statements: str) -> None:
+        with psycopg.connect(url(postgres.port, database), autocommit=True) as one:
+            for statement in statements:
+                one.execute(statement)
+
+    return execute
+
+
+def fill(journal: Journal) -> list[tuple[str, int, str]]:
+    """Begin payments; return what a list of them says."""
+    for number in range(5):
+        journal.begin(payment(f"p-{number}"))
+    return [
+        (one.payment.payment_id, one.status.attempt, one.status.state)
+        for one in journal.list(limit=10)
+    ]
+
+
+def read(where: str) -> list[tuple[object, ...]]:
+    """Return what the reader says, without its times."""
+    return [tuple(row[:3]) for page in read_payments(where) for row in page]
+
+
+def test_sqlite(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All payments in pages; the file stays as it is."""
+    monkeypatch.setattr(reader, "_PAGE", 2)
+    path = tmp_path / "j.db"
+    with SqliteJournal(path) as journal:
+        wanted = fill(journal)
+    before = hashlib.sha256(path.read_bytes()).digest()
+    assert read(str(path)) == wanted
+    assert [len(page) for page in read_payments(str(path))] == [2, 2, 1]
+    (first, *_), *_ = read_payments(str(path))
+    assert first.begun_at <= first.changed_at
+    assert hashlib.sha256(path.read_bytes()).digest() == before
+    with pytest.raises(InputError, match="there is no journal at"):
+        read(str(tmp_path / "other.db"))
+    assert not (tmp_path / "other.db").exists()
+    with pytest.raises(InputError, match="the journal is a URL"):
+        read("http://user:hunter22@db/kess")
+    raw(tmp_path / "other.db", "CREATE TABLE payments (id)")
+    with pytest.raises(JournalDamaged, match="no whole journal of Transfers"):
+        read(str(tmp_path / "other.db"))
+
+
+def test_postgres(
+    postgres: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All payments of one moment, page by page from a cursor of the server."""
+    monkeypatch.setattr(reader, "_PAGE", 2)
+    where = url(postgres.port, database)
+    with PostgresJournal(where) as journal:
+        wanted = fill(journal)
+        pages = read_payments(where)
+        seen = next(pages)
+        journal.begin(payment("p-2b"))
+        seen += [row for page in pages for row in page]
+    assert [tuple(row[:3]) for row in seen] == wanted
+    assert len(read(where)) == 6
+    settings = "transaction_read_only", "transaction_isolation", "row_security"
+    shown = ", ".join(f"current_setting('{name}')" for name in settings)
+    monkeypatch.setattr(reader, "_QUERY", f"SELECT {shown}, 0, 0")
+    assert read(where) == [("on", "repeatable read", "off")]
+
+
+def test_reading_is_enough(
+    postgres: Postgres, database: str, inside: Callable[..., None]
+) -> None:
+    """A role that may only read, in a database that takes no writes."""
+    where = url(postgres.port, database)
+    with PostgresJournal(where) as journal:
+        wanted = fill(journal)
+    role = f"{database}_reader"
+    inside(
+        f"CREATE ROLE {role} LOGIN PASSWORD 'only reads'",
+        f"GRANT USAGE ON SCHEMA kesspay TO {role}",
+        f"GRANT SELECT ON kesspay.payments, kesspay.schema_version TO {role}",
+        f"ALTER DATABASE {database} SET default_transaction_read_only = on",
+        f"ALTER ROLE {role} SET search_path = public",
+    )
+    assert read(url(postgres.port, database, "only reads", role)) == wanted
+    writes = "SET default_transaction_read_only = off"
+    inside(writes, f"REVOKE SELECT ON kesspay.payments FROM {role}")
+    with pytest.raises(JournalUnavailable, match=r"PostgreSQL refused \(42501"):
+        read(url(postgres.port, database, "only reads", role))
+    inside(writes, f"DROP OWNED BY {role}")
+    with pytest.raises(InputError, match="this user may not use it"):
+        read(url(postgres.port, database, "only reads", role))
+    inside(writes, f"DROP ROLE {role}")
+
+
+def test_an_old_schema_is_not_migrated(
+    postgres: Postgres, database: str, inside: Callable[..., None]
+) -> None:
+    """What an older version made is read as it is; a newer one is refused."""
+    inside(
+        "CREATE SCHEMA kesspay",
+        "CREATE TABLE kesspay.schema_version (version integer NOT NULL)",
+        "INSERT INTO kesspay.schema_version VALUES (1)",
+        f"SET search_path = kesspay; {MIGRATIONS[0]}",
+        "INSERT INTO kesspay.payments (payment_id, receiver_id, sender_name, amount,"
+        " currency, begun_at, changed_at, state, attempt)"
+        " VALUES ('p', '0', 'n', '1.00', 'USD', 1.5, 2.25, 'paid', 3)",
+    )
+    where = url(postgres.port, database)
+    assert list(read_payments(where)) == [[("p", 3, "paid", 1.5, 2.25)]]
+    assert list(read_payments(where)) == [[("p", 3, "paid", 1.5, 2.25)]]
+    inside("UPDATE kesspay.schema_version SET version = 99")
+    with pytest.raises(JournalDamaged, match="has version 99, and this version"):
+        read(where)
+    inside("DELETE FROM kesspay.schema_version")
+    with pytest.raises(JournalDamaged, match="has version none"):
+        read(where)
+
+
+def test_no_journal(
+    postgres: Postgres, database: str, inside: Callable[..., None]
+) -> None:
+    """Nothing, and the tables of another program."""
+    where = url(postgres.port, database)
+    for statements in (
+        (),
+        ("CREATE SCHEMA kesspay",),
+        ("CREATE TABLE public.payments (payment_id text)",),
+        ("CREATE TABLE kesspay.payments (payment_id text)",),
+    ):
+        inside(*statements)
+        with pytest.raises(InputError, match="has no journal of Transfers"):
+            read(where)
+    inside("CREATE TABLE kesspay.schema_version AS SELECT 1 AS version")
+    with pytest.raises(JournalDamaged, match=r"is not as it was made \(42703"):
+        read(where)
+    inside("DROP TABLE kesspay.payments, kesspay.schema_version")
+    with PostgresJournal(where) as journal:
+        fill(journal)
+    inside(
+        "ALTER TABLE kesspay.payments ENABLE ROW LEVEL SECURITY",
+        "ALTER TABLE kesspay.payments FORCE ROW LEVEL SECURITY",
+        f"CREATE ROLE {database}_one LOGIN PASSWORD 'of a bank'",
+        f"GRANT USAGE ON SCHEMA kesspay TO {database}_one",
+        f"GRANT SELECT ON ALL TABLES IN SCHEMA kesspay TO {database}_one",
+    )
+    # A policy would hide payments, which would then look as if they were not there.
+    with pytest.raises(JournalUnavailable, match="row-level security"):
+        read(url(postgres.port, database, "of a bank", f"{database}_one"))
+    inside(f"DROP OWNED BY {database}_one", f"DROP ROLE {database}_one")
+
+
+def test_no_server(
+    postgres: Postgres, database: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A server that is away, that refuses, and that ends: no error shows a secret."""
+    secret = "hunter22/+ @horse"
+    wrong = {
+        url(free_port(), database, secret): "cannot be reached",
+        url(postgres.port, database, secret): "refuses the connection",
+        url(postgres.port, "nowhere", PASSWORD): "refuses the connection",
+        f"postgresql://kess:{secret}@127.0.0.1/x": "the conninfo cannot be read",
+    }
+    for where, why in wrong.items():
+        with pytest.raises(KesspayError, match=why) as caught:
+            read(where)
+        assert secret not in str(caught.value)
+        assert quote(secret, safe="") not in str(caught.value)
+        assert PASSWORD not in str(caught.value)
+        assert caught.value.__context__ is None
+    monkeypatch.setattr(reader, "_PAGE", 2)
+    where = url(postgres.port, database)
+    with PostgresJournal(where) as journal:
+        fill(journal)
+    pages = read_payments(where)
+    next(pages)
+    postgres.ask(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+        f" WHERE datname = '{database}' AND pid <> pg_backend_pid()"
+    )
+    with pytest.raises(JournalUnavailable, match="cannot be reached, or the conn"):
+        list(pages)
+
+
+@pytest.mark.parametrize("mode", ["transaction", "session", "statement"])
+def test_pooler(pooled: Postgres, mode: str) -> None:
+    """A pooler before the server, which keeps a transaction together or says so."""
+    with PostgresJournal(url(pooled.port, "postgres")) as journal:
+        wanted = fill(journal)
+    try:
+        with Pgbouncer(pooled, mode) as pooler:
+            where = url(pooler.port, "postgres")
+            if mode == "statement":
+                with pytest.raises(JournalUnavailable, match="pools by statement"):
+                    read(where)
+            else:
+                assert read(where) == wanted
+                assert read(where) == wanted
+    finally:
+        pooled.ask("DROP SCHEMA kesspay CASCADE")
