@@ -117,14 +117,18 @@ def memory_of(process: int) -> Iterator[bytes]:
                 continue
 
 
-def held(process: int, what: dict[str, bytes]) -> set[str]:
-    """Return which of the secrets a process holds."""
-    return {
-        name
-        for mapping in memory_of(process)
-        for name, needle in what.items()
-        if needle in mapping
-    }
+def held_by(process: subprocess.Popen[str], what: dict[str, bytes]) -> set[str]:
+    """Return which of the secrets a child holds, or skip the test."""
+    try:
+        return {
+            name
+            for mapping in memory_of(process.pid)
+            for name, needle in what.items()
+            if needle in mapping
+        }
+    except PermissionError:
+        process.kill()
+        pytest.skip("on this system the memory of a child cannot be read")
 
 
 def write_pkcs12(file: Path, legacy: bool) -> None:  # noqa: FBT001 - two sorts
@@ -167,15 +171,11 @@ def test_nothing_is_left(kind: str, tmp_path: Path) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "loaded\n"
-        try:
-            living = held(process.pid, what)
-        except PermissionError:
-            process.kill()
-            pytest.skip("on this system the memory of a child cannot be read")
+        living = held_by(process, what)
         process.stdin.write("\n")
         process.stdin.flush()
         assert process.stdout.readline() == "freed\n"
-        left = held(process.pid, what)
+        left = held_by(process, what)
         process.stdin.write("\n")
     assert process.returncode == 0
     # The search works, and the text of the file is gone even now.
@@ -198,11 +198,7 @@ def test_the_loaders_of_the_libraries_leave_copies(loader: str) -> None:
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stdout.readline() == "freed\n"
-        try:
-            left = held(process.pid, needles(FILE))
-        except PermissionError:
-            process.kill()
-            pytest.skip("on this system the memory of a child cannot be read")
+        left = held_by(process, needles(FILE))
         process.stdin.write("\n")
     assert process.returncode == 0
     assert {"p big", "q big"} <= left, (
