@@ -181,11 +181,12 @@ class KeyLoadError(InputError):
         self.needed = needed
         self.found = found
         self.next_step = next_step
-        text = KEY_REASONS[reason]
-        if found:
-            text = f"found {found} where {needed} is needed: {text}"
-        else:
-            text = f"cannot load {needed}: {text}"
+        text = f"found {found} where {needed} is needed"
+        if not found:
+            text = f"cannot load {needed}"
+        # These two reasons say no more than what was found and what is needed.
+        if not found or reason not in ("kind", "secret"):
+            text = f"{text}: {KEY_REASONS[reason]}"
         if detail:
             text = f"{text} ({detail})"
         if next_step:

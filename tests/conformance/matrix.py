@@ -218,13 +218,13 @@ programs. `make conformance-matrix` runs it again and writes this page; a test c
 
 How many rules a program breaks, and how many cases fail at each level: what the API
 itself can send, any JSON text, and what only an attacker sends. A program is not asked
-for an operation that it has not.
+for an operation that it does not have.
 """
 
 _LEGEND: Final = """\
 The tables below have the programs that break a rule. A number in bold says that the
 answers show the rule to be broken, and how many cases fail for it; with a question mark
-the rule is perhaps broken. `-` is a rule about an operation that the program has not.
+the rule is perhaps broken. `-` is a rule about an operation that the program lacks.
 """
 
 
@@ -240,7 +240,7 @@ def page(kit: Kit, columns: Mapping[str, Column], ran: str) -> str:
     parts = [_HEAD.format(version=kit.version, ran=ran)]
     parts.append(
         _table(
-            ("program", "rules broken", *LEVELS, "has not"),
+            ("program", "rules broken", *LEVELS, "lacks"),
             [(title, *column.summary) for title, column in columns.items()],
         )
     )

@@ -51,7 +51,7 @@ cell the tests check that
 
 ## Every fault of the sandbox
 
-The faults are described in [sandbox.md](sandbox.md). "Credit" is what the ledger
+The page of [the sandbox](sandbox.md#faults) describes them. "Credit" is what the ledger
 holds after the confirm.
 
 {faults}

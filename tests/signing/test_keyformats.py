@@ -504,9 +504,8 @@ def test_words() -> None:
     """The message says what was found, what that means, and what to do."""
     error = refusal(PrivateKey.from_pem, b"PuTTY-User-Key-File-3: ssh-rsa\n")
     assert str(error) == (
-        "found a PuTTY private key (.ppk) where a private key is needed: another "
-        "kind of object was found. Next: convert it: "
-        "`puttygen FILE -O private-openssh -o NEW`"
+        "found a PuTTY private key (.ppk) where a private key is needed. Next: convert "
+        "it: `puttygen FILE -O private-openssh -o NEW`"
     )
 
 
