@@ -6,6 +6,8 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
+	"encoding/base64"
+	"encoding/json"
 	"encoding/pem"
 	"fmt"
 	"os"
@@ -126,6 +128,24 @@ func BenchmarkCryptoRSAVerify(b *testing.B) {
 		if err := rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, sum[:], signature); err != nil {
 			b.Fatal(err)
 		}
+	}
+}
+
+// What one writes without this package: right for documents of the API only.
+func BenchmarkByHandVerify(b *testing.B) {
+	key, body := theirs(b), response(b)
+	b.ResetTimer()
+	for i := 0; i < b.N; i++ {
+		var values map[string]interface{}
+		must(b, json.Unmarshal(body, &values))
+		signature, err := base64.StdEncoding.DecodeString(values["sign"].(string))
+		must(b, err)
+		delete(values, "sign")
+		delete(values, "sign_type")
+		text, err := json.Marshal(values)
+		must(b, err)
+		sum := sha256.Sum256(text)
+		must(b, rsa.VerifyPKCS1v15(&key.PublicKey, crypto.SHA256, sum[:], signature))
 	}
 }
 

@@ -146,7 +146,8 @@ async function callAll(operation, key, texts, options) {
     ends[index] = end;
   });
   const joined = texts.length === 1 ? texts[0] : Buffer.concat(texts, end);
-  const [out, raw] = await native.start(operation, key, joined, ends, profile, depth);
+  const raw = await native.start(operation, key, joined, ends, profile, depth);
+  const out = raw.subarray(32 * texts.length);
   const results = [];
   let from = 0;
   for (let index = 0; index < texts.length; index += 1) {

@@ -299,13 +299,14 @@ static void complete(napi_env env, napi_status done, void *data)
     job *task = data;
     napi_value result = NULL, part = NULL, message = NULL;
     size_t size = 4 * task->count * sizeof *task->rows;
+    void *to = NULL;
 
-    if (done == napi_ok && napi_create_array_with_length(env, 2, &result) == napi_ok
-        && napi_create_buffer_copy(env, task->out_len, task->out, NULL, &part)
-               == napi_ok
-        && napi_set_element(env, result, 0, part) == napi_ok
-        && napi_create_buffer_copy(env, size, task->rows, NULL, &part) == napi_ok
-        && napi_set_element(env, result, 1, part) == napi_ok) {
+    /* One buffer, since a second one would cost as much as the whole rest. */
+    if (done == napi_ok
+        && napi_create_buffer(env, size + task->out_len, &to, &result) == napi_ok) {
+        memcpy(to, task->rows, size);
+        if (task->out_len > 0)
+            memcpy((uint8_t *)to + size, task->out, task->out_len);
         (void)napi_resolve_deferred(env, task->deferred, result);
     } else if (napi_create_string_utf8(env, "the work was cancelled or has no memory",
                                        NAPI_AUTO_LENGTH, &message) == napi_ok
