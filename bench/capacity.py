@@ -191,7 +191,7 @@ def _audits(home: Path, rows: int) -> None:
 
 
 def _show(name: str, value: float, unit: str) -> None:
-    print(f"{name:32} {value:10.2f} {unit}", flush=True)
+    print(f"{name:36} {value:10.2f} {unit}", flush=True)
 
 
 if __name__ == "__main__":
