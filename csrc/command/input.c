@@ -21,7 +21,7 @@ int is_stdin(const char *path)
     return strcmp(path, "-") == 0;
 }
 
-void input_free(input *in)
+static void wipe(const input *in)
 {
     /* volatile: a compiler may leave out what writes to memory that is freed. */
     volatile uint8_t *data = in->data;
@@ -29,6 +29,11 @@ void input_free(input *in)
     for (size_t i = 0; i < in->room; i++) {
         data[i] = 0;
     }
+}
+
+void input_free(input *in)
+{
+    wipe(in);
     free(in->data);
     *in = (input){NULL, 0, 0};
 }

@@ -1,5 +1,5 @@
 """
-Report which lines and branches of csrc/src the C tests ran.
+Report which lines and branches of csrc/src and csrc/command the C tests ran.
 
 Run: python csrc/tools/coverage.py BUILD [--write]
 (`make c-coverage` builds, runs the tests and calls this.)
@@ -36,6 +36,8 @@ GCOV: Final = (
 )
 LEAST_BRANCHES: Final = 95.0
 TO_DO: Final = "TO DO"
+#: Folders of what is measured, and how their files are named in the table.
+MEASURED: Final = {"src": "", "command": "command/"}
 
 #: File, function, source text: a branch, wherever the line has moved to.
 Place = tuple[str, str, str]
@@ -67,15 +69,25 @@ def count(
     for file in files:
         # The build maps the names: "src/rsa.c", "tests/../src/rsa.c".
         path = Path(file["file"])
-        if path.parent.name != "src":
+        if path.parent.name not in MEASURED:
             continue
+        name = MEASURED[path.parent.name] + path.name
         for line in file["lines"]:
             number = line["line_number"]
-            lines[path.name][number] += line["count"]
+            lines[name][number] += line["count"]
             for place, branch in enumerate(line["branches"]):
                 key = (line.get("function_name", ""), number, place)
-                branches[path.name][key] += branch["count"]
+                branches[name][key] += branch["count"]
     return lines, branches
+
+
+def sources() -> dict[str, str]:
+    """Return the text of each file that is measured, by its name in the table."""
+    return {
+        prefix + path.name: path.read_text(encoding="utf-8")
+        for folder, prefix in MEASURED.items()
+        for path in (CSRC / folder).glob("*.[ch]")
+    }
 
 
 def share(counter: Counter[Any]) -> str:
@@ -99,8 +111,9 @@ def read_reasons() -> dict[Place, str]:
 def not_taken(branches: dict[str, Counter[tuple[str, int, int]]]) -> set[Place]:
     """Return where branches were not taken."""
     places = set()
+    texts = sources()
     for name, counter in branches.items():
-        text = (CSRC / "src" / name).read_text(encoding="utf-8").splitlines()
+        text = texts[name].splitlines()
         for (function, number, _), hits in counter.items():
             if not hits:
                 # A '|' would end the cell of the table.
@@ -112,9 +125,9 @@ def not_taken(branches: dict[str, Counter[tuple[str, int, int]]]) -> set[Place]:
 def faults_of_reasons(missing: list[Place]) -> list[str]:
     """Return what is wrong with COVERAGE.md, given what was not taken."""
     faults = [f"{name}: {where}(): no reason for: {t}" for name, where, t in missing]
-    sources = {path.name: path.read_text("utf-8") for path in (CSRC / "src").iterdir()}
+    texts = sources()
     for (name, where, text), reason in read_reasons().items():
-        if text.replace(" or", " ||") not in sources.get(name, ""):
+        if text.replace(" or", " ||") not in texts.get(name, ""):
             faults.append(f"COVERAGE.md: {name} has no such line: {text}")
         if reason == TO_DO:
             faults.append(f"COVERAGE.md: {name}: {where}(): write the reason")
@@ -132,12 +145,12 @@ def main() -> int:
     if not lines:
         sys.exit(f"{arguments.build} has no counts: no test ran there")
     for name in sorted(lines):
-        print(f"{name:14} {share(lines[name])}   {share(branches[name])}")
+        print(f"{name:20} {share(lines[name])}   {share(branches[name])}")
     all_lines = Counter({(f, n): c for f, of in lines.items() for n, c in of.items()})
     all_branches = Counter(
         {(f, *n): c for f, of in branches.items() for n, c in of.items()}
     )
-    print(f"{'all':14} {share(all_lines)}   {share(all_branches)}")
+    print(f"{'all':20} {share(all_lines)}   {share(all_branches)}")
 
     missing = sorted(not_taken(branches) - read_reasons().keys())
     if arguments.write:
