@@ -86,7 +86,8 @@ static void begin(void)
     was_open[STDOUT_FILENO] = 1;
 }
 
-/* Short writes go on, a full pipe is waited for, a signal repeats. */
+/* A short write is followed by the rest, a full pipe is waited for, and a write that
+ * a signal interrupted is repeated. */
 static void test_is_repeated(void)
 {
     begin();

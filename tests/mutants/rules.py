@@ -31,7 +31,8 @@ class Rule:
         file: that keeps the rule, from the root of the project.
         original: the snippet that keeps it.
         replacement: what breaks it.
-        tests: what must fail then: pytest ids, or names of C tests.
+        tests: what must fail then: pytest ids, or names of C tests; "command"
+            is csrc/command/test.
     """
 
     id: str
@@ -74,7 +75,7 @@ def _read(name: str) -> tuple[Rule, ...]:
     return tuple(Rule(**{**row, "tests": tuple(row["tests"])}) for row in found)
 
 
-#: The rules kept by Python code, and those kept by the C core.
+#: The rules kept by Python code, and those kept by the C core and its command.
 PYTHON_RULES: Final = tuple(
     rule
     for name in (
@@ -83,4 +84,4 @@ PYTHON_RULES: Final = tuple(
     )
     for rule in _read(name)
 )
-C_RULES: Final = _read("core")
+C_RULES: Final = (*_read("core"), *_read("command"))

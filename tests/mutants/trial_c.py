@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import subprocess
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from tests.mutants.rules import ROOT
 from tests.mutants.trial import CAUGHT, PATIENCE, Verdict
@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["Workshop"]
+
+#: A test that is a script, and runs the command as a shell would.
+COMMAND: Final = "command"
 
 
 class Workshop:
@@ -72,7 +75,8 @@ class Workshop:
                 done = self._test(test)
             except subprocess.TimeoutExpired:
                 return "HUNG", f"{test}: more than {PATIENCE:g} s"
-            # A CHECK that fails ends a program with 1 and says which.
+            # A CHECK that fails ends a program with 1 and says which; so does the
+            # script of the command.
             if done.returncode == 1 and ": " in done.stderr:
                 line = done.stderr.strip().splitlines()[-1]
                 return CAUGHT, line.rpartition("/")[2][:120]
@@ -81,12 +85,17 @@ class Workshop:
         return ("BROKE", broke) if broke else ("SURVIVED", ", ".join(rule.tests))
 
     def _make(self, programs: Sequence[str]) -> subprocess.CompletedProcess[str]:
-        targets = [part for program in programs for part in ("--target", program)]
+        names = ["kess_command" if one == COMMAND else one for one in programs]
+        targets = [part for name in names for part in ("--target", name)]
         return self._run(
             "cmake", "--build", str(self._build), "--parallel", "2", *targets
         )
 
     def _test(self, program: str) -> subprocess.CompletedProcess[str]:
+        if program == COMMAND:
+            script = str(self._source / "command" / "test")
+            kess = str(self._build / "command" / "kess")
+            return self._run(script, kess, str(self._build))
         # What ctest does, and where: the data lies beside the sources.
         path = str(self._build / "tests" / program)
         return self._run(path, cwd=self._source / "tests")
