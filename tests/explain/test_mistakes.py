@@ -98,6 +98,11 @@ def made_by_hand() -> dict[str, str]:
             compact,
             {c: f"\\u{ord(c):04x}" for c in "<>&='\u2028"},
         ),
+        "library_gson_tree": replaced(
+            compact.replace(":0.5,", ":0.50,"),
+            {c: f"\\u{ord(c):04x}" for c in "<>&='\u2028"},
+        ),
+        "library_gson_plain": compact.replace("\u2028", "\\u2028"),
         "html_dotnet": replaced(right, {'\\"': "\\u0022"} | upper),
         "numbers_written": right.replace(":0.5,", ":0.50,").replace(
             '"whole":10', '"whole":10.0'

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import shutil
 import subprocess
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -18,6 +19,10 @@ from tests.support.forger import (
     raw_block,
 )
 from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 SIGNED = b'{"amount":0.5}'
@@ -209,3 +214,76 @@ def test_pss_of_node() -> None:
     assert not found.certain
     assert found.covers(SIGNED)
     assert len(longest_pss(SIGNED)) == len(done.stdout)
+
+
+def options_of_pss(salt: int | str, stretch: str) -> list[str]:
+    """Return the options of openssl for a salt of this length, and this MGF1."""
+    settings = (
+        *("rsa_padding_mode:pss", f"rsa_pss_saltlen:{salt}"),
+        f"rsa_mgf1_md:{stretch}",
+    )
+    return [word for one in settings for word in ("-sigopt", one)]
+
+
+def pss_of_openssl(salt: str, digest: str, stretch: str) -> bytes:
+    """Sign with the openssl command; salt is a number, "digest" or "max"."""
+    command = f"openssl dgst -{digest} -sign {KEYS / 'rsa-2048.pem'}"
+    words = [*command.split(), *options_of_pss(salt, stretch)]
+    return subprocess.run(
+        words, input=SIGNED, capture_output=True, check=True, timeout=60
+    ).stdout
+
+
+def openssl_believes(
+    folder: Path, signature: bytes, salt: int, digest: str, stretch: str
+) -> bool:
+    """Whether openssl verifies a signature whose salt has exactly this length."""
+    (folder / "signature").write_bytes(signature)
+    command = f"openssl dgst -{digest} -verify {KEYS / 'rsa-2048.pub.pem'}"
+    words = [*command.split(), *options_of_pss(salt, stretch)]
+    words += ["-signature", str(folder / "signature")]
+    done = subprocess.run(
+        words, input=SIGNED, capture_output=True, check=False, timeout=60
+    )
+    return done.returncode == 0
+
+
+#: Lengths of a salt: a number, that of the digest, and the longest.
+SALTS_OF_OPENSSL = [
+    *((str(n), n, "sha256", "sha256") for n in (0, 1, 8, 20, 31, 32, 33, 64)),
+    *((str(n), n, "sha256", "sha256") for n in (128, 200, 213, 214, 215, 221, 222)),
+    ("digest", 32, "sha256", "sha256"),
+    ("max", 222, "sha256", "sha256"),
+    ("0", 0, "sha1", "sha1"),
+    ("max", 234, "sha1", "sha1"),
+    ("digest", 48, "sha384", "sha384"),
+    ("max", 206, "sha384", "sha384"),
+    ("17", 17, "sha512", "sha512"),
+    ("max", 190, "sha512", "sha512"),
+    ("digest", 32, "sha256", "sha1"),
+    ("7", 7, "sha512", "sha1"),
+]
+
+
+@pytest.mark.parametrize(("asked", "length", "digest", "stretch"), SALTS_OF_OPENSSL)
+def test_pss_of_openssl(
+    asked: str, length: int, digest: str, stretch: str, tmp_path: Path
+) -> None:
+    """What openssl signs with a salt of any length is read, and openssl agrees."""
+    signature = pss_of_openssl(asked, digest, stretch)
+    found = recovered(signature)
+    assert (found.kind, found.algorithm) == ("pss", digest)
+    assert len(found.salt) == length
+    assert found.covers(SIGNED)
+    assert not found.covers(SIGNED + b" ")
+    assert openssl_believes(tmp_path, signature, len(found.salt), digest, stretch)
+    other = length - 1 if length else 1
+    assert not openssl_believes(tmp_path, signature, other, digest, stretch)
+
+
+@pytest.mark.parametrize("salt", [0, 1, 20, 32, 215, 222])
+def test_the_forger_is_believed_by_openssl(salt: int, tmp_path: Path) -> None:
+    """The signatures of the other tests are what they are said to be."""
+    signature = pss(SIGNED, salt=salt)
+    assert openssl_believes(tmp_path, signature, salt, "sha256", "sha256")
+    assert not openssl_believes(tmp_path, signature, salt, "sha256", "sha1")

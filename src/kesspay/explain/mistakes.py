@@ -541,6 +541,22 @@ _LIBRARIES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
         },
     ),
     (
+        "gson_tree",
+        "Gson of Java does with what it read, whose numbers stay as they stand",
+        {
+            "slashes": "raw",
+            "unicode": "raw",
+            "html": "gson",
+            "empty": "object",
+            "numbers": "written",
+        },
+    ),
+    (
+        "gson_plain",
+        "Gson of Java does with disableHtmlEscaping",
+        {"slashes": "raw", "unicode": "raw", "empty": "object", "numbers": "float"},
+    ),
+    (
         "dotnet",
         "System.Text.Json of .NET does",
         {"slashes": "raw", "unicode": "upper", "html": "dotnet", "empty": "object"},

@@ -98,7 +98,8 @@ _RARE: Final = frozenset(
     or m.code.startswith(("values_trimmed", "hashing_", "encoding_"))
     or m.code in {"order_values", "order_bytes", "order_utf16", "order_reverse"}
     or m.code in {"numbers_php_100", "numbers_javascript", "empty_force"}
-    or m.code in {"html_gson", "html_hex", "keys_javascript", "library_gson"}
+    or m.code in {"html_gson", "html_hex", "keys_javascript"}
+    or m.code.startswith("library_gson")
 )
 _WITH_KEY: Final = frozenset({"with_key"})
 _AROUND: Final = [m for m in MISTAKES if m.fields <= AROUND]
