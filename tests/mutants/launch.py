@@ -1,5 +1,5 @@
 """
-Run pytest with one module taken from another file; for ``trial`` only.
+Run pytest with one module or text taken from another file; for ``trial`` only.
 
     python launch.py MODULE FILE REPORT [argument of pytest]...
 
@@ -37,6 +37,24 @@ class Finder:
         if name != self._module:
             return None
         return spec_from_file_location(name, self._file)
+
+
+class Text:
+    """Reads one text of a package, such as SQL, from a file of its own."""
+
+    def __init__(self, name: str, file: str) -> None:
+        """Take the dotted name, without the suffix, and the file."""
+        self.read = False
+        text, read_text = Path(file).read_text(encoding="utf-8"), Path.read_text
+        places = Path(*name.split(".")).with_suffix(Path(file).suffix).parts
+
+        def read(path: Path, *arguments: Any, **options: Any) -> str:  # noqa: ANN401 - passed on
+            if path.parts[-len(places) :] != places:
+                return read_text(path, *arguments, **options)
+            self.read = True
+            return text
+
+        Path.read_text = read  # type: ignore[assignment, method-assign]  # of this process alone
 
 
 class Watch:
@@ -87,14 +105,15 @@ def main() -> None:
     module, file, report, *arguments = sys.argv[1:]
     # Not this folder: tests are imported from the root of the project.
     sys.path.pop(0)
-    if module:
+    text = Text(module, file) if module and not file.endswith(".py") else None
+    if module and text is None:
         sys.meta_path.insert(0, Finder(module, file))
     watch = Watch()
     code = pytest.main(arguments, plugins=[watch])
     spec = getattr(sys.modules.get(module), "__spec__", None)
     found = {
         "code": int(code),
-        "loaded": spec is not None and spec.origin == file,
+        "loaded": text.read if text else spec is not None and spec.origin == file,
         "passed": watch.passed,
         "failed": watch.failed,
     }

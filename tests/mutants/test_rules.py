@@ -103,6 +103,16 @@ def test_the_machinery(change: Callable[[Rule], Rule], what: str) -> None:
 
 
 @pytest.mark.exhaustive
+def test_the_machinery_reads_other_texts() -> None:
+    """A mutant of SQL is what the package reads, or it is not loaded."""
+    rule = RULES["audit-money-statement-twice"]
+    assert try_rule(rule).what == CAUGHT
+    assert try_rule(broken(rule, f"{rule.original} AND 1 = 1")).what == "SURVIVED"
+    other = "tests/audit/money/test_statement.py::test_no_file"
+    assert try_rule(replace(rule, tests=(other,))).what == "NOT LOADED"
+
+
+@pytest.mark.exhaustive
 def test_the_baseline() -> None:
     """Tests that fail anyway, and names that stand for none, prove nothing."""
     assert check_baseline([CANARY]) == []

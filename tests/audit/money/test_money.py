@@ -92,14 +92,15 @@ def test_a_finding_names_a_record(traffic: Traffic) -> None:
     traffic.query("C", "EXPIRED")
     traffic.query("A", "NOTEXIST")
     traffic.query("A", "NOTEXIST")
-    write(traffic.rows[1:], "c.parquet")
-    audited(traffic.rows, paths=["a.parquet", "b.parquet", "c.parquet"])
+    write(traffic.rows[1:3], "d.parquet")
+    write(traffic.rows[3:], "c.parquet")
+    audited(traffic.rows, paths=[f"{name}.parquet" for name in "abcd"])
     rows = pq.read_table("out/money-findings.parquet").to_pylist()
     places = {
         (one["check"], one["reference"]): (one["source"], one["row"]) for one in rows
     }
-    assert places["gone_after_paid", "T-A"] == ("c.parquet", 1)
-    assert places["gone_after_paid", "T-C"] == ("c.parquet", 0)
+    assert places["gone_after_paid", "T-A"] == ("d.parquet", 1)
+    assert places["gone_after_paid", "T-C"] == ("d.parquet", 0)
     # The three records of a.parquet are in b.parquet, too.
     assert {one["source"] for one in rows if one["check"] == "twice"} == {"a.parquet"}
     assert {one["row"] for one in rows if one["check"] == "twice"} == {0, 1, 2}
