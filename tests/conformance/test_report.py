@@ -12,8 +12,9 @@ from jsonschema import Draft202012Validator
 from kesspay._version import __version__
 from kesspay.conformance.adapter import AdapterStopped, Hello
 from kesspay.conformance.blame import Blame, Blames, Stage0
-from kesspay.conformance.judge import Outcome, Verdict
+from kesspay.conformance.judge import Outcome, Run, Verdict
 from kesspay.conformance.kit import FOLDER, Refused
+from kesspay.conformance.known import account_for
 from kesspay.conformance.report import (
     STAGE0,
     Report,
@@ -23,6 +24,7 @@ from kesspay.conformance.report import (
     hint_of,
     question,
 )
+from tests.conformance.made import single
 from tests.conformance.runs import HELLO, case, failed, outcome, passed, report
 from tests.support.kit import stored_kit
 
@@ -425,3 +427,12 @@ def test_known_failures_blame_nothing() -> None:
     assert report(*outcomes).account.faults
     shown = report(*outcomes, known="write.slash")
     assert shown.blames == Blames()
+
+
+def test_what_is_wrong_with_a_signature_is_said() -> None:
+    """Two signatures in base64 do not show it; two texts do."""
+    kit = stored_kit()
+    for code, is_said in (("sign_sha1", True), ("slashes_raw", False)):
+        run = Run(hello=HELLO, kit=kit, outcomes=tuple(single(kit, code)))
+        lines = list(as_text(Report(run, account_for(run, ()))))
+        assert (f"  {kit.mistakes[code].title}" in lines) is is_said

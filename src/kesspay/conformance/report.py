@@ -297,6 +297,9 @@ def _blame_lines(number: int, one: Blame, language: str) -> Iterator[str]:
     count = len(one.outcomes)
     yield f"{title:<58}  {count} case{'s' * (count != 1)}"
     yield from _case_lines(one.outcomes[0])
+    if one.mistake is not None and one.rule.area == "sign":
+        # Where two signatures differ says nothing.
+        yield f"  {one.mistake.title}"
     hint = hint_of(one.rule, language)
     if hint:
         yield f"  {hint}"
