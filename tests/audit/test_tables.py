@@ -177,3 +177,9 @@ def test_query() -> None:
     ):
         with pytest.raises(InputError, match=why):
             query(sql)
+
+
+def test_a_query_shows_no_bar() -> None:
+    """What DuckDB shows of a long query would stand among what a program reads."""
+    [batch] = query("SELECT current_setting('enable_progress_bar') AS body")
+    assert batch.column(0).to_pylist() == [False]

@@ -38,7 +38,7 @@ __all__ = [
 
 #: Rows and bytes that are collected before they become a row group.
 _ROWS: Final = 131_072
-_BYTES: Final = 8 << 20
+_BYTES: Final = 4 << 20
 
 #: The mode of files that hold bodies.
 PRIVATE: Final = 0o600

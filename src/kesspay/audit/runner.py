@@ -406,7 +406,10 @@ class _Run:
     def _finish(self, result: Result, ordered: list[dict[str, Any]]) -> None:
         failing = self._failing(ordered)
         try:
+            # Arrow keeps what the threads needed, and DuckDB asks the system for more.
+            pa.default_memory_pool().release_unused()
             result.causes = write_causes(failing, self._triage)
+            pa.default_memory_pool().release_unused()
             if self._prepared.options.money:
                 result.money = self._checked(failing, ordered)
             self._folder.finish(self._prepared.plan, _described(result, ordered))

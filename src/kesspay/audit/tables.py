@@ -32,7 +32,7 @@ __all__ = [
 ]
 
 #: Rows that are read at a time, fewer where bodies are long.
-_ROWS: Final = 8192
+_ROWS: Final = 4096
 _BATCH_BYTES: Final = 16 << 20
 #: With it a row group is read in pieces, and never held as a whole.
 _BUFFER: Final = 1 << 20
@@ -226,6 +226,8 @@ def query(sql: str) -> Any:  # noqa: ANN401 - of pyarrow
     # One worker returns rows in one order, and in little memory.
     connection.execute("SET threads = 1")
     connection.execute("SET preserve_insertion_order = true")
+    # Its bar goes to the standard output, among what is printed for programs.
+    connection.execute("SET enable_progress_bar = false")
     # A name in the query is never a variable of this program.
     connection.execute("SET python_enable_replacements = false")
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -292,3 +294,112 @@ def test_a_journal_that_goes_away(
     assert not [
         one for one in again.money.checks if one.skipped and "journal" in one.name
     ]
+
+
+class Engine:
+    """DuckDB that refuses what needs more memory than a limit."""
+
+    def __init__(self, needed: int, why: str = "") -> None:
+        """Need so many MiB for each statement."""
+        self.needed, self.why = needed, why
+        self.limits: list[int] = []
+
+    def execute(self, sql: str) -> None:
+        """Take a limit, or refuse a statement."""
+        if sql.startswith("SET memory_limit"):
+            self.limits.append(int(sql.split("'")[1].removesuffix("MiB")))
+        elif self.limits[-1] < self.needed:
+            raise duckdb.OutOfMemoryException(self.why)
+
+
+def test_a_check_gets_the_memory_that_it_needs() -> None:
+    """The limit grows where a check cannot do with it, and is the first again then."""
+    least, more = money.LIMITS[:2]
+    for needed, limits in {least: [least], more: [least, more]}.items():
+        engine = Engine(needed)
+        money._execute(engine, "SELECT")
+        assert engine.limits == [*limits, least]
+    engine = Engine(money.LIMITS[-1] + 1)
+    with pytest.raises(duckdb.OutOfMemoryException):
+        money._execute(engine, "SELECT")
+    assert engine.limits == [*money.LIMITS, least]
+    engine = Engine(more, "max_temp_directory_size")
+    with pytest.raises(duckdb.OutOfMemoryException):
+        money._execute(engine, "SELECT")
+    assert engine.limits == [least, least]
+
+
+def test_many_findings(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They come in batches, in one order, and the first is the example."""
+    monkeypatch.setattr(money, "_ROWS", 2)
+    Path("s.csv").write_text("out_trade_no,amount\n")
+    result = audited(traffic.rows, statement=Path("s.csv"))
+    assert found(result) == {"statement_missing_there": 3}
+    rows = pq.read_table("out/money-findings.parquet").to_pylist()
+    assert [row["reference"] for row in rows] == ["T-A", "T-B", "T-C"]
+    assert result.money is not None
+    assert [one.example for one in result.money.checks if one.count] == [
+        "T-A: SUCCESS here"
+    ]
+
+
+def test_duckdb_shows_no_bar(tmp_path: Path) -> None:
+    """Its bar would stand among what a program reads from the standard output."""
+    with money._engine(tmp_path / "scratch") as engine:
+        shown = engine.execute("SELECT current_setting('enable_progress_bar')")
+        assert shown.fetchall() == [(False,)]
+
+
+#: Checks the money of as many transfers as are given; prints the peak of the memory.
+MEMORY = """
+import pathlib, re, sys, types
+import duckdb
+from kesspay.audit.money.money import check_money
+count, step = int(sys.argv[1]), 40_000
+folder = pathlib.Path("parts")
+folder.mkdir()
+for first in range(0, count, step):
+    with duckdb.connect() as engine:
+        engine.execute("SET threads = 1")
+        engine.execute('''COPY (
+            SELECT 'traffic/2026-09.parquet' AS source, 3 * n + k AS "row",
+                TIMESTAMPTZ '2026-09-10 00:00:00+00' + INTERVAL (n) SECOND AS seen_at,
+                encode('{"code":200,"data":{"amount":17.45,"currency":"USD",'
+                    || CASE k WHEN 0 THEN '"expire_in":300,'
+                        ELSE '"fund_transfer_id":"fund-transfer-' || n || '",' END
+                    || '"out_trade_no":"the-order-' || n || '","pre_transfer_id":'
+                    || '"pre-transfer-' || n || '","receiver_id":"012"'
+                    || CASE k WHEN 0 THEN '' ELSE ',"result_code":"SUCCESS"' END
+                    || '},"success":true}') AS canonical,
+                NULL::BLOB AS request_canonical
+            FROM range(FIRST, LAST) AS a(n),
+                range(3) AS b(k)
+        ) TO 'parts/part-FIRST.parquet' (ROW_GROUP_SIZE 12288)'''
+            .replace("FIRST", str(first))
+            .replace("LAST", str(min(first + step, count))))
+pathlib.Path("/proc/self/clear_refs").write_text("5")
+failing = types.SimpleNamespace(
+    folder=types.SimpleNamespace(path=folder), batches=lambda: iter(())
+)
+found = check_money(failing, sorted(path.name for path in folder.iterdir()))
+status = pathlib.Path("/proc/self/status").read_text()
+print(found.facts, found.findings, re.search("VmHWM:[^0-9]*([0-9]+)", status)[1])
+"""
+
+
+@pytest.mark.minutes
+def test_memory(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    whole: bool,  # noqa: FBT001 - a fixture
+) -> None:
+    """However many transfers there are, the checks keep within 200 MB, 40 a thread."""
+    if not Path("/proc/self/clear_refs").exists():
+        pytest.skip("peak memory is read from /proc")
+    monkeypatch.chdir(tmp_path)
+    count = 500_000 if whole else 50_000
+    command = [sys.executable, "-W", "ignore", "-c", MEMORY, str(count)]
+    done = subprocess.run(command, check=True, capture_output=True, text=True)
+    facts, findings, peak = map(int, done.stdout.split())
+    assert (facts, findings) == (3 * count, 0)
+    assert peak / 1000 <= 240

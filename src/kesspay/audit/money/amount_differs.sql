@@ -10,4 +10,4 @@ FROM (
     WHERE asked_amount IS NOT NULL
 ) AS every_record
 WHERE out_trade_no IS NOT NULL AND amount IS NOT NULL
-GROUP BY out_trade_no HAVING count(DISTINCT amount) > 1
+GROUP BY out_trade_no HAVING min(amount) <> max(amount)

@@ -10,4 +10,4 @@ FROM (
     WHERE asked_currency IS NOT NULL
 ) AS every_record
 WHERE out_trade_no IS NOT NULL AND currency IS NOT NULL
-GROUP BY out_trade_no HAVING count(DISTINCT currency) > 1
+GROUP BY out_trade_no HAVING min(currency) <> max(currency)

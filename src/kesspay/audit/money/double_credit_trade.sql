@@ -4,4 +4,4 @@ SELECT out_trade_no AS reference,
     min(fund_transfer_id) || ' and ' || max(fund_transfer_id) AS detail,
     min(spot) AS spot
 FROM facts WHERE fund_transfer_id IS NOT NULL AND out_trade_no IS NOT NULL
-GROUP BY out_trade_no HAVING count(DISTINCT fund_transfer_id) > 1
+GROUP BY out_trade_no HAVING min(fund_transfer_id) <> max(fund_transfer_id)

@@ -9,4 +9,4 @@ FROM journal JOIN (
         regexp_extract(out_trade_no, '^(.*)-[1-9][0-9]{0,2}$', 1) AS payment_id
     FROM facts WHERE result_code = 'SUCCESS'
 ) AS paid ON paid.payment_id = journal.payment_id
-GROUP BY journal.payment_id HAVING count(DISTINCT paid.out_trade_no) > 1
+GROUP BY journal.payment_id HAVING min(paid.out_trade_no) <> max(paid.out_trade_no)

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import msgspec
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from kesspay.audit.money.checks import (
     BESIDE,
@@ -34,7 +35,7 @@ from kesspay.transfers.reader import read_payments
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kesspay.audit.failures import Failing
@@ -47,6 +48,12 @@ FINDINGS_FILE: Final = "money-findings.parquet"
 #: A folder while the checks run: what was signed names persons.
 _SCRATCH: Final = ".money"
 _PRIVATE: Final = 0o700
+#: What DuckDB may hold, in MiB: where the first is too little, the next. It takes half
+#: as much again of the system.
+LIMITS: Final = (48, 64, 128, 256, 512, 1024, 2048)
+#: What DuckDB says where its files may grow no more.
+_DISK: Final = "max_temp_directory_size"
+_ROWS: Final = 8192
 _SCHEMA: Final = pa.schema(
     [
         *((name, pa.string()) for name in ("check", "severity", "title")),
@@ -138,19 +145,19 @@ def check_money(
     money = Money()
     money.unverified, money.claimed = _claimed(failing)
     folder = failing.folder.path
-    with _engine(folder / _SCRATCH) as engine:
+    scratch = folder / _SCRATCH
+    with _engine(scratch) as engine:
         paths = [str(folder / part) for part in parts]
         engine.read_parquet(paths).create_view("parts")
         # Read once from the canonical bytes, which takes longer than all checks.
-        engine.execute(f"CREATE TABLE facts AS {facts_of('duckdb')}")
+        _execute(engine, f"CREATE TABLE facts AS {facts_of('duckdb')}")
         there, money.facts = _sources(engine, journals or {}, statement)
         with PartFile(folder / FINDINGS_FILE, _SCHEMA) as file:
             for check in all_checks():
                 money.checks.append(check)
                 if not check.run_with(there):
                     continue
-                batch = _found(engine, check)
-                if len(batch):
+                for batch in _found(engine, check, scratch / "found.parquet"):
                     file.add(batch)
     return money
 
@@ -161,36 +168,74 @@ def _engine(scratch: Path) -> Iterator[Any]:
     Open DuckDB on a disk, as facts may need more than there is of memory.
 
     Raises:
-        OSError: the disk is full, or cannot be written.
+        OSError: the disk is full, or cannot be written, or a check needs more memory
+            than the last limit.
     """
     # A run that was killed may have left it.
     shutil.rmtree(scratch, ignore_errors=True)
     scratch.mkdir(_PRIVATE)
     options: dict[str, Any] = {
-        "threads": 2,
+        # Each more would need memory of its own.
+        "threads": 1,
         "autoinstall_known_extensions": "false",
+        "memory_limit": f"{LIMITS[0]}MiB",
+        "preserve_insertion_order": "false",
         "temp_directory": str(scratch),
     }
     try:
         with duckdb.connect(scratch / "facts.duckdb", config=options) as engine:
             engine.execute("SET TimeZone = 'UTC'")
+            # Its bar goes to the standard output, among what is printed for programs.
+            engine.execute("SET enable_progress_bar = false")
             yield engine
-    except duckdb.IOException as error:
-        code = errno.ENOSPC if "No space left" in str(error) else errno.EIO
+    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
+        is_full = "No space left" in str(error) or _DISK in str(error)
+        is_memory = isinstance(error, duckdb.OutOfMemoryException)
+        code = errno.ENOMEM if is_memory else errno.EIO
+        code = errno.ENOSPC if is_full else code
         raise OSError(code, os.strerror(code)) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 
 
-def _found(engine: Any, check: Check) -> Any:  # noqa: ANN401 - of duckdb and pyarrow
-    """Run a check; return its findings, in one order."""
-    rows = engine.execute(f"{findings(check.name)} ORDER BY ALL").fetchall()
-    check.count = len(rows)
-    if rows:
-        check.example = f"{rows[0][0]}: {rows[0][1]}"
+def _execute(engine: Any, sql: str) -> None:  # noqa: ANN401 - of duckdb
+    """
+    Run a statement within the first limit that is enough for it.
+
+    DuckDB writes groups to the disk, but not the longer texts in them, nor all that it
+    needs to count different values.
+    """
+    try:
+        limits = iter(LIMITS)
+        while True:
+            limit = next(limits)
+            engine.execute(f"SET memory_limit = '{limit}MiB'")
+            try:
+                engine.execute(sql)
+            except duckdb.OutOfMemoryException as error:
+                if limit == LIMITS[-1] or _DISK in str(error):
+                    raise
+            else:
+                return
+    finally:
+        engine.execute(f"SET memory_limit = '{LIMITS[0]}MiB'")
+
+
+def _found(engine: Any, check: Check, path: Path) -> Iterator[Any]:  # noqa: ANN401 - of duckdb
+    """Run a check; yield its findings, in one order, of which there may be millions."""
+    kind = f"(FORMAT parquet, ROW_GROUP_SIZE {_ROWS})"
+    where = str(path).replace("'", "''")
+    sql = f"COPY ({findings(check.name)} ORDER BY ALL) TO '{where}' {kind}"
+    _execute(engine, sql)
     fixed = (check.name, check.severity, check.title)
-    columns = list(zip(*((*fixed, *row) for row in rows), strict=True))
-    return pa.record_batch(columns or [()] * len(_SCHEMA), schema=_SCHEMA)
+    with pq.ParquetFile(path, pre_buffer=False) as file:
+        for batch in file.iter_batches(_ROWS, use_threads=False):
+            if not check.count:
+                first = [batch.column(at)[0].as_py() for at in range(2)]
+                check.example = f"{first[0]}: {first[1]}"
+            check.count += len(batch)
+            columns = [pa.repeat(text, len(batch)) for text in fixed]
+            yield pa.record_batch([*columns, *batch.columns], schema=_SCHEMA)
 
 
 def _sources(
@@ -213,7 +258,7 @@ def _sources(
         engine.execute(f"CREATE TEMP VIEW journal AS {BESIDE['journal']}")
         there.add("journal")
     if statement is not None:
-        engine.register("statement_rows", statement.table)
+        _store(engine, "statement_rows", statement.schema, statement.batches())
         engine.execute(f"CREATE TEMP VIEW statement AS {BESIDE['statement']}")
         there.add("statement")
         if statement.has_receiver:
@@ -221,6 +266,14 @@ def _sources(
         if statement.has_day:
             there.add("statement_day")
     return there, facts
+
+
+def _store(engine: Any, name: str, schema: Any, batches: Iterable[Any]) -> None:  # noqa: ANN401 - of duckdb and pyarrow
+    """Make a table of rows that are read once."""
+    rows = pa.RecordBatchReader.from_batches(schema, batches)
+    engine.register("rows_once", rows)
+    engine.execute(f"CREATE TABLE {name} AS SELECT * FROM rows_once")  # noqa: S608 - a name of ours
+    engine.unregister("rows_once")
 
 
 def _payments(

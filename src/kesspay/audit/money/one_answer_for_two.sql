@@ -7,4 +7,4 @@ SELECT fund_transfer_id AS reference,
 FROM facts
 WHERE said = 'confirm.fundTransfer' AND fund_transfer_id IS NOT NULL
     AND asked_transaction_id IS NOT NULL
-GROUP BY fund_transfer_id HAVING count(DISTINCT asked_transaction_id) > 1
+GROUP BY fund_transfer_id HAVING min(asked_transaction_id) <> max(asked_transaction_id)

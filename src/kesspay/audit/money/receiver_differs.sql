@@ -10,4 +10,4 @@ FROM (
     WHERE asked_receiver_id IS NOT NULL
 ) AS every_record
 WHERE out_trade_no IS NOT NULL AND receiver_id IS NOT NULL
-GROUP BY out_trade_no HAVING count(DISTINCT receiver_id) > 1
+GROUP BY out_trade_no HAVING min(receiver_id) <> max(receiver_id)

@@ -57,19 +57,19 @@ class Statement:
     The gateway's statement.
 
     Attributes:
-        table: place (the line), out_trade_no, amount, receiver_id and day of each row.
+        path: of the file.
         has_receiver: whether it names receivers.
         has_day: whether it names days.
     """
 
-    table: Any
+    path: Path
     has_receiver: bool
     has_day: bool
 
     @classmethod
     def load(cls, path: Path) -> Statement:
         """
-        Read a CSV file in UTF-8.
+        Read a CSV file in UTF-8, and check each line.
 
         Its columns are ``out_trade_no``, ``amount``, ``receiver_id`` and ``day``; a
         TOML file of the same name beside it maps them to others, and names another
@@ -79,29 +79,54 @@ class Statement:
         Raises:
             InputError: it cannot be read, lacks a column, or a line of it is wrong.
         """
-        where = f"the statement {shown_path(path)}"
-        names, separator = _mapping(path.with_suffix(".toml"))
-        lines = _Lines()
-        try:
-            with path.open("rb") as file:
-                if file.read(2) in _UTF_16:
-                    raise InputError(f"{where} is UTF-16: save it as CSV in UTF-8")
-            # What is no UTF-8 comes as surrogates, so that its line is known.
-            with path.open(
-                encoding="utf-8-sig", errors="surrogateescape", newline=""
-            ) as file:
-                lines.reader = csv.reader(file, delimiter=separator, strict=True)
-                places = _places(lines.next(), names, separator, where)
-                batches = list(_batches(lines, places))
-        except OSError as error:
-            raise InputError(
-                f"{where} cannot be read as CSV ({error.strerror})"
-            ) from None
-        except (csv.Error, _Wrong) as error:
-            why = str(error) if isinstance(error, _Wrong) else _words(error)
-            raise InputError(f"line {lines.number} of {where}: {why}") from None
-        table = pa.Table.from_batches(batches, _SCHEMA)
-        return cls(table, "receiver_id" in places, "day" in places)
+        columns: set[str] = set()
+        for _ in _read_file(path, columns):
+            # A wrong line is found before any work.
+            continue
+        return cls(path, "receiver_id" in columns, "day" in columns)
+
+    @property
+    def schema(self) -> Any:  # noqa: ANN401 - of pyarrow
+        """The columns of each batch."""
+        return _SCHEMA
+
+    def batches(self) -> Iterator[Any]:
+        """
+        Yield place (the line), out_trade_no, amount, receiver_id and day of the rows.
+
+        Raises:
+            InputError: as of ``load``, where the file was changed since.
+        """
+        return _read_file(self.path, set())
+
+    @property
+    def table(self) -> Any:  # noqa: ANN401 - of pyarrow
+        """All rows at once."""
+        return pa.Table.from_batches(self.batches(), _SCHEMA)
+
+
+def _read_file(path: Path, columns: set[str]) -> Iterator[Any]:
+    """Yield the rows as RecordBatches, and add the columns that are there."""
+    where = f"the statement {shown_path(path)}"
+    names, separator = _mapping(path.with_suffix(".toml"))
+    lines = _Lines()
+    try:
+        with path.open("rb") as file:
+            if file.read(2) in _UTF_16:
+                raise InputError(f"{where} is UTF-16: save it as CSV in UTF-8")
+        # What is no UTF-8 comes as surrogates, so that its line is known.
+        with path.open(
+            encoding="utf-8-sig", errors="surrogateescape", newline=""
+        ) as file:
+            lines.reader = csv.reader(file, delimiter=separator, strict=True)
+            places = _places(lines.next(), names, separator, where)
+            columns.update(places)
+            yield from _batches(lines, places)
+    except OSError as error:
+        raise InputError(f"{where} cannot be read as CSV ({error.strerror})") from None
+    except (csv.Error, _Wrong) as error:
+        why = str(error) if isinstance(error, _Wrong) else _words(error)
+        raise InputError(f"line {lines.number} of {where}: {why}") from None
 
 
 class _Lines:
