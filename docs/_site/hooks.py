@@ -55,6 +55,12 @@ _MERMAID: Final = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTAL
 _SESSION: Final = re.compile(
     r'(<div class="language-pycon highlight")>(.*?</code></pre>)', re.DOTALL
 )
+#: Code within a line, and a word of it that need not be broken.
+_INLINE: Final = re.compile(r"(?<=<code>)[^<\n]+(?=</code>)")
+_WORD: Final = re.compile(r"\S+")
+_PART: Final = re.compile(r"[^_/]*[_/]+|[^_/]+")
+_LONG_WORD: Final = 16
+_LONGEST_WORD: Final = 32
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
 
 
@@ -118,8 +124,9 @@ def on_page_markdown(
 
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
-    """Drop the marks that docstrings put before an example; copy no prompts."""
+    """Drop the marks before an example of a docstring; copy no prompts; keep words."""
     html = html.replace("<p>::</p>\n", "").replace("::</p>", ":</p>")
+    html = _INLINE.sub(_with_words, html)
     return _SESSION.sub(_with_copy, html)
 
 
@@ -141,6 +148,23 @@ def _with_copy(found: re.Match[str]) -> str:
     """Let the copy button of a session take its statements."""
     text = pasted(unescape(re.sub(r"<[^>]+>", "", found[2])))
     return f'{found[1]} data-copy="{escape(text)}">{found[2]}'
+
+
+def _with_words(found: re.Match[str]) -> str:
+    """Let a line end only between words of code, and after "_" and "/" of long ones."""
+
+    def whole(word: re.Match[str]) -> str:
+        parts = [word[0]]
+        if len(unescape(word[0])) > _LONG_WORD:
+            parts = _PART.findall(word[0])
+        return "<wbr>".join(
+            f'<span class="word">{part}</span>'
+            if len(unescape(part)) <= _LONGEST_WORD
+            else part
+            for part in parts
+        )
+
+    return _WORD.sub(whole, found[0])
 
 
 def _drawing(found: re.Match[str]) -> str:

@@ -47,6 +47,13 @@ _BRIGHTNESS: Final = """
 })
 """
 
+#: Words of code that are broken at the end of a line.
+_BROKEN: Final = """
+[...document.querySelectorAll("code .word")]
+  .filter(word => word.getClientRects().length > 1)
+  .map(word => word.textContent)
+"""
+
 #: Whether the logo has a size, so that the browser could draw it.
 _LOGO: Final = 'document.querySelector(".md-logo img").naturalWidth'
 
@@ -77,6 +84,7 @@ class Look:
     width: int
     dark: bool
     overflow: list[str]
+    broken: list[str]
     letters: float | None
     brightness: list[float]
     logo: int
@@ -99,6 +107,7 @@ async def looks(site: Path, profile: Path) -> tuple[list[Look], list[str]]:
                     width,
                     dark,
                     await browser.overflow(),
+                    await browser.evaluate(_BROKEN),
                     await browser.evaluate(_LETTERS),
                     await browser.evaluate(_BRIGHTNESS),
                     await browser.evaluate(_LOGO),
@@ -133,6 +142,11 @@ def test_no_page_is_wider_than_a_telephone(seen: tuple[list[Look], list[str]]) -
     found, _ = seen
     assert len({look.page for look in found}) > 40
     assert [(look.page, look.overflow) for look in found if look.overflow] == []
+
+
+def test_no_short_word_of_code_is_broken(seen: tuple[list[Look], list[str]]) -> None:
+    """An option, a name or a path stays on one line, in a narrow table as well."""
+    assert [(look.page, look.broken) for look in seen[0] if look.broken] == []
 
 
 def test_drawings_can_be_read(seen: tuple[list[Look], list[str]]) -> None:
