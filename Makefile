@@ -113,11 +113,12 @@ lint: $(VENV)/test-ready ## ruff: rules and format
 types: $(VENV)/test-ready ## mypy --strict
 	$(BIN)/mypy
 
-# In one process, which measures itself. COVERAGE_ARGS is passed to the report.
+# In one process, which measures itself. COVERAGE_ARGS is passed to the run and to the
+# report: --omit, for what is not measured.
 .PHONY: coverage
 coverage: $(VENV)/test-ready ## make test, which must run every line and branch
 	$(BIN)/coverage erase
-	$(MAKE) test WORKERS=0 PYTEST='$(BIN)/coverage run -m pytest'
+	$(MAKE) test WORKERS=0 PYTEST='$(BIN)/coverage run $(COVERAGE_ARGS) -m pytest'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report $(COVERAGE_ARGS)
 
