@@ -116,4 +116,5 @@ PAGES: Final[dict[str, Page]] = {
         manual="manual",
         unknown="unknown",
     ),
+    **_pages("docs/tutorial.md", "Your first transfer, in ten minutes", tutorial=""),
 }

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kesspay._pages import PAGES
 from kesspay.cli import demo
 from kesspay.cli.demo import run_demo
 from kesspay.errors import TransportError
@@ -44,7 +45,7 @@ def test_the_account(backend: Backend) -> None:
     assert "held      the ledger was credited exactly once" in text
     assert "0.50 USD to 85512345678" in text
     assert "FAILED" not in text
-    assert text.endswith("Every check held.\n")
+    assert text.endswith(f"Every check held.\nNext: {PAGES['tutorial']}\n")
     assert max(len(line.split(" {")[0]) for line in text.splitlines()) < 250
 
 
@@ -195,7 +196,7 @@ def test_for_people(run: Callable[..., Result]) -> None:
     for word in ("sent", "signed", "received", "verified", "refused", "credit", "held"):
         assert f"\n   {word:<9} " in shown, word
     assert "FAILED" not in shown
-    assert shown.endswith("\nEvery check held.\n")
+    assert shown.endswith(f"\nEvery check held.\nNext: {PAGES['tutorial']}\n")
 
 
 def test_a_failure_is_shown(

@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Final, TextIO, TypeVar
 
 import click
 
+from kesspay._pages import PAGES
 from kesspay.cli.checks import Wire
 from kesspay.cli.outcome import Outcome
 from kesspay.errors import (
@@ -407,8 +408,11 @@ def _as_text(account: _Account) -> str:
     lines += ["", "Checks"]
     lines += [_verdict(claim, held) for claim, held in account.checks.items()]
     lines += [_line("FAILED", account.error)] if account.error else []
-    closing = "Every check held." if account.ok else "The demonstration FAILED."
-    return "\n".join([*lines, "", closing, ""])
+    if not account.ok:
+        return "\n".join([*lines, "", "The demonstration FAILED.", ""])
+    return "\n".join(
+        [*lines, "", "Every check held.", f"Next: {PAGES['tutorial']}", ""]
+    )
 
 
 def _verdict(claim: str, held: bool) -> str:  # noqa: FBT001 - the verdict
