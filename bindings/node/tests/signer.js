@@ -24,5 +24,5 @@ const body = key.signedBodySync('{"a":1}').toString();
 if (process.argv.includes('--print')) {
   console.log(`${kess.opensslVersion()}\n${body}`);
 } else {
-  process.send(body);
+  process.send(body, () => process.disconnect());
 }

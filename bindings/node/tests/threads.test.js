@@ -87,6 +87,8 @@ test('eight processes sign beside works that are in flight', {timeout: 120000}, 
     const child = fork(join(__dirname, 'signer.js'), [key('rsa-2048.pem')]);
     child.once('error', reject);
     child.once('message', resolve);
+    // The message comes before that, also where the process has ended meanwhile.
+    child.once('close', (code, signal) => reject(new Error(`no answer: ${signal ?? code}`)));
   }));
   assert.deepEqual(new Set(await Promise.all(children)), new Set([expected]));
   assert.deepEqual(new Set((await Promise.all(works)).map(String)), new Set([expected]));
