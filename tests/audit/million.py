@@ -19,6 +19,7 @@ import csv
 import json
 import os
 import random
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ import tempfile
 import time
 from collections import Counter
 from concurrent.futures import ProcessPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -335,9 +337,9 @@ def _transfer(number: int, count: int) -> Transfer:
     return one
 
 
-def _signed(first: int, last: int, count: int) -> tuple[Any, list[Any]]:
-    """Sign some transfers; return their rows, and what must be found."""
-    rows, expected = [], []
+def _signed(first: int, last: int, count: int) -> Any:  # noqa: ANN401 - of pyarrow
+    """Sign some transfers; return their rows."""
+    rows = []
     for number in range(first, last):
         one = _transfer(number, count)
         has_requests = bool(one.money) or number % _WITH_REQUESTS == 0
@@ -348,10 +350,9 @@ def _signed(first: int, last: int, count: int) -> tuple[Any, list[Any]]:
             request = one.requests[place]
             sent = private("us").signed_body(request) if has_requests else None
             rows.append((moment, request["service"], body, sent))
-        expected.append((one.spoiled, one.money, one.stated))
     columns = zip(*rows, strict=True)
     arrays = [pa.array(c, f.type) for c, f in zip(columns, _SCHEMA, strict=True)]
-    return pa.record_batch(arrays, schema=_SCHEMA), expected
+    return pa.record_batch(arrays, schema=_SCHEMA)
 
 
 @dataclass
@@ -362,27 +363,30 @@ class Expected:
     money: set[tuple[str, str]] = field(default_factory=set)
 
 
-def _write(folder: Path, count: int, jobs: int) -> Expected:
-    """Write recording, statement and ring of some transfers."""
+def _write(folder: Path, count: int, jobs: int) -> None:
+    """Write the recording of some transfers, and the ring."""
     write_ring(folder)
-    expected = Expected()
     starts = range(0, count, _CHUNK)
     stops = [min(start + _CHUNK, count) for start in starts]
-    with (
-        ProcessPoolExecutor(jobs) as pool,
-        pq.ParquetWriter(folder / "t.parquet", _SCHEMA) as file,
-        (folder / "s.csv").open("w", newline="") as statement,
-    ):
+    path = folder / "t.parquet.tmp"
+    with ProcessPoolExecutor(jobs) as pool, pq.ParquetWriter(path, _SCHEMA) as file:
+        for batch in pool.map(_signed, starts, stops, [count] * len(starts)):
+            file.write_batch(batch)
+    path.replace(folder / "t.parquet")
+
+
+def _expected(folder: Path, count: int) -> Expected:
+    """Write the statement; return what must be found."""
+    expected = Expected()
+    with (folder / "s.csv").open("w", newline="") as statement:
         lines = csv.writer(statement)
         lines.writerow(("out_trade_no", "amount", "receiver_id"))
-        made = pool.map(_signed, starts, stops, [count] * len(starts))
-        for start, (batch, found) in zip(starts, made, strict=True):
-            file.write_batch(batch)
-            for number, (spoiled, money, stated) in enumerate(found, start):
-                if spoiled:
-                    expected.causes[3 * number + spoiled[0]] = spoiled[1]
-                expected.money.update(money)
-                lines.writerows(stated)
+        for number in range(count):
+            one = _transfer(number, count)
+            if one.spoiled:
+                expected.causes[3 * number + one.spoiled[0]] = one.spoiled[1]
+            expected.money.update(one.money)
+            lines.writerows(one.stated)
     return expected
 
 
@@ -412,34 +416,66 @@ def _whole(folder: Path, out: str, threads: int) -> tuple[dict[str, Any], float]
     """Run to the end; return what is printed, and the peak of the memory in MB."""
     process = _start(folder, out, threads)
     assert process.stdout is not None
+    status = Path(f"/proc/{process.pid}/status")
+    peak = 0.0
+    while process.poll() is None:
+        # Not ru_maxrss, which a child takes over from the program that started it.
+        with suppress(OSError):
+            found = re.search("VmHWM:[^0-9]*([0-9]+)", status.read_text())
+            peak = max(peak, float(found[1]) / 1000 if found else 0)
+        time.sleep(0.02)
     printed = process.stdout.read()
     process.stdout.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
     assert process.returncode == 1, process.returncode
-    return json.loads(printed), usage.ru_maxrss / 1000
+    return json.loads(printed), peak
 
 
-def _killed(folder: Path, took: float, kills: int, seed: int) -> list[int]:
-    """Kill a run again and again; return how many parts were there each time."""
+def _finished(folder: Path) -> dict[str, tuple[int, int]]:
+    """Return the parts that a run has finished, and which files they are."""
+    found = {}
+    with suppress(OSError):
+        for line in (folder / "_progress.jsonl").read_bytes().splitlines():
+            with suppress(ValueError, OSError):
+                part = json.loads(line)["part"]
+                status = (folder / part).stat()
+                found[part] = status.st_ino, status.st_mtime_ns
+    return found
+
+
+def _killed(folder: Path, parts: int, took: float, kills: int, seed: int) -> list[int]:
+    """
+    Kill a run again and again.
+
+    Kill ``n`` comes when as many parts are finished as its share of all of them, and a
+    random moment later; the last ones when only causes and money are left.
+
+    Returns:
+        How many parts were finished each time.
+    """
     rng = random.Random(seed)
-    parts = list[int]()
+    there = list[int]()
+    before = dict[str, tuple[int, int]]()
     until = time.monotonic() + _UNTIL
-    while len(parts) < kills:
-        assert time.monotonic() < until, f"{len(parts)} of {kills} kills in an hour"
+    while len(there) < kills:
+        assert time.monotonic() < until, f"{len(there)} of {kills} kills in an hour"
+        wanted = len(there) * (parts + 1) // kills
         process = _start(folder, "cut", rng.randint(1, 4))
         assert process.stdout is not None
-        time.sleep(took * rng.random())
+        while process.poll() is None and len(_finished(folder / "cut")) < wanted:
+            time.sleep(0.02)
+        time.sleep(took / (parts + 1) * rng.random())
         process.send_signal(signal.SIGKILL)
         process.stdout.close()
-        if process.wait() == -signal.SIGKILL:
-            parts.append(len(list((folder / "cut").glob("part-*.parquet"))))
-            if (folder / "cut" / "SHA256SUMS").exists():
-                _remove(folder / "cut")
-        else:
+        if process.wait() != -signal.SIGKILL or (folder / "cut/SHA256SUMS").exists():
             # It came to its end before: begin again.
             _remove(folder / "cut")
-    return parts
+            before = {}
+            continue
+        now = _finished(folder / "cut")
+        assert before.items() <= now.items(), "a finished part was written again"
+        before = now
+        there.append(len(now))
+    return there
 
 
 def _remove(folder: Path) -> None:
@@ -473,13 +509,18 @@ def _compare(name: str, found: set[Any], wanted: set[Any]) -> bool:
 def _try(folder: Path, given: argparse.Namespace) -> bool:
     count = given.rows // 3
     began = time.monotonic()
-    expected = _write(folder, count, given.jobs)
+    for name in ("whole", "cut"):
+        _remove(folder / name)
+    if not (folder / "t.parquet").exists():
+        _write(folder, count, given.jobs)
+    expected = _expected(folder, count)
     size = (folder / "t.parquet").stat().st_size / 1e6
     took = time.monotonic() - began
-    print(f"{3 * count:,} bodies signed in {took:.0f} s: {size:.0f} MB")
+    print(f"{3 * count:,} bodies signed in {took:.0f} s: {size:.0f} MB", flush=True)
     began = time.monotonic()
     printed, peak = _whole(folder, "whole", given.threads)
     took = time.monotonic() - began
+    assert printed["rows"] == 3 * count, "the folder has another recording"
     print(
         f"one run: {took:.1f} s, {3 * count / took:,.0f} rows/s with {given.threads}"
         f" threads, {peak:.0f} MB; verdicts {json.dumps(printed['verdicts'])}"
@@ -490,14 +531,20 @@ def _try(folder: Path, given: argparse.Namespace) -> bool:
     right &= _compare("money", _money(folder / "whole"), expected.money)
     kinds = Counter(cause.split()[0] for cause in expected.causes.values())
     checks = Counter(check for check, _ in expected.money)
-    print(f"planted: {json.dumps(kinds | checks)}")
-    parts = _killed(folder, took, given.kills, given.seed)
+    print(f"planted: {json.dumps(kinds | checks)}", flush=True)
+    parts = len(list((folder / "whole").glob("part-*.parquet")))
+    there = _killed(folder, parts, took, given.kills, given.seed)
     again, _ = _whole(folder, "cut", given.threads)
     same = again["digest"] == printed["digest"]
     same &= _files(folder / "cut") == _files(folder / "whole")
-    print(f"killed {len(parts)} times, with {parts} parts there; same bytes: {same}")
+    print(
+        f"killed {len(there)} times, with {there} of {parts} parts finished;"
+        f" same bytes: {same}"
+    )
     print(f"digest {printed['digest']}")
-    return right and same
+    limit = 200 + 40 * given.threads
+    print(f"memory: {peak:.0f} MB, the limit is {limit}")
+    return right and same and peak <= limit
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -508,8 +555,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--jobs", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--folder", type=Path, help="of the recording, which stays")
+    given = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="million-") as name:
-        return 0 if _try(Path(name), parser.parse_args(arguments)) else 1
+        folder = given.folder or Path(name)
+        folder.mkdir(exist_ok=True)
+        return 0 if _try(folder, given) else 1
 
 
 if __name__ == "__main__":
