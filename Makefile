@@ -211,7 +211,7 @@ c-test: ## The C library alone: build and ctest
 
 # gcc without optimisation: the branches are those of the source.
 .PHONY: c-coverage
-c-coverage: ## Lines and branches of the C library that its tests run
+c-coverage: ## Lines and branches of the C library and its command that tests run
 	rm -rf $(BUILD)/c-coverage
 	CC=gcc cmake -S csrc -B $(BUILD)/c-coverage -DCMAKE_BUILD_TYPE=Debug \
 	  -DKESS_COVERAGE=ON
