@@ -81,7 +81,7 @@ def environment(**more: str) -> dict[str, str]:
 
 
 def run(command: list[str], folder: Path, variables: dict[str, str]) -> Any:  # noqa: ANN401 - of subprocess
-    """Run a program in a folder, for ten minutes at most."""
+    """Run a program in a folder, for half an hour at most: some build kesspay."""
     return subprocess.run(
         command,
         cwd=folder,
@@ -89,6 +89,6 @@ def run(command: list[str], folder: Path, variables: dict[str, str]) -> Any:  # 
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-        timeout=600,
+        timeout=1800,
         check=False,
     )
