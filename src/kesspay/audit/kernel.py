@@ -64,6 +64,7 @@ __all__ = [
     "VERDICTS",
     "Kernel",
     "names_of",
+    "signed_columns",
     "texts_of",
 ]
 
@@ -433,3 +434,18 @@ def _warn_of_pure_python() -> None:
         RuntimeWarning,
         stacklevel=3,
     )
+
+
+def signed_columns(
+    kernel: Kernel,
+    own: Kernel | None,
+    bodies: Any,  # noqa: ANN401 - of pyarrow
+    found: Any,  # noqa: ANN401 - of pyarrow
+    requests: Any,  # noqa: ANN401 - of pyarrow
+) -> list[Any]:
+    """Return the canonical bytes of answers and of requests, where they verified."""
+    answers = kernel.canonical(bodies, found).cast(pa.binary())
+    if own is None or requests is None:
+        return [answers, pa.nulls(len(answers), pa.binary())]
+    asked = own.canonical(requests, own.verdicts(requests))
+    return [answers, asked.cast(pa.binary())]

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from kesspay.audit.kernel import PLAIN, Kernel
+from kesspay.audit.kernel import PLAIN, Kernel, signed_columns
 from kesspay.audit.ring import Ring
 from kesspay.signing.profile import PHP_8
 
@@ -34,44 +34,27 @@ def spark_verdicts(
     """
     Return a DataFrame of the columns to keep, and of verdict, status and key.
 
-    Write it before you count or filter: Spark computes it again for each action. The
-    executors need this version of kesspay with the extra [arrow].
-
-    Args:
-        df: of Spark.
-        ring: the keys.
-        body: name of the column of bodies, binary or string.
-        time: name of the column of times, or None where windows are not judged.
-        keep: names of the columns to keep; ``spark_money`` needs source, row and
-            seen_at among them.
-        money: return canonical and request_canonical, too, for ``spark_money``.
-        request: name of the column of requests, which your own keys verify.
-        profile: the PHP settings of the gateway.
+    Write it before you filter: Spark computes it again for each action. Executors need
+    this kesspay with [arrow]. With ``money`` there is what was signed, which
+    ``spark_facts`` takes with source, row, seen_at; your own keys verify ``request``.
     """
     kernel = Kernel(ring, profile)
-    own = Kernel(Ring(ring.own), profile) if ring.own and request else None
-    kept = list(keep)
+    own = Kernel(Ring(ring.own), profile) if money and ring.own else None
     signed = ["canonical", "request_canonical"] if money else []
-
-    def canonical(judge: Kernel | None, texts: Any, found: Any) -> Any:  # noqa: ANN401 - of pyarrow
-        if judge is None:
-            return pa.nulls(len(texts), pa.binary())
-        return judge.canonical(texts, found or judge.verdicts(texts)).cast(pa.binary())
 
     def verdicts(batches: Iterator[Any]) -> Iterator[Any]:
         for batch in batches:
             bodies, times = batch.column(body), batch.column(time) if time else None
             found = kernel.verdicts(bodies, times)
-            columns = [batch.column(name) for name in kept] + found.cast(PLAIN).columns
+            columns = [batch.column(name) for name in keep] + found.cast(PLAIN).columns
             if money:
-                columns.append(canonical(kernel, bodies, found))
-                requests = batch.column(request) if own else bodies
-                columns.append(canonical(own, requests, None))
-            yield pa.record_batch(columns, names=[*kept, *PLAIN.names, *signed])
+                requests = batch.column(request) if request else None
+                columns += signed_columns(kernel, own, bodies, found, requests)
+            yield pa.record_batch(columns, names=[*keep, *PLAIN.names, *signed])
 
-    wanted = dict.fromkeys([*kept, body, *filter(None, (time, request))])
+    wanted = dict.fromkeys([*keep, body, *filter(None, (time, request))])
     fields = {field.name: field.dataType.simpleString() for field in df.schema.fields}
-    schema = [f"`{name}` {fields[name]}" for name in kept]
-    schema += ["verdict string", "status smallint", "`key` string"]
+    schema = [f"`{name}` {fields[name]}" for name in keep]
+    schema += ["verdict string, status smallint, `key` string"]
     schema += [f"{name} binary" for name in signed]
     return df.select(*wanted).mapInArrow(verdicts, ", ".join(schema))

@@ -5,14 +5,8 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from kesspay.audit.money.checks import (
-    BESIDE,
-    THERE,
-    Check,
-    all_checks,
-    facts_of,
-    findings,
-)
+from kesspay.audit.money import checks
+from kesspay.audit.money.checks import THERE, Check, escaped, over
 
 
 __all__ = ["spark_facts", "spark_money"]
@@ -26,10 +20,8 @@ def spark_facts(parts: Any) -> Any:  # noqa: ANN401 - of pyspark, which need not
         parts: source, row, seen_at, canonical and request_canonical: what a run
             wrote with ``money``, or what ``spark_verdicts`` returned with it.
     """
-    query = _escaped(facts_of("spark"))
-    return parts.sparkSession.sql(
-        query.replace("FROM parts", "FROM {parts}"), parts=parts
-    )
+    query = escaped(checks.facts_of("spark")).replace("FROM parts", "FROM {parts}")
+    return parts.sparkSession.sql(query, parts=parts)
 
 
 def spark_money(
@@ -41,7 +33,7 @@ def spark_money(
     """
     Return a DataFrame of findings, as ``money-findings.parquet``, and all checks.
 
-    A check that cannot run says why in ``skipped``; none has counted its findings.
+    A check that cannot run says why in ``skipped``; none has counted.
 
     Args:
         facts: of ``spark_facts``, written and read again: each check reads them.
@@ -50,38 +42,18 @@ def spark_money(
         journal: place (a number), payment_id, attempt and state of each payment, and
             covered: whether the recording has the time at which it was paid.
     """
-    given = {"facts": facts, "statement_rows": statement, "journal_rows": journal}
-    frames = {name: one for name, one in given.items() if one is not None}
-    tables = {name: f"SELECT * FROM {{{name}}}" for name in frames}  # noqa: S608 - names of ours
-    beside = [name for name in BESIDE if f"{name}_rows" in frames]
-    tables |= {name: _escaped(BESIDE[name]) for name in beside}
-    clauses = ", ".join(f"{name} AS ({query})" for name, query in tables.items())
+    frames = {"facts": facts, "statement_rows": statement, "journal_rows": journal}
+    frames = {name: one for name, one in frames.items() if one is not None}
 
     def sql(query: str) -> Any:  # noqa: ANN401 - of pyspark
-        return facts.sparkSession.sql(f"WITH {clauses} {query}", **frames)
+        return facts.sparkSession.sql(over(frames, query), **frames)
 
     [(requests, times, *_)] = sql(THERE).collect()
-    there = {
-        *beside,
-        *(["requests"] if requests else []),
-        *(["times"] if times else []),
-    }
+    there = {name.removesuffix("_rows") for name in frames}
+    there |= {*(["requests"] * bool(requests)), *(["times"] * bool(times))}
     columns = statement.columns if statement is not None else ()
-    there |= {
-        f"statement_{one[:8]}" for one in columns if one in ("receiver_id", "day")
-    }
-    checks = all_checks()
-    found = [
-        sql(_escaped(findings(one.name))).selectExpr(
-            *(f"'{one.name}' AS check", f"'{one.severity}' AS severity"),
-            *(f"'{one.title}' AS title", "reference", "detail", "source"),
-            "place AS row",
-        )
-        for one in checks
-        if one.run_with(there)
-    ]
-    return reduce(lambda some, more: some.unionAll(more), found), checks
-
-
-def _escaped(query: str) -> str:
-    return query.replace("{", "{{").replace("}", "}}")
+    there |= {f"statement_{one}" for one in ("receiver", "day") if one in str(columns)}
+    every = checks.all_checks()
+    some = [one for one in every if one.run_with(there)]
+    found = [sql(checks.findings(one.name)).selectExpr(*one.columns()) for one in some]
+    return reduce(lambda first, more: first.unionAll(more), found), every

@@ -15,10 +15,20 @@ from typing import TYPE_CHECKING, Final
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from collections.abc import Set as AbstractSet
 
 
-__all__ = ["BESIDE", "THERE", "Check", "all_checks", "facts_of", "findings"]
+__all__ = [
+    "BESIDE",
+    "THERE",
+    "Check",
+    "all_checks",
+    "escaped",
+    "facts_of",
+    "findings",
+    "over",
+]
 
 _SEVERITIES: Final = ("critical", "high", "note")
 _HEAD: Final = re.compile(r"-- (severity|needs|title): (.*)")
@@ -79,6 +89,12 @@ class Check:
         self.skipped = _MISSING[lacking[0]] if lacking else ""
         return not lacking
 
+    def columns(self) -> list[str]:
+        """Return, as SQL, the columns of ``money-findings.parquet``."""
+        fixed = {"check": self.name, "severity": self.severity, "title": self.title}
+        named = [f"'{value}' AS {name}" for name, value in fixed.items()]
+        return [*named, "reference", "detail", "source", "place AS row"]
+
 
 def all_checks() -> list[Check]:
     """Return the checks, the gravest first."""
@@ -114,3 +130,18 @@ def findings(name: str) -> str:
         "SELECT reference, detail, substr(spot, 21, length(spot) - 40) AS source,"  # noqa: S608 - files of ours
         f" CAST(right(spot, 20) AS BIGINT) AS place FROM (\n{_text(name)}) AS found"
     )
+
+
+def escaped(query: str) -> str:
+    """Return a query as Spark takes it, where braces name frames."""
+    return query.replace("{", "{{").replace("}", "}}")
+
+
+def over(frames: Iterable[str], query: str) -> str:
+    """Return a query over frames of these names, for Spark, with what checks read."""
+    tables = {name: f"SELECT * FROM {{{name}}}" for name in frames}  # noqa: S608 - names of ours
+    tables |= {
+        name: escaped(text) for name, text in BESIDE.items() if f"{name}_rows" in tables
+    }
+    clauses = ", ".join(f"{name} AS ({text})" for name, text in tables.items())
+    return f"WITH {clauses} {escaped(query)}"
