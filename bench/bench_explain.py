@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Final
 import pytest
 
 from bench import rounds
-from kesspay.explain import explain
+from kesspay.explain import Explanation, explain
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
 from tests.support.forger import body_of, pkcs1
@@ -81,6 +81,19 @@ def explain_loops() -> dict[str, Loop]:
     for name, (body, codes) in bodies.items():
         assert explain(body, [key]).mistakes == codes, name
     return {name: rounds.of(explain, body, [key]) for name, (body, _) in bodies.items()}
+
+
+def quick_loop() -> Loop:
+    """Return a loop that names another key, with two keys of a ring and an own one."""
+    ring = [PublicKey.from_file(KEYS / f"rsa-{bits}.pub.pem") for bits in (2048, 3072)]
+    own = [PublicKey.from_file(KEYS / "other-2048.pub.pem")]
+    body = body_of(ANSWER, bytes([1]) * 256)
+
+    def one() -> Explanation:
+        return explain(body, ring, own_keys=own, effort="quick")
+
+    assert [finding.code for finding in one().findings] == ["key_other"]
+    return rounds.of(one)
 
 
 @pytest.mark.parametrize("name", [*TEXTS, *DOCUMENTS])

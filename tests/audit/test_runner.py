@@ -193,6 +193,25 @@ def interrupted(
         return run(paths, ring(), out=out, threads=1, hooks=Hooks(stop=stop), **WORDS)
 
 
+def test_a_finished_part_is_not_written_again(
+    here: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A resumed run judges what is missing, and leaves the files that are there."""
+    monkeypatch.setattr(units, "UNIT", 30_000)
+    monkeypatch.setattr(runner, "_TICK", 0.001)
+    as_parquet(rows, Path("t.parquet"), 20)
+    assert interrupted(["t.parquet"], 11, monkeypatch).is_interrupted
+    lines = Path("cut/_progress.jsonl").read_bytes().splitlines()
+    done = [json.loads(line)["part"] for line in lines if line]
+    assert done
+    before = {name: Path("cut", name).stat() for name in done}
+    target = Target(Path("cut"), resume=True)
+    assert run(["t.parquet"], ring(), out=target, threads=1, **WORDS).digest
+    for name, status in before.items():
+        now = Path("cut", name).stat()
+        assert (now.st_ino, now.st_mtime_ns) == (status.st_ino, status.st_mtime_ns)
+
+
 def test_resume_of_a_finished_run(here: Path, rows: list[Row]) -> None:
     """A run that came to its end gives its result again, and changes nothing."""
     as_parquet(rows, Path("t.parquet"))

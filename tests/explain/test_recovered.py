@@ -287,3 +287,23 @@ def test_the_forger_is_believed_by_openssl(salt: int, tmp_path: Path) -> None:
     signature = pss(SIGNED, salt=salt)
     assert openssl_believes(tmp_path, signature, salt, "sha256", "sha256")
     assert not openssl_believes(tmp_path, signature, salt, "sha256", "sha1")
+
+
+def test_a_signature_of_a_shorter_key_costs_no_power(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """It is noise to a longer key; one that lost its leading zeros is looked at."""
+    numbers = private_key("rsa-3072").public_key().public_numbers()
+    powers = list[int]()
+
+    def power(number: int, exponent: int, modulus: int) -> int:
+        powers.append(number)
+        return pow(number, exponent, modulus)
+
+    monkeypatch.setattr("kesspay.explain.recovered.pow", power, raising=False)
+    for signature in (pkcs1(SIGNED), bytes(8) + b"\x01" * 376, b"\x7f" + b"\xff" * 375):
+        assert recover(signature, numbers.n, numbers.e) == Recovered("noise")
+    assert powers == []
+    longer = b"\x80" + bytes(375)
+    assert recover(longer, numbers.n, numbers.e) == Recovered("noise")
+    assert powers == [int.from_bytes(longer, "big")]

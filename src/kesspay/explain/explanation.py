@@ -87,7 +87,8 @@ __all__ = [
 
 
 #: "quick" leaves out what takes more than a millisecond. A signature that fits no key
-#: costs two powers for each key: 0.3 ms with 2,048 bits, 0.6 with 3,072, in Python.
+#: costs two powers for each key of its own length: 0.3 ms with 2,048 bits, 0.6 with
+#: 3,072, in Python. Keys of other lengths cost nothing.
 Effort: TypeAlias = Literal["full", "quick"]
 
 #: How many wrappings around a body are taken off.
@@ -135,8 +136,8 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
         budget: how many bytes the search for the signed text may write before
             it gives up; the same body always has the same answer.
         effort: "quick" leaves out the search for the signed text, but for the
-            other settings of PHP: what a millisecond can name. With several keys
-            of which none fits it takes longer.
+            other settings of PHP: what a millisecond can name. With more than two
+            keys of one length, of which none fits, it takes longer.
         kind: "request" (you signed it) or "answer" (the gateway did): who has to do
             something. None has it read from the members of the document, or from
             the key that made the signature.
