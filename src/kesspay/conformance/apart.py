@@ -196,6 +196,8 @@ def _signature(question: _Question, sign: str) -> dict[str, bytes]:
         covered = next(filter(recovered.covers, _likely(question)), None)
         if covered is None:
             covered = _searched(question, recovered.covers)
+        if covered is not None and (proof := recovered.covering(covered)):
+            parts["hash"] = proof.algorithm.encode()
         parts["text"] = b"unknown" if covered is None else _digest(covered)
     return parts
 

@@ -76,6 +76,7 @@ from kesspay.signing.profile import PHP_8
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kesspay.explain.recovered import Recovered
     from kesspay.signing.keys import PublicKey
     from kesspay.signing.profile import Profile
 
@@ -346,9 +347,16 @@ def _unsure(
     budget: int,
 ) -> _Signed:
     """Search what may be chance: only a text that the signature covers proves it."""
-    made = find_profile(subject, examined.covers)
+    proved: list[Recovered] = []
+
+    def covers(text: bytes) -> bool:
+        reading = examined.recovered.covering(text) if examined.recovered else None
+        proved.extend([reading] if reading else [])
+        return reading is not None
+
+    made = find_profile(subject, covers)
     if made is None and budget:
-        made = find_signed_text(subject, examined.covers, budget=budget)
+        made = find_signed_text(subject, covers, budget=budget)
     if made is None:
         other = unproved(examined, numbers)
         findings += findings_about(other, numbers[:count])
@@ -363,6 +371,7 @@ def _unsure(
             )
         )
         return _Signed(other, None, None)
+    examined = replace(examined, recovered=proved[0])
     findings += findings_about(examined, numbers)
     return _Signed(examined, False, made)  # noqa: FBT003 - whether it covers the text
 

@@ -12,7 +12,7 @@ Nothing here decides whether a document is authentic: ``verify_document`` alone 
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Literal
 
 
@@ -87,6 +87,7 @@ class Recovered:
             signatures looks like it: only a text that it covers proves it.
         null_missing: True where the digest's algorithm identifier lacks the
             NULL that RFC 8017 demands, which verifiers refuse.
+        others: the other ways to read a "pss" that is not certain.
     """
 
     kind: Kind
@@ -95,6 +96,7 @@ class Recovered:
     salt: bytes = b""
     null_missing: bool = False
     certain: bool = True
+    others: tuple[Recovered, ...] = ()
 
     @property
     def fits_key(self) -> bool:
@@ -108,15 +110,24 @@ class Recovered:
 
     def covers(self, text: bytes) -> bool:
         """Say whether the signature was made over exactly this text."""
-        if self.kind == "pkcs1":
-            return digest_of(self.algorithm, text) == self.payload
-        if self.kind == "pkcs1_bare":
-            return self.payload in (text, *_bare_forms(text))
-        if self.kind == "pss":
-            inner = digest_of(self.algorithm, text)
-            block = bytes(8) + inner + self.salt
-            return digest_of(self.algorithm, block) == self.payload
-        return False
+        return self.covering(text) is not None
+
+    def covering(self, text: bytes) -> Recovered | None:
+        """Return the reading that was made over exactly this text, or None."""
+        return next((r for r in (self, *self.others) if _made_over(r, text)), None)
+
+
+def _made_over(reading: Recovered, text: bytes) -> bool:
+    """Compare what one reading shows with a text."""
+    if reading.kind == "pkcs1":
+        return digest_of(reading.algorithm, text) == reading.payload
+    if reading.kind == "pkcs1_bare":
+        return reading.payload in (text, *_bare_forms(text))
+    if reading.kind == "pss":
+        inner = digest_of(reading.algorithm, text)
+        block = bytes(8) + inner + reading.salt
+        return digest_of(reading.algorithm, block) == reading.payload
+    return False
 
 
 def digest_of(algorithm: str, text: bytes) -> bytes:
@@ -185,14 +196,16 @@ def _read_pss(block: bytes, modulus: int) -> Recovered | None:
     The unmasked block is zeros, a one, and the salt. The longer the salt, the fewer
     zeros are left, and the more often noise looks like this: far below 2 ** -64 with
     eight of them. Node and OpenSSL use the longest salt unless one is given, and
-    Java stretches with SHA-1 whatever the digest.
+    Java stretches with SHA-1 whatever the digest. A salt of the longest leaves one
+    byte that is known, which a wrong digest hits once in some hundred signatures: all
+    readings are kept, and the text says which one it is.
     """
     bits = modulus.bit_length() - 1
     length = (bits + 7) // 8
     block = block[-length:]
     if block[-1] != _PSS_TRAILER:
         return None
-    likely = None
+    likely: list[Recovered] = []
     for algorithm, stretch in _PSS_PAIRS:
         size = _LENGTHS[algorithm]
         masked, salted = block[: -size - 1], block[-size - 1 : -1]
@@ -203,12 +216,12 @@ def _read_pss(block: bytes, modulus: int) -> Recovered | None:
         data[0] &= 0xFF >> (8 * length - bits)
         salt = bytes(data).lstrip(b"\x00")
         certain = len(data) - len(salt) >= _MIN_FILL
-        if salt.startswith(b"\x01") and (certain or likely is None):
+        if salt.startswith(b"\x01"):
             found = Recovered("pss", algorithm, salted, salt[1:], certain=certain)
             if certain:
                 return found
-            likely = found
-    return likely
+            likely.append(found)
+    return replace(likely[0], others=tuple(likely[1:])) if likely else None
 
 
 def _mgf1(algorithm: str, seed: bytes, length: int) -> bytes:

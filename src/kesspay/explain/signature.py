@@ -287,8 +287,9 @@ def examine(sign: str, keys: Sequence[RsaKey], text: bytes = b"") -> Examined:
             recovered = recover(reading.value, key.modulus, key.exponent)
             if recovered.fits_key:
                 slips = reading.slips + _length_slips(reading, key.size)
-                found = Examined(reading.value, slips, recovered, index)
-                if recovered.certain or (text and recovered.covers(text)):
+                proved = recovered.covering(text) if text else None
+                found = Examined(reading.value, slips, proved or recovered, index)
+                if recovered.certain or proved is not None:
                     return found
                 likely = likely or found
     if likely is not None:
