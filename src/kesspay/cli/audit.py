@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kesspay.audit.memory import frugal
 from kesspay.audit.options import ENCODINGS, FORMATS
 from kesspay.cli.audit_progress import Display
 from kesspay.cli.audit_words import advice, fields, view
@@ -397,8 +398,9 @@ def audit(
 def _needed() -> tuple[Any, type[Ring]]:
     """Import the runner, which needs packages of the extra [audit]."""
     try:
-        from kesspay.audit import runner
-        from kesspay.audit.ring import Ring
+        with frugal():
+            from kesspay.audit import runner
+            from kesspay.audit.ring import Ring
     except ModuleNotFoundError as error:
         name = error.name or ""
         if name.startswith("kesspay"):
