@@ -236,7 +236,7 @@ class Pgbouncer:
         self._settings.write_text(
             f"""
             [databases]
-            postgres = host=127.0.0.1 port={server.port} dbname=postgres
+            * = host=127.0.0.1 port={server.port}
             [pgbouncer]
             listen_addr = 127.0.0.1
             listen_port = {self.port}

@@ -230,18 +230,15 @@ def test_no_server(
 
 
 @pytest.mark.parametrize("mode", ["transaction", "session", "statement"])
-def test_pooler(pooled: Postgres, mode: str) -> None:
+def test_pooler(pooled: Postgres, database: str, mode: str) -> None:
     """A pooler before the server, which keeps a transaction together or says so."""
-    with PostgresJournal(url(pooled.port, "postgres")) as journal:
+    with PostgresJournal(url(pooled.port, database)) as journal:
         wanted = fill(journal)
-    try:
-        with Pgbouncer(pooled, mode) as pooler:
-            where = url(pooler.port, "postgres")
-            if mode == "statement":
-                with pytest.raises(JournalUnavailable, match="pools by statement"):
-                    read(where)
-            else:
-                assert read(where) == wanted
-                assert read(where) == wanted
-    finally:
-        pooled.ask("DROP SCHEMA kesspay CASCADE")
+    with Pgbouncer(pooled, mode) as pooler:
+        where = url(pooler.port, database)
+        if mode == "statement":
+            with pytest.raises(JournalUnavailable, match="pools by statement"):
+                read(where)
+        else:
+            assert read(where) == wanted
+            assert read(where) == wanted
