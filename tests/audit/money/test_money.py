@@ -354,7 +354,9 @@ def test_duckdb_shows_no_bar(tmp_path: Path) -> None:
 MEMORY = """
 import pathlib, re, sys, types
 import duckdb
-from kesspay.audit.money.money import check_money
+from kesspay.audit.memory import frugal
+with frugal():  # as the command does
+    from kesspay.audit.money.money import check_money
 count, step = int(sys.argv[1]), 40_000
 folder = pathlib.Path("parts")
 folder.mkdir()
