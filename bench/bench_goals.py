@@ -33,7 +33,7 @@ def test_table(
     shown = capsys.readouterr().out
     names = {**vars(goals), **vars(audit)}
     every = [one for one in names.values() if isinstance(one, Goal)]
-    assert sum(one.limit is not None for one in every) == 26
+    assert sum(one.limit is not None for one in every) == 27
     for goal in every:
         assert goal.name in shown
     written = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))
