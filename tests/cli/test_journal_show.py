@@ -105,7 +105,7 @@ def test_signatures_are_shortened(
         assert body in run(*words, "--full").stdout
 
 
-def history(*made: tuple[Happened, dict[str, Any]], **more: Any) -> list[str]:  # noqa: ANN401
+def history(*made: tuple[Happened, dict[str, Any]], **more: Any) -> list[str]:  # noqa: ANN401 - passed on
     """Return the timeline of entries that are half a second apart."""
     entries = [
         replace(Entry(1, what, 1000.0 + 0.5 * number, facts=facts), **more)

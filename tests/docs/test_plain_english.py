@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import pytest
 
 from tests.support.pages import ROOT
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 PAGES: Final = [
@@ -49,18 +53,27 @@ NAMES: Final = {
     "tests/transfers/test_transfers.py": ("somebody",),
     "tests/transfers/test_workflow.py": ("somebody",),
 }
-CODE: Final = {".c", ".cmake", ".go", ".h", ".js", ".php", ".py", ".toml", ".ts"}
+CODE: Final = {
+    *(".c", ".cmake", ".cpp", ".cs", ".go", ".h", ".java", ".js", ".mjs", ".php"),
+    *(".py", ".rb", ".sh", ".sql", ".toml", ".ts"),
+}
+
+
+def is_code(path: Path) -> bool:
+    """Whether a file is code, by its ending or, without one, by its first line."""
+    if "node_modules" in path.parts or not path.is_file():
+        return False
+    if path.suffix:
+        return path.suffix in CODE
+    with path.open("rb") as file:
+        return file.read(2) == b"#!"
 
 
 def sources() -> list[str]:
     """List the files of code, C and tests; what a program made is none of them."""
     places = ("src", "csrc", "bindings", "bench", "tests")
     found = [path for place in places for path in (ROOT / place).rglob("*")]
-    return sorted(
-        path.relative_to(ROOT).as_posix()
-        for path in found
-        if path.suffix in CODE and "node_modules" not in path.parts and path.is_file()
-    )
+    return sorted(path.relative_to(ROOT).as_posix() for path in found if is_code(path))
 
 
 def test_no_vague_words_in_code() -> None:

@@ -286,7 +286,7 @@ def random_doubles(rng: random.Random, count: int) -> list[float]:
 def test_live_doubles(
     backends_here: dict[str, Backend],
     php: Php,
-    precision: Any,  # noqa: ANN401
+    precision: Any,  # noqa: ANN401 - a value of the table
     fraction: bool,  # noqa: FBT001 - a value of the table
     whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:

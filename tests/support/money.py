@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
@@ -22,7 +24,7 @@ if TYPE_CHECKING:
     from kesspay.audit.runner import Result
 
 
-__all__ = ["FAULTS", "TIME", "Traffic", "audited", "write"]
+__all__ = ["FAULTS", "TIME", "Traffic", "audited", "write", "write_journal"]
 
 TIME = datetime(2026, 9, 10, tzinfo=UTC)
 CREATE = "create.unified.fundTransfer"
@@ -236,3 +238,20 @@ FAULTS: dict[str, tuple[Callable[[Traffic], None], set[str]]] = {
         )
     },
 }
+
+
+def write_journal(payments: Sequence[tuple[str, int, str]]) -> None:
+    """Write "j.db", a journal of these payments: id, newest attempt, and its state."""
+    with closing(sqlite3.connect("j.db")) as journal, journal:
+        journal.execute(
+            "CREATE TABLE payments (payment_id, attempt, state, begun_at DEFAULT 0,"
+            " changed_at DEFAULT 0)"
+        )
+        journal.execute(
+            "CREATE TABLE entries (payment_id, number, attempt, what, code, at, sent,"
+            " received)"
+        )
+        journal.executemany(
+            "INSERT INTO payments (payment_id, attempt, state) VALUES (?, ?, ?)",
+            payments,
+        )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sqlite3
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,7 +13,14 @@ import pytest
 from kesspay import audit
 from kesspay.audit.money.checks import facts_of
 from kesspay.audit.money.statement import Statement
-from tests.support.money import FAULTS, TIME, Traffic, audited, write
+from tests.support.money import (
+    FAULTS,
+    TIME,
+    Traffic,
+    audited,
+    write,
+    write_journal,
+)
 from tests.support.recording import ring
 
 
@@ -60,20 +66,7 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> list[dict[str, 
     half = len(rows) // 2
     write(rows[:half], "a.parquet")
     Path("s.csv").write_text(STATEMENT, encoding="utf-8")
-    with sqlite3.connect("j.db") as journal:
-        journal.execute(
-            "CREATE TABLE payments (payment_id, attempt, state, begun_at DEFAULT 0,"
-            " changed_at DEFAULT 0)"
-        )
-        journal.execute(
-            "CREATE TABLE entries (payment_id, number, attempt, what, code, at, sent,"
-            " received)"
-        )
-        journal.executemany(
-            "INSERT INTO payments (payment_id, attempt, state) VALUES (?, ?, ?)",
-            PAYMENTS,
-        )
-    journal.close()
+    write_journal(PAYMENTS)
     audited(
         [*rows[half:], *odd.rows],
         paths=["a.parquet", "t.parquet", "j.db"],

@@ -18,7 +18,7 @@ from kesspay.audit.money.money import Money
 from kesspay.audit.runner import Target, run
 from kesspay.errors import InputError, JournalUnavailable
 from kesspay.transfers import reader
-from tests.support.money import FAULTS, Traffic, audited, write
+from tests.support.money import FAULTS, Traffic, audited, write, write_journal
 from tests.support.recording import ring
 
 
@@ -176,20 +176,7 @@ def test_statement(traffic: Traffic) -> None:
 
 def test_journal(traffic: Traffic) -> None:
     """What a journal says of the money is compared with the records."""
-    with sqlite3.connect("j.db") as journal:
-        journal.execute(
-            "CREATE TABLE payments (payment_id, attempt, state, begun_at DEFAULT 0,"
-            " changed_at DEFAULT 0)"
-        )
-        journal.execute(
-            "CREATE TABLE entries (payment_id, number, attempt, what, code, at, sent,"
-            " received)"
-        )
-        rows = [("T-p", 1, "paid"), ("T-q", 2, "unknown"), ("T-x", 1, "paid")]
-        journal.executemany(
-            "INSERT INTO payments (payment_id, attempt, state) VALUES (?, ?, ?)", rows
-        )
-    journal.close()
+    write_journal([("T-p", 1, "paid"), ("T-q", 2, "unknown"), ("T-x", 1, "paid")])
     for name in ("p-1", "q-2"):
         traffic.transfer(name)
     result = audited(traffic.rows, paths=["t.parquet", "j.db"])
