@@ -10,6 +10,7 @@
 #include "check.h"
 #include "decimal.h"
 #include "dice.h"
+#include "doubles.h"
 #include "internal.h"
 
 #define ROUNDS 1000 /* of random doubles, unless the command line says more   \
@@ -163,8 +164,6 @@ static void check_double(uint64_t bits)
 
 /* ------------------------------------------------------------ tests */
 
-#define LARGEST UINT64_C(0x7fefffffffffffff)
-
 static void check_near(uint64_t bits)
 {
     for (uint64_t near = bits - 1; near <= bits + 1; near++) {
@@ -189,21 +188,6 @@ static void test_powers_of_ten(void)
         char text[16];
         snprintf(text, sizeof(text), "1e%d", exponent);
         check_near(bits_of(strtod(text, NULL)));
-    }
-}
-
-/* Any bits; then few significant bits, amounts, and subnormals. */
-static void test_random_doubles(long rounds)
-{
-    dice d = {3};
-
-    for (long i = 0; i < rounds; i++) {
-        const uint64_t any = roll(&d) % LARGEST;
-        const uint64_t few = (any & ~((UINT64_C(1) << 45) - 1)) | (any & 7u);
-        check_double(any > 0 ? any : 1);
-        check_double(few > 0 ? few : 1);
-        check_double(1 + (any >> (12 + roll_of(&d, 50))));
-        check_double(bits_of((double)(1 + any % 1000000000) / 100));
     }
 }
 
@@ -410,7 +394,7 @@ int main(int argc, char **argv)
 
     test_powers_of_two();
     test_powers_of_ten();
-    test_random_doubles(rounds);
+    check_random_doubles(3, rounds, check_double);
     test_random_texts(rounds);
     test_limits();
     test_long_texts();

@@ -9,10 +9,10 @@
 #include "check.h"
 #include "decimal.h"
 #include "dice.h"
+#include "doubles.h"
 #include "internal.h"
 
 #define ROUNDS 10000 /* of random doubles, unless the command line says more */
-#define LARGEST UINT64_C(0x7fefffffffffffff)
 
 static void check_double(uint64_t bits)
 {
@@ -93,26 +93,12 @@ static void test_ties(void)
     CHECK(up >= 200 && down >= 200);
 }
 
-/* Any bits; then few significant bits, amounts, and subnormals. */
-static void test_random_doubles(long rounds)
-{
-    dice d = {22};
-
-    for (long i = 0; i < rounds; i++) {
-        const uint64_t any = roll(&d) % LARGEST;
-        const uint64_t few = (any & ~((UINT64_C(1) << 45) - 1)) | (any & 7u);
-        check_double(any > 0 ? any : 1);
-        check_double(few > 0 ? few : 1);
-        check_double(1 + (any >> (12 + roll_of(&d, 50))));
-        check_double(bits_of((double)(1 + any % 1000000000) / 100));
-    }
-}
-
 int main(int argc, char **argv)
 {
     test_powers_of_two();
     test_powers_of_ten();
     test_ties();
-    test_random_doubles(argc > 1 ? strtol(argv[1], NULL, 10) : ROUNDS);
+    check_random_doubles(22, argc > 1 ? strtol(argv[1], NULL, 10) : ROUNDS,
+                         check_double);
     return 0;
 }
