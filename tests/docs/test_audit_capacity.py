@@ -84,7 +84,10 @@ def test_data() -> None:
     assert value(found[1]) == cpu("eight signatures")
     assert float(found[2]) == share()
     assert value(found[3]) == near(rate)
-    header = "| the data comes with | cores it feeds, eight at a time | one at a time |"
+    header = (
+        "| the data comes with | cores that this keeps busy, eight at a time "
+        "| one at a time |"
+    )
     rows = tables(PAGE, header)
     assert len(rows) == 3
     for way, eight, one in rows:
