@@ -8,10 +8,10 @@ import pytest
 
 from kesspay.errors import CanonicalizationError
 from kesspay.explain.mistakes import MISTAKES
+from kesspay.explain.profiles import PROFILES
 from kesspay.explain.render import read
 from kesspay.explain.search import (
     DEEPEST,
-    PROFILES,
     RAW,
     Subject,
     find_mistakes,

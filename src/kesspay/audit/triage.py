@@ -40,11 +40,11 @@ from kesspay.audit.parts import CAUSES
 from kesspay.errors import CanonicalizationError
 from kesspay.explain import values
 from kesspay.explain.explanation import explain
+from kesspay.explain.profiles import texts_by_profile
 from kesspay.explain.render import read
 from kesspay.explain.search import (
     BUDGET,
     DEEPEST,
-    PROFILES,
     Subject,
     find_signed_text,
     text_made_with,
@@ -193,9 +193,8 @@ class Triage:
             return Cause("key_own_signed", _PROVED, f"your key {name} signed it")
         if not digest:
             return self._explained(body, Cause("mismatch"))
-        for profile in PROFILES:
-            text = _canonical(body, profile)
-            if text is None or _sha256(text) != digest:
+        for profile, text in texts_by_profile(body):
+            if _sha256(text) != digest:
                 continue
             if profile == self._profile:
                 return self._explained(body, Cause("mismatch"))

@@ -26,9 +26,9 @@ from kesspay.explain.mistakes import (
     profile_of,
     style_of,
 )
+from kesspay.explain.profiles import texts_by_profile
 from kesspay.explain.render import Member, Renderer, count_values, members_of, wrap
 from kesspay.explain.report import Finding
-from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
 
 
@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 __all__ = [
     "BUDGET",
     "DEEPEST",
-    "PROFILES",
     "RAW",
     "SignedText",
     "Subject",
@@ -112,9 +111,6 @@ _BESIDE_MEMBERS: Final = [
     or m.code in {"with_type_kept", "form_query", "form_query_encoded", "end_lf"}
 ]
 _BY_CODE: Final = {mistake.code: mistake for mistake in MISTAKES}
-
-#: All settings of PHP that write different texts.
-PROFILES: Final = Profile.every()
 
 
 _Candidate: TypeAlias = "tuple[tuple[Mistake, ...], bytes | None]"
@@ -458,11 +454,7 @@ def find_profile(
         The settings, or None where none of the 72 fit.
     """
     base = style_of(subject.profile)
-    for profile in PROFILES:
-        try:
-            text = canonicalize(subject.text, profile=profile)
-        except CanonicalizationError:
-            continue
+    for profile, text in texts_by_profile(subject.text):
         if text == subject.canonical or not accepts(text):
             continue
         style = style_of(profile)
