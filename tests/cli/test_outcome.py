@@ -93,6 +93,26 @@ def test_an_error_without_a_context() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["audit", "x", "--threads", "0"],
+        ["audit", "x", "--threads=0"],
+        ["explain", "--ksort", "9"],
+        ["explain", "--ksort=threads=ksort"],
+        ["conformance", "run", "--timeout=hunter2-", "x"],
+    ],
+)
+def test_an_option_is_named_in_the_message_about_its_value(
+    run: Callable[..., Result], words: list[str]
+) -> None:
+    """No piece of a name of ours is taken for a value, however the value is given."""
+    result = run(*words)
+    option = next(word for word in words if word.startswith("--")).partition("=")[0]
+    assert f"Invalid value for '{option}': " in result.output
+    assert "hunter2-" not in result.output
+
+
 def test_a_typing_error_is_still_found(run: Callable[..., Result], keys: Path) -> None:
     """A name of ours that is nearly right is named by click."""
     result = run("verify", "--kye", keys / "rsa-2048.pub.pem", "body.json")

@@ -318,7 +318,7 @@ def usage_message(error: click.ClickException, args: Sequence[str]) -> str:
     known = set(_known(error))
     hidden = {
         piece
-        for piece in _pieces(args)
+        for piece in _pieces(args, known)
         if piece not in known
         and not could_be_path(piece)
         and shown_value(piece) != repr(piece)
@@ -332,13 +332,16 @@ def usage_message(error: click.ClickException, args: Sequence[str]) -> str:
     return " ".join(masked(message, hidden).split())
 
 
-def _pieces(args: Sequence[str]) -> Iterator[str]:
-    """Yield the pieces of a command line, split in every way."""
+def _pieces(args: Sequence[str], known: set[str]) -> Iterator[str]:
+    """Yield the pieces of a command line, split in every way; no name of an option."""
     for arg in args:
-        yield arg
+        name, _, value = arg.partition("=")
         if arg.startswith("-"):
-            name, _, value = arg.partition("=")
-            yield from (name, value, arg[2:])
+            yield value
+        if name not in known:
+            yield arg
+            if arg.startswith("-"):
+                yield from (name, arg[2:])
 
 
 def _known(error: click.ClickException) -> Iterator[str]:
