@@ -6,6 +6,7 @@ import base64
 import io
 import json
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +19,6 @@ from tests.support.forger import pkcs1
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -53,6 +53,18 @@ def test_what_cannot_be_read_or_written(
     assert str(read.value) == f"cannot read {shown}"
     assert str(written.value) == f"cannot write {shown}"
     assert read.value.__context__ is written.value.__context__ is None
+
+
+def test_a_file_without_an_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device is not read for ever; a file that is just short enough is read."""
+    monkeypatch.setattr("kesspay.cli.inputs._LONGEST", 100)
+    monkeypatch.setattr("kesspay.cli.inputs._BLOCK", 10)
+    with pytest.raises(
+        InputError, match=r"^cannot read '/dev/zero': it is longer than"
+    ):
+        read_file("/dev/zero")
+    monkeypatch.setattr("kesspay.cli.inputs._LONGEST", Path(__file__).stat().st_size)
+    assert read_file(__file__) == Path(__file__).read_bytes()
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,25 @@ def test_a_path_cannot_hold_a_nul(run: Callable[..., Result]) -> None:
     assert "a path cannot hold a NUL byte" in result.stderr
 
 
+@pytest.mark.parametrize("value", ["nan", "inf", "-inf"])
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["sandbox", "--stop-after"],
+        ["sandbox", "--fault-rate"],
+        ["resume", "--watch", "--every"],
+        ["conformance", "explain", "--timeout"],
+    ],
+)
+def test_numbers_are_finite(
+    run: Callable[..., Result], words: list[str], value: str
+) -> None:
+    """NaN is in no range, although no comparison refuses it."""
+    result = run(*words, value)
+    assert result.exit_code == 2
+    assert f"Invalid value for '{words[-1]}'" in result.output
+
+
 @pytest.mark.parametrize(
     ("words", "profile"),
     [

@@ -355,8 +355,8 @@ def test_a_standard_input_that_gives_nothing(
 
     class Folder:
         @staticmethod
-        def read() -> bytes:
-            return os.read(folder, 1)
+        def read(size: int) -> bytes:
+            return os.read(folder, size)
 
     monkeypatch.setattr(sys, "stdin", SimpleNamespace(buffer=Folder))
     assert main(["canon", "-"]) == 2

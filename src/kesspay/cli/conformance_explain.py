@@ -12,6 +12,7 @@ from kesspay._pages import located
 from kesspay.cli.inputs import read_file
 from kesspay.cli.options import (
     FILE,
+    FiniteRange,
     interrupting_signals,
     json_option,
     profile_options,
@@ -99,7 +100,7 @@ def _case_named(kit: Kit, name: str) -> Case:
 @click.option("--refused", is_flag=True, help="The program refused it.")
 @click.option(
     "--timeout",
-    type=click.FloatRange(0, 3600, min_open=True),
+    type=FiniteRange(0, 3600, min_open=True),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

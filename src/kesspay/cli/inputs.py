@@ -12,6 +12,7 @@ from __future__ import annotations
 import os
 import re
 import sys
+from contextlib import nullcontext
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
@@ -24,6 +25,8 @@ from kesspay.errors import FieldError, InputError, KeyLoadError
 
 
 if TYPE_CHECKING:
+    from typing import BinaryIO
+
     from kesspay.signing.keys import PrivateKey, PublicKey
 
 
@@ -43,6 +46,8 @@ __all__ = [
 #: What stands for standard input in place of a path.
 STDIN: Final = "-"
 _USED: Final = "kesspay.stdin_used"
+_LONGEST: Final = 1 << 30
+_BLOCK: Final = 1 << 20
 
 
 def is_stdin(path: str) -> bool:
@@ -55,7 +60,7 @@ def read_file(path: str) -> bytes:
     Read a file, or standard input for "-", which can be named only once.
 
     Raises:
-        InputError: it cannot be read.
+        InputError: it cannot be read, or has no end within 1 GiB.
     """
     if is_stdin(path):
         meta = click.get_current_context().meta
@@ -64,16 +69,29 @@ def read_file(path: str) -> bytes:
         meta[_USED] = True
         if sys.stdin is None:
             raise InputError("standard input (-) is closed")
-        try:
-            return sys.stdin.buffer.read()
-        except OSError as error:
-            raise InputError(f"cannot read standard input: {_why(error)}") from None
+        name = "standard input"
+        file: BinaryIO | None = sys.stdin.buffer
+    else:
+        name, file = shown_path(path), None
     try:
-        return Path(path).read_bytes()
+        with Path(path).open("rb") if file is None else nullcontext(file) as source:
+            content = _start(source)
     except (OSError, ValueError) as error:
         # Not raised here: the error of the system holds the path.
         why = _why(error)
-    raise InputError(f"cannot read {shown_path(path)}: {why}")
+    else:
+        if len(content) <= _LONGEST:
+            return bytes(content)
+        why = "it is longer than 1 GiB"
+    raise InputError(f"cannot read {name}: {why}")
+
+
+def _start(file: BinaryIO) -> bytearray:
+    """Read a file to its end, or a little beyond what may be: a device has no end."""
+    content = bytearray()
+    while len(content) <= _LONGEST and (data := file.read(_BLOCK)):
+        content += data
+    return content
 
 
 def create_file(path: str, content: bytes, mode: int) -> None:

@@ -9,6 +9,7 @@ import signal
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
+from math import isfinite
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from urllib.parse import unquote
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FILE",
+    "FiniteRange",
     "Settings",
     "check_no_password",
     "gateway_options",
@@ -227,6 +229,23 @@ class Settings(HoldsSecrets):
 
         transport = self.transport(found.transport)
         return Client(**found.client, on_event=on_event, transport=transport)
+
+
+class FiniteRange(click.FloatRange):
+    """A number within a range; no comparison refuses NaN, and this does."""
+
+    def convert(
+        self,
+        value: str | float,
+        param: click.Parameter | None,
+        ctx: click.Context | None,
+    ) -> float:
+        """Read the number."""
+        # click reads texts, but calls them numbers.
+        number = super().convert(cast("float", value), param, ctx)
+        if not isfinite(number):
+            self.fail(f"{number} is no number that can be used", param, ctx)
+        return number
 
 
 class _ToStandardError(logging.Handler):

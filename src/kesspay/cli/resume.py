@@ -12,7 +12,12 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kesspay.cli.metrics import metrics_option, served
-from kesspay.cli.options import gateway_options, journal_opener_option, stop_signals
+from kesspay.cli.options import (
+    FiniteRange,
+    gateway_options,
+    journal_opener_option,
+    stop_signals,
+)
 from kesspay.cli.outcome import EXIT_OK, EXIT_UNKNOWN, Outcome
 from kesspay.cli.output import NotWritten
 from kesspay.cli.printer import printable
@@ -79,7 +84,7 @@ _STYLES: Final = {"paid": "green", "manual": "bold red", "unknown": "yellow"}
 @click.option("--watch", is_flag=True, help="Run until interrupted.")
 @click.option(
     "--every",
-    type=click.FloatRange(min=0.1, max=3600),
+    type=FiniteRange(min=0.1, max=3600),
     default=5.0,
     show_default=True,
     metavar="SECONDS",

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
-from kesspay.cli.options import stop_signals
+from kesspay.cli.options import FiniteRange, stop_signals
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.printer import printable
 from kesspay.errors import InputError, KesspayError
@@ -86,12 +86,12 @@ client = Client(
 )
 @click.option(
     "--fault-rate",
-    type=click.FloatRange(0, 1),
+    type=FiniteRange(0, 1),
     help=f"Share of requests that meet a fault [default: {_RATE}].",
 )
 @click.option(
     "--stop-after",
-    type=click.FloatRange(0, min_open=True),
+    type=FiniteRange(0, min_open=True),
     metavar="SECONDS",
     help="Stop after this time.",
 )
