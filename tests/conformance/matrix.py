@@ -199,32 +199,38 @@ def columns_of(text: str) -> dict[str, Column]:
 
 _HEAD: Final = """# Which rules some programs break
 
-The [conformance kit](../howto/check-your-implementation.md) {version} was run on these
-programs. `make conformance-matrix` runs it again and writes this page; a test compares.
+The [conformance kit](../howto/check-your-implementation.md) {version} has rules for the
+signature, and test cases for each rule. This page shows which rules these programs
+break:
 
-- **kesspay** and **libkess** are this project: its two backends, and its library from
-  three languages. Their adapters are in `tests/conformance/adapters` and in
-  `bindings/*/conformance`.
-- **The documented PHP class** is the one that the API document prints. It is the
-  definition of the canonical form; what it breaks is about verifying: it accepts what a
-  careful program refuses.
-- **`JSON.stringify`**, **`json.dumps`** and **`encoding/json`** are what one writes at
-  first in Node, Python and Go: parse, remove `sign` and `sign_type`, sort, write. Two
-  of them are in the adapters of the kit.
+- **kesspay** and **libkess** are this project: the two backends of the Python package,
+  and the C library called from three languages. Their adapters are in
+  `tests/conformance/adapters` and in `bindings/*/conformance`.
+- **The documented PHP class** is the class that the API document prints. It defines the
+  canonical form, so it breaks no rule about that. It signs and accepts what a careful
+  program refuses.
+- **`JSON.stringify`**, **`json.dumps`** and **`encoding/json`** are first attempts in
+  Node, Python and Go: parse, remove `sign` and `sign_type`, sort, write. The attempts
+  in Node and Go are in the adapters of the kit.
 
 {ran}
+`make conformance-matrix` runs the kit again and writes this page; a test compares the
+page with the programs.
 
-## In short
+## Summary
 
-How many rules a program breaks, and how many cases fail at each level: what the API
-itself can send, any JSON text, and what only an attacker sends. A program is not asked
-for an operation that it does not have.
+The table shows how many rules a program breaks, and how many cases fail at each level.
+`api` is what the API itself can send, `any-document` is any JSON text, and `hostile` is
+what only an attacker sends. The kit does not test an operation that a program does not
+have.
 """
 
 _LEGEND: Final = """\
-The tables below have the programs that break a rule. A number in bold says that the
-answers show the rule to be broken, and how many cases fail for it; with a question mark
-the rule is perhaps broken. `-` is a rule about an operation that the program lacks.
+The tables below show the programs that break at least one rule. A number in bold means:
+the program breaks the rule, and so many cases fail because of it. A number with a
+question mark means that the program may break the rule: so many cases of the rule fail,
+and no known mistake explains them. `-` marks a rule about an operation that the program
+does not have.
 """
 
 
