@@ -15,9 +15,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import lru_cache
 from operator import attrgetter
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 from urllib.parse import quote_plus
 
+from kesspay.errors import CanonicalizationError
+from kesspay.explain.alike import content_of, inside, matters_to, reduced
 from kesspay.explain.characters import changed
 from kesspay.explain.mistakes import PRECISIONS
 from kesspay.explain.nodes import (
@@ -42,6 +44,7 @@ from kesspay.signing.profile import Profile
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from kesspay.explain.alike import Matters
     from kesspay.explain.mistakes import Style
     from kesspay.signing.profile import Precision
 
@@ -91,14 +94,10 @@ _STRINGIFY: Final = {
     "numbers": "javascript",
     "spacing": "none",
 }
-#: The fields that decide what is at the top, and those that decide how it is written.
+#: The fields that decide what is at the top.
 _TOP: Final = attrgetter(
     *("scope", "with_sign", "with_type", "duplicates"),
     *("values", "order", "keys", "chars"),
-)
-_INSIDE: Final = attrgetter(
-    *("duplicates", "values", "order", "keys", "numbers", "fraction"),
-    *("slashes", "unicode", "html", "delete", "empty", "spacing"),
 )
 _BARE_VALUES: Final = ("values", "values_php")
 _NUMERIC: Final = re.compile(
@@ -106,6 +105,14 @@ _NUMERIC: Final = re.compile(
 )
 _LONGEST: Final = 40
 _WIDEST: Final = 20
+
+
+class _Piece(NamedTuple):
+    """A container, what matters to it, and its texts by the fields of ``inside``."""
+
+    node: Node
+    matters: Matters
+    texts: dict[tuple[str, ...], str]
 
 
 @dataclass(slots=True)
@@ -124,8 +131,8 @@ class Renderer:
     #: What most styles have in common is made once: the top level, and each
     #: container in it, by the fields of the style on which it depends.
     _tops: dict[tuple[str, ...], Node | None] = field(default_factory=dict)
-    _pieces: dict[tuple[object, ...], tuple[Node, str]] = field(default_factory=dict)
-    _digits: dict[tuple[str, int, str], str] = field(default_factory=dict)
+    _pieces: dict[tuple[int, str], _Piece] = field(default_factory=dict)
+    _digits: dict[tuple[int, str], dict[str, str]] = field(default_factory=dict)
     _strings: dict[tuple[str, ...], str] = field(default_factory=dict)
 
     def variant(self, document: Node) -> Renderer:
@@ -237,11 +244,20 @@ class Renderer:
         """Write a value at the top; one container is written alike again and again."""
         if not isinstance(node, (list, Members)):
             return self._json(node, style, key, level)
-        # Each is kept with its text, so that an id stays that of one container.
-        place = (id(node), key, _INSIDE(style))
+        place = id(node), key
         if place not in self._pieces:
-            self._pieces[place] = node, self._json(node, style, key, level)
-        return self._pieces[place][1]
+            # Kept with its texts, so that an id stays that of one container.
+            self._pieces[place] = _Piece(node, matters_to(node, key), {})
+        piece = self._pieces[place]
+        fields = inside(style)
+        text = piece.texts.get(fields)
+        if text is None:
+            alike = reduced(fields, piece.matters)
+            text = piece.texts.get(alike)
+            if text is None:
+                text = piece.texts[alike] = self._json(node, style, key, level)
+            piece.texts[fields] = text
+        return text
 
     def _string(self, text: str, style: Style) -> str:
         """Write a string, or the number that JSON_NUMERIC_CHECK makes of it."""
@@ -289,17 +305,20 @@ class Renderer:
         self, text: str, precision: Precision = -1, fraction: str = "dropped"
     ) -> str:
         """Write a number as PHP does."""
-        known = self._digits.get((text, precision, fraction))
-        if known is None:
-            profile = Profile(
-                serialize_precision=precision,
-                preserve_zero_fraction=fraction == "kept",
-            )
-            asked = f"[{text}]".encode()
-            answer = canonicalize(asked, profile=profile)
-            known = answer.decode()[1:-1]
-            self._digits[text, precision, fraction] = known
-        return known
+        place = precision, fraction
+        if place not in self._digits:
+            self._digits[place] = self._all_digits(*place)
+        digits = self._digits[place]
+        if text not in digits:
+            digits |= _digits_of([text], *place)
+        return digits[text]
+
+    def _all_digits(self, precision: Precision, fraction: str) -> dict[str, str]:
+        """Write all numbers of the document at once; none where one is not finite."""
+        try:
+            return _digits_of(content_of(self.document).numbers, precision, fraction)
+        except CanonicalizationError:
+            return {}
 
     def _plain(self, node: Node, style: Style) -> str:
         """Write a value as the right side of ``key=value``."""
@@ -349,6 +368,19 @@ class Renderer:
                 text = self._json(node, inner, "", 2)
             safe = "*" if javascript else ""
             yield f"{_url(name, safe)}={_url(text, safe)}"
+
+
+def _digits_of(
+    numbers: list[str], precision: Precision, fraction: str
+) -> dict[str, str]:
+    """Ask PHP's spelling of numbers from ``canonicalize``."""
+    if not numbers:
+        return {}
+    profile = Profile(
+        serialize_precision=precision, preserve_zero_fraction=fraction == "kept"
+    )
+    answer = canonicalize(f"[{','.join(numbers)}]", profile=profile)
+    return dict(zip(numbers, answer.decode()[1:-1].split(","), strict=True))
 
 
 def wrap(text: bytes, style: Style, secret: bytes = b"") -> bytes:
