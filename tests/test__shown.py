@@ -97,6 +97,14 @@ def test_kinds(text: str) -> None:
     assert connects(text) is (KINDS[text].startswith(("a connection", "a URL")))
 
 
+@pytest.mark.parametrize(
+    ("piece", "kind"), [("x", "a word of "), ("BEGIN ", "a text of "), ("a.", "a word")]
+)
+def test_a_long_value_takes_linear_time(piece: str, kind: str) -> None:
+    """A million characters are judged at once; in quadratic time it takes hours."""
+    assert kind_of(piece * (1_000_000 // len(piece))).startswith(kind)
+
+
 def test_kinds_of_other_values() -> None:
     """What is no text is named by its type; a path is read as a text."""
     assert kind_of(None) == "a value of the type NoneType"
