@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import sqlite3
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
+from uuid import uuid4
 
 import pytest
 
@@ -13,8 +15,10 @@ from kesspay.errors import BackendError, JournalError
 from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import State
 from kesspay.transfers.journal import Status
+from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.sqlite import SqliteJournal
 from tests.gateway.helpers import BASE_URL
+from tests.support.postgres import PASSWORD
 from tests.transfers.helpers import payment
 
 
@@ -23,6 +27,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from click.testing import Result
+
+    from tests.support.postgres import Postgres
 
 
 @pytest.fixture
@@ -74,17 +80,39 @@ def test_a_healthy_journal(check: Callable[..., Any], place: Path) -> None:
 
 
 def test_no_journal_is_made(check: Callable[..., Any], tmp_path: Path) -> None:
-    """Where there is none it says so."""
+    """It warns where the first payment can make one, and fails where it cannot."""
     path = tmp_path / "none" / "journal.sqlite"
     found = check(path)
     assert found["verdict"] == "failed"
-    assert "there is no" in found["found"]
+    assert "no folder in which the first payment can make it" in found["found"]
     path = tmp_path / "journal.sqlite"
-    assert check(path)["verdict"] == "failed"
+    found = check(path)
+    assert found["verdict"] == "warning"
+    wanted = f"no journal yet: it will be made by the first payment, as '{path}'"
+    assert found["found"] == wanted
+    assert "if there were payments, correct KESSPAY_JOURNAL" in found["fix"]
     assert not path.exists()
     path.touch()
     assert check(path)["found"] == "the file is empty"
     assert path.stat().st_size == 0
+
+
+def test_no_journal_in_a_database(
+    check: Callable[..., Any], postgres: Postgres
+) -> None:
+    """It warns, and makes no schema; once a journal is there, it is opened."""
+    name = f"doctor_{uuid4().hex}"
+    where = f"postgresql://kesspay:{quote(PASSWORD, safe='')}@127.0.0.1:{postgres.port}"
+    postgres.ask(f"CREATE DATABASE {name}")
+    try:
+        for _ in range(2):
+            found = check(f"{where}/{name}")
+            assert found["verdict"] == "warning"
+            assert found["found"].endswith("as the schema kesspay of the database")
+        PostgresJournal(f"{where}/{name}").close()
+        assert check(f"{where}/{name}")["verdict"] == "ok"
+    finally:
+        postgres.ask(f"DROP DATABASE {name} WITH (FORCE)")
 
 
 def test_a_file_that_is_no_journal(check: Callable[..., Any], tmp_path: Path) -> None:
@@ -159,6 +187,8 @@ def test_a_network_file_system(
     found = check(place)
     assert found["verdict"] == verdict
     assert (kind in found["found"]) is (verdict == "warning")
+    new = check(place.with_name("new.sqlite"))
+    assert (kind in new["found"]) is ("local disk" in new["fix"]) is (kind != "ext4")
     monkeypatch.setattr(doctor_journal, "_MOUNTS", tmp_path / "none")
     assert check(place)["verdict"] == "ok"
 

@@ -14,7 +14,7 @@ import pytest
 from kesspay.errors import InputError, JournalDamaged, JournalUnavailable, KesspayError
 from kesspay.transfers import reader
 from kesspay.transfers.postgres import MIGRATIONS, PostgresJournal
-from kesspay.transfers.reader import read_payments
+from kesspay.transfers.reader import place_of_first_payment, read_payments
 from kesspay.transfers.sqlite import SqliteJournal
 from tests.support.postgres import PASSWORD, Pgbouncer, free_port
 from tests.transfers.helpers import payment, raw
@@ -242,3 +242,82 @@ def test_pooler(pooled: Postgres, database: str, mode: str) -> None:
         else:
             assert read(where) == wanted
             assert read(where) == wanted
+
+
+def test_where_the_first_payment_makes_a_file(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A path where a file can be made; nothing is made, and no password is shown."""
+    path = tmp_path / "journal.db"
+    assert place_of_first_payment(str(path)) == f"as '{path}'"
+    link = tmp_path / "link.db"
+    link.symlink_to(path)
+    assert place_of_first_payment(str(link)) == f"as '{link}'"
+    monkeypatch.chdir(tmp_path)
+    assert place_of_first_payment("new.db") == f"as 'new.db' in '{tmp_path}'"
+    for secret in ("hunter2-canary", "Zm9vYmFy/Y2FuYXJ5"):
+        try:
+            shown = place_of_first_payment(secret)
+        except InputError as error:
+            shown = str(error)
+        assert secret not in shown
+        assert secret.partition("/")[0] not in shown
+    path.write_text("anything", encoding="utf-8")
+    assert sorted(tmp_path.iterdir()) == [path, link]
+    # What is there, and what is no path, is not judged.
+    for other in (path, tmp_path, path / "in-a-file.db", "", "/", "x" * 5000, "a\0b"):
+        assert place_of_first_payment(str(other)) == ""
+
+
+def test_where_no_file_can_be_made(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A folder that is not there, or in which this user may not write."""
+    with pytest.raises(InputError, match="no folder in which the first payment can"):
+        place_of_first_payment(str(tmp_path / "none" / "journal.db"))
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "none" / "journal.db")
+    with pytest.raises(InputError, match="no folder"):
+        place_of_first_payment(str(link))
+    # Root may write everywhere.
+    monkeypatch.setattr("os.access", lambda *_: False)
+    with pytest.raises(InputError, match="its folder cannot be written"):
+        place_of_first_payment(str(tmp_path / "journal.db"))
+
+
+def test_where_the_first_payment_makes_a_schema(
+    postgres: Postgres, database: str, inside: Callable[..., None]
+) -> None:
+    """A database where this user may make a schema; nothing is made."""
+    where = url(postgres.port, database)
+    wanted = "as the schema kesspay of the database"
+    for _ in range(2):
+        assert place_of_first_payment(where) == wanted
+    role = f"{database}_worker"
+    worker = url(postgres.port, database, "pays", role)
+    inside(f"CREATE ROLE {role} LOGIN PASSWORD 'pays'")
+    with pytest.raises(InputError, match="GRANT CREATE on the database"):
+        place_of_first_payment(worker)
+    inside(f"GRANT CREATE ON DATABASE {database} TO {role}")
+    assert place_of_first_payment(worker) == wanted
+    # The schema of another role: the tables cannot be made in it.
+    inside("CREATE SCHEMA kesspay")
+    with pytest.raises(InputError, match="this user may not make one"):
+        place_of_first_payment(worker)
+    assert place_of_first_payment(where) == wanted
+    PostgresJournal(where).close()
+    assert place_of_first_payment(where) == ""
+    inside(f"DROP OWNED BY {role}", f"DROP ROLE {role}")
+    with pytest.raises(JournalUnavailable):
+        place_of_first_payment(url(free_port(), database))
+    with pytest.raises(KesspayError, match="refuses the connection"):
+        place_of_first_payment(worker)
+
+
+def test_a_server_that_breaks_off_before_it_says(
+    monkeypatch: pytest.MonkeyPatch, postgres: Postgres, database: str
+) -> None:
+    """What is wrong is raised, as an error of the journal."""
+    monkeypatch.setattr(reader, "_MAY_BE_MADE", "SELECT nothing_such")
+    with pytest.raises(KesspayError):
+        place_of_first_payment(url(postgres.port, database))

@@ -1,4 +1,9 @@
-"""The check of the doctor that opens the journal, and makes none."""
+"""
+The check of the doctor that opens the journal, and makes none.
+
+A journal that is not there yet is a warning, and not a fault: the first payment makes
+it. After that payment, it means that the variable names another place.
+"""
 
 from __future__ import annotations
 
@@ -21,6 +26,7 @@ from kesspay.errors import (
 )
 from kesspay.transfers.account import Account, check_owner
 from kesspay.transfers.attempt import State
+from kesspay.transfers.reader import place_of_first_payment
 from kesspay.transfers.summary import OPEN, UNKNOWN, listed
 
 
@@ -44,6 +50,8 @@ _NETWORKS: Final = frozenset(
         *("ncpfs", "nfs", "nfs4", "smb3", "smbfs"),
     )
 )
+_LOCKS: Final = ", where its locks may not hold"
+_LOCAL: Final = "keep it on a local disk, or use a PostgreSQL journal"
 #: Payments that are counted at most.
 _MOST: Final = 1000
 #: What to do about each kind of error; the first that fits.
@@ -67,7 +75,7 @@ _FIXES: Final[tuple[tuple[type[KesspayError], str, Page], ...]] = (
     (BackendError, "install what it names", PAGES["install"]),
     (
         InputError,
-        f"correct {_VARIABLE}; the program that pays makes the journal",
+        f"correct {_VARIABLE}, or make what is missing",
         PAGES["settings"],
     ),
 )
@@ -94,9 +102,13 @@ def check_journal(
         checks.warn(_NAME, "the file is empty", f"see whether {_VARIABLE} is right")
         return
     try:
+        network = "" if connects(where) else _network_of(where)
+        place = place_of_first_payment(where)
+        if place:
+            _report_none(place, checks, network)
+            return
         journal = open_place(where, _VARIABLE)
         try:
-            network = "" if connects(where) else _network_of(where)
             _report(journal, found, checks, network)
         finally:
             journal.close()
@@ -129,6 +141,15 @@ def _network_of(where: str) -> str:
     return kind if kind in _NETWORKS else ""
 
 
+def _report_none(place: str, checks: Checks, network: str) -> None:
+    shown = f"no journal yet: it will be made by the first payment, {place}"
+    fix = f"if there were payments, correct {_VARIABLE}; else there is nothing to do"
+    if network:
+        shown = f"{shown}; the file will be on {network}{_LOCKS}"
+        fix = f"if there were payments, correct {_VARIABLE}; else {_LOCAL}"
+    checks.warn(_NAME, shown, fix, PAGES["journal"])
+
+
 def _report(
     journal: Journal, found: ReadSettings, checks: Checks, network: str
 ) -> None:
@@ -146,8 +167,8 @@ def _report(
     if network:
         checks.warn(
             _NAME,
-            f"{shown}; the file is on {network}, where its locks may not hold",
-            "keep it on a local disk, or use a PostgreSQL journal",
+            f"{shown}; the file is on {network}{_LOCKS}",
+            _LOCAL,
         )
     elif manual:
         checks.warn(_NAME, shown, "see kesspay journal list --open", PAGES["manual"])

@@ -7,6 +7,7 @@ the server, so that a standby will do and the memory does not grow with the jour
 
 from __future__ import annotations
 
+import os
 import sqlite3
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from kesspay.transfers.rows import Row
 
 
-__all__ = ["PaymentRow", "is_server", "read_payments"]
+__all__ = ["PaymentRow", "is_server", "place_of_first_payment", "read_payments"]
 
 _PAGE: Final = 4096
 _SCHEMES: Final = ("postgresql://", "postgres://")
@@ -47,6 +48,12 @@ _THERE: Final = (
     "SELECT to_regclass('schema_version') IS NOT NULL"
     " AND to_regclass('payments') IS NOT NULL"
 )
+_MAY_BE_MADE: Final = f"""
+    SELECT to_regclass('schema_version') IS NOT NULL,
+        has_database_privilege(current_database(), 'CREATE')
+        AND coalesce(has_schema_privilege(to_regnamespace('{_SCHEMA}'), 'CREATE'), true)
+        AND NOT pg_is_in_recovery()
+"""
 #: Seconds to connect, and those that the server may need for a page.
 _TIMEOUT: Final = 10.0
 _PATIENCE: Final = 300.0
@@ -95,7 +102,55 @@ def read_payments(where: str) -> Generator[list[PaymentRow], None, None]:
         yield [PaymentRow(*row) for row in page]
 
 
+def place_of_first_payment(where: str) -> str:
+    """
+    Return where the first payment will make a journal, in words for a message.
+
+    Nothing is made, and nothing of what is there is judged.
+
+    Args:
+        where: path of a SQLite journal, or a postgresql:// URL.
+
+    Returns:
+        The place, or "" where something is there, or nothing can be meant by it.
+
+    Raises:
+        BackendError: psycopg is not installed.
+        InputError: no journal is there, and none can be made.
+        JournalError: the database cannot be asked.
+    """
+    return _new_on_server(where) if is_server(where) else _new_file(where)
+
+
 # ------------------------------------------------------------------------ SQLite
+
+
+def _new_file(where: str) -> str:
+    if no_path(where) or not Path(where).name:
+        return ""
+    try:
+        Path(where).stat()
+    except FileNotFoundError:
+        # Of a link, the file that it leads to is made.
+        folder = Path(where).resolve().parent
+    except (OSError, ValueError):
+        return ""
+    else:
+        return ""
+    # Only what shown_path shows of the setting: it may be a password.
+    if not folder.is_dir():
+        raise InputError(
+            f"there is no journal {shown_path(where)}, and no folder in which the first"
+            " payment can make it"
+        )
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise InputError(
+            f"there is no journal {shown_path(where)}, and this user may not make it:"
+            " its folder cannot be written"
+        )
+    if Path(where).is_absolute():
+        return f"as {shown_path(where)}"
+    return f"as {shown_path(where)} in {shown_path(Path.cwd())}"
 
 
 def _of_file(where: str) -> Iterator[list[Row]]:
@@ -124,6 +179,30 @@ def _of_file(where: str) -> Iterator[list[Row]]:
 
 
 # -------------------------------------------------------------------- PostgreSQL
+
+
+def _new_on_server(where: str) -> str:
+    server = server_of(where, _TIMEOUT)
+    connection = _connected(server)
+    if isinstance(connection, JournalError | InputError):
+        # Not where it was caught: psycopg's error must not travel along.
+        raise connection
+    try:
+        rows = _asked(connection, server, _OPENING, _MAY_BE_MADE)
+    finally:
+        connection.close()
+    if not isinstance(rows, list):
+        raise rows
+    ((is_there, may_be_made),) = rows
+    if is_there:
+        return ""
+    if not may_be_made:
+        raise InputError(
+            f"the database has no journal in the schema {_SCHEMA} that this user may"
+            " use, and this user may not make one: name the database of the journal,"
+            " or GRANT CREATE on the database"
+        )
+    return f"as the schema {_SCHEMA} of the database"
 
 
 def _of_server(where: str) -> Iterator[list[Row]]:
