@@ -125,10 +125,10 @@ def test_the_languages_of_the_kit_are_named() -> None:
     languages = set(re.split(r", | and ", named))
     suffixes = {"PHP": "php", "Node": "mjs", "Go": "go", "C#": "cs", "Ruby": "rb"}
     suffixes["Java"] = "java"
-    for folder in ("adapters", "runners"):
-        files = {path.suffix[1:] for path in (kit / folder).rglob("*.*")}
-        sources = files & {"php", "mjs", "js", "go", "java", "cs", "rb", "py", "rs"}
-        assert {suffixes[language] for language in languages} == sources, folder
+    for stem in ("adapter", "runner"):
+        names = [path.name.lower() for path in kit.glob("*/*")]
+        sources = {name.split(".")[1] for name in names if name.startswith(f"{stem}.")}
+        assert {suffixes[language] for language in languages} == sources, stem
 
 
 def test_the_versions_of_php_are_named() -> None:

@@ -23,23 +23,23 @@ def test_the_files_are_written(run: Callable[..., Result], tmp_path: Path) -> No
     assert result.exit_code == 0, result.stderr
     count = sum(path.is_file() for path in target.rglob("*"))
     assert result.stdout.startswith(f"kit {stored_kit().version}: {count} files in ")
-    assert (target / "runners/runner.php").is_file()
-    assert (target / "cases/document.tsv").is_file()
+    assert (target / "php/runner.php").is_file()
+    assert (target / "cases/api.tsv").is_file()
 
 
 def test_your_own_code_is_named(run: Callable[..., Result], tmp_path: Path) -> None:
     """What was left as it is stands in the output, and in the JSON."""
     target = tmp_path / "kit"
     first = json.loads(run("conformance", "export", "--json", str(target)).stdout)
-    (target / "adapters/adapter.rb").write_bytes(b"my code")
+    (target / "ruby/kess.rb").write_bytes(b"my code")
     result = run("conformance", "export", str(target))
     assert result.exit_code == 0
-    assert "adapters/adapter.rb holds your own code" in result.stdout
+    assert "ruby/kess.rb holds your own code" in result.stdout
     fields = json.loads(run("conformance", "export", "--json", str(target)).stdout)
-    assert fields["kept"] == ["adapters/adapter.rb"]
+    assert fields["kept"] == ["ruby/kess.rb"]
     assert fields["files"] == first["files"] - 1
     assert (fields["kit"], fields["zip"]) == (stored_kit().version, None)
-    assert (target / "adapters/adapter.rb").read_bytes() == b"my code"
+    assert (target / "ruby/kess.rb").read_bytes() == b"my code"
 
 
 def test_a_zip_has_the_same_bytes_twice(

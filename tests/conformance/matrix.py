@@ -117,13 +117,11 @@ PROGRAMS: Final = (
         ("php", str(HERE / "matrix_programs/documented.php")),
         ("php",),
     ),
-    Program(
-        "`JSON.stringify`", ("node", str(FOLDER / "adapters/adapter.mjs")), ("node",)
-    ),
+    Program("`JSON.stringify`", ("node", str(FOLDER / "node/adapter.mjs")), ("node",)),
     Program("`json.dumps`", (sys.executable, str(HERE / "matrix_programs/dumps.py"))),
     Program(
         "`encoding/json`",
-        ("go", "run", str(FOLDER / "adapters/adapter.go")),
+        ("go", "run", str(FOLDER / "go/adapter.go"), str(FOLDER / "go/kess.go")),
         ("go",),
     ),
 )

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import contextlib
 import os
-import re
 import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kesspay.conformance.kit import FOLDER
 from tests.conftest import missing
 
 
@@ -28,11 +28,6 @@ __all__ = ["HERE", "LANGUAGES", "Language", "behind", "completed", "needed"]
 HERE: Final = Path(__file__).resolve().parent
 ROOT: Final = HERE.parents[1]
 
-#: What the user replaces, with the lines around it.
-_YOURS: Final = re.compile(
-    r"[^\n]*---- your code.*?---- end of your code[^\n]*\n", re.DOTALL
-)
-
 
 @dataclass(frozen=True, slots=True)
 class Language:
@@ -41,14 +36,18 @@ class Language:
 
     Args:
         name: of the language.
+        folder: of the kit, with what belongs to the language.
+        code: name of the file with the user's code.
         adapter: name of its adapter.
         runner: name of its runner.
         tools: programs that it needs.
-        start: what runs a source file.
+        start: what runs a program.
         slow: whether starting takes a second or more.
     """
 
     name: str
+    folder: str
+    code: str
     adapter: str
     runner: str
     tools: tuple[str, ...]
@@ -58,28 +57,59 @@ class Language:
     @property
     def ending(self) -> str:
         """How its source files end."""
-        return Path(self.adapter).suffix
+        return Path(self.code).suffix
 
-    def command(self, source: Path) -> list[str]:
-        """Return what runs a source file; C# is compiled first."""
-        if self.ending != ".cs":
-            return [*self.start, str(source)]
-        program = source.with_suffix(".exe")
-        subprocess.run(
-            ["mcs", "-warnaserror", f"-out:{program}", str(source)],
-            check=True,
-            capture_output=True,
-        )
-        return [*self.start, str(program)]
+    def command(self, program: Path) -> list[str]:
+        """Return what runs a program beside its code, compiled where it has to be."""
+        code = program.with_name(self.code)
+        if self.ending == ".java":
+            subprocess.run(["javac", str(program), str(code)], check=True)
+            return [*self.start, "-cp", str(program.parent), program.stem]
+        if self.ending == ".cs":
+            built = program.with_suffix(".exe")
+            subprocess.run(
+                ["mcs", "-warnaserror", f"-out:{built}", str(program), str(code)],
+                check=True,
+                capture_output=True,
+            )
+            return [*self.start, str(built)]
+        others = [str(code)] if self.ending == ".go" else []
+        return [*self.start, str(program), *others]
+
+
+def _language(
+    name: str, folder: str, ending: str, *start: str, slow: bool = True
+) -> Language:
+    """Return a language whose files are named alike."""
+    code, adapter, runner = (f"{of}.{ending}" for of in ("kess", "adapter", "runner"))
+    return Language(name, folder, code, adapter, runner, start[:1], start, slow)
 
 
 LANGUAGES: Final = (
-    Language("PHP", "adapter.php", "runner.php", ("php",), ("php",)),
-    Language("Node", "adapter.mjs", "runner.mjs", ("node",), ("node",)),
-    Language("Go", "adapter.go", "runner.go", ("go",), ("go", "run"), slow=True),
-    Language("Ruby", "adapter.rb", "runner.rb", ("ruby",), ("ruby",), slow=True),
-    Language("Java", "Adapter.java", "Runner.java", ("java",), ("java",), slow=True),
-    Language("C#", "Adapter.cs", "Runner.cs", ("mcs", "mono"), ("mono",), slow=True),
+    _language("PHP", "php", "php", "php", slow=False),
+    _language("Node", "node", "mjs", "node", slow=False),
+    _language("Go", "go", "go", "go", "run"),
+    _language("Ruby", "ruby", "rb", "ruby"),
+    Language(
+        "Java",
+        "java",
+        "Kess.java",
+        "Adapter.java",
+        "Runner.java",
+        tools=("java", "javac"),
+        start=("java",),
+        slow=True,
+    ),
+    Language(
+        "C#",
+        "csharp",
+        "Kess.cs",
+        "Adapter.cs",
+        "Runner.cs",
+        tools=("mcs", "mono"),
+        start=("mono",),
+        slow=True,
+    ),
 )
 
 
@@ -90,18 +120,13 @@ def needed(language: Language) -> None:
             missing(f"{tool} is not installed", "KESSPAY_REQUIRE_LANGUAGES")
 
 
-def completed(program: Path, code: str, target: Path) -> Path:
-    """Put other code into an adapter or a runner, as its user does."""
-    text, count = _YOURS.subn(lambda _: code, program.read_text(encoding="utf-8"))
-    assert count == 1
-    if program.suffix == ".go":
-        for package in ("bytes", "sort", "strings", "unicode/utf16"):
-            used = f"{package.rpartition('/')[2]}." in code
-            if used and f'\t"{package}"\n' not in text:
-                text = text.replace("import (\n", f'import (\n\t"{package}"\n', 1)
-    path = target / program.name
-    path.write_text(text, encoding="utf-8")
-    return path
+def completed(language: Language, target: Path, code: str | None = None) -> Path:
+    """Copy what the kit has for a language, with other code, as its user writes it."""
+    folder = target / language.folder
+    shutil.copytree(FOLDER / language.folder, folder, dirs_exist_ok=True)
+    if code is not None:
+        (folder / language.code).write_text(code, encoding="utf-8")
+    return folder
 
 
 @contextlib.contextmanager

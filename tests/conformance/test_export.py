@@ -22,7 +22,7 @@ from kesspay.conformance.export import (
     write_zip,
     zipped,
 )
-from kesspay.conformance.kit import FILES, FOLDER, Refused, load
+from kesspay.conformance.kit import FOLDER, LEVELS, Refused, load
 from kesspay.errors import InputError
 
 
@@ -39,9 +39,12 @@ def test_everything_that_the_package_has_is_there(files: dict[str, bytes]) -> No
     """Cases, rules, bulk, adapters, runners and licence, and no waste."""
     for name in ("KIT.json", "README.md", "rules.json", "mistakes.json", "LICENSE"):
         assert name in files
-    for folder, count in {"adapters": 6, "runners": 6, "schema": 1, "bulk": 1}.items():
-        found = [name for name in files if name.startswith(f"{folder}/")]
-        assert len(found) >= count, folder
+    for folder in ("php", "node", "go", "java", "csharp", "ruby"):
+        found = [name.lower() for name in files if name.startswith(f"{folder}/")]
+        stems = {Path(name).stem for name in found}
+        assert (stems, len(found)) == ({"kess", "adapter", "runner"}, 3)
+    for folder in ("schema", "bulk"):
+        assert [name for name in files if name.startswith(f"{folder}/")]
     assert not [name for name in files if "__pycache__" in name or "\\" in name]
     assert files["LICENSE"] == (ROOT / "LICENSE").read_bytes()
     assert json.loads(files["KIT.json"])["update"].startswith("kesspay conformance ")
@@ -73,44 +76,54 @@ def test_an_exported_kit_is_a_kit(files: dict[str, bytes], tmp_path: Path) -> No
     assert kit_files(tmp_path) == files
 
 
-def test_no_cases_no_table(tmp_path: Path) -> None:
-    """A kit without the cases of an operation exports none, and no empty table."""
-    folder = tmp_path / "kit"
-    shutil.copytree(FOLDER, folder)
-    (folder / "cases/base64.json").unlink()
-    found = kit_files(folder)
-    assert "cases/body.tsv" in found
-    assert "cases/base64.tsv" not in found
-    assert "cases/base64" not in found[SUMS].decode()
-
-
-def test_the_tables_hold_every_case(files: dict[str, bytes]) -> None:
-    """Each case is a row with the same bytes; what is refused is "-"."""
+def test_the_tables_hold_every_case_with_one_answer(files: dict[str, bytes]) -> None:
+    """Each is a row of its level, with the same bytes; what is refused is "-"."""
     kit = load()
     rows = {}
-    for name in [name for name in files if name.endswith(".tsv")]:
-        head, *lines = files[name].decode().splitlines()
+    for level in LEVELS:
+        head, *lines = files[f"cases/{level}.tsv"].decode("ascii").splitlines()
         assert tuple(head.split("\t")) == COLUMNS
         for line in lines:
             row = dict(zip(COLUMNS, line.split("\t"), strict=True))
-            assert row["op"] == FILES[Path(name).stem]
+            assert row["level"] == level
             rows[row["id"]] = row
-    assert set(rows) == {case.id for case in kit.cases}
-    for case in kit.cases:
-        row = rows[case.id]
-        assert (row["rule"], row["level"]) == (case.rule, case.level)
-        assert row["doc"] == kit.rules[case.rule].doc
-        assert row["profile"] == (",".join(case.profile) or "-")
+    cases = [case for case in kit.cases if case.op != "body" and not case.profile]
+    assert list(rows) == [
+        case.id for level in LEVELS for case in cases if case.level == level
+    ]
+    for case in cases:
+        row, rule = rows[case.id], kit.rules[case.rule]
+        assert (row["op"], row["rule"], row["level"]) == (case.op, rule.id, case.level)
+        assert row["title"] == f"{rule.id}  {rule.title} ({case.level})"
+        assert row["case"].startswith(f"{case.id}  ")
+        assert all(row[name].endswith(rule.doc) for name in COLUMNS[-8:-2])
         result = None if isinstance(case.result, Refused) else case.result
-        assert row["kind"] == (case.kind or "-")
         for name, expected in {
             "text": case.text,
             "key": case.key,
+            "kind": None if case.kind is None else case.kind.encode(),
             "password": case.password,
             "result": result,
         }.items():
             found = None if row[name] == "-" else base64.b64decode(row[name])
             assert found == expected
+
+
+def test_what_a_table_shows_is_safe_to_print(files: dict[str, bytes]) -> None:
+    """Control characters and all beyond ASCII are escaped, the rest is as it is."""
+    rows = {
+        row.split("\t")[-1]: row.split("\t")
+        for level in LEVELS
+        for row in files[f"cases/{level}.tsv"].decode("ascii").splitlines()
+    }
+    example = rows["document/write.unicode/1"]
+    assert example[8:10] == [
+        'document/write.unicode/1  {"a":"\\u00e9"}',
+        '{"a":"\\u00e9"}',
+    ]
+    for row in rows.values():
+        assert all(" " <= character <= "~" for field in row for character in field)
+        assert max(len(field) for field in row[7:10]) < 1300
 
 
 def test_the_hints_of_the_table_are_for_its_readers(tmp_path: Path) -> None:
@@ -128,16 +141,20 @@ def test_the_hints_of_the_table_are_for_its_readers(tmp_path: Path) -> None:
         if path.endswith(".tsv")
     ]
     hints = {
-        (row.split("\t")[1], *row.split("\t")[-7:-1])
+        (row.split("\t")[6], *row.split("\t")[-8:-2])
         for table in tables
         for row in table.splitlines()
-        if row.split("\t")[1] in names
+        if row.split("\t")[6] in names
     }
+    pages = [rules["rules"][at]["doc"] for at in (0, 1)]
     assert hints == {
-        (names[0], "z(); ", "", "", "x(); ", "y(); ", ""),
-        (names[1], *["look; "] * 6),
+        (
+            names[0],
+            *(f"{hint}{pages[0]}" for hint in ("z(); ", "", "", "x(); ", "y(); ", "")),
+        ),
+        (names[1], *[f"look; {pages[1]}"] * 6),
     }
-    assert COLUMNS[-7:-1] == ("PHP", "Node", "Go", "Java", "C#", "Ruby")
+    assert COLUMNS[-8:-2] == ("PHP", "Node", "Go", "Java", "C#", "Ruby")
 
 
 def test_the_zip_is_reproducible(files: dict[str, bytes], tmp_path: Path) -> None:
@@ -173,7 +190,7 @@ def test_your_code_stays_where_a_kit_is_brought_up_to_date(
 ) -> None:
     """A changed adapter is kept; an unchanged one, and a case, are written anew."""
     old = dict(files)
-    old["adapters/adapter.php"] = b"an older adapter"
+    old["php/adapter.php"] = b"an older adapter"
     old["cases/gone.json"] = b"{}"
     old["cases/changed.json"] = b"{}"
     old[SUMS] = "".join(
@@ -184,12 +201,12 @@ def test_your_code_stays_where_a_kit_is_brought_up_to_date(
     old[SUMS] += b"\n0  ../outside\n0  /outside\n0  SHA256SUMS\n"
     write_files(tmp_path / "kit", old)
     (tmp_path / "outside").write_bytes(b"")
-    (tmp_path / "kit/runners/runner.rb").write_bytes(b"my code")
+    (tmp_path / "kit/ruby/kess.rb").write_bytes(b"my code")
     (tmp_path / "kit/cases/document.json").write_bytes(b"damaged")
     (tmp_path / "kit/cases/changed.json").write_bytes(b"my notes")
     (tmp_path / "kit/my.txt").write_bytes(b"my notes")
 
-    assert write_files(tmp_path / "kit", files) == ["runners/runner.rb"]
+    assert write_files(tmp_path / "kit", files) == ["ruby/kess.rb"]
     there = {
         path.relative_to(tmp_path / "kit").as_posix(): path.read_bytes()
         for path in (tmp_path / "kit").rglob("*")
@@ -197,12 +214,12 @@ def test_your_code_stays_where_a_kit_is_brought_up_to_date(
     }
     assert there == {
         **files,
-        "runners/runner.rb": b"my code",
+        "ruby/kess.rb": b"my code",
         "cases/changed.json": b"my notes",
         "my.txt": b"my notes",
     }
     # The copy of the user is the same as the new one: nothing to report.
-    (tmp_path / "kit/runners/runner.rb").write_bytes(files["runners/runner.rb"])
+    (tmp_path / "kit/ruby/kess.rb").write_bytes(files["ruby/kess.rb"])
     assert write_files(tmp_path / "kit", files) == []
 
 

@@ -9,7 +9,6 @@ import pytest
 
 from kesspay.conformance.blame import blame
 from kesspay.conformance.judge import FAULTS, run, select
-from kesspay.conformance.kit import FOLDER
 from tests.conformance.polyglot import HERE, LANGUAGES, completed, needed
 from tests.support.kit import stored_kit
 
@@ -40,13 +39,12 @@ def test_a_wrong_program_is_corrected_rule_by_rule(name: str, tmp_path: Path) ->
     trial = tomllib.loads((HERE / f"trial/{name}.toml").read_text(encoding="utf-8"))
     (language,) = [one for one in LANGUAGES if one.name == trial["language"]]
     needed(language)
-    adapter = FOLDER / "adapters" / language.adapter
     code = trial["wrong"]
     for step in trial["step"]:
-        program = completed(adapter, code, tmp_path)
-        assert step["rule"] in named(language.command(program))
+        folder = completed(language, tmp_path, code)
+        assert step["rule"] in named(language.command(folder / language.adapter))
         for old, new in step["edits"]:
             assert code.count(old) == 1, old
             code = code.replace(old, new)
-    program = completed(adapter, code, tmp_path)
-    assert named(language.command(program)) == set()
+    folder = completed(language, tmp_path, code)
+    assert named(language.command(folder / language.adapter)) == set()

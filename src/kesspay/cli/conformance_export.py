@@ -23,13 +23,12 @@ __all__ = ["export"]
 
 _HELP: Final = """Write the kit into DIR: cases, rules, adapters and runners.
 
-The runners need no Python: each asks the adapter of its language. The same command
-brings an earlier export up to date; adapters and runners that hold your own code stay
-as they are.
+The runners need no Python: each asks your code in its language. The same command brings
+an earlier export up to date; files with your own code stay as they are.
 
 \b
     kesspay conformance export kit
-    php kit/runners/runner.php
+    php kit/php/runner.php <kit/cases/api.tsv
 
 \b
 JSON fields

@@ -1,8 +1,9 @@
 """
 Write the conformance kit as plain files, for programs that run without Python.
 
-The files are those of the package, the cases once more as tab-separated values, and
-SHA256SUMS. The same kit gives the same bytes on every machine, also as a zip.
+The files are those of the package, SHA256SUMS, and of each level a table with what the
+runners need: cases with one right answer, from PHP as it comes. The same kit gives the
+same bytes on every machine, also as a zip.
 """
 
 from __future__ import annotations
@@ -14,33 +15,40 @@ import zipfile
 from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import shown_path
-from kesspay.conformance.kit import FILES, FOLDER, Refused, load
+from kesspay.conformance.kit import FOLDER, LEVELS, Refused, load
 from kesspay.errors import InputError
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from kesspay.conformance.kit import Case, Kit
+    from kesspay.conformance.kit import Kit
 
 
 __all__ = ["COLUMNS", "SUMS", "kit_files", "write_files", "write_zip", "zipped"]
 
 SUMS: Final = "SHA256SUMS"
 
-#: The columns of a table of cases. Bytes are in base64; "-" is a field that is not
-#: there, and the result of what must be refused; a hint that is not there is empty.
+#: The columns of a table of cases. Text, key, kind, password and result are in base64;
+#: "-" is one that is not there, and the result of what must be refused. Title, case and
+#: expected are ready to be shown; of each language there is a hint and the page.
 COLUMNS: Final = (
-    *("id", "rule", "level", "op", "profile", "text", "key", "kind", "password"),
-    *("result", "title", "PHP", "Node", "Go", "Java", "C#", "Ruby", "doc"),
+    *("op", "text", "key", "kind", "password", "result", "rule"),
+    *("title", "case", "expected", "PHP", "Node", "Go", "Java", "C#", "Ruby"),
+    *("level", "id"),
 )
 
-#: The languages that have a column, with what to do about the rule.
-_LANGUAGES: Final = COLUMNS[COLUMNS.index("PHP") : COLUMNS.index("doc")]
+#: The languages that have a column.
+_LANGUAGES: Final = COLUMNS[COLUMNS.index("PHP") : COLUMNS.index("level")]
 
-#: What the user completes with his own code, and what is hence not written over. The
-#: runners of earlier kits held such code, too.
-_YOURS: Final = ("adapters/", "runners/")
+#: A body has more than one right answer, which ``kesspay conformance run`` can judge.
+_UNCOMPARED: Final = "body"
+
+#: At most so many characters of a text are shown.
+_SHOWN: Final = 300
+
+#: What the user completes with his own code, and what is hence not written over.
+_YOURS: Final = ("php/", "node/", "go/", "java/", "csharp/", "ruby/")
 
 #: The first time that a zip can name, the mode of every file, and that of Unix.
 _TIME: Final = (1980, 1, 1, 0, 0, 0)
@@ -64,10 +72,8 @@ def kit_files(folder: Path = FOLDER) -> dict[str, bytes]:
         for path in folder.rglob("*")
         if path.is_file() and "__pycache__" not in path.parts
     }
-    for stem, op in FILES.items():
-        if f"cases/{stem}.json" in files:
-            cases = [case for case in kit.cases if case.op == op]
-            files[f"cases/{stem}.tsv"] = _table(kit, cases)
+    for level in LEVELS:
+        files[f"cases/{level}.tsv"] = _table(kit, level)
     files[SUMS] = "".join(
         f"{_sum(files[name])}  {name}\n" for name in sorted(files)
     ).encode()
@@ -78,39 +84,50 @@ def _sum(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
 
 
-def _table(kit: Kit, cases: list[Case]) -> bytes:
-    """Write cases as tab-separated values, which every language reads in a line."""
+def _table(kit: Kit, level: str) -> bytes:
+    """Write the cases of a level as a table, which every language reads in a line."""
     rows: list[tuple[str, ...]] = [COLUMNS]
-    for case in cases:
+    for case in kit.cases:
+        if case.level != level or case.profile or case.op == _UNCOMPARED:
+            continue
         rule = kit.rules[case.rule]
         result = None if isinstance(case.result, Refused) else case.result
-        given = (case.text, case.key, case.password, result)
-        text, key, password, expected = map(_field, given)
-        hints = [rule.hints.get(of, rule.hints.get("all", "")) for of in _LANGUAGES]
+        kind = None if case.kind is None else case.kind.encode()
+        given = (case.text, case.key, kind, case.password, result)
+        hints = [rule.hints.get(of, rule.hints.get("all")) for of in _LANGUAGES]
         rows.append(
             (
-                *(case.id, case.rule, case.level, case.op),
-                ",".join(case.profile) or "-",
-                *(text, key, case.kind or "-", password, expected),
-                rule.title,
-                # In front of the page, on the same line.
-                *(f"{hint}; " if hint else "" for hint in hints),
-                rule.doc,
+                case.op,
+                *map(_field, given),
+                case.rule,
+                f"{case.rule}  {rule.title} ({level})",
+                f"{case.id}  {_shown(case.text)}",
+                "refused" if result is None else _shown(result),
+                *(f"{hint}; {rule.doc}" if hint else rule.doc for hint in hints),
+                level,
+                case.id,
             )
         )
-    return "".join("\t".join(row) + "\n" for row in rows).encode()
+    return "".join("\t".join(row) + "\n" for row in rows).encode("ascii")
 
 
 def _field(content: bytes | None) -> str:
     return "-" if content is None else base64.b64encode(content).decode()
 
 
+def _shown(text: bytes) -> str:
+    """Return the beginning of a text; what a terminal could obey is escaped."""
+    return "".join(
+        chr(byte) if 0x20 <= byte < 0x7F else f"\\x{byte:02x}" for byte in text[:_SHOWN]
+    )
+
+
 def write_files(target: Path, files: dict[str, bytes]) -> list[str]:
     """
     Write the files, over an earlier export or into a new folder.
 
-    An adapter or a runner that was changed after the export stays as it is: it holds
-    the user's own code. Files of the earlier export that are no more are removed.
+    What was changed after the export in the folder of a language stays as it is: it
+    holds the user's own code. Files of the earlier export that are no more are removed.
 
     Args:
         target: the folder.

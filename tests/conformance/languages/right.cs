@@ -1,6 +1,19 @@
-// ---- your code
 // Asks a right implementation, which speaks the same protocol, through two named pipes.
-static class YourCode
+
+using System;
+using System.Collections.Generic;
+using System.IO;
+using System.Text;
+using System.Text.RegularExpressions;
+
+class Refused : Exception
+{
+    public Refused(string message) : base(message) { }
+}
+
+delegate byte[] Operation(byte[] text, byte[] key, byte[] kind, byte[] password);
+
+static class Kess
 {
     // No buffer: Mono would wait until it is full.
     static readonly FileStream Questions = new FileStream(
@@ -8,33 +21,34 @@ static class YourCode
     static readonly StreamReader Answers = new StreamReader(new FileStream(
         Environment.GetEnvironmentVariable("KESS_RIGHT") + "/out", FileMode.Open, FileAccess.Read, FileShare.ReadWrite, 1));
 
-    static byte[] Ask(string op, Dictionary<string, byte[]> given)
+    static string Field(string name, byte[] bytes)
     {
-        var line = "{\"id\":1,\"op\":\"" + op + "\",\"profile\":\"\"";
-        foreach (var field in given)
-            if (field.Value != null)
-                line += ",\"" + field.Key + "\":\"" + (field.Key == "kind" ? System.Text.Encoding.ASCII.GetString(field.Value)
-                    : Convert.ToBase64String(field.Value)) + "\"";
-        var bytes = System.Text.Encoding.ASCII.GetBytes(line + "}\n");
+        return bytes == null ? "" : ",\"" + name + "\":\"" + Convert.ToBase64String(bytes) + "\"";
+    }
+
+    static byte[] Ask(string op, byte[] text, byte[] key, byte[] kind, byte[] password)
+    {
+        var line = "{\"id\":1,\"op\":\"" + op + "\",\"profile\":\"\",\"kind\":\""
+            + (kind == null ? "" : Encoding.ASCII.GetString(kind)) + "\"" + Field("text", text) + Field("key", key) + Field("password", password);
+        var bytes = Encoding.ASCII.GetBytes(line + "}\n");
         Questions.Write(bytes, 0, bytes.Length);
         Questions.Flush();
         var answer = Answers.ReadLine();
-        var found = System.Text.RegularExpressions.Regex.Match(answer, "\"bytes\": ?\"([^\"]*)\"");
+        var found = Regex.Match(answer, "\"bytes\": ?\"([^\"]*)\"");
         if (!found.Success) throw new Refused(answer);
         var right = Convert.FromBase64String(found.Groups[1].Value.Replace("\\/", "/"));
         if (Environment.GetEnvironmentVariable("KESS_BROKEN") == null) return right;
-        var latin = System.Text.Encoding.GetEncoding("iso-8859-1");
+        var latin = Encoding.GetEncoding("iso-8859-1");
         return latin.GetBytes(latin.GetString(right).Replace("\\/", "/"));
     }
 
-    public static readonly Dictionary<string, Func<Dictionary<string, byte[]>, byte[]>> Operations = All();
+    public static readonly Dictionary<string, Operation> Operations = All();
 
-    static Dictionary<string, Func<Dictionary<string, byte[]>, byte[]>> All()
+    static Dictionary<string, Operation> All()
     {
-        var all = new Dictionary<string, Func<Dictionary<string, byte[]>, byte[]>>();
+        var all = new Dictionary<string, Operation>();
         foreach (var op in Environment.GetEnvironmentVariable("KESS_OPS").Split(','))
-            all[op] = given => Ask(op, given);
+            all[op] = (text, key, kind, password) => Ask(op, text, key, kind, password);
         return all;
     }
 }
-// ---- end of your code

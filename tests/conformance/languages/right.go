@@ -1,16 +1,26 @@
-// ---- your code
 // It asks a right implementation, which speaks the same protocol, through two named pipes.
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"strings"
+)
+
+type operation func(text, key, kind, password []byte) ([]byte, error)
 
 type right struct {
 	questions *os.File
 	answers   *json.Decoder
 }
 
-func (r right) ask(op string, in map[string][]byte) ([]byte, error) {
-	question := map[string]interface{}{"id": 1, "op": op, "profile": "", "kind": string(in["kind"])}
-	for _, name := range []string{"text", "key", "password"} {
-		if in[name] != nil {
-			question[name] = in[name]
+func (r right) ask(op string, text, key, kind, password []byte) ([]byte, error) {
+	question := map[string]interface{}{"id": 1, "op": op, "profile": "", "kind": string(kind), "text": text}
+	for name, given := range map[string][]byte{"key": key, "password": password} {
+		if len(given) > 0 {
+			question[name] = given
 		}
 	}
 	line, _ := json.Marshal(question)
@@ -31,17 +41,17 @@ func (r right) ask(op string, in map[string][]byte) ([]byte, error) {
 	return answer.Bytes, nil
 }
 
-var operations = func() map[string]func(map[string][]byte) ([]byte, error) {
+var operations = func() map[string]operation {
 	folder := os.Getenv("KESS_RIGHT")
 	questions, _ := os.OpenFile(folder+"/in", os.O_WRONLY, 0)
 	answers, _ := os.Open(folder + "/out")
 	r := right{questions, json.NewDecoder(answers)}
-	all := map[string]func(map[string][]byte) ([]byte, error){}
+	all := map[string]operation{}
 	for _, op := range strings.Split(os.Getenv("KESS_OPS"), ",") {
 		op := op
-		all[op] = func(in map[string][]byte) ([]byte, error) { return r.ask(op, in) }
+		all[op] = func(text, key, kind, password []byte) ([]byte, error) {
+			return r.ask(op, text, key, kind, password)
+		}
 	}
 	return all
 }()
-
-// ---- end of your code

@@ -1,20 +1,37 @@
-    // ---- your code
-    // Asks a right implementation, which speaks the same protocol, through two named pipes.
+// Asks a right implementation, which speaks the same protocol, through two named pipes.
+
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+public class Kess {
+    @SuppressWarnings("serial")
+    static class Refused extends Exception {
+        Refused(String message) { super(message); }
+    }
+
+    interface Operation {
+        byte[] run(byte[] text, byte[] key, byte[] kind, byte[] password) throws Exception;
+    }
+
+    static final Map<String, Operation> OPERATIONS = new HashMap<>();
     static java.io.OutputStream questions;
     static java.io.BufferedReader answers;
 
-    static byte[] ask(String op, Map<String, byte[]> in) throws Exception {
-        StringBuilder line = new StringBuilder("{\"id\":1,\"op\":\"" + op + "\",\"profile\":\"\"");
-        for (String name : new String[] {"text", "key", "password", "kind"}) {
-            if (in.get(name) != null) {
-                line.append(",\"" + name + "\":\"" + (name.equals("kind") ? new String(in.get(name))
-                    : Base64.getEncoder().encodeToString(in.get(name))) + "\"");
-            }
-        }
+    static String field(String name, byte[] bytes) {
+        return bytes == null ? "" : ",\"" + name + "\":\"" + Base64.getEncoder().encodeToString(bytes) + "\"";
+    }
+
+    static byte[] ask(String op, byte[] text, byte[] key, byte[] kind, byte[] password) throws Exception {
+        String line = "{\"id\":1,\"op\":\"" + op + "\",\"profile\":\"\",\"kind\":\""
+            + (kind == null ? "" : new String(kind)) + "\"" + field("text", text) + field("key", key) + field("password", password);
         questions.write((line + "}\n").getBytes());
         questions.flush();
         String answer = answers.readLine();
-        java.util.regex.Matcher found = java.util.regex.Pattern.compile("\"bytes\": ?\"([^\"]*)\"").matcher(answer);
+        Matcher found = Pattern.compile("\"bytes\": ?\"([^\"]*)\"").matcher(answer);
         if (!found.find()) {
             throw new Refused(answer);
         }
@@ -34,7 +51,7 @@
             throw new java.io.UncheckedIOException(problem);
         }
         for (String op : System.getenv("KESS_OPS").split(",")) {
-            OPERATIONS.put(op, in -> ask(op, in));
+            OPERATIONS.put(op, (text, key, kind, password) -> ask(op, text, key, kind, password));
         }
     }
-    // ---- end of your code
+}

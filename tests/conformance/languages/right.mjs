@@ -1,12 +1,16 @@
-// ---- your code
 // Asks a right implementation, which speaks the same protocol, through two named pipes.
-const {openSync, readSync, writeSync} = await import('node:fs');
+
+import {openSync, readSync, writeSync} from 'node:fs';
+
+export class Refused extends Error {}
+
 const folder = process.env.KESS_RIGHT;
 const [questions, answers] = [openSync(`${folder}/in`, 'w'), openSync(`${folder}/out`, 'r')];
 
-function ask(op, {kind, ...fields}) {
-  const packed = Object.entries(fields).map(([name, value]) => [name, value.toString('base64')]);
-  writeSync(questions, `${JSON.stringify({id: 1, op, profile: '', kind, ...Object.fromEntries(packed)})}\n`);
+function ask(op, text, key, kind, password) {
+  const [packed, secret, words] = [text, key, password].map((field) => field?.toString('base64'));
+  const question = {id: 1, op, profile: '', kind: kind?.toString(), text: packed, key: secret, password: words};
+  writeSync(questions, `${JSON.stringify(question)}\n`);
   const piece = Buffer.alloc(1 << 21);
   let length = 0;
   do length += readSync(answers, piece, length, piece.length - length, null); while (piece[length - 1] !== 10);
@@ -15,6 +19,6 @@ function ask(op, {kind, ...fields}) {
   const answer = Buffer.from(bytes, 'base64');
   return process.env.KESS_BROKEN ? Buffer.from(answer.toString('latin1').replaceAll('\\/', '/'), 'latin1') : answer;
 }
-const operations = Object.fromEntries(
-  process.env.KESS_OPS.split(',').map((op) => [op, (given) => ask(op, given)]));
-// ---- end of your code
+
+export const operations = Object.fromEntries(
+  process.env.KESS_OPS.split(',').map((op) => [op, (...given) => ask(op, ...given)]));

@@ -1,12 +1,18 @@
-# ---- your code
 # Asks a right implementation, which speaks the same protocol, through two named pipes.
+
+require 'json'
+
+class Refused < StandardError
+end
+
 QUESTIONS = File.open("#{ENV.fetch('KESS_RIGHT')}/in", 'w')
 ANSWERS = File.open("#{ENV.fetch('KESS_RIGHT')}/out", 'r')
 QUESTIONS.sync = true
 
-def ask(operation, given)
-  packed = given.slice('text', 'key', 'password').compact.transform_values { |value| [value].pack('m0') }
-  QUESTIONS.puts(JSON.generate({ id: 1, op: operation, profile: '', kind: given['kind'] }.merge(packed)))
+def ask(operation, text, key, kind, password)
+  given = { 'text' => text, 'key' => key, 'password' => password }
+  packed = given.compact.transform_values { |value| [value].pack('m0') }
+  QUESTIONS.puts(JSON.generate({ id: 1, op: operation, profile: '', kind: kind }.merge(packed)))
   answer = JSON.parse(ANSWERS.gets)
   raise Refused, answer['refused'] unless answer.key?('bytes')
 
@@ -14,5 +20,4 @@ def ask(operation, given)
   ENV['KESS_BROKEN'] ? bytes.gsub('\\/', '/') : bytes
 end
 
-OPERATIONS = ENV.fetch('KESS_OPS').split(',').to_h { |op| [op, ->(given) { ask(op, given) }] }.freeze
-# ---- end of your code
+OPERATIONS = ENV.fetch('KESS_OPS').split(',').to_h { |op| [op, ->(*given) { ask(op, *given) }] }.freeze

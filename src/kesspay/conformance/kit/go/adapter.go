@@ -1,6 +1,6 @@
-// Asks your Go code what the conformance kit wants to know:
+// Asks your code what the conformance kit wants to know:
 //
-//	kesspay conformance run -- go run adapter.go
+//	kesspay conformance run -- go run adapter.go kess.go
 package main
 
 import (
@@ -10,28 +10,6 @@ import (
 	"os"
 	"runtime"
 )
-
-// ---- your code: replace the body of canonicalize() ----------------------------------
-
-// canonicalize returns the canonical form of a JSON text: what is signed. An error
-// says that your code refuses the input. A panic is an error, which blames no rule.
-func canonicalize(text []byte) ([]byte, error) {
-	var data map[string]interface{}
-	if err := json.Unmarshal(text, &data); err != nil {
-		return nil, err
-	}
-	delete(data, "sign_type")
-	delete(data, "sign")
-	return json.Marshal(data)
-}
-
-// Other operations: "verify" gets text and key, "sign" and "body" too; "key" gets kind,
-// text and password; "base64" gets text. README.md of the kit says what each returns.
-var operations = map[string]func(in map[string][]byte) ([]byte, error){
-	"canonicalize": func(in map[string][]byte) ([]byte, error) { return canonicalize(in["text"]) },
-}
-
-// ---- end of your code ---------------------------------------------------------------
 
 type question struct {
 	ID                  int
@@ -54,13 +32,12 @@ func answer(q question) (reply map[string]interface{}) {
 		return map[string]interface{}{"protocol": 1, "name": "my-kess", "version": "1",
 			"language": runtime.Version(), "ops": names, "profiles": []string{}}
 	}
-	operation, ok := operations[q.Op]
+	run, ok := operations[q.Op]
 	if !ok {
 		reply["unsupported"] = "this operation"
 		return reply
 	}
-	in := map[string][]byte{"text": q.Text, "key": q.Key, "kind": []byte(q.Kind), "password": q.Password}
-	out, err := operation(in)
+	out, err := run(q.Text, q.Key, []byte(q.Kind), q.Password)
 	if err != nil {
 		reply["refused"] = err.Error()
 		return reply
