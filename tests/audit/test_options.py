@@ -16,7 +16,14 @@ from kesspay.audit.options import Options, no_column
         ({"format": "csv"}, "format must be one of auto, parquet"),
         ({"body_encoding": "b64"}, "body_encoding must be one of"),
         ({"column": ""}, "column needs a name"),
+        ({"column": 5}, "column must be a text"),
         ({"ids": ("a", "a")}, "named twice"),
+        ({"ids": ("row", "id_row")}, "named twice"),
+        ({"ids": ("a", "")}, "ids has an empty text"),
+        ({"ids": (b"a",)}, "ids must be the names"),
+        ({"explain_budget": float("nan")}, "0 to 86400 seconds"),
+        ({"explain_budget": "60s"}, "0 to 86400 seconds"),
+        ({"line_regex": "(?P<body>\ud800)"}, "half of a character"),
         ({"max_body": 0}, "1 byte to 64 MiB"),
         ({"max_body": True}, "1 byte to 64 MiB"),
         ({"max_body": 1 << 40}, "1 byte to 64 MiB"),
@@ -35,6 +42,13 @@ def test_names_of_ids() -> None:
     made = Options(ids=("id", "status", "a.b"))
     assert made.id_names() == ["id", "id_status", "a.b"]
     assert made.described()["ids"] == ["id", "status", "a.b"]
+
+
+def test_an_expression_of_any_bytes() -> None:
+    """The command line gives a byte that is no UTF-8 as a surrogate."""
+    found = Options(line_regex="\udcff(?P<body>.*)").pattern().fullmatch(b"\xff{}")
+    assert found is not None
+    assert found["body"] == b"{}"
 
 
 def test_longest_line() -> None:

@@ -124,6 +124,62 @@ def test_nothing(here: Path, path: str) -> None:
         find([path], "auto")
 
 
+def test_pipes_and_devices(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They have no size to divide, and are given on standard input."""
+    os.mkfifo(here / "pipe")
+    for path in ("pipe", "/dev/null"):
+        with pytest.raises(InputError, match="on standard input, as -"):
+            find([path], "auto")
+    monkeypatch.setattr(Path, "is_dir", lambda _: False)
+    monkeypatch.setattr(Path, "exists", lambda _: True)
+    with pytest.raises(InputError, match="'day/gone': No such file"):
+        find(["day/gone"], "auto")
+
+
+def test_paths_of_python(here: Path) -> None:
+    """A list of paths, as texts or not; one path alone is not taken for letters."""
+    assert [one.name for one in find([Path("other"), b"lines"], "auto")] == [
+        "other",
+        "lines",
+    ]
+    alone: Any
+    for alone in ("other", b"other", Path("other")):
+        with pytest.raises(InputError, match="a list"):
+            find(alone, "auto")
+    with pytest.raises(InputError, match="is empty"):
+        find([""], "auto")
+
+
+@pytest.mark.parametrize(
+    ("name", "start", "match"),
+    [
+        ("a.bz2", b"BZh91", "bzip2"),
+        ("a.log", b"\xfd7zXZ\0", "xz: convert it to JSON lines, or read it with --sql"),
+        ("a.xlsx", b"PK\x03\x04", "spreadsheet"),
+        ("a", b"\0" * 257 + b"ustar", "tar archive"),
+        ("a.jsonl", "\ufeff{}".encode("utf-16-le"), "UTF-16"),
+        ("a.gz", gzip.compress(gzip.compress(b"{}")), "compressed twice"),
+        ("a.csv", b"body\n", "it is CSV"),
+    ],
+)
+def test_what_is_no_text(here: Path, name: str, start: bytes, match: str) -> None:
+    """A file of another format is named as such, and not judged line by line."""
+    (here / name).write_bytes(start)
+    assert match in find([name], "auto")[0].problem
+
+
+def test_formats_that_were_named(here: Path) -> None:
+    """CSV may be read as lines; a journal is known by its first bytes."""
+    (here / "a.csv").write_bytes(b"{}\n")
+    assert find(["a.csv"], "log")[0].problem == ""
+    assert find(["other"], "journal")[0].problem == "it is no journal in SQLite"
+    assert find(["day/d"], "parquet")[0].problem == ""
+    packed = pa.compress(b'{"body":1}\n', "zstd", asbytes=True)
+    (here / "z.zst").write_bytes(b"\x50\x2a\x4d\x18\4\0\0\0pzst" + packed)
+    with find(["z.zst"], "auto")[0].stream() as file:
+        assert file.read(100) == b'{"body":1}\n'
+
+
 def test_no_paths() -> None:
     """There must be an input."""
     with pytest.raises(InputError, match="name a file"):

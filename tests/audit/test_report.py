@@ -122,6 +122,19 @@ def test_the_same_bytes(tmp_path: Path) -> None:
             },
             "All 100 bodies are authentic.",
         ),
+        (
+            {
+                "rows": 0,
+                "counts": {"authentic": 0},
+                "causes": [],
+                "money": None,
+                "problems": [],
+                "days": {},
+                "services": {},
+                "keys": {},
+            },
+            "Nothing was judged: no input has a row.",
+        ),
     ],
 )
 def test_verdicts(tmp_path: Path, change: dict[str, Any], words: str) -> None:

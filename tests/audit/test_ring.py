@@ -71,6 +71,13 @@ def test_pickle() -> None:
         pickle.dumps(private("us"))
 
 
+def test_a_byte_order_mark(tmp_path: Path) -> None:
+    """Editors of Windows write one."""
+    path = write_ring(tmp_path)
+    path.write_text("\ufeff" + path.read_text())
+    assert Ring.load(path) == ring()
+
+
 BAD: dict[str, tuple[str, str]] = {
     "no key": ("", r"no \[\[key\]\]"),
     "unknown": (RING_TOML.replace("skew", "skwe"), "'skwe'|did you mean skew"),

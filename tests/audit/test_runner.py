@@ -417,9 +417,13 @@ def test_full_disk(
         assert "Input/output error" in cut.problems[0].why
         cut = run(["t.parquet"], ring(), out=Target(Path("out"), resume=True), **WORDS)
         assert "Input/output error" in cut.problems[0].why
-    failures = Target(Path("out"), resume=True, failures=Path("nowhere/f.jsonl"))
+    failures = Target(Path("out"), resume=True, failures=Path("/dev/full"))
     cut = run(["t.parquet"], ring(), out=failures, **WORDS)
-    assert "No such file" in cut.problems[0].why
+    assert "disk is full" in cut.problems[0].why
+    assert Path("/dev/full").is_char_device()
+    failures = Target(Path("out"), resume=True, failures=Path("nowhere/f.jsonl"))
+    with pytest.raises(InputError, match="make its folder first"):
+        run(["t.parquet"], ring(), out=failures, **WORDS)
     Path("nowhere").mkdir()
     assert run(["t.parquet"], ring(), out=failures, **WORDS).digest == expected
     assert Path("nowhere/f.jsonl").stat().st_size
@@ -461,6 +465,7 @@ def test_progress(here: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch) 
     [
         ([], {}, "name a file"),
         (["t.parquet"], {"colum": "x"}, "no argument 'colum'"),
+        (["t.parquet"], {"ids": "id"}, "ids must be a list"),
         (["t.parquet"], {"threads": 0}, "threads must be"),
         (["t.parquet"], {"threads": True}, "threads must be"),
         (["t.parquet"], {"column": "bdy"}, "did you mean body"),

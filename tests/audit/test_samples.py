@@ -33,9 +33,14 @@ def test_json_lines(tmp_path: Path) -> None:
         check(path, Options(column="respons"))
     with pytest.raises(InputError, match=r"did you mean response\.body"):
         check(path, Options(column="response.bod"))
+    with pytest.raises(InputError, match="no column 'tme'"):
+        check(path, Options(column="id", time="tme"))
+    for others in ({"service": "no"}, {"request": "no"}, {"ids": ("no",)}):
+        with pytest.raises(InputError, match="no column 'no'"):
+            check(path, Options(column="id", **others))
     other = tmp_path / "b.jsonl"
     other.write_text('{"event":"start"}\n')
-    check(tmp_path, Options(column="id"))
+    check(tmp_path, Options(column="id", service="event"))
 
 
 def test_nothing_to_look_at(tmp_path: Path) -> None:

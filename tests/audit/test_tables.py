@@ -133,6 +133,18 @@ def test_refused(options: Options, match: str) -> None:
         check_schema(TABLE.schema, options, "a.parquet")
 
 
+def test_columns_of_one_name() -> None:
+    """Which of two columns of one name is meant cannot be known."""
+    texts = pa.array(["x"])
+    names = ["body", "x", "x", "r", "r"]
+    nested = pa.array([{"y": 1}])
+    table = pa.Table.from_arrays([texts, texts, texts, nested, nested], names=names)
+    assert check_schema(table.schema, Options(), "a.parquet") == ()
+    for options in (Options(ids=("x",)), Options(column="x"), Options(ids=("r.y",))):
+        with pytest.raises(InputError, match=r"the column for .* twice: rename one"):
+            check_schema(table.schema, options, "a.parquet")
+
+
 def test_types_of_ids() -> None:
     """The types of ids are kept."""
     options = Options(ids=("id", "r.at", "a.b"))

@@ -146,7 +146,7 @@ def test_report(run: Callable[..., Result], here: Path) -> None:
     assert run("audit", "good.jsonl", *WORDS, *words).exit_code == 0
     assert "All 10 bodies are authentic." in Path("report.html").read_text()
     again = run("audit", "good.jsonl", "--keys", "ring.toml", "--out", "b", *words)
-    assert (again.exit_code, "the report exists" in again.stderr) == (2, True)
+    assert (again.exit_code, "'report.html' exists" in again.stderr) == (2, True)
     assert not Path("b").exists()
     assert run("audit", "bad.jsonl", *WORDS, *words, "--overwrite").exit_code == 1
     text = Path("report.html").read_text()
@@ -341,6 +341,9 @@ def test_full_disk(
         (("bad.jsonl", "--resume", "--overwrite"), "not both"),
         (("bad.jsonl", "--max-body", "1 MB"), "64KiB or 1MiB"),
         (("bad.jsonl", "--fail-over", "-1"), "share such as 0.5%"),
+        (("bad.jsonl", "--fail-over", "101%"), "share such as 0.5%"),
+        (("bad.jsonl", "--report", "bad.jsonl", "--overwrite"), "is read, or written"),
+        (("bad.jsonl", "--report", "ring.toml", "--overwrite"), "is read, or written"),
         (("bad.jsonl", "--threads", "0"), "threads|range"),
         (("nothing.jsonl",), "no input"),
         (("bad.jsonl", "--column", "bdy"), "did you mean body"),

@@ -67,3 +67,12 @@ def test_advice() -> None:
     ]
     assert (out, digest) == ("verdicts: out", "SHA256SUMS: d1")
     assert audit_words.advice(result(), "continue")[1] == "continue"
+    none = dict.fromkeys(result().counts, 0)
+    for counts, rows, first in (
+        ({"authentic": 1}, 1, "every body is authentic"),
+        ({"no_body": 1}, 1, "no_body: the recorder kept no body there: correct it"),
+        ({}, 0, "nothing was judged: no input has a row"),
+    ):
+        found = result()
+        found.rows, found.counts = rows, {**none, **counts}
+        assert audit_words.advice(found, "")[0] == first

@@ -30,6 +30,7 @@ TAKEN: Final = frozenset(
         *("key", "reencoded", "canonical", "request_canonical"),
     }
 )
+_TEXTS: Final = ("column", "time", "service", "request", "line_regex", "sql")
 _MOST_BODY: Final = 64 << 20
 _MOST_SECONDS: Final = 86_400
 
@@ -80,13 +81,24 @@ class Options:
         """
         _check_choice("format", self.format, FORMATS)
         _check_choice("body_encoding", self.body_encoding, ENCODINGS)
+        for name in _TEXTS:
+            if type(getattr(self, name)) is not str:
+                raise InputError(f"{name} must be a text")
+        if not all(type(name) is str for name in self.ids):
+            raise InputError("ids must be the names of columns, as texts")
         if not self.column:
             raise InputError("column needs a name")
-        if len(set(self.ids)) != len(self.ids):
-            raise InputError("a column is named twice by --id")
+        if not all(self.ids):
+            raise InputError("ids has an empty text in place of a name")
+        if len(set(self.id_names())) != len(self.ids):
+            raise InputError(
+                "a column is named twice by --id; one whose name a part has itself gets"
+                " id_ before it, as id_row"
+            )
         if type(self.max_body) is not int or not 1 <= self.max_body <= _MOST_BODY:
             raise InputError("max_body must be 1 byte to 64 MiB")
-        if not 0 <= self.explain_budget <= _MOST_SECONDS:
+        budget = self.explain_budget
+        if type(budget) not in (int, float) or not 0 <= budget <= _MOST_SECONDS:
             raise InputError("explain_budget must be 0 to 86400 seconds")
         if self.line_regex:
             self.pattern()
@@ -99,7 +111,11 @@ class Options:
             InputError: it is no expression, or has no group ``body``.
         """
         try:
-            pattern = re.compile(self.line_regex.encode())
+            # The command line gives bytes that are no UTF-8 as surrogates.
+            expression = self.line_regex.encode(errors="surrogateescape")
+            pattern = re.compile(expression)
+        except UnicodeEncodeError:
+            why = "it holds half of a character"
         except re.error as error:
             # Its words may repeat a name of the expression.
             words = re.sub(r"'[^']*'", "a name", error.msg)

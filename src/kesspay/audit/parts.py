@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from kesspay.audit.fields import TIME
 from kesspay.audit.kernel import NAMES
+from kesspay.audit.outputs import whole_file
 
 
 if TYPE_CHECKING:
@@ -164,13 +165,8 @@ class PartFile:
 
 def write_whole(path: Path, text: str, mode: int = _PUBLIC) -> None:
     """Write a file of text, which appears when all of it is on the disk."""
-    beside = path.with_name(f"{path.name}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    with os.fdopen(os.open(beside, flags, mode), "wb") as file:
+    with whole_file(path, mode) as file:
         file.write(text.encode())
-        file.flush()
-        os.fsync(file.fileno())
-    beside.replace(path)
 
 
 def sha256_of(path: Path) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 import sys
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
     from kesspay.audit.options import Format
+    from kesspay.signing.arguments import PathLike
 
 
 __all__ = ["STDIN", "Source", "find"]
@@ -31,7 +33,28 @@ Kind: TypeAlias = Literal["parquet", "jsonl", "log", "journal", "sql"]
 #: Stands for standard input, which is read once.
 STDIN: Final = "-"
 _COMPRESSIONS: Final = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd"}
-_MAGIC: Final = ((b"\x1f\x8b", "gzip"), (b"\x28\xb5\x2f\xfd", "zstd"))
+_MAGIC: Final = (
+    (b"\x1f\x8b", "gzip"),
+    (b"\x28\xb5\x2f\xfd", "zstd"),
+    # A frame to be skipped, with which pzstd begins.
+    *((bytes([number]) + b"\x2a\x4d\x18", "zstd") for number in range(0x50, 0x60)),
+)
+#: What a file may be that is neither a recording nor text, and begins so.
+_OTHERS: Final = (
+    *((magic, f"it is compressed twice ({name})") for magic, name in _MAGIC),
+    (b"BZh", "it is compressed with bzip2"),
+    (b"\xfd7zXZ\0", "it is compressed with xz"),
+    (b"\x04\x22\x4d\x18", "it is compressed with lz4"),
+    (b"\xff\x06\0\0sNaPpY", "it is compressed with snappy"),
+    (b"7z\xbc\xaf\x27\x1c", "it is a 7z archive"),
+    (b"PK\x03\x04", "it is a ZIP archive, or a file of a spreadsheet"),
+    (b"Obj\x01", "it is an Avro file"),
+    (b"ARROW1\0\0", "it is a file of Arrow"),
+    (b"\xff\xfe", "it is UTF-16"),
+    (b"\xfe\xff", "it is UTF-16"),
+)
+_TAR: Final = (257, b"ustar")
+_TABLES: Final = frozenset({".csv", ".tsv"})
 _KINDS: Final[dict[str, Kind]] = {
     **dict.fromkeys((".parquet", ".pq"), "parquet"),
     **dict.fromkeys((".jsonl", ".ndjson", ".json"), "jsonl"),
@@ -99,7 +122,7 @@ class Source:
         }
 
 
-def find(paths: Sequence[str], kind: Format, *, without: str = "") -> list[Source]:
+def find(paths: Sequence[PathLike], kind: Format, *, without: str = "") -> list[Source]:
     """
     Return the inputs, in the order given and sorted within a glob or folder.
 
@@ -112,7 +135,9 @@ def find(paths: Sequence[str], kind: Format, *, without: str = "") -> list[Sourc
         InputError: a path names nothing, or nothing can be read.
     """
     found: dict[tuple[str, str], Source] = {}
-    for path in paths:
+    if isinstance(paths, str | bytes | os.PathLike):
+        raise InputError("paths must be a list of them, also where there is one")
+    for path in map(os.fsdecode, paths):
         if path == STDIN:
             found[STDIN, ""] = Source(STDIN, kind=_kind_of_stream(kind))
             continue
@@ -136,8 +161,8 @@ def _kind_of_stream(kind: Format) -> Kind:
 
 
 def _local(path: str, without: str) -> Iterable[Source]:
-    if "\0" in path:
-        raise InputError("a path cannot hold a NUL byte")
+    if not path or "\0" in path:
+        raise InputError("a path is empty, or holds a NUL byte")
     if not os.path.lexists(path) and _WILD.search(path):
         names = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - keeps names as given
         files = [name for name in names if Path(name).is_file()]
@@ -150,7 +175,15 @@ def _local(path: str, without: str) -> Iterable[Source]:
         raise InputError(f"there is no input at {shown_path(path)}")
     system = fs.LocalFileSystem()
     for name in outside:
-        status = Path(name).stat()
+        try:
+            status = Path(name).stat()
+        except OSError as error:
+            raise InputError(f"{shown_path(name)}: {error.strerror}") from None
+        if not stat.S_ISREG(status.st_mode):
+            raise InputError(
+                f"{shown_path(name)} is a pipe or a device: give what it holds on"
+                " standard input, as -"
+            )
         yield Source(
             name=name.encode("utf-8", "backslashreplace").decode(),
             path=str(Path(name).absolute()),
@@ -234,9 +267,9 @@ def _looked_at(source: Source, kind: Format) -> Source:
     except (pa.ArrowException, OSError, ValueError) as error:
         why = getattr(error, "strerror", None) or "it cannot be read"
         return _made(source, "jsonl" if kind == "auto" else kind, compression, why)
-    guessed = _guessed(start, suffixes[-1] if suffixes else "")
-    sort = guessed if kind == "auto" else kind
-    problem = ""
+    suffix = suffixes[-1] if suffixes else ""
+    sort = _guessed(start, suffix) if kind == "auto" else kind
+    problem = _problem(start, suffix if kind == "auto" else "", sort)
     if compression and sort in ("parquet", "journal"):
         problem = f"a {sort} file cannot be compressed as a whole"
     return _made(source, sort, compression, problem)
@@ -262,6 +295,25 @@ def _made(source: Source, kind: Kind, compression: str, problem: str) -> Source:
         problem=problem,
         system=source.system,
     )
+
+
+def _problem(start: bytes, suffix: str, kind: Kind) -> str:
+    """Return why nothing of a file can be read, by its beginning; or ""."""
+    if kind == "journal":
+        return "" if start.startswith(_SQLITE) else "it is no journal in SQLite"
+    if kind == "parquet":
+        return ""
+    place, archive = _TAR
+    if start.startswith(archive, place):
+        return "it is a tar archive: unpack it first"
+    for magic, what in _OTHERS:
+        if start.startswith(magic):
+            return f"{what}: convert it to JSON lines, or read it with --sql"
+    if suffix in _TABLES:
+        return (
+            "it is CSV: read it with --sql \"FROM read_csv('FILE', all_varchar=true)\""
+        )
+    return ""
 
 
 def _guessed(start: bytes, suffix: str) -> Kind:

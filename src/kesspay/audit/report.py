@@ -154,6 +154,8 @@ def _verdict(result: Result) -> tuple[str, str]:
         return "bad", f"{words}; {_findings(money)} about the money."
     if not result.complete:
         return "part", "Nothing is wrong in what was judged, but a part was not judged."
+    if not result.rows:
+        return "part", "Nothing was judged: no input has a row."
     return "", f"All {result.rows:,} bodies are authentic."
 
 

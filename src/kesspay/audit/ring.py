@@ -190,7 +190,7 @@ class Ring:
         if len(text) > _LARGEST:
             raise InputError(f"the {where} is longer than 1 MiB")
         try:
-            content = tomllib.loads(text.decode())
+            content = tomllib.loads(text.decode("utf-8-sig"))
         except UnicodeDecodeError:
             why = "it is not UTF-8"
         except tomllib.TOMLDecodeError as error:

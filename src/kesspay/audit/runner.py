@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import pyarrow as pa
 
-from kesspay._shown import shown_path
 from kesspay._version import __version__
 from kesspay.audit.failures import (
     CauseCount,
@@ -33,6 +32,7 @@ from kesspay.audit.kernel import Kernel
 from kesspay.audit.money.money import Money, check_money
 from kesspay.audit.money.statement import Statement
 from kesspay.audit.options import Options
+from kesspay.audit.outputs import check_apart, check_output, whole_file
 from kesspay.audit.parts import part_schema
 from kesspay.audit.places import Source, find
 from kesspay.audit.ring import Ring
@@ -94,6 +94,9 @@ class Target:
         resume: continue where a run with the same inputs and options was interrupted.
         overwrite: remove what an earlier run wrote.
         failures: file of JSON lines, or an open file, or None.
+        report: file that the caller makes of the result, or None; like ``failures``
+            it is in no place of another file.
+        ring: file of the keys, or None; no output takes its place.
         evidence: folder of the bodies that failed, or None.
         statement: of the gateway, a CSV file, for the checks of the money, or None.
         journal: of ``Transfers``, for the same: a file, or a postgresql:// URL. Its
@@ -104,6 +107,8 @@ class Target:
     resume: bool = False
     overwrite: bool = False
     failures: Path | BinaryIO | None = None
+    report: Path | None = None
+    ring: Path | None = None
     evidence: Path | None = None
     statement: Path | None = None
     journal: str | None = None
@@ -176,7 +181,7 @@ class Result:
 
 
 def run(
-    paths: Sequence[str],
+    paths: Sequence[PathLike],
     ring: Ring,
     *,
     out: PathLike | Target,
@@ -204,9 +209,9 @@ def run(
     options = _options(words)
     workers = _workers(threads)
     prepared = _Prepared.of(paths, ring, profile, options, target)
+    _check_files(target, prepared.sources)
     folder = Folder(target.out)
     try:
-        _check_files(target)
         done = folder.begin(
             prepared.plan, resume=target.resume, overwrite=target.overwrite
         )
@@ -220,6 +225,8 @@ def run(
 
 
 def _options(words: Any) -> Options:  # noqa: ANN401 - checked here
+    if isinstance(words.get("ids"), str):
+        raise InputError("ids must be a list of names, also where there is one")
     if "ids" in words:
         words = {**words, "ids": tuple(words["ids"])}
     try:
@@ -240,13 +247,21 @@ def _workers(threads: int | None) -> int:
     return threads
 
 
-def _check_files(target: Target) -> None:
+def _check_files(target: Target, sources: Iterable[Source]) -> None:
     again = target.resume or target.overwrite
-    if isinstance(target.failures, Path) and target.failures.exists() and not again:
-        raise InputError(
-            f"{shown_path(target.failures)} exists, and only"
-            " --overwrite replaces it, or --resume"
-        )
+    files = [one for one in (target.failures, target.report) if isinstance(one, Path)]
+    for path in files:
+        check_output(path, again=again)
+    folders = (target.out, target.evidence)
+    beside = (target.statement, target.ring, target.journal)
+    check_apart(
+        files,
+        [one for one in folders if one is not None],
+        [
+            *(Path(one.path) for one in sources if one.system is not None),
+            *(Path(one) for one in beside if one is not None),
+        ],
+    )
     if target.statement is not None:
         Statement.load(target.statement)
     if target.journal is not None:
@@ -273,7 +288,7 @@ class _Prepared:
     @classmethod
     def of(
         cls,
-        paths: Sequence[str],
+        paths: Sequence[PathLike],
         ring: Ring,
         profile: Profile,
         options: Options,
@@ -456,10 +471,8 @@ class _Run:
         if not isinstance(target, Path):
             write_failures(failing, ids, target)
             return
-        beside = target.with_name(f"{target.name}.tmp")
-        with beside.open("wb") as file:
+        with whole_file(target) as file:
             write_failures(failing, ids, file)
-        beside.replace(target)
 
     def finished(self) -> Result:
         """Return what a run found that came to its end before."""

@@ -31,10 +31,13 @@ def check_texts(sources: Sequence[Source], options: Options) -> None:
     Check that the first lines of texts have the columns.
 
     Raises:
-        InputError: no file of JSON lines has the column of bodies; or a log or a
+        InputError: no file of JSON lines has a column that is read; or a log or a
             journal has no such column.
     """
-    looked: list[tuple[Source, set[str]]] = []
+    wanted = [options.column, options.time, options.service, options.request]
+    missing = dict.fromkeys(filter(None, (*wanted, *options.ids)))
+    depth = 1 + max(name.count(".") for name in missing)
+    first: tuple[Source, set[str]] | None = None
     for source in sources:
         if source.kind == "log":
             _check_log(options)
@@ -42,15 +45,14 @@ def check_texts(sources: Sequence[Source], options: Options) -> None:
             for name in options.ids:
                 if name not in COLUMNS:
                     raise no_column(name, COLUMNS, source.name)
-        elif source.kind == "jsonl" and source.system and not source.problem:
-            names = _names(source, options.column.count(".") + 1)
-            if options.column in names:
-                return
+        elif source.kind == "jsonl" and missing and source.system:
+            names = set() if source.problem else _names(source, depth)
             if names:
-                looked.append((source, names))
-    if looked:
-        source, names = looked[0]
-        raise no_column(options.column, names, source.name)
+                missing = dict.fromkeys(name for name in missing if name not in names)
+                first = first or (source, names)
+    if missing and first is not None:
+        source, names = first
+        raise no_column(next(iter(missing)), names, source.name)
 
 
 def _check_log(options: Options) -> None:

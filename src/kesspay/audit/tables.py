@@ -54,15 +54,17 @@ def open_parquet(file: Any) -> Any:  # noqa: ANN401 - of pyarrow
 def _column_type(schema: Any, name: str) -> Any | None:  # noqa: ANN401 - of pyarrow
     """Return the type of a column, whose name may lead into structs."""
     if name in schema.names:
-        return schema.field(name).type
+        return schema.field(schema.names.index(name)).type
     first, *rest = name.split(".")
-    kind: Any = schema.field(first).type if first in schema.names else pa.null()
+    if first not in schema.names:
+        return None
+    kind: Any = schema.field(schema.names.index(first)).type
     for one in rest:
         index = kind.get_field_index(one) if pa.types.is_struct(kind) else -1
         if index < 0:
             return None
         kind = kind.field(index).type
-    return kind if first in schema.names else None
+    return kind
 
 
 def _column(table: Any, name: str) -> Any:  # noqa: ANN401 - of pyarrow
@@ -86,6 +88,9 @@ def check_schema(schema: Any, options: Options, where: str) -> tuple[Any, ...]: 
         kind = _column_type(schema, name)
         if kind is None:
             raise no_column(name, schema.names, where)
+        one = name if name in schema.names else name.partition(".")[0]
+        if schema.names.count(one) > 1:
+            raise InputError(f"{where} has the column for {use} twice: rename one")
         fits = {"text": _is_text, "time": is_time}.get(sort)
         if fits and not fits(kind):
             need = "text or binary" if sort == "text" else "times, texts or numbers"

@@ -152,11 +152,15 @@ def _seconds(_: click.Context, __: click.Parameter, value: str) -> int:
 
 
 def _allowed(_: click.Context, __: click.Parameter, value: str) -> _Allowed:
+    wanted = "write a number of rows, or a share such as 0.5%"
     match = _FAIL_OVER.fullmatch(value)
     if match is None:
-        raise click.BadParameter("write a number of rows, or a share such as 0.5%")
+        raise click.BadParameter(wanted)
     count = int(match[1]) if match[1] else None
-    return _Allowed(value, count, float(match[2] or 0) / 100)
+    share = float(match[2] or 0) / 100
+    if share > 1:
+        raise click.BadParameter(wanted)
+    return _Allowed(value, count, share)
 
 
 def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
@@ -220,10 +224,6 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         for path in (out, failures, evidence, statement, report):
             if path is not None:
                 require_path(path)
-        if report and Path(report).exists() and not (resume or overwrite):
-            raise InputError(
-                "the report exists, and only --overwrite or --resume replaces it"
-            )
         place = _Place(
             out, resume, overwrite, failures, evidence, statement, journal, report
         )
@@ -360,6 +360,8 @@ def audit(
         resume=place.resume,
         overwrite=place.overwrite,
         failures=_sink(place.failures),
+        report=None if place.report is None else Path(place.report),
+        ring=Path(ring_file),
         evidence=None if place.evidence is None else Path(place.evidence),
         statement=None if place.statement is None else Path(place.statement),
         journal=place.journal,

@@ -153,29 +153,29 @@ def _worst_days(result: Result) -> list[tuple[str, str]]:
     ]
 
 
+_ADVICE: Final = {
+    "outside_window": "compare the windows of the ring with when KESS changed its key,"
+    " or widen the skew",
+    "refused": "keep a body with --evidence, and give it to kesspay explain",
+    "unsigned": "nothing in these bodies may be relied on",
+    "no_body": "the recorder kept no body there: correct it",
+}
+
+
 def advice(result: Result, again: str) -> list[str]:
     """Return what to do next, and last of all where the verdicts are."""
     if again:
         return ["interrupted; what is finished stays. Continue with:", again]
     if not result.digest:
         return ["the run did not finish; continue with --resume"]
-    found = []
-    if result.counts["outside_window"]:
-        found.append(
-            "outside_window: compare the windows of the ring with when KESS changed its"
-            " key, or widen the skew"
-        )
-    if result.counts["refused"]:
-        found.append(
-            "refused: keep a body with --evidence, and give it to kesspay explain"
-        )
-    if result.counts["unsigned"]:
-        found.append("unsigned: nothing in these bodies may be relied on")
+    found = [f"{name}: {what}" for name, what in _ADVICE.items() if result.counts[name]]
     if result.counts["unreadable"] or result.problems:
         found.append("a part was not judged: correct the recording, and audit it again")
     if result.money is not None and result.money.findings:
         found.append("money: look at money-findings.parquet, critical ones first")
-    if not found:
+    if not result.rows:
+        found.append("nothing was judged: no input has a row")
+    elif not found:
         found.append("every body is authentic")
     return [*found, f"verdicts: {result.out}", f"SHA256SUMS: {result.digest}"]
 

@@ -47,7 +47,7 @@ def test_every_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     found = load(
         tmp_path / "t.csv",
         b"Ref;Sum\nT-1;1\n",
-        'separator = ";"\nout_trade_no = "Ref"\namount = "Sum"\n',
+        '\ufeffseparator = ";"\nout_trade_no = "Ref"\namount = "Sum"\n',
     )
     assert found.table.num_rows == 1
     assert (found.has_day, found.has_receiver) == (False, False)
@@ -102,6 +102,7 @@ def test_no_file(tmp_path: Path) -> None:
         "x": "as TOML",
         'x = "a"': "maps",
         "amount = 1": "maps",
+        'separator = [","]': "the separator in .* is one of",
         'separator = ":"': "the separator in .* is one of",
     }
     for text, why in mappings.items():

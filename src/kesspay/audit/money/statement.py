@@ -267,11 +267,11 @@ def _mapping(path: Path) -> tuple[dict[str, str], str]:
     if not path.exists():
         return names, ","
     try:
-        given = tomllib.loads(path.read_text(encoding="utf-8"))
+        given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
         raise InputError(f"{shown_path(path)} cannot be read as TOML") from None
     separator = given.pop("separator", ",")
-    if separator not in _SEPARATORS:
+    if not isinstance(separator, str) or separator not in _SEPARATORS:
         raise InputError(
             f"the separator in {shown_path(path)} is one of , ; | and the tab"
         )
