@@ -67,6 +67,10 @@ _LONGEST_LIFE: Final = 3_155_760_000
 #: digits, and a double keeps 15 digits exactly.
 _WHOLE_DIGITS: Final = 13
 _PLACES: Final = 2
+#: How nearly every amount is written: it needs no further look.
+_USUAL_AMOUNT: Final = re.compile(
+    rf"[0-9]{{1,{_WHOLE_DIGITS}}}(\.[0-9]{{1,{_PLACES}}})?"
+)
 
 #: Characters that PHP frameworks trim besides white space: zero width space,
 #: left-to-right and right-to-left mark, word joiner, byte order mark.
@@ -202,9 +206,7 @@ class PreTransfer:
         check_receiver("receiver_id", self.receiver_id)
         check_amount("amount", self.amount)
         check_currency("currency", self.currency)
-        check_server_id("pre_transfer_id", self.pre_transfer_id)
-        check_shown_name("receiver_name", self.receiver_name)
-        check_lifetime("expire_in", self.expire_in)
+        _check_granted(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -341,6 +343,34 @@ class VerifiedAnswer:
     canonical: bytes = field(repr=False)
 
 
+def granted(
+    request: CreateFundTransfer, data: dict[str, object], canonical: bytes
+) -> PreTransfer:
+    """
+    Return what an answer to create grants, without a second look at the request.
+
+    Args:
+        request: what was sent; its fields were checked when it was made.
+        data: the object ``data`` of the answer, which repeats the request.
+        canonical: the bytes that verified.
+
+    Raises:
+        FieldError: a field of the answer breaks a rule.
+    """
+    made = object.__new__(PreTransfer)
+    put = object.__setattr__
+    put(made, "out_trade_no", request.out_trade_no)
+    put(made, "receiver_id", request.receiver_id)
+    put(made, "amount", request.amount)
+    put(made, "currency", request.currency)
+    put(made, "pre_transfer_id", data.get("pre_transfer_id"))
+    put(made, "receiver_name", data.get("receiver_name"))
+    put(made, "expire_in", whole_seconds(data.get("expire_in")))
+    put(made, "canonical", canonical)
+    _check_granted(made)
+    return made
+
+
 def check_own_id(field: str, value: object) -> None:
     """
     Check an id that the partner chooses: 1 to 64 of ``A-Z a-z 0-9 _ -``.
@@ -365,12 +395,9 @@ def check_payment_id(field: str, value: object) -> None:
 
 def is_server_id(value: object) -> bool:
     """Return whether a value can be an id of the gateway: opaque, 1 to 64."""
-    return (
-        isinstance(value, str)
-        and 1 <= len(value) <= _ID_LENGTH
-        and value.isprintable()
-        and not _has_edge_space(value)
-    )
+    if not (isinstance(value, str) and 1 <= len(value) <= _ID_LENGTH):
+        return False
+    return _is_plain(value) or (value.isprintable() and not _has_edge_space(value))
 
 
 def check_server_id(field: str, value: object) -> None:
@@ -408,7 +435,11 @@ def check_sender_name(field: str, value: object) -> None:
 
 def is_amount(value: object) -> bool:
     """Return whether a value is an amount of money that the wire can carry."""
-    if type(value) is not Decimal or not value.is_finite() or value <= 0:
+    if type(value) is not Decimal:
+        return False
+    if value and _USUAL_AMOUNT.fullmatch(str(value)):
+        return True
+    if not value.is_finite() or value <= 0:
         return False
     if value.adjusted() >= _WHOLE_DIGITS:
         return False
@@ -516,15 +547,29 @@ def check_secret_text(field: str, value: object, limit: int) -> None:
         raise FieldError(field, rule, HIDDEN)
 
 
+def _check_granted(transfer: PreTransfer) -> None:
+    """Check the fields of a pre-transfer that come from the gateway."""
+    check_server_id("pre_transfer_id", transfer.pre_transfer_id)
+    check_shown_name("receiver_name", transfer.receiver_name)
+    check_lifetime("expire_in", transfer.expire_in)
+
+
 def _check_text(field: str, value: object, limit: int) -> None:
     if not isinstance(value, str):
         raise FieldError(field, "must be a string", value)
     if not 1 <= len(value) <= limit:
         raise FieldError(field, f"must have 1 to {limit} characters", value)
+    if _is_plain(value):
+        return
     if not _is_clean(value):
         raise FieldError(field, "must have no control characters", value)
     if _has_edge_space(value):
         raise FieldError(field, "must have no white space at its edges", value)
+
+
+def _is_plain(text: str) -> bool:
+    """Return whether a text is visible ASCII, with blanks inside only, as most are."""
+    return text.isascii() and text.isprintable() and text[:1] != " " != text[-1:]
 
 
 def _is_clean(text: str) -> bool:

@@ -48,8 +48,8 @@ from kesspay.gateway.messages import (
     Token,
     VerifiedAnswer,
     check_service,
+    granted,
     is_server_id,
-    whole_seconds,
 )
 from kesspay.gateway.services import SUCCESS
 from kesspay.signing.documents import signed_body
@@ -282,19 +282,8 @@ def _granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:
         OutcomeUnknown: a field differs from the request or cannot be used.
     """
     _require_echo(CREATE, request, answer)
-    data = answer.data
     try:
-        return PreTransfer(
-            out_trade_no=request.out_trade_no,
-            receiver_id=request.receiver_id,
-            amount=request.amount,
-            currency=request.currency,
-            # The class checks what comes from outside.
-            pre_transfer_id=data.get("pre_transfer_id"),  # type: ignore[arg-type]
-            receiver_name=data.get("receiver_name"),  # type: ignore[arg-type]
-            expire_in=whole_seconds(data.get("expire_in")),  # type: ignore[arg-type]
-            canonical=answer.canonical,
-        )
+        return granted(request, answer.data, answer.canonical)
     except FieldError as error:
         refused = error
     evidence = {**answer.evidence(), "field": refused.field}

@@ -207,6 +207,7 @@ def test_types(value: object) -> None:
         (Decimal("NaN"), "infinite"),
         (Decimal("sNaN"), "infinite"),
         (Decimal("-Infinity"), "infinite"),
+        (Decimal("1.8E+308"), "infinite"),
         (Decimal("1E+309"), "infinite"),
         (Decimal("1E+30000"), "infinite"),
         (Decimal("9" * 400), "infinite"),

@@ -46,8 +46,11 @@ __all__ = ["MAX_DEPTH", "to_array", "to_json"]
 MAX_DEPTH: Final = 512
 
 _KEYS: Final = frozenset({str})
-_PLAIN: Final = frozenset({str, bool, type(None)})
-_SCALARS: Final = _PLAIN | {int, float, Decimal}
+#: Types of which orjson writes values that PHP would not read.
+_LIMITED: Final = frozenset({int, float})
+_SCALARS: Final = _LIMITED | {str, bool, type(None), Decimal}
+#: Below this power of ten each number is a finite double.
+_CERTAIN: Final = 308
 _SEQUENCES: Final = frozenset({list, tuple})
 
 
@@ -112,7 +115,7 @@ def _write_flat(parameters: dict[str, object]) -> bytes | None:
     kinds = set(map(type, parameters.values()))
     if not (_KEYS.issuperset(map(type, parameters)) and kinds <= _SCALARS):
         return None
-    if not kinds <= _PLAIN:
+    if not kinds.isdisjoint(_LIMITED):
         for value in parameters.values():
             # orjson would write NaN as null and integers up to 2^64 - 1.
             if type(value) is float and value - value != 0:
@@ -136,6 +139,8 @@ def _is_finite(value: Decimal) -> bool:
     """Return whether PHP would read a finite number from the text."""
     if not value.is_finite():
         return False
+    if value.adjusted() < _CERTAIN:
+        return True
     number = read_double(str(value).encode())
     return number - number == 0
 
