@@ -59,6 +59,21 @@ _SESSION: Final = re.compile(
 _INLINE: Final = re.compile(r"(?<=<code>)[^<\n]+(?=</code>)")
 _WORD: Final = re.compile(r"\S+")
 _PART: Final = re.compile(r"[^_/]*[_/]+|[^_/]+")
+#: A table of a page, its rows, and the cells of a row.
+_TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
+_ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
+_CELL: Final = re.compile(r"<td((?: [^>]*)?>)(.*?)(?=</td>)", re.DOTALL)
+#: Characters of a cell that are several words, and not only a name or a number.
+_WORDS: Final = 24
+#: What is found first: what a reader does, then names, then the rest of the repository.
+_BOOSTS: Final = {"runbook.md": 4, "reference/": 0.5, f"{_OUTSIDE}/": 0.25}
+#: What the theme says at a wrong address, and what stands there instead.
+_NOT_FOUND: Final = "<h1>404 - Not found</h1>"
+_WHERE_ELSE: Final = """\
+<h1>This page does not exist</h1>
+<p>The address may be old, or mistyped. Search for a word in the header, or begin on the
+<a href="{start}">first page</a>.</p>
+"""
 _LONG_WORD: Final = 16
 _LONGEST_WORD: Final = 32
 _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
@@ -125,9 +140,27 @@ def on_page_markdown(
 
 def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Drop the marks before an example of a docstring; copy no prompts; keep words."""
+    for beginning, boost in _BOOSTS.items():
+        if page.file.src_uri.startswith(beginning):
+            page.meta["search"] = {"boost": boost}
     html = html.replace("<p>::</p>\n", "").replace("::</p>", ":</p>")
+    html = _TABLE.sub(_with_columns, html)
     html = _INLINE.sub(_with_words, html)
     return _SESSION.sub(_with_copy, html)
+
+
+def on_post_template(
+    output_content: str, *, template_name: str, config: MkDocsConfig
+) -> str:
+    """Say on the page for a wrong address where to look instead."""
+    if template_name != "404.html":
+        return output_content
+    start = re.search(
+        r'<a href="([^"]*)"[^>]* class="md-header__button md-logo"', output_content
+    )
+    if start is None or _NOT_FOUND not in output_content:
+        raise PluginError("the theme has another page for a wrong address")
+    return output_content.replace(_NOT_FOUND, _WHERE_ELSE.format(start=start[1]))
 
 
 def pasted(session: str) -> str:
@@ -148,6 +181,28 @@ def _with_copy(found: re.Match[str]) -> str:
     """Let the copy button of a session take its statements."""
     text = pasted(unescape(re.sub(r"<[^>]+>", "", found[2])))
     return f'{found[1]} data-copy="{escape(text)}">{found[2]}'
+
+
+def _with_columns(found: re.Match[str]) -> str:
+    """Mark the cells of the columns that hold sentences, which then are not narrow."""
+    longest: dict[int, int] = {}
+    for row in _ROW.findall(found[0]):
+        for column, (_, text) in enumerate(_CELL.findall(row)):
+            plain = unescape(re.sub(r"<[^>]+>", "", text))
+            # Names of code break anywhere; what is counted are words.
+            length = len(plain) if " " in plain else 0
+            longest[column] = max(longest.get(column, 0), length)
+
+    def marked(row: re.Match[str]) -> str:
+        columns = iter(range(len(longest)))
+
+        def cell(one: re.Match[str]) -> str:
+            marks = ' class="words"' if longest[next(columns)] > _WORDS else ""
+            return f"<td{marks}{one[1]}{one[2]}"
+
+        return _CELL.sub(cell, row[0])
+
+    return _ROW.sub(marked, found[0])
 
 
 def _with_words(found: re.Match[str]) -> str:

@@ -215,7 +215,7 @@ break:
 `make conformance-matrix` runs the kit again and writes this page; a test compares the
 page with the programs.
 
-## Summary
+## All programs
 
 The table shows how many rules a program breaks, and how many cases fail at each level.
 `api` is what the API itself can send, `any-document` is any JSON text, and `hostile` is

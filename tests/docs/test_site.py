@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codeop
+import json
 import re
 from html import unescape
 from html.parser import HTMLParser
@@ -165,6 +166,30 @@ def test_tables_are_drawn(site: Path) -> None:
             r"<(pre|code)\b.*?</\1>", "", path.read_text("utf-8"), flags=re.DOTALL
         )
         assert not re.search(r"\|\s*:?-{3,}|<p>\|", html), path
+
+
+def test_sentences_of_tables_are_not_narrow(site: Path) -> None:
+    """A column of sentences is marked, so that it keeps a width; others are not."""
+    html = (site / "reference/conformance-matrix.html").read_text("utf-8")
+    assert '<td class="words">an array at the top level is refused</td>' in html
+    assert "<td>ok</td>" in html
+
+
+def test_a_wrong_address_leads_on(site: Path) -> None:
+    """The page of a wrong address leads to the first one."""
+    html = (site / "404.html").read_text("utf-8")
+    assert re.search(
+        r'does not exist</h1>.*<a href="/[^"]*">first page', html, re.DOTALL
+    )
+
+
+def test_what_a_reader_does_is_found_first(site: Path) -> None:
+    """The search puts the runbook first, then guides, then names and other files."""
+    found = json.loads((site / "search/search_index.json").read_text("utf-8"))["docs"]
+    boosts = {one["location"]: one.get("boost", 1) for one in found}
+    places = ("runbook", "howto/php", "reference/gateway", "repository/SECURITY")
+    ranked = [boosts[f"{place}.html"] for place in places]
+    assert ranked == sorted(set(ranked), reverse=True)
 
 
 def test_the_menu_is_in_groups() -> None:

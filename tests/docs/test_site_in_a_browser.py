@@ -47,6 +47,27 @@ _BRIGHTNESS: Final = """
 })
 """
 
+#: The least contrast of a word of highlighted code with its ground, by WCAG 2.
+_CONTRAST: Final = """
+(() => {
+  const parts = text => text.match(/[0-9.]+/g).map(Number);
+  const light = rgb => rgb.map(one => one / 255)
+    .map(one => one <= 0.03928 ? one / 12.92 : ((one + 0.055) / 1.055) ** 2.4)
+    .reduce((sum, one, at) => sum + one * [0.2126, 0.7152, 0.0722][at], 0);
+  const code = document.querySelector(".highlight code");
+  const ground = code && parts(getComputedStyle(code).backgroundColor).slice(0, 3);
+  return Math.min(21, ...[...document.querySelectorAll(".highlight code span[class]")]
+    .map(word => {
+      const [red, green, blue, alpha = 1] = parts(getComputedStyle(word).color);
+      const seen = light(
+        [red, green, blue].map((c, at) => c * alpha + ground[at] * (1 - alpha))
+      );
+      const [less, more] = [seen, light(ground)].sort((one, other) => one - other);
+      return (more + 0.05) / (less + 0.05);
+    }));
+})()
+"""
+
 #: Words of code that are broken at the end of a line.
 _BROKEN: Final = """
 [...document.querySelectorAll("code .word")]
@@ -87,6 +108,7 @@ class Look:
     broken: list[str]
     letters: float | None
     brightness: list[float]
+    contrast: float
     logo: int
     picture: bytes
 
@@ -110,6 +132,7 @@ async def looks(site: Path, profile: Path) -> tuple[list[Look], list[str]]:
                     await browser.evaluate(_BROKEN),
                     await browser.evaluate(_LETTERS),
                     await browser.evaluate(_BRIGHTNESS),
+                    await browser.evaluate(_CONTRAST) if wanted else 21,
                     await browser.evaluate(_LOGO),
                     await browser.screenshot() if wanted else b"",
                 )
@@ -163,6 +186,14 @@ def test_light_and_dark(seen: tuple[list[Look], list[str]]) -> None:
         page, text = look.brightness
         assert (page < 64) == look.dark, look.page
         assert abs(page - text) > 100, look.page
+
+
+def test_code_has_contrast(seen: tuple[list[Look], list[str]]) -> None:
+    """Every word of code has a contrast of 4.5 and more, light and dark."""
+    found, _ = seen
+    assert [
+        (one.page, one.dark, one.contrast) for one in found if one.contrast < 4.5
+    ] == []
 
 
 def test_pictures(seen: tuple[list[Look], list[str]]) -> None:

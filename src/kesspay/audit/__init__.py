@@ -5,49 +5,41 @@ Judge recorded traffic in bulk: ``kesspay audit``, and the kernel in other engin
 failure; ``Kernel`` is the same in an Arrow column, for Spark, DuckDB and Polars.
 The package needs the extra ``kesspay[audit]``, the kernel alone ``kesspay[arrow]``.
 
-What a run writes
-    ``--out`` is a folder. The same input gives the same bytes, for any number of
-    threads and after any interruption.
+A run writes these files to a folder, which ``--out`` names. The same input gives the
+same bytes, for any number of threads and after any interruption.
 
-    ``part-000000.parquet``, ...
-        one for each unit of work, all with one schema; rows are in the order of the
-        input.
+- ``part-000000.parquet``, ...: a file for each unit of work, all with one schema. The
+  rows are in the order of the input.
+- ``causes.parquet``: a row for each row of the parts that is not authentic, in the same
+  order. Its columns: source, row, cause (a code of ``kesspay explain --codes``, or the
+  reason word of the status), basis (``status``, ``proved`` or ``representative``),
+  detail, cluster (int64, null without one), body_sha256 (binary(32), null without a
+  body). The search for causes rewrites this file and no part.
+- ``money-findings.parquet``: with ``--money``, a row for each finding. Its columns:
+  check, severity (``critical``, ``high`` or ``note``), title, reference, detail,
+  source, row.
+- ``_manifest.json``: the inputs, the ring, the options, the versions, and what was
+  found in each unit.
+- ``SHA256SUMS``: the digests of all these files.
 
-        ================= ====================== =====================================
-        source            dictionary(string)     the input, as the manifest names it
-        row               int64                  row of Parquet, or line of a text,
-                                                 from 0
-        offset            int64, may be null     byte at which the line of a text
-                                                 begins; null in Parquet and behind
-                                                 a compression
-        the ``--id`` ones as they came           text where the input is text
-        seen_at           timestamp(us, UTC)     null without ``--time``, and where
-                                                 the time cannot be read
-        service           dictionary(string)     null without ``--service``
-        verdict           dictionary(string)     see ``kesspay.audit.kernel``
-        status            int16                  see there
-        key               dictionary(string)     see there
-        reencoded         bool                   the body was a JSON object in its
-                                                 line: a failure may be the logger's
-        canonical         large_binary           with ``--money``: what was signed,
-                                                 of rows that verified, else null
-        request_canonical large_binary           the same of ``--request``, by your
-                                                 own keys
-        ================= ====================== =====================================
+A part has these columns:
 
-    ``causes.parquet``
-        one row for each row of the parts that is not authentic, in the same order:
-        source, row, cause (a code of ``kesspay explain --codes``, or the reason word
-        of the status), basis (``status``, ``proved`` or ``representative``), detail,
-        cluster (int64, null without one), body_sha256 (binary(32), null without a
-        body). Triage rewrites this file and no part.
-    ``money-findings.parquet``
-        with ``--money``: one row for each finding: check, severity (``critical``,
-        ``high`` or ``note``), title, reference, detail, source, row.
-    ``_manifest.json``
-        inputs, ring, options, versions, and for each unit what was found.
-    ``SHA256SUMS``
-        of every file. The digest of this file stands for all of them.
+| column | type | what it holds |
+|---|---|---|
+| source | dictionary(string) | the input, as the manifest names it |
+| row | int64 | the row of Parquet, or the line of a text, from 0 |
+| offset | int64, may be null | byte at which the line of a text begins |
+| those of ``--id`` | as they came | text, where the input is text |
+| seen_at | timestamp(us, UTC) | null without ``--time``, and if it cannot be read |
+| service | dictionary(string) | null without ``--service`` |
+| verdict | dictionary(string) | see ``Kernel.verdicts`` |
+| status | int16 | see there |
+| key | dictionary(string) | see there |
+| reencoded | bool | the body was a JSON object: a failure may be the logger's |
+| canonical | large_binary | with ``--money``: what was signed, if it verified |
+| request_canonical | large_binary | the same of ``--request``, by your own keys |
+
+``offset`` is null in Parquet and in compressed files.
 """
 
 from __future__ import annotations
