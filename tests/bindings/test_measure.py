@@ -46,6 +46,15 @@ def test_every_row_has_its_goal() -> None:
         assert set(goals) <= set(NAMES["ROWS"])
 
 
+def test_the_time_of_the_kit_has_a_goal(capsys: pytest.CaptureFixture[str]) -> None:
+    """A time beyond it is marked."""
+    NAMES["report_kit"]({"PHP": 0.62, "Go": 2.01})
+    assert [line.split()[-4:] for line in capsys.readouterr().out.splitlines()] == [
+        ["0.62", "s", "goal", "2"],
+        ["s", "goal", "2", "MISSED"],
+    ]
+
+
 def test_times_have_three_digits() -> None:
     """Nanoseconds of what takes less than two microseconds, no fraction from 100 on."""
     shown = [NAMES["shown"](time) for time in (0.2345, 1.996, 17.25, 233.4, 1080.2)]
