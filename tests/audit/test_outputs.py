@@ -27,6 +27,7 @@ def test_a_place_is_checked(here: Path) -> None:
         ("f", "only --overwrite or --resume"),
         ("no/f", "make its folder"),
         ("f/g", "make its folder"),
+        ("n" * 300 + "/f", "make its folder"),
     ):
         with pytest.raises(InputError, match=match):
             check_output(Path(path), again=False)

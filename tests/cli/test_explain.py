@@ -176,8 +176,15 @@ def test_a_secret_in_the_text_is_found_and_not_shown(
     assert missing.exit_code == 2
     assert "hunter2" not in missing.output
     path.write_bytes(b"")
-    none = run(*command, "--secret-file", path, "--json", "-", stdin=body)
-    assert json.loads(none.stdout)["mistakes"] == []
+    none = run(*command, "--secret-file", path, "-", stdin=body)
+    assert (none.exit_code, "is empty" in none.stderr) == (2, True)
+
+
+def test_a_body_is_of_one_kind(run: Callable[..., Result], keys: Path) -> None:
+    """The last of two options that contradict each other does not win."""
+    key = keys / "rsa-2048.pub.pem"
+    result = run("explain", "--key", key, "--request", "--answer", "-", stdin=b"{}")
+    assert (result.exit_code, "not both" in result.stderr) == (2, True)
 
 
 def test_the_fields_are_there_without_a_canonical_form(

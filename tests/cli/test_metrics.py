@@ -114,7 +114,18 @@ def test_a_port_that_is_taken(
 
 
 @pytest.mark.parametrize(
-    "given", ["", "port", "70000", "-1", ":9187", "a b:9187", "http://x:1", "\uff19"]
+    "given",
+    [
+        "",
+        "port",
+        "70000",
+        "9" * 5000,
+        "-1",
+        ":9187",
+        "a b:9187",
+        "http://x:1",
+        "\uff19",
+    ],
 )
 def test_what_is_no_place(
     run: Callable[..., Result], wired: Wired, place: Path, given: str
@@ -123,6 +134,16 @@ def test_what_is_no_place(
     done = run("resume", "--watch", f"--metrics={given}", "--journal", place)
     assert done.exit_code == 2
     assert "HOST:PORT" in json.loads(done.stdout)["error"]["message"]
+
+
+def test_a_name_that_no_host_has(
+    run: Callable[..., Result], wired: Wired, place: Path
+) -> None:
+    """A label of a name of a host has at most 63 letters."""
+    where = f"{'x' * 64}.example:9187"
+    done = run("resume", "--watch", "--metrics", where, "--journal", place)
+    assert done.exit_code == 2
+    assert "no host has this name" in json.loads(done.stdout)["error"]["message"]
 
 
 @pytest.mark.parametrize("host", ["localhost", "[::1]"])

@@ -192,8 +192,14 @@ def test_the_journal_is_closed_at_the_end(
 def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     """A wrong path must not look like a journal without payments."""
     path = tmp_path / "missing"
-    with pytest.raises(InputError, match=r"^--journal names no journal: there is no "):
+    with pytest.raises(
+        InputError, match=r"^--journal names no journal: nothing is at "
+    ):
         open_place(str(path), "--journal")
     assert not path.exists()
+    path.touch()
+    with pytest.raises(InputError, match="is empty"):
+        open_place(str(path), "--journal")
+    assert not path.read_bytes()
     with pytest.raises(InputError, match="holds a URL"):
         open_place("https://gateway.example/", "KESSPAY_JOURNAL")

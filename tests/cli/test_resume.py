@@ -247,7 +247,7 @@ def test_where_the_journal_is(
     monkeypatch.delenv("KESSPAY_JOURNAL", raising=False)
     for words, report in (
         ([], "KESSPAY_JOURNAL"),
-        (["--journal", str(place)], "--journal names no journal: there is no '"),
+        (["--journal", str(place)], "--journal names no journal: nothing is at '"),
         (["--journal", "postgresql://me:canary-1@h/db"], "command line"),
     ):
         result = run("resume", *words)

@@ -154,6 +154,13 @@ def test_paths(tmp_path: Path) -> None:
             arguments.file_path(other)
 
 
+def test_what_is_at_a_path(tmp_path: Path) -> None:
+    """A name that no file can have is the name of nothing, and no error."""
+    assert arguments.mode_of(tmp_path) == tmp_path.stat().st_mode
+    for path in ("n" * 300, b"n", "a\0b", tmp_path / "n", ""):
+        assert arguments.mode_of(path) == 0
+
+
 def test_profiles() -> None:
     """A profile is a Profile, and no word or number that stands for one."""
     arguments.require_profile(PHP_8)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from kesspay._shown import shown_path
 from kesspay.errors import InputError
+from kesspay.signing.arguments import mode_of
 
 
 if TYPE_CHECKING:
@@ -32,14 +34,14 @@ def check_output(path: Path, *, again: bool) -> None:
     Raises:
         InputError: it cannot, or is there.
     """
-    shown = shown_path(path)
-    if path.is_dir():
+    shown, mode = shown_path(path), mode_of(path)
+    if stat.S_ISDIR(mode):
         raise InputError(f"{shown} is a folder: name a file in it")
-    if path.is_file() and not again:
+    if stat.S_ISREG(mode) and not again:
         raise InputError(
             f"{shown} exists, and only --overwrite or --resume replaces it"
         )
-    if not path.absolute().parent.is_dir():
+    if not stat.S_ISDIR(mode_of(path.absolute().parent)):
         raise InputError(f"{shown} cannot be written: make its folder first")
 
 
@@ -79,7 +81,8 @@ def _place(path: Path) -> Path:
 
 def _is_special(path: Path) -> bool:
     """Return whether a path leads to a pipe or a device, which are never replaced."""
-    return path.exists() and not path.is_file() and not path.is_dir()
+    mode = mode_of(path)
+    return bool(mode) and not stat.S_ISREG(mode) and not stat.S_ISDIR(mode)
 
 
 @contextmanager

@@ -17,6 +17,7 @@ from pyarrow import fs
 
 from kesspay._shown import shown_path
 from kesspay.errors import InputError
+from kesspay.signing.arguments import mode_of
 
 
 if TYPE_CHECKING:
@@ -161,29 +162,26 @@ def _kind_of_stream(kind: Format) -> Kind:
 
 
 def _local(path: str, without: str) -> Iterable[Source]:
-    if not path or "\0" in path:
-        raise InputError("a path is empty, or holds a NUL byte")
+    if not path:
+        raise InputError("a path is an empty text")
     if not os.path.lexists(path) and _WILD.search(path):
         names = sorted(glob.glob(path, recursive=True))  # noqa: PTH207 - keeps names as given
-        files = [name for name in names if Path(name).is_file()]
-    elif Path(path).is_dir():
+        files = [name for name in names if stat.S_ISREG(mode_of(name))]
+    elif stat.S_ISDIR(mode_of(path)):
         files = sorted(_in_folder(Path(path)))
     else:
-        files = [path] if Path(path).exists() else []
+        files = [path] if mode_of(path) else []
     outside = [name for name in files if not _is_within(name, without)]
     if not outside:
         raise InputError(f"there is no input at {shown_path(path)}")
     system = fs.LocalFileSystem()
     for name in outside:
-        try:
-            status = Path(name).stat()
-        except OSError as error:
-            raise InputError(f"{shown_path(name)}: {error.strerror}") from None
-        if not stat.S_ISREG(status.st_mode):
+        if not stat.S_ISREG(mode_of(name)):
             raise InputError(
                 f"{shown_path(name)} is a pipe or a device: give what it holds on"
                 " standard input, as -"
             )
+        status = Path(name).stat()
         yield Source(
             name=name.encode("utf-8", "backslashreplace").decode(),
             path=str(Path(name).absolute()),

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from kesspay._shown import shown_path
 from kesspay.cli.inputs import load_private, load_public, read_file
 from kesspay.cli.options import (
     FILE,
@@ -111,6 +112,34 @@ def _own_key_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     return with_own_key
 
 
+def _kind_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
+    """Accept who signed the body; the command gets the kind of the body."""
+
+    @click.option(
+        "--request",
+        is_flag=True,
+        help="BODY is a request: the advice is for you, who signed it.",
+    )
+    @click.option(
+        "--answer",
+        is_flag=True,
+        help="BODY is an answer, which the gateway signed.",
+    )
+    @wraps(command)
+    def with_kind(
+        *,
+        request: bool,
+        answer: bool,
+        **others: Any,  # noqa: ANN401 - passed on as they are
+    ) -> Outcome:
+        if request and answer:
+            raise InputError("give --request or --answer, not both")
+        kind = "request" if request else "answer" if answer else None
+        return command(kind=kind, **others)
+
+    return with_kind
+
+
 def _secret_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     """Accept the place of a secret; the command gets it."""
 
@@ -143,11 +172,13 @@ def _secret(path: str | None, variable: str | None) -> bytes:
         raise InputError("give --secret-file or --secret-env, not both")
     if path is not None:
         first, *_ = read_file(path).splitlines() or [b""]
+        if not first:
+            raise InputError(f"the first line of {shown_path(path)} is empty")
         return first
     if variable is None:
         return b""
-    if variable not in os.environ:
-        raise InputError("the variable that --secret-env names is not set")
+    if not os.environ.get(variable):
+        raise InputError("the variable that --secret-env names is not set, or empty")
     return os.environ[variable].encode("utf-8", "surrogateescape")
 
 
@@ -162,18 +193,7 @@ def _secret(path: str | None, variable: str | None) -> bytes:
     metavar="PUB",
     help="Public key that should verify it; give it again for a ring of keys.",
 )
-@click.option(
-    "--request",
-    "kind",
-    flag_value="request",
-    help="BODY is a request: the advice is for you, who signed it.",
-)
-@click.option(
-    "--answer",
-    "kind",
-    flag_value="answer",
-    help="BODY is an answer, which the gateway signed.",
-)
+@_kind_options
 @_secret_options
 @click.option("--expected", metavar="TEXT", help="What the other side says it signed.")
 @click.option(

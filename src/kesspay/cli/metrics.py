@@ -38,7 +38,7 @@ def _place(
     host, separator, port = given.rpartition(":")
     host = host.removeprefix("[").removesuffix("]")
     if (
-        not (port.isascii() and port.isdigit() and int(port) <= _HIGHEST)
+        not (port.isascii() and port.isdigit() and int(port[:9]) <= _HIGHEST)
         or (separator and not host)
         or any(character.isspace() or character in "/@" for character in host)
     ):
@@ -85,8 +85,9 @@ def served(
     made.observe(_once(open_journal))
     try:
         server, thread = start_http_server(port, addr=host, registry=registry)
-    except OSError as error:
-        reason = error.strerror or type(error).__name__
+    except (OSError, UnicodeError) as error:
+        # A host name that no DNS can hold is a UnicodeError.
+        reason = getattr(error, "strerror", None) or "no host has this name"
         raise InputError(
             f"metrics cannot be served at {host} port {port}: {reason}"
         ) from None

@@ -6,10 +6,12 @@ import logging
 import os
 import re
 import signal
+import stat
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from math import isfinite
+from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from urllib.parse import unquote
@@ -22,6 +24,7 @@ from kesspay.cli.envfile import read_env_file
 from kesspay.cli.output import Kept, OutFile
 from kesspay.cli.printer import printable
 from kesspay.errors import InputError, JournalUnavailable
+from kesspay.signing.arguments import mode_of
 from kesspay.signing.profile import Ksort, Precision, Profile
 
 
@@ -446,9 +449,13 @@ def open_place(where: str, source: str) -> Journal:
             f"{source} holds {kind}: it takes the path of a SQLite journal, or a URL"
             " that begins with postgresql://"
         )
-    if not os.path.lexists(where):
-        # A typing mistake must not look like a journal without payments.
-        raise InputError(f"{source} names no journal: there is no {shown_path(where)}")
+    # A typing mistake must not look like a journal without payments.
+    if not mode_of(where):
+        raise InputError(
+            f"{source} names no journal: nothing is at {shown_path(where)}"
+        )
+    if stat.S_ISREG(mode_of(where)) and not Path(where).stat().st_size:
+        raise InputError(f"{source} names no journal: {shown_path(where)} is empty")
     from kesspay.transfers.sqlite import SqliteJournal
 
     return SqliteJournal(where)

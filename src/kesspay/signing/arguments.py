@@ -29,6 +29,7 @@ __all__ = [
     "document_text",
     "file_path",
     "key_bytes",
+    "mode_of",
     "parameters_text",
     "password_bytes",
     "require_depth",
@@ -50,6 +51,19 @@ PathLike: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
 
 _DEPTHS: Final = range(1, 512)
 _BYTE_FORMATS: Final = frozenset({"B", "b", "c"})
+
+
+def mode_of(path: PathLike) -> int:
+    """
+    Return the mode of what is at a path; 0 where nothing is, or can be.
+
+    A name that is too long, or that holds a NUL byte, is the name of nothing. pathlib
+    raises an error for some of them.
+    """
+    try:
+        return os.stat(path).st_mode  # noqa: PTH116 - takes bytes, too
+    except (OSError, ValueError):
+        return 0
 
 
 def require_profile(profile: object) -> None:

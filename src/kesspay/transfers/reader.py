@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import os
 import sqlite3
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
 from kesspay._shown import no_path, shown_path
 from kesspay.errors import InputError, JournalDamaged, JournalError
+from kesspay.signing.arguments import mode_of
 from kesspay.transfers.postgres import MIGRATIONS
 from kesspay.transfers.postgres_session import identifier, is_lost, meaning, server_of
 
@@ -160,7 +162,7 @@ def _of_file(where: str) -> Iterator[list[Row]]:
             f"the journal is {kind}: it takes the path of a SQLite journal, or a URL"
             " that begins with postgresql://"
         )
-    if not Path(where).is_file():
+    if not stat.S_ISREG(mode_of(where)):
         raise InputError(f"there is no journal at {shown_path(where)}")
     try:
         # To open it as a journal would make its tables.

@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from kesspay._shown import shown_path, shown_value
 from kesspay.errors import InputError
+from kesspay.signing.arguments import mode_of
 
 
 if TYPE_CHECKING:
@@ -108,7 +109,7 @@ class Statement:
 def _read_file(path: Path, columns: set[str]) -> Iterator[Any]:
     """Yield the rows as RecordBatches, and add the columns that are there."""
     where = f"the statement {shown_path(path)}"
-    names, separator = _mapping(path.with_suffix(".toml"))
+    names, separator = _mapping(path.parent / f"{path.stem}.toml")
     lines = _Lines()
     try:
         with path.open("rb") as file:
@@ -264,7 +265,7 @@ def _day(text: str) -> date | None:
 def _mapping(path: Path) -> tuple[dict[str, str], str]:
     """Return the names of the columns, and what separates them."""
     names = {name: name for name in _COLUMNS}
-    if not path.exists():
+    if not mode_of(path):
         return names, ","
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
