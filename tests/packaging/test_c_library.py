@@ -17,21 +17,23 @@ from tests.packaging.wheels import ROOT, run
 pytestmark = pytest.mark.build
 
 
-@pytest.mark.parametrize("compiler", ["gcc", "clang"])
-def test_build_test_install(tmp_path: Path, compiler: str) -> None:
+def test_build_test_install(tmp_path: Path) -> None:
     """
     The three commands of csrc/README.md work, without a warning.
 
     ctest installs the library and builds a consumer through pkg-config and
-    through the CMake package, besides running the C tests.
+    through the CMake package, besides running the C tests. Job c-gcc of ``.ci/run``
+    has them with gcc; c-sanitize and c-public8, with clang, those that take long.
     """
-    if shutil.which(compiler) is None:
-        pytest.skip(f"{compiler} is not installed")
+    compiler = "clang" if shutil.which("clang") else "gcc"
     build = tmp_path / "build"
     commands = [
         ["cmake", "-S", str(ROOT / "csrc"), "-B", str(build), "-DKESS_WERROR=ON"],
         ["cmake", "--build", str(build), "--parallel", "2"],
-        ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error"],
+        [
+            *("ctest", "--test-dir", str(build), "--output-on-failure"),
+            *("--no-tests=error", "--exclude-regex", "^test_(openssl|public8.*)$"),
+        ],
         ["cmake", "--install", str(build), "--prefix", str(tmp_path / "prefix")],
     ]
     output = ""
@@ -66,9 +68,12 @@ def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     build = tmp_path_factory.mktemp("deb")
-    source = str(ROOT / "csrc")
+    parts = ["-DKESS_BUILD_TESTS=OFF", "-DKESS_BUILD_EXAMPLES=OFF"]
     commands = [
-        ["cmake", "-S", source, "-B", str(build), "-DCMAKE_INSTALL_PREFIX=/usr"],
+        [
+            *("cmake", "-S", str(ROOT / "csrc"), "-B", str(build)),
+            *("-DCMAKE_INSTALL_PREFIX=/usr", *parts),
+        ],
         ["cmake", "--build", str(build), "--parallel", "2"],
         ["sh", "-c", f"cd {build} && cpack -G DEB"],
     ]

@@ -6,36 +6,24 @@ import json
 import re
 import shutil
 import subprocess
-import sys
-import tarfile
 import zipfile
 from pathlib import Path
 
 import pytest
 
-from tests.packaging.wheels import ROOT, build_wheel, copy_tree, run
+from tests.packaging.wheels import ROOT, build_source_archive
 
 
 pytestmark = pytest.mark.build
 
 
 @pytest.fixture(scope="module")
-def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the native wheel."""
-    folder = tmp_path_factory.mktemp("wheel")
-    tree = copy_tree(tmp_path_factory.mktemp("tree"))
-    done, names = build_wheel(tree, folder, env={"KESSPAY_REQUIRE_NATIVE": "1"})
-    assert done.code == 0, done.output
-    return folder / names[0]
-
-
-@pytest.fixture(scope="module")
-def extension(wheel: Path) -> Path:
+def extension(native_wheel: Path) -> Path:
     """Give the extension module of the wheel, unpacked."""
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(native_wheel) as archive:
         names = [name for name in archive.namelist() if "/_native." in name]
         assert names == ["kesspay/_native.abi3.so"]
-        return Path(archive.extract(names[0], wheel.parent))
+        return Path(archive.extract(names[0], native_wheel.parent))
 
 
 def test_only_the_init_function_is_exported(extension: Path) -> None:
@@ -62,9 +50,9 @@ def test_protections(extension: Path) -> None:
     assert b"sprintf" not in symbols.replace(b"snprintf", b"")
 
 
-def test_bill_of_materials(wheel: Path) -> None:
+def test_bill_of_materials(native_wheel: Path) -> None:
     """The wheel names itself, its OpenSSL and what it requires (PEP 770)."""
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(native_wheel) as archive:
         names = [name for name in archive.namelist() if name.endswith(".cdx.json")]
         assert [name.split("/", 1)[1] for name in names] == ["sboms/kesspay.cdx.json"]
         bill = json.loads(archive.read(names[0]))
@@ -88,9 +76,9 @@ def test_bill_of_materials(wheel: Path) -> None:
     assert "timestamp" not in bill["metadata"]
 
 
-def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
+def test_the_wheel_holds_the_package_alone(native_wheel: Path) -> None:
     """The wheel holds kesspay, typed, and neither tests nor C sources."""
-    with zipfile.ZipFile(wheel) as archive:
+    with zipfile.ZipFile(native_wheel) as archive:
         names = archive.namelist()
     assert "kesspay/py.typed" in names
     tops = {name.split("/")[0].split("-")[0] for name in names}
@@ -102,15 +90,8 @@ def test_the_wheel_holds_the_package_alone(wheel: Path) -> None:
     assert sources == {name for name in names if name.endswith(".py")}
 
 
-def test_sdist(tmp_path: Path) -> None:
-    """The sdist is whole: a wheel and the C library build from it."""
-    call = "import sys, scikit_build_core.build as b; print(b.build_sdist(sys.argv[1]))"
-    done = run(sys.executable, "-c", call, tmp_path, cwd=ROOT)
-    assert done.code == 0, done.output
-    archive = tmp_path / done.output.split()[-1]
-    with tarfile.open(archive) as tar:
-        tar.extractall(tmp_path, filter="data")
-    tree = tmp_path / archive.name.removesuffix(".tar.gz")
+def test_the_source_archive_is_whole(source_tree: Path, native_wheel: Path) -> None:
+    """All is there that the wheel, which was built from it, and the rest need."""
     folders = (
         "bench",
         "bindings",
@@ -121,31 +102,26 @@ def test_sdist(tmp_path: Path) -> None:
         "tests",
     )
     for name in folders:
-        assert any((tree / name).iterdir()), name
+        assert any((source_tree / name).iterdir()), name
     for name in ("LICENSE", "Makefile", "README.md", "csrc/kess.pc.in"):
-        assert (tree / name).is_file(), name
-    assert not list(tree.glob("src/kesspay/_native*"))
-
-    done, wheels = build_wheel(tree, tmp_path, env={"KESSPAY_REQUIRE_NATIVE": "1"})
-    assert done.code == 0, done.output
-    assert len(wheels) == 1
+        assert (source_tree / name).is_file(), name
+    assert not list(source_tree.glob("src/kesspay/_native*"))
+    assert native_wheel.is_file()
 
 
-def test_sdist_is_reproducible(tmp_path: Path) -> None:
+def test_the_source_archive_is_reproducible(
+    source_archive: Path, tmp_path: Path
+) -> None:
     """Two builds of one tree give the same bytes."""
-    call = "import sys, scikit_build_core.build as b; b.build_sdist(sys.argv[1])"
-    archives = []
-    for name in ("one", "two"):
-        folder = tmp_path / name
-        done = run(sys.executable, "-c", call, folder, cwd=ROOT)
-        assert done.code == 0, done.output
-        archives.append(next(folder.glob("*.tar.gz")).read_bytes())
-    assert archives[0] == archives[1]
+    again = build_source_archive(tmp_path)
+    assert again.name == source_archive.name
+    assert again.read_bytes() == source_archive.read_bytes()
 
 
 @pytest.mark.skipif(shutil.which("strings") is None, reason="needs binutils")
-def test_no_path_of_the_build_machine(extension: Path) -> None:
+def test_no_path_of_the_build_machine(extension: Path, source_tree: Path) -> None:
     """The extension names no folder of the machine that built it."""
     text = subprocess.check_output(["strings", "-a", extension], text=True)
     assert str(ROOT) not in text
     assert str(extension.parents[2]) not in text
+    assert str(source_tree) not in text

@@ -19,7 +19,14 @@ from pathlib import Path
 
 import pytest
 
-from tests.packaging.wheels import ROOT, build_wheel, copy_tree, install, run
+from tests.packaging.wheels import (
+    ROOT,
+    build_source_archive,
+    build_wheel,
+    copy_tree,
+    install,
+    run,
+)
 
 
 pytestmark = pytest.mark.build
@@ -84,10 +91,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def wheel(prefix: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Build the source archive, and from that alone the wheel, in isolation."""
     folder = tmp_path_factory.mktemp("wheel")
-    call = "import sys, scikit_build_core.build as b; print(b.build_sdist(sys.argv[1]))"
-    done = run(sys.executable, "-c", call, folder, cwd=ROOT)
-    assert done.code == 0, done.output
-    archive = folder / done.output.split()[-1]
+    archive = build_source_archive(folder)
     pip = (sys.executable, "-m", "pip", "wheel", "--no-deps", "--wheel-dir")
     env = {"KESSPAY_REQUIRE_NATIVE": "1", "KESSPAY_OPENSSL_PREFIX": str(prefix)}
     done = run(*pip, folder, archive, env=env)

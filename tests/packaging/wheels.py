@@ -137,6 +137,14 @@ def build_wheel(
     return done, sorted(path.name for path in target.glob("*.whl"))
 
 
+def build_source_archive(folder: Path) -> Path:
+    """Build the source archive of this checkout as ``python -m build`` would."""
+    call = "import sys, scikit_build_core.build as b; print(b.build_sdist(sys.argv[1]))"
+    done = run(sys.executable, "-c", call, folder, cwd=ROOT)
+    assert done.code == 0, done.output
+    return folder / done.output.split()[-1]
+
+
 def install(wheel: Path, target: Path) -> Path:
     """
     Install a wheel into an environment of its own.
