@@ -162,6 +162,8 @@ REFUSED = {
     "A=(a)": "a bracket",
     "A=~/key": "a home folder",
     "A=a:~/key": "a home folder",
+    "A=\\\n~/key": "a home folder",
+    "A=a:\\\n\\\n~/key": "a home folder",
     "export A=a*": "a pattern after export",
     "A=a\r": "a carriage return",
     "\r": "a carriage return",
@@ -174,7 +176,7 @@ REFUSED = {
 def test_what_a_shell_reads_differently_is_refused(tmp_path: Path, text: str) -> None:
     """Its line and its kind are reported, and no value is shown."""
     path = written(tmp_path, f"SECRET=canary-1\n{text}\n")
-    with pytest.raises(InputError, match=r"line [23]") as caught:
+    with pytest.raises(InputError, match=r"line [234]") as caught:
         read_env_file(path)
     assert REFUSED[text] in str(caught.value)
     assert "canary" not in str(caught.value)

@@ -150,7 +150,7 @@ class _Reader:
     def _bare(self, sign: str, *, is_export: bool) -> str:
         """Read what stands outside of quotes; a shell gives some of it a meaning."""
         # A shell knows a home at the beginning, and after these signs.
-        if sign == "~" and self._text[self._at - 1] in "=:":
+        if sign == "~" and self._before() in "=:":
             self._refuse(f"has a home folder, ~: {_QUOTE}")
         if sign in _PATTERNS and is_export:
             self._refuse(f"has a pattern after export: {_QUOTE}")
@@ -160,6 +160,13 @@ class _Reader:
             self._refuse_return()
         plain = _PLAIN.match(self._text, self._at)
         return self._taken(len(plain[0]) if plain else 1)
+
+    def _before(self) -> str:
+        """Return the sign before this one; a shell reads lines that continue as one."""
+        at = self._at
+        while self._text.endswith("\\\n", 0, at):
+            at -= 2
+        return self._text[at - 1]
 
     def _single(self) -> str:
         end = self._text.find("'", self._at + 1)
