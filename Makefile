@@ -92,17 +92,18 @@ demo: $(VENV)/demo-ready ## A whole signed transfer against the sandbox
 	$(HINT)
 	@$(BIN)/kesspay demo
 
-# KESSPAY_BUILD_TESTS=1 adds the tests that build wheels. WORKERS=0 runs the tests
-# in one process, as a debugger needs it. Three keep two cores busy: one of them often
-# waits for a clock, a server or another process.
-# PYTEST_ARGS is passed to pytest.
+# KESSPAY_BUILD_TESTS=1 adds the tests that build wheels, THOROUGH=1 every case of those
+# tests that have many, and what takes a second: `.ci/run` runs them. WORKERS=0 runs the
+# tests in one process, as a debugger needs it. PYTEST_ARGS is passed to pytest.
 PYTEST  := $(BIN)/python -m pytest
-WORKERS ?= 3
+WORKERS ?= 2
+LEFT_OUT = exhaustive languages spark engines \
+           $(if $(KESSPAY_BUILD_TESTS),,build) $(if $(THOROUGH),,thorough)
 .PHONY: test
 test: $(VENV)/test-ready ## The test suite
 	$(HINT)
 	$(PYTEST) -n $(WORKERS) --dist worksteal \
-	  $(if $(KESSPAY_BUILD_TESTS),-m "not network and not exhaustive and not languages and not spark and not engines") $(PYTEST_ARGS)
+	  -m "not network$(foreach mark,$(LEFT_OUT), and not $(mark))" $(PYTEST_ARGS)
 
 .PHONY: lint
 lint: $(VENV)/test-ready ## ruff: rules and format
@@ -118,7 +119,7 @@ types: $(VENV)/test-ready ## mypy --strict
 .PHONY: coverage
 coverage: $(VENV)/test-ready ## make test, which must run every line and branch
 	$(BIN)/coverage erase
-	$(MAKE) test WORKERS=0 PYTEST='$(BIN)/coverage run $(COVERAGE_ARGS) -m pytest'
+	$(MAKE) test WORKERS=0 THOROUGH=1 PYTEST='$(BIN)/coverage run $(COVERAGE_ARGS) -m pytest'
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report $(COVERAGE_ARGS)
 

@@ -14,7 +14,7 @@ import gc
 import os
 import signal
 import sys
-from collections import Counter
+from collections import Counter, defaultdict
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 #: Multiples of it fall far from each other, modulo 1.
 _GOLDEN: Final = 0.618
+#: `make test` runs so many cases of a test, or what the marker few(n) says.
+FEW: Final = 8
 
 
 def pytest_configure() -> None:
@@ -56,24 +58,55 @@ def pytest_collection() -> Generator[None, object, object]:
         gc.enable()
 
 
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """Search what was collected for garbage no more: all of it stays to the end."""
+    gc.freeze()
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """
-    Leave most cases of a test that is marked ``one_in(n)`` to the exhaustive runs.
+    Leave most cases of a test with many to ``.ci/run``, which goes through them all.
 
-    The cases that stay are spread over all parameters of the test, and each
-    backend has some. ``.ci/run`` goes through every case.
+    Of a test that is marked ``one_in(n)`` they become exhaustive. Of the others, ``make
+    test`` takes ``FEW`` cases, or as many as the marker ``few(n)`` says; the rest
+    becomes thorough. The cases that stay are spread over all parameters of the test,
+    and each backend has some.
     """
     numbers: Counter[tuple[str, bool, bool]] = Counter()
+    families: defaultdict[str, list[pytest.Item]] = defaultdict(list)
     for item in items:
-        marker = item.get_closest_marker("one_in")
-        if marker is None or item.get_closest_marker("exhaustive"):
+        if item.get_closest_marker("exhaustive"):
             continue
         name, _, case = item.nodeid.partition("[")
-        group = name, "native" in case, "python" in case
-        if numbers[group] * _GOLDEN % 1.0 >= 1.0 / marker.args[0]:
-            item.add_marker(pytest.mark.exhaustive)
-        numbers[group] += 1
+        marker = item.get_closest_marker("one_in")
+        if marker is not None:
+            group = name, "native" in case, "python" in case
+            stays = numbers[group] * _GOLDEN % 1.0 < 1.0 / marker.args[0]
+            numbers[group] += 1
+            if not stays:
+                item.add_marker(pytest.mark.exhaustive)
+                continue
+        families[name].append(item)
+    for family in families.values():
+        marker = family[0].get_closest_marker("few")
+        few = FEW if marker is None else marker.args[0]
+        if len(family) > few:
+            for item in _beyond(family, few):
+                item.add_marker(pytest.mark.thorough)
+
+
+def _beyond(family: list[pytest.Item], few: int) -> Iterator[pytest.Item]:
+    """Yield the cases beyond the few, of which each backend has its share."""
+    groups: defaultdict[tuple[bool, bool], list[pytest.Item]] = defaultdict(list)
+    for item in family:
+        case = item.nodeid.partition("[")[2]
+        groups["native" in case, "python" in case].append(item)
+    share = max(1, few // len(groups))
+    for group in groups.values():
+        order = sorted(range(len(group)), key=lambda number: number * _GOLDEN % 1.0)
+        yield from (group[number] for number in order[share:])
 
 
 def is_set(variable: str) -> bool:

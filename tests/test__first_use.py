@@ -195,6 +195,7 @@ print("done")
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.one_in(2)
 @needs_fork
 @pytest.mark.parametrize(

@@ -208,6 +208,7 @@ SET = {
 }
 
 
+@pytest.mark.few(3)
 @pytest.mark.one_in(5)
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("variable", sorted(VARIABLES))

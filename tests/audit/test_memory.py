@@ -71,6 +71,7 @@ def test_the_command_takes_it() -> None:
     assert _chosen() == (f"{expected} None", "")
 
 
+@pytest.mark.thorough
 def test_the_users_choice_stays() -> None:
     """What was chosen before is taken, also by programs that are started later."""
     assert _chosen(**{VARIABLE: "system"}) == ("system system", "")

@@ -87,6 +87,7 @@ def test_contents(tmp_path: Path) -> None:
     assert "2026-01-01T00:00:00+00:00" in written(result(tmp_path), keys=keys)
 
 
+@pytest.mark.thorough
 def test_the_same_bytes(tmp_path: Path) -> None:
     """Pictures have no date and no random name."""
     first = written(result(tmp_path))
@@ -98,6 +99,7 @@ def test_the_same_bytes(tmp_path: Path) -> None:
     assert first.count('alt="Failures by') == 2
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("change", "words"),
     [
@@ -142,6 +144,7 @@ def test_verdicts(tmp_path: Path, change: dict[str, Any], words: str) -> None:
     assert words in written(result(tmp_path, **change))
 
 
+@pytest.mark.thorough
 def test_many_groups(tmp_path: Path) -> None:
     """Of very many groups those with most failures are shown, and it is said so."""
     days = {f"day-{n:03}": {"authentic": n, "refused": n} for n in range(90)}
@@ -157,6 +160,7 @@ def test_the_page_cannot_be_written(tmp_path: Path) -> None:
         write_report(result(tmp_path), ring(), tmp_path / "a" / "b.html")
 
 
+@pytest.mark.thorough
 def test_hostile_text_in_a_browser(tmp_path: Path) -> None:
     """Every text is shown as text, and Chromium asks for nothing."""
     asked: list[bytes] = []

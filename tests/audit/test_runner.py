@@ -92,6 +92,7 @@ def check(out: Path, rows: list[Row], *, times: bool = True) -> None:
     ]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("kind", ["parquet", "jsonl", "gz", "zst", "stdin", "sql"])
 def test_kinds(
     here: Path, rows: list[Row], kind: str, monkeypatch: pytest.MonkeyPatch
@@ -142,6 +143,7 @@ def digests(out: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in out.iterdir()}
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("kind", ["parquet", "jsonl"])
 def test_same_bytes(
     here: Path,
@@ -383,6 +385,7 @@ def test_a_log_and_a_journal(here: Path) -> None:
     ]
 
 
+@pytest.mark.thorough
 def test_full_disk(
     here: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -53,6 +53,7 @@ def test_both_files_are_those_of_the_header() -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [

@@ -263,6 +263,7 @@ def test_evidence(run: Callable[..., Result], here: Path) -> None:
     assert pq.read_table(path).num_rows > 0
 
 
+@pytest.mark.thorough
 def test_interrupted(
     run: Callable[..., Result], here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

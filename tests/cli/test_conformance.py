@@ -350,6 +350,7 @@ def test_a_list_of_nothing(run: Callable[..., Result]) -> None:
 # ------------------------------------------------------------ signals and terminals
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
 def test_an_interrupt_ends_the_adapter(name: str, tmp_path: Path) -> None:
     """Exit code 130, and nothing that the adapter started is left."""

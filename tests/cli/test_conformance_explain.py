@@ -108,6 +108,7 @@ def test_a_case_that_must_be_refused(run: Command) -> None:
     assert fields["refused"]
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     "which",
     [
@@ -254,6 +255,7 @@ def test_settings_of_php_reach_the_adapter(
     assert explained(run, *args, "--", *adapter(change))[0] == 0
 
 
+@pytest.mark.thorough
 def test_what_no_mistake_explains_is_asked_of_the_kit(
     run: Command, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -301,6 +303,7 @@ def test_a_refusal_of_a_body(run: Command, place: Callable[[bytes], Path]) -> No
     assert "\n  expected  refused (syntax)\n" in result.stdout
 
 
+@pytest.mark.thorough
 def test_an_adapter_without_an_answer(
     run: Command, place: Callable[[bytes], Path]
 ) -> None:

@@ -55,6 +55,7 @@ def test_the_json_of_canon(run: Callable[..., Result]) -> None:
     }
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("options", "code"),
     [

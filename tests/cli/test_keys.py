@@ -40,6 +40,7 @@ def openssl_text(path: Path, *options: str) -> str:
     return done.stdout.decode()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("bits", ["2048", "3072"])
 def test_keys_are_made(run: Callable[..., Result], tmp_path: Path, bits: str) -> None:
     """Openssl reads both files; only the owner can read the private one."""

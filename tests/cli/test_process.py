@@ -144,6 +144,7 @@ def test_a_pipe_that_closes_early(
         assert process.wait(LIMIT) == 141
 
 
+@pytest.mark.few(2)
 @pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
 @pytest.mark.parametrize(
     ("where", "exit_code", "report"),

@@ -93,6 +93,7 @@ def order() -> kesspay.CreateFundTransfer:
     )
 
 
+@pytest.mark.thorough
 def test_a_transfer_across_a_restart(home: Path) -> None:
     """What was created in one run is confirmed in the next, by one client's keys."""
     with (

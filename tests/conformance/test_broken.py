@@ -31,6 +31,7 @@ def answer(case: Case, *switches: str) -> bytes | None:
     return broken.canonicalize(case.text, *switches, profile=words)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("area", ["document", "parameters"])
 def test_without_mistakes_it_gives_every_stored_answer(
     area: Area,

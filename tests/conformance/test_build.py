@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.conformance.build import KitFiles, make_kit, written
 
 
@@ -14,6 +16,7 @@ if TYPE_CHECKING:
     from tests.support.php import Php
 
 
+@pytest.mark.thorough
 def test_the_judges_give_the_stored_kit(
     php: Php,
     whole: bool,  # noqa: FBT001 - a fixture

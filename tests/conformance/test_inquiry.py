@@ -99,6 +99,7 @@ def test_a_small_document_may_show_a_known_mistake(kit: Kit) -> None:
     assert (fault.code, fault.document) == ("empty_object", b"{}")
 
 
+@pytest.mark.thorough
 def test_the_cases_of_the_kit_are_asked_as_well(kit: Kit) -> None:
     """A mistake that only the kit knows is found where a case is the document."""
     case = next(

@@ -79,6 +79,7 @@ def library(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.mark.thorough
 def test_the_c_library(library: Path) -> None:
     """The C library does too, called through kess.h and nothing else."""
     assert failures(Library(str(library)).answer, *OPS) == []

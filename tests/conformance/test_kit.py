@@ -66,6 +66,7 @@ def change(folder: Path, name: str, edit: Callable[[Any], object]) -> None:
 # ------------------------------------------------------------ the kit itself
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("name", SCHEMAS)
 def test_the_schemas_hold(name: str) -> None:
     """Each file is as its schema says, and the schema is one."""

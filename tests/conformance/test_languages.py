@@ -76,6 +76,7 @@ def ran(command: Sequence[str], *levels: str) -> tuple[int, str]:
     return done.returncode, done.stdout.decode()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 @pytest.mark.usefixtures("right")
 def test_an_adapter_hands_on_right_answers(
@@ -98,6 +99,7 @@ def test_an_adapter_hands_on_right_answers(
     assert set(result.hello.ops) == set(OPS)
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 @pytest.mark.usefixtures("right")
 def test_an_adapter_hands_on_broken_answers(
@@ -112,6 +114,7 @@ def test_an_adapter_hands_on_broken_answers(
     assert Counter(one.verdict for one in result.outcomes)[Verdict.failed] >= 3
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 @pytest.mark.usefixtures("right")
 def test_a_runner_passes_right_code(
@@ -126,6 +129,7 @@ def test_a_runner_passes_right_code(
     assert (code, output) == (0, f"{asked} cases asked, 0 rules broken\n")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 @pytest.mark.usefixtures("right")
 def test_a_runner_names_what_is_broken(
@@ -157,6 +161,7 @@ def test_a_runner_names_what_is_broken(
     )
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("language", IN_EVERY_LANGUAGE)
 def test_a_runner_asks_the_code_of_the_kit(language: Language, tmp_path: Path) -> None:
     """That of PHP is right for the API as it comes; without cases nothing passes."""

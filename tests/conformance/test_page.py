@@ -206,6 +206,7 @@ def test_hostile_texts_are_text() -> None:
     assert as_page(shown).isascii()
 
 
+@pytest.mark.thorough
 def test_in_a_browser(tmp_path: Path) -> None:
     """Chromium shows the page, applies its style and runs nothing that is foreign."""
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")

@@ -125,6 +125,7 @@ def is_shown(
     return [one.answer for one in without] != [one.answer for one in answered]
 
 
+@pytest.mark.few(2)
 @pytest.mark.minutes
 @pytest.mark.parametrize(
     ("areas", "size", "least"),

@@ -31,6 +31,7 @@ def named(command: Sequence[str]) -> set[str]:
     return rules
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "name", ["php", "node", pytest.param("go", marks=pytest.mark.languages)]
 )

@@ -125,6 +125,7 @@ def test_clusters() -> None:
     )
 
 
+@pytest.mark.thorough
 def test_the_command_prints_the_figures() -> None:
     """What the page names is measured under these names."""
     done = subprocess.run(

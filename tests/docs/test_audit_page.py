@@ -7,19 +7,17 @@ import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pyarrow.parquet as pq
+import pytest
 
 from tests.support.pages import blocks
 
 
-if TYPE_CHECKING:
-    import pytest
-
 PAGE = "howto/audit.md"
 
 
+@pytest.mark.thorough
 def test_the_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """A small recording has the findings that the page names, and no other."""
     monkeypatch.chdir(tmp_path)

@@ -57,6 +57,7 @@ def neutral(text: str) -> str:
     return _TIME.sub("0 s", _VERSION.sub(r"(\1)", text)).rstrip()
 
 
+@pytest.mark.thorough
 def test_three_commands_lead_to_a_named_rule(tmp_path: Path) -> None:
     """The first block ends with what the second one shows."""
     needed(LANGUAGES[1])
@@ -73,6 +74,7 @@ def test_three_commands_lead_to_a_named_rule(tmp_path: Path) -> None:
     assert rule.doc in shown
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "language",
     [

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.docs.comparison_page import PAGE, page
 
 
@@ -12,6 +14,7 @@ if TYPE_CHECKING:
     from tests.support.php import Php
 
 
+@pytest.mark.few(1)
 def test_the_page_is_true(php: Php, backend: Backend) -> None:
     """Both tables are what was just seen, on both backends."""
     made = page()

@@ -94,6 +94,7 @@ def test_every_extra_exists() -> None:
     assert named == extras - {"docs", "test", "bench"}
 
 
+@pytest.mark.thorough
 def test_messages_name_a_command_that_works_today() -> None:
     """With kesspay installed from anywhere, pip adds an extra without an index."""
     done = subprocess.run(

@@ -111,6 +111,7 @@ def test_the_python_runs(page: str) -> None:
             exec(code, names)  # noqa: S102 - our own page
 
 
+@pytest.mark.thorough
 def test_the_tests_of_a_page_pass(tmp_path: Path) -> None:
     """What the page about tests shows is a file of tests that pass."""
     code = "\n".join(block.code for block in blocks("howto/testing.md", "python"))
@@ -126,6 +127,7 @@ def test_the_tests_of_a_page_pass(tmp_path: Path) -> None:
     assert f"{code.count('def test_') + 3} passed" in done.stdout
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("page", ["index.md", "tutorial.md"])
 def test_it_works_a_second_time(page: str, tmp_path: Path) -> None:
     """The first programs of a newcomer run twice in one folder, and alike."""

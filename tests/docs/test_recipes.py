@@ -66,6 +66,7 @@ def served(recipe: str, folder: Path) -> Iterator[int]:
             server.kill()
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("recipe", SERVERS)
 @pytest.mark.usefixtures("prepared")
 def test_the_commands_of_a_recipe(recipe: str, tmp_path: Path) -> None:

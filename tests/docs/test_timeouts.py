@@ -75,6 +75,7 @@ class Stopwatch:
         return self._inner.send(request, timeout=timeout)
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("of_client", "of_transfers", "deadline", "of_call", "expected"),
     [

@@ -302,6 +302,7 @@ def right_in_node(template: str, change: str) -> bytes:
     return made_by_node(program, canonicalize(template).decode())
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("code", "template", "change"),
     [
@@ -463,6 +464,7 @@ def test_every_mistake_is_made() -> None:
     assert made == {*RAW, *(m.code for m in MISTAKES)}
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize(
     ("codes", "text"),
     [

@@ -36,6 +36,7 @@ def usable(case: CanonicalCase) -> bool:
     return nesting <= 64 and len(case.document) < 10_000
 
 
+@pytest.mark.thorough
 def test_the_right_style_is_what_php_answered() -> None:
     """Without a mistake, the text is the canonical form, for every profile."""
     seen = set()

@@ -96,6 +96,7 @@ def test_nothing_is_repeated_or_shown(cell: Cell) -> None:
     assert "kesspay.gateway" in met.ending.text
 
 
+@pytest.mark.few(4)
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("fault", ALL_FAULTS)
 def test_both_clients_say_the_same(fault: str) -> None:

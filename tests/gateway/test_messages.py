@@ -262,6 +262,7 @@ def refused(check: Callable[[str], None], texts: Iterable[str]) -> set[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_characters_that_are_refused_everywhere() -> None:
     """They are the control characters and surrogates of Unicode, and no other."""
     every = list(map(chr, range(sys.maxunicode + 1)))

@@ -152,6 +152,7 @@ def test_a_whole_transfer(gateway: PhpGateway, connect: Callable[..., Client]) -
     require_agreement(gateway)
 
 
+@pytest.mark.few(4)
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("amount_format", ["number", "string"])
 @pytest.mark.parametrize("amount", AMOUNTS)
@@ -174,6 +175,7 @@ def test_amounts(
     require_agreement(gateway)
 
 
+@pytest.mark.few(4)
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("name", NAMES)
 def test_names(gateway: PhpGateway, connect: Callable[..., Client], name: str) -> None:
@@ -227,6 +229,7 @@ def test_an_expired_transfer(
     require_agreement(gateway)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("receiver", ["85500000000", "85599999999"])
 def test_receivers_that_are_not_eligible(
     gateway: PhpGateway, connect: Callable[..., Client], receiver: str
@@ -274,6 +277,7 @@ def test_a_debit_that_paid_before(
     require_agreement(gateway)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("service", "params", "kind"),
     [
@@ -298,6 +302,7 @@ def test_calls_that_are_not_valid(
     require_agreement(gateway)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(("when", "paid"), [("before", 0), ("after", 1)])
 def test_a_system_error_is_unknown(
     gateway: PhpGateway, connect: Callable[..., Client], when: str, paid: int
@@ -372,6 +377,7 @@ def test_php_refuses_a_request_by_another_key(
     assert seen.text == canonicalize(seen.body)
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("key", "reason"),
     [
@@ -487,6 +493,7 @@ def test_both_notice_a_request_that_was_changed(
         assert outcome(key, body) == (own.text,), what
 
 
+@pytest.mark.few(2)
 def test_both_notice_an_answer_that_was_changed(
     gateway: PhpGateway, connect: Callable[..., Client]
 ) -> None:

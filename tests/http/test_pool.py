@@ -355,6 +355,7 @@ def test_what_comes_back_to_a_closed_pool() -> None:
     theirs.close()
 
 
+@pytest.mark.thorough
 def test_a_pool_that_is_forgotten() -> None:
     """A transport need not be closed: its connections end with it."""
     pool = Pool(None, 3, 60.0)

@@ -138,6 +138,7 @@ def resolved(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     return asked
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("host", "named"),
     [
@@ -321,6 +322,7 @@ def test_a_client_certificate(
 # ----------------------------------------------------------- failing handshakes
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("host", "known", "days"),
     [

@@ -461,6 +461,7 @@ def test_silence_has_its_own_limit(ours: Carrier) -> None:
     assert "silent" in str(error)
 
 
+@pytest.mark.few(2)
 @aiohttp_warns
 @pytest.mark.parametrize("limited", [True, False], ids=["write limit", "deadline"])
 def test_a_server_that_does_not_read(carrier: Carrier, *, limited: bool) -> None:

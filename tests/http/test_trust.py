@@ -153,6 +153,7 @@ def curl_reaches(made: Path, file: str) -> bool:
     return done.returncode == 0
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("file", "trusted"),
     [

@@ -271,6 +271,7 @@ def require_contract(world: World, fields: dict[str, str]) -> None:
     assert world.credited - before == is_paid
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize(
     ("service", "name"),
     [(service, name) for service, fields in RIGHT.items() for name in fields],
@@ -283,6 +284,7 @@ def test_each_odd_value_in_each_field(world: World, service: str, name: str) -> 
     require_contract(world, fields)
 
 
+@pytest.mark.thorough
 def test_any_signed_request(
     world: World,
     whole: bool,  # noqa: FBT001 - a fixture
@@ -424,6 +426,7 @@ def test_junk_from_who_is_logged_in(
     check()
 
 
+@pytest.mark.thorough
 def test_junk_with_half_of_the_credentials(
     world: World,
     whole: bool,  # noqa: FBT001 - a fixture

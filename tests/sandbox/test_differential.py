@@ -444,6 +444,7 @@ class Player:
 # ------------------------------------------------------------------- the tests
 
 
+@pytest.mark.thorough
 def test_random_requests(pair: Pair) -> None:
     """A few hundred requests, right, odd and spoiled, as time passes."""
     player = Player(pair)
@@ -452,6 +453,7 @@ def test_random_requests(pair: Pair) -> None:
     assert pair.count > 20
 
 
+@pytest.mark.thorough
 def test_each_odd_value_in_each_field(
     pair: Pair,
     whole: bool,  # noqa: FBT001 - a fixture

@@ -216,6 +216,7 @@ def rules(answer: dict[str, str]) -> list[str]:
     return sorted({part.partition(": ")[0] for part in parts if " -> " in part})
 
 
+@pytest.mark.thorough
 def test_a_programmer_of_node(settings: dict[str, str]) -> None:
     """Each answer names what is to be corrected, until the transfer is made."""
     node = shutil.which("node")

@@ -12,6 +12,8 @@ from base64 import b64encode
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
+import pytest
+
 from kesspay.gateway.messages import CREATE
 from kesspay.sandbox.emulator import GATEWAY_PATH
 from tests.sandbox.parties import RECEIVER, Partner, box
@@ -177,6 +179,7 @@ async def looks(folder: Path, ways: Sequence[tuple[str, int, bool]]) -> list[Loo
     return found
 
 
+@pytest.mark.thorough
 def test_how_it_looks(tmp_path: Path, *, whole: bool) -> None:
     """
     Nothing is cut off, wider than the window or too faint, and no script runs.
@@ -321,6 +324,7 @@ async def attack(folder: Path, tmp_path: Path) -> list[str]:
     return found
 
 
+@pytest.mark.thorough
 def test_a_page_of_another_origin(tmp_path: Path) -> None:
     """Its forms and scripts do nothing, in a real browser."""
     folder = tmp_path / "profile"

@@ -78,6 +78,7 @@ def test_snapshot() -> None:
     assert text == DATA
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "make",
     [

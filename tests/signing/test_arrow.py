@@ -49,6 +49,7 @@ def test_column(key: PrivateKey, kind: bytes, before: bytes, offset: int) -> Non
     assert KeyRing([key.public_key]).verify_documents(column) == expected
 
 
+@pytest.mark.few(1)
 def test_release(key: PrivateKey) -> None:
     """What was borrowed is released once, after its use, also after an error."""
     body = key.signed_body({"a": 1})

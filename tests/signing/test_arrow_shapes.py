@@ -257,6 +257,7 @@ class Stream:
         return ctypes.cast(release, ctypes.c_void_p).value
 
 
+@pytest.mark.thorough
 def test_streams(key: PrivateKey) -> None:
     """A column in chunks is one column, and each chunk is released once."""
     bodies = [key.signed_body({"n": n}) for n in range(5)]
@@ -275,6 +276,7 @@ def test_streams(key: PrivateKey) -> None:
     assert key.public_key.verify_documents(Stream([])) == []
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "stream",
     [

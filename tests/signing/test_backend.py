@@ -95,12 +95,14 @@ def test_no_cffi() -> None:
     assert "_cffi_backend" in printed
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("name", ["native", "python", " Native ", "PYTHON"])
 def test_forced(name: str, both_backends: dict[str, Backend]) -> None:
     """KESSPAY_BACKEND decides."""
     assert run(SHOW, KESSPAY_BACKEND=name).split("|")[0] == name.strip().lower()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("variable", ["KESSPAY_BACKEND", "KESSPAY_REQUIRE_NATIVE"])
 @pytest.mark.parametrize("state", [MISSING, BROKEN, NO_CFFI])
 def test_forced_but_missing(variable: str, state: str) -> None:
@@ -122,6 +124,7 @@ def test_choice_before_requirement() -> None:
     assert printed == "python|None|0"
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("value", ["", "0", "false", "No", "off"])
 def test_requirement_off(value: str) -> None:
     """The usual words switch the requirement off."""

@@ -63,6 +63,7 @@ def test_same_verdicts(key: PrivateKey, bodies: list[bytes]) -> None:
     assert statuses.count(VerifyStatus.OK) == 100
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("threads", [1, 2, 3, 8, 1000])
 def test_threads(key: PrivateKey, bodies: list[bytes], threads: int) -> None:
     """The number of threads changes nothing but the time."""
@@ -231,6 +232,7 @@ def test_canonicalize_many(
     assert 200 <= made.statuses.count(VerifyStatus.OK) < len(made) == 300
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("threads", [None, 1, 2])
 def test_sign_documents(
     key: PrivateKey, bodies: list[bytes], threads: int | None

@@ -435,6 +435,7 @@ def test_encoding_that_is_right(public: PublicKey) -> None:
     public.verify(signature_of(padded(DIGEST_INFO + DIGEST)), b'{"a":1}')
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", ENCODINGS)
 def test_encoding(public: PublicKey, name: str) -> None:
     """One encoding of the digest is right, and no other, even by the right key."""

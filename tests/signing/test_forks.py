@@ -121,12 +121,14 @@ def run(program: str, backend: str) -> str:
     return done.stdout.strip()
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("backend", ["native", "python"])
 def test_prefork(backend: str) -> None:
     """A key that was loaded before the fork serves all workers and their threads."""
     assert run(PREFORK, backend) == "done"
 
 
+@pytest.mark.thorough
 def test_fork_while_signing(
     whole: bool,  # noqa: FBT001 - a fixture
 ) -> None:

@@ -94,6 +94,7 @@ def members(names: Iterator[str]) -> bytes:
     return ("{" + ",".join(f'"{n}":{i}' for i, n in enumerate(names)) + "}").encode()
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "pattern", ["k{}", "{}", "{}a", "a{:020}", "{:x}", "-{}", "\\u00e9{}", "é{}/"]
 )
@@ -178,6 +179,7 @@ def test_memory(
 # -------------------------------------------------------- every cut, every byte
 
 
+@pytest.mark.thorough
 def test_every_truncation(both_backends: dict[str, Backend]) -> None:
     """No beginning of a signed body is taken for a body."""
     with backends.override("native"):

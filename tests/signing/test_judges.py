@@ -135,6 +135,7 @@ def test_parameters(backend: Backend) -> None:
     assert count >= 1000
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("precision", [-1, 17])
 def test_doubles(backend: Backend, precision: Any) -> None:  # noqa: ANN401
     """Every stored double has PHP's digits, as a value and as a text."""
@@ -244,6 +245,7 @@ LIVE: Final[list[tuple[Settings, int]]] = [
 ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(("asked", "count"), LIVE, ids=lambda part: str(part)[:40])
 def test_live(
     backends_here: dict[str, Backend],
@@ -281,6 +283,7 @@ def random_doubles(rng: random.Random, count: int) -> list[float]:
     return values
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("fraction", [False, True])
 @pytest.mark.parametrize("precision", [-1, 17, 100])
 def test_live_doubles(
@@ -342,6 +345,7 @@ def test_live_property(
     check()
 
 
+@pytest.mark.thorough
 def test_live_body_property(
     backends_here: dict[str, Backend],
     php: Php,
@@ -357,6 +361,7 @@ def test_live_body_property(
     check()
 
 
+@pytest.mark.thorough
 def test_live_bodies(backends_here: dict[str, Backend], php: Php) -> None:
     """Bodies are refused exactly where PHP would come to other bytes."""
     refused = check_bodies(backends_here, php, hostile_parameters(SEED + 1, 300 * LONG))
@@ -422,6 +427,7 @@ def signed(backend: Backend) -> list[bytes]:
     return bodies
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("mode", ["strict", "documented"])
 def test_php_accepts_ours(php: Php, signed: list[bytes], mode: Any) -> None:  # noqa: ANN401
     """PHP verifies our bodies, strictly and by the letter of the document."""
@@ -431,6 +437,7 @@ def test_php_accepts_ours(php: Php, signed: list[bytes], mode: Any) -> None:  # 
     assert others == [False] * 20
 
 
+@pytest.mark.few(2)
 def test_we_accept_php(backend: Backend, php: Php) -> None:
     """We verify what PHP signs, and get the bytes it signed."""
     public = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())

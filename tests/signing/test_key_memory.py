@@ -152,6 +152,7 @@ def write_pkcs12(file: Path, legacy: bool) -> None:  # noqa: FBT001 - two sorts
     file.chmod(0o600)
 
 
+@pytest.mark.few(2)
 @pytest.mark.usefixtures("both_backends")
 @pytest.mark.parametrize("kind", ["plain", "encrypted", "pkcs12", "pkcs12 3DES"])
 def test_nothing_is_left(kind: str, tmp_path: Path) -> None:

@@ -105,6 +105,7 @@ def test_public_content(name: str, label: str) -> None:
     assert caught.value.reason == "kind"
 
 
+@pytest.mark.few(4)
 @pytest.mark.one_in(4)
 @needs_openssl
 @pytest.mark.usefixtures("backend")

@@ -341,6 +341,7 @@ def _damaged(seed: int, count: int) -> Iterator[bytes]:
         yield bytes(data)
 
 
+@pytest.mark.thorough
 def test_same_verdicts(
     both_backends: dict[str, Backend],
     whole: bool,  # noqa: FBT001 - a fixture

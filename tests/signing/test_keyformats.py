@@ -454,6 +454,7 @@ def command(name: str) -> str:
     return found[1]
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("name", [name for name, one in SAMPLES.items() if one.half])
 def test_command(name: str, tmp_path: Path) -> None:
     """The command that is shown gives the key that was in the file."""
@@ -539,6 +540,7 @@ def test_other_words() -> None:
     assert refusal(PublicKey.from_pem, private()).next_step == ""
 
 
+@pytest.mark.few(2)
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize(
     ("data", "words"),

@@ -171,6 +171,7 @@ def spki_of(pem: bytes) -> bytes:
     )
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("bits", [2048, 3072, 4096])
 def test_facts(bits: int) -> None:
     """Bits and fingerprint are those of the key, in both halves."""
@@ -266,6 +267,7 @@ def test_file_mode(tmp_path: Path, mode: int) -> None:
     assert caught[0].filename == __file__
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("load", [PrivateKey.from_file, PublicKey.from_file])
 @pytest.mark.parametrize(
     ("name", "shown"),
@@ -287,6 +289,7 @@ def test_unreadable_file(
     assert caught.value.__context__ is None
 
 
+@pytest.mark.few(1)
 def test_large_file(tmp_path: Path) -> None:
     """A file beyond 1 MiB is no key, one of 1 MiB may be."""
     path = tmp_path / "large.pem"

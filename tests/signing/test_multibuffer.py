@@ -222,6 +222,7 @@ def verdict_of(key: PublicKey, body: bytes) -> str:
     return "ok" if len(single) == 1 else str(single[1])
 
 
+@pytest.mark.few(1)
 def test_hostile_bodies(backend: Backend) -> None:
     """A batch gives each body the verdict that it has alone, eight at a time or not."""
     with backends.override(backend.name):

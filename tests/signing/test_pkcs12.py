@@ -116,6 +116,7 @@ def check(data: bytes, password: str | None, file: Path) -> None:
     assert PublicKey.from_file(file, password).fingerprint == fingerprint()
 
 
+@pytest.mark.thorough
 @pytest.mark.usefixtures("backend")
 def test_both_halves(tmp_path: Path) -> None:
     """The key is the private one, its certificate the public one."""
@@ -127,6 +128,7 @@ def test_both_halves(tmp_path: Path) -> None:
     check(make.pem("PKCS12", p12(key(), certificate(key()))), PASSWORD, file)
 
 
+@pytest.mark.few(2)
 @pytest.mark.usefixtures("backend")
 @pytest.mark.parametrize("password", [None, ""])
 def test_without_password(password: str | None, tmp_path: Path) -> None:
@@ -157,6 +159,7 @@ def reads_rc2(backend: Backend) -> bool:
     return version.split()[1] == backend.openssl.split()[1]
 
 
+@pytest.mark.few(4)
 @pytest.mark.skipif(not OPENSSL, reason="needs the openssl command")
 @pytest.mark.parametrize("how", WRITERS)
 def test_files_of_openssl(how: str, backend: Backend, tmp_path: Path) -> None:

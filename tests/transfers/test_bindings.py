@@ -120,6 +120,7 @@ def test_threads_that_come_first(bench: Bench) -> None:
     assert len(bench.journal.ownership().bindings) == 1
 
 
+@pytest.mark.few(1)
 def test_processes_that_come_first(bench: Bench) -> None:
     """The same between processes that open the journal at the same time."""
     context = multiprocessing.get_context("spawn")

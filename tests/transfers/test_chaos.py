@@ -69,6 +69,7 @@ def run(
     return chaos, chaos.check()
 
 
+@pytest.mark.few(4)
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("world", WORLDS)
 @pytest.mark.parametrize("rate", RATES)
@@ -89,6 +90,7 @@ def test_chaos(
     assert chaos.rng.met
 
 
+@pytest.mark.thorough
 def test_there_are_more_than_twenty_kinds_of_fault(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -100,6 +102,7 @@ def test_there_are_more_than_twenty_kinds_of_fault(
     assert len(met) >= 20
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("world", ["used first, honest", "expired first, honest"])
 def test_relaxed(
     monkeypatch: pytest.MonkeyPatch,
@@ -124,6 +127,7 @@ def test_an_unsafe_machine_is_caught(monkeypatch: pytest.MonkeyPatch) -> None:
         run(monkeypatch, 7, 0.4, "used first, honest", count=100)
 
 
+@pytest.mark.thorough
 def test_a_seed_replays(monkeypatch: pytest.MonkeyPatch) -> None:
     """The same seed gives the same journal, the same ledger, the same words."""
     seen = []

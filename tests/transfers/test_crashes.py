@@ -211,6 +211,7 @@ def places(
         yield here, worker
 
 
+@pytest.mark.few(3)
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("faults", FAULTS)
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
@@ -243,6 +244,7 @@ def test_a_crash_is_a_lost_answer(
     assert crashes
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("faults", ["nothing", "lost create"])
 @pytest.mark.parametrize("carried_out", [False, True], ids=["before", "after"])
 def test_a_crash_during_a_start(
@@ -256,6 +258,7 @@ def test_a_crash_during_a_start(
         assert finish(here) == "paid"
 
 
+@pytest.mark.few(1)
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize("faults", ["nothing", "lost answer", "late 401"])
 def test_a_crash_after_a_crash(
@@ -281,6 +284,7 @@ def test_a_crash_after_a_crash(
             finish(here)
 
 
+@pytest.mark.few(1)
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("faults", FAULTS)
 def test_a_worker_that_wakes_up_late(partner: MakePartner, faults: str) -> None:
@@ -331,6 +335,7 @@ def test_a_worker_sleeps_over_its_send(partner: MakePartner) -> None:
 # ------------------------------------------------------- a journal that fails
 
 
+@pytest.mark.few(3)
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("for_ever", [False, True], ids=["once", "for ever"])
 @pytest.mark.parametrize("faults", FAULTS)

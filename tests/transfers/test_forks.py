@@ -88,6 +88,7 @@ def test_a_child_forks_again() -> None:
     assert in_child(work) == 0
 
 
+@pytest.mark.thorough
 def test_what_is_gone_is_not_kept() -> None:
     """To learn of forks keeps nothing alive."""
     one = Noted()

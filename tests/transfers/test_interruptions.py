@@ -161,6 +161,7 @@ def pay(transfers: Transfers) -> None:
     assert time.monotonic() - begun < SOON
 
 
+@pytest.mark.few(3)
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("carried_out", [True, False])
@@ -188,6 +189,7 @@ def test_a_signal_during_a_confirm(
     assert place.credited("order-1") == 1
 
 
+@pytest.mark.few(2)
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", [Late, KeyboardInterrupt])
 @pytest.mark.parametrize("service", [CONFIRM, QUERY])
@@ -212,6 +214,7 @@ def test_a_signal_during_a_round(
     assert place.credited("order-1") == 1
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize("kind", [Broken, KeyboardInterrupt])
 def test_a_signal_between_the_payments_of_a_round(
     place: Place, kind: type[BaseException]
@@ -294,6 +297,7 @@ def exhausted(transfers: Transfers) -> Iterator[None]:
             thread.join()
 
 
+@pytest.mark.few(2)
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_signal_while_the_journal_is_locked(
@@ -369,6 +373,7 @@ def stepped(
             error = raised
 
 
+@pytest.mark.few(1)
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("twice", [False, True])
 def test_a_cancellation_in_each_await(place: Place, *, twice: bool) -> None:

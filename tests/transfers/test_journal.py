@@ -410,6 +410,7 @@ def test_one_refusal_does_not_hurt_others(bench: Bench) -> None:
     assert numbers == {f"pre-{number}" for number in range(0, 16, 2)}
 
 
+@pytest.mark.few(1)
 def test_processes_fight_for_leases(bench: Bench) -> None:
     """Several processes take what is due: each payment is driven by one at a time."""
     for number in range(12):

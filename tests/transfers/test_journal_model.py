@@ -238,6 +238,7 @@ class Machine(RuleBasedStateMachine):
         self.close()
 
 
+@pytest.mark.few(1)
 def test_any_sequence_of_calls(
     bench: Bench,
     whole: bool,  # noqa: FBT001 - a fixture

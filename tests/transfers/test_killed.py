@@ -190,6 +190,7 @@ def test_on_sqlite(world: tuple[Sandbox, dict[str, Any]], tmp_path: Path) -> Non
     run(world, tmp_path, "sqlite", str(tmp_path / "journal.sqlite"))
 
 
+@pytest.mark.thorough
 def test_on_postgres(
     world: tuple[Sandbox, dict[str, Any]], tmp_path: Path, postgres: Postgres
 ) -> None:

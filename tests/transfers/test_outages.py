@@ -75,6 +75,7 @@ def blip(here: Partner, length: float, fault: str) -> None:
     here.wire.look = look
 
 
+@pytest.mark.few(3)
 @pytest.mark.one_in(10)
 @pytest.mark.parametrize("fault", AWAY)
 @pytest.mark.parametrize("length", [1, 10, 30, 268])
@@ -90,6 +91,7 @@ def test_a_blip(partner: MakePartner, length: float, fault: str) -> None:
     assert here.credited() == count
 
 
+@pytest.mark.few(2)
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize("world", WORLDS, ids=str)
 @pytest.mark.parametrize("fault", ["drop-after", "bad-gateway-after", "tampered"])
@@ -106,6 +108,7 @@ def test_a_blip_after_the_confirm_was_carried_out(
     assert here.credited() == 3
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     "length",
     [
@@ -176,6 +179,7 @@ def test_a_gateway_that_asks_to_wait(
     assert here.credited() == 1
 
 
+@pytest.mark.few(1)
 def test_callers_and_workers_share_the_schedule(partner: MakePartner) -> None:
     """The journal says when the confirm is due; who comes by earlier sends none."""
     here = partner()

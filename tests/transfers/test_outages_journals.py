@@ -96,6 +96,7 @@ def blip(here: Partner, length: float, fault: str) -> None:
     here.wire.look = look
 
 
+@pytest.mark.few(2)
 @pytest.mark.one_in(6)
 @pytest.mark.parametrize(
     ("length", "fault", "count"),

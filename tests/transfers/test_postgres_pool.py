@@ -105,6 +105,7 @@ def terminate(postgres: Postgres) -> None:
 # ---------------------------------------------------------------- died while idle
 
 
+@pytest.mark.few(4)
 @pytest.mark.one_in(4)
 @pytest.mark.parametrize("call", CALLS)
 @pytest.mark.parametrize("how", ["end", "reset", "silence", "terminate"])
@@ -179,6 +180,7 @@ def test_a_restart_of_the_server(
     postgres.ask(f"DROP SCHEMA {schema} CASCADE")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("mode", ["transaction", "session"])
 def test_a_restart_of_the_pooler_or_behind_it(
     pooled: Postgres, schema: str, mode: str
@@ -279,6 +281,7 @@ def test_broken_again_and_again(
     assert entries_of(journal) == []
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("call", ["begin", "lease", "take_due", "append", "release"])
 @pytest.mark.parametrize(
     ("how", "made"), [("end", False), ("reset", False), ("deliver_and_end", True)]

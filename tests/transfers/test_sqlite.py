@@ -80,6 +80,7 @@ def test_an_export_ends_with_the_journal(
         list(export)
 
 
+@pytest.mark.thorough
 def test_a_forgotten_journal_ends(path: Path) -> None:
     """Nothing keeps a journal alive that the program let go of."""
     journal = SqliteJournal(path)

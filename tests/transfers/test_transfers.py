@@ -395,6 +395,7 @@ def lost(here: Partner, transfers: Any, **options: Any) -> None:
     transfers.confirm("order-1", debit_id=DEBIT, timeout=0.5)
 
 
+@pytest.mark.few(3)
 @pytest.mark.parametrize("started", [STRICT, RELAXED])
 @pytest.mark.parametrize("reading", [STRICT, RELAXED])
 def test_one_payment_one_set_of_rules(

@@ -138,6 +138,7 @@ def test_strict_breaks_nothing(
     assert found.happened == set(Happened)
 
 
+@pytest.mark.thorough
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("world", HONEST, ids=str)
 def test_relaxed_breaks_nothing_where_a_query_is_honest(
@@ -150,6 +151,7 @@ def test_relaxed_breaks_nothing_where_a_query_is_honest(
     assert found.stages > (120_000 if whole else 70_000)
 
 
+@pytest.mark.thorough
 @pytest.mark.one_in(2)
 @pytest.mark.parametrize("world", DISHONEST, ids=str)
 def test_relaxed_fails_where_a_query_is_not(world: World) -> None:
@@ -239,6 +241,7 @@ UNSAFE: Final = [
 ]
 
 
+@pytest.mark.few(2)
 @pytest.mark.one_in(3)
 @pytest.mark.parametrize(
     ("unsafe", "world", "violation"),
@@ -287,6 +290,7 @@ def test_sending_again_is_not_what_breaks_it(
     assert not found.violation, str(found)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("world", WORLDS if LONG else [WORST], ids=str)
 def test_the_number_of_resends(world: World) -> None:
     """
@@ -302,6 +306,7 @@ def test_the_number_of_resends(world: World) -> None:
     assert found.happened == set(Happened)
 
 
+@pytest.mark.thorough
 def test_the_window_is_needed() -> None:
     """A first confirm that may be answered after the expiry breaks R8."""
     found = search(WORST, Policy(replace(TICKS, reserve=-TICKS.deadline)))

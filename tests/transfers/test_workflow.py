@@ -608,6 +608,7 @@ def test_expired_on_a_second_send(partner: MakePartner) -> None:
     assert here.credited() == 1
 
 
+@pytest.mark.few(2)
 @pytest.mark.parametrize(
     ("rules", "outcome"), [(STRICT, "manual"), (RELAXED, "not_paid")]
 )
@@ -629,6 +630,7 @@ def test_no_credit_until_after_the_fence(
     assert here.credited() == 0
 
 
+@pytest.mark.few(4)
 @pytest.mark.parametrize("rules", [STRICT, RELAXED])
 @pytest.mark.parametrize("fault", ["delayed-credit=400", "delayed-credit-error=900"])
 def test_a_credit_that_comes_late(

@@ -13,6 +13,7 @@ from tests.support.recording import judged, record, ring
 pl: Any = pytest.importorskip("polars")
 
 
+@pytest.mark.few(1)
 @pytest.mark.parametrize("engine", ["in-memory", "streaming"])
 @pytest.mark.parametrize("kind", ["Binary", "String"])
 def test_same_table(engine: str, kind: str) -> None:

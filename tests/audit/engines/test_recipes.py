@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("module", "variable"),
     [

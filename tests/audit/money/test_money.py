@@ -197,6 +197,7 @@ def test_journal(traffic: Traffic) -> None:
     assert found(result) == {}
 
 
+@pytest.mark.thorough
 def test_the_disk_is_full(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> None:
     """What DuckDB cannot write is a problem of the run; --resume does the rest."""
     words = {"No space left on device": "the disk is full", "x": "cannot be written"}
@@ -376,6 +377,7 @@ print(found.facts, found.findings, re.search("VmHWM:[^0-9]*([0-9]+)", status)[1]
 """
 
 
+@pytest.mark.thorough
 @pytest.mark.minutes
 def test_memory(
     tmp_path: Path,

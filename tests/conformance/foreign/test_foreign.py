@@ -58,6 +58,7 @@ def runs(
     return found
 
 
+@pytest.mark.thorough
 def test_strangers_are_blamed_rightly(
     runs: list[tuple[Program, Run, Blames]],
 ) -> None:

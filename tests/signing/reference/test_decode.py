@@ -157,6 +157,7 @@ def check_first_fault(text: bytes) -> None:
             assert attempt(text[: position + 1] + behind) == result, text
 
 
+@pytest.mark.thorough
 def test_first_fault() -> None:
     """No fault lies before the one reported, and none behind it matters."""
     texts = faulty_documents()

@@ -110,6 +110,7 @@ def test_infinite_is_gone() -> None:
     assert encode(decode(b'{"a":[1e999],"a":1}').value) == b'{"a":1}'
 
 
+@pytest.mark.thorough
 def test_depth() -> None:
     """Any depth is written, without recursion."""
     array: list[Any] = []

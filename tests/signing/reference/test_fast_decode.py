@@ -31,6 +31,7 @@ def check(text: bytes, max_depth: int = 511) -> None:
     assert expected.startswith((f"Decoded(value={array}, ", array)), text[:300]
 
 
+@pytest.mark.thorough
 def test_stored_documents() -> None:
     """Every stored text."""
     texts = {case.document for case in (*iter_canonical(), *iter_profiles())}

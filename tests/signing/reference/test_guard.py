@@ -551,6 +551,7 @@ def _with_sign(text: bytes, key: PrivateKey) -> bytes:
     return draft.replace(b"SIGN", sign)
 
 
+@pytest.mark.thorough
 def test_same_verdicts(both_backends: dict[str, Backend]) -> None:
     """Both backends come to the same verdict on hostile bodies, position included."""
     documents = list(hostile_documents(4711, 2000))
