@@ -37,7 +37,7 @@ def bodies(request: pytest.FixtureRequest) -> Any:  # noqa: ANN401 - list or arr
 
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.benchmark(group="verify 1000 bodies")
-def test_verify(bodies: Any, threads: int, benchmark: BenchmarkFixture) -> None:  # noqa: ANN401
+def test_verify(bodies: list[bytes], threads: int, benchmark: BenchmarkFixture) -> None:
     """Verdicts."""
     verify = KEY.public_key.verify_documents
     assert verify(bodies, threads=threads) == [kesspay.VerifyStatus.OK] * COUNT
@@ -55,7 +55,9 @@ def test_one_by_one(benchmark: BenchmarkFixture) -> None:
 
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.benchmark(group="canonicalize 1000 bodies")
-def test_canonicalize(bodies: Any, threads: int, benchmark: BenchmarkFixture) -> None:  # noqa: ANN401
+def test_canonicalize(
+    bodies: list[bytes], threads: int, benchmark: BenchmarkFixture
+) -> None:
     """Canonical forms."""
     made = kesspay.canonicalize_many(bodies, threads=threads)
     assert made[7] == kesspay.canonicalize({**RESPONSE, "code": 7})
@@ -64,7 +66,7 @@ def test_canonicalize(bodies: Any, threads: int, benchmark: BenchmarkFixture) ->
 
 @pytest.mark.parametrize("threads", THREADS)
 @pytest.mark.benchmark(group="sign 1000 bodies")
-def test_sign(bodies: Any, threads: int, benchmark: BenchmarkFixture) -> None:  # noqa: ANN401
+def test_sign(bodies: list[bytes], threads: int, benchmark: BenchmarkFixture) -> None:
     """Signatures."""
     made = KEY.sign_documents(bodies[:40], threads=threads)
     assert made[7] == KEY.sign_document({**RESPONSE, "code": 7}).encode()

@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from copy import copy
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import pytest
 
 from kesspay.errors import (
     AuthenticationFailed,
+    Broken,
     GatewayError,
     InputError,
     KesspayError,
@@ -77,6 +78,9 @@ OVERLOADED = unknown(QUERY, "busy", {"http_status": 503})
 ANSWER = plain(200, b"answer")
 
 
+_Result = TypeVar("_Result")
+
+
 class Driver:
     """Drives a flow with what a test gives, and keeps what it asked for."""
 
@@ -114,7 +118,7 @@ class Driver:
         call = Call(service, "ref-1", b"body", self.parse, fresh=service == CONFIRM)
         return self.drive(call_flow(call, ENDPOINT, self.options))
 
-    def drive(self, flow: Flow[Any]) -> Any:  # noqa: ANN401
+    def drive(self, flow: Flow[_Result]) -> _Result:
         """Give a flow what it needs."""
         try:
             need = next(flow)
@@ -126,7 +130,8 @@ class Driver:
                 else:
                     need = flow.send(given)
         except StopIteration as stop:
-            return stop.value
+            result: _Result = stop.value
+            return result
 
     def provide(self, need: object) -> object:
         """Return what is needed; time passes."""
@@ -411,7 +416,7 @@ def test_the_events_of_a_log_in() -> None:
 
 
 @pytest.mark.parametrize("kind", ["not_sent", "no_reply", "bad_reply"])
-def test_a_log_in_that_breaks(kind: Any) -> None:  # noqa: ANN401
+def test_a_log_in_that_breaks(kind: Broken) -> None:
     """However a log-in breaks, what waited for it was not sent."""
     driver = Driver()
     flow = log_in_flow(ENDPOINT, credentials(), driver.options)

@@ -59,7 +59,7 @@ def secure_url(server: WireServer, host: str = "localhost") -> str:
     return f"https://{host}:{server.port}/x"
 
 
-def refused(carrier: Carrier, url: str, **options: Any) -> str:  # noqa: ANN401
+def refused(carrier: Carrier, url: str, **options: object) -> str:
     """Return the text of the error of a handshake that fails."""
     with carrier.open(**options) as transport, pytest.raises(TransportError) as caught:
         transport.send(request_to(url), timeout=PATIENCE)

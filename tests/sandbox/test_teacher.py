@@ -305,7 +305,11 @@ def counted(monkeypatch: pytest.MonkeyPatch) -> list[bytes]:
     asked: list[bytes] = []
     real = module.explain  # type: ignore[attr-defined]  # what it imported
 
-    def explain(body: bytes, *args: Any, **more: Any) -> Any:  # noqa: ANN401
+    def explain(
+        body: bytes,
+        *args: Any,  # noqa: ANN401 - passed on
+        **more: Any,  # noqa: ANN401 - passed on
+    ) -> object:
         asked.append(body)
         return real(body, *args, **more)
 
@@ -335,7 +339,10 @@ def test_the_search_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     budgets = []
     real = module.explain  # type: ignore[attr-defined]  # what it imported
 
-    def explain(*args: Any, **more: Any) -> Any:  # noqa: ANN401
+    def explain(
+        *args: Any,  # noqa: ANN401 - passed on
+        **more: Any,  # noqa: ANN401 - passed on
+    ) -> object:
         budgets.append(more.get("budget"))
         return real(*args, **more)
 
@@ -365,7 +372,10 @@ def test_one_lesson_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
     entered, leave = Barrier(2, timeout=60), Barrier(2, timeout=60)
     real = module.explain  # type: ignore[attr-defined]  # what it imported
 
-    def explain(*args: Any, **more: Any) -> Any:  # noqa: ANN401
+    def explain(
+        *args: Any,  # noqa: ANN401 - passed on
+        **more: Any,  # noqa: ANN401 - passed on
+    ) -> object:
         entered.wait()
         leave.wait()
         return real(*args, **more)

@@ -131,11 +131,13 @@ def test_refused(backend: Backend, column: Column) -> None:
 @pytest.mark.parametrize(
     "answer", [None, (), (1, 2), (object(), object()), ("a", "b", "c")]
 )
-def test_no_capsules(backend: Backend, answer: object) -> None:
+def test_no_capsules(backend: Backend, answer: tuple[object, object]) -> None:
     """A producer that returns something else is refused."""
 
     class Wrong:
-        def __arrow_c_array__(self, requested_schema: object = None) -> Any:  # noqa: ANN401
+        def __arrow_c_array__(
+            self, requested_schema: object = None
+        ) -> tuple[object, object]:
             return answer
 
     with pytest.raises(InputError, match="two capsules"):

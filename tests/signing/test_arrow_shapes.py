@@ -171,7 +171,9 @@ def test_dictionary_without_values() -> None:
     column._keep[2].dictionary = None
 
     class Again:
-        def __arrow_c_array__(self, requested_schema: object = None) -> Any:  # noqa: ANN401
+        def __arrow_c_array__(
+            self, requested_schema: object = None
+        ) -> tuple[object, object]:
             return capsules
 
     with pytest.raises(InputError, match="damaged"):

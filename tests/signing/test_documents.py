@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict, UserDict, UserString
 from decimal import Decimal
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NoReturn
 
 import pytest
 
@@ -21,6 +21,8 @@ from kesspay import (
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from kesspay.signing.arguments import Document
 
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -116,7 +118,7 @@ def test_lone_surrogate(text: str, position: int) -> None:
 
 @pytest.mark.parametrize("profile", [None, -1, "8.2", Profile, {"ksort": "7"}, True])
 @pytest.mark.parametrize("document", [b"{}", {}])
-def test_no_profile(profile: Any, document: Any) -> None:  # noqa: ANN401
+def test_no_profile(profile: Any, document: Document) -> None:  # noqa: ANN401 - no such
     """A profile that is none is refused before anything is computed."""
     with pytest.raises(InputError):
         canonicalize(document, profile=profile)
@@ -158,7 +160,7 @@ def test_depths() -> None:
 class Hostile(UserDict[str, Any]):
     """A mapping that fails when it is read."""
 
-    def __iter__(self) -> Any:  # noqa: ANN401
+    def __iter__(self) -> NoReturn:
         """Fail."""
         raise OSError("the disk is gone")
 

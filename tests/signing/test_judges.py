@@ -40,7 +40,7 @@ from tests.support.documents import (
     parameters,
 )
 from tests.support.messages import openssl_accepts, openssl_signature
-from tests.support.php import Settings, php_sign, php_verify
+from tests.support.php import Mode, Settings, php_sign, php_verify
 from tests.support.vectors import (
     KEYS,
     iter_canonical,
@@ -55,7 +55,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from kesspay import Profile
+    from kesspay.signing.arguments import Document
     from kesspay.signing.backend import Backend
+    from kesspay.signing.profile import Precision
     from tests.support.php import Answer, Php
 
 
@@ -74,7 +76,9 @@ PARAMETER_REASONS: Final = frozenset(
 )
 
 
-def result_of(document: Any, profile: Profile = PHP_8) -> bytes | tuple[Any, ...]:  # noqa: ANN401
+def result_of(
+    document: Document, profile: Profile = PHP_8
+) -> bytes | tuple[object, ...]:
     """Return the canonical bytes, or everything about the error."""
     try:
         return canonicalize(document, profile=profile)
@@ -137,7 +141,7 @@ def test_parameters(backend: Backend) -> None:
 
 @pytest.mark.few(2)
 @pytest.mark.parametrize("precision", [-1, 17])
-def test_doubles(backend: Backend, precision: Any) -> None:  # noqa: ANN401
+def test_doubles(backend: Backend, precision: Precision) -> None:
     """Every stored double has PHP's digits, as a value and as a text."""
     profile = Settings(serialize_precision=precision).profile
     cases = list(iter_doubles())
@@ -429,7 +433,7 @@ def signed(backend: Backend) -> list[bytes]:
 
 @pytest.mark.few(2)
 @pytest.mark.parametrize("mode", ["strict", "documented"])
-def test_php_accepts_ours(php: Php, signed: list[bytes], mode: Any) -> None:  # noqa: ANN401
+def test_php_accepts_ours(php: Php, signed: list[bytes], mode: Mode) -> None:
     """PHP verifies our bodies, strictly and by the letter of the document."""
     verdicts = php_verify(KEYS / "rsa-2048.pub.pem", signed, mode)
     assert verdicts == [True] * len(signed)

@@ -118,7 +118,10 @@ def test_verify_documents(keys: list[PrivateKey], ring: KeyRing) -> None:
 @pytest.mark.parametrize(
     "members", [[], None, 1, "text", b"key", [None], ["key"], {"a": 1}]
 )
-def test_bad_members(members: Any, backend: Backend) -> None:  # noqa: ANN401
+def test_bad_members(
+    members: Any,  # noqa: ANN401 - what makes no ring
+    backend: Backend,
+) -> None:
     """A ring without keys, or of something else, is refused."""
     with pytest.raises(InputError):
         KeyRing(members)

@@ -19,7 +19,7 @@ from kesspay import InvalidSignature, KeyLoadError, PrivateKey, PublicKey
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 
 pytestmark = pytest.mark.usefixtures("backend")
@@ -103,7 +103,7 @@ def public_key(group: dict[str, Any]) -> PublicKey:
     return keys.pop()
 
 
-def refused(load: Any, data: str | bytes) -> None:  # noqa: ANN401
+def refused(load: Callable[[str | bytes], object], data: str | bytes) -> None:
     """Check that a key is refused for its exponent."""
     with pytest.raises(KeyLoadError) as caught:
         load(data)

@@ -230,7 +230,7 @@ def _parameter_key(rng: Rng, bad: float) -> str:
     return key
 
 
-def _parameter(rng: Rng, depth: int, bad: float) -> Any:  # noqa: ANN401
+def _parameter(rng: Rng, depth: int, bad: float) -> object:
     if bad and rng.chance(bad):
         raw = rng.choice(samples.BAD_UTF8).decode(errors="surrogateescape")
         return rng.choice((float("inf"), float("-inf"), float("nan"), raw))

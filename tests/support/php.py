@@ -18,7 +18,7 @@ import threading
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Literal, Self
+from typing import TYPE_CHECKING, Any, Final, Literal, Self, TypeAlias
 
 from .php_answers import DEFAULT, Answer, Settings
 from .trees import encode_tree
@@ -333,10 +333,14 @@ def _signed(line: bytes) -> SignedBody | None:
     )
 
 
+#: How PHP verifies: by the letter of the API document, or with its holes closed.
+Mode: TypeAlias = Literal["strict", "documented"]
+
+
 def php_verify(
     key: Path | str,
     bodies: Iterable[bytes],
-    mode: Literal["strict", "documented"] = "strict",
+    mode: Mode = "strict",
 ) -> list[bool | None]:
     """
     Verify messages with PHP.

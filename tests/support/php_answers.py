@@ -3,7 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.profile import Profile
 
 
 __all__ = ["DEFAULT", "Answer", "Settings"]
@@ -62,7 +66,7 @@ class Settings:
         )
 
     @property
-    def profile(self) -> Any:  # noqa: ANN401
+    def profile(self) -> Profile:
         """The kesspay Profile that stands for these settings."""
         # Imported late: the judges work where kesspay is not installed.
         from kesspay.signing.profile import Profile

@@ -91,7 +91,7 @@ def _encode_item(
     return None
 
 
-def decode_tree(text: bytes) -> Any:  # noqa: ANN401
+def decode_tree(text: bytes) -> Any:  # noqa: ANN401 - any value
     """
     Read what encode_tree wrote; malformed UTF-8 becomes lone surrogates.
 

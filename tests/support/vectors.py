@@ -23,6 +23,8 @@ from .trees import decode_tree
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kesspay.signing.profile import Profile
+
 
 __all__ = [
     "KEYS",
@@ -67,7 +69,7 @@ class CanonicalCase:
     answer: Answer
 
     @property
-    def profile(self) -> Any:  # noqa: ANN401
+    def profile(self) -> Profile:
         """The kesspay Profile of the settings."""
         return self.settings.profile
 
@@ -94,7 +96,7 @@ class ParameterCase:
     removed_fails: bool
 
     @property
-    def profile(self) -> Any:  # noqa: ANN401
+    def profile(self) -> Profile:
         """The kesspay Profile of the settings."""
         return self.settings.profile
 

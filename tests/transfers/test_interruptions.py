@@ -393,7 +393,9 @@ def test_a_cancellation_in_each_await(place: Place, *, twice: bool) -> None:
                 work = transfers.confirm(name, debit_id=name)
                 at = {number, number + 1} if twice else {number}
 
-                async def run(work: Any = work, at: set[int] = at) -> Any:  # noqa: ANN401
+                async def run(
+                    work: Coroutine[Any, Any, object] = work, at: set[int] = at
+                ) -> object:
                     return await stepped(work, at, steps)
 
                 task = asyncio.create_task(run())

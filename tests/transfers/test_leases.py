@@ -102,7 +102,7 @@ class Worker:
 
         return drive(steps, act)
 
-    def work(self, work: Callable[[Leased, float], Steps[None]]) -> Any:  # noqa: ANN401
+    def work(self, work: Callable[[Leased, float], Steps[None]]) -> Any:  # noqa: ANN401 - of one payment
         """Work on the payment for ten seconds at most."""
         limit = Limit(self.now + 10)
         return self.run(self.leases.with_payment("p-1", limit, work))

@@ -30,6 +30,7 @@ from tests.transfers.helpers import ACCOUNT, DUE, KEYS, MOVED, entry, payment
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from kesspay.transfers.postgres_connection import PatientConnection
     from kesspay.transfers.rows import Row
 
 
@@ -132,7 +133,9 @@ def test_encoding(postgres: Postgres, schema: str) -> None:
         17,
     ],
 )
-def test_a_conninfo_that_cannot_be_read(conninfo: Any) -> None:  # noqa: ANN401
+def test_a_conninfo_that_cannot_be_read(
+    conninfo: Any,  # noqa: ANN401 - also what is no text
+) -> None:
     """What libpq cannot read, or would read wrongly, is refused and not shown."""
     with pytest.raises(InputError, match="percent-encoded") as caught:
         PostgresJournal(conninfo)
@@ -195,7 +198,10 @@ def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:
     """Where psycopg is missing, the error says what to install."""
     real = builtins.__import__
 
-    def without(name: str, *rest: Any) -> Any:  # noqa: ANN401
+    def without(
+        name: str,
+        *rest: Any,  # noqa: ANN401 - passed on
+    ) -> object:
         if name.startswith("psycopg"):
             raise ImportError(name)
         return real(name, *rest)
@@ -461,7 +467,7 @@ def test_closing_while_in_use(journal: PostgresJournal) -> None:
     """A connection that is in use is closed once it is given back."""
     seen: list[Any] = []
 
-    def work(connection: Any) -> list[Row]:  # noqa: ANN401
+    def work(connection: PatientConnection) -> list[Row]:
         seen.append(connection)
         journal.close()
         assert connection.execute("SELECT 1").fetchall() == [(1,)]
@@ -474,7 +480,7 @@ def test_closing_while_in_use(journal: PostgresJournal) -> None:
 def test_a_bug_reaches_the_caller(journal: PostgresJournal) -> None:
     """An error that is none of PostgreSQL leaves no connection half used."""
 
-    def work(connection: Any) -> list[Row]:  # noqa: ANN401
+    def work(connection: PatientConnection) -> list[Row]:
         connection.execute("BEGIN")
         raise ZeroDivisionError
 

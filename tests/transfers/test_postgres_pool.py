@@ -18,7 +18,7 @@ import sys
 import threading
 import time
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import psycopg_pool
 import pytest
@@ -27,7 +27,7 @@ from kesspay.errors import JournalUnavailable
 from kesspay.transfers import postgres_pool, postgres_session
 from kesspay.transfers.postgres import PostgresJournal
 from tests.support.postgres import PASSWORD, Pgbouncer, Postgres, free_port
-from tests.support.relay import Relay
+from tests.support.relay import How, Relay
 from tests.transfers.helpers import DUE, entry, payment
 
 
@@ -75,7 +75,7 @@ def rush(journal: PostgresJournal, threads: int = 8) -> None:
     barrier = threading.Barrier(threads)
 
     def work() -> None:
-        def all_at_once(_: Any) -> list[Row]:  # noqa: ANN401
+        def all_at_once(_: object) -> list[Row]:
             barrier.wait(60)
             return []
 
@@ -114,7 +114,7 @@ def test_every_connection_died_while_idle(
     postgres: Postgres,
     relay: Relay,
     monkeypatch: pytest.MonkeyPatch,
-    how: Any,  # noqa: ANN401
+    how: How | Literal["terminate"],
     call: str,
 ) -> None:
     """No call fails for it, and each is made once."""
@@ -250,7 +250,7 @@ def test_broken_before_the_commit(
     journal: PostgresJournal,
     relay: Relay,
     words: bytes,
-    how: Any,  # noqa: ANN401
+    how: How,
 ) -> None:
     """Nothing is written before the COMMIT is sent, so the call is made again."""
     lease = journal.lease("p-1", "one", 60)
@@ -268,7 +268,7 @@ def test_broken_again_and_again(
     before = relay.connections
     real = postgres_session.begin
 
-    def cutting(*arguments: Any) -> None:  # noqa: ANN401
+    def cutting(*arguments: Any) -> None:  # noqa: ANN401 - passed on
         relay.cut("end")
         real(*arguments)
 
@@ -290,7 +290,7 @@ def test_broken_during_the_commit(
     journal: PostgresJournal,
     postgres: Postgres,
     relay: Relay,
-    how: Any,  # noqa: ANN401
+    how: How,
     made: bool,  # noqa: FBT001 - a parameter
     call: str,
 ) -> None:
@@ -400,7 +400,7 @@ def test_a_signal_during_a_wait(
     journal: PostgresJournal,
     postgres: Postgres,
     relay: Relay,
-    kind: Any,  # noqa: ANN401
+    kind: type[BaseException],
 ) -> None:
     """What a handler raises reaches the caller as it is, from every wait."""
     lease = journal.lease("p-1", "one", 60)

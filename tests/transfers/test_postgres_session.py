@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import psycopg
 import pytest
@@ -589,7 +589,7 @@ def test_newer_servers() -> None:
         class info:  # noqa: N801 - as psycopg has it
             server_version = 170_002
 
-        def execute(self, query: str) -> Any:  # noqa: ANN401
+        def execute(self, query: str) -> object:
             raise Executed(query)
 
     with pytest.raises(Executed, match="'transaction_timeout', '0', true"):

@@ -228,7 +228,7 @@ def test_a_closed_journal_writes_nothing(journal: SqliteJournal) -> None:
 
 
 @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), "60", None])
-def test_how_long(journal: SqliteJournal, seconds: Any) -> None:  # noqa: ANN401
+def test_how_long(journal: SqliteJournal, seconds: Any) -> None:  # noqa: ANN401 - odd
     """A lease is never extended by something odd."""
     (lease,) = leases(journal, 1)
     with pytest.raises(InputError):

@@ -184,7 +184,7 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
 
     @classmethod
     @abstractmethod
-    def _make_transport(cls, **options: Any) -> _TransportT:  # noqa: ANN401
+    def _make_transport(cls, **options: object) -> _TransportT:
         """Return the transport that kesspay has."""
 
     @abstractmethod

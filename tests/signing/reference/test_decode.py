@@ -54,7 +54,7 @@ def attempt(text: bytes, max_depth: int = 511) -> Decoded | tuple[str, int]:
         (b"[-0,-0.0,1e2,18446744073709551616]", [0, -0.0, 100.0, 2.0**64]),
     ],
 )
-def test_values(text: bytes, value: Any) -> None:  # noqa: ANN401
+def test_values(text: bytes, value: object) -> None:
     """Containers and their members arrive as they are written."""
     decoded = decode(text)
     assert repr(value) == repr(decoded.value)

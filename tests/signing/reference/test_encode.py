@@ -11,7 +11,7 @@ import pytest
 
 from kesspay.errors import CanonicalizationError
 from kesspay.signing.profile import Profile
-from kesspay.signing.reference.decode import decode
+from kesspay.signing.reference.decode import Array, decode
 from kesspay.signing.reference.encode import encode
 from tests.support.php_answers import Settings
 
@@ -67,7 +67,7 @@ def test_characters(
         ([[1, [2, {"a": [3]}], 4], 5], '[[1,[2,{"a":[3]}],4],5]'),
     ],
 )
-def test_layout(array: Any, text: str) -> None:  # noqa: ANN401
+def test_layout(array: Array, text: str) -> None:
     """Containers, literals and numbers, without any blanks."""
     assert text.encode() == encode(array)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -14,7 +14,11 @@ from tests.support.documents import documents, hostile_documents
 from tests.support.vectors import iter_canonical, iter_profiles
 
 
-def result_of(decode: Any, text: bytes, max_depth: int = 511) -> str:  # noqa: ANN401
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+def result_of(decode: Callable[..., object], text: bytes, max_depth: int = 511) -> str:
     """Return all there is to know of a result or an error."""
     try:
         # repr shows 0.0 and -0.0, and the order of the keys.

@@ -526,7 +526,7 @@ def test_verifier_that_returns(key: PrivateKey, answer: object) -> None:
 
 
 @pytest.mark.parametrize("what", [None, "key", b"", object(), 1])
-def test_no_key_at_all(what: Any, backend: Backend) -> None:  # noqa: ANN401
+def test_no_key_at_all(what: Any, backend: Backend) -> None:  # noqa: ANN401 - no key
     """What is neither key nor protocol is an InputError."""
     with pytest.raises(InputError):
         kesspay.signed_body(what, {})

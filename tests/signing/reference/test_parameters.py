@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tests.support.php import Php
 
 
-def refusal(parameters: Any) -> tuple[str, str | None]:  # noqa: ANN401
+def refusal(parameters: Any) -> tuple[str, str | None]:  # noqa: ANN401 - and what is none
     """Return reason and path of the error for parameters."""
     with pytest.raises(CanonicalizationError) as caught:
         to_json(parameters)
@@ -55,7 +55,7 @@ ORDINARY: dict[str, Any] = {
 }
 
 
-def wrapped(value: Any) -> list[Any]:  # noqa: ANN401
+def wrapped(value: object) -> list[object]:
     """Return the value in each container that is taken."""
     return [
         value,
@@ -70,7 +70,7 @@ def wrapped(value: Any) -> list[Any]:  # noqa: ANN401
     ]
 
 
-def plain(value: Any) -> Any:  # noqa: ANN401
+def plain(value: object) -> object:
     """Return the same value in plain containers."""
     if isinstance(value, Mapping):
         return {key: plain(inner) for key, inner in value.items()}
@@ -80,7 +80,7 @@ def plain(value: Any) -> Any:  # noqa: ANN401
 
 
 @pytest.mark.parametrize("value", ORDINARY.values(), ids=ORDINARY)
-def test_round_trip(value: Any) -> None:  # noqa: ANN401
+def test_round_trip(value: object) -> None:
     """The text says exactly what the parameters say, wherever they are."""
     for parameter in wrapped(value):
         text = to_json({"p": parameter})
@@ -245,7 +245,7 @@ def test_values(value: object, reason: str) -> None:
         ({'a"\\\n é': b""}, "type", r'params["a\"\\\n \u00e9"]'),
     ],
 )
-def test_keys(parameters: Any, reason: str, path: str) -> None:  # noqa: ANN401
+def test_keys(parameters: object, reason: str, path: str) -> None:
     """Keys are exactly str; a bad one is named by what contains it."""
     assert refusal(parameters) == (reason, path)
 
@@ -333,7 +333,7 @@ def test_snapshot() -> None:
     assert before == repr(parameters)
 
 
-def same(one: Any, other: Any) -> bool:  # noqa: ANN401
+def same(one: Any, other: Any) -> bool:  # noqa: ANN401 - any two values
     """Compare types, doubles bit by bit, and the order of keys."""
     pairs = [(one, other)]
     while pairs:
