@@ -267,7 +267,7 @@ def bare_postgres(
 
         def work() -> None:
             for _ in range(steps):
-                connection.execute(postgres._APPEND, values).fetchall()  # noqa: SLF001
+                connection.execute(postgres._APPEND, values).fetchall()  # noqa: SLF001 - the very statement
 
         return work
 

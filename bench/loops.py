@@ -109,9 +109,9 @@ def _with_key(name: str, handle: Any, text: bytes) -> Loop:  # noqa: ANN401 - a 
 
 def c_verify(key: kesspay.PublicKey, body: bytes) -> Loop:
     """Return a loop of kess_verify_document."""
-    return _with_key("kess_verify_document", key._handle, body)  # noqa: SLF001
+    return _with_key("kess_verify_document", key._handle, body)  # noqa: SLF001 - where C finds the key
 
 
 def c_signed_body(key: kesspay.PrivateKey, text: bytes) -> Loop:
     """Return a loop of kess_signed_body."""
-    return _with_key("kess_signed_body", key._handle, text)  # noqa: SLF001
+    return _with_key("kess_signed_body", key._handle, text)  # noqa: SLF001 - where C finds the key

@@ -373,19 +373,23 @@ def texts() -> Iterator[tuple[str, str]]:
             continue
 
 
+#: A comment that has the linter or the type checker pass over a line.
+PASSED_OVER = r"# ?(?:n[o]qa(?::[ A-Z0-9,]*)?|type: ?i[g]nore(?:\[[\w, -]*\])?) *"
+
 #: What must not stand in a file, and why. Brackets keep the patterns from
 #: finding themselves.
 FORBIDDEN = {
     "a place on one machine": r"(?<![\w.~-])/(?:w[o]rk|r[o]ot|h[o]me|U[s]ers)/",
     "the host of a registry": r"py[p]i\.org|pythonh[o]sted\.|npm[j]s\.|d[e]b\.debian",
     "a mark of unfinished work": r"\b(?:TO[D]O|FIX[M]E|X[X]X)\b",
+    "a rule that is passed over without a reason": rf"(?m)(?:{PASSED_OVER})+$",
     "a key that is not for tests": r"[a]ws_secret_access_key|gh[p]_[A-Za-z0-9]{36}",
 }
 
 
 @pytest.mark.parametrize("what", FORBIDDEN)
 def test_no_file_holds(what: str) -> None:
-    """No file names a machine, a registry host or unfinished work."""
+    """No file names a machine, or has unfinished work or a rule without its reason."""
     found = [
         f"{name}: {match[0]}"
         for name, text in texts()

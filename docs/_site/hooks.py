@@ -35,6 +35,8 @@ import header  # noqa: E402 - a program of csrc, which has its own path
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mkdocs.config.defaults import MkDocsConfig
     from mkdocs.structure.files import Files
     from mkdocs.structure.pages import Page
@@ -289,11 +291,10 @@ def _targets(path: str, text: str) -> list[str]:
     return found
 
 
-def _outside_code(text: str, replace: object) -> str:
+def _outside_code(text: str, replace: Callable[[re.Match[str]], str]) -> str:
     parts = _FENCE.split(text)
     return "".join(
-        part if _FENCE.fullmatch(part) else _LINK.sub(replace, part)  # type: ignore[call-overload]
-        for part in parts
+        part if _FENCE.fullmatch(part) else _LINK.sub(replace, part) for part in parts
     )
 
 

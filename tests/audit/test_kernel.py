@@ -237,9 +237,9 @@ def test_refused(bodies: Any, times: Any, match: str) -> None:  # noqa: ANN401 -
 def test_made_of_nonsense() -> None:
     """A kernel is made of a Ring and a Profile."""
     with pytest.raises(InputError, match="needs a Ring"):
-        Kernel([private("us").public_key])  # type: ignore[arg-type]
+        Kernel([private("us").public_key])  # type: ignore[arg-type] # that is the test
     with pytest.raises(InputError):
-        Kernel(ring(), "8.2")  # type: ignore[arg-type]
+        Kernel(ring(), "8.2")  # type: ignore[arg-type] # that is the test
 
 
 def test_pure_python_warns_once(monkeypatch: pytest.MonkeyPatch) -> None:

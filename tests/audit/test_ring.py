@@ -184,10 +184,10 @@ def test_keys_that_cannot_be_loaded(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "make",
     [
-        lambda: RingKey("a", "key"),  # type: ignore[arg-type]
-        lambda: RingKey(1, public()),  # type: ignore[arg-type]
+        lambda: RingKey("a", "key"),  # type: ignore[arg-type] # that is the test
+        lambda: RingKey(1, public()),  # type: ignore[arg-type] # that is the test
         lambda: RingKey("a", public(), since=datetime(2026, 1, 1)),  # noqa: DTZ001 - refused
-        lambda: RingKey("a", public(), until="now"),  # type: ignore[arg-type]
+        lambda: RingKey("a", public(), until="now"),  # type: ignore[arg-type] # that is the test
         lambda: Ring(()),
         lambda: Ring((RingKey("a", public()),), skew=timedelta(-1)),
     ],

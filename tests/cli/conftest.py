@@ -198,7 +198,7 @@ def place(tmp_path: Path, sandbox: Sandbox) -> Path:
     path = tmp_path / "journal.sqlite"
     journal = SqliteJournal(str(path))
     settings = {**sandbox.settings, "credentials": credentials()}
-    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type] # mixed settings
     transfers = Transfers(client, journal)
     for payment_id in ("a-paid", "b-pending", "c-odd"):
         if payment_id == "c-odd":

@@ -78,11 +78,11 @@ def test_nothing_secret_is_printed(monkeypatch: pytest.MonkeyPatch) -> None:
         log_in = self.emulator._log_in
 
         def kept(*arguments: object) -> object:
-            answer = log_in(*arguments)  # type: ignore[arg-type]
+            answer = log_in(*arguments)  # type: ignore[arg-type] # its own arguments
             secrets.append(json.loads(answer.body)["access_token"])
             return answer
 
-        self.emulator._log_in = kept  # type: ignore[method-assign,assignment]
+        self.emulator._log_in = kept  # type: ignore[method-assign,assignment] # replaced for the test
 
     monkeypatch.setattr(Sandbox, "__init__", keep)
     for as_json in (False, True):

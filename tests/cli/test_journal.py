@@ -281,7 +281,7 @@ def leave(sandbox: Sandbox, path: Path, rules: Rules) -> TransferResult | None:
     began = time.time() - 3600
     past = {"now": began}
     settings = {**sandbox.settings, "credentials": credentials()}
-    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type] # mixed settings
     sandbox.faults.plan("drop-before", service="confirm.fundTransfer", times=100)
     with SqliteJournal(path, clock=lambda: past["now"]) as journal:
         transfers = Transfers(client, journal, rules=rules)
@@ -336,7 +336,7 @@ def test_resuming_by_the_rules_of_the_payment(
     place = tmp_path / "journal.sqlite"
     began = time.time() - 3600
     settings = {**sandbox.settings, "credentials": credentials()}
-    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type] # mixed settings
     with SqliteJournal(place, clock=lambda: began) as journal:
         rules = replace(RELAXED if relaxed else STRICT, apart=0.01, slow_poll=0.02)
         transfers = Transfers(client, journal, rules=rules)

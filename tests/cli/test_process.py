@@ -356,7 +356,7 @@ def test_no_secret_leaves_a_command_of_the_gateway(
             tokens.append(json.loads(answer.body)["access_token"])
         return answer
 
-    sandbox.emulator._log_in = listen  # type: ignore[method-assign]
+    sandbox.emulator._log_in = listen  # type: ignore[method-assign] # replaced for the test
     fields = ["--out-trade-no", "order-1", "--receiver", "1", "--amount", "0.50"]
     for words in (
         ["token"],

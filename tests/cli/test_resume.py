@@ -55,7 +55,7 @@ def leave(
 def leave_in(journal: Journal, sandbox: Sandbox, payment_id: str, fault: str) -> None:
     """Do so in a journal that is there, and close it."""
     settings = {**sandbox.settings, "credentials": credentials()}
-    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type]
+    client = Client(**settings, transport=sandbox.transport)  # type: ignore[arg-type] # mixed settings
     transfers = Transfers(client, journal)
     pending = transfers.start(
         payment_id=payment_id,
@@ -183,7 +183,7 @@ def test_watching(
 
     def line(result: object) -> str:
         stopped.set()
-        shown.append(real(result))  # type: ignore[arg-type]
+        shown.append(real(result))  # type: ignore[arg-type] # any result
         return shown[-1]
 
     monkeypatch.setattr(resume, "stop_signals", Signals)
@@ -194,7 +194,7 @@ def test_watching(
 
         def result_of(self: object, result: object) -> None:
             stopped.set()
-            original(self, result)  # type: ignore[arg-type]
+            original(self, result)  # type: ignore[arg-type] # any result
 
         monkeypatch.setattr(resume._Lines, "result", result_of)
     done = run("resume", "--watch", "--every", "0.1", "--journal", place)
@@ -311,7 +311,7 @@ def is_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
             if left:
                 left.pop()
                 raise JournalUnavailable("the journal is away.")
-            return real(self, *given)  # type: ignore[arg-type]
+            return real(self, *given)  # type: ignore[arg-type] # its own arguments
 
         monkeypatch.setattr(SqliteJournal, "take_due", take_due)
 

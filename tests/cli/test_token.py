@@ -99,7 +99,7 @@ def test_a_log_in_that_fails(
 ) -> None:
     """Nothing was sent, and JSON says it without --json."""
     monkeypatch.setenv("KESSPAY_RETRIES", "0")
-    wire(Script(answer))  # type: ignore[arg-type]
+    wire(Script(answer))  # type: ignore[arg-type] # answers, or what makes one
     result = run("token")
     assert (result.exit_code, result.stderr) == (exit_code, "")
     report = json.loads(result.stdout)

@@ -73,7 +73,7 @@ def answers(
     monkeypatch.setenv("KESSPAY_RETRIES", "0")
 
     def script(*replies: object) -> Script:
-        made = Script(token_answer(), *replies)  # type: ignore[arg-type]
+        made = Script(token_answer(), *replies)  # type: ignore[arg-type] # answers, or what makes one
         wire(made)
         return made
 

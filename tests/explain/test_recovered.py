@@ -130,8 +130,8 @@ def test_openssl_pkeyutl_without_a_digest() -> None:
     [
         SIGNED,
         hashlib.sha256(SIGNED).hexdigest().encode(),
-        hashlib.new("md5", SIGNED).hexdigest().upper().encode(),  # noqa: S324
-        hashlib.new("sha1", SIGNED).digest(),  # noqa: S324
+        hashlib.new("md5", SIGNED).hexdigest().upper().encode(),  # noqa: S324 - as others sign
+        hashlib.new("sha1", SIGNED).digest(),  # noqa: S324 - as others sign
     ],
 )
 def test_encryption_with_the_private_key(payload: bytes) -> None:

@@ -274,7 +274,7 @@ def run(cell: Cell) -> Answered:
     acts: dict[str, Callable[[], object]] = {
         TOKEN: client.token,
         CREATE: lambda: stand.create("order-1"),
-        CONFIRM: lambda: stand.confirm(transfer),  # type: ignore[arg-type]
+        CONFIRM: lambda: stand.confirm(transfer),  # type: ignore[arg-type] # create made it
         QUERY: lambda: client.query_fund_transfer(transfer),
     }
     before, sent_before = stand.credits(), stand.tap.sent.count(service)

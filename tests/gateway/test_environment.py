@@ -179,7 +179,7 @@ def test_optional_settings() -> None:
     assert found.client["retries"] == 0
     assert found.client["amount_format"] == "string"
     assert found.client["allow_plain_http"] is True
-    assert found.client["profile"] == Profile(17, True, True, "7")  # noqa: FBT003
+    assert found.client["profile"] == Profile(17, True, True, "7")  # noqa: FBT003 - as it is called
     assert found.transport == {"proxy": "http://proxy.example:3128"}
 
 

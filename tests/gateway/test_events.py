@@ -144,6 +144,6 @@ def test_a_hook_must_be_a_function(value: object) -> None:
 @pytest.mark.usefixtures("face")
 def test_a_transport_that_returns_nothing() -> None:
     """What is no response says nothing about the transfer."""
-    made, _ = client(token_answer(), lambda _: None)  # type: ignore[arg-type,return-value]
+    made, _ = client(token_answer(), lambda _: None)  # type: ignore[arg-type,return-value] # two parts
     with pytest.raises(OutcomeUnknown, match="returned a NoneType"):
         made.confirm_fund_transfer(PRE_TRANSFER, partner_transaction_id="d-1")

@@ -104,7 +104,7 @@ class Driver:
             listeners=Listeners(self.events.append),
         )
 
-    def parse(self, response: HttpResponse, first: bool) -> str:  # noqa: FBT001
+    def parse(self, response: HttpResponse, first: bool) -> str:  # noqa: FBT001 - as it is called
         """Return the body as text, or raise what stands in for an answer."""
         self.firsts.append(first)
         answer = self.given_answers.pop(0)

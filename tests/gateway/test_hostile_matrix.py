@@ -140,7 +140,7 @@ def test_the_memory_is_measured() -> None:
     peaks = [meet("many-keys", TOKEN, face).peak for face in FACES]
     if None in peaks:
         pytest.skip("this system does not measure it")
-    assert max(peaks) > 0.5  # type: ignore[type-var, operator]
+    assert max(peaks) > 0.5  # type: ignore[type-var, operator] # numbers, all of them
 
 
 def test_what_is_recorded_is_looked_through() -> None:

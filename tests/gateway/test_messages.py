@@ -113,9 +113,9 @@ def test_tokens_that_are_refused(value: Any) -> None:
 def test_messages_are_frozen() -> None:
     """A message that was checked stays as it was checked."""
     with pytest.raises(FrozenInstanceError):
-        CREATE_REQUEST.amount = None  # type: ignore[misc,assignment]
+        CREATE_REQUEST.amount = None  # type: ignore[misc,assignment] # that is the test
     with pytest.raises((AttributeError, TypeError)):
-        CREATE_REQUEST.extra = 1  # type: ignore[attr-defined]
+        CREATE_REQUEST.extra = 1  # type: ignore[attr-defined] # that is the test
 
 
 @pytest.mark.parametrize("value", [None, "PT-1", CREATE_REQUEST])
@@ -286,9 +286,9 @@ def test_characters_that_are_refused_at_an_edge(form: str) -> None:
 @pytest.mark.parametrize(("field", "limit"), [("receiver_id", 25), ("sender_name", 96)])
 def test_lengths_count_code_points(field: str, limit: int) -> None:
     """The limit is in code points, not in bytes."""
-    replace(CREATE_REQUEST, **{field: "ក" * limit})  # type: ignore[arg-type]
+    replace(CREATE_REQUEST, **{field: "ក" * limit})  # type: ignore[arg-type] # a field's name
     with pytest.raises(FieldError, match=str(limit)):
-        replace(CREATE_REQUEST, **{field: "ក" * (limit + 1)})  # type: ignore[arg-type]
+        replace(CREATE_REQUEST, **{field: "ក" * (limit + 1)})  # type: ignore[arg-type] # a field's name
 
 
 @pytest.mark.parametrize(

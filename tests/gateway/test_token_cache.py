@@ -282,7 +282,7 @@ def test_waiting_ends_at_the_deadline() -> None:
 def test_a_log_in_that_crashes_lets_the_next_one_try() -> None:
     """An error that is none of ours passes, and blocks no caller."""
     log_ins = LogIns()
-    log_ins.failure = lambda: ZeroDivisionError("bug")  # type: ignore[assignment]
+    log_ins.failure = lambda: ZeroDivisionError("bug")  # type: ignore[assignment] # a bug
     cache, clock = cache_of(log_ins)
     with pytest.raises(ZeroDivisionError):
         cache.get(until=clock.now + 5)

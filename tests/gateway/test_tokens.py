@@ -66,7 +66,7 @@ def stored(wall: Clock, age: float, name: str = "t-1") -> StoredToken:
 @pytest.mark.parametrize(
     ("age", "good"), [(0, True), (539, True), (541, False), (10**9, False)]
 )
-def test_a_stored_token_has_the_life_that_is_left(age: float, good: bool) -> None:  # noqa: FBT001
+def test_a_stored_token_has_the_life_that_is_left(age: float, good: bool) -> None:  # noqa: FBT001 - as it is called
     """A token that is due for renewal is not taken over, a younger one is."""
     made, clock, wall = book()
     one = stored(wall, age)

@@ -43,7 +43,7 @@ def test_messages_are_not_compared_and_never_change() -> None:
     """Two requests with the same secrets are not equal, and none can be changed."""
     assert replace(REQUEST) != REQUEST
     with pytest.raises(FrozenInstanceError):
-        REQUEST.url = "https://elsewhere"  # type: ignore[misc]
+        REQUEST.url = "https://elsewhere"  # type: ignore[misc] # that is the test
 
 
 def test_a_request_is_taken_for_one_that_can_move_money() -> None:

@@ -201,7 +201,7 @@ def test_answers_that_end_with_the_connection(
     def behave(connection: socket.socket) -> None:
         answering(answer)(connection)
         if ending == "until close":
-            connection.unwrap()  # type: ignore[attr-defined]
+            connection.unwrap()  # type: ignore[attr-defined] # it speaks TLS
 
     with (
         WireServer(over_tls(server_context(certificate), behave)) as server,

@@ -64,7 +64,7 @@ def _on_a_loop(make: Callable[..., Any], **options: Any) -> Iterator[Transport]:
 
 async def _end_of_all_connections() -> None:
     """Wait until the loop looks after nothing but itself: nothing is left open."""
-    selector: BaseSelector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined]
+    selector: BaseSelector = asyncio.get_running_loop()._selector  # type: ignore[attr-defined] # of CPython
     until = monotonic() + PATIENCE
     while len(selector.get_map()) > 1:
         assert monotonic() < until

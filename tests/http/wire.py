@@ -92,7 +92,7 @@ class WireServer:
                 return
             self.connections += 1
             connection.settimeout(PATIENCE)
-            self._start(lambda peer=connection: self._treat(peer))  # type: ignore[misc]
+            self._start(lambda peer=connection: self._treat(peer))  # type: ignore[misc] # bound here
 
     def _treat(self, connection: socket.socket) -> None:
         # The client may be gone at any moment: that is what is tested.

@@ -380,7 +380,7 @@ def test_files_that_are_no_ledger(tmp_path: Path, clock: Clock) -> None:
 def test_settings_that_are_none(clock: Clock) -> None:
     """A setting that is misspelt is an error."""
     with pytest.raises(InputError, match="query_after_expiry"):
-        Ledger(":memory:", clock, query_after_expiry="Answer")  # type: ignore[arg-type]
+        Ledger(":memory:", clock, query_after_expiry="Answer")  # type: ignore[arg-type] # that is the test
 
 
 def test_a_value_that_is_no_path(clock: Clock) -> None:

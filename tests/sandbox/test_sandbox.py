@@ -123,9 +123,9 @@ def test_thirty_two_threads_after_a_revocation(sandbox: Sandbox) -> None:
 
     def counted(*arguments: object) -> object:
         log_ins.append(1)
-        return original(*arguments)  # type: ignore[arg-type]
+        return original(*arguments)  # type: ignore[arg-type] # its own arguments
 
-    sandbox.emulator._log_in = counted  # type: ignore[method-assign,assignment]
+    sandbox.emulator._log_in = counted  # type: ignore[method-assign,assignment] # replaced for the test
     failures: list[BaseException] = []
 
     def ask() -> None:
@@ -146,7 +146,7 @@ def test_thirty_two_threads_after_a_revocation(sandbox: Sandbox) -> None:
 def test_wrong_credentials(sandbox: Sandbox) -> None:
     """Wrong credentials are an AuthenticationFailed, and nothing else."""
     wrong = Credentials("sandbox-partner", "wrong", "sandbox-user", "wrong")
-    client = Client(**{**sandbox.settings, "credentials": wrong})  # type: ignore[arg-type]
+    client = Client(**{**sandbox.settings, "credentials": wrong})  # type: ignore[arg-type] # mixed settings
     with pytest.raises(AuthenticationFailed):
         client.create_fund_transfer(order())
 
@@ -199,4 +199,4 @@ def test_the_names_of_the_package() -> None:
     for name in kesspay.sandbox.__all__:
         assert getattr(kesspay.sandbox, name)
     with pytest.raises(AttributeError, match="Nonsense"):
-        _ = kesspay.sandbox.Nonsense  # type: ignore[attr-defined]
+        _ = kesspay.sandbox.Nonsense  # type: ignore[attr-defined] # that is the test

@@ -66,7 +66,7 @@ def test_a_server_that_does_not_stop(monkeypatch: pytest.MonkeyPatch) -> None:
     gate = threading.Event()
 
     def run(server: object, sockets: object = None) -> None:
-        server.started = True  # type: ignore[attr-defined]
+        server.started = True  # type: ignore[attr-defined] # a stand-in
         gate.wait(20)
 
     monkeypatch.setattr("kesspay.sandbox.server._PATIENCE", 0.1)

@@ -209,7 +209,7 @@ class Lives(RuleBasedStateMachine):
         else:
             ended = ("ok", "")
             if not isinstance(result, PreTransfer):
-                self.paid.append(result)  # type: ignore[arg-type]
+                self.paid.append(result)  # type: ignore[arg-type] # paid, as was seen
         assert ended in endings, (ended, endings)
         assert not self.weather.fate
 

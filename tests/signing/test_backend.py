@@ -139,7 +139,7 @@ def test_info(backend: Backend) -> None:
     assert info.openssl.startswith("OpenSSL 3") or info.openssl.startswith("OpenSSL 4")
     assert info.import_error is None
     with pytest.raises(AttributeError):
-        info.name = "another"  # type: ignore[misc]
+        info.name = "another"  # type: ignore[misc] # that is the test
 
 
 def test_main() -> None:
@@ -184,7 +184,7 @@ def test_every_name() -> None:
     public = {name for name in kesspay.__all__ if not name.startswith("_")}
     assert public <= set(names)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
-        kesspay.nothing  # type: ignore[attr-defined]  # noqa: B018
+        kesspay.nothing  # type: ignore[attr-defined]  # noqa: B018 - that is the test
 
 
 def test_homes_are_complete() -> None:

@@ -147,7 +147,7 @@ def test_really_parallel(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
             return [0] * len(texts)
 
     statuses = batch.verify_documents(
-        Handle(),  # type: ignore[arg-type]
+        Handle(),  # type: ignore[arg-type] # the one method
         [b"x"] * 4,
         Profile(),
         64,
@@ -164,7 +164,7 @@ def test_unknown_status(key: PrivateKey) -> None:
             return [1, 2, 999, -1, 0]
 
     statuses = batch.verify_documents(
-        Handle(),  # type: ignore[arg-type]
+        Handle(),  # type: ignore[arg-type] # the one method
         [b""] * 5,
         Profile(),
         64,
@@ -182,7 +182,7 @@ def test_short_answer() -> None:
 
     with pytest.raises(BackendError):
         batch.verify_documents(
-            Handle(),  # type: ignore[arg-type]
+            Handle(),  # type: ignore[arg-type] # the one method
             [b""] * 2,
             Profile(),
             64,
@@ -291,7 +291,7 @@ def test_options_of_writing(key: PrivateKey) -> None:
         with pytest.raises(InputError):
             function([], threads=0)
         with pytest.raises(InputError):
-            function([], profile=1)  # type: ignore[arg-type]
+            function([], profile=1)  # type: ignore[arg-type] # that is the test
 
 
 def test_slices_are_even(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -304,7 +304,7 @@ def test_slices_are_even(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> No
             return [0] * len(texts)
 
     batch.verify_documents(
-        Handle(),  # type: ignore[arg-type]
+        Handle(),  # type: ignore[arg-type] # the one method
         [b"x"] * 10_000,
         Profile(),
         64,

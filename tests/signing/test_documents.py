@@ -138,7 +138,7 @@ def test_errors_are_catchable() -> None:
     with pytest.raises(ValueError, match="not JSON") as caught:
         canonicalize(b"{")
     assert not isinstance(caught.value, InvalidSignature)
-    assert (caught.value.reason, caught.value.position) == ("syntax", 1)  # type: ignore[attr-defined]
+    assert (caught.value.reason, caught.value.position) == ("syntax", 1)  # type: ignore[attr-defined] # it has both
 
 
 def test_depths() -> None:

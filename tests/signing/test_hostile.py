@@ -74,8 +74,8 @@ def little_stack() -> Iterator[None]:
 def test_deep(opening: bytes, head: bytes, both_backends: dict[str, Backend]) -> None:
     """A million brackets are refused at the first one too many."""
     canonical, verified = verdicts_of(head + opening * 1_000_000)
-    assert canonical[0] == "depth"  # type: ignore[index]
-    assert verified[1] == "depth"  # type: ignore[index]
+    assert canonical[0] == "depth"  # type: ignore[index] # an error has both
+    assert verified[1] == "depth"  # type: ignore[index] # an error has both
 
 
 @pytest.mark.parametrize("levels", [511, 512])
@@ -108,7 +108,7 @@ def test_many_keys(pattern: str, both_backends: dict[str, Backend]) -> None:
     twice = members(iter(scattered + scattered))
     canonical, verified = verdicts_of(twice)
     assert isinstance(canonical, bytes)
-    assert verified[1] == "duplicate"  # type: ignore[index]
+    assert verified[1] == "duplicate"  # type: ignore[index] # an error has both
 
 
 def test_one_key(both_backends: dict[str, Backend]) -> None:
@@ -185,11 +185,11 @@ def test_every_truncation(both_backends: dict[str, Backend]) -> None:
     with backends.override("native"):
         params = {"a": [1.5, "é/\u2028", {"b": None}], "10": True, "9": -0.5, "": {}}
         body = PrivateKey.from_pem(PEM).signed_body(params)
-    assert len(verdicts_of(body)[1]) == 1  # type: ignore[arg-type]
+    assert len(verdicts_of(body)[1]) == 1  # type: ignore[arg-type] # of one body
     for end in range(len(body)):
         canonical, verified = verdicts_of(body[:end])
-        assert canonical[0] in ("syntax", "utf8", "escape")  # type: ignore[index]
-        assert verified[1] == canonical[0]  # type: ignore[index]
+        assert canonical[0] in ("syntax", "utf8", "escape")  # type: ignore[index] # an error has both
+        assert verified[1] == canonical[0]  # type: ignore[index] # an error has both
 
 
 #: One of each class of malformed UTF-8 (Unicode 15, table 3-7).
@@ -228,10 +228,10 @@ def test_malformed(name: str, place: str, both_backends: dict[str, Backend]) -> 
     for front in (b"", b"x" * 40, "é".encode() * 40):
         text = head + front + MALFORMED[name] + tail
         canonical, verified = verdicts_of(text)
-        assert canonical[0] in ("utf8", "control")  # type: ignore[index]
-        at = canonical[1]  # type: ignore[index]
+        assert canonical[0] in ("utf8", "control")  # type: ignore[index] # an error has both
+        at = canonical[1]  # type: ignore[index] # an error has both
         assert len(head + front) <= at < len(text) - len(tail)
-        assert verified[1:] == canonical  # type: ignore[index]
+        assert verified[1:] == canonical  # type: ignore[index] # an error has both
 
 
 def test_every_byte(both_backends: dict[str, Backend]) -> None:

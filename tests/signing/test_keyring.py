@@ -130,7 +130,7 @@ def test_bad_members(
 def test_private_member(keys: list[PrivateKey]) -> None:
     """A private key is no member of a ring."""
     with pytest.raises(InputError):
-        KeyRing([keys[0]])  # type: ignore[list-item]
+        KeyRing([keys[0]])  # type: ignore[list-item] # that is the test
 
 
 def test_container(keys: list[PrivateKey], ring: KeyRing) -> None:

@@ -235,7 +235,7 @@ def test_other_key(key: PrivateKey) -> None:
 
 def test_verify_returns_nothing(key: PrivateKey) -> None:
     """Nothing is returned that could be taken for a verdict."""
-    assert key.public_key.verify(key.sign(MESSAGE), MESSAGE) is None  # type: ignore[func-returns-value]
+    assert key.public_key.verify(key.sign(MESSAGE), MESSAGE) is None  # type: ignore[func-returns-value] # that is the test
 
 
 def test_from_file(tmp_path: Path) -> None:
@@ -304,37 +304,37 @@ def test_large_file(tmp_path: Path) -> None:
 MISUSES: dict[str, Callable[[PrivateKey], object]] = {
     "PrivateKey()": lambda _: PrivateKey(),
     "PublicKey()": lambda _: PublicKey(),
-    "data None": lambda _: PrivateKey.from_pem(None),  # type: ignore[arg-type]
-    "data int": lambda _: PublicKey.from_pem(1),  # type: ignore[arg-type]
-    "password int": lambda _: PrivateKey.from_pem(PEM, 1),  # type: ignore[arg-type]
+    "data None": lambda _: PrivateKey.from_pem(None),  # type: ignore[arg-type] # that is the test
+    "data int": lambda _: PublicKey.from_pem(1),  # type: ignore[arg-type] # that is the test
+    "password int": lambda _: PrivateKey.from_pem(PEM, 1),  # type: ignore[arg-type] # that is the test
     "password surrogate": lambda _: PrivateKey.from_pem(PEM, "\ud800"),
-    "path int": lambda _: PublicKey.from_file(0),  # type: ignore[arg-type]
-    "path None": lambda _: PrivateKey.from_file(None),  # type: ignore[arg-type]
+    "path int": lambda _: PublicKey.from_file(0),  # type: ignore[arg-type] # that is the test
+    "path None": lambda _: PrivateKey.from_file(None),  # type: ignore[arg-type] # that is the test
     "weak 1": lambda _: PrivateKey.from_pem(
         PEM,
-        dangerously_allow_weak_key=1,  # type: ignore[arg-type]
+        dangerously_allow_weak_key=1,  # type: ignore[arg-type] # that is the test
     ),
     "weak str": lambda _: PublicKey.from_pem(
         PUBLIC_PEM,
-        dangerously_allow_weak_key="no",  # type: ignore[arg-type]
+        dangerously_allow_weak_key="no",  # type: ignore[arg-type] # that is the test
     ),
-    "message str": lambda key: key.sign("text"),  # type: ignore[arg-type]
-    "message None": lambda key: key.sign(None),  # type: ignore[arg-type]
+    "message str": lambda key: key.sign("text"),  # type: ignore[arg-type] # that is the test
+    "message None": lambda key: key.sign(None),  # type: ignore[arg-type] # that is the test
     "message ints": lambda key: key.sign(memoryview(bytes(8)).cast("I")),
-    "signature str": lambda key: key.public_key.verify("", MESSAGE),  # type: ignore[arg-type]
-    "verify str": lambda key: key.public_key.verify(bytes(256), ""),  # type: ignore[arg-type]
-    "profile": lambda key: key.sign_document({}, profile=-1),  # type: ignore[arg-type]
-    "body profile": lambda key: key.signed_body({}, profile=None),  # type: ignore[arg-type]
-    "params list": lambda key: key.signed_body([]),  # type: ignore[arg-type]
-    "params text": lambda key: key.signed_body(b"{}"),  # type: ignore[arg-type]
-    "document": lambda key: key.sign_document(1),  # type: ignore[arg-type]
-    "body": lambda key: key.public_key.verify_document({}),  # type: ignore[arg-type]
+    "signature str": lambda key: key.public_key.verify("", MESSAGE),  # type: ignore[arg-type] # that is the test
+    "verify str": lambda key: key.public_key.verify(bytes(256), ""),  # type: ignore[arg-type] # that is the test
+    "profile": lambda key: key.sign_document({}, profile=-1),  # type: ignore[arg-type] # that is the test
+    "body profile": lambda key: key.signed_body({}, profile=None),  # type: ignore[arg-type] # that is the test
+    "params list": lambda key: key.signed_body([]),  # type: ignore[arg-type] # that is the test
+    "params text": lambda key: key.signed_body(b"{}"),  # type: ignore[arg-type] # that is the test
+    "document": lambda key: key.sign_document(1),  # type: ignore[arg-type] # that is the test
+    "body": lambda key: key.public_key.verify_document({}),  # type: ignore[arg-type] # that is the test
     "depth 0": lambda key: key.public_key.verify_document(b"{}", max_depth=0),
     "depth 512": lambda key: key.public_key.verify_document(b"{}", max_depth=512),
     "depth True": lambda key: key.public_key.verify_document(b"{}", max_depth=True),
-    "depth str": lambda key: key.public_key.verify_document(b"{}", max_depth="9"),  # type: ignore[arg-type]
-    "bodies": lambda key: key.public_key.verify_documents(b"{}"),  # type: ignore[arg-type]
-    "bodies int": lambda key: key.public_key.verify_documents(1),  # type: ignore[arg-type]
+    "depth str": lambda key: key.public_key.verify_document(b"{}", max_depth="9"),  # type: ignore[arg-type] # that is the test
+    "bodies": lambda key: key.public_key.verify_documents(b"{}"),  # type: ignore[arg-type] # that is the test
+    "bodies int": lambda key: key.public_key.verify_documents(1),  # type: ignore[arg-type] # that is the test
     "threads": lambda key: key.public_key.verify_documents([], threads=0),
     "threads True": lambda key: key.public_key.verify_documents([], threads=True),
 }

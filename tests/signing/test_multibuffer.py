@@ -240,6 +240,6 @@ def test_many_hostile_bodies(seed: int) -> None:
 def test_the_option_is_a_flag() -> None:
     """What is neither True nor False is refused, and not taken for one of them."""
     with pytest.raises(InputError, match="openssl_only"):
-        PrivateKey.from_pem(PEM, openssl_only=1)  # type: ignore[arg-type]
+        PrivateKey.from_pem(PEM, openssl_only=1)  # type: ignore[arg-type] # that is the test
     with pytest.raises(InputError, match="openssl_only"):
-        PublicKey.from_pem(PEM, openssl_only="no")  # type: ignore[arg-type]
+        PublicKey.from_pem(PEM, openssl_only="no")  # type: ignore[arg-type] # that is the test

@@ -34,8 +34,8 @@ def test_libcrypto_fails(error: Exception) -> None:
         key = PrivateKey.from_pem(PEM)
     body = key.signed_body({})
     signature = key.sign(b"")
-    key._handle._key = Key()  # type: ignore[attr-defined]
-    key.public_key._handle._key = Key()  # type: ignore[attr-defined]
+    key._handle._key = Key()  # type: ignore[attr-defined] # of this backend
+    key.public_key._handle._key = Key()  # type: ignore[attr-defined] # of this backend
     with pytest.raises(BackendError):
         key.sign(b"")
     with pytest.raises(BackendError):

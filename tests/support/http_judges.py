@@ -76,7 +76,7 @@ def ask_curl(answers: Sequence[bytes]) -> list[str | None]:
         for number in range(len(answers)):
             command += [f"{url}{number}", "--output", f"{folder}/{number}"]
         # Its own exit code is that of the last answer.
-        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE)  # noqa: PLW1510
+        done = subprocess.run(command, capture_output=True, timeout=_PATIENCE)  # noqa: PLW1510 - the caller looks
         codes = done.stdout.split()
         assert len(codes) == len(answers)
         return [

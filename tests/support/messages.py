@@ -86,7 +86,7 @@ def outcome(
 ) -> tuple[object, ...]:
     """Verify a body; return its canonical bytes, or reason and position."""
     try:
-        return (key.verify_document(body, **options),)  # type: ignore[arg-type]
+        return (key.verify_document(body, **options),)  # type: ignore[arg-type] # any options
     except kesspay.DocumentRefused as error:
         return ("DocumentRefused", error.reason, error.position)
     except kesspay.InvalidSignature as error:

@@ -107,7 +107,7 @@ class Php:
         """Start the process."""
         self._timeout = timeout
         self._is_late = False
-        self._errors = tempfile.TemporaryFile()  # noqa: SIM115
+        self._errors = tempfile.TemporaryFile()  # noqa: SIM115 - closed with the process
         self._process = subprocess.Popen(
             _command("canon.php", memory_limit=memory_limit),
             stdin=subprocess.PIPE,

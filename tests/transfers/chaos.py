@@ -175,7 +175,7 @@ class Chaos:
         for number in range(count):
             payment_id = f"p-{number}"
             self.reported[payment_id] = []
-            self._until_it_lives(lambda name=payment_id: self._pay(name))  # type: ignore[misc]
+            self._until_it_lives(lambda name=payment_id: self._pay(name))  # type: ignore[misc] # bound here
             self.sandbox.advance(self.random.random() * 20)
             if self.random.random() < 0.05:
                 self._until_it_lives(self._resume)

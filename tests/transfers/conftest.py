@@ -71,7 +71,7 @@ def postgres_bench(postgres: Postgres, schema: str) -> Iterator[Bench]:
     def pass_time(seconds: float) -> None:
         with postgres.connect() as connection:
             connection.execute(
-                f"UPDATE {schema}.payments SET lease_until = lease_until - {seconds}"  # noqa: S608
+                f"UPDATE {schema}.payments SET lease_until = lease_until - {seconds}"  # noqa: S608 - names of the test
             )
 
     yield Bench(again(), again, pass_time, f"postgres {postgres.conninfo}\n{schema}")

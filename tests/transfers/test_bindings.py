@@ -238,7 +238,7 @@ def test_a_lease_that_begins_meanwhile(
     with postgres.connect() as other:
         other.execute("BEGIN")
         other.execute(
-            f"UPDATE {schema}.payments SET lease_owner = 'one', lease_until ="  # noqa: S608
+            f"UPDATE {schema}.payments SET lease_owner = 'one', lease_until ="  # noqa: S608 - names of the test
             " extract(epoch FROM clock_timestamp()) + 600"
         )
         thread = threading.Thread(target=rebind)
@@ -326,7 +326,7 @@ def test_a_postgres_schema_of_the_first_version(
         PostgresJournal(postgres.conninfo, schema=schema).close()
     with postgres.connect() as connection:
         connection.execute(
-            f"INSERT INTO {schema}.payments (payment_id, receiver_id, sender_name,"  # noqa: S608
+            f"INSERT INTO {schema}.payments (payment_id, receiver_id, sender_name,"  # noqa: S608 - names of the test
             " amount, currency, begun_at, changed_at, state, attempt) VALUES"
             " ('p-1', '85512345678', 'Sok Dara', '1.50', 'USD', 1, 1, 'new', 1)"
         )

@@ -353,7 +353,7 @@ def test_a_journal_that_fails_during_a_confirm(
     for fails in count(1):
         here = ready(partner, faults)
         begun = here.journal.appends
-        here.journal.fails = lambda number, at=begun + fails: (  # type: ignore[misc]
+        here.journal.fails = lambda number, at=begun + fails: (  # type: ignore[misc] # bound here
             number == at or (for_ever and number > at)
         )
         transfers = here.transfers()

@@ -206,7 +206,7 @@ def test_what_a_child_does(journal: SqliteJournal) -> None:
     assert not journal._connections._open
     waiting = threading.Thread(target=journal.read, args=("p-1",))
     waiting.start()
-    while not journal._connections._changed._waiters:  # type: ignore[attr-defined]
+    while not journal._connections._changed._waiters:  # type: ignore[attr-defined] # of CPython
         pass
     forks._after_in_parent()
     waiting.join()

@@ -165,7 +165,7 @@ def test_what_cannot_be_kept_is_refused(bench: Bench, change: dict[str, Any]) ->
         Status("two words", 1, None),
         Status("new", 0, None),
         Status("new", 1, math.inf),
-        Status("new", 1, "soon"),  # type: ignore[arg-type]
+        Status("new", 1, "soon"),  # type: ignore[arg-type] # that is the test
     ],
     ids=repr,
 )
@@ -182,17 +182,17 @@ def test_bad_arguments(bench: Bench) -> None:
     lease = leased(bench)
     for owner in ("", "two words", "x" * 129, None):
         with pytest.raises(InputError, match="owner"):
-            bench.journal.lease("p-1", owner, 60)  # type: ignore[arg-type]
+            bench.journal.lease("p-1", owner, 60)  # type: ignore[arg-type] # that is the test
     for seconds in (0, -1, math.inf, math.nan, "1"):
         with pytest.raises(InputError, match="seconds"):
-            bench.journal.take_due("one", seconds, 1)  # type: ignore[arg-type]
+            bench.journal.take_due("one", seconds, 1)  # type: ignore[arg-type] # that is the test
         with pytest.raises(InputError, match="seconds"):
-            bench.journal.append(lease, [], DUE, seconds)  # type: ignore[arg-type]
+            bench.journal.append(lease, [], DUE, seconds)  # type: ignore[arg-type] # that is the test
     for limit in (0, -1, 10_001, True, 1.0):
         with pytest.raises(InputError, match="limit"):
-            bench.journal.take_due("one", 1, limit)  # type: ignore[arg-type]
+            bench.journal.take_due("one", 1, limit)  # type: ignore[arg-type] # that is the test
         with pytest.raises(InputError, match="limit"):
-            bench.journal.list(limit=limit)  # type: ignore[arg-type]
+            bench.journal.list(limit=limit)  # type: ignore[arg-type] # that is the test
 
 
 # ------------------------------------------------------------------------ leases
@@ -365,7 +365,7 @@ def test_an_export_may_be_left(bench: Bench) -> None:
         bench.journal.begin(payment(name))
     export = bench.journal.export()
     next(export)
-    export.close()  # type: ignore[attr-defined]
+    export.close()  # type: ignore[attr-defined] # a generator
     bench.journal.begin(payment("c"))
 
 

@@ -411,7 +411,7 @@ OWED: Final = replace(SHOWN, debit_id="debit-1", shown_name="Sok Dara")
 def at(state: State, **more: object) -> Transfer:
     """Return the payment, with its debit, in a state."""
     attempt = replace(ATTEMPT, state=state, sends=1, polled_at=1001.0)
-    return replace(OWED, attempt=attempt, **more)  # type: ignore[arg-type]
+    return replace(OWED, attempt=attempt, **more)  # type: ignore[arg-type] # fields by name
 
 
 @pytest.mark.parametrize(

@@ -189,7 +189,7 @@ def test_numbers() -> None:
     """There is one connection at least, and some time."""
     for connections in (0, True, 1.5):
         with pytest.raises(InputError, match="connection"):
-            PostgresJournal("host=127.0.0.1", connections=connections)  # type: ignore[arg-type]
+            PostgresJournal("host=127.0.0.1", connections=connections)  # type: ignore[arg-type] # that is the test
     with pytest.raises(InputError, match="seconds"):
         PostgresJournal("host=127.0.0.1", timeout=0)
 

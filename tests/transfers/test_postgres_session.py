@@ -593,7 +593,7 @@ def test_newer_servers() -> None:
             raise Executed(query)
 
     with pytest.raises(Executed, match="'transaction_timeout', '0', true"):
-        begin(Newer(), opening("kesspay", 5))  # type: ignore[arg-type]
+        begin(Newer(), opening("kesspay", 5))  # type: ignore[arg-type] # a stand-in
 
 
 # --------------------------------------------------------------------------- errors

@@ -163,7 +163,7 @@ def test_no_log(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
     class Connection(sqlite3.Connection):
         def execute(self, sql: str, *values: object) -> sqlite3.Cursor:
-            return super().execute(sql.replace("= WAL", "= DELETE"), *values)  # type: ignore[arg-type]
+            return super().execute(sql.replace("= WAL", "= DELETE"), *values)  # type: ignore[arg-type] # passed on
 
     real = sqlite3.connect
     monkeypatch.setattr(

@@ -69,7 +69,7 @@ def _handle(wanted: VectorFile | KitFiles, *, check: bool) -> bool:
     if difference is not None and not check:
         wanted.write()
         state = "written"
-    print(f"{wanted.name}: {len(wanted.rows)} rows, {state}")  # noqa: T201
+    print(f"{wanted.name}: {len(wanted.rows)} rows, {state}")  # noqa: T201 - a command
     return difference is not None
 
 

@@ -29,7 +29,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         --help`` has the whole list.
     """
     try:
-        import click  # noqa: F401
+        import click  # noqa: F401 - whether it is installed
     except ModuleNotFoundError as error:
         if error.name != "click":
             raise

@@ -192,7 +192,7 @@ class Root(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(n, entry.line) for n, entry in _COMMANDS.items()])
 
-    def main(  # type: ignore[override]
+    def main(  # type: ignore[override] # click has overloads
         self,
         args: Sequence[str] | None = None,
         prog_name: str | None = None,

@@ -36,7 +36,7 @@ class ClosingProtocol(H11Protocol):
     Source: ASGI specification, "Extensions".
     """
 
-    def connection_made(  # type: ignore[override]
+    def connection_made(  # type: ignore[override] # of a stream
         self, transport: asyncio.Transport
     ) -> None:
         """Give the application a way to close this connection."""

@@ -175,8 +175,8 @@ class PublicKey(_Sealed):
     def _of(
         cls,
         handle: PublicHandle,
-        weak: bool,  # noqa: FBT001
-        openssl_only: bool,  # noqa: FBT001
+        weak: bool,  # noqa: FBT001 - private
+        openssl_only: bool,  # noqa: FBT001 - private
     ) -> PublicKey:
         key = object.__new__(cls)
         key._handle = handle
@@ -391,8 +391,8 @@ class PrivateKey(_Sealed):
     def _of(
         cls,
         handle: PrivateHandle,
-        weak: bool,  # noqa: FBT001
-        openssl_only: bool,  # noqa: FBT001
+        weak: bool,  # noqa: FBT001 - private
+        openssl_only: bool,  # noqa: FBT001 - private
     ) -> PrivateKey:
         key = object.__new__(cls)
         key._handle = handle
@@ -522,7 +522,7 @@ class PrivateKey(_Sealed):
 
 def _restored(
     spki: bytes,
-    weak: bool,  # noqa: FBT001
+    weak: bool,  # noqa: FBT001 - private
     openssl_only: bool = False,  # noqa: FBT001, FBT002 - older pickles lack it
 ) -> PublicKey:
     return PublicKey.from_pem(

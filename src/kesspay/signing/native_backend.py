@@ -374,7 +374,7 @@ def _spki(key: Any) -> bytes:  # noqa: ANN401 - cffi has no types
     return spki
 
 
-def _policy(allow_weak: bool, openssl_only: bool) -> int:  # noqa: FBT001
+def _policy(allow_weak: bool, openssl_only: bool) -> int:  # noqa: FBT001 - private, as C has them
     weak: int = lib.KESS_KEY_ALLOW_WEAK if allow_weak else 0
     alone: int = lib.KESS_KEY_OPENSSL_ONLY if openssl_only else 0
     return weak | alone

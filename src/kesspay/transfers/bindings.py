@@ -94,22 +94,22 @@ class Statements:
         columns = "number, base_url, partner_id, at, author"
         # Constants, marks and a schema whose name was checked.
         return cls(
-            current=f"SELECT base_url, partner_id FROM {accounts}"  # noqa: S608
+            current=f"SELECT base_url, partner_id FROM {accounts}"  # noqa: S608 - a checked prefix
             " ORDER BY number DESC LIMIT 1",
-            bindings=f"SELECT base_url, partner_id, at, author FROM {accounts}"  # noqa: S608
+            bindings=f"SELECT base_url, partner_id, at, author FROM {accounts}"  # noqa: S608 - a checked prefix
             " ORDER BY number",
-            keys=f"SELECT whose, fingerprint, since FROM {keys}"  # noqa: S608
+            keys=f"SELECT whose, fingerprint, since FROM {keys}"  # noqa: S608 - a checked prefix
             " ORDER BY since, whose, fingerprint",
-            first=f"INSERT INTO {accounts} ({columns}) VALUES (1, {four})"  # noqa: S608
+            first=f"INSERT INTO {accounts} ({columns}) VALUES (1, {four})"  # noqa: S608 - a checked prefix
             " ON CONFLICT DO NOTHING",
-            following=f"INSERT INTO {accounts} ({columns})"  # noqa: S608
+            following=f"INSERT INTO {accounts} ({columns})"  # noqa: S608 - a checked prefix
             f" SELECT coalesce(max(number), 0) + 1, {four} FROM {accounts}",
-            add_key=f"INSERT INTO {keys} (whose, fingerprint, since)"  # noqa: S608
+            add_key=f"INSERT INTO {keys} (whose, fingerprint, since)"  # noqa: S608 - a checked prefix
             f" VALUES ({mark}, {mark}, {mark}) ON CONFLICT DO NOTHING",
-            was_used=f"SELECT EXISTS (SELECT 1 FROM {prefix}entries)",  # noqa: S608
-            held_until=f"SELECT max(lease_until) FROM {prefix}payments"  # noqa: S608
+            was_used=f"SELECT EXISTS (SELECT 1 FROM {prefix}entries)",  # noqa: S608 - a checked prefix
+            held_until=f"SELECT max(lease_until) FROM {prefix}payments"  # noqa: S608 - a checked prefix
             " WHERE lease_owner IS NOT NULL",
-            end_leases=f"UPDATE {prefix}payments SET fence = fence + 1,"  # noqa: S608
+            end_leases=f"UPDATE {prefix}payments SET fence = fence + 1,"  # noqa: S608 - a checked prefix
             " lease_owner = NULL, lease_until = NULL WHERE lease_owner IS NOT NULL",
         )
 

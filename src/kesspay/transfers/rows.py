@@ -260,7 +260,7 @@ def _is_attempt(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in {int, float} and math.isfinite(value)  # type: ignore[arg-type]
+    return type(value) in {int, float} and math.isfinite(value)  # type: ignore[arg-type] # a number, as was seen
 
 
 def _is_body(value: object) -> bool:

@@ -161,7 +161,7 @@ class Writer(Forkable):
         job.wait()
         if job.error is not None:
             raise job.error
-        return job.result  # type: ignore[return-value]
+        return job.result  # type: ignore[return-value] # set when it is done
 
     def stop(self) -> None:
         """Do what was handed over, end the thread, and close the connections."""

@@ -31,8 +31,8 @@ CHARACTERS = [
 @pytest.mark.parametrize(("slashes", "unicode"), list(product((False, True), repeat=2)))
 def test_characters(
     php: Php,
-    slashes: bool,  # noqa: FBT001
-    unicode: bool,  # noqa: FBT001
+    slashes: bool,  # noqa: FBT001 - as it is called
+    unicode: bool,  # noqa: FBT001 - as it is called
 ) -> None:
     """Each character, in keys and values, alone and beside a backslash."""
     options = Settings(unescaped_slashes=slashes, unescaped_unicode=unicode)

@@ -287,7 +287,7 @@ PROFILES: Final = [
     Profile(serialize_precision=17),
     Profile(unescaped_slashes=True),
     Profile(unescaped_unicode=True),
-    Profile(17, True, True, "8.0"),  # noqa: FBT003
+    Profile(17, True, True, "8.0"),  # noqa: FBT003 - as it is called
     Profile(ksort="7"),
 ]
 PARAMETERS: Final[dict[str, Any]] = {
@@ -504,12 +504,12 @@ def test_broken_signer(key: PrivateKey) -> None:
     """A Signer that returns something else than a signature is refused."""
     for answer in (None, b"", b"x" * 255, "x" * 256, bytearray(256)):
         signer = Elsewhere(key)
-        signer.sign = lambda _, answer=answer: answer  # type: ignore[method-assign, misc]
+        signer.sign = lambda _, answer=answer: answer  # type: ignore[method-assign, misc] # replaced for the test
         with pytest.raises(InputError):
             kesspay.signed_body(signer, {})
     for bits in (2047, 8193, "2048", None, True):
         signer = Elsewhere(key)
-        signer.bits = bits  # type: ignore[assignment]
+        signer.bits = bits  # type: ignore[assignment] # that is the test
         with pytest.raises(InputError):
             kesspay.sign_document(signer, {})
         with pytest.raises(InputError):
@@ -520,7 +520,7 @@ def test_broken_signer(key: PrivateKey) -> None:
 def test_verifier_that_returns(key: PrivateKey, answer: object) -> None:
     """A Verifier that returns its verdict is refused: callers would ignore it."""
     verifier = Elsewhere(key)
-    verifier.verify = lambda _, __: answer  # type: ignore[method-assign, assignment]
+    verifier.verify = lambda _, __: answer  # type: ignore[method-assign, assignment] # replaced for the test
     with pytest.raises(InputError):
         kesspay.verify_document(verifier, key.signed_body({}))
 

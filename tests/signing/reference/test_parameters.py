@@ -161,7 +161,7 @@ class Number(float):
     """A float that is not exactly a float."""
 
 
-Pair = namedtuple("Pair", "a b")  # noqa: PYI024
+Pair = namedtuple("Pair", "a b")  # noqa: PYI024 - without types
 
 
 @pytest.mark.parametrize(
@@ -322,7 +322,7 @@ def frames() -> Iterator[Any]:
     frame = sys._getframe()
     while frame is not None:
         yield frame
-        frame = frame.f_back  # type: ignore[assignment]
+        frame = frame.f_back  # type: ignore[assignment] # there is one
 
 
 def test_snapshot() -> None:

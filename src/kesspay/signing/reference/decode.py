@@ -268,7 +268,7 @@ READERS: Final[
 
 
 # One loop in place of recursion, with its branches in plain sight.
-def decode(  # noqa: C901, PLR0912
+def decode(  # noqa: C901, PLR0912 - one loop over tokens
     text: bytes, *, max_depth: int = MAX_DEPTH
 ) -> Decoded:
     """
