@@ -22,6 +22,7 @@ from kesspay._shown import (
     shown_path,
     shown_url,
     shown_value,
+    visible,
 )
 from tests.support.php import find_php
 
@@ -313,6 +314,14 @@ def test_words_are_escaped_and_shortened() -> None:
     assert quoted("x" * 198) == f"'{'x' * 198}'"
     assert quoted("x" * 199)[-4:] == "...'"
     assert quoted("0123456789abc", limit=10) == "'01234...'"
+
+
+def test_what_is_not_seen() -> None:
+    """Marks of direction, control characters and lone surrogates are written out."""
+    assert visible("price \u17e0\n\t\u1780") == "price \u17e0\n\t\u1780"
+    assert visible("a\u202e\ufeff\x00\ud800\U000e0041") == (
+        "a\\u202e\\ufeff\\u0000\\ud800\\U000e0041"
+    )
 
 
 def test_a_secret_that_is_cut_off_is_hidden() -> None:

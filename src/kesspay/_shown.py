@@ -37,6 +37,7 @@ __all__ = [
     "shown_path",
     "shown_url",
     "shown_value",
+    "visible",
 ]
 
 #: Stands for a value that must not be shown.
@@ -103,6 +104,7 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 _SHORT: Final = 4
 _NUMBER: Final = re.compile(r"[0-9.,+\-eE]{1,7}")
 _LARGE: Final = 10**40
+_LAST_OF_FOUR: Final = 0xFFFF
 
 #: This many characters of a secret in a row are hidden wherever they stand.
 _PIECE: Final = 8
@@ -334,6 +336,24 @@ def quoted(text: object, *, secrets: Iterable[object] = (), limit: int = 200) ->
     if len(shown) > limit or len(words) > beyond:
         shown = f"{shown[:-1][: limit - 4]}...{shown[0]}"
     return shown
+
+
+def visible(text: str) -> str:
+    r"""
+    Replace by \uNNNN what a reader does not see, or sees in another place than it is.
+
+    Marks that change the direction of writing let a text look like another one. Line
+    breaks and tabs stay.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        one if one.isprintable() or one in "\n\t" else _point(ord(one)) for one in text
+    )
+
+
+def _point(number: int) -> str:
+    return f"\\u{number:04x}" if number <= _LAST_OF_FOUR else f"\\U{number:08x}"
 
 
 def masked(text: str, secrets: Iterable[object]) -> str:

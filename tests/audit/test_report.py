@@ -154,6 +154,14 @@ def test_many_groups(tmp_path: Path) -> None:
     assert "day-001" not in text
 
 
+def test_marks_of_direction_are_written_out(tmp_path: Path) -> None:
+    """The name of a file cannot look like another one."""
+    found = result(tmp_path, "a\u202egnp.sj")
+    assert "\u202e" not in (text := written(found, advice=["b\u2066"]))
+    assert "a\\u202egnp.sj" in text
+    assert "b\\u2066" in text
+
+
 def test_the_page_cannot_be_written(tmp_path: Path) -> None:
     """The error says what is complete."""
     with pytest.raises(InputError, match="cannot be written"):

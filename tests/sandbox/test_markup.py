@@ -27,6 +27,11 @@ def test_texts_are_escaped() -> None:
         assert ATTACK not in made
 
 
+def test_what_is_not_seen_is_written_out() -> None:
+    """A text cannot look like another one; lines of a body stay lines."""
+    assert markup.code("a\u202eb\x1b\n\tc") == "<code>a\\u202eb\\u001b\n\tc</code>"
+
+
 def test_a_table_has_its_labels_twice() -> None:
     """Above the columns, and above each value for narrow screens."""
     made = markup.table(("Receiver", "Balance"), [("1", "0.50"), ("2", "0.00")])

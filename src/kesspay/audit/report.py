@@ -20,7 +20,7 @@ from jinja2 import Environment, StrictUndefined
 from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
-from kesspay._shown import shown_path
+from kesspay._shown import shown_path, visible
 from kesspay.audit.causes import TEXTS
 from kesspay.audit.parts import sha256_of, write_whole
 from kesspay.errors import InputError
@@ -77,7 +77,9 @@ def write_report(
     Raises:
         InputError: the page cannot be written; the verdicts stay.
     """
-    environment = Environment(autoescape=True, undefined=StrictUndefined)
+    environment = Environment(
+        autoescape=True, undefined=StrictUndefined, finalize=_readable
+    )
     source = files("kesspay.audit").joinpath("report.html.j2").read_text("utf-8")
     text = environment.from_string(source).render(
         **_content(result, ring, show_values=show_values), advice=advice
@@ -91,6 +93,11 @@ def write_report(
             f"the report {shown_path(path)} cannot be written ({error.strerror}); the"
             f" verdicts are complete in {shown_path(result.out)}"
         ) from None
+
+
+def _readable(value: object) -> object:
+    """Show what changes the direction of writing; HTML of the template stays."""
+    return visible(value) if type(value) is str else value
 
 
 def _content(result: Result, ring: Ring, *, show_values: bool) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from hmac import compare_digest
-from html import escape
 from secrets import token_urlsafe
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl
@@ -20,6 +19,7 @@ from kesspay.gateway.services import CONFIRM, CREATE, QUERY
 from kesspay.sandbox import markup
 from kesspay.sandbox.emulator import Reply
 from kesspay.sandbox.faults import FAULTS, KINDS, LONGEST, MOST, TOKEN, WORD
+from kesspay.sandbox.markup import escape
 
 
 if TYPE_CHECKING:

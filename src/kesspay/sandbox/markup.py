@@ -10,8 +10,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
-from html import escape
+from html import escape as escape_html
 from typing import TYPE_CHECKING, Final
+
+from kesspay._shown import visible
 
 
 if TYPE_CHECKING:
@@ -27,6 +29,7 @@ __all__ = [
     "clock_time",
     "code",
     "date",
+    "escape",
     "facts",
     "link",
     "moment",
@@ -53,6 +56,11 @@ _COLOURS: Final = {
     "empty": "",
     "not sent": "",
 }
+
+
+def escape(text: str) -> str:
+    """Write a text in HTML, so that nothing of it is hidden or in another place."""
+    return escape_html(visible(text))
 
 
 def section(name: str, title: str, note: str, body: str) -> str:

@@ -10,13 +10,13 @@ from __future__ import annotations
 from base64 import b64encode
 from dataclasses import replace
 from hashlib import sha256
-from html import escape
 from importlib.resources import files
 from typing import TYPE_CHECKING, Final
 
 from kesspay._version import __version__
 from kesspay.sandbox import markup
 from kesspay.sandbox.emulator import HTML, Reply
+from kesspay.sandbox.markup import escape
 from kesspay.sandbox.traffic import messages
 from kesspay.sandbox.view import View
 

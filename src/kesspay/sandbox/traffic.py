@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from html import escape
 from typing import TYPE_CHECKING, Final
 
 from kesspay._pages import located
 from kesspay.sandbox import markup
+from kesspay.sandbox.markup import escape
 from kesspay.sandbox.view import LONGEST_REFERENCE, View
 
 
