@@ -296,18 +296,37 @@ def test_a_question_is_short_and_printable() -> None:
     [
         ("Go 1.22", 'Go: strings.ReplaceAll(s, "/", `\\/`) after encoding'),
         ("go", 'Go: strings.ReplaceAll(s, "/", `\\/`) after encoding'),
-        ("Golang", ""),
-        ("", ""),
-        ("  ", ""),
+        ("go1.19.8", 'Go: strings.ReplaceAll(s, "/", `\\/`) after encoding'),
+        ("Golang", 'Go: strings.ReplaceAll(s, "/", `\\/`) after encoding'),
+        ("PHP8.2", "PHP: -"),
+        ("Rust 1.80", "look at it"),
+        ("", "look at it"),
+        ("  ", "look at it"),
     ],
 )
 def test_the_hint_of_a_language(language: str, hint: str) -> None:
     """The first word of what the adapter is written in chooses it."""
     rule = replace(
         RULES["write.slash"],
-        hints={"PHP": "-", "Go": 'strings.ReplaceAll(s, "/", `\\/`) after encoding'},
+        hints={
+            "PHP": "-",
+            "Go": 'strings.ReplaceAll(s, "/", `\\/`) after encoding',
+            "all": "look at it",
+        },
     )
     assert hint_of(rule, language) == hint
+    assert hint_of(replace(rule, hints={"Go": "-"}), "C++ 20") == ""
+
+
+def test_the_names_that_adapters_give() -> None:
+    """Each language of a hint is found by the name that the kit's adapter gives."""
+    names = {name for rule in RULES.values() for name in rule.hints} - {"all"}
+    given = ("Java 17", "Node 20", "go1.19", "C# (CLR 4)", "PHP 8", "Ruby 3", "python3")
+    found = [
+        hint_of(replace(RULES["write.slash"], hints=dict.fromkeys(names, "-")), one)
+        for one in (*given, "bash", "C")
+    ]
+    assert sorted(found) == sorted(f"{name}: -" for name in names)
 
 
 # ------------------------------------------------------------ JSON

@@ -210,7 +210,7 @@ def _case_lines(case: Case, rule: Rule, data: dict[str, Any]) -> Iterator[str]:
     yield f"{case.id}   {case.op}   {case.level}"
     yield f"  {rule.id} is broken where {rule.title}. {located(rule.doc)} explains it."
     for language, hint in rule.hints.items():
-        yield f"  {language}: {hint}"
+        yield f"  {hint}" if language == "all" else f"  {language}: {hint}"
     if case.comment:
         yield f"  {case.comment}"
     if case.profile:

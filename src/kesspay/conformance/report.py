@@ -7,6 +7,7 @@ what an adapter sent in printable ASCII only, since it may hold terminal codes.
 
 from __future__ import annotations
 
+import re
 from base64 import b64encode
 from collections import Counter
 from dataclasses import dataclass
@@ -49,6 +50,17 @@ _SHOWN_WORDS: Final = 200
 _SHOWN_IDS: Final = 5
 _WIDTH: Final = 88
 _NOTHING: Final = "(no bytes)"
+#: The name of a language at the beginning of a version, as "go1.22" or ".NET 8".
+_LANGUAGE: Final = re.compile(r"[a-z]+[#+]*")
+_OTHER_NAMES: Final = {
+    **dict.fromkeys(("golang", "tinygo"), "go"),
+    **dict.fromkeys(("nodejs", "javascript", "typescript", "deno", "bun"), "node"),
+    **dict.fromkeys(("csharp", "net", "dotnet", "mono"), "c#"),
+    **dict.fromkeys(("cpython", "pypy"), "python"),
+    **dict.fromkeys(("jvm", "openjdk"), "java"),
+    **dict.fromkeys(("sh", "bash"), "shell"),
+    **dict.fromkeys(("jruby",), "ruby"),
+}
 
 #: What to do where already the plainest cases fail.
 STAGE0: Final[dict[Stage0, str]] = {
@@ -185,12 +197,20 @@ def case_detail(outcome: Outcome) -> str:
 
 
 def hint_of(rule: Rule, language: str) -> str:
-    """Return the hint for the language of an adapter, "Go 1.22"; "" for none."""
-    words = language.lower().split()
-    for name, hint in rule.hints.items():
-        if words and name.lower() == words[0]:
-            return f"{name}: {hint}"
-    return ""
+    """
+    Return the hint for the language of an adapter; "" for none.
+
+    Args:
+        rule: that is broken.
+        language: as an adapter gives it: "Go 1.22", "go1.22", "Node.js 20", "python3".
+    """
+    found = _LANGUAGE.search(language.lower())
+    given = found[0] if found else ""
+    known = {name.lower(): name for name in rule.hints}
+    name = known.get(_OTHER_NAMES.get(given, given), "")
+    if name:
+        return f"{name}: {rule.hints[name]}"
+    return rule.hints.get("all", "")
 
 
 # ------------------------------------------------------------ text
