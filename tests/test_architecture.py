@@ -64,7 +64,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("_pages", "_shown", "_version"),
         *("errors", "explain", "signing"),
     ),
-    "explain": ("_reasons", "errors", "signing"),
+    "explain": ("_reasons", "errors", "gateway.services", "signing"),
 }
 
 #: The clock and the network are arguments, never imports.

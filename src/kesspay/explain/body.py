@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay.explain.render import Members, Number, brief, duplicates, path_of
 from kesspay.explain.report import Finding
+from kesspay.gateway.services import UNAUTHENTICATED
 
 
 if TYPE_CHECKING:
@@ -301,7 +302,7 @@ def _about_sign(document: Members, members: dict[str, Node]) -> Iterator[Finding
         'the document has no "sign"',
         "trust nothing in it",
     )
-    if members.get("error_code") == "UNAUTHENTICATED":
+    if members.get("error_code") == UNAUTHENTICATED:
         yield Finding(
             "unsigned_unauthenticated",
             "the API document lets the gateway send UNAUTHENTICATED unsigned",

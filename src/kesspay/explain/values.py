@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay.explain.render import members_of
 from kesspay.explain.report import ValueReport
+from kesspay.gateway.services import ERROR_CODES, RESULT_CODES
 from kesspay.signing.profile import PHP_8
 
 
@@ -48,14 +49,8 @@ AMOUNTS: Final = 1_000_000
 _WORDS: Final[dict[str, tuple[str, ...]]] = {
     "success": ("true", "false"),
     "currency": ('"USD"', '"KHR"'),
-    "result_code": ('"SUCCESS"', '"PENDING"'),
-    "error_code": tuple(
-        f'"{word}"'
-        for word in (
-            *("NOTEXIST", "EXPIRED", "USED", "NOTELIGIBLE"),
-            *("VALIDATIONERROR", "SYSTEMERROR", "UNAUTHENTICATED"),
-        )
-    ),
+    "result_code": tuple(f'"{code}"' for code in RESULT_CODES),
+    "error_code": tuple(f'"{code}"' for code in ERROR_CODES),
 }
 _AMOUNT: Final = "amount"
 

@@ -20,10 +20,14 @@ __all__ = [
     "CONFIRM",
     "CONFIRM_REFUSALS",
     "CREATE",
+    "ERROR_CODES",
     "EXPIRED",
+    "NOTELIGIBLE",
     "NOTEXIST",
     "OTHER",
+    "PENDING",
     "QUERY",
+    "RESULT_CODES",
     "SERVICES",
     "SUCCESS",
     "SYSTEM_ERROR",
@@ -45,9 +49,14 @@ QUERY: Final = "query.fundTransfer"
 
 #: The only ``result_code`` of money that moved.
 SUCCESS: Final = "SUCCESS"
+#: What a query of gateways says besides: it is no code of the API document.
+PENDING: Final = "PENDING"
+RESULT_CODES: Final = (SUCCESS, PENDING)
 
-EXPIRED: Final = "EXPIRED"
 NOTEXIST: Final = "NOTEXIST"
+EXPIRED: Final = "EXPIRED"
+#: The receiver cannot be paid.
+NOTELIGIBLE: Final = "NOTELIGIBLE"
 VALIDATIONERROR: Final = "VALIDATIONERROR"
 #: The pre-transfer was confirmed before: the money may have moved.
 USED: Final = "USED"
@@ -55,6 +64,11 @@ USED: Final = "USED"
 SYSTEM_ERROR: Final = "SYSTEMERROR"
 #: The token is not valid.
 UNAUTHENTICATED: Final = "UNAUTHENTICATED"
+#: The error codes of the API document.
+ERROR_CODES: Final = (
+    *(NOTEXIST, EXPIRED, USED, NOTELIGIBLE),
+    *(VALIDATIONERROR, SYSTEM_ERROR, UNAUTHENTICATED),
+)
 
 #: Refusals of a confirm that are final where it was sent once.
 #: The state machine replays old journals: a code that joins or leaves this set
@@ -150,13 +164,7 @@ def service_of(name: str) -> Service:
     return SERVICES.get(name, OTHER)
 
 
-#: The codes of the API document, and PENDING of a query, which gateways also say.
-_NAMED: Final = frozenset(
-    {
-        *(SUCCESS, EXPIRED, NOTEXIST, USED, "NOTELIGIBLE", "PENDING"),
-        *(VALIDATIONERROR, SYSTEM_ERROR, UNAUTHENTICATED),
-    }
-)
+_NAMED: Final = frozenset((*RESULT_CODES, *ERROR_CODES))
 
 
 def known_code(code: str) -> str:

@@ -14,6 +14,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 from kesspay.gateway.messages import CREATE
+from kesspay.gateway.services import PENDING, SYSTEM_ERROR, UNAUTHENTICATED
 from kesspay.sandbox.emulator import HTML, JSON, Reply, read_object
 from kesspay.sandbox.keymaker import generate_key
 
@@ -75,7 +76,7 @@ def truncate(context: FaultContext, _: str) -> Reply:
 
 def answer_system_error(context: FaultContext, _: str) -> Reply:
     """Answer with a signed SYSTEMERROR."""
-    return _refusal(context, "SYSTEMERROR")
+    return _refusal(context, SYSTEM_ERROR)
 
 
 def refuse(context: FaultContext, code: str) -> Reply:
@@ -114,13 +115,13 @@ def append_spaces(context: FaultContext, _: str) -> Reply:
 
 def answer_unauthenticated(context: FaultContext, _: str) -> Reply:
     """Answer with an unsigned UNAUTHENTICATED."""
-    return _refusal(context, "UNAUTHENTICATED")
+    return _refusal(context, UNAUTHENTICATED)
 
 
 def end_token(context: FaultContext, _: str) -> Reply:
     """End the token, and say so."""
     context.end_token()
-    return _refusal(context, "UNAUTHENTICATED")
+    return _refusal(context, UNAUTHENTICATED)
 
 
 def set_lifetime(value: object) -> Effect:
@@ -225,7 +226,7 @@ def set_result_code(context: FaultContext, code: str) -> Reply:
 
 def set_pending(context: FaultContext, _: str) -> Reply:
     """Answer, signed, that the transfer is on its way."""
-    return set_result_code(context, "PENDING")
+    return set_result_code(context, PENDING)
 
 
 def keep(context: FaultContext, _: str) -> Reply:
@@ -248,10 +249,10 @@ def _refusal(context: FaultContext, code: str) -> Reply:
         "error_desc": "The sandbox was asked to say so.",
     }
     # Source: API document, "Sample fail response": not for UNAUTHENTICATED.
-    if code == "UNAUTHENTICATED":
+    if code == UNAUTHENTICATED:
         status, body = 401, json.dumps(answer).encode()
     else:
-        status = 500 if code == "SYSTEMERROR" else 400
+        status = 500 if code == SYSTEM_ERROR else 400
         body = context.key.signed_body(answer)
     return replace(context.reply, status=status, headers=(JSON,), body=body)
 

@@ -31,6 +31,12 @@ from kesspay.gateway.messages import (
     Credentials,
     HttpResponse,
 )
+from kesspay.gateway.services import (
+    PENDING,
+    SYSTEM_ERROR,
+    UNAUTHENTICATED,
+    VALIDATIONERROR,
+)
 from kesspay.sandbox.ledger import Refusal
 from kesspay.sandbox.teacher import Teacher
 
@@ -199,7 +205,7 @@ class Emulator:
             return self._refused(refusal)
         except Exception:  # noqa: BLE001 - a gateway answers, whatever happens
             _log.exception("the sandbox failed")
-            return self._refused(Refusal(500, "SYSTEMERROR", "Server error or busy."))
+            return self._refused(Refusal(500, SYSTEM_ERROR, "Server error or busy."))
 
     def revoke_token(self) -> None:
         """End the token that is out."""
@@ -316,7 +322,7 @@ def _echo(row: PreTransferRow) -> dict[str, object]:
 
 def _result(row: PreTransferRow) -> dict[str, object]:
     if row.fund_transfer_id is None:
-        return {"result_code": "PENDING"}
+        return {"result_code": PENDING}
     return {"result_code": "SUCCESS", "fund_transfer_id": row.fund_transfer_id}
 
 
@@ -344,7 +350,7 @@ def _amount(params: dict[str, Any]) -> Decimal:
 
 
 def _invalid(what: str) -> Refusal:
-    return Refusal(400, "VALIDATIONERROR", f"Parameters validation incorrect: {what}.")
+    return Refusal(400, VALIDATIONERROR, f"Parameters validation incorrect: {what}.")
 
 
 def _readings(text: str) -> Iterator[str]:
@@ -376,7 +382,7 @@ def _object(body: bytes) -> dict[str, Any]:
 def _unauthenticated() -> HttpResponse:
     answer = {
         "success": False,
-        "error_code": "UNAUTHENTICATED",
+        "error_code": UNAUTHENTICATED,
         "error_desc": "Unauthorized",
     }
     return HttpResponse(401, _JSON, json.dumps(answer).encode())

@@ -15,7 +15,16 @@ from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
 from kesspay.errors import InputError
-from kesspay.gateway.services import CONFIRM, QUERY, SERVICES
+from kesspay.gateway.services import (
+    CONFIRM,
+    EXPIRED,
+    NOTELIGIBLE,
+    NOTEXIST,
+    QUERY,
+    SERVICES,
+    USED,
+    VALIDATIONERROR,
+)
 from kesspay.sandbox import effects
 
 
@@ -202,8 +211,8 @@ KINDS: Final[dict[str, tuple[str, tuple[Fault, ...]]]] = {
                 effects.refuse,
                 "the error code, signed unless it is UNAUTHENTICATED",
                 "CODE",
-                "VALIDATIONERROR",
-                ("VALIDATIONERROR", "NOTEXIST", "EXPIRED", "USED", "NOTELIGIBLE"),
+                VALIDATIONERROR,
+                (VALIDATIONERROR, NOTEXIST, EXPIRED, USED, NOTELIGIBLE),
             ),
         ),
     ),

@@ -25,6 +25,13 @@ from weakref import finalize
 
 from kesspay._shown import no_path, shown_path, shown_value
 from kesspay.errors import InputError
+from kesspay.gateway.services import (
+    EXPIRED,
+    NOTELIGIBLE,
+    NOTEXIST,
+    USED,
+    VALIDATIONERROR,
+)
 
 
 if TYPE_CHECKING:
@@ -273,7 +280,7 @@ class Ledger:
             ).fetchone()
             if user is None:
                 text = "Receiver is not eligible for the fund."
-                raise Refusal(400, "NOTELIGIBLE", text)
+                raise Refusal(400, NOTELIGIBLE, text)
             number = database.execute(
                 "INSERT INTO pre_transfers VALUES (NULL, ?, ?, ?, ?, ?, ?)",
                 (
@@ -312,7 +319,7 @@ class Ledger:
                 )
             except sqlite3.IntegrityError:
                 text = "The partner_transaction_id is used."
-                raise Refusal(400, "VALIDATIONERROR", text) from None
+                raise Refusal(400, VALIDATIONERROR, text) from None
             self._settle()
             return self._one("WHERE number = ?", number)
 
@@ -444,7 +451,7 @@ class Ledger:
     def _one(self, where: str, value: object) -> PreTransferRow:
         rows = self._rows(where, value)
         if not rows:
-            raise Refusal(400, "NOTEXIST", "There is no such transfer.")
+            raise Refusal(400, NOTEXIST, "There is no such transfer.")
         return rows[0]
 
     def _rows(self, where: str, *values: object) -> list[PreTransferRow]:
@@ -479,7 +486,7 @@ class Ledger:
     def _require_confirmable(self, row: PreTransferRow) -> None:
         used = row.state in ("due", "credited")
         if used and (self._used_first or not self._is_expired(row)):
-            raise Refusal(400, "USED", "Pre fund transfer ID is used.")
+            raise Refusal(400, USED, "Pre fund transfer ID is used.")
         if self._is_expired(row):
             raise _expired()
 
@@ -488,7 +495,7 @@ class Ledger:
 
 
 def _expired() -> Refusal:
-    return Refusal(400, "EXPIRED", "Unified fund transfer is expired.")
+    return Refusal(400, EXPIRED, "Unified fund transfer is expired.")
 
 
 def _number(pre_transfer_id: str) -> int | None:

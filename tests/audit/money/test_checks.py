@@ -8,6 +8,7 @@ import duckdb
 import pytest
 
 from kesspay.audit.money.checks import BESIDE, THERE, all_checks, facts_of, findings
+from kesspay.gateway.services import CONFIRM_REFUSALS, QUERY, SERVICES, USED
 
 
 def test_the_gravest_comes_first() -> None:
@@ -31,6 +32,17 @@ def test_one_text_for_two_engines(name: str) -> None:
     assert not re.search(r"""["`]|VARCHAR|::|epoch|\bstruct\b""", query)
     (title,) = (one.title for one in all_checks() if one.name == name)
     assert "'" not in title
+
+
+def test_refusals_are_those_of_the_services() -> None:
+    """What SQL takes for a refusal is what a payment takes for one."""
+    lists = {
+        frozenset(re.findall(r"'([A-Z]+)'", codes))
+        for one in all_checks()
+        for codes in re.findall(r"error_code IN \(([^)]*)\)", findings(one.name))
+    }
+    final = CONFIRM_REFUSALS
+    assert lists == {final, final | {USED}, SERVICES[QUERY].no}
 
 
 def test_nothing_is_found_in_nothing() -> None:
