@@ -2,6 +2,7 @@
 
 const {types, inspect} = require('node:util');
 const errors = require('./errors.js');
+const {Turn} = require('./turn.js');
 const {checkString, textOf} = require('./text.js');
 const native = require('./build/Release/kess.node');
 
@@ -112,9 +113,11 @@ function checkOptions(options, names) {
   }
 }
 
+const USUAL = [0, 0];
+
 /** The profile and the depth as numbers. */
 function settingsOf(options) {
-  if (options === undefined) return [0, 0];
+  if (options === undefined) return USUAL;
   checkOptions(options, ['profile', 'maxDepth']);
   return [Profile.bitsOf(options.profile), depthOf(options.maxDepth)];
 }
@@ -136,40 +139,35 @@ function call(operation, key, text, options) {
   throw failure(operation);
 }
 
-/** The operation for each text, in a thread of the pool: {bytes} or {error}. */
-async function callAll(operation, key, texts, options) {
-  const [profile, depth] = settingsOf(options);
-  const ends = new Float64Array(texts.length);
-  let end = 0;
-  texts.forEach((text, index) => {
-    end += text.byteLength;
-    ends[index] = end;
-  });
-  const joined = texts.length === 1 ? texts[0] : Buffer.concat(texts, end);
-  const raw = await native.start(operation, key, joined, ends, profile, depth);
-  const out = raw.subarray(32 * texts.length);
-  const results = [];
-  let from = 0;
-  for (let index = 0; index < texts.length; index += 1) {
+/** What a thread wrote for count texts: done(index, bytes, error) for each. */
+function distribute(raw, count, operation, done) {
+  let from = 32 * count;
+  for (let index = 0; index < count; index += 1) {
     const at = 32 * index;
     const status = raw.readDoubleLE(at);
-    const to = raw.readDoubleLE(at + 24);
+    const to = 32 * count + raw.readDoubleLE(at + 24);
     if (status === 0) {
-      results.push({bytes: out.subarray(from, to), error: undefined});
+      done(index, raw.subarray(from, to), undefined);
     } else {
-      const error = errorFor(native, status, raw.readDoubleLE(at + 8),
-        raw.readDoubleLE(at + 16), operation === VERIFY_DOCUMENT);
-      results.push({bytes: undefined, error});
+      done(index, undefined, errorFor(native, status, raw.readDoubleLE(at + 8),
+        raw.readDoubleLE(at + 16), operation === VERIFY_DOCUMENT));
     }
     from = to;
   }
-  return results;
 }
 
-async function callOne(operation, key, text, options) {
-  const [{bytes, error}] = await callAll(operation, key, [text], options);
-  if (error !== undefined) throw error;
-  return bytes;
+const turn = new Turn(native, distribute);
+
+/** The operation in a thread of the pool, with what else this turn asks for. */
+function later(operation, key, document, name, options) {
+  try {
+    const [profile, depth] = settingsOf(options);
+    // The text is copied: it may lie in memory that another thread changes.
+    const text = types.isUint8Array(document) ? document : documentOf(document, name);
+    return turn.ask(operation, key, profile, depth, text);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 function load(isPrivate, isFile, data, options) {
@@ -239,8 +237,8 @@ class PrivateKey extends Key {
     return new PublicKey(made, key);
   }
 
-  async signedBody(parameters, options) {
-    return callOne(SIGNED_BODY, this.#key, documentOf(parameters, 'parameters'), options);
+  signedBody(parameters, options) {
+    return later(SIGNED_BODY, this.#key, parameters, 'parameters', options);
   }
 
   signedBodySync(parameters, options) {
@@ -248,8 +246,8 @@ class PrivateKey extends Key {
   }
 
   async signDocument(document, options) {
-    const text = documentOf(document, 'document');
-    return (await callOne(SIGN_DOCUMENT, this.#key, text, options)).toString('latin1');
+    const bytes = await later(SIGN_DOCUMENT, this.#key, document, 'document', options);
+    return bytes.toString('latin1');
   }
 
   signDocumentSync(document, options) {
@@ -291,7 +289,15 @@ class PublicKey extends Key {
   async verifyDocuments(bodies, options) {
     if (!Array.isArray(bodies)) throw wrong(`bodies must be an array, not ${kindOf(bodies)}`);
     const texts = Array.from(bodies, (body, index) => bytesOf(body, `bodies[${index}]`));
-    return callAll(VERIFY_DOCUMENT, this.#key, texts, options);
+    const [profile, depth] = settingsOf(options);
+    let end = 0;
+    const ends = Float64Array.from(texts, (text) => (end += text.byteLength));
+    const joined = Buffer.concat(texts, end);
+    const raw = await native.start(VERIFY_DOCUMENT, this.#key, joined, ends, profile, depth);
+    const results = [];
+    distribute(raw, texts.length, VERIFY_DOCUMENT,
+      (_, bytes, error) => results.push({bytes, error}));
+    return results;
   }
 }
 

@@ -1,0 +1,101 @@
+'use strict';
+
+const assert = require('node:assert/strict');
+const test = require('node:test');
+const kess = require('..');
+const {Turn} = require('../turn.js');
+const {key} = require('./support.js');
+
+const pem = (name) => kess.PrivateKey.fromFile(key(name));
+const privateKey = pem('rsa-2048.pem');
+const publicKey = privateKey.publicKey();
+
+/** A Turn over works that record what they are given and answer when it is asked for. */
+function recorded() {
+  const works = [];
+  const native = {
+    start: (operation, ofKey, texts, ends, profile, depth) => new Promise((resolve, reject) => {
+      works.push({operation, key: ofKey, texts: texts.toString(), ends: [...ends], profile, depth, resolve, reject});
+    }),
+  };
+  const distribute = (raw, count, operation, done) => {
+    for (let index = 0; index < count; index += 1) done(index, raw[index], undefined);
+  };
+  return {works, turn: new Turn(native, distribute)};
+}
+
+test('what one turn asks for is shared by the threads, in works of eight at most', async () => {
+  for (const [count, sizes] of [[1, [1]], [4, [1, 1, 1, 1]], [6, [2, 2, 2]], [16, [4, 4, 4, 4]],
+    [36, [8, 8, 8, 8, 4]]]) {
+    const {works, turn} = recorded();
+    const asked = Array.from({length: count}, (_, index) => turn.ask(1, 'key', 0, 0, Buffer.from(`<${index}>`)));
+    assert.deepEqual(works, []);
+    await null;
+    assert.deepEqual(works.map(({ends}) => ends.length), sizes);
+    assert.equal(works.map(({texts}) => texts).join(''), asked.map((_, index) => `<${index}>`).join(''));
+    for (const {texts, ends} of works) assert.equal(ends.at(-1), texts.length);
+    let number = 0;
+    for (const {ends, resolve} of works) resolve(Object.assign(ends.map(() => number++), {buffer: new ArrayBuffer(1)}));
+    assert.deepEqual(await Promise.all(asked), asked.map((_, index) => index));
+  }
+});
+
+test('another key, operation, profile or depth is another work', async () => {
+  const {works, turn} = recorded();
+  for (const given of [[1, 'a', 0, 0], [1, 'b', 0, 0], [2, 'b', 0, 0], [2, 'b', 4, 0], [2, 'b', 4, 9]]) {
+    turn.ask(...given, Buffer.from('{}'));
+  }
+  await null;
+  assert.deepEqual(works.map((one) => [one.operation, one.key, one.profile, one.depth]),
+    [[1, 'a', 0, 0], [1, 'b', 0, 0], [2, 'b', 0, 0], [2, 'b', 4, 0], [2, 'b', 4, 9]]);
+});
+
+test('more text than there is room for is given on before the turn ends', async () => {
+  const {works, turn} = recorded();
+  const large = Buffer.alloc(40000, 'x');
+  turn.ask(1, 'key', 0, 0, large);
+  turn.ask(1, 'key', 0, 0, Buffer.from('y'));
+  turn.ask(1, 'key', 0, 0, large);
+  assert.deepEqual(works.map(({ends}) => ends), [[40000], [1]]);
+  turn.ask(1, 'key', 0, 0, Buffer.alloc(70000, 'z'));
+  assert.deepEqual(works.map(({ends}) => ends), [[40000], [1], [40000], [70000]]);
+  await null;
+  assert.equal(works.length, 4);
+});
+
+test('a work that fails, or cannot be queued, rejects what it was asked for and nothing else', async () => {
+  const {works, turn} = recorded();
+  const first = turn.ask(1, 'a', 0, 0, Buffer.from('{}'));
+  const second = turn.ask(1, 'b', 0, 0, Buffer.from('{}'));
+  await null;
+  works[0].reject(new Error('no memory'));
+  works[1].resolve(['fine']);
+  await assert.rejects(first, /no memory/);
+  assert.equal(await second, 'fine');
+  const refusing = new Turn({start: () => { throw new Error('the work cannot be queued'); }}, () => {});
+  await assert.rejects(refusing.ask(1, 'a', 0, 0, Buffer.from('{}')), /cannot be queued/);
+});
+
+test('of one turn each text has its own body or its own error', async () => {
+  const other = pem('rsa-3072.pem');
+  const texts = Array.from({length: 40}, (_, index) => (index % 5 === 3 ? '{' : `{"index":${index}}`));
+  const given = texts.map((text, index) => (index % 2 ? other : privateKey).signedBody(text));
+  const answers = await Promise.allSettled(given);
+  for (const [index, {status, value, reason}] of answers.entries()) {
+    assert.equal(status, texts[index] === '{' ? 'rejected' : 'fulfilled');
+    if (status === 'rejected') assert.equal(reason.reason, 'syntax');
+    else assert.equal((index % 2 ? other.publicKey() : publicKey).verifyDocument(value).toString(), texts[index]);
+  }
+});
+
+test('a body that goes to another thread takes no other along', async () => {
+  const bodies = await Promise.all(Array.from({length: 40}, (_, index) => privateKey.signedBody({index})));
+  try {
+    structuredClone(bodies[0], {transfer: [bodies[0].buffer]});
+  } catch (error) {
+    assert.equal(error.name, 'DataCloneError');
+  }
+  for (const [index, body] of bodies.entries()) {
+    assert.equal(publicKey.verifyDocument(body).toString(), `{"index":${index}}`);
+  }
+});
