@@ -7,7 +7,16 @@ import re
 import duckdb
 import pytest
 
-from kesspay.audit.money.checks import BESIDE, THERE, all_checks, facts_of, findings
+from kesspay.audit.money.checks import (
+    BESIDE,
+    STEPS,
+    THERE,
+    all_checks,
+    facts_of,
+    findings,
+    over,
+    step,
+)
 from kesspay.gateway.services import CONFIRM_REFUSALS, QUERY, SERVICES, USED
 
 
@@ -36,10 +45,11 @@ def test_one_text_for_two_engines(name: str) -> None:
 
 def test_refusals_are_those_of_the_services() -> None:
     """What SQL takes for a refusal is what a payment takes for one."""
+    queries = [*(findings(one.name) for one in all_checks()), *map(step, STEPS)]
     lists = {
         frozenset(re.findall(r"'([A-Z]+)'", codes))
-        for one in all_checks()
-        for codes in re.findall(r"error_code IN \(([^)]*)\)", findings(one.name))
+        for query in queries
+        for codes in re.findall(r"error_code IN \(([^)]*)\)", query)
     }
     final = CONFIRM_REFUSALS
     assert lists == {final, final | {USED}, SERVICES[QUERY].no}
@@ -60,5 +70,11 @@ def test_nothing_is_found_in_nothing() -> None:
         for name, query in BESIDE.items():
             engine.execute(f"CREATE VIEW {name} AS {query}")
         assert engine.execute(THERE).fetchall() == [(0, 0, 0, None, None)]
+        for name in STEPS:
+            engine.execute(f"CREATE VIEW {name} AS {step(name)}")
         for one in all_checks():
             assert engine.execute(findings(one.name)).fetchall() == []
+        with_steps = findings("no_final_word")
+        for name in STEPS:
+            engine.execute(f"DROP VIEW {name}")
+        assert engine.execute(over((), with_steps)).fetchall() == []

@@ -1,4 +1,5 @@
 -- severity: critical
+-- by: transfer
 -- title: the amount of a transfer differs between its records
 SELECT out_trade_no AS reference,
     CAST(min(amount) AS STRING) || ' and ' || CAST(max(amount) AS STRING) AS detail,

@@ -3,7 +3,9 @@ The checks: files of SQL that DuckDB and Spark run alike, and what each needs.
 
 A check reads ``facts``, ``journal`` and ``statement``, and returns reference, detail
 and spot of each finding. A spot is time, file and row of a record as one text, so that
-the least of some spots is the place of the first record.
+the least of some spots is the place of the first record. A check that follows two keys
+reads steps, each by one key. DuckDB runs every check and step in one share of the
+records after another, Spark over all of them.
 """
 
 from __future__ import annotations
@@ -21,17 +23,26 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BESIDE",
+    "STEPS",
     "THERE",
     "Check",
+    "Head",
     "all_checks",
     "escaped",
     "facts_of",
     "findings",
+    "head_of",
     "over",
+    "step",
 ]
 
 _SEVERITIES: Final = ("critical", "high", "note")
-_HEAD: Final = re.compile(r"-- (severity|needs|title): (.*)")
+_HEAD: Final = re.compile(r"-- (severity|needs|by|title): (.*)")
+#: What some checks read, in the order in which it is made.
+STEPS: Final = (
+    *("unfinished", "unfinished_trades", "settled"),
+    *("paid_days", "stated_days"),
+)
 #: What a check needs, and why it is not there.
 _MISSING: Final[dict[str, str]] = {
     "requests": "no request verified by your own keys: give --request and [[own]]",
@@ -96,22 +107,67 @@ class Check:
         return [*named, "reference", "detail", "source", "place AS row"]
 
 
+@dataclass(frozen=True, slots=True)
+class Head:
+    """
+    What a check or a step says of itself.
+
+    Attributes:
+        by: the key of whose share it reads all records at a time: "transfer",
+            "pre_transfer" or "fund_transfer"; "record" where it compares no two
+            transfers, "all" where it reads steps alone.
+        needs: what it cannot do without.
+        severity: of a check, or "".
+        title: of a check, or "".
+    """
+
+    by: str
+    needs: tuple[str, ...] = ()
+    severity: str = ""
+    title: str = ""
+
+
+def head_of(name: str) -> Head:
+    """Return what a check says of itself; a step by "step_" and its name."""
+    head = dict(_HEAD.findall(_text(name)))
+    head["needs"] = tuple(filter(None, head.get("needs", "").split(", ")))
+    return Head(**head)
+
+
 def all_checks() -> list[Check]:
     """Return the checks, the gravest first."""
     found = []
     for path in files(__package__).iterdir():
         name, _, ending = path.name.rpartition(".")
-        if ending != "sql" or name.startswith("facts"):
+        if ending != "sql" or name.startswith(("facts", "step_")):
             continue
-        head = dict(_HEAD.findall(path.read_text()))
-        needs = tuple(filter(None, head.get("needs", "").split(", ")))
-        found.append(Check(name, head["severity"], head["title"], needs))
+        head = head_of(name)
+        found.append(Check(name, head.severity, head.title, head.needs))
     found.sort(key=lambda one: (_SEVERITIES.index(one.severity), one.name))
     return found
 
 
 def _text(name: str) -> str:
     return files(__package__).joinpath(f"{name}.sql").read_text()
+
+
+def _steps(query: str, by: str = "") -> dict[str, str]:
+    """Return the steps that a query reads, of one key where it is given."""
+    found: dict[str, str] = {}
+    for name in STEPS:
+        if re.search(rf"\b{name}\b", query):
+            text = _text(f"step_{name}")
+            if by in {"", head_of(f"step_{name}").by}:
+                found |= {**_steps(text, by), name: text}
+    return found
+
+
+def step(name: str) -> str:
+    """Return the query for a step, over what steps of another key have made."""
+    text = _text(f"step_{name}")
+    before = _steps(text, head_of(f"step_{name}").by)
+    clauses = ", ".join(f"{one} AS (\n{query})" for one, query in before.items())
+    return f"WITH {clauses} {text}" if before else text
 
 
 def facts_of(engine: str) -> str:
@@ -143,5 +199,6 @@ def over(frames: Iterable[str], query: str) -> str:
     tables |= {
         name: escaped(text) for name, text in BESIDE.items() if f"{name}_rows" in tables
     }
-    clauses = ", ".join(f"{name} AS ({text})" for name, text in tables.items())
+    tables |= {name: escaped(text) for name, text in _steps(query).items()}
+    clauses = ", ".join(f"{name} AS (\n{text})" for name, text in tables.items())
     return f"WITH {clauses} {escaped(query)}"

@@ -1,4 +1,5 @@
 -- severity: critical
+-- by: transfer
 -- title: the currency of a transfer differs between its records
 SELECT out_trade_no AS reference,
     min(currency) || ' and ' || max(currency) AS detail,

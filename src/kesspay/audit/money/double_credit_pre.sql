@@ -1,4 +1,5 @@
 -- severity: critical
+-- by: pre_transfer
 -- title: two fund_transfer_ids for one pre_transfer_id: it may have been credited twice
 SELECT pre_transfer_id AS reference,
     min(fund_transfer_id) || ' and ' || max(fund_transfer_id) AS detail,

@@ -1,4 +1,5 @@
 -- severity: critical
+-- by: transfer
 -- title: two fund_transfer_ids for one out_trade_no: it may have been credited twice
 SELECT out_trade_no AS reference,
     min(fund_transfer_id) || ' and ' || max(fund_transfer_id) AS detail,

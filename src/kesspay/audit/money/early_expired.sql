@@ -1,5 +1,6 @@
 -- severity: high
 -- needs: requests, times
+-- by: pre_transfer
 -- title: a confirm was answered EXPIRED before expire_in
 SELECT made.reference,
     'EXPIRED within ' || CAST(made.expire_in AS STRING) || ' seconds' AS detail,

@@ -1,5 +1,6 @@
 -- severity: high
 -- needs: requests, times
+-- by: pre_transfer
 -- title: the first answer to a confirm was USED
 SELECT used.reference, 'USED before any other answer' AS detail, used.spot
 FROM (

@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: requests, times
+-- by: transfer
 -- title: NOTEXIST or EXPIRED after SUCCESS
 SELECT paid.reference, min(gone.error_code) || ' came after SUCCESS' AS detail,
     min(gone.spot) AS spot

@@ -1,4 +1,5 @@
 -- severity: critical
+-- by: fund_transfer
 -- title: one fund_transfer_id for two transfers
 SELECT fund_transfer_id AS reference,
     min(out_trade_no) || ' and ' || max(out_trade_no) AS detail,

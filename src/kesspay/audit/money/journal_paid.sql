@@ -1,9 +1,11 @@
 -- severity: critical
 -- needs: journal
+-- by: transfer
 -- title: the journal says paid, and no record says SUCCESS
 SELECT journal.out_trade_no AS reference, 'state ' || journal.state AS detail,
     journal.spot
 FROM journal
-WHERE journal.state = 'paid' AND journal.covered AND NOT EXISTS (
+WHERE journal.state = 'paid' AND journal.covered
+    AND journal.out_trade_no IS NOT NULL AND NOT EXISTS (
     SELECT 1 FROM facts WHERE facts.out_trade_no = journal.out_trade_no
         AND facts.result_code = 'SUCCESS')

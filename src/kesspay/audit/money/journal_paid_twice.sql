@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: journal
+-- by: transfer
 -- title: two attempts of one payment succeeded: it was paid twice
 SELECT journal.payment_id AS reference,
     min(paid.out_trade_no) || ' and ' || max(paid.out_trade_no) AS detail,

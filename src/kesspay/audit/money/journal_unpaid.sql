@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: journal
+-- by: transfer
 -- title: a record says SUCCESS, and the journal does not say paid
 SELECT paid.out_trade_no AS reference, 'state ' || journal.state AS detail,
     min(paid.spot) AS spot

@@ -1,5 +1,6 @@
 -- severity: high
 -- needs: times
+-- by: pre_transfer
 -- title: a confirm was answered SUCCESS after expire_in
 SELECT made.reference,
     'SUCCESS later than ' || CAST(made.expire_in AS STRING) || ' seconds' AS detail,

@@ -8,34 +8,24 @@ Its number and the sum that it claims are reported.
 
 from __future__ import annotations
 
-import errno
-import os
-import shutil
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
 
-import duckdb
 import msgspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from kesspay.audit.money.checks import (
-    BESIDE,
-    THERE,
-    Check,
-    all_checks,
-    facts_of,
-    findings,
-)
+from kesspay.audit.money.checks import Check, all_checks
+from kesspay.audit.money.engine import open_engine
 from kesspay.audit.money.statement import amount_of
+from kesspay.audit.money.store import Store
 from kesspay.audit.parts import PartFile
 from kesspay.transfers.reader import read_payments
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from kesspay.audit.failures import Failing
@@ -47,12 +37,6 @@ __all__ = ["Money", "check_money"]
 FINDINGS_FILE: Final = "money-findings.parquet"
 #: A folder while the checks run: what was signed names persons.
 _SCRATCH: Final = ".money"
-_PRIVATE: Final = 0o700
-#: What DuckDB may hold, in MiB: where the first is too little, the next. It takes half
-#: as much again of the system.
-LIMITS: Final = (48, 64, 128, 256, 512, 1024, 2048)
-#: What DuckDB says where its files may grow no more.
-_DISK: Final = "max_temp_directory_size"
 _ROWS: Final = 8192
 _SCHEMA: Final = pa.schema(
     [
@@ -61,10 +45,15 @@ _SCHEMA: Final = pa.schema(
         ("row", pa.int64()),
     ]
 )
-_JOURNAL: Final = """
-    CREATE TABLE journal_rows (place BIGINT, payment_id VARCHAR, attempt INTEGER,
-        state VARCHAR, covered BOOLEAN)
-"""
+_JOURNAL: Final = pa.schema(
+    [
+        ("place", pa.int64()),
+        ("payment_id", pa.string()),
+        ("attempt", pa.int32()),
+        ("state", pa.string()),
+        ("covered", pa.bool_()),
+    ]
+)
 
 
 @dataclass(slots=True)
@@ -146,87 +135,23 @@ def check_money(
     money.unverified, money.claimed = _claimed(failing)
     folder = failing.folder.path
     scratch = folder / _SCRATCH
-    with _engine(scratch) as engine:
-        paths = [str(folder / part) for part in parts]
-        engine.read_parquet(paths).create_view("parts")
-        # Read once from the canonical bytes, which takes longer than all checks.
-        _execute(engine, f"CREATE TABLE facts AS {facts_of('duckdb')}")
-        there, money.facts = _sources(engine, journals or {}, statement)
+    with open_engine(scratch) as engine:
+        paths = [folder / part for part in parts]
+        store = Store(engine, scratch, paths)
+        there, money.facts = _sources(store, journals or {}, statement)
+        money.checks = all_checks()
+        store.run([one.name for one in money.checks if one.run_with(there)], there)
         with PartFile(folder / FINDINGS_FILE, _SCHEMA) as file:
-            for check in all_checks():
-                money.checks.append(check)
-                if not check.run_with(there):
-                    continue
-                for batch in _found(engine, check, scratch / "found.parquet"):
-                    file.add(batch)
+            for check in money.checks:
+                if not check.skipped:
+                    for batch in _found(store, check, scratch / "found.parquet"):
+                        file.add(batch)
     return money
 
 
-@contextmanager
-def _engine(scratch: Path) -> Iterator[Any]:
-    """
-    Open DuckDB on a disk, as facts may need more than there is of memory.
-
-    Raises:
-        OSError: the disk is full, or cannot be written, or a check needs more memory
-            than the last limit.
-    """
-    # A run that was killed may have left it.
-    shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(_PRIVATE)
-    options: dict[str, Any] = {
-        # Each more would need memory of its own.
-        "threads": 1,
-        "autoinstall_known_extensions": "false",
-        "memory_limit": f"{LIMITS[0]}MiB",
-        "preserve_insertion_order": "false",
-        "temp_directory": str(scratch),
-    }
-    try:
-        with duckdb.connect(scratch / "facts.duckdb", config=options) as engine:
-            engine.execute("SET TimeZone = 'UTC'")
-            # Its bar goes to the standard output, among what is printed for programs.
-            engine.execute("SET enable_progress_bar = false")
-            yield engine
-    except (duckdb.IOException, duckdb.OutOfMemoryException) as error:
-        is_full = "No space left" in str(error) or _DISK in str(error)
-        is_memory = isinstance(error, duckdb.OutOfMemoryException)
-        code = errno.ENOMEM if is_memory else errno.EIO
-        code = errno.ENOSPC if is_full else code
-        raise OSError(code, os.strerror(code)) from None
-    finally:
-        shutil.rmtree(scratch, ignore_errors=True)
-
-
-def _execute(engine: Any, sql: str) -> None:  # noqa: ANN401 - of duckdb
-    """
-    Run a statement within the first limit that is enough for it.
-
-    DuckDB writes groups to the disk, but not the longer texts in them, nor all that it
-    needs to count different values.
-    """
-    try:
-        limits = iter(LIMITS)
-        while True:
-            limit = next(limits)
-            engine.execute(f"SET memory_limit = '{limit}MiB'")
-            try:
-                engine.execute(sql)
-            except duckdb.OutOfMemoryException as error:
-                if limit == LIMITS[-1] or _DISK in str(error):
-                    raise
-            else:
-                return
-    finally:
-        engine.execute(f"SET memory_limit = '{LIMITS[0]}MiB'")
-
-
-def _found(engine: Any, check: Check, path: Path) -> Iterator[Any]:  # noqa: ANN401 - of duckdb
-    """Run a check; yield its findings, in one order, of which there may be millions."""
-    kind = f"(FORMAT parquet, ROW_GROUP_SIZE {_ROWS})"
-    where = str(path).replace("'", "''")
-    sql = f"COPY ({findings(check.name)} ORDER BY ALL) TO '{where}' {kind}"
-    _execute(engine, sql)
+def _found(store: Store, check: Check, path: Path) -> Iterator[Any]:
+    """Yield the findings of a check, in one order, of which there may be millions."""
+    store.copy_found(check.name, path, _ROWS)
     fixed = (check.name, check.severity, check.title)
     with pq.ParquetFile(path, pre_buffer=False) as file:
         for batch in file.iter_batches(_ROWS, use_threads=False):
@@ -239,41 +164,27 @@ def _found(engine: Any, check: Check, path: Path) -> Iterator[Any]:  # noqa: ANN
 
 
 def _sources(
-    engine: Any,  # noqa: ANN401 - of duckdb
-    journals: Mapping[str, bool],
-    statement: Statement | None,
+    store: Store, journals: Mapping[str, bool], statement: Statement | None
 ) -> tuple[set[str], int]:
-    """Make the other views; return what is there, and the number of facts."""
+    """Take in what the checks read; return what is there, and the number of facts."""
     there = set()
-    [(requests, times, facts, first, last)] = engine.execute(THERE).fetchall()
-    if requests:
+    seen = store.add_facts()
+    if seen.requests:
         there.add("requests")
-    if times:
+    if seen.times:
         there.add("times")
     if journals:
-        engine.execute(_JOURNAL)
-        for batch in _payments(journals, first, last):
-            engine.register("page", batch)
-            engine.execute("INSERT INTO journal_rows FROM page")
-        engine.execute(f"CREATE TEMP VIEW journal AS {BESIDE['journal']}")
+        pages = _payments(journals, seen.first, seen.last)
+        store.add("journal", _JOURNAL, pages)
         there.add("journal")
     if statement is not None:
-        _store(engine, "statement_rows", statement.schema, statement.batches())
-        engine.execute(f"CREATE TEMP VIEW statement AS {BESIDE['statement']}")
+        store.add("statement", statement.schema, statement.batches())
         there.add("statement")
         if statement.has_receiver:
             there.add("statement_receiver")
         if statement.has_day:
             there.add("statement_day")
-    return there, facts
-
-
-def _store(engine: Any, name: str, schema: Any, batches: Iterable[Any]) -> None:  # noqa: ANN401 - of duckdb and pyarrow
-    """Make a table of rows that are read once."""
-    rows = pa.RecordBatchReader.from_batches(schema, batches)
-    engine.register("rows_once", rows)
-    engine.execute(f"CREATE TABLE {name} AS SELECT * FROM rows_once")  # noqa: S608 - a name of ours
-    engine.unregister("rows_once")
+    return there, seen.facts
 
 
 def _payments(
@@ -285,7 +196,6 @@ def _payments(
     A journal that is an input has every answer of its payments among the records.
     Another one may have payments from before the first record, or after the last.
     """
-    names = ("place", "payment_id", "attempt", "state", "covered")
     place = 0
     for where, is_input in journals.items():
         for page in read_payments(where):
@@ -308,7 +218,7 @@ def _payments(
                     pa.bool_(),
                 ),
             ]
-            yield pa.record_batch(columns, names=names)
+            yield pa.record_batch(columns, schema=_JOURNAL)
             place += len(page)
 
 

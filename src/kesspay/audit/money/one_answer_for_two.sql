@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: requests
+-- by: fund_transfer
 -- title: one confirm was answered for requests with different partner_transaction_id
 SELECT fund_transfer_id AS reference,
     min(asked_transaction_id) || ' and ' || max(asked_transaction_id) AS detail,

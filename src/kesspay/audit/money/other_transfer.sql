@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: requests
+-- by: record
 -- title: an answer names another transfer than its request
 SELECT coalesce(asked_out_trade_no, asked_pre_transfer_id) AS reference,
     'the answer is that of ' || coalesce(out_trade_no, pre_transfer_id) AS detail,

@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: requests, times
+-- by: pre_transfer
 -- title: SUCCESS after a signed refusal: was the debit given back?
 SELECT refused.reference,
     substr(refused.first, 21) || ' came before SUCCESS' AS detail,

@@ -1,4 +1,5 @@
 -- severity: critical
+-- by: transfer
 -- title: the receiver of a transfer differs between its records
 SELECT out_trade_no AS reference,
     'its records name different receivers' AS detail,

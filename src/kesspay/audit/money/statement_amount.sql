@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: statement
+-- by: transfer
 -- title: the amount of the statement differs
 SELECT statement.out_trade_no AS reference,
     coalesce(CAST(statement.amount AS STRING), 'no amount') || ' there, '

@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: statement
+-- by: transfer
 -- title: a transfer of the statement has no record of SUCCESS
 SELECT statement.out_trade_no AS reference, 'in the statement alone' AS detail,
     min(statement.spot) AS spot

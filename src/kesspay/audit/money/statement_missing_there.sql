@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: statement
+-- by: transfer
 -- title: a transfer that succeeded is missing in the statement
 SELECT facts.out_trade_no AS reference, 'SUCCESS here' AS detail,
     min(facts.spot) AS spot

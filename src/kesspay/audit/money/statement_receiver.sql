@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: statement, statement_receiver
+-- by: transfer
 -- title: the receiver of the statement differs
 SELECT statement.out_trade_no AS reference, 'another receiver there' AS detail,
     min(facts.spot) AS spot

@@ -1,5 +1,6 @@
 -- severity: critical
 -- needs: statement
+-- by: transfer
 -- title: the statement lists a transfer twice: it may have been credited twice
 SELECT out_trade_no AS reference,
     CAST(count(*) AS STRING) || ' times in the statement' AS detail,

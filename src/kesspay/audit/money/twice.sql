@@ -1,5 +1,6 @@
 -- severity: note
 -- needs: times
+-- by: record
 -- title: one record twice
 SELECT coalesce(out_trade_no, '') AS reference,
     CAST(count(*) AS STRING) || ' records of one moment' AS detail,

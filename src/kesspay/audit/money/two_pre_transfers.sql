@@ -1,4 +1,5 @@
 -- severity: high
+-- by: transfer
 -- title: two pre_transfer_ids for one out_trade_no
 SELECT out_trade_no AS reference,
     min(pre_transfer_id) || ' and ' || max(pre_transfer_id) AS detail,

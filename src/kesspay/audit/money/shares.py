@@ -1,0 +1,224 @@
+"""
+Rows on the disk, shared out by a key: those of one key lie in one share.
+
+A check of the money needs memory for each transfer. It reads one share at a time, so
+that it needs that of a share, however many there are. A share that holds too much is
+shared out again.
+"""
+
+from __future__ import annotations
+
+import math
+from array import array
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+import numpy as np
+import pyarrow as pa
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+
+__all__ = ["BATCH", "GUEST", "HOME", "Share", "Shares", "first_fan", "marked"]
+
+#: Rows and bytes that a share has at most, where its rows have different keys.
+ROWS: Final = 65_536
+BYTES: Final = 16 << 20
+#: Shares that are written at a time.
+_FAN: Final = 64
+#: Rows that are shared out at a time.
+BATCH: Final = 16_384
+_BUFFER: Final = 256 << 10
+#: Beyond so many shares the marks, of 64 bits, have no digits left.
+_MOST: Final = 1 << 57
+#: What a row is in a share, where it is not at home with both of its keys (0): at home
+#: without its second one, or a guest, with its second key alone.
+HOME: Final = 1
+GUEST: Final = 2
+_OPTIONS: Final = pa.ipc.IpcWriteOptions(use_threads=False)
+
+
+def marked(
+    first: str, second: str = "NULL", *, rest: str = "NULL", prefix: str = ""
+) -> str:
+    """
+    Return, as SQL, the two columns by which rows are shared out.
+
+    Args:
+        first: a key, in SQL.
+        second: another key of the row, which goes to its share, too.
+        rest: what stands for a key where a row has none. Without it, a row without a
+            key goes to no share.
+        prefix: of the names of the columns, which are mark and other.
+    """
+    key = f"coalesce({first}, {second}, {rest})"
+    return (
+        f"CASE WHEN {key} IS NOT NULL THEN hash({key}) END AS {prefix}mark,"
+        f" CASE WHEN {first} <> {second} THEN hash({second}) END AS {prefix}other"
+    )
+
+
+class _Spool:
+    """Rows of one kind, in a file, in pieces that each belong to one share."""
+
+    def __init__(self, path: Path, schema: Any, fan: int, below: int) -> None:  # noqa: ANN401 - of pyarrow
+        self._path, self._fan, self._below = path, fan, below
+        self.schema = schema
+        # Not one file for each share: a process may have too few open.
+        self._at = [array("Q") for _ in range(fan)]
+        self.rows = [0] * fan
+        self.bytes = [0] * fan
+        self._sink: Any = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), _BUFFER)
+        self._writer = pa.ipc.new_stream(self._sink, schema, options=_OPTIONS)
+        # The schema comes before the first piece.
+        self._writer.write_batch(pa.RecordBatch.from_pylist([], schema))
+
+    def add(self, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+        """Write the rows of a batch, each to its share."""
+        if self._fan == 1:
+            self._write(0, batch)
+            return
+        marks = batch.column("mark").to_numpy(zero_copy_only=False)
+        digits = (marks // np.uint64(self._below) % np.uint64(self._fan)).astype("u1")
+        order = np.argsort(digits, kind="stable")
+        batch = batch.take(pa.array(order))
+        ends = np.searchsorted(digits[order], np.arange(self._fan), side="right")
+        first = 0
+        for share, end in enumerate(ends.tolist()):
+            if end > first:
+                self._write(share, batch.slice(first, end - first))
+            first = end
+
+    def _write(self, share: int, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+        began = self._sink.tell()
+        self._writer.write_batch(batch)
+        self._at[share].append(began)
+        self.rows[share] += len(batch)
+        self.bytes[share] += batch.nbytes
+
+    def finish(self) -> None:
+        """Write no more."""
+        self._writer.close()
+        self._sink.close()
+
+    def batches(self, share: int) -> Iterator[Any]:
+        """Yield the rows of a share, as RecordBatches."""
+        with pa.OSFile(str(self._path), "rb") as file:
+            for place in self._at[share]:
+                file.seek(place)
+                message = pa.ipc.read_message(file)
+                yield pa.ipc.read_record_batch(message, self.schema)
+
+    def remove(self) -> None:
+        """Remove the file."""
+        self.finish()
+        self._path.unlink()
+
+
+class Share:
+    """Those rows of every kind whose keys are of one share."""
+
+    def __init__(self, spools: dict[str, _Spool], number: int) -> None:
+        """Be a share of these spools."""
+        self._spools, self.number = spools, number
+        self.rows = sum(one.rows[number] for one in spools.values())
+        self.bytes = sum(one.bytes[number] for one in spools.values())
+
+    def readers(self) -> Iterator[tuple[str, Any]]:
+        """Yield each kind, and a RecordBatchReader of its rows."""
+        for name, spool in self._spools.items():
+            batches = spool.batches(self.number)
+            yield name, pa.RecordBatchReader.from_batches(spool.schema, batches)
+
+    def fan(self) -> int:
+        """Return into how many it must be shared out again; 1 where it is small."""
+        return first_fan(self.rows // 2, self.bytes // 2)
+
+
+def first_fan(rows: int, size: int) -> int:
+    """Return how many shares so many rows, of so many bytes, are shared out to."""
+    return min(_FAN, max(1, math.ceil(rows / ROWS), math.ceil(size / BYTES)))
+
+
+class Shares:
+    """
+    Rows of some kinds, in shares by one key.
+
+    Args:
+        path: what names of files begin with.
+        fan: shares.
+        below: how many shares those have together that this one is a part of.
+    """
+
+    def __init__(self, path: Path, fan: int, below: int = 1) -> None:
+        """Have no rows."""
+        self._path, self._fan, self._below = path, fan, below
+        self._spools: dict[str, _Spool] = {}
+
+    def add(self, name: str, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+        """
+        Add rows of a kind.
+
+        Args:
+            name: of the kind.
+            batch: a RecordBatch with the columns of ``marked``.
+        """
+        batch = batch.filter(batch.column("mark").is_valid())
+        other = batch.column("other")
+        place = batch.schema.get_field_index("other")
+        stays = other.is_valid().cast(pa.uint8())
+        self._add(name, batch.set_column(place, "other", stays))
+        if other.null_count < len(batch):
+            guests = batch.filter(other.is_valid())
+            mark = guests.column("other")
+            kind = pa.repeat(pa.scalar(GUEST, pa.uint8()), len(guests))
+            guests = guests.set_column(place, "other", kind)
+            place = batch.schema.get_field_index("mark")
+            self._add(name, guests.set_column(place, "mark", mark))
+
+    def _add(self, name: str, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+        if name not in self._spools:
+            path = self._path.with_name(f"{self._path.name}-{name}.arrows")
+            self._spools[name] = _Spool(path, batch.schema, self._fan, self._below)
+        self._spools[name].add(batch)
+
+    def __iter__(self) -> Iterator[Share]:
+        """Yield the shares, each small enough, and remove them at the end."""
+        for spool in self._spools.values():
+            spool.finish()
+        for number in range(self._fan):
+            yield from self._small(Share(self._spools, number))
+        self.remove()
+
+    def is_one(self) -> bool:
+        """Return whether all rows are in one share."""
+        every = [Share(self._spools, number).rows for number in range(self._fan)]
+        return max(every) == sum(every)
+
+    def remove(self) -> None:
+        """Remove the files."""
+        for spool in self._spools.values():
+            spool.remove()
+
+    def _small(self, share: Share) -> Iterator[Share]:
+        """Yield a share, or the smaller ones into which it is shared out again."""
+        fan = share.fan()
+        if fan == 1 or self._below > _MOST:
+            yield share
+            return
+        path = self._path.with_name(f"{self._path.name}-{share.number}")
+        smaller = Shares(path, fan, self._below * self._fan)
+        for name, reader in share.readers():
+            # What has no rows replaces those of the share before, too.
+            nothing = pa.RecordBatch.from_pylist([], reader.schema)
+            for batch in chain([nothing], reader):
+                smaller._add(name, batch)
+        if smaller.is_one():
+            # All rows have one key: a check needs the memory of one transfer.
+            smaller.remove()
+            yield share
+        else:
+            yield from smaller

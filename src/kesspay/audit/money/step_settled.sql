@@ -1,0 +1,7 @@
+-- needs: requests
+-- by: transfer
+-- Which of them succeeded after all.
+SELECT DISTINCT unfinished_trades.reference
+FROM unfinished_trades JOIN facts
+    ON facts.out_trade_no = unfinished_trades.out_trade_no
+WHERE facts.result_code = 'SUCCESS'

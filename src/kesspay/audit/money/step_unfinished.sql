@@ -1,0 +1,9 @@
+-- needs: requests
+-- by: pre_transfer
+-- Confirms of which no answer was the final word.
+SELECT asked_pre_transfer_id AS reference, min(spot) AS spot
+FROM facts WHERE said = 'confirm.fundTransfer' AND asked_pre_transfer_id IS NOT NULL
+GROUP BY asked_pre_transfer_id
+HAVING max(CASE WHEN result_code = 'SUCCESS'
+    OR error_code IN ('NOTEXIST', 'EXPIRED', 'VALIDATIONERROR', 'USED')
+    THEN 1 ELSE 0 END) = 0

@@ -1,0 +1,264 @@
+"""What the checks read, shared out by key, and the checks over each share."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import dataclass
+from itertools import chain
+from typing import TYPE_CHECKING, Any, Final
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from kesspay.audit.money.checks import (
+    BESIDE,
+    STEPS,
+    facts_of,
+    findings,
+    head_of,
+    step,
+)
+from kesspay.audit.money.engine import batches_of, execute
+from kesspay.audit.money.shares import (
+    BATCH,
+    GUEST,
+    HOME,
+    Share,
+    Shares,
+    first_fan,
+    marked,
+)
+
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+    from collections.abc import Set as AbstractSet
+    from pathlib import Path
+
+
+__all__ = ["Seen", "Store"]
+
+#: The attempts of a payment are in one share: as in journal_unpaid.sql.
+_ROOT: Final = (
+    "CASE WHEN regexp_matches({0}, '^(.*)-[1-9][0-9]{{0,2}}$')"
+    " THEN regexp_extract({0}, '^(.*)-[1-9][0-9]{{0,2}}$', 1) ELSE {0} END"
+)
+#: The keys, in the order in which their shares are read: columns with a key of a fact,
+#: and those that the checks read.
+_KEYS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
+    "pre_transfer": (
+        ("pre_transfer_id", "asked_pre_transfer_id"),
+        (
+            *("spot", "seen_us", "said", "error_code", "result_code", "expire_in"),
+            *("out_trade_no", "fund_transfer_id"),
+        ),
+    ),
+    "fund_transfer": (
+        ("fund_transfer_id",),
+        ("spot", "said", "out_trade_no", "asked_transaction_id"),
+    ),
+    "transfer": (
+        ("out_trade_no", "asked_out_trade_no"),
+        (
+            *("spot", "seen_us", "seen_day", "said", "error_code", "result_code"),
+            *("answer", "request", "pre_transfer_id", "asked_pre_transfer_id"),
+            *("fund_transfer_id", "receiver_id", "asked_receiver_id", "currency"),
+            *("asked_currency", "amount", "asked_amount", "amount_text"),
+            "asked_amount_text",
+        ),
+    ),
+}
+#: A text of an amount is of use where it is none.
+_AMOUNTS: Final = ", ".join(
+    f"CASE WHEN {name} IS NULL THEN {name}_text END AS {name}_text"
+    for name in ("amount", "asked_amount")
+)
+#: What becomes of the shares.
+_TABLES: Final = """
+    CREATE TEMP TABLE found (name VARCHAR, reference VARCHAR, detail VARCHAR,
+        source VARCHAR, place BIGINT);
+    CREATE TEMP TABLE unfinished (reference VARCHAR, spot VARCHAR);
+    CREATE TEMP TABLE settled (reference VARCHAR);
+    CREATE TEMP TABLE paid_days (day DATE, total DECIMAL(38,2), spot VARCHAR);
+    CREATE TEMP TABLE stated_days (day DATE, total DECIMAL(38,2), spot VARCHAR);
+"""
+_TRADES: Final = "unfinished_trades"
+
+
+@dataclass(slots=True)
+class Seen:
+    """
+    What was seen of the facts.
+
+    Attributes:
+        facts: how many there are.
+        requests: how many of them have a request.
+        times: how many have a time.
+        first: the least time, in microseconds, or None.
+        last: the greatest one.
+    """
+
+    facts: int = 0
+    requests: int = 0
+    times: int = 0
+    first: int | None = None
+    last: int | None = None
+
+    def add(self, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+        """Count the facts of a batch."""
+        times = batch.column("seen_us")
+        self.facts += len(batch)
+        self.requests += pc.count(batch.column("request")).as_py()
+        self.times += pc.count(times).as_py()
+        found = pc.min_max(times).as_py()
+        known = [one for one in (found["min"], self.first) if one is not None]
+        self.first = min(known, default=None)
+        known = [one for one in (found["max"], self.last) if one is not None]
+        self.last = max(known, default=None)
+
+
+class Store:
+    """
+    Facts, journal and statement on the disk, in shares; and what the checks found.
+
+    Args:
+        engine: of ``open_engine``.
+        scratch: a folder for files.
+        parts: paths of all parts.
+    """
+
+    def __init__(self, engine: Any, scratch: Path, parts: Sequence[Path]) -> None:  # noqa: ANN401 - of duckdb
+        """Have no rows."""
+        self._engine = engine
+        engine.read_parquet([str(path) for path in parts]).create_view("parts")
+        engine.execute(_TABLES)
+        fan = first_fan(*_sizes(parts))
+        self._shares = {key: Shares(scratch / key, fan) for key in _KEYS}
+
+    def add_facts(self) -> Seen:
+        """Read what was signed: once, which takes longer than all checks."""
+        transfer = [_ROOT.format(name) for name in _KEYS["transfer"][0]]
+        marks = [
+            marked(*transfer, rest="answer", prefix="transfer_"),
+            marked(*_KEYS["pre_transfer"][0], prefix="pre_transfer_"),
+            marked(*_KEYS["fund_transfer"][0], prefix="fund_transfer_"),
+        ]
+        sql = (
+            f"SELECT * REPLACE ({_AMOUNTS}), {', '.join(marks)}"  # noqa: S608 - texts of ours
+            f" FROM ({facts_of('duckdb')}) AS facts"
+        )
+        seen = Seen()
+        for batch in batches_of(self._engine, sql, BATCH):
+            seen.add(batch)
+            for key, (own, columns) in _KEYS.items():
+                names = [*own, *columns, f"{key}_mark", f"{key}_other"]
+                kept = batch.select(names).rename_columns(
+                    [*names[:-2], "mark", "other"]
+                )
+                self._shares[key].add("facts", kept)
+        return seen
+
+    def add(self, name: str, schema: Any, batches: Iterable[Any]) -> None:  # noqa: ANN401 - of pyarrow
+        """Take in the journal, or the statement."""
+        out_trade_no = _ROOT.format("out_trade_no")
+        marks = {
+            "statement": marked(out_trade_no),
+            "journal": marked("payment_id", out_trade_no),
+        }
+        sql = f"SELECT {', '.join(schema.names)}, {marks[name]} FROM ({BESIDE[name]})"  # noqa: S608 - texts of ours
+        # Not as one stream: DuckDB has an error of its own for what goes wrong in it.
+        for page in chain([pa.RecordBatch.from_pylist([], schema)], batches):
+            self._engine.register(f"{name}_rows", page)
+            for batch in batches_of(self._engine, sql, BATCH):
+                self._shares["transfer"].add(name, batch)
+            self._engine.unregister(f"{name}_rows")
+
+    def run(self, checks: Sequence[str], there: AbstractSet[str]) -> None:
+        """Run these checks, with what is there."""
+        by = defaultdict[str, list[str]](list)
+        for name in checks:
+            by[head_of(name).by].append(name)
+        steps = {name: head_of(f"step_{name}") for name in STEPS}
+        for key, shares in self._shares.items():
+            made = [
+                name
+                for name, head in steps.items()
+                if head.by == key and there >= {*head.needs}
+            ]
+            for share in shares:
+                self._hold(share)
+                if key == "transfer":
+                    # Here every record is at home once, whether it names one or not.
+                    sql = f"SELECT * FROM facts_rows WHERE other <> {GUEST}"  # noqa: S608 - names of ours
+                    self._view("facts", sql)
+                    self._find(*by["record"])
+                facts = "SELECT * FROM facts_rows"
+                self._view("facts", _here(*_KEYS[key][0], rows=facts))
+                self._find(*by[key])
+                self._make(*made)
+        self._find(*by["all"])
+
+    def _hold(self, share: Share) -> None:
+        """Read the rows of a share into tables."""
+        for name, reader in share.readers():
+            self._engine.register("page", reader)
+            sql = f"CREATE OR REPLACE TEMP TABLE {name}_rows AS SELECT * FROM page"  # noqa: S608 - names of ours
+            self._engine.execute(sql)
+            self._engine.unregister("page")
+            rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
+            if name == "journal":
+                rows = _here("payment_id", "out_trade_no", rows=rows)
+            self._view(name, rows)
+
+    def _view(self, name: str, sql: str) -> None:
+        self._engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+    def _find(self, *names: str) -> None:
+        """Run checks over what is held."""
+        for name in names:
+            query = f"SELECT '{name}', * FROM ({findings(name)})"  # noqa: S608 - texts of ours
+            execute(self._engine, f"INSERT INTO found {query}")
+
+    def _make(self, *names: str) -> None:
+        """Make steps out of what is held."""
+        for name in names:
+            if name != _TRADES:
+                execute(self._engine, f"INSERT INTO {name} {step(name)}")
+                continue
+            execute(
+                self._engine, f"CREATE OR REPLACE TEMP TABLE trades AS {step(name)}"
+            )
+            mark = marked(_ROOT.format("out_trade_no"))
+            sql = f"SELECT *, {mark} FROM trades"  # noqa: S608 - texts of ours
+            for batch in batches_of(self._engine, sql, BATCH):
+                self._shares["transfer"].add(name, batch)
+
+    def copy_found(self, name: str, path: Path, rows: int) -> None:
+        """Write the findings of a check into a file, in one order."""
+        where = str(path).replace("'", "''")
+        execute(
+            self._engine,
+            "COPY (SELECT reference, detail, source, place FROM found"  # noqa: S608 - names of ours
+            f" WHERE name = '{name}' ORDER BY ALL) TO '{where}'"
+            f" (FORMAT parquet, ROW_GROUP_SIZE {rows})",
+        )
+
+
+def _here(first: str, second: str = "", *, rows: str) -> str:
+    """Return a query for rows without those keys that belong to another share."""
+    kept = [f"CASE WHEN other <> {GUEST} THEN {first} END AS {first}"]
+    if second:
+        kept.append(f"CASE WHEN other <> {HOME} THEN {second} END AS {second}")
+    return f"SELECT * REPLACE ({', '.join(kept)}) FROM ({rows})"  # noqa: S608 - texts of ours
+
+
+def _sizes(parts: Sequence[Path]) -> tuple[int, int]:
+    """Return the rows of parts, and the bytes of those."""
+    rows = size = 0
+    for path in parts:
+        with pq.ParquetFile(path) as file:
+            rows += file.metadata.num_rows
+            groups = range(file.metadata.num_row_groups)
+            size += sum(file.metadata.row_group(at).total_byte_size for at in groups)
+    return rows, size
