@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 import pytest
+from click.shell_completion import ShellComplete
 from click.testing import CliRunner
 
 from kesspay.cli.options import (
@@ -21,6 +22,7 @@ from kesspay.cli.options import (
     stop_signals,
 )
 from kesspay.cli.outcome import Outcome
+from kesspay.cli.root import root
 from kesspay.errors import InputError, JournalUnavailable
 from kesspay.signing.profile import Profile
 from kesspay.transfers.sqlite import SqliteJournal
@@ -203,3 +205,12 @@ def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not path.read_bytes()
     with pytest.raises(InputError, match="holds a URL"):
         open_place("https://gateway.example/", "KESSPAY_JOURNAL")
+
+
+def test_the_shell_completes_files_and_states() -> None:
+    """Where a text may be a path, or is a state of a payment."""
+    shell = ShellComplete(root, {}, "kesspay", "_KESSPAY_COMPLETE")
+    for words in (["audit"], ["audit", "--journal"], ["journal", "list", "--journal"]):
+        assert [one.type for one in shell.get_completions(words, "traf")] == ["file"]
+    found = shell.get_completions(["journal", "list", "--state"], "un")
+    assert [(one.type, one.value) for one in found] == [("plain", "unknown")]

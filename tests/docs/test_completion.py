@@ -13,8 +13,8 @@ import pytest
 from tests.support.pages import blocks
 
 
-#: The lines of the page, for bash and for fish.
-BASH, FISH = (
+#: The lines of the page, for each shell.
+BASH, ZSH, FISH = (
     block.code for block in blocks("cli.md", "sh") if "_KESSPAY_COMPLETE" in block.code
 )
 PATH = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
@@ -32,6 +32,11 @@ try() { COMP_WORDS=("$@"); COMP_CWORD=$(($# - 1)); COMPREPLY=()
 try kesspay tran
 try kesspay journal sho
 try kesspay resume --wat
+try kesspay journal list --state un
+ask() { COMP_WORDS="$1" COMP_CWORD="$2" _KESSPAY_COMPLETE=bash_complete kesspay; }
+ask "kesspay audit traff" 2
+ask "kesspay journal list --journal traff" 4
+ask "kesspay audit --journal traff" 3
 """
     )
     done = subprocess.run(
@@ -44,12 +49,28 @@ try kesspay resume --wat
     )
     assert done.returncode == 0, done.stderr
     # Outside of an interactive shell bash has no options of completion to set.
-    assert done.stdout.splitlines() == ["transfer", "show", "--watch"]
+    assert done.stdout.splitlines()[:4] == ["transfer", "show", "--watch", "unknown"]
+    # The shell then completes a file that begins like this.
+    assert done.stdout.splitlines()[4:] == ["file,traff"] * 3
+
+
+def test_zsh_has_the_lines(tmp_path: Path) -> None:
+    """The lines for zsh name its script; where zsh is installed, it takes them."""
+    assert "_KESSPAY_COMPLETE=zsh_source kesspay" in ZSH
+    if shutil.which("zsh") is not None:
+        script = f"autoload -Uz compinit && compinit -u\n{ZSH}"
+        done = subprocess.run(
+            ["zsh", "-fc", f"{script}\necho $_comps[kesspay]"],
+            env={"PATH": PATH, "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.stdout == "_kesspay_completion\n", done.stderr
 
 
 def test_the_script_for_fish_is_written(tmp_path: Path) -> None:
-    """The line of the page writes a script that completes kesspay."""
-    (tmp_path / ".config" / "fish" / "completions").mkdir(parents=True)
+    """The lines of the page write a script that completes kesspay."""
     done = subprocess.run(
         ["sh", "-c", FISH],
         cwd=tmp_path,
@@ -61,3 +82,12 @@ def test_the_script_for_fish_is_written(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     written = tmp_path / ".config" / "fish" / "completions" / "kesspay.fish"
     assert "complete --no-files --command kesspay" in written.read_text("utf-8")
+    if shutil.which("fish") is not None:
+        completed = subprocess.run(
+            ["fish", "-c", "complete -C 'kesspay journal sho'"],
+            env={"PATH": PATH, "HOME": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert completed.stdout.startswith("show\t"), completed.stderr

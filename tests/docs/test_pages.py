@@ -42,7 +42,7 @@ PROGRAMS: Final = {
     *("apt-get", "callgrind_annotate", "cc", "cd", "chmod", "cmake", "cpack"),
     *("ctest", "curl", "deactivate", "dpkg", "echo", "eval", "export", "grep"),
     *("gunicorn", "spark-submit", "venv-pack"),
-    *("kess", "ldconfig", "npm", "openssl", "pip", "printf", "readelf", "tee"),
+    *("kess", "ldconfig", "mkdir", "npm", "openssl", "pip", "printf", "readelf", "tee"),
     *(
         "pytest",
         "python",

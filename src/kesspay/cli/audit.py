@@ -21,6 +21,7 @@ from kesspay.cli.inputs import require_path
 from kesspay.cli.options import (
     FILE,
     check_no_password,
+    files,
     json_option,
     profile_options,
     stop_signals,
@@ -195,6 +196,7 @@ def _place_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     )
     @click.option(
         "--journal",
+        shell_complete=files,
         metavar="PLACE",
         help="Journal of transfers, compared by --money: a SQLite file, a"
         f" postgresql:// URL, or {_JOURNAL} for what that variable holds.",
@@ -244,7 +246,7 @@ def _journal(place: str, *, money: bool) -> str:
 
 
 @click.command("audit", help=_HELP)
-@click.argument("paths", nargs=-1, metavar="PATH...")
+@click.argument("paths", nargs=-1, shell_complete=files, metavar="PATH...")
 @click.option(
     "--keys",
     "ring_file",

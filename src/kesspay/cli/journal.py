@@ -137,6 +137,14 @@ def chosen_states(
     return UNKNOWN if state is State.UNKNOWN else (state,)
 
 
+def states_of(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[str]:
+    """Let the shell complete the names of the states."""
+    del context, parameter
+    return [state.value for state in State if state.value.startswith(incomplete)]
+
+
 @click.group("journal", help=_HELP)
 def journal() -> None:
     """Group the commands of the journal."""
@@ -152,6 +160,7 @@ journal.add_command(summary)
     "states",
     default="",
     callback=chosen_states,
+    shell_complete=states_of,
     metavar="STATE",
     help="Only payments in this state; unknown also finds those on their way.",
 )

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from urllib.parse import unquote
 
 import click
+from click.shell_completion import CompletionItem
 
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import connects, no_path, shown_path
@@ -44,6 +45,7 @@ __all__ = [
     "FiniteRange",
     "Settings",
     "check_no_password",
+    "files",
     "gateway_options",
     "interrupting_signals",
     "journal_opener_option",
@@ -58,6 +60,14 @@ __all__ = [
 
 #: click calls a command with keyword arguments, which no type can describe.
 _Command: TypeAlias = "Callable[..., Outcome]"
+
+
+def files(
+    context: click.Context, parameter: click.Parameter, incomplete: str
+) -> list[CompletionItem]:
+    """Let the shell complete files for a text that may be a path, or a URL."""
+    del context, parameter
+    return [CompletionItem(incomplete, type="file")]
 
 
 class _Path(click.Path):
@@ -373,6 +383,7 @@ def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outc
     @click.option(
         "--journal",
         "place",
+        shell_complete=files,
         metavar="PLACE",
         help=f"File of a SQLite journal, or postgresql:// URL [default: {_VARIABLE}].",
     )
