@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sqlite3
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
@@ -12,6 +11,7 @@ import pyarrow as pa
 from kesspay.audit.fields import TIME
 from kesspay.audit.options import no_column
 from kesspay.audit.rows import Damaged, Rows
+from kesspay.transfers.reader import rows_of_file
 
 
 if TYPE_CHECKING:
@@ -48,15 +48,9 @@ def read_journal(path: str | PathLike[str], options: Options) -> Iterator[Rows]:
             raise no_column(name, COLUMNS, "a journal")
     row = 0
     try:
-        where = f"{Path(path).absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(where, uri=True)
-        try:
-            cursor = connection.execute(_QUERY)
-            while found := cursor.fetchmany(_ROWS):
-                yield _rows(found, row, options)
-                row += len(found)
-        finally:
-            connection.close()
+        for found in rows_of_file(path, _QUERY, _ROWS):
+            yield _rows(found, row, options)
+            row += len(found)
     except sqlite3.Error:
         raise Damaged("it is no whole journal of Transfers", row) from None
 

@@ -22,13 +22,20 @@ from kesspay.transfers.postgres_session import identifier, is_lost, meaning, ser
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator
+    from os import PathLike
 
     from kesspay.transfers.postgres_connection import PatientConnection
     from kesspay.transfers.postgres_session import Server
     from kesspay.transfers.rows import Row
 
 
-__all__ = ["PaymentRow", "is_server", "place_of_first_payment", "read_payments"]
+__all__ = [
+    "PaymentRow",
+    "is_server",
+    "place_of_first_payment",
+    "read_payments",
+    "rows_of_file",
+]
 
 _PAGE: Final = 4096
 _SCHEMES: Final = ("postgresql://", "postgres://")
@@ -155,6 +162,26 @@ def _new_file(where: str) -> str:
     return f"as {shown_path(where)} in {shown_path(Path.cwd())}"
 
 
+def rows_of_file(
+    path: str | PathLike[str], query: str, most: int
+) -> Iterator[list[Row]]:
+    """
+    Yield what a query gives, so many rows at a time; the file is only read.
+
+    Raises:
+        sqlite3.Error: it is no journal, or cannot be read any further.
+    """
+    # To open it as a journal would make its tables.
+    uri = f"{Path(path).absolute().as_uri()}?mode=ro"
+    connection = sqlite3.connect(uri, uri=True)
+    try:
+        cursor = connection.execute(query)
+        while rows := cursor.fetchmany(most):
+            yield rows
+    finally:
+        connection.close()
+
+
 def _of_file(where: str) -> Iterator[list[Row]]:
     kind = no_path(where)
     if kind:
@@ -165,15 +192,7 @@ def _of_file(where: str) -> Iterator[list[Row]]:
     if not stat.S_ISREG(mode_of(where)):
         raise InputError(f"there is no journal at {shown_path(where)}")
     try:
-        # To open it as a journal would make its tables.
-        uri = f"{Path(where).absolute().as_uri()}?mode=ro"
-        connection = sqlite3.connect(uri, uri=True)
-        try:
-            cursor = connection.execute(_QUERY)
-            while page := cursor.fetchmany(_PAGE):
-                yield page
-        finally:
-            connection.close()
+        yield from rows_of_file(where, _QUERY, _PAGE)
     except sqlite3.Error:
         raise JournalDamaged(
             f"{shown_path(where)} is no whole journal of Transfers; nothing was written"
