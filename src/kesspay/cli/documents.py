@@ -11,6 +11,7 @@ from kesspay.cli.inputs import load_private, load_public, read_file
 from kesspay.cli.options import (
     FILE,
     json_option,
+    key_files_option,
     password_options,
     profile_options,
 )
@@ -156,15 +157,7 @@ JSON fields
 
 @click.command("verify", help=_VERIFY_HELP)
 @click.argument("body", type=FILE)
-@click.option(
-    "--key",
-    "key_files",
-    type=FILE,
-    required=True,
-    multiple=True,
-    metavar="PUB",
-    help="Public key file; give it again for a ring of keys.",
-)
+@key_files_option("Public key file")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing.")
 @profile_options
 @json_option

@@ -13,6 +13,7 @@ from kesspay.cli.inputs import load_private, load_public, read_file
 from kesspay.cli.options import (
     FILE,
     json_option,
+    key_files_option,
     password_options,
     profile_options,
 )
@@ -184,15 +185,7 @@ def _secret(path: str | None, variable: str | None) -> bytes:
 
 @click.command("explain", help=_HELP)
 @click.argument("body", type=FILE)
-@click.option(
-    "--key",
-    "key_files",
-    type=FILE,
-    required=True,
-    multiple=True,
-    metavar="PUB",
-    help="Public key that should verify it; give it again for a ring of keys.",
-)
+@key_files_option("Public key that should verify it")
 @_kind_options
 @_secret_options
 @click.option("--expected", metavar="TEXT", help="What the other side says it signed.")

@@ -51,6 +51,7 @@ __all__ = [
     "journal_opener_option",
     "journal_option",
     "json_option",
+    "key_files_option",
     "open_place",
     "out_option",
     "password_options",
@@ -87,6 +88,24 @@ class _Path(click.Path):
 
 #: A path, or - for standard input.
 FILE: Final = _Path(allow_dash=True, path_type=str)
+
+
+def key_files_option(what: str) -> Callable[[_Command], _Command]:
+    """
+    Add --key to a command, which needs one public key or several.
+
+    Args:
+        what: "Public key file", or what the key is for.
+    """
+    return click.option(
+        "--key",
+        "key_files",
+        type=FILE,
+        required=True,
+        multiple=True,
+        metavar="PUB",
+        help=f"{what}; give it again for a ring of keys.",
+    )
 
 
 def json_option(command: _Command) -> _Command:
