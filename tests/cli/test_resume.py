@@ -18,7 +18,7 @@ import pytest
 
 from kesspay.cli import main, resume
 from kesspay.cli.resume import Away
-from kesspay.errors import JournalDamaged, JournalUnavailable
+from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM
 from kesspay.transfers.postgres import PostgresJournal
@@ -299,6 +299,15 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Pauses]:
     return put
 
 
+def fails(monkeypatch: pytest.MonkeyPatch, call: str, error: JournalError) -> None:
+    """Let a call of the journal fail each time."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise error
+
+    monkeypatch.setattr(SqliteJournal, call, fail)
+
+
 @pytest.fixture
 def is_away(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
     """Return a function that lets the next looks at due payments fail."""
@@ -411,11 +420,7 @@ def test_a_journal_that_stays_away(
 ) -> None:
     """A single pass ends with 20: money may be on its way."""
     SqliteJournal(str(place)).close()
-
-    def fail(*_: object, **__: object) -> None:
-        raise JournalUnavailable("the journal is away.")
-
-    monkeypatch.setattr(SqliteJournal, call, fail)
+    fails(monkeypatch, call, JournalUnavailable("the journal is away."))
     result = run("resume", "--timeout", "0.1", "--journal", place)
     assert result.exit_code == 20
     assert json.loads(result.stdout)["error"]["type"] == "JournalUnavailable"
@@ -430,11 +435,7 @@ def test_an_end_while_what_is_unknown_is_looked_for(
 ) -> None:
     """What is not known is 20 as well."""
     SqliteJournal(str(place)).close()
-
-    def fail(*_: object, **__: object) -> None:
-        raise JournalUnavailable("the journal is away.")
-
-    monkeypatch.setattr(SqliteJournal, "list", fail)
+    fails(monkeypatch, "list", JournalUnavailable("the journal is away."))
     pauses()
     result = run("resume", "--journal", place)
     assert result.exit_code == 20
@@ -450,11 +451,7 @@ def test_what_no_waiting_helps(
 ) -> None:
     """A damaged journal ends the worker at once."""
     SqliteJournal(str(place)).close()
-
-    def fail(*_: object) -> None:
-        raise JournalDamaged("the journal is damaged.")
-
-    monkeypatch.setattr(SqliteJournal, "take_due", fail)
+    fails(monkeypatch, "take_due", JournalDamaged("the journal is damaged."))
     result = run("resume", *watch, "--journal", place)
     assert result.exit_code == 2
     assert "Trying again" not in result.stderr
@@ -492,13 +489,9 @@ def test_a_password_that_changes_meanwhile(
 ) -> None:
     """It ends at once with 20: a confirm may have been under way."""
     SqliteJournal(str(place)).close()
-
-    def fail(*_: object) -> None:
-        error = JournalUnavailable("PostgreSQL refuses the connection.")
-        error.is_refused = True
-        raise error
-
-    monkeypatch.setattr(SqliteJournal, "take_due", fail)
+    error = JournalUnavailable("PostgreSQL refuses the connection.")
+    error.is_refused = True
+    fails(monkeypatch, "take_due", error)
     result = run("resume", *watch, "--journal", place)
     assert result.exit_code == 20
     assert "Trying again" not in result.stderr

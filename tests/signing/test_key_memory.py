@@ -131,6 +131,29 @@ def held_by(process: subprocess.Popen[str], what: dict[str, bytes]) -> set[str]:
         pytest.skip("on this system the memory of a child cannot be read")
 
 
+def held_when(
+    words: list[str], what: dict[str, bytes], program: str, *arguments: str
+) -> list[set[str]]:
+    """Run a program; return which secrets it holds at each word that it prints."""
+    held = []
+    with subprocess.Popen(
+        [sys.executable, "-c", program, *arguments],
+        env={**os.environ, "PYTHONPATH": SOURCE, "KESSPAY_BACKEND": "native"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for word in words:
+            assert process.stdout.readline() == f"{word}\n"
+            held.append(held_by(process, what))
+            process.stdin.write("\n")
+            process.stdin.flush()
+    assert process.returncode == 0
+    return held
+
+
 def write_pkcs12(file: Path, legacy: bool) -> None:  # noqa: FBT001 - two sorts
     """Write the key as PKCS#12, with AES or with the ciphers of old."""
     key = serialization.load_pem_private_key(FILE.read_bytes(), None)
@@ -162,23 +185,7 @@ def test_nothing_is_left(kind: str, tmp_path: Path) -> None:
         write_pkcs12(file, legacy="3DES" in kind)
     what = needles(file)
     arguments = [str(file)] if file is FILE else [str(file), KEY_PASSWORD]
-    with subprocess.Popen(
-        [sys.executable, "-c", PROGRAM, *arguments],
-        env={**os.environ, "PYTHONPATH": SOURCE, "KESSPAY_BACKEND": "native"},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "loaded\n"
-        living = held_by(process, what)
-        process.stdin.write("\n")
-        process.stdin.flush()
-        assert process.stdout.readline() == "freed\n"
-        left = held_by(process, what)
-        process.stdin.write("\n")
-    assert process.returncode == 0
+    living, left = held_when(["loaded", "freed"], what, PROGRAM, *arguments)
     # The search works, and the text of the file is gone even now.
     assert {"d little", "p little", "q little"} <= living
     assert "pem" not in living
@@ -190,18 +197,7 @@ def test_the_loaders_of_the_libraries_leave_copies(loader: str) -> None:
     """That is why keys are read by code of our own."""
     if loader == "libcrypto" and find_library("crypto") is None:
         pytest.skip("this system has no libcrypto of its own")
-    with subprocess.Popen(
-        [sys.executable, "-c", LOADERS[loader], str(FILE)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        assert process.stdout.readline() == "freed\n"
-        left = held_by(process, needles(FILE))
-        process.stdin.write("\n")
-    assert process.returncode == 0
+    (left,) = held_when(["freed"], needles(FILE), LOADERS[loader], str(FILE))
     assert {"p big", "q big"} <= left, (
         f"{loader} leaves nothing of a prime any more: correct the reason in the first"
         " lines of csrc/src/keyparts.c and kesspay/signing/keyparts.py"

@@ -17,14 +17,10 @@ import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic, sleep
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from .php import PHP_SCRIPTS, PhpError, find_php
 from .vectors import KEYS
-
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 
 __all__ = ["PHP_GATEWAY_KEY", "PHP_PARTNER_KEY", "PHP_USERS", "PhpGateway", "Seen"]
@@ -108,12 +104,7 @@ class PhpGateway:
         """Return the server itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the server."""
         self.close()
 

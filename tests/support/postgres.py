@@ -18,8 +18,6 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 
 if TYPE_CHECKING:
-    from types import TracebackType
-
     from psycopg import Connection
 
 
@@ -121,12 +119,7 @@ class Postgres:
         """Return the server itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the server."""
         self.stop()
 
@@ -259,12 +252,7 @@ class Pgbouncer:
         """Return the pooler itself."""
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         """End the pooler."""
         self.stop()
 
