@@ -26,9 +26,10 @@ from urllib.parse import quote_plus
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Set as AbstractSet
 
 
-__all__ = ["canonicalize", "canonicalize_tree"]
+__all__ = ["canonicalize", "canonicalize_tree", "each"]
 
 Switches: TypeAlias = frozenset[str]
 #: A value of JSON: None, bool, str, Number, list or Map.
@@ -98,7 +99,7 @@ def canonicalize(text: bytes, *switches: str, profile: str = "") -> bytes | None
     Returns:
         The bytes; None where the program refuses.
     """
-    return _answer(lambda on: _Reader(text, on).document(), switches, profile)
+    return _answer(lambda on: _read(text, on), switches, profile)
 
 
 def canonicalize_tree(tree: bytes, *switches: str, profile: str = "") -> bytes | None:
@@ -108,18 +109,73 @@ def canonicalize_tree(tree: bytes, *switches: str, profile: str = "") -> bytes |
     return _answer(lambda on: _read_tree(tree, on), made, profile)
 
 
+def each(
+    text: bytes, codes: Iterable[str], *, profile: str = "", tree: bool = False
+) -> Iterator[tuple[str, bytes | None]]:
+    """
+    Yield the code of each of these mistakes, and what a program with it alone answers.
+
+    Where a right program does not ask for the switch, the answer is the right one.
+
+    Args:
+        text: a JSON text, or parameters.
+        codes: of mistakes.
+        profile: words of a Profile.
+        tree: whether they are parameters.
+    """
+    of = canonicalize_tree if tree else canonicalize
+    asking = _Asking(profile.split())
+    right = _run(lambda on: (_read_tree if tree else _read)(text, on), asking)
+    for code in codes:
+        same = code not in asking.asked and code not in _SETTINGS
+        yield code, right if same else of(text, code, profile=profile)
+
+
+class _Asking(frozenset[str]):
+    """Switches that note which ones a program asks for."""
+
+    asked: set[str]
+
+    def __init__(self, _on: Iterable[str]) -> None:
+        self.asked = set()
+
+    def __contains__(self, one: object) -> bool:
+        self.asked.add(str(one))
+        return super().__contains__(one)
+
+    def __and__(self, others: AbstractSet[object]) -> frozenset[str]:
+        self.asked.update(map(str, others))
+        return super().__and__(others)
+
+    def isdisjoint(self, others: Iterable[object]) -> bool:
+        others = set(others)
+        self.asked.update(map(str, others))
+        return super().isdisjoint(others)
+
+    def __iter__(self) -> Iterator[str]:
+        msg = "ask for a switch by its name"
+        raise TypeError(msg)
+
+
 def _answer(
     read: Callable[[Switches], Any], switches: Iterable[str], profile: str
 ) -> bytes | None:
     ignored = {
         word for code, words in _SETTINGS.items() if code in switches for word in words
     }
-    on = frozenset((*switches, *profile.split())) - ignored
+    return _run(read, frozenset((*switches, *profile.split())) - ignored)
+
+
+def _run(read: Callable[[Switches], Any], on: Switches) -> bytes | None:
     with _room():
         try:
             return _around(_Writer(on).document(read(on)), on)
         except Refusal:
             return None
+
+
+def _read(text: bytes, on: Switches) -> Json:
+    return _Reader(text, on).document()
 
 
 @contextmanager

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from kesspay.errors import CanonicalizationError
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
-from tests.conformance.broken import canonicalize as broken
+from tests.conformance.broken import each
 from tests.conformance.source import Draft, Refused, Source
 from tests.conformance.source.rules import BULK, MISTAKES, RULES, tried
 from tests.support.php import Php
@@ -979,8 +979,8 @@ def _result(draft: Draft, answer: Answer) -> bytes | Refused:
 
 
 def _wrong(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
-    for mistake in tried(draft.text):
-        yield mistake.code, broken(draft.text, mistake.code, profile=draft.profile)
+    codes = [mistake.code for mistake in tried(draft.text)]
+    yield from each(draft.text, codes, profile=draft.profile)
 
 
 SOURCE: Final = Source(

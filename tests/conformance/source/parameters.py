@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.errors import CanonicalizationError
 from kesspay.signing.documents import canonicalize
-from tests.conformance.broken import canonicalize_tree as broken
+from tests.conformance.broken import each
 from tests.conformance.source import Draft, Refused, Source
 from tests.conformance.source.rules import (
     RULES,
@@ -149,8 +149,8 @@ def _ask(drafts: Sequence[Draft]) -> tuple[list[str], list[bytes | Refused]]:
 
 
 def _wrong(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
-    for mistake in (*tried(draft.text), *TREE_MISTAKES):
-        yield mistake.code, broken(draft.text, mistake.code)
+    codes = [mistake.code for mistake in (*tried(draft.text), *TREE_MISTAKES)]
+    yield from each(draft.text, codes, tree=True)
 
 
 SOURCE: Final = Source(
