@@ -211,13 +211,17 @@ c-test: ## The C library alone: build and ctest
 	ctest --test-dir $(BUILD)/c --output-on-failure --no-tests=error
 
 # gcc without optimisation: the branches are those of the source.
+# What measuring and fuzzing has no use for.
+C_NOTHING_ELSE = -DKESS_BUILD_EXAMPLES=OFF -DKESS_BUILD_MAN=OFF -DKESS_INSTALL=OFF
+# Of the sample that valgrind runs, too: see csrc/tests/check.h.
 .PHONY: c-coverage
 c-coverage: ## Lines and branches of the C library and its command that tests run
 	rm -rf $(BUILD)/c-coverage
 	CC=gcc cmake -S csrc -B $(BUILD)/c-coverage -DCMAKE_BUILD_TYPE=Debug \
-	  -DKESS_COVERAGE=ON
+	  -DKESS_COVERAGE=ON $(C_NOTHING_ELSE)
 	cmake --build $(BUILD)/c-coverage --parallel 2
-	ctest --test-dir $(BUILD)/c-coverage --output-on-failure --no-tests=error
+	KESS_SAMPLE=1 ctest --test-dir $(BUILD)/c-coverage --output-on-failure \
+	  --no-tests=error
 	$(PYTHON) csrc/tools/coverage.py $(BUILD)/c-coverage
 
 # FUZZ_SECONDS for each target; findings stay in build/fuzz.
@@ -225,7 +229,8 @@ FUZZ_SECONDS ?= 60
 .PHONY: fuzz
 fuzz: ## Fuzz the C library with clang under ASan and UBSan
 	CC=clang cmake -S csrc -B $(BUILD)/fuzz -DKESS_FUZZ=ON \
-	  -DKESS_SANITIZER=address -DKESS_BUILD_TESTS=OFF
+	  -DKESS_SANITIZER=address $(C_NOTHING_ELSE) -DKESS_BUILD_TESTS=OFF \
+	  -DKESS_BUILD_COMMAND=OFF -DKESS_BUILD_SHARED=OFF -DKESS_BUILD_STATIC=OFF
 	cmake --build $(BUILD)/fuzz --parallel 2
 	csrc/fuzz/run $(BUILD)/fuzz/fuzz $(FUZZ_SECONDS)
 

@@ -253,7 +253,7 @@ static void test_bound_of_numbers(void)
         for (size_t i = 0; i < len; i++) {
             total *= count;
         }
-        for (size_t n = 0; n < total; n++) {
+        for (size_t n = 0; n < total; n += len < 4 ? 1 : step_of(37)) {
             uint8_t document_of[7];
             size_t need = 0;
             document_of[0] = '[';
@@ -274,7 +274,7 @@ static void test_bound_of_numbers(void)
             }
         }
     }
-    CHECK(numbers > 100000);
+    CHECK(numbers > (unsigned)rounds_of(100000) / 2);
 }
 
 /* Many of the number that grows most need what the bound gives, and more than

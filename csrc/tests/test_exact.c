@@ -35,7 +35,7 @@ static void check_double(uint64_t bits)
  * digits before and behind the point occurs. */
 static void test_powers_of_two(void)
 {
-    for (int exponent = -1074; exponent < 1024; exponent++) {
+    for (int exponent = -1074; exponent < 1024; exponent += (int)step_of(7)) {
         const uint64_t bits = bits_of(ldexp(1, exponent));
         check_double(bits);
         check_double(bits + 1);
@@ -50,7 +50,7 @@ static void test_powers_of_ten(void)
 {
     static decimal below;
 
-    for (int exponent = -323; exponent <= 308; exponent++) {
+    for (int exponent = -323; exponent <= 308; exponent += (int)step_of(7)) {
         char text[16];
         snprintf(text, sizeof(text), "1e%d", exponent);
         const uint64_t bits = bits_of(strtod(text, NULL));
@@ -73,8 +73,9 @@ static void test_ties(void)
     static decimal all;
     dice d = {21};
     unsigned up = 0, down = 0;
+    const unsigned enough = (unsigned)rounds_of(200);
 
-    for (int i = 0; i < 400000 && (up < 200 || down < 200); i++) {
+    for (int i = 0; i < 400000 && (up < enough || down < enough); i++) {
         const int q = -100 - (int)roll_of(&d, 120);
         const uint64_t c = 1 + roll(&d) % (UINT64_C(1) << 52) / 2 * 2;
         const uint64_t bits = bits_of(ldexp((double)c, q));
@@ -90,7 +91,7 @@ static void test_ties(void)
             down++;
         }
     }
-    CHECK(up >= 200 && down >= 200);
+    CHECK(up >= enough && down >= enough);
 }
 
 int main(int argc, char **argv)
@@ -98,7 +99,7 @@ int main(int argc, char **argv)
     test_powers_of_two();
     test_powers_of_ten();
     test_ties();
-    check_random_doubles(22, argc > 1 ? strtol(argv[1], NULL, 10) : ROUNDS,
+    check_random_doubles(22, argc > 1 ? strtol(argv[1], NULL, 10) : rounds_of(ROUNDS),
                          check_double);
     return 0;
 }

@@ -276,7 +276,7 @@ static void test_long_lists(void)
 {
     char member[32];
 
-    for (int wrong = 0; wrong < 1200; wrong += 1 + wrong / 3) {
+    for (int wrong = 0; wrong < 1200; wrong += 1 + wrong * (int)step_of(6) / 3) {
         begin_extreme();
         put(text, &text_len, "[{");
         put(expected, &expected_len, wrong == 0 ? "[[" : "[{");

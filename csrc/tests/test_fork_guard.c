@@ -74,7 +74,7 @@ static void test_busy(void)
     for (size_t i = 0; i < THREADS; i++) {
         CHECK(pthread_create(&threads[i], NULL, work, NULL) == 0);
     }
-    for (int i = 0; i < FORKS; i++) {
+    for (int i = rounds_of(FORKS); i > 0; i--) {
         const pid_t child = fork();
         if (child == 0) {
             _exit(try_inside());

@@ -261,7 +261,7 @@ static int fail_at(kess_status (*work)(void), size_t from, size_t count,
     return status != KESS_OK;
 }
 
-static size_t samples = 150;
+static size_t samples; /* how many allocations are made to fail, about */
 
 /* Let each allocation fail, alone and with all that follow. The work either
  * succeeds or says that memory or libcrypto failed. */
@@ -371,7 +371,7 @@ static void test_wiped(void)
     CHECK_EQUAL(KESS_ERR_KEY_SECRET, load_as_public());
     CHECK_EQUAL(0, found);
     /* Without memory libcrypto 3.0 itself forgets to wipe some numbers. */
-    for (size_t from = 1; from < 800; from += 7) {
+    for (size_t from = 1; from < 800; from += 7 * step_of(7)) {
         fail_at(load_private, from, 1, ours_alive);
     }
     CHECK_EQUAL(0, ours_found);
@@ -384,12 +384,11 @@ static void test_wiped(void)
     needle_count = 0;
 }
 
-/* The argument: how many allocations are made to fail, about. */
-int main(int argc, char **argv)
+int main(void)
 {
     kess_slice slice = {data, sizeof(data)};
 
-    samples = argc > 1 ? strtoul(argv[1], NULL, 10) : samples;
+    samples = (size_t)rounds_of(150);
     CHECK(CRYPTO_set_mem_functions(crypto_malloc, crypto_realloc,
                                    crypto_free) == 1);
     EVP_PKEY *made = new_rsa(2048);

@@ -244,7 +244,8 @@ static void check_sets(maker make, uint32_t profiles, uint64_t seed)
     dice d = {seed};
 
     for (size_t s = 0; s < SIZES; s++) {
-        for (int round = 0; round < (sizes[s] < 100 ? 20 : 2); round++) {
+        const unsigned rounds = sizes[s] < 100 ? 20 / step_of(5) : 2;
+        for (unsigned round = 0; round < rounds; round++) {
             for (uint32_t profile = 0; profile <= 16; profile += 8) {
                 if ((profiles >> profile / 8 & 1) == 0) {
                     continue;

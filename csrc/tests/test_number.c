@@ -280,7 +280,7 @@ static void test_is_int64(void)
     char expected[32];
 
     text[0] = '-';
-    for (int i = 0; i < 100000; i++) {
+    for (int i = 0, rounds = rounds_of(100000); i < rounds; i++) {
         const unsigned count = 1 + roll_of(&d, 22);
         const int near = i % 2;
         text[1] = (char)('1' + roll_of(&d, 9));

@@ -534,7 +534,7 @@ static void test_names(void)
     CHECK_EQUAL(0, check_names("../src/libcrypto.h"));
 }
 
-int main(int argc, char **argv)
+int main(void)
 {
     EVP_PKEY *made = new_rsa(2048);
 
@@ -550,7 +550,7 @@ int main(int argc, char **argv)
 
     make_bodies();
     CHECK_EQUAL(8, kess_key_ways(public_key));
-    test_all(argc > 1 ? atoi(argv[1]) : 6);
+    test_all(is_sample() ? 2 : 6);
     test_lies();
     test_notes();
     test_crowd();

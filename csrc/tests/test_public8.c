@@ -361,7 +361,7 @@ static unsigned long asked_for(void)
         return strtoul(text, NULL, 10);
     }
     /* valgrind is slow. */
-    return getenv("KESS_KNOWN_KEY") != NULL ? 200 : 10000;
+    return is_sample() ? 200 : 10000;
 }
 
 int main(void)

@@ -63,7 +63,7 @@ def _try_c(rules: Sequence[Rule]) -> Iterator[Verdict]:
     with TemporaryDirectory() as folder:
         workshop = Workshop(Path(folder), rules)
         _require(workshop.check_baseline())
-        yield from map(workshop.try_rule, rules)
+        yield from map(workshop.try_rule, sorted(rules, key=lambda rule: rule.file))
 
 
 def _require(wrong: list[str]) -> None:

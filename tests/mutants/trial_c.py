@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import subprocess
 from time import monotonic
@@ -22,11 +23,23 @@ __all__ = ["Workshop"]
 
 #: A test that is a script, and runs the command as a shell would.
 COMMAND: Final = "command"
+#: Compiled often, and run shortly.
+OPTIONS: Final = (
+    "-DCMAKE_BUILD_TYPE=Debug",
+    "-DCMAKE_C_FLAGS_DEBUG=-O0",
+    "-DKESS_BUILD_EXAMPLES=OFF",
+    "-DKESS_BUILD_MAN=OFF",
+    "-DKESS_INSTALL=OFF",
+)
 
 
 class Workshop:
     """
-    A copy of the C core that is built again for each mutant.
+    A copy of the C core, in which each mutant builds again what it changes.
+
+    The tests run their sample (see csrc/tests/check.h): it notices every mutant.
+    A file stays broken until a rule of another file comes, so that rules in the order
+    of their files build the least.
 
     Args:
         folder: an empty one, for copy and build.
@@ -39,8 +52,12 @@ class Workshop:
         self._build = folder / "build"
         shutil.copytree(ROOT / "csrc", self._source)
         self._programs = sorted({test for rule in rules for test in rule.tests})
-        options = ["-DKESS_BUILD_EXAMPLES=OFF", "-DCMAKE_BUILD_TYPE=Debug"]
-        self._run("cmake", "-S", str(self._source), "-B", str(self._build), *options)
+        self._broken: Path | None = None
+        self._run(
+            *("cmake", "-S", str(self._source), "-B", str(self._build)),
+            *(("-GNinja",) if shutil.which("ninja") else ()),
+            *OPTIONS,
+        )
 
     def check_baseline(self) -> list[str]:
         """Build and run every test without any mutation; return what is wrong."""
@@ -57,13 +74,18 @@ class Workshop:
         """Break a rule kept by C code, and see whether a test notices."""
         begun = monotonic()
         file = self._source.parent / rule.file
-        whole = file.read_text(encoding="utf-8")
+        if self._broken not in {None, file}:
+            self._restore()
         file.write_text(rule.mutated(), encoding="utf-8")
-        try:
-            what, by = self._judged(rule)
-        finally:
-            file.write_text(whole, encoding="utf-8")
+        self._broken = file
+        what, by = self._judged(rule)
         return Verdict(rule, what, by, monotonic() - begun)
+
+    def _restore(self) -> None:
+        if self._broken is not None:
+            name = self._broken.relative_to(self._source.parent)
+            whole = (ROOT / name).read_text(encoding="utf-8")
+            self._broken.write_text(whole, encoding="utf-8")
 
     def _judged(self, rule: Rule) -> tuple[str, str]:
         built = self._make(rule.tests)
@@ -107,6 +129,7 @@ class Workshop:
         return subprocess.run(
             command,
             cwd=cwd,
+            env={**os.environ, "KESS_SAMPLE": "1"},
             capture_output=True,
             text=True,
             errors="replace",
