@@ -119,7 +119,9 @@ def test_the_memory_of_confirms_is_bounded(monkeypatch: pytest.MonkeyPatch) -> N
     assert kinds == [Rejected, Rejected, Rejected, OutcomeUnknown, Rejected]
 
 
-@pytest.mark.parametrize("value", [0, -1, float("nan"), float("inf"), "5", None, True])
+@pytest.mark.parametrize(
+    "value", [0, -1, float("nan"), float("inf"), 10**400, "5", None, True]
+)
 def test_timeouts_that_are_refused(value: Any) -> None:
     """A timeout is a finite number of seconds above zero."""
     if value is not None:

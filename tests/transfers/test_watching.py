@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from kesspay.errors import JournalUnavailable, WrongAccount
+from kesspay.errors import InputError, JournalUnavailable, WrongAccount
 from kesspay.gateway.client import Client
 from kesspay.gateway.flow import Pause
 from kesspay.transfers.sqlite import SqliteJournal
@@ -210,6 +210,17 @@ def test_it_is_stopped(
     assert watched(worker, 99, stop=stop) == []
     # Asked before the round, and after its first payment.
     assert len(watched(worker, 99, stop=StopAfter(1))) == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("every", 0), ("every", 10**400), ("stop", 1), ("stop", "yes")]
+)
+def test_what_cannot_be_used_is_named(
+    worker: Transfers | AsyncTransfers, name: str, value: Any
+) -> None:
+    """The error names the argument of the worker, not one of a call within it."""
+    with pytest.raises(InputError, match=f"^{name} must be "):
+        watched(worker, 99, **{name: value})
 
 
 def test_the_journal_is_away_for_a_while(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
@@ -52,6 +51,8 @@ _TransportT = TypeVar("_TransportT")
 #: The flow of a call, as soon as its options are known.
 _FlowOfOptions = Callable[[CallOptions], Flow[_T]]
 
+#: Seconds, some thirty years: more than that no system waits for.
+_LONGEST_WAIT: Final = 1e9
 _MOST_RETRIES: Final = 10
 #: Pre-transfers that a client remembers.
 _REMEMBERED: Final = 10_000
@@ -265,21 +266,25 @@ class _Confirms:
                 self._counts[pre_transfer_id] = count - 1
 
 
-def seconds(timeout: object) -> float:
+def seconds(given: object, name: str = "timeout") -> float:
     """
-    Return a timeout as seconds.
+    Return a timeout or a pause as seconds.
+
+    Args:
+        given: what was given for it.
+        name: of the argument, for the error.
 
     Raises:
-        InputError: it is no finite number above 0.
+        InputError: it is no number above 0 that a system can wait for.
     """
     if (
-        isinstance(timeout, bool)
-        or not isinstance(timeout, (int, float))
-        or not 0 < timeout < math.inf
+        isinstance(given, bool)
+        or not isinstance(given, (int, float))
+        or not 0 < given <= _LONGEST_WAIT
     ):
-        message = "timeout must be a number of seconds above 0"
+        message = f"{name} must be a number of seconds above 0, and at most 1e9"
         raise InputError(message)
-    return float(timeout)
+    return float(given)
 
 
 def answer_of(response: object) -> HttpResponse:

@@ -57,7 +57,8 @@ __all__ = [
 #: reaches the caller as it is.
 FAULTS: Final = (OSError, ValueError, RuntimeError)
 
-#: A week: the clocks of sockets overflow on numbers that are too large.
+#: A week: the clocks of sockets overflow on numbers that are too large, and Python
+#: has integers that no float holds.
 _LONGEST: Final = 7 * 86400.0
 
 _MIB: Final = 1 << 20
@@ -402,7 +403,7 @@ def _above_zero(name: str, value: object) -> float:
         return math.inf
     if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
         raise InputError(f"{name} must be a number of seconds above 0")
-    return value
+    return min(value, _LONGEST)
 
 
 def _count(name: str, value: object) -> int:

@@ -180,7 +180,7 @@ class AsyncTransfers:
         See ``Transfers.watch``; ``stop`` may be an ``asyncio.Event``. Cancelling the
         task ends it at once, and gives the payment at hand back.
         """
-        pause = seconds(every)
+        pause = seconds(every, "every")
         watch = Watch(self._workflow.engine.clock, pause, stop)
         while not watch.is_stopped:
             try:

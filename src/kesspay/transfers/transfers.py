@@ -242,7 +242,7 @@ class Transfers:
         Raises:
             JournalError: the journal cannot be used, and waiting does not help.
         """
-        pause = seconds(every)
+        pause = seconds(every, "every")
         watch = Watch(self._workflow.engine.clock, pause, stop)
         while not watch.is_stopped:
             try:

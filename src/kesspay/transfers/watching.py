@@ -6,6 +6,7 @@ import logging
 import math
 from typing import TYPE_CHECKING, Final, Protocol
 
+from kesspay.errors import InputError
 from kesspay.gateway.flow import Pause
 
 
@@ -91,7 +92,14 @@ class Watch:
     def __init__(
         self, clock: Callable[[], float], every: float, stop: Stop | None
     ) -> None:
-        """Begin with the first round."""
+        """
+        Begin with the first round.
+
+        Raises:
+            InputError: what is to end it is no event.
+        """
+        if stop is not None and not callable(getattr(stop, "is_set", None)):
+            raise InputError("stop must be None or an event, as threading.Event()")
         self._clock = clock
         self._every = every
         self._stop = stop
