@@ -54,6 +54,7 @@ _SETTINGS: Final = {
     "slashes_escaped": ("unescaped_slashes",),
     "unicode_lower": ("unescaped_unicode",),
     "order_ksort": ("ksort=8.0", "ksort=7"),
+    "fraction_dropped": ("preserve_zero_fraction",),
 }
 
 

@@ -73,8 +73,8 @@ class Library:
         """Load it, and check that its functions are there."""
         self._c: Any = ctypes.CDLL(path)
         self._c.kess_version.restype = c_char_p
-        self._c.kess_canonical_bound.restype = c_size_t
-        self._c.kess_canonical_bound.argtypes = [c_size_t]
+        self._c.kess_canonical_bound_for.restype = c_size_t
+        self._c.kess_canonical_bound_for.argtypes = [c_size_t, c_void_p]
         self._c.kess_key_free.argtypes = [c_void_p]
         self._c.kess_key_free.restype = None
 
@@ -132,7 +132,7 @@ class Library:
             lambda out, size, error: function(
                 *first, out, size, text, c_size_t(len(text)), byref(options), error
             ),
-            self._c.kess_canonical_bound(len(text)) + _MORE,
+            self._c.kess_canonical_bound_for(len(text), byref(options)) + _MORE,
         )
 
     def _written(self, call: Callable[..., int], room: int) -> bytes:
@@ -181,9 +181,10 @@ class Library:
 
 
 def _bits(profile: Profile) -> int:
-    bits = 1 if profile.serialize_precision == 17 else 0
+    bits = {-1: 0, 17: 1, 100: 32}[profile.serialize_precision]
     bits |= 2 if profile.unescaped_slashes else 0
     bits |= 4 if profile.unescaped_unicode else 0
+    bits |= 64 if profile.preserve_zero_fraction else 0
     return bits | _KSORT[profile.ksort]
 
 

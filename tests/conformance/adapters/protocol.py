@@ -21,8 +21,8 @@ __all__ = ["PROFILES", "Question", "Refused", "decoded", "question_of", "serve"]
 
 #: The words of every profile: any of them may come together.
 PROFILES: Final = (
-    *("precision=17", "unescaped_slashes", "unescaped_unicode", "ksort=8.0"),
-    "ksort=7",
+    *("precision=17", "precision=100", "unescaped_slashes", "unescaped_unicode"),
+    *("ksort=8.0", "ksort=7", "preserve_zero_fraction"),
 )
 
 

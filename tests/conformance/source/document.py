@@ -887,8 +887,9 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
     ],
 }
 
-#: The cases under other settings than those of PHP 8.2: rule, words, texts.
-_PROFILED: Final[dict[str, list[tuple[str, str | bytes]]]] = {
+#: The cases under other settings than those of PHP 8.2: rule, words, text and, where it
+#: is not the first, the version of the kit that brings it.
+_PROFILED: Final[dict[str, list[tuple[str, str] | tuple[str, str, str]]]] = {
     "profile.precision": [
         ("precision=17", '{"a":0.1}'),
         ("precision=17", '{"a":19.99}'),
@@ -897,6 +898,17 @@ _PROFILED: Final[dict[str, list[tuple[str, str | bytes]]]] = {
         ("precision=17", '{"a":1e25}'),
         ("precision=17", '{"a":0.1,"b":1e25}'),
         ("precision=17", '{"a":19.99,"b":2e30}'),
+        *(
+            ("precision=100", text, "1.1")
+            for text in (
+                '{"a":0.1}',
+                '{"a":19.99}',
+                '{"a":0.5}',
+                '{"a":1e25}',
+                '{"a":-2.5e-10}',
+                '{"a":0.1,"b":5e-324}',
+            )
+        ),
     ],
     "profile.slashes": [
         ("unescaped_slashes", '{"a":"b/c"}'),
@@ -910,6 +922,18 @@ _PROFILED: Final[dict[str, list[tuple[str, str | bytes]]]] = {
         ("unescaped_unicode", '{"a":"\\u2028"}'),
         ("unescaped_unicode", '{"a":"\\u2029b"}'),
         ("unescaped_unicode", '{"\\u179f":1}'),
+    ],
+    "profile.zero_fraction": [
+        (words, text, "1.1")
+        for words, text in (
+            ("preserve_zero_fraction", '{"a":1.0}'),
+            ("preserve_zero_fraction", '{"a":[100000.0,0.0]}'),
+            ("preserve_zero_fraction", '{"a":1,"b":-2.0}'),
+            ("preserve_zero_fraction", '{"a":1e25,"b":36028797018963968.0}'),
+            ("precision=17 preserve_zero_fraction", '{"a":0.1,"b":1e3}'),
+            ("precision=100 preserve_zero_fraction", '{"a":1e25}'),
+            ("precision=100 preserve_zero_fraction", '{"a":0.1,"b":1e3}'),
+        )
     ],
     # Of the questions that old versions of PHP were asked.
     "profile.ksort": [
@@ -935,8 +959,14 @@ def _drafts() -> Iterator[Draft]:
             text, comment = one if isinstance(one, tuple) else (one, "")
             yield Draft(rule, levels[rule], _encoded(text), comment)
     for rule, profiled in _PROFILED.items():
-        for words, given in profiled:
-            yield Draft(rule, levels[rule], _encoded(given), profile=words)
+        for words, given, *since in profiled:
+            yield Draft(
+                rule,
+                levels[rule],
+                given.encode(),
+                profile=words,
+                since=since[0] if since else "1.0",
+            )
 
 
 def _encoded(text: str | bytes) -> bytes:
@@ -959,6 +989,7 @@ def _ask(drafts: Sequence[Draft]) -> tuple[list[str], list[bytes | Refused]]:
                     profile.serialize_precision,
                     profile.unescaped_slashes,
                     profile.unescaped_unicode,
+                    preserve_zero_fraction=profile.preserve_zero_fraction,
                 )
                 (answer,) = php.canonicalize([draft.text], settings)
             else:

@@ -1239,8 +1239,16 @@ _rule(
     "any-document",
     8,
     "php-versions-and-settings",
-    "serialize_precision = 17 is not followed",
+    "serialize_precision = 17 or 100 is not followed",
     {"numbers_php": "doubles were written with their shortest digits"},
+)
+_rule(
+    "profile.zero_fraction",
+    "any-document",
+    8,
+    "php-versions-and-settings",
+    "JSON_PRESERVE_ZERO_FRACTION is not followed",
+    {"fraction_dropped": "whole doubles were written without .0"},
 )
 _rule(
     "profile.slashes",
