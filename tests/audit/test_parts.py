@@ -62,6 +62,10 @@ def test_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         file.add(batch(0, "a"))
         file.add(batch(2, "b"))
     assert pq.ParquetFile(tmp_path / "p").metadata.num_row_groups == 2
+    # Nor does a batch that is read.
+    with (tmp_path / "p").open("rb") as read:
+        found = [one.to_pydict() for one in parts.batches_of(read, "a")]
+    assert found == [{"a": [0, 1]}, {"a": [2, 3]}]
 
 
 def test_nothing(tmp_path: Path) -> None:

@@ -135,6 +135,30 @@ def test_a_recipe_is_proved_for_each_member(here: Path) -> None:
     assert result.findings == len(causes)
 
 
+def test_long_bodies_do_not_fill_the_memory(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Representatives are held up to so many bytes, and others in the next round."""
+    del here
+    bodies = []
+    for n in range(4):
+        text = answer(n).replace('"f"', f'"f{n}"')
+        bodies += [signed(text, unsigned(text) + b"\n")] * 2
+    monkeypatch.setattr(triage, "_HELD", max(map(len, bodies)))
+    _, causes = audited(bodies)
+    proved = ["end_lf"] * 6
+    assert [one["cause"] for one in causes] == [*proved, *["text_unknown"] * 2]
+    monkeypatch.setattr(triage, "_HELD", sum(map(len, bodies)))
+    _, causes = audited(bodies)
+    assert [one["cause"] for one in causes] == [*proved, *["end_lf"] * 2]
+    # Nor do records that verified: the digest would prove what was signed.
+    changed = signed(answer(1, receiver="099"), unsigned(answer(1)))
+    whole = signed(answer(1), unsigned(answer(1)))
+    monkeypatch.setattr(triage, "_HELD", len(unsigned(answer(1))) - 1)
+    _, [cause] = audited([whole, changed], money=True, explain_budget=0.1)
+    assert cause["cause"] == "text_unknown"
+
+
 def test_other_paddings(here: Path) -> None:
     """A signature that only seems to be another key's is looked at again."""
     del here

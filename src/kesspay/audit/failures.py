@@ -14,11 +14,9 @@ import shutil
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
-import pyarrow.parquet as pq
-
 from kesspay._shown import shown_path
 from kesspay.audit.folder import CAUSES_FILE
-from kesspay.audit.parts import CAUSES, PRIVATE, PartFile
+from kesspay.audit.parts import CAUSES, PRIVATE, ROWS, PartFile, batches_of
 from kesspay.errors import InputError
 from kesspay.signing.status import VerifyStatus
 
@@ -44,7 +42,6 @@ __all__ = [
     "write_failures",
 ]
 
-_ROWS: Final = 8192
 _REASONS: Final = {status.value: status.reason for status in VerifyStatus}
 
 
@@ -63,12 +60,11 @@ class Failing:
     parts: Sequence[str]
     count: int
 
-    def batches(self, rows: int = _ROWS) -> Iterator[Any]:
+    def batches(self, rows: int = ROWS) -> Iterator[Any]:
         """Yield batches with the columns of ``failing_schema``."""
         for part in self.parts:
             with self.folder.failing(part).open("rb") as file:
-                parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
-                yield from parquet.iter_batches(rows, use_threads=False)
+                yield from batches_of(file, rows=rows)
 
 
 @dataclass(slots=True)
@@ -133,8 +129,7 @@ def write_failures(failing: Failing, ids: Sequence[str], target: BinaryIO) -> No
     """
     hidden = ["body", "request", *CAUSES.names[2:]]
     with (failing.folder.path / CAUSES_FILE).open("rb") as file:
-        parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
-        causes = _listed(parquet.iter_batches(_ROWS, use_threads=False))
+        causes = _listed(batches_of(file))
         rows = _listed(batch.drop_columns(hidden) for batch in failing.batches())
         target.writelines(
             _line(row, cause, ids) for row, cause in zip(rows, causes, strict=True)

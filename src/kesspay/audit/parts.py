@@ -21,6 +21,7 @@ from kesspay.audit.outputs import whole_file
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -30,7 +31,9 @@ if TYPE_CHECKING:
 __all__ = [
     "CAUSES",
     "PRIVATE",
+    "ROWS",
     "PartFile",
+    "batches_of",
     "failing_schema",
     "part_schema",
     "sha256_of",
@@ -40,6 +43,8 @@ __all__ = [
 #: Rows and bytes that are collected before they become a row group.
 _ROWS: Final = 131_072
 _BYTES: Final = 4 << 20
+#: Rows of a batch that is read.
+ROWS: Final = 8192
 
 #: The mode of files that hold bodies.
 PRIVATE: Final = 0o600
@@ -161,6 +166,30 @@ class PartFile:
         except BaseException:
             self.discard()
             raise
+
+
+def batches_of(
+    file: Any,  # noqa: ANN401 - any binary file
+    ending: str = "",
+    rows: int = ROWS,
+) -> Iterator[Any]:
+    """
+    Yield the rows of a ``PartFile``, of one row group after another.
+
+    A batch of several row groups would hold so many rows however long they are.
+
+    Args:
+        file: an open file.
+        ending: of the names of the columns that are read.
+        rows: of a batch, at most.
+    """
+    parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
+    names = parquet.schema_arrow.names
+    columns = [name for name in names if name.endswith(ending)]
+    for at in range(parquet.num_row_groups):
+        yield from parquet.iter_batches(
+            rows, row_groups=[at], columns=columns, use_threads=False
+        )
 
 
 def write_whole(path: Path, text: str, mode: int = _PUBLIC) -> None:

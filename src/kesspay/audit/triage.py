@@ -29,14 +29,13 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.padding import PKCS1v15
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from kesspay.audit.causes import BASES, Cause, by_status
 from kesspay.audit.kernel import names_of
-from kesspay.audit.parts import CAUSES
+from kesspay.audit.parts import CAUSES, batches_of
 from kesspay.errors import CanonicalizationError
 from kesspay.explain import values
 from kesspay.explain.explanation import explain
@@ -82,6 +81,10 @@ _SAMPLE: Final = 1_000_000
 _REPRESENTATIVES: Final = 3
 _ROUNDS: Final = 3
 _CLUSTERS: Final = 10_000
+#: Bytes of representatives that are held, and of records of other transfers: three of
+#: 1,600 bytes for each cluster. Where bodies are longer, clusters that come later have
+#: theirs in the next round.
+_HELD: Final = 48 << 20
 #: A second of the budget stands for so much work, in bytes as ``explain.search`` counts
 #: them, whatever the machine: with its own clock the same rows would have other causes.
 _RATE: Final = 60 << 20
@@ -283,13 +286,15 @@ class Triage:
         """Count members, and keep a few of those that no recipe explains."""
         for cluster in clusters.values():
             cluster.rows = []
+        left = _HELD
         for batch in failing.batches():
             for _, cluster, row in self._rows(batch, clusters):
                 cluster.count += is_first
-                if len(cluster.rows) < _REPRESENTATIVES and not self._recipe_of(
-                    cluster, row
-                ):
+                size = len(row.body) + len(row.request or b"")
+                is_wanted = len(cluster.rows) < _REPRESENTATIVES and size <= left
+                if is_wanted and not self._recipe_of(cluster, row):
                     cluster.rows.append(row)
+                    left -= size
         if is_first:
             # The largest is the first.
             order = sorted(clusters.values(), key=lambda one: -one.count)
@@ -494,18 +499,18 @@ def _tries_until(signed: str, name: str) -> int:
 def _siblings(failing: Failing, wanted: set[bytes]) -> dict[bytes, list[bytes]]:
     """Return canonical texts that verified, by transfer, where the run keeps them."""
     found: dict[bytes, list[bytes]] = {}
+    left = _HELD
     paths = sorted(failing.folder.path.glob("part-*.parquet")) if wanted else []
     for path in paths:
         with path.open("rb") as file:
-            parquet = pq.ParquetFile(file, pre_buffer=False, buffer_size=1 << 20)
-            names = parquet.schema_arrow.names
-            columns = [name for name in names if name.endswith("canonical")]
-            for batch in parquet.iter_batches(8192, columns=columns):
+            for batch in batches_of(file, "canonical"):
                 for text in (text for one in batch.columns for text in one.to_pylist()):
                     trade = _TRADE.search(text or b"")
                     if trade is None or trade[1] not in wanted:
                         continue
                     texts = found.setdefault(trade[1], [])
-                    if len(texts) < _SIBLINGS and text not in texts:
+                    is_wanted = len(texts) < _SIBLINGS and len(text) <= left
+                    if is_wanted and text not in texts:
                         texts.append(text)
+                        left -= len(text)
     return found
