@@ -8,7 +8,8 @@ where it is a folder, else a text file. ``csrc/include/kess.h`` becomes the
 reference of the C library, made by the reader that also makes its man pages.
 
 A Mermaid diagram becomes SVG here. Hosts of repositories draw the text themselves. The
-copy button of a session at a prompt takes what can be pasted: no prompt, no output.
+copy button of a session at a prompt takes what can be pasted: no prompt, no output. The
+search works also where the site is opened from the disk, as after ``make docs``.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from mkdocs.exceptions import PluginError
+from mkdocs.plugins import event_priority
 from mkdocs.structure.files import File, InclusionLevel
 
 from kesspay._pages import DOCUMENTATION, REPOSITORY
@@ -69,6 +71,8 @@ _CELL: Final = re.compile(r"<td((?: [^>]*)?>)(.*?)(?=</td>)", re.DOTALL)
 _WORDS: Final = 24
 #: What is found first: what a reader does, then names, then the rest of the repository.
 _BOOSTS: Final = {"runbook.md": 4, "reference/": 0.5, f"{_OUTSIDE}/": 0.25}
+#: The script with which the search works where no web server is.
+_ON_DISK: Final = "search/search_on_disk.js"
 #: What the theme says at a wrong address, and what stands there instead.
 _NOT_FOUND: Final = "<h1>404 - Not found</h1>"
 _WHERE_ELSE: Final = """\
@@ -84,6 +88,7 @@ _LINK: Final = re.compile(r"(\]\()([^)#\s]+)(#[^)\s]*)?(\))")
 def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """Link the site to the repository, and state its address, once they exist."""
     config.site_url = DOCUMENTATION or config.site_url
+    config.extra["polyfills"] = [_ON_DISK]
     if REPOSITORY:
         config.repo_url = REPOSITORY
         config.repo_name = REPOSITORY.removeprefix("https://").rstrip("/")
@@ -93,6 +98,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
 def on_files(files: Files, config: MkDocsConfig) -> Files:
     """Add what the pages link to, and what is made from sources."""
     files.append(File.generated(config, _KESS_H_PAGE, content=c_reference()))
+    script = Path(__file__).with_name(Path(_ON_DISK).name)
+    files.append(File.generated(config, _ON_DISK, abs_src_path=str(script)))
     for plot in sorted(_BENCH_FOLDER.glob("*.svg")):
         uri = f"{_BENCH_RESULTS}/{plot.name}"
         files.append(File.generated(config, uri, abs_src_path=str(plot)))
@@ -163,6 +170,14 @@ def on_post_template(
     if start is None or _NOT_FOUND not in output_content:
         raise PluginError("the theme has another page for a wrong address")
     return output_content.replace(_NOT_FOUND, _WHERE_ELSE.format(start=start[1]))
+
+
+@event_priority(-100)
+def on_post_build(config: MkDocsConfig) -> None:
+    """Write what the search reads on the disk, where a page cannot load JSON."""
+    index = Path(config.site_dir, "search", "search_index.json")
+    text = index.read_text("utf-8")
+    index.with_suffix(".js").write_text(f"var __index = {text}", "utf-8")
 
 
 def pasted(session: str) -> str:
