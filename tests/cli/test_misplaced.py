@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import shutil
 from typing import TYPE_CHECKING
 
 import click
@@ -49,7 +50,8 @@ GIVEN = {
     "key_file": str(KEYS / "rsa-2048.pem"),
     "key_files": str(KEYS / "rsa-2048.pub.pem"),
     "ring_file": "ring.toml",
-    "paths": "document.json",
+    "paths": "traffic.jsonl",
+    "out": "verdicts",
     "priv": str(KEYS / "rsa-2048.pem"),
     "pub": str(KEYS / "rsa-2048.pub.pem"),
     "file": "document.json",
@@ -66,13 +68,21 @@ GIVEN = {
     "partner_transaction_id": "debit-1",
 }
 #: What is in the folder of a test.
-GIVEN_FILES = ("document.json", "gateway.pem", "journal.sqlite", "ring.toml")
+GIVEN_FILES = (
+    "document.json",
+    "gateway.pem",
+    "journal.sqlite",
+    "ring.toml",
+    "traffic.jsonl",
+)
 #: Names of business that are shown again, and a text that explain compares with.
 SHOWN_AGAIN = frozenset(
     {"out_trade_no", "receiver", "sender", "partner_transaction_id", "expected"}
 )
 #: Paths of what is made: a word is a name for it.
-MADE = frozenset({"priv", "pub", "home", "out", "failures", "evidence", "folder"})
+MADE = frozenset(
+    {"priv", "pub", "home", "out", "failures", "evidence", "report", "folder"}
+)
 
 
 def words_of(
@@ -102,6 +112,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(place)
     (place / "document.json").write_text('{"amount":1}', encoding="ascii")
     (place / "gateway.pem").write_bytes((KEYS / "rsa-2048.pub.pem").read_bytes())
+    (place / "traffic.jsonl").write_text('{"body":"{}","t":1}\n', encoding="ascii")
     (place / "ring.toml").write_text('[[key]]\nname="a"\nfile="gateway.pem"\n')
     SqliteJournal("journal.sqlite").close()
     monkeypatch.delenv("KESSPAY_JOURNAL", raising=False)
@@ -127,6 +138,7 @@ def test_no_parameter_shows_a_secret(
         text, secrets = KINDS[kind]
         if parameter.name in MADE and KINDS[kind].is_word:
             continue
+        shutil.rmtree("verdicts", ignore_errors=True)
         result = run(*words_of(path, parameter, text))
         if parameter.name in SHOWN_AGAIN and result.exit_code != 2:
             continue
