@@ -121,7 +121,12 @@ def missing(what: str, variable: str) -> NoReturn:
     pytest.skip(what)
 
 
-@pytest.fixture(params=[pytest.param("native", marks=pytest.mark.native), "python"])
+@pytest.fixture(
+    params=[
+        pytest.param("native", marks=pytest.mark.native),
+        pytest.param("python", marks=pytest.mark.pure),
+    ]
+)
 def backend(request: pytest.FixtureRequest) -> Iterator[Backend]:
     """Run the test on both backends; keys loaded in it belong to the one set."""
     try:

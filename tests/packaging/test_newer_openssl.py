@@ -28,7 +28,7 @@ SUITE = """
 import os, sys, pytest
 del os.environ["LD_LIBRARY_PATH"]
 sys.exit(pytest.main([
-    "-q", "-p", "no:cacheprovider", "-m", "not pure and not exhaustive",
+    "-q", "-p", "no:cacheprovider", "-m", "not (pure or exhaustive)",
     "--ignore=tests/signing/reference", "tests/signing",
 ]))
 """
