@@ -109,6 +109,7 @@ type outcome struct {
 	status int
 	item   int
 	offset uint64
+	needed string // which key was to be loaded
 }
 
 // err returns nil for a success and for nothing else. A status that the table
@@ -136,13 +137,30 @@ func (o outcome) err(verifying bool) error {
 		if verifying {
 			e.kind = ErrDocument
 		}
-	case e.kind == ErrKey && o.item > 0:
-		e.Found = C.GoString(C.kess_found_message(C.int(o.item)))
-		e.message += "; found " + e.Found
+	case e.kind == ErrKey:
+		if o.item > 0 {
+			e.Found = C.GoString(C.kess_found_message(C.int(o.item)))
+		}
+		e.message = keyMessage(e, o.needed)
 	case e.kind == ErrBackend:
 		e.message += fmt.Sprintf(" (%s, %d)", e.Code, e.Status)
 	}
 	return e
+}
+
+// keyMessage is one statement: what was found, or why the key cannot be loaded.
+func keyMessage(e *Error, needed string) string {
+	place := ""
+	switch e.Reason {
+	case "kind", "secret":
+		place = needed
+	case "algorithm":
+		place = "an RSA key"
+	}
+	if e.Found == "" || place == "" {
+		return "cannot load " + needed + ": " + e.message
+	}
+	return "found " + e.Found + " where " + place + " is needed"
 }
 
 // wrong is the error for an argument that does not reach libkess.

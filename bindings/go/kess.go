@@ -197,7 +197,7 @@ func try(op operation, key *C.kess_key, out, text []byte, o Options) (written, n
 	if r.small != 0 {
 		return 0, uint64(r.len), nil
 	}
-	err = outcome{true, int(r.status), int(r.item), uint64(r.pos)}.err(op == verifyDocument)
+	err = outcome{done: true, status: int(r.status), item: int(r.item), offset: uint64(r.pos)}.err(op == verifyDocument)
 	if err != nil {
 		return 0, 0, err
 	}

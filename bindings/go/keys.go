@@ -79,8 +79,8 @@ type handle struct {
 	key *C.kess_key
 }
 
-func newHandle(k C.go_key) (*handle, error) {
-	err := outcome{done: true, status: int(k.status), item: int(k.item)}.err(false)
+func newHandle(k C.go_key, needed string) (*handle, error) {
+	err := outcome{done: true, status: int(k.status), item: int(k.item), needed: needed}.err(false)
 	if err == nil && k.key == nil {
 		err = outcome{}.err(false)
 	}
@@ -100,8 +100,12 @@ func load(isPrivate, isFile C.int, data, password []byte, policy []KeyPolicy) (*
 	if len(policy) == 1 {
 		flags = policy[0]
 	}
+	needed := "a public key"
+	if isPrivate != 0 {
+		needed = "a private key"
+	}
 	return newHandle(C.go_load(isPrivate, isFile, pointer(data), C.size_t(len(data)),
-		pointer(password), C.size_t(len(password)), C.uint32_t(flags)))
+		pointer(password), C.size_t(len(password)), C.uint32_t(flags)), needed)
 }
 
 // pathOf is the path as C reads it.
@@ -184,7 +188,7 @@ func (k *PrivateKey) Public() (*PublicKey, error) {
 	if own == nil {
 		return nil, wrong("the key was not loaded: make it with a function of this package")
 	}
-	h, err := newHandle(C.go_public(own.key))
+	h, err := newHandle(C.go_public(own.key), "a public key")
 	runtime.KeepAlive(own)
 	if err != nil {
 		return nil, err

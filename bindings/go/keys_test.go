@@ -12,6 +12,23 @@ import (
 	"testing"
 )
 
+func TestAKeyThatCannotBeLoadedIsOneStatement(t *testing.T) {
+	_, private := ReadPrivateKey(keyFile("rsa-2048.pub.pem"), nil)
+	_, secret := ReadPublicKey(keyFile("rsa-2048.pem"), nil)
+	_, elliptic := ReadPublicKey(keyFile("ec-p256.pub.pem"), nil)
+	_, encrypted := ReadPrivateKey(keyFile("rsa-2048.encrypted.pem"), nil)
+	for err, words := range map[error]string{
+		private:   "found a public key where a private key is needed",
+		secret:    "found a private key where a public key is needed",
+		elliptic:  "found an EC key where an RSA key is needed",
+		encrypted: "cannot load a private key: the private key is encrypted and the password is missing or wrong",
+	} {
+		if !strings.HasSuffix(err.Error(), words) {
+			t.Errorf("%v, not %s", err, words)
+		}
+	}
+}
+
 func TestAKeyThatCannotBeLoadedSaysWhy(t *testing.T) {
 	for _, c := range []struct {
 		name     string

@@ -63,11 +63,18 @@ const TABLE = new Map([
   [405, [InvalidSignature, 'sign_type']],
 ]);
 
+/** One statement: what was found, or why the key cannot be loaded. */
+function keyMessage(message, reason, found, needed) {
+  const place = {kind: needed, secret: needed, algorithm: 'an RSA key'}[reason];
+  if (found === undefined || place === undefined) return `cannot load ${needed}: ${message}`;
+  return `found ${found} where ${place} is needed`;
+}
+
 /**
  * The error for a status. A status that the table does not hold is a failure,
  * too: a newer libkess may know one more.
  */
-function errorFor(native, status, item, position, verifying) {
+function errorFor(native, status, item, position, verifying, needed = 'a key') {
   const [message, code, found] = native.words(status, item);
   const [listed, reason] = TABLE.get(status) ?? [BackendError, 'unknown'];
   const about = {reason, code};
@@ -76,9 +83,9 @@ function errorFor(native, status, item, position, verifying) {
     about.position = position;
     if (verifying) kind = DocumentRefused;
   }
-  if (kind === KeyLoadError && item > 0) {
-    about.found = found;
-    return new kind(`${message}; found ${found}`, about);
+  if (kind === KeyLoadError) {
+    if (item > 0) about.found = found;
+    return new kind(keyMessage(message, reason, about.found, needed), about);
   }
   const where = about.position === undefined ? '' : ` at byte ${about.position}`;
   return new kind(kind === BackendError ? `${message} (${code}, ${status})` : message + where, about);

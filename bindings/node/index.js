@@ -177,7 +177,8 @@ function load(isPrivate, isFile, data, options) {
   const secret = password === undefined || password === null ? null : Buffer.from(bytesOf(password, 'password'));
   try {
     const key = native.load(isPrivate, isFile, data, secret, allowWeak ? 1 : 0, report);
-    if (key === undefined) throw errorFor(native, report[0], report[1], report[2], false);
+    const needed = isPrivate ? 'a private key' : 'a public key';
+    if (key === undefined) throw errorFor(native, report[0], report[1], report[2], false, needed);
     return key;
   } finally {
     secret?.fill(0);

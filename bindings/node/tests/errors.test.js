@@ -40,6 +40,20 @@ test('the table is that of all languages, and of the library', () => {
     shared.map((row) => [row.status, row.code]));
 });
 
+test('a key that cannot be loaded is one statement', () => {
+  for (const [kind, name, message] of [
+    ['PublicKey', 'rsa-2048.pem', 'found a private key where a public key is needed'],
+    ['PrivateKey', 'rsa-2048.pub.pem', 'found a public key where a private key is needed'],
+    ['PublicKey', 'rsa-2048.csr.pem', 'found a certificate request where a public key is needed'],
+    ['PublicKey', 'ec-p256.pub.pem', 'found an EC key where an RSA key is needed'],
+    ['PrivateKey', 'rsa-2048.encrypted.pem', 'cannot load a private key: ' +
+      'the private key is encrypted and the password is missing or wrong'],
+    ['PublicKey', 'absent.pem', 'cannot load a public key: the key file cannot be read'],
+  ]) {
+    assert.equal(raised(() => kess[kind].fromFile(key(name))).message, message);
+  }
+});
+
 test('an invented status is a failure', () => {
   for (const status of [4, 199, 225, 406, 65536, 2147483647]) {
     const error = errorFor(native, status, 0, 0, true);

@@ -85,13 +85,20 @@ final class Library
             return $key[0];
         }
         $found = $error[0]->item;
-        $where = $found === 0 ? "cannot load $needed" : 'found ' . $ffi->kess_found_message($found) . " where $needed is needed";
+        $place = $found === 0 ? null : match (self::STATUSES[$status][2] ?? null) {
+            'kind', 'secret' => $needed,
+            'algorithm' => 'an RSA key',
+            default => null,
+        };
+        $message = $place === null
+            ? "cannot load $needed: " . $ffi->kess_status_message($status)
+            : 'found ' . $ffi->kess_found_message($found) . " where $place is needed";
 
-        throw self::failure($status, null, false, "$where: ");
+        throw self::failure($status, null, false, $message);
     }
 
     /** The exception for a status. One that is not in the table is a failure as well. */
-    public static function failure(int $status, ?int $position, bool $isVerifying = false, string $before = ''): KessException
+    public static function failure(int $status, ?int $position, bool $isVerifying = false, ?string $message = null): KessException
     {
         if (!isset(self::STATUSES[$status])) {
             return BackendError::of("libkess returned the status $status, which this package does not know: nothing was signed or verified", '', '', $status);
@@ -101,7 +108,7 @@ final class Library
         if ($isVerifying && $isDocument) {
             $class = DocumentRefused::class;
         }
-        $message = $before . self::get()->kess_status_message($status);
+        $message ??= self::get()->kess_status_message($status);
         if ($isDocument) {
             $message .= " (at byte $position)";
         }
