@@ -5,46 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tests.conformance import broken_base64
-from tests.conformance.source import Draft, Mistake, Rule, Source
+from tests.conformance.source import Draft, Mistake, Source
 from tests.conformance.source.judges import ask_base64
+from tests.conformance.source.signature_rules import RuleMaker
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kesspay.conformance.kit import Level, Severity
-
 
 __all__ = ["SOURCE"]
 
 
-def _rule(
-    name: str,
-    title: str,
-    stage: int,
-    level: Level = "hostile",
-    severity: Severity = "hostile",
-    hints: dict[str, str] | None = None,
-) -> Rule:
-    return Rule(
-        id=f"base64.{name}",
-        title=title,
-        doc="docs/explanation/signature.md#base64",
-        area="base64",
-        level=level,
-        stage=stage,
-        severity=severity,
-        hints=hints or {},
-    )
+_rule: Final = RuleMaker("base64", "base64.", "hostile", "hostile")
 
 
 _EXACT: Final = "decode, encode again, and compare with the text"
 
 RULES: Final = (
-    _rule("bytes", "good base64 means other bytes", 0, "api", "differs"),
+    _rule("bytes", "good base64 means other bytes", "base64", 0, "api", "differs"),
     _rule(
         "alphabet",
         "characters outside of the alphabet are accepted",
+        "base64",
         1,
         hints={
             "PHP": f"base64_decode skips what it does not know: {_EXACT}",
@@ -56,6 +39,7 @@ RULES: Final = (
     _rule(
         "blanks",
         "blanks or line ends are accepted",
+        "base64",
         2,
         hints={
             "Go": "the decoder skips CR and LF, also when it is Strict()",
@@ -67,12 +51,14 @@ RULES: Final = (
     _rule(
         "padding",
         "missing, more or misplaced padding is accepted",
+        "base64",
         3,
         hints={"Java": f"the decoder takes missing padding: {_EXACT}"},
     ),
     _rule(
         "bits",
         "unused bits that are not zero are accepted",
+        "base64",
         4,
         hints={"all": _EXACT, "Go": "base64.StdEncoding.Strict()"},
     ),

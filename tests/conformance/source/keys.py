@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Final
 
 from tests.conformance import broken_keys
 from tests.conformance.broken_keys import Refused as Refusal
-from tests.conformance.source import Draft, Mistake, Rule, Source, forged
+from tests.conformance.source import Draft, Mistake, Source, forged
 from tests.conformance.source.judges import ask_keys
+from tests.conformance.source.signature_rules import RuleMaker
 from tests.support import keymaker as make
 from tests.support.tampered import TAMPERED
 from tests.support.vectors import KEY_PASSWORD, KEYS
@@ -18,31 +19,13 @@ from tests.support.vectors import KEY_PASSWORD, KEYS
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kesspay.conformance.kit import Level, Severity
+    from kesspay.conformance.kit import Level
 
 
 __all__ = ["SOURCE"]
 
 
-def _rule(
-    name: str,
-    title: str,
-    heading: str,
-    stage: int,
-    level: Level = "any-document",
-    severity: Severity = "differs",
-    hints: dict[str, str] | None = None,
-) -> Rule:
-    return Rule(
-        id=f"key.{name}",
-        title=title,
-        doc=f"docs/explanation/signature.md#{heading}",
-        area="keys",
-        level=level,
-        stage=stage,
-        severity=severity,
-        hints=hints or {},
-    )
+_rule: Final = RuleMaker("keys", "key.", "any-document", "differs")
 
 
 _FILES: Final = "key-files"

@@ -7,42 +7,21 @@ from typing import TYPE_CHECKING, Final
 from tests.conformance import broken_sign
 from tests.conformance.broken_keys import Refused as Refusal
 from tests.conformance.broken_verify import verify
-from tests.conformance.source import Draft, Mistake, Rule, Source, forged
+from tests.conformance.source import Draft, Mistake, Source, forged
 from tests.conformance.source.judges import ask_body, ask_sign
+from tests.conformance.source.signature_rules import RuleMaker
 from tests.conformance.source.texts import wrong_texts
 
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from kesspay.conformance.kit import Level, Severity
+    from kesspay.conformance.kit import Level
 
 
 __all__ = ["BODY", "SIGN"]
 
-_PAGE: Final = "docs/explanation/signature.md"
-
-
-def _rule(
-    name: str,
-    title: str,
-    heading: str,
-    stage: int,
-    *,
-    level: Level = "api",
-    severity: Severity = "gateway-refuses",
-    hints: dict[str, str] | None = None,
-) -> Rule:
-    return Rule(
-        id=name,
-        title=title,
-        doc=f"{_PAGE}#{heading}",
-        area="sign",
-        level=level,
-        stage=stage,
-        severity=severity,
-        hints=hints or {},
-    )
+_rule: Final = RuleMaker("sign", "", "api", "gateway-refuses")
 
 
 _SIGN_RULES: Final = (

@@ -2,40 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tests.conformance.source import Rule
-
-
-if TYPE_CHECKING:
-    from kesspay.conformance.kit import Level, Severity
+from tests.conformance.source.signature_rules import RuleMaker
 
 
 __all__ = ["RULES"]
 
-_PAGE: Final = "docs/explanation/signature.md"
-
-
-def _rule(
-    name: str,
-    title: str,
-    heading: str,
-    *,
-    level: Level = "hostile",
-    stage: int,
-    severity: Severity = "accepts-forgery",
-    hints: dict[str, str] | None = None,
-) -> Rule:
-    return Rule(
-        id=f"verify.{name}",
-        title=title,
-        doc=f"{_PAGE}#{heading}",
-        area="verify",
-        level=level,
-        stage=stage,
-        severity=severity,
-        hints=hints or {},
-    )
+_rule: Final = RuleMaker("verify", "verify.", "hostile", "accepts-forgery")
 
 
 RULES: Final = (
