@@ -85,6 +85,14 @@ static int read_all(input *in, int fd, size_t most)
     return got == 0 && in->len <= most;
 }
 
+static int say_unread(const char *name, int why, size_t most)
+{
+    if (why == EFBIG) {
+        return say_usage("cannot read %s: it has more than %zu bytes", name, most);
+    }
+    return say_usage("cannot read %s: %s", name, strerror(why));
+}
+
 static int read_stdin(input *in, size_t most)
 {
     static int is_used;
@@ -97,8 +105,7 @@ static int read_stdin(input *in, size_t most)
         return say_usage("standard input (-) is closed");
     }
     if (!read_all(in, STDIN_FILENO, most)) {
-        return say_usage("cannot read standard input: %s (at most %zu bytes)",
-                         strerror(errno), most);
+        return say_unread("standard input", errno, most);
     }
     return EXIT_DONE;
 }
@@ -118,8 +125,7 @@ int input_read(input *in, const char *path, size_t most)
         close(fd);
     }
     if (!is_read) {
-        return say_usage("cannot read %s: %s (at most %zu bytes)",
-                         shown_path(shown, path), strerror(why), most);
+        return say_unread(shown_path(shown, path), why, most);
     }
     return EXIT_DONE;
 }

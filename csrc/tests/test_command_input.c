@@ -65,9 +65,11 @@ void say(const char *format, ...)
     (void)format;
 }
 
+static const char *said;
+
 int say_usage(const char *format, ...)
 {
-    (void)format;
+    said = format;
     return EXIT_USAGE;
 }
 
@@ -136,8 +138,18 @@ static void test_is_wiped(void)
     }
 }
 
+/* Only an input that is too long is said to be, with what is the most. */
+static void test_why_it_was_not_read(void)
+{
+    CHECK_EQUAL(EXIT_USAGE, say_unread("x", EFBIG, 1000));
+    CHECK(strstr(said, "more than") != NULL);
+    CHECK_EQUAL(EXIT_USAGE, say_unread("x", EISDIR, 1000));
+    CHECK(strstr(said, "more than") == NULL);
+}
+
 int main(void)
 {
+    test_why_it_was_not_read();
     test_is_repeated();
     test_is_given_up();
     test_is_wiped();

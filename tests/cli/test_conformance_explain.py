@@ -321,6 +321,7 @@ def test_an_adapter_without_an_answer(
         ((), "give one ID"),
         ((SLASH, REFUSED), "give one ID"),
         (("document/none/1",), "kesspay conformance list"),
+        (("write.slash",), "this is a rule; give one of its cases, such as document/"),
         ((SLASH, "--actual", "FILE", "--refused"), "not both"),
         (("--document", "FILE"), "give --actual FILE"),
         (("--document", "FILE", "--refused", "--", "php"), "not both"),

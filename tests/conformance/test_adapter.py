@@ -522,7 +522,7 @@ def test_bytes_and_texts_are_shown_alike() -> None:
         ),
         (["a\0b"], "cannot start the adapter: its name cannot be used"),
         ([], "cannot start the adapter: its name cannot be used"),
-        ([os.curdir], "cannot start the adapter '.': Permission denied"),
+        (["./"], "cannot start the adapter './': Permission denied"),
     ],
 )
 def test_no_program(command: list[str], words: str) -> None:
@@ -530,6 +530,16 @@ def test_no_program(command: list[str], words: str) -> None:
     error = why_stopped(command)
     assert str(error).startswith(words)
     assert "after --" in str(error)
+
+
+def test_a_program_of_this_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The system looks for a bare name on PATH only, which the advice says."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "adapter.sh").touch()
+    assert "write ./ before" in str(why_stopped(["adapter.sh"]))
+    assert "after --" in str(why_stopped(["./adapter.sh"]))
 
 
 # ------------------------------------------------------------ the end

@@ -81,6 +81,9 @@ def _case_named(kit: Kit, name: str) -> Case:
             return case
     if name in kit.withdrawn:
         raise InputError(f"the case {name} was withdrawn: {kit.withdrawn[name]}")
+    of_rule = next((case.id for case in kit.cases if case.rule == name), "")
+    if of_rule:
+        raise InputError(f"this is a rule; give one of its cases, such as {of_rule}")
     raise InputError(
         "the kit has no case of this id; kesspay conformance list shows all"
     )

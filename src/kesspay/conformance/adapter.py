@@ -26,6 +26,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, Literal, Self, cast
 from kesspay._shown import could_be_path, shown_path
 from kesspay.errors import InputError
 from kesspay.explain.expected import shown_bytes
+from kesspay.signing.arguments import mode_of
 
 
 if TYPE_CHECKING:
@@ -416,10 +417,13 @@ class _Process:
         except (OSError, ValueError, IndexError) as error:
             why = getattr(error, "strerror", None) or "its name cannot be used"
             name = command[0] if command else ""
+            advice = "give the program and its arguments after --"
+            if os.sep not in name and mode_of(name):
+                # Where there is no folder in the name, the system looks at PATH only.
+                advice = "write ./ before a program of this folder"
             name = f" {shown_path(name)}" if could_be_path(name) else ""
             raise AdapterStopped(
-                f"cannot start the adapter{name}: {why}",
-                advice="give the program and its arguments after --",
+                f"cannot start the adapter{name}: {why}", advice=advice
             ) from None
         self._questions: SimpleQueue[bytes | None] = SimpleQueue()
         self._lines: SimpleQueue[bytes | None] = SimpleQueue()
