@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import re
 import shutil
 import subprocess
 import sys
 import tomllib
+from base64 import b64encode
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -16,10 +18,14 @@ import pytest
 
 from kesspay.conformance.export import kit_files, write_files, write_zip
 from kesspay.conformance.kit import FOLDER
+from kesspay.explain import explain
+from kesspay.signing.keys import PrivateKey
+from tests.conformance.broken import canonicalize
 from tests.conformance.polyglot import HERE, LANGUAGES, needed
 from tests.conftest import missing
 from tests.support.kit import stored_kit
 from tests.support.pages import blocks, tables
+from tests.support.vectors import VECTORS
 
 
 if TYPE_CHECKING:
@@ -170,6 +176,18 @@ def test_the_trial_is_the_one_that_was_recorded() -> None:
                 words = f"`` {hint} ``" if "`" in hint else f"`{hint}`"
             expected.append([trial["language"], f"`{rule.id}`", words])
     assert rows == expected
+
+
+def test_a_signed_body_shows_several_mistakes_of_its_text() -> None:
+    """What the page says of a program that only signs."""
+    key = PrivateKey.from_pem((VECTORS / "keys/rsa-2048.pem").read_bytes())
+    document = {"note": "\u00e9/", "amount": 1.5}
+    for codes in (("slashes_raw", "unicode_raw"), ("order_document", "unicode_upper")):
+        text = canonicalize(json.dumps(document).encode(), *codes)
+        assert text is not None
+        sign = b64encode(key.sign(text)).decode()
+        body = json.dumps({**document, "sign": sign, "sign_type": "RSA2"}).encode()
+        assert explain(body, [key.public_key]).mistakes == codes
 
 
 def test_the_levels_are_those_of_the_kit() -> None:

@@ -68,7 +68,7 @@ _BROKEN: Final[dict[str, tuple[str, ...]]] = {
     "keep.types": ("chars_nfc", "chars_nfd", "chars_entities"),
     "list.array": ("empty_force",),
     "write.html": ("html_gson",),
-    "write.whole": ("fraction_kept", "fraction_dropped"),
+    "write.whole": ("fraction_kept",),
     "write.digits": ("numbers_php_100",),
     "body.plain": ("sign_missing", "sign_empty", "sign_not_string", "sign_elsewhere"),
     "verify.sign_type": ("sign_type",),
