@@ -75,6 +75,26 @@ def test_read() -> None:
     assert list(read_parquet(file, 0, 0, options)) == []
 
 
+@pytest.mark.parametrize("kind", [pa.string(), pa.binary()])
+def test_repeated_bodies_are_held_once(
+    monkeypatch: pytest.MonkeyPatch,
+    kind: Any,  # noqa: ANN401 - of pyarrow
+) -> None:
+    """A file that holds a long body once and names it often fills no memory."""
+    monkeypatch.setattr(tables, "_BATCH_BYTES", 30_000)
+    bodies = pa.array(["x" * 9_000, None, "y"] * 20, kind)
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"body": bodies, "id": bodies, "r": bodies}), sink)
+    for options in (Options(request="r"), Options(ids=("id",)), Options(ids=("body",))):
+        found = list(read_parquet(pa.BufferReader(sink.getvalue()), 0, 1, options))
+        rows = [one for one in found if isinstance(one, Rows)]
+        read = [body for one in rows for body in one.bodies.to_pylist()]
+        assert read == bodies.cast(pa.binary()).to_pylist()
+        assert [n for one in rows for n in one.numbers.tolist()] == list(range(60))
+        sizes = {len(one.bodies) for one in rows}
+        assert sizes == ({60} if "body" in options.ids else {3})
+
+
 def test_long_bodies_are_read_in_small_batches(monkeypatch: pytest.MonkeyPatch) -> None:
     """However long bodies are, a batch of them is bounded."""
     monkeypatch.setattr(tables, "_BATCH_BYTES", 4000)

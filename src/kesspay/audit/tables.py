@@ -17,7 +17,7 @@ from kesspay.errors import InputError
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
     from kesspay.audit.options import Options
 
@@ -38,15 +38,24 @@ _BATCH_BYTES: Final = 16 << 20
 _BUFFER: Final = 1 << 20
 
 
-def open_parquet(file: Any) -> Any:  # noqa: ANN401 - of pyarrow
+def open_parquet(file: Any, dictionaries: Sequence[str] = ()) -> Any:  # noqa: ANN401 - of pyarrow
     """
     Open a Parquet file.
+
+    Args:
+        file: can be moved to an offset.
+        dictionaries: columns of which each value is held once.
 
     Raises:
         Damaged: its footer cannot be read.
     """
     try:
-        return pq.ParquetFile(file, pre_buffer=False, buffer_size=_BUFFER)
+        return pq.ParquetFile(
+            file,
+            pre_buffer=False,
+            buffer_size=_BUFFER,
+            read_dictionary=list(dictionaries),
+        )
     except (pa.ArrowException, OSError, ValueError):
         raise Damaged("its footer cannot be read: it is no Parquet file") from None
 
@@ -149,6 +158,9 @@ def read_parquet(
     meta = parquet.metadata
     first = sum(meta.row_group(at).num_rows for at in range(start))
     columns = list(dict.fromkeys(name for name, *_ in _wanted(options)))
+    repeated = _repeated(meta, range(start, stop), options)
+    if repeated:
+        parquet = open_parquet(file, repeated)
     for at in range(start, stop):
         group = meta.row_group(at)
         each = group.total_byte_size // max(1, group.num_rows)
@@ -160,12 +172,49 @@ def read_parquet(
         )
         row = first
         try:
-            for batch in batches:
+            for batch in (one for whole in batches for one in _small(whole, options)):
                 yield rows_of(batch, row, each * len(batch), options)
                 row += len(batch)
         except (pa.ArrowException, OSError, ValueError):
             yield Damaged(f"row group {at} is damaged", row)
         first += group.num_rows
+
+
+def _repeated(meta: Any, groups: range, options: Options) -> list[str]:  # noqa: ANN401 - of pyarrow
+    """
+    Return columns of texts that may stand in the file once for many rows.
+
+    A column of a few bytes then fills a batch with gigabytes. Larger chunks are left:
+    their dictionary had no room for all values, and to make another one takes time.
+    """
+    names = {options.column, options.request} - set(options.ids)
+    chunks = (
+        meta.row_group(at).column(number)
+        for at in groups
+        for number in range(meta.num_columns)
+    )
+    return sorted(
+        {
+            chunk.path_in_schema
+            for chunk in chunks
+            if chunk.path_in_schema in names
+            and chunk.has_dictionary_page
+            and chunk.total_uncompressed_size <= _BATCH_BYTES
+        }
+    )
+
+
+def _small(batch: Any, options: Options) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow
+    """Divide a batch whose dictionaries would fill the memory."""
+    longest = 1
+    for name in filter(None, (options.column, options.request)):
+        column = _column(batch, name)
+        if pa.types.is_dictionary(column.type):
+            lengths = pc.binary_length(column.dictionary)
+            longest = max(longest, pc.max(lengths).as_py() or 1)
+    step = max(1, _BATCH_BYTES // longest)
+    for at in range(0, len(batch), step):
+        yield batch.slice(at, step)
 
 
 def rows_of(batch: Any, first: int, size: int, options: Options) -> Rows:  # noqa: ANN401 - of pyarrow
