@@ -80,9 +80,18 @@ $(VENV)/test-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
 	@$(INSTALL) --editable '.[test]'
 	@touch $@ $(VENV)/demo-ready
 
+# Not '.[docs]', for which pip would build the core again.
+define DOCS_EXTRA
+import tomllib
+with open("pyproject.toml", "rb") as file:
+    print(*tomllib.load(file)["project"]["optional-dependencies"]["docs"], sep="\n")
+endef
+export DOCS_EXTRA
+
 $(VENV)/docs-ready: pyproject.toml | $(VENV)/test-ready
 	@echo "$(VENV): installing what the site needs (about a minute the first time)"
-	@$(INSTALL) --editable '.[docs]'
+	@$(PYTHON) -c "$$DOCS_EXTRA" > $(VENV)/docs.txt
+	@$(INSTALL) --requirement $(VENV)/docs.txt
 	@touch $@
 
 # ----------------------------------------------------------------- commands
@@ -181,13 +190,14 @@ bench-c: $(YYJSON)/ready ## Measure the C library alone
 	@cmake --build $(BUILD)/bench --parallel 2 --target kess_bench >/dev/null
 	@$(BUILD)/bench/bench/kess_bench $(BENCH_ARGS)
 
+# --no-compile: the tests import a small part of what is installed.
 .PHONY: test-wheel
 test-wheel: ## The test suite on an installed wheel, not on the sources
 	rm -rf $(BUILD)/wheel
 	$(PYTHON) -m venv --without-pip $(BUILD)/wheel/env
 	$(PYTHON) -m pip wheel -qq --no-deps --wheel-dir $(BUILD)/wheel .
 	$(PYTHON) -m pip --python $(BUILD)/wheel/env/bin/python \
-	  --disable-pip-version-check install -qq \
+	  --disable-pip-version-check install -qq --no-compile \
 	  "$$(ls $(BUILD)/wheel/*.whl)[test]"
 	$(BUILD)/wheel/env/bin/python tests/packaging/installed.py $(PYTEST_ARGS)
 
