@@ -108,7 +108,9 @@ def test_no_journal_in_a_database(
         for _ in range(2):
             found = check(f"{where}/{name}")
             assert found["verdict"] == "warning"
-            assert found["found"].endswith("as the schema kesspay of the database")
+            assert found["found"].endswith(
+                f"the schema kesspay of the database '{name}'"
+            )
         PostgresJournal(f"{where}/{name}").close()
         assert check(f"{where}/{name}")["verdict"] == "ok"
     finally:

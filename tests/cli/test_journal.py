@@ -119,6 +119,41 @@ def test_a_journal_in_postgres(
     assert PASSWORD not in result.output
 
 
+def test_no_journal_is_made(
+    run: Callable[..., Result],
+    wired: Wired,
+    postgres: Postgres,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A place without a journal is refused in both kinds alike, and stays as it was."""
+    del wired
+    path = tmp_path / "journal.sqlite"
+    where = f"kesspay:{quote(PASSWORD, safe='')}@127.0.0.1:{postgres.port}/postgres"
+    nothing = {
+        str(path): f"nothing is at '{path}'",
+        f"postgresql://{where}": (
+            "the database 'postgres' has none in its schema kesspay"
+        ),
+    }
+    for words in (
+        *(["journal", one] for one in ("list", "summary", "export", "account")),
+        ["journal", "show", "order-1"],
+        ["journal", "rebind", "--yes"],
+        ["resume"],
+        ["resume", "--watch"],
+    ):
+        for place, why in nothing.items():
+            monkeypatch.setenv("KESSPAY_JOURNAL", place)
+            result = run(*words)
+            assert result.exit_code == 2, words
+            error = json.loads(result.stdout)["error"]
+            message = f"KESSPAY_JOURNAL names no journal: {why}"
+            assert (error["type"], error["message"]) == ("InputError", message)
+            assert PASSWORD not in result.output
+    assert not path.exists()
+
+
 # ------------------------------------------------------------------ the account
 
 

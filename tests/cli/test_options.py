@@ -6,6 +6,8 @@ import logging
 import os
 import signal
 from typing import TYPE_CHECKING
+from urllib.parse import quote
+from uuid import uuid4
 
 import click
 import pytest
@@ -25,8 +27,10 @@ from kesspay.cli.outcome import Outcome
 from kesspay.cli.root import root
 from kesspay.errors import InputError, JournalUnavailable
 from kesspay.signing.profile import Profile
+from kesspay.transfers.postgres import MIGRATIONS
 from kesspay.transfers.sqlite import SqliteJournal
 from tests.gateway.helpers import CANARIES
+from tests.support.postgres import PASSWORD
 
 
 if TYPE_CHECKING:
@@ -36,6 +40,7 @@ if TYPE_CHECKING:
     from click.testing import Result
 
     from kesspay.transfers.journal import Journal
+    from tests.support.postgres import Postgres
 
 
 def test_a_path_cannot_hold_a_nul(run: Callable[..., Result]) -> None:
@@ -205,6 +210,39 @@ def test_a_journal_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     assert not path.read_bytes()
     with pytest.raises(InputError, match="holds a URL"):
         open_place("https://gateway.example/", "KESSPAY_JOURNAL")
+
+
+def test_a_database_without_a_journal_gets_none(postgres: Postgres) -> None:
+    """A wrong database is refused by name; the journal of an older one is opened."""
+    import psycopg
+
+    name = f"shop\n{uuid4().hex}"
+    user = f"kesspay:{quote(PASSWORD, safe='')}@127.0.0.1:{postgres.port}"
+    where = f"postgresql://{user}/{quote(name)}"
+    postgres.ask(f'CREATE DATABASE "{name}"')
+    try:
+        with psycopg.connect(where, autocommit=True) as inside:
+            for statement in (
+                "SELECT",
+                "CREATE TABLE schema_version AS SELECT 2 AS version",
+                "CREATE SCHEMA kesspay",
+            ):
+                inside.execute(statement)
+                with pytest.raises(InputError) as caught:
+                    open_place(where, "--journal")
+                assert str(caught.value) == (
+                    f"--journal names no journal: the database {name!r} has none in"
+                    " its schema kesspay"
+                )
+            made = "SELECT FROM pg_class WHERE relnamespace = 'kesspay'::regnamespace"
+            assert inside.execute(made).fetchall() == []
+            inside.execute(f"SET search_path = kesspay; {MIGRATIONS[0]}")
+            inside.execute("CREATE TABLE schema_version AS SELECT 1 AS version")
+            open_place(where, "--journal").close()
+            found = inside.execute("SELECT version FROM schema_version").fetchall()
+            assert found == [(len(MIGRATIONS),)]
+    finally:
+        postgres.ask(f'DROP DATABASE "{name}" WITH (FORCE)')
 
 
 def test_the_shell_completes_files_and_states() -> None:

@@ -54,40 +54,57 @@ ask "kesspay audit --journal traff" 3
     assert done.stdout.splitlines()[4:] == ["file,traff"] * 3
 
 
-def test_zsh_has_the_lines(tmp_path: Path) -> None:
-    """The lines for zsh name its script; where zsh is installed, it takes them."""
+def test_zsh_has_the_lines() -> None:
+    """The lines for zsh name its script."""
     assert "_KESSPAY_COMPLETE=zsh_source kesspay" in ZSH
-    if shutil.which("zsh") is not None:
-        script = f"autoload -Uz compinit && compinit -u\n{ZSH}"
-        done = subprocess.run(
-            ["zsh", "-fc", f"{script}\necho $_comps[kesspay]"],
-            env={"PATH": PATH, "HOME": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.stdout == "_kesspay_completion\n", done.stderr
 
 
-def test_the_script_for_fish_is_written(tmp_path: Path) -> None:
-    """The lines of the page write a script that completes kesspay."""
+def test_zsh_takes_the_lines(tmp_path: Path) -> None:
+    """After the lines zsh has a completion for kesspay."""
+    if shutil.which("zsh") is None:
+        pytest.skip("no zsh is installed")
+    script = f"autoload -Uz compinit && compinit -u\n{ZSH}"
     done = subprocess.run(
-        ["sh", "-c", FISH],
-        cwd=tmp_path,
+        ["zsh", "-fc", f"{script}\necho $_comps[kesspay]"],
         env={"PATH": PATH, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
+    assert done.stdout == "_kesspay_completion\n", done.stderr
+
+
+@pytest.fixture(scope="module")
+def fish_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a home in which the lines for fish were executed."""
+    home = tmp_path_factory.mktemp("fish")
+    done = subprocess.run(
+        ["sh", "-c", FISH],
+        cwd=home,
+        env={"PATH": PATH, "HOME": str(home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
-    written = tmp_path / ".config" / "fish" / "completions" / "kesspay.fish"
+    return home
+
+
+def test_the_script_for_fish_is_written(fish_home: Path) -> None:
+    """The lines of the page write a script that completes kesspay."""
+    written = fish_home / ".config" / "fish" / "completions" / "kesspay.fish"
     assert "complete --no-files --command kesspay" in written.read_text("utf-8")
-    if shutil.which("fish") is not None:
-        completed = subprocess.run(
-            ["fish", "-c", "complete -C 'kesspay journal sho'"],
-            env={"PATH": PATH, "HOME": str(tmp_path)},
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert completed.stdout.startswith("show\t"), completed.stderr
+
+
+def test_fish_completes(fish_home: Path) -> None:
+    """After the lines fish completes commands."""
+    if shutil.which("fish") is None:
+        pytest.skip("no fish is installed")
+    completed = subprocess.run(
+        ["fish", "-c", "complete -C 'kesspay journal sho'"],
+        env={"PATH": PATH, "HOME": str(fish_home)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert completed.stdout.startswith("show\t"), completed.stderr

@@ -14,7 +14,11 @@ import pytest
 from kesspay.errors import InputError, JournalDamaged, JournalUnavailable, KesspayError
 from kesspay.transfers import reader
 from kesspay.transfers.postgres import MIGRATIONS, PostgresJournal
-from kesspay.transfers.reader import place_of_first_payment, read_payments
+from kesspay.transfers.reader import (
+    database_without_journal,
+    place_of_first_payment,
+    read_payments,
+)
 from kesspay.transfers.sqlite import SqliteJournal
 from tests.support.postgres import PASSWORD, Pgbouncer, free_port
 from tests.transfers.helpers import payment, raw
@@ -135,6 +139,10 @@ def test_reading_is_enough(
     with pytest.raises(JournalUnavailable, match=r"PostgreSQL refused \(42501"):
         read(url(postgres.port, database, "only reads", role))
     inside(writes, f"DROP OWNED BY {role}")
+    # A journal is there, whatever this user may do with it.
+    assert (
+        database_without_journal(url(postgres.port, database, "only reads", role)) == ""
+    )
     with pytest.raises(InputError, match="this user may not use it"):
         read(url(postgres.port, database, "only reads", role))
     inside(writes, f"DROP ROLE {role}")
@@ -176,7 +184,9 @@ def test_no_journal(
         ("CREATE TABLE kesspay.payments (payment_id text)",),
     ):
         inside(*statements)
-        with pytest.raises(InputError, match="has no journal of Transfers"):
+        with pytest.raises(
+            InputError, match=f"the database '{database}' has no journal"
+        ):
             read(where)
     inside("CREATE TABLE kesspay.schema_version AS SELECT 1 AS version")
     with pytest.raises(JournalDamaged, match=r"is not as it was made \(42703"):
@@ -290,7 +300,7 @@ def test_where_the_first_payment_makes_a_schema(
 ) -> None:
     """A database where this user may make a schema; nothing is made."""
     where = url(postgres.port, database)
-    wanted = "as the schema kesspay of the database"
+    wanted = f"as the schema kesspay of the database '{database}'"
     for _ in range(2):
         assert place_of_first_payment(where) == wanted
     role = f"{database}_worker"

@@ -465,21 +465,14 @@ def open_place(where: str, source: str) -> Journal:
         JournalError: the journal cannot be used.
     """
     if where.startswith(_SCHEMES):
-        from kesspay.transfers.postgres import PostgresJournal
-
-        try:
-            return PostgresJournal(where)
-        except JournalUnavailable as error:
-            if not error.is_refused:
-                raise
-            raise InputError(f"{source}: {error}") from None
+        return _open_database(where, source)
     kind = no_path(where)
     if kind:
         raise InputError(
             f"{source} holds {kind}: it takes the path of a SQLite journal, or a URL"
             " that begins with postgresql://"
         )
-    # A typing mistake must not look like a journal without payments.
+    # A wrong path must not look like a journal without payments.
     if not mode_of(where):
         raise InputError(
             f"{source} names no journal: nothing is at {shown_path(where)}"
@@ -489,3 +482,22 @@ def open_place(where: str, source: str) -> Journal:
     from kesspay.transfers.sqlite import SqliteJournal
 
     return SqliteJournal(where)
+
+
+def _open_database(where: str, source: str) -> Journal:
+    from kesspay.transfers.postgres import PostgresJournal
+    from kesspay.transfers.reader import database_without_journal
+
+    try:
+        # A wrong database must not look like a journal without payments either, and
+        # to open it would make the tables.
+        name = database_without_journal(where)
+        if not name:
+            return PostgresJournal(where)
+    except JournalUnavailable as error:
+        if not error.is_refused:
+            raise
+        raise InputError(f"{source}: {error}") from None
+    raise InputError(
+        f"{source} names no journal: the database {name} has none in its schema kesspay"
+    )

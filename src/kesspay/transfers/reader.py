@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "PaymentRow",
+    "database_without_journal",
     "is_server",
     "place_of_first_payment",
     "read_payments",
@@ -53,6 +54,13 @@ _OPENING: Final = f"""
     SET LOCAL standard_conforming_strings = on;
     SET LOCAL row_security = off
 """
+#: Also where this user may not use the schema: a right that is missing is said as such.
+_MADE: Final = f"""
+    SELECT EXISTS (
+        SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+        WHERE n.nspname = '{_SCHEMA}' AND c.relname = 'schema_version'
+    )
+"""  # noqa: S608 - constants
 _THERE: Final = (
     "SELECT to_regclass('schema_version') IS NOT NULL"
     " AND to_regclass('payments') IS NOT NULL"
@@ -131,6 +139,27 @@ def place_of_first_payment(where: str) -> str:
     return _new_on_server(where) if is_server(where) else _new_file(where)
 
 
+def database_without_journal(where: str) -> str:
+    """
+    Return the name of a database that has no journal, in quotes for a message.
+
+    Nothing is made, and a journal that is there is not judged.
+
+    Args:
+        where: a postgresql:// URL.
+
+    Returns:
+        The name, or "" where a journal is there.
+
+    Raises:
+        BackendError: psycopg is not installed.
+        InputError: the URL cannot be read.
+        JournalError: the database cannot be asked.
+    """
+    name, (is_there,) = _answer(where, _MADE)
+    return "" if is_there else name
+
+
 # ------------------------------------------------------------------------ SQLite
 
 
@@ -203,27 +232,33 @@ def _of_file(where: str) -> Iterator[list[Row]]:
 
 
 def _new_on_server(where: str) -> str:
+    name, (is_there, may_be_made) = _answer(where, _MAY_BE_MADE)
+    if is_there:
+        return ""
+    if not may_be_made:
+        raise InputError(
+            f"the database {name} has no journal in the schema {_SCHEMA} that this user"
+            " may use, and this user may not make one: name the database of the"
+            " journal, or GRANT CREATE on the database"
+        )
+    return f"as the schema {_SCHEMA} of the database {name}"
+
+
+def _answer(where: str, query: str) -> tuple[str, Row]:
+    """Return the name of a database, for a message, and the row of a query there."""
     server = server_of(where, _TIMEOUT)
     connection = _connected(server)
     if isinstance(connection, JournalError | InputError):
         # Not where it was caught: psycopg's error must not travel along.
         raise connection
     try:
-        rows = _asked(connection, server, _OPENING, _MAY_BE_MADE)
+        name = server.shown(connection.info.dbname)
+        rows = _asked(connection, server, _OPENING, query)
     finally:
         connection.close()
     if not isinstance(rows, list):
         raise rows
-    ((is_there, may_be_made),) = rows
-    if is_there:
-        return ""
-    if not may_be_made:
-        raise InputError(
-            f"the database has no journal in the schema {_SCHEMA} that this user may"
-            " use, and this user may not make one: name the database of the journal,"
-            " or GRANT CREATE on the database"
-        )
-    return f"as the schema {_SCHEMA} of the database"
+    return name, rows[0]
 
 
 def _of_server(where: str) -> Iterator[list[Row]]:
@@ -235,8 +270,9 @@ def _of_server(where: str) -> Iterator[list[Row]]:
     try:
         page = _asked(connection, server, _OPENING, _THERE)
         if page == [(False,)]:
+            name = server.shown(connection.info.dbname)
             raise InputError(
-                "the database has no journal of Transfers in the schema"
+                f"the database {name} has no journal of Transfers in the schema"
                 f" {_SCHEMA}, or this user may not use it: name the database of the"
                 " journal, or GRANT USAGE on the schema"
             )
