@@ -128,11 +128,13 @@ def interrupted(
     """Let a signal handler raise something in a moment; yield what is noted on it."""
     error, notes = kind("the job is over its time"), list[str]()
     sent: list[float] = []
+    caught_here = threading.Event()
 
     def over(*_: object) -> None:
         raise error
 
     def send() -> None:
+        caught_here.wait()
         after()
         time.sleep(0.1)
         sent.append(time.monotonic())
@@ -142,7 +144,8 @@ def interrupted(
     thread = threading.Thread(target=send)
     thread.start()
     try:
-        with pytest.raises(kind) as caught:
+        with pytest.raises(kind) as caught:  # noqa: PT012 - no signal comes before it
+            caught_here.set()
             yield notes
     finally:
         thread.join()
