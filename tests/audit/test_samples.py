@@ -48,6 +48,7 @@ def test_nothing_to_look_at(tmp_path: Path) -> None:
     path = tmp_path / "a.jsonl"
     path.write_text("nonsense\n" + "[" * 5000)
     check(path, Options())
+    path = tmp_path / "b.jsonl.gz"
     path.write_bytes(gzip.compress(b'{"a":1}\n' * 999)[:20])
     check(path, Options())
     check_texts([Source("-"), Source("x", problem="gone")], Options())
