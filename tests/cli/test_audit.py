@@ -346,6 +346,8 @@ def test_full_disk(
         (("bad.jsonl", "--report", "bad.jsonl", "--overwrite"), "is read, or written"),
         (("bad.jsonl", "--report", "ring.toml", "--overwrite"), "is read, or written"),
         (("bad.jsonl", "--threads", "0"), "threads|range"),
+        (("bad.jsonl", "--time", ""), "'--time': an empty text was given"),
+        (("--sql=",), "'--sql': an empty text was given"),
         (("nothing.jsonl",), "no input"),
         (("bad.jsonl", "--column", "bdy"), "did you mean body"),
         ((), "name a file"),

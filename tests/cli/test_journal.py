@@ -497,7 +497,11 @@ def test_unknown_is_also_what_is_on_its_way(names: Callable[..., list[str]]) -> 
 
 @pytest.mark.parametrize(
     ("given", "hint"),
-    [("unkown", "did you mean unknown?"), ("none-of-these", "there is no such")],
+    [
+        ("unkown", "did you mean unknown?"),
+        ("none-of-these", "there is no such"),
+        ("", "there is no such"),
+    ],
 )
 def test_an_unknown_state(
     run: Callable[..., Result], every_state: Path, given: str, hint: str

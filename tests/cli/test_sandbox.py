@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import signal
 import socket
@@ -10,6 +11,7 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -22,7 +24,6 @@ from tests.support.vectors import KEYS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-    from pathlib import Path
 
     from click.testing import Result
 
@@ -112,6 +113,20 @@ def test_a_transfer_across_a_restart(home: Path) -> None:
     books.close()
     text = (home / "settings.env").read_text(encoding="utf-8")
     assert f"KESSPAY_BASE_URL={again['settings']['KESSPAY_BASE_URL']}\n" in text
+
+
+def test_a_home_of_any_name(
+    run: Callable[..., Result], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bytes that are no UTF-8 stay; an empty variable does not mean this folder."""
+    monkeypatch.chdir(tmp_path)
+    empty = run("sandbox", "--home", "", "--port", 0, "--stop-after", 0.01)
+    assert (empty.exit_code, list(tmp_path.iterdir())) == (2, [])
+    name = os.fsdecode(b"h\xff")
+    assert (
+        run("sandbox", "--home", name, "--port", 0, "--stop-after", 0.01).exit_code == 0
+    )
+    assert b"h\xff/partner-private.pem" in Path(name, "settings.env").read_bytes()
 
 
 def test_seeded_faults(home: Path) -> None:

@@ -152,6 +152,13 @@ def _seconds(_: click.Context, __: click.Parameter, value: str) -> int:
     return int(match[1]) * {"s": 1, "m": 60, "h": 3600}[match[2]]
 
 
+def _given_text(context: click.Context, option: click.Parameter, value: str) -> str:
+    """Refuse an empty text, as of a variable that is not set: it would mean none."""
+    if not value and context.get_parameter_source(option.name or "") is _GIVEN:
+        raise click.BadParameter("an empty text was given")
+    return value
+
+
 def _allowed(_: click.Context, __: click.Parameter, value: str) -> _Allowed:
     wanted = "write a number of rows, or a share such as 0.5%"
     match = _FAIL_OVER.fullmatch(value)
@@ -266,10 +273,17 @@ def _journal(place: str, *, money: bool) -> str:
     "--time",
     "time_column",
     default="",
+    callback=_given_text,
     metavar="NAME",
     help="Column of the time of receipt. Without it windows are not judged.",
 )
-@click.option("--service", default="", metavar="NAME", help="Column of the service.")
+@click.option(
+    "--service",
+    default="",
+    callback=_given_text,
+    metavar="NAME",
+    help="Column of the service.",
+)
 @click.option(
     "--id",
     "ids",
@@ -277,7 +291,13 @@ def _journal(place: str, *, money: bool) -> str:
     metavar="NAME",
     help="Column that verdicts keep; may be given again.",
 )
-@click.option("--request", default="", metavar="NAME", help="Column of the request.")
+@click.option(
+    "--request",
+    default="",
+    callback=_given_text,
+    metavar="NAME",
+    help="Column of the request.",
+)
 @click.option(
     "--format",
     "form",
@@ -289,6 +309,7 @@ def _journal(place: str, *, money: bool) -> str:
 @click.option(
     "--line-regex",
     default="",
+    callback=_given_text,
     metavar="RE",
     help="Expression for lines of a log, with the groups body and time.",
 )
@@ -300,7 +321,11 @@ def _journal(place: str, *, money: bool) -> str:
     help="How the recording writes a body.",
 )
 @click.option(
-    "--sql", default="", metavar="QUERY", help="Read what DuckDB returns for QUERY."
+    "--sql",
+    default="",
+    callback=_given_text,
+    metavar="QUERY",
+    help="Read what DuckDB returns for QUERY.",
 )
 @click.option("--threads", type=click.IntRange(1), help="[default: one per processor]")
 @click.option(

@@ -115,7 +115,7 @@ _UNFINISHED: Final = (
 
 
 def chosen_states(
-    context: click.Context, parameter: click.Parameter, given: str
+    context: click.Context, parameter: click.Parameter, given: str | None
 ) -> tuple[State, ...]:
     """
     Read --state; unknown is also what is on its way.
@@ -124,7 +124,7 @@ def chosen_states(
         click.BadParameter: there is no such state.
     """
     del context, parameter
-    if not given:
+    if given is None:
         return ()
     names = [state.value for state in State]
     if given not in names:
@@ -158,7 +158,6 @@ journal.add_command(summary)
 @click.option(
     "--state",
     "states",
-    default="",
     callback=chosen_states,
     shell_complete=states_of,
     metavar="STATE",

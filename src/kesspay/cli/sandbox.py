@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from kesspay.cli.inputs import require_path
 from kesspay.cli.options import FiniteRange, stop_signals
 from kesspay.cli.outcome import Outcome
 from kesspay.cli.printer import printable
@@ -75,7 +76,7 @@ client = Client(
 )
 @click.option(
     "--home",
-    type=click.Path(file_okay=False, path_type=Path),
+    type=click.Path(file_okay=False, path_type=str),
     help="Folder of the state [default: $XDG_STATE_HOME/kesspay/sandbox].",
 )
 @click.option("--memory", is_flag=True, help="Use an empty ledger; store nothing.")
@@ -99,7 +100,7 @@ client = Client(
 def sandbox(
     *,
     port: int,
-    home: Path | None,
+    home: str | None,
     memory: bool,
     fault_seed: int | None,
     fault_rate: float | None,
@@ -115,7 +116,9 @@ def sandbox(
         )
     from kesspay.sandbox.home import Home, default_path
 
-    place = Home(home or default_path())
+    if home is not None:
+        require_path(home)
+    place = Home(default_path() if home is None else Path(home))
     made = place.sandbox(
         in_memory=memory,
         port=port,

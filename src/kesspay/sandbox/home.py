@@ -123,7 +123,7 @@ class Home:
         """
         lines = [f"{name}={quote(value)}\n" for name, value in environment.items()]
         try:
-            self._write(self.settings_file.name, "".join(lines).encode())
+            self._write(self.settings_file.name, os.fsencode("".join(lines)))
         except OSError as error:
             reason = error.strerror or type(error).__name__
         else:
