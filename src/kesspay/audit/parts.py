@@ -21,7 +21,7 @@ from kesspay.audit.outputs import whole_file
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
     from types import TracebackType
 
@@ -97,13 +97,22 @@ class PartFile:
         path: its name at the end.
         schema: of its columns.
         mode: permission bits, further reduced by the umask.
+        seen: gets the rows as RecordBatches, when many are written together.
     """
 
-    def __init__(self, path: Path, schema: Any, mode: int = _PUBLIC) -> None:  # noqa: ANN401 - of pyarrow
+    def __init__(
+        self,
+        path: Path,
+        schema: Any,  # noqa: ANN401 - of pyarrow
+        mode: int = _PUBLIC,
+        *,
+        seen: Callable[[Any], object] = len,
+    ) -> None:
         """Make the file beside."""
         self._path = path
         self._beside = path.with_name(f"{path.name}.tmp")
         self._schema = schema
+        self._seen = seen
         self._kept: list[Any] = []
         self._rows = 0
         self._bytes = 0
@@ -127,6 +136,8 @@ class PartFile:
             # Dictionaries of batches become one.
             table = table.unify_dictionaries().combine_chunks()
             self._writer.write_table(table, row_group_size=self._rows)
+            for batch in table.to_batches():
+                self._seen(batch)
         self._kept, self._rows, self._bytes = [], 0, 0
 
     def close(self) -> None:
