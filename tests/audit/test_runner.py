@@ -468,6 +468,8 @@ def test_progress(here: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch) 
     [
         ([], {}, "name a file"),
         (["t.parquet"], {"colum": "x"}, "no argument 'colum'"),
+        (["t.parquet"], {"hooks": 5}, "hooks must be"),
+        (["t.parquet"], {"out": 5}, "path must be a str"),
         (["t.parquet"], {"ids": "id"}, "ids must be a list"),
         (["t.parquet"], {"threads": 0}, "threads must be"),
         (["t.parquet"], {"threads": True}, "threads must be"),
@@ -484,7 +486,7 @@ def test_refused(
     as_parquet(rows[:3], Path("t.parquet"))
     Path("bad.parquet").write_bytes(b"x")
     with pytest.raises(InputError, match=match):
-        run(paths, ring(), out="out", **words)
+        run(paths, ring(), **{"out": "out", **words})
     assert not Path("out").exists()
 
 

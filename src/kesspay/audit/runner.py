@@ -43,6 +43,7 @@ from kesspay.audit.triage import Triage
 from kesspay.audit.units import Piece, Problem, Unit, divide
 from kesspay.audit.work import Job, Meter, Stopped, do
 from kesspay.errors import InputError, JournalError
+from kesspay.signing.arguments import file_path
 from kesspay.signing.profile import PHP_8
 from kesspay.transfers.reader import is_server, read_payments
 
@@ -205,7 +206,9 @@ def run(
     Raises:
         InputError: nothing was judged, since an argument or an input cannot be used.
     """
-    target = out if isinstance(out, Target) else Target(Path(os.fsdecode(out)))
+    target = out if isinstance(out, Target) else Target(Path(file_path(out)))
+    if not isinstance(hooks, Hooks | None):
+        raise InputError("hooks must be None or Hooks")
     options = _options(words)
     workers = _workers(threads)
     prepared = _Prepared.of(paths, ring, profile, options, target)

@@ -61,6 +61,19 @@ def test_same_table(connection: Any) -> None:
     ]
 
 
+def test_it_is_registered_again() -> None:
+    """As by a cell of a notebook that runs twice: the newest ring counts."""
+    connection = duckdb.connect()
+    audit.register_duckdb(connection, audit.Ring.of(ring().keys[1].key))
+    audit.register_duckdb(connection, ring())
+    row = next(row for row in record(20) if judged(row, ring())[0] == "authentic")
+    query = "SELECT kess_verdict(?::BLOB, ?)"
+    (found,) = connection.execute(query, [row.body, row.at]).fetchone() or (None,)
+    assert found == dict(
+        zip(("verdict", "status", "key"), judged(row, ring()), strict=True)
+    )
+
+
 def test_types(connection: Any) -> None:
     """Texts, constants, times of another session and none; no rows at all."""
     body = private("kess-2025").signed_body({"a": 1}).decode()

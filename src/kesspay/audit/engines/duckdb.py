@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import pyarrow.compute as pc
+from duckdb import InvalidInputException
 
 from kesspay.audit.kernel import AUTHENTIC, PLAIN, VERDICTS, Kernel, texts_of
 from kesspay.signing.profile import PHP_8
@@ -25,7 +27,8 @@ def register_duckdb(connection: Any, ring: Ring, profile: Profile = PHP_8) -> No
     ``kess_verdict(body, time)`` is a STRUCT of verdict, status and key;
     ``kess_verified(body, time)`` the canonical bytes of an authentic body, else NULL.
     The time may be left out. Write the result of a function to a table before you
-    filter by it: DuckDB may evaluate it in WHERE and again in SELECT.
+    filter by it: DuckDB may evaluate it in WHERE and again in SELECT. What was
+    registered before is replaced.
 
     Args:
         connection: of duckdb.
@@ -49,5 +52,8 @@ def register_duckdb(connection: Any, ring: Ring, profile: Profile = PHP_8) -> No
     # TIMESTAMP is not moved into the zone of the session. DuckDB leaves NULL rows out
     # unless it is asked for them.
     options = {"type": "arrow", "null_handling": "special"}
-    connection.create_function("kess_verdict", verdict, None, struct, **options)
-    connection.create_function("kess_verified", verified, None, "BLOB", **options)
+    made = {"kess_verdict": (verdict, struct), "kess_verified": (verified, "BLOB")}
+    for name, (function, kind) in made.items():
+        with suppress(InvalidInputException):  # none was registered before
+            connection.remove_function(name)
+        connection.create_function(name, function, None, kind, **options)
