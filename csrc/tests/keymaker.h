@@ -234,17 +234,36 @@ static inline void make_spki_der(text *out, const EVP_PKEY *pkey)
     drain(out, bio);
 }
 
+/* Takes the scheme. */
+static inline void encrypt_key(text *out, const EVP_PKEY *pkey,
+                               X509_ALGOR *scheme, const char *password)
+{
+    PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(pkey);
+    X509_SIG *encrypted = NULL;
+    BIO *bio = new_bio();
+
+    CHECK(plain != NULL && scheme != NULL);
+    encrypted =
+        PKCS8_set0_pbe(password, (int)strlen(password), plain, scheme);
+    CHECK(encrypted != NULL);
+    CHECK(i2d_PKCS8_bio(bio, encrypted) == 1);
+    X509_SIG_free(encrypted);
+    PKCS8_PRIV_KEY_INFO_free(plain);
+    drain(out, bio);
+}
+
+/* Of few iterations: it is opened often. */
 static inline void make_encrypted_der(text *out, const EVP_PKEY *pkey,
                                       const char *cipher_name,
                                       const char *password)
 {
     EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, cipher_name, NULL);
-    BIO *bio = new_bio();
     CHECK(cipher != NULL);
-    CHECK(i2d_PKCS8PrivateKey_bio(bio, pkey, cipher, password,
-                                  (int)strlen(password), NULL, NULL) == 1);
+    encrypt_key(out, pkey,
+                PKCS5_pbe2_set_iv(cipher, 10, NULL, 0, NULL,
+                                  NID_hmacWithSHA256),
+                password);
     EVP_CIPHER_free(cipher);
-    drain(out, bio);
 }
 
 static inline X509 *new_certificate(EVP_PKEY *pkey, long version)

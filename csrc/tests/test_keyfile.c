@@ -885,18 +885,7 @@ static void check_opens(const text *der, const char *password)
 /* Encrypt with this scheme, of which libcrypto makes the parameters. */
 static void encrypt(text *out, X509_ALGOR *scheme, const char *password)
 {
-    PKCS8_PRIV_KEY_INFO *plain = EVP_PKEY2PKCS8(with.pkey);
-    X509_SIG *encrypted = NULL;
-    BIO *bio = new_bio();
-
-    CHECK(plain != NULL && scheme != NULL);
-    encrypted =
-        PKCS8_set0_pbe(password, (int)strlen(password), plain, scheme);
-    CHECK(encrypted != NULL);
-    CHECK(i2d_PKCS8_bio(bio, encrypted) == 1);
-    X509_SIG_free(encrypted);
-    PKCS8_PRIV_KEY_INFO_free(plain);
-    drain(out, bio);
+    encrypt_key(out, with.pkey, scheme, password);
 }
 
 /* Every cipher and digest, and scrypt, can be opened. */

@@ -380,11 +380,13 @@ static void test_job(const job *j, int fresh)
         }
         check_failed(j, status);
         /* Nothing is left that spoils the next one. */
-        CHECK_EQUAL(j->expected, run(j, -1));
+        if (at % step_of(8) == 0) {
+            CHECK_EQUAL(j->expected, run(j, -1));
+        }
     }
 }
 
-/* In how many ways: a value and an entry, of which valgrind takes one. */
+/* In how many ways: a value and an entry. */
 static void test_all(int ways)
 {
     static const int reasons[] = {0, ERR_R_MALLOC_FAILURE,
@@ -395,8 +397,13 @@ static void test_all(int ways)
             reason = reasons[i];
             for (size_t k = 0; k < sizeof(jobs) / sizeof(jobs[0]); k++) {
                 keep_on = failed_value < 0;
-                test_job(&jobs[k], 1);
-                test_job(&jobs[k], 0);
+                /* Of a sample, the first way with used ones, the second with new. */
+                if (!is_sample() || i == 1) {
+                    test_job(&jobs[k], 1);
+                }
+                if (!is_sample() || i == 0) {
+                    test_job(&jobs[k], 0);
+                }
             }
         }
     }

@@ -119,7 +119,7 @@ static void *work(void *number)
     text *room = malloc(sizeof(*room));
     int good = room != NULL;
 
-    for (unsigned i = 0; good && i < ROUNDS; i++) {
+    for (int i = rounds_of(ROUNDS); good && i > 0; i--) {
         good = are_as_expected(&documents[(start + i) % DOCUMENTS], room);
     }
     free(room);
