@@ -99,3 +99,12 @@ test('a body that goes to another thread takes no other along', async () => {
     assert.equal(publicKey.verifyDocument(body).toString(), `{"index":${index}}`);
   }
 });
+
+test('a test framework that stops the timers of Node does not stop a signature', async () => {
+  const names = ['queueMicrotask', 'setImmediate', 'setTimeout'];
+  const real = Object.fromEntries(names.map((name) => [name, globalThis[name]]));
+  for (const name of names) globalThis[name] = () => {};
+  const signed = privateKey.signedBody('{"a":1}');
+  Object.assign(globalThis, real);
+  assert.equal(publicKey.verifyDocument(await signed).toString(), '{"a":1}');
+});
