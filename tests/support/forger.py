@@ -88,7 +88,11 @@ def raw_block(payload: bytes, *, key: str = "rsa-2048") -> bytes:
     size = (modulus.bit_length() + 7) // 8
     fill = b"\xff" * (size - 3 - len(payload))
     block = int.from_bytes(b"\x00\x01" + fill + b"\x00" + payload, "big")
-    return pow(block, numbers.d, modulus).to_bytes(size, "big")
+    # Modulo each prime, which takes a quarter of the time.
+    at_p = pow(block, numbers.dmp1, numbers.p)
+    at_q = pow(block, numbers.dmq1, numbers.q)
+    signed = at_q + numbers.q * (numbers.iqmp * (at_p - at_q) % numbers.p)
+    return signed.to_bytes(size, "big")
 
 
 def body_of(template: str, signature: bytes) -> bytes:
