@@ -104,6 +104,10 @@ def test_no_file(tmp_path: Path) -> None:
         "amount = 1": "maps",
         'separator = [","]': "the separator in .* is one of",
         'separator = ":"': "the separator in .* is one of",
+        'zone = "Asia/Nowhere"': "the zone in .* is no name of a time zone",
+        'zone = "localtime"': "the zone in .* is no name of a time zone",
+        'zone = "../UTC"': "the zone in .* is no name of a time zone",
+        "zone = 7": "the zone in .* is no name of a time zone",
     }
     for text, why in mappings.items():
         with pytest.raises(InputError, match=why):

@@ -150,3 +150,29 @@ def test_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     batch["seen_us"] = pa.array([4, None])
     seen.add(pa.record_batch(batch))
     assert (seen.times, seen.first, seen.last) == (3, 4, 7)
+
+
+def test_days_of_the_statement(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A day of the statement begins in the zone that its TOML file names."""
+    monkeypatch.chdir(tmp_path)
+    data = {"out_trade_no": "o", "amount": 10.5, "result_code": "SUCCESS"}
+    said = json.dumps({"success": True, "data": data}).encode()
+    # 17:30 in UTC is half past midnight in Phnom Penh.
+    moment = TIME + timedelta(hours=17, minutes=30)
+    columns = [["a"], [0], [moment], [said], [None]]
+    table = pa.table(list(map(pa.array, columns, PARTS.types)), schema=PARTS)
+    pq.write_table(table, "part-0.parquet")
+    Path("s.csv").write_text("out_trade_no,amount,day\no,10.5,2026-09-11\n")
+    counts = {}
+    for zone in ("UTC", "Asia/Phnom_Penh"):
+        Path("s.toml").write_text(f'zone = "{zone}"')
+        one = found(
+            tmp_path, ["part-0.parquet"], statement=Statement.load(Path("s.csv"))
+        )
+        rows = pq.read_table(pa.BufferReader(one)).to_pylist()
+        counts[zone] = [(row["check"], row["reference"]) for row in rows]
+    days = ("2026-09-10", "2026-09-11")
+    assert counts == {
+        "UTC": [("statement_days", day) for day in days],
+        "Asia/Phnom_Penh": [],
+    }

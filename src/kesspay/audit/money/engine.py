@@ -28,9 +28,13 @@ _DISK: Final = "max_temp_directory_size"
 
 
 @contextmanager
-def open_engine(scratch: Path) -> Iterator[Any]:
+def open_engine(scratch: Path, zone: str = "UTC") -> Iterator[Any]:
     """
     Open DuckDB on a disk, as facts may need more than there is of memory.
+
+    Args:
+        scratch: a folder that is made, and removed.
+        zone: in which days begin.
 
     Raises:
         OSError: the disk is full, or cannot be written, or a check needs more memory
@@ -49,7 +53,7 @@ def open_engine(scratch: Path) -> Iterator[Any]:
     }
     try:
         with duckdb.connect(scratch / "facts.duckdb", config=options) as engine:
-            engine.execute("SET TimeZone = 'UTC'")
+            engine.execute("SET TimeZone = ?", [zone])
             # Its bar goes to the standard output, among what is printed for programs.
             engine.execute("SET enable_progress_bar = false")
             yield engine

@@ -135,7 +135,8 @@ def check_money(
     money.unverified, money.claimed = _claimed(failing)
     folder = failing.folder.path
     scratch = folder / _SCRATCH
-    with open_engine(scratch) as engine:
+    zone = "UTC" if statement is None else statement.zone
+    with open_engine(scratch, zone) as engine:
         paths = [folder / part for part in parts]
         store = Store(engine, scratch, paths)
         there, money.facts = _sources(store, journals or {}, statement)

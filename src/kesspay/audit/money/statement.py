@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, Final
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 
@@ -32,6 +33,8 @@ _SEPARATORS: Final = {
     "\t": ("tabs", "\\t"),
     "|": ("bars", "|"),
 }
+#: No name of a zone, though it is found among them: another machine has another.
+_MACHINE: Final = "localtime"
 _SCHEMA: Final = pa.schema(
     [
         ("place", pa.int64()),
@@ -61,11 +64,13 @@ class Statement:
         path: of the file.
         has_receiver: whether it names receivers.
         has_day: whether it names days.
+        zone: in which its days begin.
     """
 
     path: Path
     has_receiver: bool
     has_day: bool
+    zone: str = "UTC"
 
     @classmethod
     def load(cls, path: Path) -> Statement:
@@ -74,8 +79,8 @@ class Statement:
 
         Its columns are ``out_trade_no``, ``amount``, ``receiver_id`` and ``day``; a
         TOML file of the same name beside it maps them to others, and names another
-        ``separator`` than the comma. Amounts are plain numbers such as 1234.50, and
-        days begin as 2026-09-10.
+        ``separator`` than the comma, and another ``zone`` of the days than UTC. Amounts
+        are plain numbers such as 1234.50, and days begin as 2026-09-10.
 
         Raises:
             InputError: it cannot be read, lacks a column, or a line of it is wrong.
@@ -84,7 +89,8 @@ class Statement:
         for _ in _read_file(path, columns):
             # A wrong line is found before any work.
             continue
-        return cls(path, "receiver_id" in columns, "day" in columns)
+        _, _, zone = _mapping(path)
+        return cls(path, "receiver_id" in columns, "day" in columns, zone)
 
     @property
     def schema(self) -> Any:  # noqa: ANN401 - of pyarrow
@@ -109,7 +115,7 @@ class Statement:
 def _read_file(path: Path, columns: set[str]) -> Iterator[Any]:
     """Yield the rows as RecordBatches, and add the columns that are there."""
     where = f"the statement {shown_path(path)}"
-    names, separator = _mapping(path.parent / f"{path.stem}.toml")
+    names, separator, _ = _mapping(path)
     lines = _Lines()
     try:
         with path.open("rb") as file:
@@ -262,11 +268,12 @@ def _day(text: str) -> date | None:
         raise _Wrong("its day is not written as 2026-09-10") from None
 
 
-def _mapping(path: Path) -> tuple[dict[str, str], str]:
-    """Return the names of the columns, and what separates them."""
+def _mapping(statement: Path) -> tuple[dict[str, str], str, str]:
+    """Return the names of the columns, what separates them, and the zone of days."""
+    path = statement.parent / f"{statement.stem}.toml"
     names = {name: name for name in _COLUMNS}
     if not mode_of(path):
-        return names, ","
+        return names, ",", "UTC"
     try:
         given = tomllib.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError):
@@ -276,11 +283,22 @@ def _mapping(path: Path) -> tuple[dict[str, str], str]:
         raise InputError(
             f"the separator in {shown_path(path)} is one of , ; | and the tab"
         )
+    zone = given.pop("zone", "UTC")
+    try:
+        # UTC is known where the machine has no names of zones.
+        is_known = zone == "UTC" or ZoneInfo(zone).key != _MACHINE
+    except (OSError, TypeError, ValueError, ZoneInfoNotFoundError):
+        is_known = False
+    if not is_known:
+        raise InputError(
+            f"the zone in {shown_path(path)} is no name of a time zone such as"
+            " Asia/Phnom_Penh"
+        )
     for name, value in given.items():
         if name not in names or not isinstance(value, str):
             raise InputError(
                 f"{shown_path(path)} maps {', '.join(_COLUMNS)} to names of columns,"
-                f" and may name the separator; got {shown_value(name)}"
+                f" and may name the separator and the zone; got {shown_value(name)}"
             )
         names[name] = value
-    return names, separator
+    return names, separator, zone
