@@ -205,7 +205,7 @@ class _Reader:
         return "" if sign == "\n" else sign
 
     def _dollar(self, *, is_quoted: bool = False) -> str:
-        ends = is_quoted and self._text[self._at + 1 : self._at + 2] == '"'
+        ends = is_quoted and self._text.startswith('$"', self._at)
         if not (ends or _NO_DOLLAR.match(self._text, self._at)):
             kind = next(
                 kind for one, kind in _REPLACED if one.match(self._text, self._at)
