@@ -296,7 +296,7 @@ static void test_tiny_answers(unsigned step)
     BIGNUM *root = BN_new();
 
     CHECK(number != NULL && root != NULL);
-    for (size_t s = 0; s < SIZES; s++) {
+    for (size_t s = 0; s < SIZES; s += step_of(SIZES)) {
         const unsigned bits = 8 * (unsigned)sizes[s];
         roots private_key;
         size_t count = 0;
