@@ -55,6 +55,16 @@ def test_whole() -> None:
         assert lines_of(found) == expected(text, 1000)
 
 
+def test_short_lines_are_few_in_a_block(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A block of line ends alone would be millions of rows at a time."""
+    monkeypatch.setattr(texts, "_MOST_LINES", 3)
+    for text in (b"\n" * 16, b"\n" * 17, b"a\n" * 8, b"\n" * 15 + b"x", b"\n\n\nab"):
+        found = list(whole_lines(io.BytesIO(text).read, 0, 0, None, 1000))
+        assert lines_of(found) == expected(text, 1000)
+        assert max(block.data.count(b"\n") for block in found) <= 4
+        assert sum(block.size for block in found) == len(text)
+
+
 @pytest.mark.parametrize("seed", range(30))
 def test_parts(seed: int) -> None:
     """However a text is divided, each line is read once, with its number and place."""

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
+import numpy as np
+
 from kesspay.audit.rows import Damaged
 
 
@@ -23,6 +25,7 @@ __all__ = ["Block", "LineCounts", "blocks", "patiently", "whole_lines"]
 #: How much is read at a time.
 BLOCK: Final = 4 << 20
 _NEWLINE: Final = b"\n"
+_MOST_LINES: Final = 1 << 15
 
 
 @dataclass(slots=True)
@@ -202,16 +205,28 @@ def whole_lines(
         if stop is not None and place + end > stop:
             end = kept.find(_NEWLINE, max(0, stop - place - 1)) + 1 or end
         if end:
-            block, kept = kept[:end], kept[end:]
-            yield Block(block, row, place, is_cut=False, size=end)
+            data, kept = kept[:end], kept[end:]
+            yield from _few_lines(data, row, place)
             place += end
-            row += block.count(_NEWLINE)
+            row += data.count(_NEWLINE)
         if at_end:
             return
         if len(kept) > longest:
             yield Block(kept[:longest], row, place, is_cut=True, size=len(kept))
             place += len(kept)
             kept, skipping = b"", True
+
+
+def _few_lines(data: bytes, row: int, place: int) -> Iterator[Block]:
+    """Divide lines into blocks: a row takes memory, however short its line is."""
+    ends = [len(data)]
+    if data.count(_NEWLINE) > _MOST_LINES:
+        found = np.flatnonzero(np.frombuffer(data, np.uint8) == ord(_NEWLINE)) + 1
+        ends = [*found[_MOST_LINES - 1 : -1 : _MOST_LINES].tolist(), len(data)]
+    start = 0
+    for end in ends:
+        yield Block(data[start:end], row, place + start, is_cut=False, size=end - start)
+        start, row = end, row + _MOST_LINES
 
 
 def _why(error: OSError | ValueError) -> str:
