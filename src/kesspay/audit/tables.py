@@ -31,8 +31,10 @@ __all__ = [
     "words_of",
 ]
 
-#: Rows that are read at a time, fewer where bodies are long.
-_ROWS: Final = 4096
+#: Rows that are read at a time, fewer where bodies are long, and where the canonical
+#: form of each is kept for the checks of the money.
+_ROWS: Final = 8192
+_ROWS_OF_MONEY: Final = 4096
 _BATCH_BYTES: Final = 16 << 20
 #: With it a row group is read in pieces, and never held as a whole.
 _BUFFER: Final = 1 << 20
@@ -161,11 +163,12 @@ def read_parquet(
     repeated = _repeated(meta, range(start, stop), options)
     if repeated:
         parquet = open_parquet(file, repeated)
+    most = _ROWS_OF_MONEY if options.money else _ROWS
     for at in range(start, stop):
         group = meta.row_group(at)
         each = group.total_byte_size // max(1, group.num_rows)
         batches = parquet.iter_batches(
-            max(1, min(_ROWS, _BATCH_BYTES // max(1, each))),
+            max(1, min(most, _BATCH_BYTES // max(1, each))),
             row_groups=[at],
             columns=columns,
             use_threads=False,
@@ -293,6 +296,6 @@ def query(sql: str) -> Any:  # noqa: ANN401 - of pyarrow
         if relation is not None:
             # DuckDB 1.4 has the second name only.
             read: Any = getattr(relation, "to_arrow_reader", None)
-            return (read or relation.fetch_record_batch)(_ROWS)
+            return (read or relation.fetch_record_batch)(_ROWS_OF_MONEY)
         why = "it returns no rows"
     raise InputError(f"DuckDB refuses the query of --sql: {why}")
