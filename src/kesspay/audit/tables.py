@@ -33,7 +33,7 @@ __all__ = [
 
 #: Rows that are read at a time, fewer where bodies are long, and where the canonical
 #: form of each is kept for the checks of the money.
-_ROWS: Final = 8192
+_ROWS: Final = 6400
 _ROWS_OF_MONEY: Final = 4096
 _BATCH_BYTES: Final = 16 << 20
 #: With it a row group is read in pieces, and never held as a whole.
