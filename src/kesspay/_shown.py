@@ -383,6 +383,8 @@ def _masked(text: str, forms: list[str]) -> str:
             edge = r"\b" if len(form) < _WORD else ""
             for match in re.finditer(f"{edge}{re.escape(form)}{edge}", low):
                 hidden[match.start() : match.end()] = [True] * len(form)
+    if True not in hidden:
+        return text
     shown = []
     for at, char in enumerate(text):
         if not hidden[at]:
@@ -394,6 +396,8 @@ def _masked(text: str, forms: list[str]) -> str:
 
 def _folded(text: str) -> str:
     """Return a text in lower case, each character in its place."""
+    if text.isascii():
+        return text.lower()
     return "".join(one.lower() if len(one.lower()) == 1 else one for one in text)
 
 
