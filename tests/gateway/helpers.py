@@ -9,9 +9,7 @@ import inspect
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
-from typing import Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self
 
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
@@ -25,11 +23,12 @@ from kesspay.gateway.messages import (
     PreTransfer,
     QueryFundTransfer,
 )
-from kesspay.signing.backend import current
-from kesspay.signing.keys import PrivateKey, PublicKey
+from tests.support.keys import load
 
 
-KEYS: Final = Path(__file__).resolve().parents[1] / "vectors" / "keys"
+if TYPE_CHECKING:
+    from kesspay.signing.keys import PrivateKey, PublicKey
+
 
 #: Texts that must appear nowhere: not in a log, a repr, or an error.
 CANARIES: Final = {
@@ -101,19 +100,12 @@ def credentials() -> Credentials:
 
 def partner_key() -> PrivateKey:
     """Return the key that signs requests, of the backend in use."""
-    return _load("rsa-2048.pem", current().name)
+    return load("rsa-2048.pem")
 
 
 def gateway_private_key() -> PrivateKey:
     """Return the key that signs answers, of the backend in use."""
-    return _load("other-2048.pem", current().name)
-
-
-@cache
-def _load(name: str, backend: str) -> PrivateKey:
-    """Load a key once for each backend."""
-    assert current().name == backend
-    return PrivateKey.from_pem((KEYS / name).read_bytes())
+    return load("other-2048.pem")
 
 
 def gateway_key() -> PublicKey:

@@ -22,13 +22,13 @@ from kesspay.signing.profile import PHP_8, Profile
 from tests.gateway.helpers import (
     BASE_URL,
     CANARIES,
-    KEYS,
     Script,
     credentials,
     gateway_key,
     partner_key,
     token_answer,
 )
+from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:

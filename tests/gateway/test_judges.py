@@ -9,7 +9,6 @@ from tests.gateway.helpers import (
     CONFIRM_DATA,
     CREATE_DATA,
     CREATE_REQUEST,
-    KEYS,
     QUERY_DATA,
     client,
     plain,
@@ -17,6 +16,7 @@ from tests.gateway.helpers import (
     token_answer,
 )
 from tests.support.php import Php, php_sign, php_verify
+from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:

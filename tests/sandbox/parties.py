@@ -6,34 +6,22 @@ from __future__ import annotations
 
 import json
 from decimal import Decimal
-from functools import cache
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, CreateFundTransfer
 from kesspay.sandbox import Sandbox
 from kesspay.sandbox.emulator import GATEWAY_PATH, TOKEN_PATH
-from kesspay.signing.backend import current
-from kesspay.signing.keys import PrivateKey
+from tests.support.keys import load
+from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
     from kesspay.sandbox.emulator import Reply
 
 
-KEYS: Final = Path(__file__).resolve().parents[1] / "vectors" / "keys"
+__all__ = ["KEYS", "RECEIVER", "Partner", "box", "load", "order"]
+
 RECEIVER: Final = "85512345678"
-
-
-def load(name: str) -> PrivateKey:
-    """Load a test key for the backend in use."""
-    return _load(name, current().name)
-
-
-@cache
-def _load(name: str, backend: str) -> PrivateKey:
-    assert current().name == backend
-    return PrivateKey.from_pem((KEYS / name).read_bytes())
 
 
 def box(**options: Any) -> Sandbox:
