@@ -67,8 +67,9 @@ $(BIN)/python:
 MAKING = @echo "$(VENV): installing $(1)$(if $(KESSPAY_PURE),, and building the core\
   in C) ($(2) the first time)"
 
+# --no-compile: a small part of what is installed is ever imported.
 INSTALL = $(PYTHON) -m pip --python $(BIN)/python --disable-pip-version-check \
-          install -qq
+          install -qq --no-compile
 
 $(VENV)/demo-ready: $(CORE) $(VENV)/toolchain | $(BIN)/python
 	$(call MAKING,what the demo needs,about a minute)
@@ -190,7 +191,6 @@ bench-c: $(YYJSON)/ready ## Measure the C library alone
 	@cmake --build $(BUILD)/bench --parallel 2 --target kess_bench >/dev/null
 	@$(BUILD)/bench/bench/kess_bench $(BENCH_ARGS)
 
-# --no-compile: the tests import a small part of what is installed.
 .PHONY: test-wheel
 test-wheel: ## The test suite on an installed wheel, not on the sources
 	rm -rf $(BUILD)/wheel
