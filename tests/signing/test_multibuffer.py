@@ -7,6 +7,7 @@ import pickle
 import platform
 import sys
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING
 
 import pytest
@@ -157,6 +158,7 @@ def test_the_variable(backend: Backend, monkeypatch: pytest.MonkeyPatch) -> None
         assert PublicKey.from_pem(spki)._handle.ways == 1
 
 
+@cache
 def forged_signatures(text: bytes) -> list[bytes]:
     """Return signatures that come near to the right one of a text."""
     info = bytes.fromhex("3031300d060960864801650304020105000420")
