@@ -204,14 +204,15 @@ static unsigned kind_of(size_t case_number)
     return case_number % 3 == 0 ? roll_of(&random_bytes, KINDS) : KINDS;
 }
 
-/* Every kind of signature with every kind of modulus, at each count. */
+/* Every kind of signature with every kind of modulus, at each count; of a sample, only
+ * with those of 2048 bits. */
 static void test_edges(void)
 {
     static uint8_t given[8][SIZE_MAX_TESTED];
     uint8_t modulus[SIZE_MAX_TESTED];
 
     for (size_t s = 0; s < SIZES; s++) {
-        for (unsigned kind = 0; kind < MODULI; kind++) {
+        for (unsigned kind = 0; kind < MODULI; kind += s == 0 ? 1 : step_of(4)) {
             make_modulus(modulus, sizes[s], kind);
             prepare(modulus, sizes[s]);
             for (unsigned first = 0; first < KINDS; first += 4) {
