@@ -311,6 +311,7 @@ folder.mkdir()
 for first in range(0, count, step):
     with duckdb.connect() as engine:
         engine.execute("SET threads = 1")
+        engine.execute("SET enable_progress_bar = false")
         engine.execute('''COPY (
             SELECT 'traffic/2026-09.parquet' AS source, 3 * n + k AS "row",
                 TIMESTAMPTZ '2026-09-10 00:00:00+00' + INTERVAL (n) SECOND AS seen_at,
