@@ -132,10 +132,10 @@ class Model:
     def _tick(self, stage: Stage) -> Stage:
         now = stage.now + 1
         # That it expired is all that counts of an expiry in the past.
-        gateways = tuple(
-            gateway._replace(expires=0) if gateway.expires <= now else gateway
+        gateways = [
+            gateway._replace(expires=0) if 0 < gateway.expires <= now else gateway
             for gateway in stage.gateways
-        )
+        ]
         place = stage.attempt
         if stage.exchange is None or stage.exchange.kind is not Do.CONFIRM:
             key = (stage.attempt, now)
@@ -143,7 +143,7 @@ class Model:
                 attempt = self._attempts[place]
                 self._aged[key] = self._place(attempt, float(now))
             place = self._aged[key]
-        return _quiet(stage._replace(now=now, attempt=place, gateways=gateways))
+        return _quiet(stage._replace(now=now, attempt=place), gateways)
 
     def _gateway(self, stage: Stage) -> Iterator[Move]:
         for place, gateway in enumerate(stage.gateways):
@@ -366,8 +366,12 @@ class Model:
             event = Event(what, float(stage.now), code, float(LIFE))
             attempt = self._policy.step(self._attempts[stage.attempt], event)
             place = self._steps[key] = self._place(attempt, event.at)
-        done = stage._replace(attempt=place, exchange=None)
-        return done._replace(heard=stage.heard | self._tell(done))
+        now, number, _, debited, declined, _, network, gateways, heard = stage
+        done = Stage(
+            now, number, place, debited, declined, None, network, gateways, heard
+        )
+        more = heard | self._tell(done)
+        return done if more == heard else done._replace(heard=more)
 
     def _place(self, attempt: Attempt, now: float) -> int:
         """Return the place of an attempt, new or known."""
@@ -411,23 +415,28 @@ class Model:
 
 
 def _at_gateway(stage: Stage, place: int, gateway: Gateway) -> Stage:
-    gateways = stage.gateways
-    return _quiet(
-        stage._replace(gateways=(*gateways[:place], gateway, *gateways[place + 1 :]))
-    )
+    gateways = list(stage.gateways)
+    gateways[place] = gateway
+    return _quiet(stage, gateways)
 
 
-def _quiet(stage: Stage) -> Stage:
-    """Take out what can change nothing any more."""
-    exchange = stage.exchange
-    waiting = stage.number if exchange and exchange.kind is Do.CONFIRM else 0
-    network, gateways = list(stage.network), list(stage.gateways)
+def _quiet(stage: Stage, gateways: list[Gateway] | None = None) -> Stage:
+    """Take out what can change nothing any more, after the gateways changed."""
+    now, number, attempt, debited, declined, exchange, network, before, heard = stage
+    waiting = number if exchange and exchange.kind is Do.CONFIRM else 0
+    under_way = list(network)
+    if gateways is None:
+        gateways = list(before)
     for place, gateway in enumerate(gateways):
-        open_still = gateway.what == "open" and gateway.expires > stage.now
+        open_still = gateway.what == "open" and gateway.expires > now
         if not open_still and place + 1 != waiting:
-            network[place] = False
+            under_way[place] = False
         # Of an earlier attempt only a confirm matters, under way or carried out.
-        earlier = place + 1 < stage.number
-        if earlier and not (network[place] or gateway.has_taken):
+        earlier = place + 1 < number
+        if earlier and not (under_way[place] or gateway.has_taken):
             gateways[place] = _NO_GATEWAY
-    return stage._replace(network=tuple(network), gateways=tuple(gateways))
+    # Not with _replace, which takes a third of the time of the search.
+    return Stage(
+        *(now, number, attempt, debited, declined, exchange),
+        *(tuple(under_way), tuple(gateways), heard),
+    )
