@@ -16,6 +16,7 @@ import random
 import secrets
 import struct
 from decimal import Decimal
+from functools import cache
 from itertools import chain, islice
 from math import isfinite, ldexp
 from typing import TYPE_CHECKING, Any, Final
@@ -273,8 +274,10 @@ def test_live(
             )
 
 
-def random_doubles(rng: random.Random, count: int) -> list[float]:
-    """Doubles of any bits, amounts, whole ones, and ties at the hundredth digit."""
+@cache
+def random_doubles(count: int) -> bytes:
+    """List doubles of any bits, amounts, whole ones, ties at the hundredth digit."""
+    rng = random.Random(SEED)
     values = [-0.0, 0.0, 5e-324, 1.7976931348623157e308, 2.0**63, 1e99, 1e100]
     while len(values) < count:
         (value,) = struct.unpack(">d", rng.randbytes(8))
@@ -284,7 +287,7 @@ def random_doubles(rng: random.Random, count: int) -> list[float]:
         value = ldexp(rng.getrandbits(53) | 1, -rng.randrange(100, 220))
         # A fraction ends with a 5, so 101 digits are a tie.
         values += [value] if len(Decimal(value).as_tuple().digits) == 101 else []
-    return values
+    return ("[" + ",".join(map(repr, values)) + "]").encode()
 
 
 @pytest.mark.few(2)
@@ -299,8 +302,7 @@ def test_live_doubles(
 ) -> None:
     """Doubles have the digits of live PHP, and a long list of them has room."""
     asked = Settings(precision, preserve_zero_fraction=fraction)
-    values = random_doubles(random.Random(SEED), 200_000 if whole else 5_000)
-    text = ("[" + ",".join(map(repr, values)) + "]").encode()
+    text = random_doubles(200_000 if whole else 5_000)
     (result,) = compare(backends_here, [text], asked.profile)
     (answer,) = php.canonicalize([text], asked)
     assert agrees(result, answer), SEED
