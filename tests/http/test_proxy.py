@@ -118,7 +118,8 @@ def refused(
         (b"secret garbage\r\n\r\n", "no HTTP"),
         (b"HTTP/1.1 200", "no answer"),
         (b"", "no answer"),
-        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000, "HTTP"),
+        # Too long for our limit or for that of h11, whichever sees it first.
+        (b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000, "the proxy"),
         (b"HTTP/1.1 100 Continue\r\n\r\n" * 10_000, "too long"),
         (b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 403 No\r\n\r\n", "HTTP 403"),
         (b"HTTP/1.1 200 OK\r\n\r\n", "Error"),
