@@ -104,9 +104,10 @@ demo: $(VENV)/demo-ready ## A whole signed transfer against the sandbox
 
 # KESSPAY_BUILD_TESTS=1 adds the tests that build wheels, THOROUGH=1 every case of those
 # tests that have many, and what takes a second: `.ci/run` runs them. WORKERS=0 runs the
-# tests in one process, as a debugger needs it. PYTEST_ARGS is passed to pytest.
+# tests in one process, as a debugger needs it; by default a third uses the time in which
+# others wait on two cores. PYTEST_ARGS is passed to pytest.
 PYTEST  := $(BIN)/python -m pytest
-WORKERS ?= 2
+WORKERS ?= 3
 LEFT_OUT = exhaustive languages spark engines \
            $(if $(KESSPAY_BUILD_TESTS),,build) $(if $(THOROUGH),,thorough)
 .PHONY: test
