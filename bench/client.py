@@ -21,6 +21,7 @@ from kesspay.gateway.client import Client
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.messages import Token
 from tests.gateway import helpers
+from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
@@ -39,6 +40,11 @@ _RECEIVER: Final = str(REQUEST["receiver_id"])
 _SENDER: Final = str(REQUEST["sender_name"])
 _AMOUNT: Final = Decimal("19.99")
 _DEBIT: Final = "DEBIT-2026-000123"
+
+
+def _partner_key() -> kesspay.PrivateKey:
+    """Load the key that signs requests: that of the tests signs no text twice."""
+    return kesspay.PrivateKey.from_pem((KEYS / "rsa-2048.pem").read_bytes())
 
 
 class Same:
@@ -74,7 +80,7 @@ def _request() -> kesspay.CreateFundTransfer:
 
 def protocol_calls() -> dict[str, Callable[[], object]]:
     """Return all that the protocol does for the three calls of a transfer."""
-    signer, verifier = helpers.partner_key(), helpers.gateway_key()
+    signer, verifier = _partner_key(), helpers.gateway_key()
     endpoint = Endpoint(helpers.BASE_URL)
     token = Token(helpers.CANARIES["access_token"], 3600)
     answer = helpers.signed(200, RESPONSE)
@@ -113,7 +119,7 @@ def calls() -> dict[str, Callable[[], object]]:
     client = Client(
         base_url=helpers.BASE_URL,
         credentials=helpers.credentials(),
-        private_key=helpers.partner_key(),
+        private_key=_partner_key(),
         gateway_key=helpers.gateway_key(),
         transport=transport,
         retries=0,
@@ -153,7 +159,7 @@ def _check(name: str, result: object) -> None:
 
 
 def _check_sent(name: str, request: HttpRequest) -> None:
-    signed = helpers.partner_key().public_key.verify_document(request.body)
+    signed = _partner_key().public_key.verify_document(request.body)
     assert f'"service":"{name}.'.encode() in signed
     assert ("Authorization", f"Bearer {helpers.CANARIES['access_token']}") in (
         request.headers
