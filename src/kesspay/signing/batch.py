@@ -57,12 +57,11 @@ __all__ = ["Batch", "VerifyStatus", "body_list", "verify_documents", "write_docu
 
 #: Below this many documents a thread costs more than it saves.
 _MIN_SLICE: Final = 64
-#: A slice is at most this long, so that its copy stays small, and there are about
-#: this many for each of several threads, which finish together then, also on cores
-#: of which one is slower.
+#: A slice is at most this long, and there are at least this many for each
+#: thread, so that threads finish together and the copy of a slice stays small.
 _MAX_SLICE: Final = 1024
 _MAX_SLICE_BYTES: Final = 16 << 20
-_SLICES_OF_A_THREAD: Final = 32
+_SLICES_OF_A_THREAD: Final = 8
 
 
 #: Types that hold no Arrow column, which need no look at their attributes.
@@ -264,11 +263,8 @@ def _done(
     work: Callable[[Texts], _Made], columns: Sequence[Column], workers: int
 ) -> list[_Made]:
     """Process each slice of the texts, in up to ``workers`` threads."""
-    wanted = workers * _SLICES_OF_A_THREAD if workers > 1 else 1
-    share = -(-_count(columns) // wanted)
-    # Whole multiples: signatures are verified eight at a time, and one that is left
-    # over takes as long as three of them.
-    max_texts = min(max(-(-share // _MIN_SLICE), 1) * _MIN_SLICE, _MAX_SLICE)
+    share = -(-_count(columns) // (workers * _SLICES_OF_A_THREAD))
+    max_texts = min(max(share, _MIN_SLICE), _MAX_SLICE)
     slices = [
         (column, *bounds)
         for column in columns
