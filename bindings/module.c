@@ -5,7 +5,7 @@
  *
  * ffi and lib are cffi's, translated from kess.cdef.h. The functions here are
  * those that every message goes through, once more: with all that is to be
- * prepared, crossing over by cffi takes as long as canonicalising a whole
+ * prepared, crossing over by cffi takes as long as canonicalizing a whole
  * answer of the API.
  *
  *     canonicalize(text, profile, max_depth)
@@ -31,7 +31,7 @@
 #define ROOM_SIZE ((size_t)16 << 10)
 /* Canonical text is about as long as its source, a signature is added. */
 #define ROOM_SPARE ((size_t)4 << 10)
-/* Canonicalising so short a text costs less than letting others run. */
+/* Canonicalizing so short a text costs less than letting others run. */
 #define SHORT_TEXT ((size_t)2 << 10)
 
 /* ------------------------------------------------------------ work */

@@ -1,4 +1,4 @@
-// Package kess signs, canonicalises and verifies documents of the KESS partner
+// Package kess signs, canonicalizes and verifies documents of the KESS partner
 // API with libkess. It translates and does nothing else: no HTTP, no retries.
 //
 // Load a key once, when the program starts, and use it from any number of

@@ -92,7 +92,7 @@ const (
 type Options struct {
 	Profile Profile
 	// MaxDepth is the number of nested containers that are allowed, from 1 to
-	// 512; to verify, from 1 to 511. 0 means 511 for canonicalising, 512 for signing,
+	// 512; to verify, from 1 to 511. 0 means 511 for canonicalizing, 512 for signing,
 	// 64 for verifying.
 	MaxDepth int
 }

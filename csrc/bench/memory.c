@@ -53,7 +53,7 @@ double memory_of_canonicalize(void (*make)(document *, size_t), size_t len)
     }
     must(waitpid(child, &status, 0) == child && status == 0 &&
              read(answer[0], &added, sizeof(added)) == sizeof(added),
-         "a child that canonicalises");
+         "a child that canonicalizes");
     close(answer[0]);
     close(answer[1]);
     return (double)added * 1024.;

@@ -93,7 +93,7 @@ typedef enum kess_status {
     KESS_ERR_DUPLICATE = 220, /* verify: a key occurs twice; pos: the second */
     KESS_ERR_NOT_OBJECT = 221,  /* kess_signed_body, verify: an object is
                                    needed */
-    KESS_ERR_NOT_STABLE = 222,  /* kess_signed_body: a server would canonicalise
+    KESS_ERR_NOT_STABLE = 222,  /* kess_signed_body: a server would canonicalize
                                    the body to other bytes; pos: first
                                    differing byte */
     KESS_ERR_SIGN_PRESENT = 223, /* kess_signed_body: parameters already hold
@@ -306,7 +306,7 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
 /*
  * The request body for the parameters in text (a JSON object without "sign"):
  * their canonical form with "sign_type" and "sign" appended. Refuses, with
- * KESS_ERR_NOT_STABLE, what a server would canonicalise to other bytes.
+ * KESS_ERR_NOT_STABLE, what a server would canonicalize to other bytes.
  *   Depth: 512 nested containers, since the text stands for an array of
  *          parameters; options may say 1 to 512. A body of 512 is
  *          KESS_ERR_NOT_STABLE: json_decode of a server reads 511.
@@ -353,7 +353,7 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
     const kess_options *options, kess_error *err);
 
 /*
- * Canonicalise or sign count texts that lie in one buffer, text i at
+ * Canonicalize or sign count texts that lie in one buffer, text i at
  * data[offsets[i]] up to data[offsets[i + 1]]. What kess_canonicalize or
  * kess_sign_document writes for it is put at out[out_offsets[i]] up to
  * out[out_offsets[i + 1]] (Arrow LargeBinary, both).

@@ -49,7 +49,7 @@ static const status_text status_texts[] = {
     STATUS(KESS_ERR_DUPLICATE, "a key occurs twice"),
     STATUS(KESS_ERR_NOT_OBJECT, "the top level is not an object"),
     STATUS(KESS_ERR_NOT_STABLE, "a server that decodes the body would "
-                                "canonicalise it to other bytes"),
+                                "canonicalize it to other bytes"),
     STATUS(KESS_ERR_SIGN_PRESENT,
            "the parameters already hold \"sign\", or a \"sign_type\" other "
            "than \"RSA2\""),

@@ -22,7 +22,7 @@ DOCUMENT_REASONS: Final[dict[str, str]] = {
     "duplicate": "a key occurs twice",
     "not_object": "the top level is not an object",
     "not_stable": (
-        "a server that decodes the body would canonicalise it to other bytes"
+        "a server that decodes the body would canonicalize it to other bytes"
     ),
     "order": "many keys at the top level, some of which begin like numbers",
     "sign_present": (

@@ -358,7 +358,7 @@ _CONSTANTS: Final = {
 
 def raw_texts(text: str) -> dict[str, bytes]:
     """
-    List the texts that were signed without canonicalising, by code.
+    List the texts that were signed without canonicalizing, by code.
 
     Args:
         text: the body, which ``canonicalize`` accepts.

@@ -25,7 +25,7 @@ Signing parameters (CanonicalizationError):
 1. they have no canonical form: the reasons of ``canonicalize``;
 2. they hold ``sign``, or a ``sign_type`` other than "RSA2": ``sign_present``;
 3. their canonical form is an array: ``not_object``;
-4. a server that decodes the body would canonicalise it to other bytes:
+4. a server that decodes the body would canonicalize it to other bytes:
    ``not_stable``. PHP reads ``-0``, as which a negative zero is written, as 0,
    fails at 512 levels, and orders some sets of number-like keys differently
    each time it sorts them.

@@ -2,7 +2,7 @@
 Write a mapping of parameters as the JSON text that means the same.
 
 A PHP program signs an array of parameters; here it is a mapping. It is written
-as JSON text, which both backends canonicalise like any other text. Read back,
+as JSON text, which both backends canonicalize like any other text. Read back,
 the text gives exactly the parameters.
 
 Values that are allowed
