@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 
 from kesspay import KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing.keyfile import MAX_BYTES
-from kesspay.signing.keyformats import _STEPS, FORMATS, recognise
+from kesspay.signing.keyformats import _STEPS, FORMATS, read_again, recognise
 from tests.support import keymaker as make
 
 
@@ -596,3 +596,12 @@ def test_every_format_has_a_sample() -> None:
     skipped = {name for name, tool in TOOLS.items() if not shutil.which(tool)}
     known = {recognise(made(name)) for name in SAMPLES if name not in skipped}
     assert [one.found for one in FORMATS if one not in known and not skipped] == []
+
+
+def test_read_again(tmp_path: Path) -> None:
+    """Only an ordinary file that is still there is read once more."""
+    path = tmp_path / "key.pem"
+    assert read_again(str(path)) is None
+    assert read_again(str(tmp_path)) is None
+    path.write_bytes(b"x")
+    assert read_again(str(path)) == b"x"

@@ -526,15 +526,6 @@ def test_no_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
                 keys._warn_if_open(str(path))
 
 
-def test_read_again(tmp_path: Path) -> None:
-    """Only an ordinary file that is still there is read once more."""
-    path = tmp_path / "key.pem"
-    assert keys._read_again(str(path)) is None
-    assert keys._read_again(str(tmp_path)) is None
-    path.write_bytes(b"x")
-    assert keys._read_again(str(path)) == b"x"
-
-
 @pytest.mark.parametrize(
     ("name", "why"),
     [("missing", "No such file"), (".", "directory"), ("a\0b", "a NUL byte")],

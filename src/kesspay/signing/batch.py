@@ -1,5 +1,5 @@
 """
-Batches: canonicalise, sign or verify many documents in one call.
+Batches: canonicalize, sign or verify many documents in one call.
 
 The verdicts are those of the functions for one document, as statuses instead
 of exceptions. Documents are cut into slices; one C call processes a slice
@@ -115,7 +115,12 @@ class Batch:
         return len(self.statuses)
 
     def __getitem__(self, index: int) -> bytes | None:
-        """Return the bytes for one document."""
+        """
+        Return the bytes for one document, or None where its status is not OK.
+
+        Raises:
+            IndexError: there is no such document.
+        """
         if self.statuses[index] is not VerifyStatus.OK:
             return None
         at = index % len(self.statuses)

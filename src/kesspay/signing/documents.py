@@ -4,7 +4,7 @@ The canonical form of documents, and signing and verifying with any key.
 A key in an HSM or a KMS is used through one of two protocols, Signer and
 Verifier. The checks that protect money are made here: such a key only gets
 canonical bytes, which passed the same checks as with a PrivateKey or a
-PublicKey.
+PublicKey. An exception that it raises reaches the caller unchanged.
 
 ::
 
@@ -70,7 +70,11 @@ class Signer(Protocol):
         """Bits of the modulus, 2048 to 8192."""
 
     def sign(self, message: bytes, /) -> bytes:
-        """Return the raw PKCS#1 v1.5 SHA-256 signature of a message."""
+        """
+        Return the raw PKCS#1 v1.5 SHA-256 signature of a message.
+
+        It has as many bytes as the modulus. The Signer hashes the message.
+        """
 
 
 @runtime_checkable
@@ -84,6 +88,10 @@ class Verifier(Protocol):
     def verify(self, signature: bytes, message: bytes, /) -> None:
         """
         Return None only if the signature is right.
+
+        Args:
+            signature: the raw bytes, as many as the modulus has.
+            message: the bytes that were signed. The Verifier hashes them.
 
         Raises:
             InvalidSignature: it is not.
@@ -100,15 +108,18 @@ def canonicalize(document: Document, *, profile: Profile = PHP_8) -> bytes:
     ``verify_document``.
 
     Args:
-        document: a JSON text (bytes, bytearray, memoryview or str), or a
-            mapping of parameters. Values of a mapping are None, bool, int of
-            64 bits, finite float, Decimal, str, list, tuple and mapping.
+        document: a JSON text (bytes, bytearray, memoryview or str), nested up
+            to 511 levels, or a mapping of parameters, up to 512. Its keys are
+            str; its values are None, bool, int of 64 bits, finite float,
+            Decimal, str, list, tuple and mapping. Subclasses of these types
+            are refused, except those of mapping.
         profile: the PHP settings of the gateway.
 
     Raises:
-        CanonicalizationError: PHP fails on the document, or a value of a
-            mapping is of a kind that has no place in one.
+        CanonicalizationError: PHP fails on the document, a value of a mapping
+            has another type, or document is neither a text nor a mapping.
         InputError: profile is no Profile.
+        BackendError: no backend can be used.
 
     Source: PHP manual, json_decode, ksort, json_encode.
     """
@@ -132,7 +143,7 @@ def canonicalize_many(
         documents: JSON texts as ``canonicalize`` takes them, or an Arrow
             column of them, of the types that ``PublicKey.verify_documents``
             takes. A null has no canonical form: its status is SYNTAX.
-        threads: how many may work at once; None for one on each usable
+        threads: how many threads may work at once; None for one on each usable
             processor. Pure Python gains nothing from threads.
         profile: the PHP settings of the gateway.
 
@@ -156,7 +167,10 @@ def sign_document(
     """
     Return the base64 signature of a document, by any Signer.
 
-    Arguments and result are those of ``PrivateKey.sign_document``.
+    Args:
+        signer: a PrivateKey, or another Signer.
+        document: see ``canonicalize``.
+        profile: the PHP settings of the gateway.
 
     Raises:
         CanonicalizationError: there is no canonical form.
@@ -177,7 +191,13 @@ def signed_body(
     """
     Return the request body for parameters, signed by any Signer.
 
-    Arguments and result are those of ``PrivateKey.signed_body``.
+    The result is that of ``PrivateKey.signed_body``.
+
+    Args:
+        signer: a PrivateKey, or another Signer.
+        params: the parameters, without ``sign``; values as in a mapping for
+            ``canonicalize``.
+        profile: the PHP settings of the gateway.
 
     Raises:
         CanonicalizationError: there is no canonical form, or
@@ -207,12 +227,19 @@ def verify_document(
     """
     Return the canonical bytes of a body that verified with any Verifier.
 
-    Arguments and result are those of ``PublicKey.verify_document``.
+    Read values only from the bytes returned: those bytes were signed.
+
+    Args:
+        verifier: a PublicKey, a KeyRing, or another Verifier.
+        body: the response body as it was received, ``sign`` inside.
+        profile: the PHP settings of the gateway.
+        max_depth: how many objects and arrays may be nested, 1 to 511.
 
     Raises:
         DocumentRefused, InvalidSignature: do not use any value of the body.
         InputError: an argument of the wrong type, or a Verifier that returns
             something instead of raising.
+        BackendError: libcrypto failed; nothing was verified.
     """
     if isinstance(verifier, (PublicKey, KeyRing)):
         return verifier.verify_document(body, profile=profile, max_depth=max_depth)

@@ -13,6 +13,8 @@ FILE for the file, and never a byte of the file.
 from __future__ import annotations
 
 import re
+import stat
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar
 
 from kesspay.errors import KeyLoadError
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["FORMATS", "Format", "explained", "recognise"]
+__all__ = ["FORMATS", "Format", "explained", "read_again", "recognise"]
 
 _Handle = TypeVar("_Handle")
 
@@ -505,6 +507,21 @@ def explained(
         raise _looked_at(failure, read())
     step = _STEPS.get((reason, found, need), "")
     raise key_error(need, reason, found, next_step=step)
+
+
+def read_again(path: str) -> bytes | None:
+    """
+    Return the content of a key file that was not loaded, to name its format.
+
+    None for anything but an ordinary file: a pipe has been read and would block.
+    """
+    try:
+        if stat.S_ISREG(Path(path).stat().st_mode):
+            with Path(path).open("rb") as file:
+                return file.read(MAX_BYTES + 1)
+    except (OSError, ValueError):
+        pass
+    return None
 
 
 def _looked_at(error: KeyLoadError, data: bytes | None) -> KeyLoadError:

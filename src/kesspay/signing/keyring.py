@@ -86,12 +86,13 @@ class KeyRing:
         Return the key with which a signature verifies.
 
         Args:
-            signature: the raw signature.
-            message: the bytes that were signed.
+            signature: the raw bytes of the signature.
+            message: the bytes that were signed, not their hash.
 
         Raises:
-            InvalidSignature, InputError, BackendError: as
-                ``PublicKey.verify``.
+            InvalidSignature: it verifies with no key of the ring.
+            InputError: an argument that is no buffer of bytes.
+            BackendError: libcrypto failed; nothing was verified.
         """
 
         def attempt(key: PublicKey) -> PublicKey:
@@ -111,14 +112,17 @@ class KeyRing:
         Return the canonical bytes that verified, and the key they did with.
 
         Args:
-            body: the response body as it was received.
+            body: the response body as it was received, ``sign`` inside.
             profile: the PHP settings of the gateway.
-            max_depth: nested containers allowed, 1 to 511.
+            max_depth: how many objects and arrays may be nested, 1 to 511.
 
         Raises:
-            InvalidSignature: with ``sign_length`` only where the signature
-                fits none of the keys, see ``PublicKey.verify_document``.
+            DocumentRefused: as for ``PublicKey.verify_document``.
+            InvalidSignature: the body verifies with no key of the ring; its
+                reason is ``sign_length`` only where the signature has the
+                length of none of them.
             InputError: an argument of the wrong type.
+            BackendError: libcrypto failed; nothing was verified.
         """
 
         def attempt(key: PublicKey) -> Verified:

@@ -34,8 +34,7 @@ from kesspay.signing.arguments import (
 )
 from kesspay.signing.backend import current, is_multibuffer_off
 from kesspay.signing.batch import verify_documents, write_documents
-from kesspay.signing.keyfile import MAX_BYTES
-from kesspay.signing.keyformats import explained
+from kesspay.signing.keyformats import explained, read_again
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.reference import guard
 from kesspay.signing.reference.decode import MAX_DEPTH as MAX_TEXT_DEPTH
@@ -78,7 +77,8 @@ class PublicKey(_Sealed):
     """
     An RSA public key, which verifies. Equal keys have equal fingerprints.
 
-    Verification raises instead of returning a verdict that could be ignored.
+    ``from_pem`` and ``from_file`` load one. Verification raises instead of
+    returning a verdict that could be ignored.
     """
 
     __slots__ = ("_handle", "_openssl_only", "_weak", "bits", "fingerprint")
@@ -105,9 +105,10 @@ class PublicKey(_Sealed):
 
         Args:
             data: SPKI, PKCS#1 or an X.509 certificate, whose names and dates
-                are not checked; in the wrappings of ``PrivateKey.from_pem``.
-                Of PKCS#12 the certificate of the private key is read.
-            password: for PKCS#12 only.
+                are not checked; in the wrappings of ``PrivateKey.from_pem``,
+                at most 1 MiB. Of PKCS#12 the certificate of the private key
+                is read.
+            password: for PKCS#12 only; a str stands for its UTF-8 bytes.
             dangerously_allow_weak_key: accept 512 bits and more, and public
                 exponents from 3. Anyone can forge signatures of such a key: it
                 is for tests against old sandboxes.
@@ -117,10 +118,12 @@ class PublicKey(_Sealed):
                 numbers. The verdicts are the same.
 
         Raises:
-            KeyLoadError: no such key, or the key policy refuses it.
+            KeyLoadError: data holds no such key, the password is missing or
+                wrong, or the key policy refuses the key.
             InputError: an argument of the wrong type.
+            BackendError: no backend can be used, or libcrypto failed.
 
-        Source: RFC 5280 (4.1), RFC 7468, RFC 8017.
+        Source: RFC 5280 (4.1), RFC 7292, RFC 7468, RFC 8017.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
         require_flag("openssl_only", openssl_only)
@@ -147,11 +150,12 @@ class PublicKey(_Sealed):
         openssl_only: bool = False,
     ) -> PublicKey:
         """
-        Load a public key from a file; see ``from_pem``.
+        Load a public key from a file; the arguments are those of ``from_pem``.
 
         Raises:
-            KeyLoadError: also ``file``, where it cannot be read.
+            KeyLoadError: as ``from_pem``; ``file`` where it cannot be read.
             InputError: an argument of the wrong type.
+            BackendError: no backend can be used, or libcrypto failed.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
         require_flag("openssl_only", openssl_only)
@@ -165,7 +169,7 @@ class PublicKey(_Sealed):
                     password=secret,
                     openssl_only=openssl_only or is_multibuffer_off(),
                 ),
-                lambda: _read_again(name),
+                lambda: read_again(name),
                 password=bool(secret),
             ),
         )
@@ -192,8 +196,8 @@ class PublicKey(_Sealed):
         Return only if this is the PKCS#1 v1.5 SHA-256 signature of a message.
 
         Args:
-            signature: exactly as many bytes as the modulus has.
-            message: the bytes that were signed.
+            signature: the raw bytes, as many as the modulus has.
+            message: the bytes that were signed, not their hash.
 
         Raises:
             InvalidSignature: it is not.
@@ -222,15 +226,17 @@ class PublicKey(_Sealed):
         Args:
             body: the response body as it was received, ``sign`` inside.
             profile: the PHP settings of the gateway.
-            max_depth: nested containers allowed, 1 to 511.
+            max_depth: how many objects and arrays may be nested, 1 to 511.
 
         Raises:
-            DocumentRefused: the body has no canonical form, or holds something
-                that no gateway sends (see ``reference.guard``).
-            InvalidSignature: the body is not authentic.
+            DocumentRefused: the body is no JSON object, is nested too deep, has no
+                canonical form, holds a key twice, or has more than 256 keys at
+                the top level of which one begins like a number.
+            InvalidSignature: the body is not authentic (DocumentRefused is one).
             InputError: an argument of the wrong type.
+            BackendError: libcrypto failed; nothing was verified.
 
-        Source: API document, "Verify response".
+        Source: API document, "Verify signature".
         """
         if profile is not PHP_8 or max_depth is not MAX_DEPTH:
             require_profile(profile)
@@ -247,7 +253,7 @@ class PublicKey(_Sealed):
         max_depth: int = MAX_DEPTH,
     ) -> list[VerifyStatus]:
         """
-        Return the verdict of ``verify_document`` on each body.
+        Return the verdict on each body; only ``VerifyStatus.OK`` is authentic.
 
         Args:
             bodies: bodies as they were received, or an Arrow column of them:
@@ -255,10 +261,10 @@ class PublicKey(_Sealed):
                 or in chunks; a Series of polars, or of pandas with Arrow data.
                 A null of Arrow is no body. Its verdict is SYNTAX, that of an
                 empty body; count the nulls of the column to tell them apart.
-            threads: how many may work at once; None for one on each usable
-                processor. Pure Python gains nothing from threads.
+            threads: how many threads may work at once; None for one on each
+                usable processor. Pure Python gains nothing from threads.
             profile: the PHP settings of the gateway.
-            max_depth: nested containers allowed, 1 to 511.
+            max_depth: how many objects and arrays may be nested, 1 to 511.
 
         Raises:
             CanonicalizationError: ``type`` where a body is no text.
@@ -292,7 +298,8 @@ class PrivateKey(_Sealed):
     """
     An RSA private key, which signs. It never shows what it holds.
 
-    There is no way to export it, and it refuses to be pickled or copied.
+    ``from_pem`` and ``from_file`` load one. There is no way to export it, and
+    it refuses to be pickled or copied (InputError).
     """
 
     __slots__ = ("_handle", "_public")
@@ -316,19 +323,22 @@ class PrivateKey(_Sealed):
             data: PKCS#1, PKCS#8, encrypted PKCS#8 or PKCS#12; as PEM, as DER, as bare
                 base64 on one line or wrapped; line ends may be written as a
                 backslash and an ``n``. The content of a PEM block decides,
-                not its label.
+                not its label. At most 1 MiB.
             password: for encrypted PKCS#8 and PKCS#12, at most 1023 bytes;
-                not used for a key that is not encrypted.
+                a str stands for its UTF-8 bytes. Not used for a key that is
+                not encrypted.
             dangerously_allow_weak_key: accept 512 bits and more, and public
                 exponents from 3. Anyone can break such a key: it is for tests
                 against old sandboxes.
             openssl_only: for the public half; see ``PublicKey.from_pem``.
 
         Raises:
-            KeyLoadError: no such key, or the key policy refuses it.
+            KeyLoadError: data holds no such key, the password is missing or
+                wrong, or the key policy refuses the key.
             InputError: an argument of the wrong type.
+            BackendError: no backend can be used, or libcrypto failed.
 
-        Source: RFC 5958, RFC 7468, RFC 8017, RFC 8018.
+        Source: RFC 5958, RFC 7292, RFC 7468, RFC 8017, RFC 8018.
         """
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
         require_flag("openssl_only", openssl_only)
@@ -355,14 +365,15 @@ class PrivateKey(_Sealed):
         openssl_only: bool = False,
     ) -> PrivateKey:
         """
-        Load a private key from a file; see ``from_pem``.
+        Load a private key from a file; the arguments are those of ``from_pem``.
 
         The native core reads the file itself and wipes its buffers, so that
         the text of the key is never a Python object.
 
         Raises:
-            KeyLoadError: also ``file``, where it cannot be read.
+            KeyLoadError: as ``from_pem``; ``file`` where it cannot be read.
             InputError: an argument of the wrong type.
+            BackendError: no backend can be used, or libcrypto failed.
 
         Warns:
             KeyPermissionWarning: the group or others have any access to the
@@ -380,7 +391,7 @@ class PrivateKey(_Sealed):
                     allow_weak=dangerously_allow_weak_key,
                     openssl_only=openssl_only or is_multibuffer_off(),
                 ),
-                lambda: _read_again(name),
+                lambda: read_again(name),
                 password=bool(secret),
             ),
         )
@@ -417,7 +428,7 @@ class PrivateKey(_Sealed):
 
     def sign(self, message: Buffer) -> bytes:
         """
-        Return the PKCS#1 v1.5 SHA-256 signature of a message.
+        Return the raw PKCS#1 v1.5 SHA-256 signature of a message.
 
         Args:
             message: any bytes; they are hashed as they are.
@@ -435,15 +446,17 @@ class PrivateKey(_Sealed):
         Return the base64 signature of the canonical form of a document.
 
         Args:
-            document: a JSON text or a mapping of parameters. Its ``sign`` and
-                ``sign_type`` are not part of the canonical form.
+            document: a JSON text or a mapping of parameters, as
+                ``canonicalize`` takes it. Its ``sign`` and ``sign_type`` are
+                not part of the canonical form.
             profile: the PHP settings of the gateway.
 
         Raises:
             CanonicalizationError: there is no canonical form.
             InputError: an argument of the wrong type.
+            BackendError: libcrypto failed; nothing was signed.
 
-        Source: API document, "Sign request".
+        Source: API document, "Make signature".
         """
         require_profile(profile)
         text, max_depth = document_text(document)
@@ -457,14 +470,14 @@ class PrivateKey(_Sealed):
         profile: Profile = PHP_8,
     ) -> Batch:
         """
-        Return the signature of ``sign_document`` for each text, as ASCII bytes.
+        Return for each text its base64 signature as ASCII bytes, or a status.
 
         Args:
             documents: JSON texts, or an Arrow column of them, of the types
                 that ``PublicKey.verify_documents`` takes. A null is signed by
                 no key: its status is SYNTAX.
-            threads: how many may work at once; None for one on each usable
-                processor. Pure Python gains nothing from threads.
+            threads: how many threads may work at once; None for one on each
+                usable processor. Pure Python gains nothing from threads.
             profile: the PHP settings of the gateway.
 
         Raises:
@@ -488,15 +501,18 @@ class PrivateKey(_Sealed):
         a PHP gateway could not verify is refused.
 
         Args:
-            params: the parameters, without ``sign``.
+            params: the parameters, without ``sign``; values as in a mapping
+                for ``canonicalize``.
             profile: the PHP settings of the gateway.
 
         Raises:
             CanonicalizationError: there is no canonical form, or
-                ``sign_present``, ``not_object``, ``not_stable``.
+                ``sign_present``, ``not_object``, ``not_stable``. Nothing was
+                signed.
             InputError: an argument of the wrong type.
+            BackendError: libcrypto failed; nothing was signed.
 
-        Source: API document, "Sign request".
+        Source: API document, "Make signature".
         """
         if profile is not PHP_8:
             require_profile(profile)
@@ -549,21 +565,6 @@ def _load_file(path: str, load: Callable[[], _Handle]) -> _Handle:
     else:
         detail = f"{shown_path(path)}: {why_unreadable(path)}"
     raise KeyLoadError("file", needed=needed, detail=detail)
-
-
-def _read_again(path: str) -> bytes | None:
-    """
-    Return the content of a key file that was not loaded, to name its format.
-
-    None for anything but an ordinary file: a pipe has been read and would block.
-    """
-    try:
-        if stat.S_ISREG(Path(path).stat().st_mode):
-            with Path(path).open("rb") as file:
-                return file.read(MAX_BYTES + 1)
-    except (OSError, ValueError):
-        pass
-    return None
 
 
 def why_unreadable(path: str) -> str:

@@ -40,7 +40,7 @@ _WORDS: Final[dict[str, tuple[str, object]]] = {
 @dataclass(frozen=True, slots=True)
 class Profile:
     """
-    The PHP settings under which a gateway canonicalises.
+    The PHP settings under which a gateway canonicalizes.
 
     Args:
         serialize_precision: the php.ini setting of this name, -1 (shortest
@@ -104,7 +104,7 @@ class Profile:
 
     @classmethod
     def every(cls) -> tuple[Profile, ...]:
-        """Return all profiles; those that differ least from PHP_8 come first."""
+        """Return all 72 profiles; those that differ least from PHP_8 come first."""
         either = (False, True)
         settings = product(get_args(Precision), either, either, get_args(Ksort), either)
         profiles = [cls(*values) for values in settings]

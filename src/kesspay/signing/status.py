@@ -161,7 +161,12 @@ class VerifyStatus(IntEnum):
 
     @property
     def reason(self) -> str:
-        """The ``reason`` that ``verify_document`` would raise, or "ok"."""
+        """
+        The ``reason`` of the exception that the function for one document raises.
+
+        "ok" for OK; "length", "memory" or "crypto" where the document was not
+        checked.
+        """
         return self.name.lower()
 
 
