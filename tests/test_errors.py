@@ -10,6 +10,7 @@ from typing import Final
 import pytest
 
 from kesspay import errors
+from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
 
 
 SAMPLES: Final[list[errors.KesspayError]] = [
@@ -78,3 +79,19 @@ def test_unknown_is_not_rejected() -> None:
     """A handler of rejections does not catch an unknown outcome."""
     assert not issubclass(errors.OutcomeUnknown, errors.Rejected)
     assert not issubclass(errors.Rejected, errors.OutcomeUnknown)
+
+
+@pytest.mark.parametrize(
+    ("error", "reasons"),
+    [
+        (errors.CanonicalizationError, DOCUMENT_REASONS),
+        (errors.InvalidSignature, SIGNATURE_REASONS),
+        (errors.KeyLoadError, KEY_REASONS),
+    ],
+)
+def test_reasons_are_documented(
+    error: type[errors.KesspayError], reasons: dict[str, str]
+) -> None:
+    """The docstring of an error lists each reason, so that an editor shows them."""
+    listed = re.findall("``([a-z0-9_]+)``", str(error.__doc__))
+    assert set(listed) - {"signed_body"} == set(reasons)

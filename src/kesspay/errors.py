@@ -18,7 +18,7 @@ Every exception kesspay raises on purpose.
     │   ├── LeaseLost                     another worker took the payment; nothing was written
     │   ├── WrongAccount                  the journal belongs to another gateway or partner
     │   └── PaymentConflict (InputError)  there is another payment with this id
-    ├── TransportError                    for transports: how an exchange broke off
+    ├── TransportError                    for transports: an HTTP exchange failed
     └── GatewayError                      an exchange with the gateway did not succeed
         ├── NotSent                       no byte of the request left: safe to repeat
         ├── Rejected                      the gateway refused, in a signed answer
@@ -88,14 +88,20 @@ class InputError(KesspayError, ValueError):
 
 class CanonicalizationError(InputError):
     """
-    A document has no canonical form: PHP would fail on it as well.
+    A document has no canonical form, or must not be signed as a request.
 
     Attributes:
-        reason: one of the keys of ``DOCUMENT_REASONS``.
+        reason: a stable word, which the message explains. Of a text on which PHP
+            fails as well: ``syntax``, ``utf8``, ``control``, ``escape``,
+            ``surrogate``, ``depth``, ``top_level``, ``infinite``. Of parameters
+            also ``type``, ``range``, ``duplicate``; of those that ``signed_body``
+            refuses ``not_object``, ``not_stable``, ``sign_present``. Of a
+            DocumentRefused also ``duplicate``, ``not_object``, ``order``.
         position: offset in bytes of the fault in the UTF-8 text, or None
-            where the document was a mapping.
-        path: where the fault is in a mapping, ``params["a"]["b"][3]``, or
-            None where the document was a text.
+            where there is no text.
+        path: where the fault is in a mapping or in a list of documents,
+            ``params["a"]["b"][3]`` or ``bodies[7]``; None where the document
+            was one text.
     """
 
     def __init__(
@@ -128,8 +134,10 @@ class InvalidSignature(KesspayError):
     nor denies a transfer. Query the transfer.
 
     Attributes:
-        reason: one of the keys of ``SIGNATURE_REASONS``, or of
-            ``DOCUMENT_REASONS`` in a DocumentRefused.
+        reason: a stable word, which the message explains: ``mismatch``,
+            ``sign_missing``, ``sign_not_string``, ``sign_base64``,
+            ``sign_length``, ``sign_type``; of a DocumentRefused a word of
+            CanonicalizationError.
     """
 
     def __init__(self, reason: str = "mismatch", *, detail: str = "") -> None:
@@ -161,7 +169,9 @@ class KeyLoadError(InputError):
     A key cannot be loaded, or the key policy refuses it.
 
     Attributes:
-        reason: one of the keys of ``KEY_REASONS``.
+        reason: a stable word, which the message explains: ``file``, ``format``,
+            ``kind``, ``ambiguous``, ``secret``, ``password``, ``algorithm``,
+            ``size``, ``modulus``, ``exponent``, ``inconsistent``.
         found: what was found instead ("an X.509 certificate"), or "".
         needed: "a private key" or "a public key".
         next_step: what to do about it, often a command, or "".
@@ -201,8 +211,8 @@ class FieldError(InputError):
     Attributes:
         field: the name of the field.
         rule: the rule it breaks.
-        value: the offending value; of a text or an object that could be, or
-            hold, a secret the kind alone: "a word of 15 characters".
+        value: the value that was refused. Where it could be a secret, or hold
+            one, what kind of value it is instead: "a word of 15 characters".
     """
 
     def __init__(self, field: str, rule: str, value: object) -> None:
@@ -219,7 +229,12 @@ class BackendError(KesspayError):
 
 
 class JournalError(KesspayError):
-    """The journal cannot be used for this operation. Nothing was sent because of it."""
+    """
+    The journal cannot be used for this operation.
+
+    A step is sent only after the journal has stored it. So a step that the journal
+    could not store was not sent; the steps that it has stored may have been.
+    """
 
 
 class JournalUnavailable(JournalError):
@@ -227,8 +242,8 @@ class JournalUnavailable(JournalError):
     The journal is full, locked, read-only or unreachable; try again.
 
     Attributes:
-        is_refused: True where the database server answered, and refused this user,
-            password or database: waiting does not help.
+        is_refused: True where the database server answered and refused this user,
+            password or database: a later try will fail as well.
     """
 
     is_refused: bool = False
@@ -244,15 +259,15 @@ class LeaseHeld(JournalError):
 
     Attributes:
         retry_after: seconds after which the lease ends if the worker has died; 0
-            where that is not known. A worker that runs may need longer, and is
-            mostly done sooner.
+            where that is not known. A worker that runs mostly ends sooner, and
+            may need longer.
     """
 
     retry_after: float = 0.0
 
 
 class LeaseLost(JournalError):
-    """Another worker took the payment over; nothing was written."""
+    """Another worker took the lease of this payment; nothing was written."""
 
 
 class WrongAccount(JournalError):
@@ -264,7 +279,7 @@ class WrongAccount(JournalError):
 
     Attributes:
         owner: the account that the journal belongs to.
-        account: the account that wanted to use it.
+        account: the account that the program uses.
     """
 
     def __init__(self, message: str, *, owner: str = "", account: str = "") -> None:
@@ -276,9 +291,9 @@ class WrongAccount(JournalError):
 
 class PaymentConflict(JournalError, InputError):
     """
-    There is another payment with this id: other fields, or another debit.
+    The id names another payment: with other fields, or with another debit.
 
-    Nothing was sent. An id names one payment for ever; use a new one.
+    Nothing was sent. An id names one payment for ever; use a new id.
     """
 
 
@@ -287,12 +302,14 @@ Broken = Literal["not_sent", "no_reply", "bad_reply"]
 
 class TransportError(KesspayError):
     """
-    An exchange broke off. What a Transport raises; the client translates it.
+    An HTTP exchange failed. A Transport raises it.
+
+    A client raises NotSent or OutcomeUnknown instead.
 
     Attributes:
         kind: "not_sent" only where no byte of the request left, "no_reply"
             where the gateway may have received it, "bad_reply" where the bytes
-            that were received are no answer.
+            that were received are not an HTTP response that can be used.
     """
 
     def __init__(self, kind: Broken, message: str) -> None:
@@ -313,10 +330,11 @@ class GatewayError(KesspayError):
             effect of the request.
         safe_to_retry: True only where the same call cannot act twice.
         next_step: the next step for the caller.
-        evidence: safe facts (service, HTTP status, error code, hashes);
-            never a token, a secret or a whole body.
-        retry_after: seconds to wait before the next request, as a gateway says
-            with HTTP 429 or 503; 0 where it says nothing.
+        evidence: facts that are safe to log (service, HTTP status, error code,
+            digests); never a token, a secret or a whole body.
+        retry_after: seconds to wait before the next request: what the gateway
+            asks with HTTP 429 or 503, or what is left of the backoff after a
+            failed log-in; else 0.
     """
 
     outcome: Outcome = "unknown"
@@ -385,7 +403,7 @@ class Rejected(GatewayError):
 
 
 class AuthenticationFailed(GatewayError):
-    """The gateway refused the credentials; no transfer was asked for."""
+    """The gateway refused the credentials; no transfer was requested."""
 
     outcome: Outcome = "not_sent"
     next_step = "check partner id, partner secret, user name and password."
@@ -395,9 +413,9 @@ class TokenRejected(GatewayError):
     """
     The gateway did not accept the bearer token (HTTP 401).
 
-    It says nothing about the transfer: the answer may be forged, or follow a
-    request that was carried out. The client logs in once more and does not
-    raise it; a program that uses the protocol layer does the same.
+    It says nothing about the transfer: the answer may be forged, and the request
+    may have been carried out. A client never raises it: it logs in and sends the
+    same body once more. A program that uses the protocol layer has to do the same.
     """
 
     outcome: Outcome = "unknown"
