@@ -283,3 +283,19 @@ def test_a_flow_of_the_callers_own() -> None:
 
     asyncio.run(main())
     assert seen == [3600, None, "no_reply", "closed"]
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "token",
+        "create_fund_transfer",
+        "confirm_fund_transfer",
+        "query_fund_transfer",
+        "call",
+        "drive",
+    ],
+)
+def test_it_documents_what_the_other_client_documents(name: str) -> None:
+    """An editor shows the arguments and errors of each method of both clients."""
+    assert getattr(AsyncClient, name).__doc__ == getattr(Client, name).__doc__

@@ -52,19 +52,29 @@ class AsyncClient(BaseClient[AsyncTransport]):
                 created, partner_transaction_id="debit-1")
 
     It sends the same bytes as ``Client``, decides the same, and raises the
-    same exceptions. Cancelling a confirm leaves its outcome unknown, exactly
-    as a lost answer does: query afterwards.
+    same exceptions. After a confirm that was cancelled its outcome is unknown,
+    as after a lost answer: query.
 
-    Signing takes a fraction of a millisecond and happens in the event loop.
-    A client belongs to one event loop at a time. The arguments are those of
-    BaseClient. ``timeout`` of a method replaces the one of the client.
+    A PrivateKey signs in the event loop, in about a millisecond (2048 bits). A
+    Signer that asks an HSM or a KMS blocks the loop while it waits. A client
+    belongs to one event loop at a time. The arguments are those of BaseClient.
+    ``timeout`` of a method, in seconds for the whole call, replaces the one of
+    the client.
     """
 
     async def token(self, *, timeout: float | None = None) -> Token:
         """
-        Return the token in use, logging in where there is none.
+        Return the token in use; log in where there is none.
 
-        See ``Client.token`` for what it raises.
+        Args:
+            timeout: seconds for everything; None for the client's.
+
+        Raises:
+            AuthenticationFailed: the credentials were refused.
+            NotSent: the log-in gave no token.
+            InputError: the timeout is no number of seconds above 0.
+
+        Source: API document, "GET ACCESS TOKEN".
         """
         return await self._tokens.get(until=self._until(timeout))
 
@@ -74,7 +84,21 @@ class AsyncClient(BaseClient[AsyncTransport]):
         """
         Ask for a pre-transfer. Moves no money.
 
-        See ``Client.create_fund_transfer`` for what it raises.
+        Args:
+            request: receiver, amount and the partner's reference.
+            timeout: seconds for everything; None for the client's.
+
+        Returns:
+            The receiver's name to show, and the id to confirm.
+
+        Raises:
+            NotSent: repeat the call when the connection works again.
+            AuthenticationFailed: the credentials were refused.
+            Rejected: ``code`` is NOTELIGIBLE, VALIDATIONERROR or another.
+            OutcomeUnknown: start again with a new ``out_trade_no``.
+            InputError: an argument of the wrong type.
+
+        Source: API document, "CREATE UNIFIED FUND TRANSFER".
         """
         return await self._run(self._create(request), timeout)
 
@@ -89,7 +113,30 @@ class AsyncClient(BaseClient[AsyncTransport]):
         """
         Carry out a pre-transfer: the receiver gets the money.
 
-        See ``Client.confirm_fund_transfer`` for arguments and exceptions.
+        The request is sent once, and once more only after an HTTP 401. An
+        attempt of which no byte was sent is retried as well.
+
+        Args:
+            transfer: what create returned.
+            partner_transaction_id: your own id of the customer's debit, 1 to
+                64 of A-Z a-z 0-9 _ -.
+            sent_before: True where a confirm of this pre-transfer may have
+                been sent already, by another client or an earlier process; no
+                refusal is final then. A client remembers its own confirms.
+            timeout: seconds for everything; None for the client's.
+
+        Raises:
+            NotSent: the confirm was not sent: repeat it while the
+                pre-transfer lives.
+            AuthenticationFailed: the credentials were refused; the confirm was
+                not sent.
+            Rejected: ``code`` is EXPIRED, NOTEXIST or VALIDATIONERROR: query
+                once before you give money back.
+            OutcomeUnknown: the money may have moved, also after USED: query.
+            FieldError: ``transfer`` or ``partner_transaction_id`` cannot be
+                used; nothing was sent.
+
+        Source: API document, "CONFIRM FUND TRANSFER".
         """
         request = ConfirmFundTransfer(transfer, partner_transaction_id)
         return await self._run(self._confirm(request, sent_before=sent_before), timeout)
@@ -103,7 +150,19 @@ class AsyncClient(BaseClient[AsyncTransport]):
         """
         Return a transfer that was carried out. Changes nothing.
 
-        See ``Client.query_fund_transfer`` for what it raises.
+        Args:
+            transfer: the create request, its result, or a TransferReference
+                from your own records; the answer must repeat it.
+            timeout: seconds for everything; None for the client's.
+
+        Raises:
+            NotSent: repeat the query.
+            AuthenticationFailed: the credentials were refused.
+            OutcomeUnknown: everything else. ``code`` holds what the gateway
+                said (NOTEXIST, EXPIRED, PENDING ...): evidence, no verdict.
+            FieldError: ``transfer`` is something else; nothing was sent.
+
+        Source: API document, "QUERY FUND TRANSFER".
         """
         return await self._run(self._query(QueryFundTransfer(transfer)), timeout)
 
@@ -117,12 +176,33 @@ class AsyncClient(BaseClient[AsyncTransport]):
         """
         Call any service, also one that is newer than this library.
 
-        See ``Client.call`` for arguments and exceptions.
+        The answer is verified, but not compared with the request: the caller
+        has to do that.
+
+        Args:
+            service: name of the service, 1 to 64 visible ASCII characters.
+            params: its parameters, without ``service`` and ``sign``; amounts
+                as Decimal.
+            timeout: seconds for everything; None for the client's.
+
+        Raises:
+            NotSent, AuthenticationFailed: the request was not sent.
+            Rejected: the gateway refused the request, in a signed answer.
+            OutcomeUnknown: the request may have been carried out.
+            CanonicalizationError: the parameters cannot be signed.
+            InputError: another argument cannot be used. FieldError is a kind
+                of it.
+
+        Source: API document, "API GATEWAY SPECIFICATION".
         """
         return await self._run(self._call(service, params), timeout)
 
     async def aclose(self) -> None:
-        """Forget the token and close idle connections. It can be used again."""
+        """
+        Forget the token, and close the idle connections of its own transport.
+
+        A client that was closed can be used again.
+        """
         await self._tokens.forget()
         if self._own_transport:
             await cast("AsyncHttpTransport", self._transport).aclose()
@@ -158,11 +238,14 @@ class AsyncClient(BaseClient[AsyncTransport]):
 
     async def drive(self, flow: Flow[_T], until: float) -> _T:
         """
-        Drive a flow to its end, giving it what it needs.
+        Run a flow to its end, and give it what it needs.
 
         Args:
             flow: of this client's engine, or one around it.
             until: the moment on the monotonic clock to give up.
+
+        Raises:
+            GatewayError: what the flow raises.
         """
         return await adrive(flow, lambda need: self.provide(need, until))
 

@@ -59,7 +59,11 @@ _REMEMBERED: Final = 10_000
 
 
 class OwnKeyWarning(UserWarning):
-    """The key that verifies answers is the public half of one's own key."""
+    """
+    ``gateway_key`` is the public half of ``private_key``.
+
+    Answers must be verified with the key that KESS gave the partner.
+    """
 
 
 class BaseClient(HoldsSecrets, Generic[_TransportT]):
@@ -74,9 +78,11 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         private_key: signs requests: a PrivateKey or another Signer.
         gateway_key: verifies answers: a PublicKey, a KeyRing or another
             Verifier.
-        timeout: seconds a call may take, log-ins and retries included.
-        retries: how often a request is sent again if that is safe: nothing was
-            sent, or it is a query that had no usable answer; 0 to 10.
+        timeout: seconds a call may take, log-ins and retries included; a number
+            above 0, at most 1e9.
+        retries: how often a call is retried where that is safe, 0 to 10: no byte
+            of the request was sent; or it is a query, and the answer was lost, or
+            had HTTP status 429 or 5xx, or the code SYSTEMERROR.
         profile: the PHP settings of the gateway.
         amount_format: "number" sends 0.5, "string" sends "0.50".
         allow_plain_http: True sends secrets over plain http to any host.
@@ -84,10 +90,11 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             this client.
         on_event: called with each event of ``kesspay.gateway.events``; what
             it raises is logged and changes nothing.
-        clock: gives the time; in tests the clock of a sandbox.
+        clock: gives the time and waits; in tests the clock of a sandbox.
         ca_file: path of a PEM file of certificate authorities to trust, and no
-            others; as KESSPAY_CA_FILE, not with ``transport``.
-        transport: sends the requests; None makes the one of kesspay.
+            others; like KESSPAY_CA_FILE. Not together with ``transport``.
+        transport: sends the requests; None makes an HttpTransport or an
+            AsyncHttpTransport.
 
     Raises:
         FieldError: the URL breaks a rule.
@@ -165,10 +172,10 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         Return a client with settings from environment variables.
 
         Args:
-            variables: None for those of the process; ``environment`` lists
-                the names.
-            settings: arguments that replace what the variables say; what is
-                given here need not be in a variable.
+            variables: names and values, such as ``KESSPAY_BASE_URL`` (all of them:
+                docs/client.md); None for those of the process.
+            settings: arguments of the class, which replace what the variables
+                say; what is given here need not be in a variable.
 
         Raises:
             InputError: a variable is missing or cannot be used. FieldError

@@ -51,22 +51,26 @@ class Client(BaseClient[Transport]):
             paid = client.confirm_fund_transfer(
                 created, partner_transaction_id="debit-1")
 
-    Each method returns only what verified and fits the request. Everything
-    else is an exception that says what to do next (``kesspay.errors``):
-    NotSent, Rejected, AuthenticationFailed, and OutcomeUnknown, after which
-    only a query shows what happened.
+    Each method returns only an answer that verified and repeats the request.
+    Everything else is an exception that says what to do next
+    (``kesspay.errors``): NotSent, Rejected, AuthenticationFailed, and
+    OutcomeUnknown, after which only a query shows what happened.
 
-    The arguments are those of BaseClient. ``timeout`` of a method replaces
-    the one of the client.
+    The arguments are those of BaseClient. ``timeout`` of a method, in seconds
+    for the whole call, replaces the one of the client.
     """
 
     def token(self, *, timeout: float | None = None) -> Token:
         """
-        Return the token in use, logging in where there is none.
+        Return the token in use; log in where there is none.
+
+        Args:
+            timeout: seconds for everything; None for the client's.
 
         Raises:
             AuthenticationFailed: the credentials were refused.
-            NotSent: the log-in did not succeed.
+            NotSent: the log-in gave no token.
+            InputError: the timeout is no number of seconds above 0.
 
         Source: API document, "GET ACCESS TOKEN".
         """
@@ -78,11 +82,19 @@ class Client(BaseClient[Transport]):
         """
         Ask for a pre-transfer. Moves no money.
 
+        Args:
+            request: receiver, amount and the partner's reference.
+            timeout: seconds for everything; None for the client's.
+
+        Returns:
+            The receiver's name to show, and the id to confirm.
+
         Raises:
             NotSent: repeat the call when the connection works again.
             AuthenticationFailed: the credentials were refused.
             Rejected: ``code`` is NOTELIGIBLE, VALIDATIONERROR or another.
             OutcomeUnknown: start again with a new ``out_trade_no``.
+            InputError: an argument of the wrong type.
 
         Source: API document, "CREATE UNIFIED FUND TRANSFER".
         """
@@ -99,23 +111,28 @@ class Client(BaseClient[Transport]):
         """
         Carry out a pre-transfer: the receiver gets the money.
 
-        The request is sent once, and a second time only after an HTTP 401.
+        The request is sent once, and once more only after an HTTP 401. An
+        attempt of which no byte was sent is retried as well.
 
         Args:
             transfer: what create returned.
-            partner_transaction_id: your own id of the customer's debit.
+            partner_transaction_id: your own id of the customer's debit, 1 to
+                64 of A-Z a-z 0-9 _ -.
             sent_before: True where a confirm of this pre-transfer may have
-                left already, from another client or an earlier process; no
-                refusal is final then. A client remembers its own.
-            timeout: seconds for everything.
+                been sent already, by another client or an earlier process; no
+                refusal is final then. A client remembers its own confirms.
+            timeout: seconds for everything; None for the client's.
 
         Raises:
-            NotSent: the confirm did not leave: repeat it while the
+            NotSent: the confirm was not sent: repeat it while the
                 pre-transfer lives.
-            AuthenticationFailed: the credentials were refused; not sent.
+            AuthenticationFailed: the credentials were refused; the confirm was
+                not sent.
             Rejected: ``code`` is EXPIRED, NOTEXIST or VALIDATIONERROR: query
                 once before you give money back.
             OutcomeUnknown: the money may have moved, also after USED: query.
+            FieldError: ``transfer`` or ``partner_transaction_id`` cannot be
+                used; nothing was sent.
 
         Source: API document, "CONFIRM FUND TRANSFER".
         """
@@ -131,11 +148,17 @@ class Client(BaseClient[Transport]):
         """
         Return a transfer that was carried out. Changes nothing.
 
+        Args:
+            transfer: the create request, its result, or a TransferReference
+                from your own records; the answer must repeat it.
+            timeout: seconds for everything; None for the client's.
+
         Raises:
             NotSent: repeat the query.
             AuthenticationFailed: the credentials were refused.
             OutcomeUnknown: everything else. ``code`` holds what the gateway
                 said (NOTEXIST, EXPIRED, PENDING ...): evidence, no verdict.
+            FieldError: ``transfer`` is something else; nothing was sent.
 
         Source: API document, "QUERY FUND TRANSFER".
         """
@@ -151,25 +174,33 @@ class Client(BaseClient[Transport]):
         """
         Call any service, also one that is newer than this library.
 
-        The answer is verified, but not compared with the request: that is
-        the caller's part.
+        The answer is verified, but not compared with the request: the caller
+        has to do that.
 
         Args:
-            service: name of the service.
-            params: its parameters; amounts as Decimal.
-            timeout: seconds for everything.
+            service: name of the service, 1 to 64 visible ASCII characters.
+            params: its parameters, without ``service`` and ``sign``; amounts
+                as Decimal.
+            timeout: seconds for everything; None for the client's.
 
         Raises:
-            NotSent, AuthenticationFailed, Rejected, OutcomeUnknown: as in
-                the other methods.
+            NotSent, AuthenticationFailed: the request was not sent.
+            Rejected: the gateway refused the request, in a signed answer.
+            OutcomeUnknown: the request may have been carried out.
             CanonicalizationError: the parameters cannot be signed.
+            InputError: another argument cannot be used. FieldError is a kind
+                of it.
 
         Source: API document, "API GATEWAY SPECIFICATION".
         """
         return self._run(self._call(service, params), timeout)
 
     def close(self) -> None:
-        """Forget the token and close idle connections. It can be used again."""
+        """
+        Forget the token, and close the idle connections of its own transport.
+
+        A client that was closed can be used again.
+        """
         self._tokens.forget()
         if self._own_transport:
             cast("HttpTransport", self._transport).close()
@@ -205,11 +236,14 @@ class Client(BaseClient[Transport]):
 
     def drive(self, flow: Flow[_T], until: float) -> _T:
         """
-        Drive a flow to its end, giving it what it needs.
+        Run a flow to its end, and give it what it needs.
 
         Args:
             flow: of this client's engine, or one around it.
             until: the moment on the monotonic clock to give up.
+
+        Raises:
+            GatewayError: what the flow raises.
         """
         return drive(flow, lambda need: self.provide(need, until))
 

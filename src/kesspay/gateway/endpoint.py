@@ -33,7 +33,7 @@ class Endpoint:
     Args:
         base_url: "https://host[:port]/path"; no user, query or fragment.
         allow_plain_http: True sends secrets over plain http to any host.
-            Without it plain http goes to this machine's loopback only.
+            False accepts plain http only for "localhost" and loopback addresses.
 
     Raises:
         FieldError: the URL breaks a rule.
@@ -53,12 +53,12 @@ class Endpoint:
 
     @property
     def token_url(self) -> str:
-        """Where the log-in goes."""
+        """The URL to which the log-in is sent."""
         return self.base_url.rstrip("/") + "/token"
 
     @property
     def gateway_url(self) -> str:
-        """Where every service goes."""
+        """The URL to which every call of a service is sent."""
         return self.base_url.rstrip("/") + "/gateway"
 
 

@@ -1,10 +1,10 @@
 """
-The events of a call: what a client reports while it runs.
+The events of a call, which a client sends to its hook and to the log.
 
-Every field is safe to log and to export: no header, no body, no credential
-and no token is in any of them. Of a signed body and of an answer there are
-the size and the SHA-256 digest, which lead to the bytes in an archive; of a
-log-in there is neither, since both say something about the password.
+Every field is safe to log and to export: none holds a header, a body, a
+credential or a token. A signed body and an answer are represented by their size
+and their SHA-256 digest, with which an archive finds the bytes. Of a log-in there
+is neither, since both say something about the password.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ __all__ = [
 ]
 
 _log = logging.getLogger("kesspay.gateway")
-# Who has not set logging up gets no lines from here.
+# Without a logging configuration nothing is printed.
 _log.addHandler(logging.NullHandler())
 
 #: Stands in ``service`` where a log-in is meant.
 TOKEN: Final = "token"  # noqa: S105 - the name of an endpoint
 
-#: What an answer, or the want of one, meant.
+#: What an answer meant, or that there was none.
 Verdict = Literal["success", "rejected", "unauthenticated", "not_sent", "unknown"]
 
 
@@ -51,8 +51,8 @@ class RequestEvent:
         service: name of the service, or "token".
         reference: ``out_trade_no``, or ``pre_transfer_id`` of a confirm, or "".
         attempt: 1 for the first request of a call.
-        size: bytes of the body; 0 of a log-in.
-        sha256: digest of the body in hex; "" of a log-in.
+        size: bytes of the body; 0 for a log-in.
+        sha256: SHA-256 digest of the body, in lower-case hex; "" for a log-in.
     """
 
     call_id: str
@@ -66,19 +66,22 @@ class RequestEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AnswerEvent:
     """
-    A request was answered, or will not be. There is one for each RequestEvent.
+    A request was answered, or failed. There is one for each RequestEvent.
 
     Attributes:
         call_id, service, reference, attempt: as in the RequestEvent.
-        verdict: what it means; "unknown" also where the caller gave up.
+        verdict: "success", "rejected", "unauthenticated" (HTTP 401, or the
+            credentials were refused), "not_sent", or "unknown", also where the
+            caller cancelled the call.
         http_status: of the answer, or None without one.
         code: ``error_code`` or ``result_code`` of a signed answer, or "".
-        reason: name of the exception, or "" of a success.
-        transport: how the exchange broke ("not_sent", "no_reply", "bad_reply"),
+        reason: name of the exception, or "" for a success.
+        transport: how the exchange failed ("not_sent", "no_reply", "bad_reply"),
             or "" where it did not.
-        seconds: from the RequestEvent to this one.
-        size: bytes of the answer; 0 of a log-in.
-        sha256: digest of the answer in hex; "" of a log-in.
+        seconds: the time since the RequestEvent.
+        size: bytes of the answer; 0 for a log-in, or without an answer.
+        sha256: SHA-256 digest of the answer, in lower-case hex; "" for a log-in,
+            or without an answer.
     """
 
     call_id: str
@@ -98,11 +101,13 @@ class AnswerEvent:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TokenEvent:
     """
-    A log-in brought a new token.
+    A log-in returned a new token.
 
     Attributes:
-        call_id: of the call that logged in.
-        expire_in: seconds the gateway said it lives, or None.
+        call_id: the same as in the events of this log-in, which is a call of its
+            own.
+        expire_in: the life of the token in seconds, as the gateway stated it, or
+            None.
     """
 
     call_id: str
@@ -118,7 +123,7 @@ class RetryEvent:
         call_id, service, reference: as in the RequestEvent.
         attempt: number of the request that comes next.
         delay: seconds until then.
-        reason: name of the exception that led to it.
+        reason: name of the exception that the last attempt raised.
     """
 
     call_id: str
@@ -137,7 +142,7 @@ EventHook: TypeAlias = Callable[[Event], None]
 
 class Listeners:
     """
-    Where the events of a client go: to its hook, and to the logger.
+    Sends the events of a client to its hook and to the logger.
 
     Args:
         hook: called with each event, or None. What it raises is logged and
@@ -149,7 +154,7 @@ class Listeners:
         self._hook = hook
 
     def wants(self, level: int) -> bool:
-        """Return whether events of a level are taken; else none need be made."""
+        """Return whether a hook or the logger takes events of a level."""
         return self._hook is not None or _log.isEnabledFor(level)
 
     def send(self, event: Event) -> None:

@@ -7,12 +7,12 @@ that verified. Nothing here shows a secret in repr, str or format, and what
 holds a secret refuses to be pickled or copied.
 
 The rules of single fields follow the messages. The API document gives types and
-lengths; what it leaves open is decided here, always towards refusing: a value
+lengths. Where it leaves something open, the stricter rule holds here: a value
 that the gateway's framework could trim, turn into null or round would no longer
 be the value that was signed.
 
 Source: API document, sections "GET ACCESS TOKEN" and "FUND TRANSFER", and the
-tables of parameters; amounts are Decimal throughout.
+tables of parameters. All amounts are Decimal.
 """
 
 from __future__ import annotations
@@ -87,10 +87,11 @@ class Credentials(HoldsSecrets):
     What KESS gave the partner to log in with.
 
     Args:
-        partner_id: the ``partner-id`` header, up to 64 visible ASCII.
-        partner_secret_key: the ``partner-secret-key`` header, up to 128.
-        user_name: the API user, up to 64 characters.
-        password: the password of the API user, up to 64 characters.
+        partner_id: the ``partner-id`` header, 1 to 64 visible ASCII characters.
+        partner_secret_key: the ``partner-secret-key`` header, 1 to 128 visible
+            ASCII characters.
+        user_name: the API user, 1 to 64 characters.
+        password: the password of the API user, 1 to 64 characters.
 
     Raises:
         FieldError: a field breaks a rule; the error shows no secret.
@@ -115,9 +116,9 @@ class Token(HoldsSecrets):
     A bearer token.
 
     Args:
-        access_token: up to 1200 visible ASCII characters; a secret.
-        expire_in: seconds the gateway says it lives, or None where it said
-            nothing usable.
+        access_token: 1 to 1200 visible ASCII characters; a secret.
+        expire_in: the life of the token in seconds, as the gateway stated it,
+            or None where it stated nothing that can be used.
 
     Raises:
         FieldError: the token cannot travel in a header; it is not shown.
@@ -139,9 +140,12 @@ class CreateFundTransfer:
     Args:
         out_trade_no: the partner's reference, 1 to 64 of A-Z a-z 0-9 _ -;
             use each one for one create only.
-        receiver_id: KESS user id or phone number, up to 25 characters.
-        sender_name: name of the partner's customer, up to 96 characters.
-        amount: US dollars, above 0, at most two places.
+        receiver_id: KESS user ID or phone number, 1 to 25 characters, no
+            control characters, no white space at the edges.
+        sender_name: name of the partner's customer, 1 to 96 characters (code
+            points), under the same rules.
+        amount: a Decimal in US dollars, above 0 and below 10**13, at most two
+            decimal places; a float is refused.
         currency: "USD".
 
     Raises:
@@ -185,10 +189,14 @@ class PreTransfer:
 
     Attributes:
         out_trade_no, receiver_id, amount, currency: as in the request.
-        pre_transfer_id: the gateway's id; good for one confirm.
+        pre_transfer_id: the gateway's id, 1 to 64 characters; valid for one
+            confirm.
         receiver_name: the name to show to the sender.
-        expire_in: seconds of life, counted from when it was created.
-        canonical: the bytes that verified, as evidence.
+        expire_in: seconds it lives, counted from the moment of its creation.
+        canonical: the canonical bytes of the answer that verified, as evidence.
+
+    Raises:
+        FieldError: a field breaks a rule.
     """
 
     out_trade_no: str
@@ -212,7 +220,7 @@ class PreTransfer:
 @dataclass(frozen=True, slots=True)
 class ConfirmFundTransfer:
     """
-    Carry out a pre-transfer. This one moves money.
+    Carry out a pre-transfer. This request moves money.
 
     Args:
         transfer: what create returned; the answer must repeat it.
@@ -246,12 +254,12 @@ class ConfirmFundTransfer:
 @dataclass(frozen=True, slots=True)
 class TransferReference:
     """
-    What a partner's own records have of a transfer: enough to query it.
+    The fields of a transfer that a query needs, from the partner's own records.
 
     Args:
-        out_trade_no: the partner's own reference.
-        receiver_id: KESS user id or phone number.
-        amount: US dollars, above 0, at most two places.
+        out_trade_no: the partner's reference, as in the create request.
+        receiver_id: KESS user ID or phone number, as in the create request.
+        amount: a Decimal in US dollars, as in the create request.
         currency: "USD".
 
     Raises:
@@ -278,7 +286,7 @@ Queried: TypeAlias = CreateFundTransfer | PreTransfer | TransferReference
 @dataclass(frozen=True, slots=True)
 class QueryFundTransfer:
     """
-    Ask what became of a transfer. Changes nothing.
+    Ask whether a transfer was carried out. Changes nothing.
 
     Args:
         transfer: the create request, its result, or a TransferReference; the answer
@@ -312,9 +320,10 @@ class FundTransfer:
         result_code: always "SUCCESS"; any other code is an OutcomeUnknown.
         fund_transfer_id: the gateway's id of the credit.
         out_trade_no, receiver_id, amount, currency: as in the request.
-        pre_transfer_id: as confirmed; None where a query did not repeat it.
-        receiver_name: as the gateway wrote it, "" where it did not.
-        canonical: the bytes that verified, as evidence.
+        pre_transfer_id: the one that was confirmed; None where a query was made
+            without it and the answer does not hold it.
+        receiver_name: as in the answer, or "" where it holds none.
+        canonical: the canonical bytes of the answer that verified, as evidence.
     """
 
     result_code: str
@@ -335,8 +344,8 @@ class VerifiedAnswer:
 
     Attributes:
         data: the object ``data``, read from the bytes that verified; numbers
-            with a fraction are Decimal.
-        canonical: the bytes that verified, as evidence.
+            with a fraction or an exponent are Decimal.
+        canonical: the canonical bytes of the answer that verified, as evidence.
     """
 
     data: dict[str, object] = field(repr=False)
@@ -434,7 +443,7 @@ def check_sender_name(field: str, value: object) -> None:
 
 
 def is_amount(value: object) -> bool:
-    """Return whether a value is an amount of money that the wire can carry."""
+    """Return whether a value is an amount that a request can carry exactly."""
     if type(value) is not Decimal:
         return False
     if value and _USUAL_AMOUNT.fullmatch(str(value)):

@@ -1,21 +1,22 @@
 """
 The wire protocol without I/O: build requests, parse responses.
 
-Everything is a pure function over values, so any HTTP library can carry it::
+Every function is pure: it takes values and returns values, so any HTTP library
+can send the requests::
 
     token    = parse_token(send(build_token(endpoint, credentials)))
     body     = build_body(request, private_key)
     response = send(build_call(endpoint, token, body))
     created  = parse_create(request, response, gateway_key)
 
-What an answer means is decided in ``kesspay.gateway.answers``; here it is
-compared with the request, since the protocol has no nonce: a genuine answer to
+``kesspay.gateway.answers`` decides what an answer means. The functions here
+compare it with the request, since the protocol has no nonce: a genuine answer to
 another transfer has a genuine signature. So an answer counts only where it
 repeats the request, field by field and exactly; a field that is missing is a
 field that differs.
 
-Source: API document; section names are given with each function, "Response
-success data" of each service.
+Source: API document, "GET ACCESS TOKEN", "API GATEWAY SPECIFICATION" and the
+tables of each service.
 """
 
 from __future__ import annotations
@@ -87,7 +88,15 @@ _AMOUNT_TEXT: Final = re.compile(r"(0|[1-9][0-9]{0,12})(\.[0-9]{1,16})?")
 
 
 def build_token(endpoint: Endpoint, credentials: Credentials) -> HttpRequest:
-    """Return the log-in request. Source: "GET ACCESS TOKEN"."""
+    """
+    Return the log-in request, which carries the credentials.
+
+    Args:
+        endpoint: where the gateway is.
+        credentials: what KESS gave the partner to log in with.
+
+    Source: API document, "GET ACCESS TOKEN".
+    """
     fields = {"user_name": credentials.user_name, "password": credentials.password}
     headers = (
         *_FIXED_HEADERS,
@@ -102,11 +111,16 @@ def parse_token(response: HttpResponse) -> Token:
     """
     Return the token of a log-in, bare or wrapped in ``data``.
 
-    Source: "GET ACCESS TOKEN". The answer is unsigned by design.
+    The answer is unsigned by design.
+
+    Args:
+        response: the whole response to ``build_token``.
 
     Raises:
         AuthenticationFailed: the credentials were refused.
         NotSent: there is no token; the request that waited for it was not sent.
+
+    Source: API document, "GET ACCESS TOKEN".
     """
     return read_log_in(response)
 
@@ -121,8 +135,19 @@ def build_body(
     """
     Return the signed body of a request.
 
-    Source: "CREATE UNIFIED FUND TRANSFER", "CONFIRM FUND TRANSFER", "QUERY
-    FUND TRANSFER", sample parameters.
+    Args:
+        request: what is asked of the gateway.
+        signer: the partner's private key.
+        profile: the PHP settings of the gateway.
+        amount_format: "number" writes 0.5, "string" writes "0.50".
+
+    Raises:
+        CanonicalizationError: the parameters have no safe canonical form.
+        InputError: another argument of the wrong type.
+        BackendError: libcrypto failed; nothing was signed.
+
+    Source: API document, "CREATE UNIFIED FUND TRANSFER", "CONFIRM FUND
+    TRANSFER", "QUERY FUND TRANSFER", sample parameters.
     """
     return _signed(request.SERVICE, request.params(amount_format), signer, profile)
 
@@ -144,11 +169,12 @@ def build_service_body(
         profile: the PHP settings of the gateway.
 
     Raises:
-        FieldError: the service name cannot be one, or params name a service.
-        InputError: params are no mapping.
+        FieldError: the service name breaks a rule, or params hold ``service``.
+        InputError: params is no mapping.
         CanonicalizationError: the parameters have no safe canonical form.
+        BackendError: libcrypto failed; nothing was signed.
 
-    Source: "API GATEWAY SPECIFICATION".
+    Source: API document, "API GATEWAY SPECIFICATION".
     """
     check_service("service", service)
     if not isinstance(params, Mapping):
@@ -175,7 +201,7 @@ def build_call(
         fresh: False where the service moves no money, and the request may
             go over a connection that was used before.
 
-    Source: "API GATEWAY SPECIFICATION".
+    Source: API document, "API GATEWAY SPECIFICATION".
     """
     headers = (*_FIXED_HEADERS, ("Authorization", f"Bearer {token.access_token}"))
     return HttpRequest("POST", endpoint.gateway_url, headers, body, fresh=fresh)
@@ -191,9 +217,20 @@ def parse_create(
     """
     Return the pre-transfer that an answer grants.
 
+    Args:
+        request: what was sent.
+        response: the whole response.
+        verifier: the gateway's public key or keys.
+        profile: the PHP settings of the gateway.
+
     Raises:
-        TokenRejected, Rejected, OutcomeUnknown: see ``answers.read_answer``;
-            unknown as well where a field differs from the request.
+        TokenRejected: HTTP 401: log in again and send the same body once more.
+        Rejected: a signed refusal.
+        OutcomeUnknown: everything else, also where a field differs from the
+            request; caused by an InvalidSignature where the answer did not
+            verify.
+
+    Source: API document, "CREATE UNIFIED FUND TRANSFER".
     """
     answer = read_answer(CREATE, response, verifier, profile=profile, first_send=True)
     return _granted(request, answer)
@@ -212,16 +249,23 @@ def parse_confirm(
 
     Args:
         request: what was sent.
-        response: what came back.
+        response: the whole response.
         verifier: the gateway's public key or keys.
         profile: the PHP settings of the gateway.
         first_send: False where a confirm of the same pre-transfer may have
-            left before, also in an earlier process: no refusal is final then.
+            been sent before, also by an earlier process: no refusal is final
+            then.
 
     Raises:
-        TokenRejected, Rejected, OutcomeUnknown: see ``answers.read_answer``;
-            unknown as well where ``result_code`` is not SUCCESS or a field
-            differs from the request.
+        TokenRejected: HTTP 401: log in again and send the same body once more,
+            with ``first_send=False``.
+        Rejected: EXPIRED, NOTEXIST or VALIDATIONERROR, signed, on the first
+            send.
+        OutcomeUnknown: everything else, also where ``result_code`` is not
+            SUCCESS or a field differs from the request; caused by an
+            InvalidSignature where the answer did not verify.
+
+    Source: API document, "CONFIRM FUND TRANSFER".
     """
     answer = read_answer(
         CONFIRM, response, verifier, profile=profile, first_send=first_send
@@ -239,10 +283,18 @@ def parse_query(
     """
     Return the transfer that an answer says was carried out.
 
+    Args:
+        request: what was sent.
+        response: the whole response.
+        verifier: the gateway's public key or keys.
+        profile: the PHP settings of the gateway.
+
     Raises:
-        TokenRejected, OutcomeUnknown: see ``parse_confirm``. A query is never
-            Rejected: its error codes are evidence about the transfer, and
-            no verdict.
+        TokenRejected: HTTP 401: log in again and send the same body once more.
+        OutcomeUnknown: everything else. A query is never Rejected: its error
+            codes are evidence about the transfer, and no verdict.
+
+    Source: API document, "QUERY FUND TRANSFER".
     """
     answer = read_answer(QUERY, response, verifier, profile=profile, first_send=True)
     return _carried_out(QUERY, request.transfer, answer)
@@ -259,8 +311,22 @@ def parse_call(
     """
     Return the verified data of any service. The caller compares the fields.
 
+    Args:
+        service: name of the service that was called.
+        response: the whole response.
+        verifier: the gateway's public key or keys.
+        profile: the PHP settings of the gateway.
+        first_send: False where the same request may have been sent before: no
+            refusal is final then.
+
     Raises:
-        TokenRejected, Rejected, OutcomeUnknown: see ``answers.read_answer``.
+        TokenRejected: HTTP 401: log in again and send the same body once more,
+            with ``first_send=False``.
+        Rejected: a signed refusal that is final.
+        OutcomeUnknown: everything else; caused by an InvalidSignature where
+            the answer did not verify.
+
+    Source: API document, "API GATEWAY SPECIFICATION".
     """
     answer = read_answer(
         service, response, verifier, profile=profile, first_send=first_send

@@ -69,8 +69,8 @@ class StoredToken(HoldsSecrets):
     A token as a TokenStore keeps it.
 
     Args:
-        token: the token; a store writes ``access_token`` and ``expire_in``.
-        obtained_at: seconds since 1970 when its log-in was sent.
+        token: the token; a store writes its ``access_token`` and ``expire_in``.
+        obtained_at: when its log-in was sent, in seconds since 1970.
     """
 
     token: Token
@@ -79,22 +79,23 @@ class StoredToken(HoldsSecrets):
 
 class TokenStore(Protocol):
     """
-    Where several clients, also in several processes, share a token.
+    A place where several clients, also in several processes, share a token.
 
-    Any thread may call it. An exception is logged by its type and costs a
-    log-in; it never stops a call. ``AsyncClient`` calls it from a thread.
+    Any thread may call it, and ``AsyncClient`` calls it from a thread. If it
+    raises an exception, the client logs the type of the exception and logs in;
+    the call goes on.
     """
 
     def load(self) -> StoredToken | None:
-        """Return what was saved last, or None."""
+        """Return the token that was saved last, or None."""
 
     def save(self, stored: StoredToken) -> None:
-        """Keep a new token; it is a secret."""
+        """Keep a new token in place of the old one; it is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
 class Lifetime:
-    """Seconds after which a token is renewed, and after which it is dead."""
+    """Seconds after which a token is renewed, and after which it is no longer used."""
 
     renew_after: float
     dead_after: float

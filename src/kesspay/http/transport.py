@@ -1,14 +1,14 @@
 """
 The transport of HTTP requests: its protocols, settings, deadline and pool.
 
-Own, on h11, because (measured, ``tests/http/test_exchange.py`` has the cases):
-httpcore and httpx2 give bytes that follow one answer out as the next one; none
-of httpx2 and urllib3 ends a call at one deadline; httpx2's debug log shows
-response headers. ``HttpTransport`` (threads) and ``AsyncHttpTransport``
+It is kesspay's own, on h11, for three reasons (``tests/http/test_exchange.py``
+has the cases): httpcore and httpx2 return bytes that follow one answer as the next
+answer; neither httpx2 nor urllib3 ends a call at one deadline; httpx2's debug log
+shows response headers. ``HttpTransport`` (threads) and ``AsyncHttpTransport``
 (asyncio) run one state machine, and differ in how they wait. Here,
 
-- an answer is read by a parser of its own, and a connection is used again
-  only where answer and connection ended exactly together;
+- each answer has its own parser, and a connection is used again only where no
+  byte follows the answer;
 - every step ends at the deadline of its call;
 - nothing is logged, followed (redirects), decoded (compression), kept
   (cookies), taken from the environment (proxies, certificates) or repeated;
@@ -67,7 +67,7 @@ _SlotsT = TypeVar("_SlotsT")
 
 
 class Transport(Protocol):
-    """How requests travel. Any HTTP library fits behind this one method."""
+    """Sends requests. Any HTTP library can implement this one method."""
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """
@@ -75,21 +75,37 @@ class Transport(Protocol):
 
         Args:
             request: sent as it is: no redirect, no retry, no cookie. Where
-                it is ``fresh``, it goes over a new connection.
-            timeout: seconds for everything, from the look-up of the name to
-                the last byte of the body.
+                it is ``fresh``, it is sent over a new connection.
+            timeout: seconds for everything, from the look-up of the host name
+                to the last byte of the body.
 
         Raises:
             TransportError: with ``kind`` "not_sent" only where it is certain
-                that no byte of the request left.
+                that no byte of the request left. A client takes any other
+                exception for "no_reply".
         """
 
 
 class AsyncTransport(Protocol):
-    """The same for asyncio."""
+    """Sends requests, for asyncio."""
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
-        """See ``Transport.send``. A cancelled call leaves no connection open."""
+        """
+        Send a request once, and return the whole response.
+
+        A call that is cancelled must leave no connection open.
+
+        Args:
+            request: sent as it is: no redirect, no retry, no cookie. Where
+                it is ``fresh``, it is sent over a new connection.
+            timeout: seconds for everything, from the look-up of the host name
+                to the last byte of the body.
+
+        Raises:
+            TransportError: with ``kind`` "not_sent" only where it is certain
+                that no byte of the request left. A client takes any other
+                exception for "no_reply".
+        """
 
 
 class BaseHttpTransport(HoldsSecrets, Generic[_SlotsT]):
@@ -104,20 +120,22 @@ class BaseHttpTransport(HoldsSecrets, Generic[_SlotsT]):
             certificates and host names, and take TLS 1.2 or later only.
         ca_file: path of a PEM file of certificate authorities to trust, and no
             others, instead of ``ssl_context``.
-        connect_timeout: seconds to connect, with the look-up of the name,
-            the proxy and TLS, within the deadline of a call.
-        read_timeout: seconds of silence that are borne; None bears them
-            until the deadline.
-        write_timeout: seconds that 64 KiB of a request may take; None as
-            above.
-        max_response_bytes: a longer body is a bad reply.
+        connect_timeout: seconds to connect, including the look-up of the host
+            name, the proxy and TLS, within the deadline of a call. More than a
+            week counts as a week, here and below.
+        read_timeout: seconds for which the server may send nothing; None sets
+            no limit but the deadline.
+        write_timeout: seconds that 64 KiB of a request may take; None sets no
+            limit but the deadline.
+        max_response_bytes: a longer body is a bad reply (TransportError).
         max_connections: connections that may be open at a time, idle ones
             included. A call waits for a free one until its deadline.
         keep_alive: seconds an idle connection is kept; 0 keeps none. It must
-            be shorter than the server's, or requests run into closed
-            connections (Apache closes after 5 seconds).
-        proxy: "http://[user:password@]host:port"; only https goes through
-            it. None connects directly, whatever the environment says.
+            be shorter than that of the server, or the server closes connections
+            that are about to be used (Apache closes after 5 seconds).
+        proxy: "http://[user:password@]host:port", used for https only; a
+            request over plain http is refused then. None connects directly;
+            proxy variables of the environment are not read.
 
     Raises:
         InputError: an argument cannot be used.
