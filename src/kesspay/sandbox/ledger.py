@@ -239,7 +239,7 @@ class Ledger:
         Open an account or change one; not eligible makes create refuse it.
 
         Raises:
-            InputError: the id or the name is none.
+            InputError: the id or the name breaks a rule.
         """
         for text, longest in ((receiver_id, 25), (name, 96)):
             # What cannot be printed could not be stored or signed either.
@@ -369,7 +369,7 @@ class Ledger:
         return tuple(User(who, name, bool(e), _dollars(c)) for who, name, e, c in found)
 
     def balance(self, receiver_id: str) -> Decimal:
-        """Return what a receiver was credited in all, in dollars."""
+        """Return the sum of a receiver's credits, in US dollars."""
         with self._transaction() as database:
             found = database.execute(
                 "SELECT cents FROM users WHERE receiver_id = ?", (receiver_id,)
@@ -378,7 +378,7 @@ class Ledger:
 
     def audit(self) -> list[str]:
         """
-        Return what is wrong with the books: nothing, ever.
+        Check the books, and return a line for each fault; [] where there is none.
 
         A pre-transfer is credited at most once, a debit pays at most once,
         and each balance is the sum of the credits.

@@ -46,19 +46,23 @@ class Sandbox(World):
         private_key: the partner's key; None makes a new one of 2048 bits.
         gateway_private_key: the gateway's own; None makes a new one.
         credentials: what the partner logs in with; None makes new ones.
-        users: receivers, name by id; None for two that are made up, unless
+        users: the receivers, as a dict from id to name; None makes two, unless
             the ledger has some.
         token_life: seconds a token lives.
         transfer_life: seconds a pre-transfer lives.
         port: TCP port on 127.0.0.1; 0 lets the system choose.
         database: file of the ledger; ":memory:" keeps nothing.
-        clock: seconds; ``lambda: 0.0`` stands still until ``advance``.
-        used_first, query_after_expiry: see ``Ledger``; the document leaves
-            open which answer an expired pre-transfer gets that was credited.
+        clock: returns the time in seconds; ``lambda: 0.0`` stands still until
+            ``advance``.
+        used_first: True answers USED to the confirm of a pre-transfer that is
+            both used and expired, False answers EXPIRED. The API document
+            leaves this open, and what the next argument decides.
+        query_after_expiry: "answer" lets a query report a credit for ever,
+            "expired" only until the pre-transfer expires.
         fault_seed: lets a seed choose faults, see ``FaultPlan.seed``; None
-            for no faults but those that are asked for.
-        fault_rate: probability that a request meets one.
-        faults: the faults to choose from; None for all.
+            makes only the faults that are requested.
+        fault_rate: probability that the seed gives a request a fault, 0 to 1.
+        faults: the names of the faults to choose from; None for all.
 
     Raises:
         InputError: an argument cannot be used.
@@ -68,17 +72,21 @@ class Sandbox(World):
 
     @cached_property
     def transport(self) -> InProcessTransport:
-        """Reaches the gateway inside the process."""
+        """A transport for ``Client`` that reaches the gateway inside the process."""
         return InProcessTransport(self.front, self.advance)
 
     @cached_property
     def async_transport(self) -> AsyncInProcessTransport:
-        """Reaches the gateway inside the process, for ``AsyncClient``."""
+        """The same for ``AsyncClient``."""
         return AsyncInProcessTransport(self.front, self.advance)
 
     @cached_property
     def clock(self) -> SandboxClock:
-        """Its time for clients: nothing is waited for, the time passes instead."""
+        """
+        The clock for a client that lives in the time of the sandbox.
+
+        Each pause of such a client puts that time forward, and takes none itself.
+        """
         return SandboxClock(self)
 
     @cached_property
@@ -113,7 +121,7 @@ class Sandbox(World):
         Stop listening. The ledger can still be read.
 
         Raises:
-            KesspayError: the server did not end.
+            KesspayError: the server did not stop.
         """
         server, self._server = self._server, None
         if server is not None:
@@ -124,7 +132,7 @@ class Sandbox(World):
         Stop listening and close the ledger.
 
         Raises:
-            KesspayError: the server did not end.
+            KesspayError: the server did not stop.
         """
         self.stop()
         self.ledger.close()

@@ -66,7 +66,7 @@ class InProcessTransport(_InProcess):
 
 
 class AsyncInProcessTransport(_InProcess):
-    """The same for an asynchronous client."""
+    """An AsyncTransport: ``transport=sandbox.async_transport`` of ``AsyncClient``."""
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """

@@ -110,7 +110,7 @@ class World:
 
     @property
     def settings(self) -> Settings:
-        """What a client needs: ``Client(**sandbox.settings)``."""
+        """The arguments of a client: ``Client(**sandbox.settings)``."""
         return {
             "base_url": self.base_url,
             "credentials": self._credentials,
@@ -120,12 +120,12 @@ class World:
 
     @property
     def exchanges(self) -> tuple[LoggedExchange, ...]:
-        """What passed between partner and gateway, the last fifty."""
+        """The last fifty requests, each with its answer."""
         return self.front.log.exchanges()
 
     @property
     def ahead(self) -> float:
-        """How far its time was put forward, in seconds."""
+        """How far ``advance`` has put the time forward, in seconds."""
         return self._ahead
 
     def now(self) -> float:
