@@ -271,3 +271,6 @@ def test_the_codes_are_listed(run: Callable[..., Result]) -> None:
     result = run("explain", "--codes")
     assert result.exit_code == 0
     assert {line.split()[0] for line in result.stdout.splitlines()} == set(CODES)
+    for options in (["--codes", "--json"], ["--json", "--key", "none", "--codes"]):
+        listed = json.loads(run("explain", *options).stdout)
+        assert (listed["ok"], listed["codes"]) == (True, CODES)

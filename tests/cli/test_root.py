@@ -132,6 +132,7 @@ def test_the_version_is_that_of_the_package(run: Callable[..., Result]) -> None:
         (["canon", "a", "b"], "unexpected"),
         (["--nonsense"], "(a word of 10 characters)"),
         (["canon", "--nonsense", "a"], "(a word of 10 characters)"),
+        (["canon", "--jso", "a"], "Did you mean one of: '--json', '--ksort'?"),
         (["canon", "--ksort", "5", "a"], "5"),
         (["verify", "a"], "--key"),
         (["keys", "nonsense"], "(a word of 8 characters)"),
@@ -210,6 +211,30 @@ def test_json_behind_a_double_dash_is_a_file(run: Callable[..., Result]) -> None
     result = run("canon", "--", "--json")
     assert result.exit_code == 2
     assert "cannot read a value of 6 characters" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "as_json"),
+    [
+        (["--json", "x", "y"], True),
+        (["--timeout", "9", "--json", "x", "y"], True),
+        (["x", "--json"], False),
+        (["--timeout", "9", "x", "--json"], False),
+        (["--", "x", "--json"], False),
+        (["--json=1", "x"], True),
+        (["--nonsense", "--json", "x"], True),
+    ],
+)
+def test_json_of_an_adapter_is_its_own(arguments: list[str], *, as_json: bool) -> None:
+    """An option after the program that conformance run starts is for that program."""
+    assert _wants_json(["conformance", "run", *arguments]) is as_json
+
+
+def test_json_with_a_value_is_reported_as_json(run: Callable[..., Result]) -> None:
+    """A program that gives --json=true reads JSON, and so finds out that it may not."""
+    report = run("canon", "--json=true", "-")
+    assert (report.exit_code, report.stderr) == (2, "")
+    assert "does not take a value" in json.loads(report.stdout)["error"]["message"]
 
 
 @pytest.mark.parametrize(

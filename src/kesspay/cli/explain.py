@@ -17,7 +17,7 @@ from kesspay.cli.options import (
     password_options,
     profile_options,
 )
-from kesspay.cli.outcome import EXIT_NOT_AUTHENTIC, EXIT_OK, Outcome
+from kesspay.cli.outcome import EXIT_NOT_AUTHENTIC, EXIT_OK, Ended, Outcome
 from kesspay.errors import InputError
 
 
@@ -67,6 +67,10 @@ JSON fields (null: could not be found out)
                       stands
     findings          for each: code, sort ("cause" or "note"), text,
                       advice
+
+\b
+JSON field with --codes
+    codes             the text of each code
 """
 
 
@@ -75,14 +79,16 @@ def _show_codes(
     _: click.Parameter,
     asked: bool,  # noqa: FBT001 - click's
 ) -> None:
-    """Print the list of codes and leave."""
-    if not asked:
+    """Give the list of codes in place of an explanation."""
+    if not asked or context.resilient_parsing:
         return
     from kesspay.explain.explanation import CODES
 
-    for code, text in CODES.items():
-        click.echo(f"{code:24} {text}")
-    context.exit()
+    def view(printer: Printer) -> None:
+        for code, text in CODES.items():
+            printer.line(f"{code:24} {text}")
+
+    raise Ended(Outcome("explain", {"codes": dict(CODES)}, view))
 
 
 def _own_key_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:

@@ -50,6 +50,7 @@ __all__ = [
     "EXIT_REJECTED",
     "EXIT_UNKNOWN",
     "EXIT_USAGE",
+    "Ended",
     "Outcome",
     "Problem",
     "document",
@@ -99,6 +100,20 @@ class Outcome:
     data: dict[str, Any] = field(default_factory=dict)
     view: Callable[[Printer], None] = _nothing
     exit_code: int = EXIT_OK
+
+
+class Ended(Exception):
+    """
+    An option gives the outcome, and the command does not run.
+
+    Args:
+        outcome: what is printed.
+    """
+
+    def __init__(self, outcome: Outcome) -> None:
+        """Keep it."""
+        super().__init__()
+        self.outcome = outcome
 
 
 #: What to do about each reason of a KeyLoadError.
@@ -328,7 +343,8 @@ def usage_message(error: click.ClickException, args: Sequence[str]) -> str:
         message = message.replace(repr(piece), kind)
         raw = rf"(?<![\w-]){re.escape(piece)}(?![\w-])"
         message = re.sub(raw, kind, message)
-    # What click wrote in another form, such as a number.
+    # What click wrote in another form, such as a number; not within a name of ours.
+    hidden = {piece for piece in hidden if not any(piece in name for name in known)}
     return " ".join(masked(message, hidden).split())
 
 

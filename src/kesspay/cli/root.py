@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import sys
 import warnings
+from contextlib import suppress
 from importlib import import_module
 from io import TextIOWrapper
 from pathlib import Path
@@ -25,6 +26,7 @@ from kesspay.cli.outcome import (
     EXIT_NOT_WRITTEN,
     EXIT_UNKNOWN,
     EXIT_USAGE,
+    Ended,
     Outcome,
     Problem,
     document,
@@ -37,7 +39,7 @@ from kesspay.errors import KesspayError
 
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
 
 __all__ = ["Root", "root", "run"]
@@ -132,8 +134,9 @@ _HELP: Final = """Sign and verify messages of the KESS partner API.
 FILE arguments are paths, or - for standard input. Results go to standard
 output, problems and warnings to standard error as one line each. With --json
 there is exactly one JSON object on standard output, also for a problem; its
-field names are stable. Commands that talk to the gateway print JSON wherever
-standard output is not a terminal.
+field names are stable. resume --watch and journal export print one for each
+result, on a line of its own. Commands that talk to the gateway print JSON
+wherever standard output is not a terminal.
 
 \b
 Exit codes
@@ -238,6 +241,8 @@ class Root(click.Group):
         command = _named(args)
         try:
             value = super().main(args=args, prog_name=prog_name, **extra)
+        except Ended as end:
+            return end.outcome
         except click.exceptions.NoArgsIsHelpError as error:
             return Problem("UsageError", error.format_message(), EXIT_USAGE, help=True)
         except click.ClickException as error:
@@ -348,7 +353,7 @@ def _usage_problem(
 
 def _wants_json(args: list[str]) -> bool:
     """Say whether everything, also a problem, is printed as JSON."""
-    if "--json" in _options(args):
+    if _asks_for_json(args):
         return True
     entry = _COMMANDS.get(_named(args).partition(" ")[0])
     return entry is not None and entry.json_in_pipes and not sys.stdout.isatty()
@@ -359,6 +364,21 @@ def _options(args: list[str]) -> list[str]:
     return args[: args.index("--")] if "--" in args else args
 
 
+def _asks_for_json(args: list[str]) -> bool:
+    """Say whether --json is given, and not to the program that a command runs."""
+    given = _options(args)
+    group, _, part = _named(args).partition(" ")
+    if part:
+        command = _parts(group)[part]
+        context = click.Context(command, **command.context_settings)
+        if not context.allow_interspersed_args:
+            words = given[given.index(part) + 1 :]
+            # Where the options are wrong, it is not clear whose --json this is.
+            with suppress(click.UsageError):
+                return "json" in command.make_parser(context).parse_args(words)[0]
+    return any(arg.partition("=")[0] == "--json" for arg in given)
+
+
 def _named(args: list[str]) -> str:
     """Name the command that was called, "keys check" with its group."""
     words = [word for word in args if not word.startswith("-")]
@@ -367,9 +387,14 @@ def _named(args: list[str]) -> str:
     if not _COMMANDS[words[0]].has_parts:
         return words[0]
     # The first word of a part: others may be values, which are not repeated.
-    group = root.get_command(click.Context(root), words[0])
-    parts = group.commands if isinstance(group, click.Group) else {}
+    parts = _parts(words[0])
     return " ".join([words[0], *[word for word in words[1:] if word in parts][:1]])
+
+
+def _parts(group: str) -> Mapping[str, click.Command]:
+    """Return the commands of a group."""
+    found = root.get_command(click.Context(root), group)
+    return found.commands if isinstance(found, click.Group) else {}
 
 
 root = Root(
