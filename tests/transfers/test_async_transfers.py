@@ -14,6 +14,7 @@ from kesspay.errors import TransportError
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.messages import CONFIRM, CREATE, HttpRequest, HttpResponse
 from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
+from kesspay.transfers.transfers import Transfers
 from tests.transfers.virtual import DEBIT, ORDER, Waiting, face, partner, service_of
 
 
@@ -168,3 +169,10 @@ def test_an_error_of_the_transport_stays_inside(partner: MakePartner) -> None:
             assert (await pending.confirm(DEBIT)).outcome == "unknown"
 
     asyncio.run(main())
+
+
+@pytest.mark.usefixtures("face")
+def test_it_documents_what_the_other_object_documents() -> None:
+    """An editor shows the arguments and errors of each method of both objects."""
+    for name in ("start", "confirm", "decline", "look", "resume"):
+        assert getattr(AsyncTransfers, name).__doc__ == getattr(Transfers, name).__doc__

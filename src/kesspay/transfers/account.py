@@ -1,13 +1,13 @@
 """
 Which account of which gateway a journal belongs to (R10).
 
-A journal that was written with one account says nothing about another: what
-"paid" means there was never asked of this gateway. So a journal records the
-base URL and the partner id of the first client that uses it, and every other
-account is refused before anything is sent and before a verdict is read.
+The payments of one account say nothing about another gateway or partner. So a
+journal records the base URL and the partner id of the first client that uses it,
+and every other account is refused before anything is sent and before a result is
+read from the journal.
 
-Keys, passwords and the spelling of the URL may change: they are the same
-account. The fingerprints of the keys are kept as information.
+Keys, passwords and the spelling of the URL may change: the account stays the same.
+The fingerprints of the keys are recorded for information only.
 """
 
 from __future__ import annotations
@@ -65,8 +65,9 @@ class Account:
     A partner at a gateway. Two spellings of one base URL are equal.
 
     Args:
-        base_url: of the gateway; kept in the form that RFC 3986 calls normal.
-        partner_id: as the gateway knows the partner; "A" and "a" are two.
+        base_url: base URL of the gateway; stored in the normal form of RFC 3986,
+            section 6.2.
+        partner_id: the partner's id at the gateway; upper and lower case differ.
 
     Raises:
         FieldError: one of them breaks a rule.
@@ -88,11 +89,11 @@ class Account:
 @dataclass(frozen=True, slots=True)
 class Binding:
     """
-    A moment from which on a journal belonged to an account.
+    Records that a journal belonged to an account from a moment on.
 
     Attributes:
-        account: which.
-        at: when, in seconds since 1970.
+        account: the account.
+        at: that moment, in seconds since 1970.
         by: the user, the host and the process that recorded it.
     """
 
@@ -107,9 +108,9 @@ class KnownKey:
     A key that was used with a journal. Information only.
 
     Attributes:
-        whose: "partner" for the one that signs requests, "gateway" for one
-            that verifies answers.
-        fingerprint: SHA-256 of the public key.
+        whose: "partner" for a key that signs requests, "gateway" for one that
+            verifies answers.
+        fingerprint: SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hex.
         since: when it was first used, in seconds since 1970.
     """
 
@@ -121,11 +122,11 @@ class KnownKey:
 @dataclass(frozen=True, slots=True)
 class Ownership:
     """
-    Which account a journal belongs to, and how that came about.
+    The accounts and keys that a journal records.
 
     Attributes:
-        bindings: oldest first; the last one counts. Empty where no client has
-            used the journal yet.
+        bindings: the accounts, oldest first; the last one is the present one. Empty
+            where no client has used the journal yet.
         keys: every key that was used with it, oldest first.
     """
 
@@ -154,7 +155,7 @@ def account_of(engine: Engine) -> Account:
 
 
 def keys_of(engine: Engine) -> tuple[tuple[Whose, str], ...]:
-    """Return whose keys a client has, by their fingerprints, where they have one."""
+    """Return whose keys a client uses, and the fingerprint of each that has one."""
     verifier = engine.verifier
     verifiers = verifier.keys if isinstance(verifier, KeyRing) else (verifier,)
     found: list[tuple[Whose, object]] = [
@@ -206,8 +207,12 @@ def ownership_for(journal: _Owned, client: BaseClient[Any]) -> Ownership:
     """
     Check that a journal may be used with a client, and write nothing.
 
+    Args:
+        journal: the journal.
+        client: the client that is to use it.
+
     Returns:
-        What the journal records; without an account where it is still free.
+        What the journal records; without an account where no client used it yet.
 
     Raises:
         WrongAccount: it belongs to another account.
@@ -245,14 +250,15 @@ def check_rebind(
     A journal asks this inside the transaction that rebinds it.
 
     Args:
-        found: whom it belongs to now.
-        old: whom it belongs to as the caller knows.
-        new: whom it is to belong to.
-        was_used: whether it has an entry, so that something may have been sent.
+        found: the account that it belongs to now, or None.
+        old: the account that the caller believes it belongs to, or None.
+        new: the account that it is to belong to.
+        was_used: True where it has an entry, so that something may have been sent.
         held: seconds until the last lease ends, None where there is none.
 
     Raises:
-        WrongAccount: the partner is another one, or the caller is not up to date.
+        WrongAccount: ``found`` is not ``old``; or ``new`` is another partner and the
+            journal was used.
         LeaseHeld: a payment is being worked on.
     """
     if found != old:

@@ -52,20 +52,27 @@ class AsyncTransfers:
         pending = await transfers.start(payment_id="order-1", ...)
         result = await pending.confirm(debit_id="debit-1")
 
-    The journal is called from threads of its own, so that a disk never holds
-    up the event loop. A task that is cancelled gives the payment back, so that
-    the next call or ``resume`` continues at once.
+    Threads of its own call the journal, so that a disk never blocks the event
+    loop. A task that is cancelled releases its lease of the payment, so that the
+    next call or ``resume`` continues at once.
 
     Args:
-        client: sends; its own ``retries`` are not used here.
-        journal: where everything is written before it is sent.
-        rules: for payments that are started here, which keep them: STRICT,
-            unless you know your gateway well enough for RELAXED.
-        timeout: seconds that a call may take. One that gives none of its own
-            waits besides, where it must, until a worker that died has no lease
-            of the payment any more (90 s).
-        journal_threads: calls of the journal at the same time.
-        on_result: see ``Transfers``.
+        client: sends the requests; its own ``retries`` are not used here.
+        journal: stores each request before it is sent. It belongs to the account
+            of the first client that uses it; every call with another account
+            raises WrongAccount and sends nothing.
+        rules: for payments that are started here; a payment keeps its rules.
+            STRICT, unless you know that your gateway fits RELAXED.
+        timeout: seconds that a call may take. A call without a timeout of its own
+            waits longer where a worker died while it had the payment, until the
+            lease of that worker ends (90 s under STRICT).
+        journal_threads: how many calls of the journal may run at the same time.
+        on_result: called with each result that ``confirm`` and ``decline`` return and
+            that ``resume`` and ``watch`` yield, for metrics; what it raises is logged
+            and changes nothing.
+
+    Raises:
+        InputError: an argument cannot be used.
     """
 
     def __init__(
@@ -97,7 +104,28 @@ class AsyncTransfers:
         """
         Ask for a pre-transfer. No money moves.
 
-        See ``Transfers.start`` for arguments and exceptions.
+        Args:
+            payment_id: your own id of the payment, 1 to 60 of
+                A-Z a-z 0-9 _ -; one id is one payment for ever.
+            receiver_id: KESS user ID or phone number, 1 to 25 characters.
+            amount: a Decimal in US dollars, above 0, at most two decimal places.
+            sender_name: name of your customer, 1 to 96 characters.
+            timeout: seconds for this call; None for that of the object.
+
+        Returns:
+            The receiver's name to show. Its ``result`` is not "pending" where the
+            payment was confirmed or ended in an earlier call.
+
+        Raises:
+            FieldError: a field breaks a rule.
+            PaymentConflict: the id names a payment with other fields.
+            NotSent, AuthenticationFailed: no request was sent; call again.
+            Rejected: the receiver cannot be paid; nothing is owed.
+            OutcomeUnknown: no create was answered; no money is involved.
+            InputError: a pre-transfer of the gateway expires too soon for
+                these rules.
+            LeaseHeld: another worker has the payment; call again.
+            JournalError: the journal cannot be used; no money is involved.
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
         limit = self._limit(timeout)
@@ -114,9 +142,25 @@ class AsyncTransfers:
         timeout: float | None = None,
     ) -> TransferResult:
         """
-        Pay: the caller has the customer's money, under its id ``debit_id``.
+        Pay: you have debited your customer, under the id ``debit_id``.
 
-        See ``Transfers.confirm`` for arguments and exceptions.
+        The journal records the debit first. Then the confirm is sent. If its
+        outcome is unknown, the gateway is queried until it is known or the time
+        ends. An unknown outcome is a result, never an exception.
+
+        Args:
+            payment_id: the id of a payment that was started.
+            debit_id: your own id of the debit, 1 to 64 of A-Z a-z 0-9 _ -.
+            receiver_name: the name that you showed. If the receiver of the
+                pre-transfer has another name, the payment ends as "not_paid". ""
+                stands for the name that the last start returned.
+            timeout: seconds for this call; None for that of the object.
+
+        Raises:
+            FieldError: ``debit_id`` breaks the rule.
+            PaymentConflict: the payment has another debit, or was not started.
+            LeaseHeld: another worker has the payment; call again.
+            JournalError: the journal cannot be used; this call sent nothing.
         """
         check_own_id("debit_id", debit_id)
         limit = self._limit(timeout)
@@ -129,9 +173,17 @@ class AsyncTransfers:
         self, payment_id: str, *, timeout: float | None = None
     ) -> TransferResult:
         """
-        End a payment of which no confirm has left; nothing is owed then.
+        End a payment whose confirm has not been sent; nothing is owed then.
 
-        See ``Transfers.decline`` for arguments and exceptions.
+        Args:
+            payment_id: the id of a payment that was started.
+            timeout: seconds for this call; None for that of the object.
+
+        Raises:
+            PaymentConflict: a confirm may have been sent, or the payment was not
+                started; nothing was changed.
+            LeaseHeld: another worker has the payment; call again.
+            JournalError: the journal cannot be used.
         """
         limit = self._limit(timeout)
         steps = self._workflow.decline(payment_id, limit)
@@ -139,9 +191,16 @@ class AsyncTransfers:
 
     async def look(self, payment_id: str) -> TransferResult | None:
         """
-        Return what the journal knows of a payment, or None; nothing is sent.
+        Return what the journal records of a payment; nothing is sent.
 
-        See ``Transfers.look`` for arguments and exceptions.
+        Args:
+            payment_id: your own id of the payment.
+
+        Returns:
+            The result, or None where the journal has no payment of this id.
+
+        Raises:
+            JournalError: the journal cannot be used.
         """
         transfer = await self._run(self._workflow.look(payment_id))
         return None if transfer is None else result_of(transfer)
@@ -150,9 +209,18 @@ class AsyncTransfers:
         self, *, timeout: float | None = None
     ) -> AsyncGenerator[TransferResult, None]:
         """
-        Continue with everything that is due, once, and yield what came of it.
+        Resume each payment that is due, once, and yield its result.
 
-        See ``Transfers.resume`` for arguments and exceptions.
+        A payment is due where a crash or a timeout left it unfinished, in any
+        process. Workers on many machines can run at the same time: each payment is
+        taken by one of them.
+
+        Args:
+            timeout: seconds for each payment; None for that of the object.
+
+        Raises:
+            JournalError: the journal cannot be used. Where only the record of one
+                payment is damaged, that is a result.
         """
         limit = self._timeout if timeout is None else seconds(timeout)
         due = DueRound(self._workflow)
@@ -175,10 +243,30 @@ class AsyncTransfers:
         timeout: float | None = None,
     ) -> AsyncGenerator[TransferResult, None]:
         """
-        Continue with everything that is due, again and again: a worker without end.
+        Resume the payments that are due, and repeat this until ``stop`` is set.
 
-        See ``Transfers.watch``; ``stop`` may be an ``asyncio.Event``. Cancelling the
-        task ends it at once, and gives the payment at hand back.
+        ::
+
+            async for result in transfers.watch(stop=stop):
+                await update_my_order(result.payment_id, result.outcome)
+
+        While the journal is unavailable (a database that restarts, a full disk) it
+        tries again after growing pauses of 1 to 60 s, and logs that on
+        ``kesspay.transfers``. Several workers can run at the same time. ``kesspay
+        resume --watch`` does the same.
+
+        Args:
+            every: seconds between two rounds.
+            stop: an ``asyncio.Event`` or a ``threading.Event``; once it is set, the
+                worker ends after the payment that it works on; in a pause, within
+                half a second. None never ends. A task that is cancelled ends at
+                once, and releases its lease of the payment.
+            timeout: seconds for each payment; None for that of the object.
+
+        Raises:
+            InputError: an argument cannot be used.
+            JournalError: the journal cannot be used, and a later try would fail as
+                well.
         """
         pause = seconds(every, "every")
         watch = Watch(self._workflow.engine.clock, pause, stop)
@@ -249,10 +337,11 @@ class AsyncPendingTransfer:
     Attributes:
         payment_id: your id.
         receiver_name: to show to the sender before the debit.
-        expires_at: seconds since 1970 until when to confirm; after that another
-            pre-transfer is made, for a receiver of the same name.
-        result: what is known already; "pending" unless the payment got further
-            in an earlier call.
+        expires_at: the moment until which to confirm, in seconds since 1970. A
+            later confirm makes another pre-transfer first, and pays only if its
+            receiver has the same name.
+        result: the result so far; its outcome is "pending" unless an earlier call
+            confirmed or ended the payment.
     """
 
     payment_id: str
@@ -264,7 +353,15 @@ class AsyncPendingTransfer:
     async def confirm(
         self, debit_id: str, *, timeout: float | None = None
     ) -> TransferResult:
-        """Pay; see ``Transfers.confirm``."""
+        """
+        Pay: you have debited your customer, under the id ``debit_id``.
+
+        The result and the errors are those of ``confirm`` of the transfers.
+
+        Args:
+            debit_id: your own id of the debit, 1 to 64 of A-Z a-z 0-9 _ -.
+            timeout: seconds for this call; None for that of the transfers.
+        """
         return await self._transfers.confirm(
             self.payment_id,
             debit_id=debit_id,
@@ -273,5 +370,12 @@ class AsyncPendingTransfer:
         )
 
     async def close(self, *, timeout: float | None = None) -> TransferResult:
-        """End it, nothing was paid; see ``Transfers.decline``."""
+        """
+        End the payment, which was not confirmed; nothing is owed then.
+
+        The result and the errors are those of ``decline`` of the transfers.
+
+        Args:
+            timeout: seconds for this call; None for that of the transfers.
+        """
         return await self._transfers.decline(self.payment_id, timeout=timeout)

@@ -1,8 +1,8 @@
 """
-What the state machine works on: attempts, events, rules and actions.
+The values of the state machine: attempts, events, rules and actions.
 
-Plain values, without I/O and without a clock. ``states`` says what happens
-to them.
+They have no I/O and no clock; ``states`` has the functions. R1 to R12 are the
+rules that docs/transfers.md explains.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ __all__ = [
 
 
 class State(StrEnum):
-    """Where an attempt stands; the values are what the journal keeps."""
+    """The state of an attempt; the journal stores these values."""
 
     NEW = "new"
     CREATING = "creating"
@@ -69,23 +69,27 @@ _FINAL: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class Rules:
     """
-    The settings of the machine, in seconds.
+    The settings of the state machine. Times are in seconds.
+
+    The fence is the moment after which no confirm can be carried out any more: the
+    latest moment at which the pre-transfer can expire, plus ``margin``.
 
     Args:
-        relaxed: False gives MANUAL where a query says "no" after the fence;
-            True calls it NOT_PAID, which is right only for a gateway whose
-            query still says SUCCESS after a pre-transfer expired.
-        deadline: longest time a confirm may take.
-        reserve: what has to be left of the window besides (R4); a lease is
-            two deadlines and three reserves long.
-        margin: from the expiry to the fence (R4).
-        apart: between the two queries after the fence (R8).
+        relaxed: False gives MANUAL where two queries after the fence say that the
+            transfer was not paid; True gives NOT_PAID. That is right only for a
+            gateway whose query still says SUCCESS after a pre-transfer expired.
+        deadline: the longest time that a confirm may take.
+        reserve: a confirm starts only where, besides the deadline, this time is left
+            until the pre-transfer can expire (R4). A lease lasts two deadlines and
+            three reserves.
+        margin: the time from the expiry to the fence (R4).
+        apart: the least time between the two queries after the fence (R8).
         resends: how often a confirm is sent again at most (R6).
-        pauses: from one confirm until it is sent again for the first, second ...
-            time; what is left of ``resends`` after them is spread over the life of
-            the pre-transfer, and the last one is for its end.
-        polls: pauses before the first, second ... query; the last repeats.
-        slow_poll: pause between queries after the fence.
+        pauses: the times from a confirm until it is sent again, for the first,
+            second ... time. The other ``resends`` are spread over the life of the
+            pre-transfer; the last one is kept for its end.
+        polls: the pauses before the first, second ... query; the last one repeats.
+        slow_poll: the pause between queries after the fence.
     """
 
     relaxed: bool = False
@@ -104,9 +108,9 @@ RELAXED: Final = Rules(relaxed=True)
 
 
 class Happened(StrEnum):
-    """What happened; the values are what the journal keeps."""
+    """What happened to an attempt; the journal stores these values."""
 
-    #: A create, a confirm is about to leave; written before it does.
+    #: A create or a confirm is about to be sent; recorded before it is.
     CREATE_SENDING = "create_sending"
     CONFIRM_SENDING = "confirm_sending"
     #: No byte of it left.
@@ -122,13 +126,13 @@ class Happened(StrEnum):
     CREATE_GRANTED = "create_granted"
     CONFIRM_PAID = "confirm_paid"
     QUERY_PAID = "query_paid"
-    #: A query said SUCCESS with other fields than ours.
+    #: A query was answered with SUCCESS and other fields than those of the payment.
     QUERY_DIFFERS = "query_differs"
     #: A query was answered, and not with SUCCESS.
     QUERY_SAID = "query_said"
-    #: A query brought no information.
+    #: A query returned no information.
     QUERY_UNKNOWN = "query_unknown"
-    #: The caller reports its debit, or that nothing will come of it.
+    #: The caller reports its debit, or that it ends the payment.
     DEBITED = "debited"
     DECLINED = "declined"
     #: There is not enough time left to confirm.
@@ -138,15 +142,15 @@ class Happened(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Event:
     """
-    Something happened.
+    Something that happened to an attempt.
 
     Args:
-        what: what it was.
+        what: what happened.
         at: when, in seconds since 1970.
-        code: of the gateway, where it gave one.
-        expire_in: seconds, of a create that was granted.
-        status: of the HTTP answer, or 0.
-        retry_after: seconds that the gateway asked to wait.
+        code: the gateway's code, or "".
+        expire_in: seconds that a pre-transfer lives, where one was granted.
+        status: the HTTP status of the answer, or 0.
+        retry_after: seconds that the gateway asked to wait, or 0.
     """
 
     what: Happened
@@ -160,29 +164,31 @@ class Event:
 @dataclass(frozen=True, slots=True)
 class Attempt:
     """
-    All that decides about one attempt.
+    Everything on which the next step of one attempt depends.
+
+    Moments are seconds since 1970.
 
     Attributes:
-        state: where it stands.
-        sent_at: when its create was sent, the earliest moment it can have been
-            created.
-        received_at: when the answer came, the latest one.
-        expire_in: seconds it lives, from somewhere between these two.
-        sends: confirms that may have left.
-        resends: confirms that were sent again.
+        state: its state.
+        sent_at: when its create was sent, the earliest moment at which the gateway
+            can have created it.
+        received_at: when the answer was received, the latest such moment.
+        expire_in: seconds it lives, counted from a moment between these two.
+        sends: how many confirms may have been sent.
+        resends: how many of them repeat an earlier one.
         may_resend: False once a confirm was answered with a code.
-        refused: code of a refusal of the first and only confirm.
-        used: True once the gateway said USED.
-        polls: queries since the outcome became unknown.
-        polled_at: when the last one was answered, or the outcome unknown.
+        refused: the code with which the first and only confirm was refused, or "".
+        used: True once the gateway answered USED.
+        polls: how many queries were made since the outcome became unknown.
+        polled_at: when the last query was answered, or the outcome became unknown.
         no_at: when a query was first answered without SUCCESS after the
             fence, or None.
-        doubted: True where such an answer was no plain "no".
-        jitter: from 0 up to 1, another one for each attempt, so that many
+        doubted: True where such an answer was neither NOTEXIST nor EXPIRED.
+        jitter: from 0 up to 1, different for each attempt, so that many
             payments do not send again at the same moment.
-        asked: True where a query came after the last confirm.
-        confirmed_at: when the last confirm was about to leave.
-        resend_at: not before this moment a confirm is sent again.
+        asked: True where a query was made after the last confirm.
+        confirmed_at: when the last confirm was recorded, before it was sent.
+        resend_at: the earliest moment at which a confirm is sent again.
     """
 
     state: State = State.NEW
@@ -213,7 +219,7 @@ class Attempt:
         return expiry - (rules.deadline + rules.reserve)
 
     def last_resend(self, rules: Rules) -> float:
-        """Return the moment that the last confirm is kept for."""
+        """Return the moment for which the last confirm is kept."""
         return self.expires_at() - 2.0 * rules.reserve
 
     def resends_end(self, rules: Rules) -> float:
@@ -248,29 +254,29 @@ class Attempt:
 
 
 class Do(StrEnum):
-    """What is to be done next."""
+    """What to do next."""
 
     CREATE = "create"
     CONFIRM = "confirm"
     QUERY = "query"
-    #: Take up what a crash left, as if the answer had been lost.
+    #: Continue after a crash, as if the answer had been lost.
     RECOVER = "recover"
     #: Close the attempt: there is no time left to confirm.
     CLOSE = "close"
     #: The caller has to act.
     WAIT = "wait"
-    #: Nothing more; the state says what came of it.
+    #: Nothing more; the state is the result.
     NOTHING = "nothing"
 
 
 @dataclass(frozen=True, slots=True)
 class Action:
     """
-    What is to be done next.
+    What to do next.
 
     Attributes:
-        do: what.
-        at: not before this moment, in seconds since 1970.
+        do: what to do.
+        at: the earliest moment for it, in seconds since 1970.
     """
 
     do: Do
@@ -280,10 +286,10 @@ class Action:
 @dataclass(frozen=True, slots=True)
 class Step:
     """
-    What an event made of an attempt.
+    The result of an event.
 
     Attributes:
-        attempt: as it stands now.
+        attempt: the attempt after the event.
         alert: what a person should look at, or "".
     """
 

@@ -1,14 +1,14 @@
 """
-The journal: what a payment went through, durable before anything is sent.
+The journal records each step of a payment, durably, before anything is sent.
 
-A ``Journal`` decides nothing. It keeps payments and their entries, hands
-out leases, and refuses a write of a worker that lost one; what an entry means is
-decided in ``states``. Two are built in: ``SqliteJournal`` for one machine and
+A ``Journal`` decides nothing. It stores payments and their entries, grants leases,
+and refuses a write of a worker that lost its lease; ``states`` decides what an
+entry means. Two journals are built in: ``SqliteJournal`` for one machine and
 ``PostgresJournal`` for many.
 
-Everything that is written is on the disk when a method returns. An entry is
-never changed and never taken away. No secret is ever in one: a signed body
-holds none, and headers are not kept.
+What a method has written is on the disk when it returns. An entry is never
+changed and never removed. No entry holds a secret: a signed body has none, and
+headers are not stored.
 """
 
 from __future__ import annotations
@@ -39,14 +39,14 @@ __all__ = ["Entry", "Journal", "Lease", "Listed", "Payment", "Record", "Status"]
 @dataclass(frozen=True, slots=True)
 class Payment:
     """
-    What the caller wants paid. It never changes.
+    What the caller wants to pay. It never changes.
 
     Args:
         payment_id: the caller's own id, 1 to 60 of A-Z a-z 0-9 _ -; the
             references of the attempts are made from it.
-        receiver_id: KESS user id or phone number, up to 25 characters.
-        sender_name: name of the partner's customer, up to 96 characters.
-        amount: US dollars, above 0, at most two places.
+        receiver_id: KESS user ID or phone number, 1 to 25 characters.
+        sender_name: name of the partner's customer, 1 to 96 characters.
+        amount: a Decimal in US dollars, above 0, at most two decimal places.
         currency: "USD".
 
     Raises:
@@ -67,7 +67,7 @@ class Payment:
         check_amount("amount", self.amount)
         check_currency("currency", self.currency)
 
-    #: Attempts for which there is a reference of at most 64 characters.
+    #: The greatest number of attempts whose references have at most 64 characters.
     MOST_ATTEMPTS: ClassVar[int] = 999
 
     def reference(self, attempt: int) -> str:
@@ -84,11 +84,10 @@ class Entry:
         attempt: number of the attempt, from 1.
         what: what happened.
         at: when, in seconds since 1970.
-        code: of the gateway, or "".
-        facts: what is known besides, as plain JSON values: ids, names,
-            the HTTP status.
-        sent: the exact signed body, of a request that is about to leave.
-        received: the exact answer.
+        code: the gateway's code, or "".
+        facts: further facts as JSON values: ids, names, the HTTP status.
+        sent: the exact signed body of a request that is about to be sent, or None.
+        received: the exact body of the answer, or None.
     """
 
     attempt: int
@@ -103,13 +102,13 @@ class Entry:
 @dataclass(frozen=True, slots=True)
 class Status:
     """
-    Where a payment stands, for lists and for workers.
+    The status of a payment, for lists and for workers.
 
     Args:
         state: the state of its newest attempt.
-        attempt: number of that.
-        due_at: when a worker should look at it, or None where only the caller
-            can continue, or nothing is left to do.
+        attempt: the number of that attempt.
+        due_at: when a worker should resume it, in seconds since 1970; None where
+            only the caller can continue, or nothing is left to do.
     """
 
     state: str
@@ -120,14 +119,14 @@ class Status:
 @dataclass(frozen=True, slots=True)
 class Record:
     """
-    A payment with everything it went through, oldest first.
+    A payment with all of its entries.
 
     Attributes:
-        payment: what the caller wants paid.
-        status: where it stands.
-        entries: what happened.
-        rules: that it was started with, by which every reader judges it; None
-            where none were recorded.
+        payment: what the caller wants to pay.
+        status: its status.
+        entries: what happened, oldest first.
+        rules: the rules that it was started with, by which every reader judges it;
+            None where none were recorded.
     """
 
     payment: Payment
@@ -138,7 +137,15 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A payment in a list."""
+    """
+    A payment in a list.
+
+    Attributes:
+        payment: what the caller wants to pay.
+        status: its status.
+        begun_at: when it was recorded first, in seconds since 1970.
+        changed_at: when it was changed last, in seconds since 1970.
+    """
 
     payment: Payment
     status: Status
@@ -152,10 +159,10 @@ class Lease:
     The right to work on a payment, for some seconds.
 
     Args:
-        payment_id: of the payment.
-        owner: who has it.
-        fence: grows with every lease of the payment; a write with an older
-            one is refused, however late it comes.
+        payment_id: the id of the payment.
+        owner: the worker that holds the lease.
+        fence: a number that grows with every lease of the payment. A write under an
+            older fence is refused, however late it arrives.
     """
 
     payment_id: str
@@ -165,14 +172,13 @@ class Lease:
 
 class Journal(Protocol):
     """
-    What a back-end has to offer. Any number of threads may use one.
+    The methods of a journal. Any number of threads may use one.
 
-    Every method raises a JournalError where the journal cannot do what is
-    asked, before anything is sent on the strength of it: JournalUnavailable
-    (full, locked, read-only, unreachable), JournalDamaged (corrupt, or of a
-    newer schema), LeaseHeld, LeaseLost and WrongAccount. After a
-    JournalUnavailable from a write it may have been written all the same: read
-    again before you continue.
+    Every method raises a JournalError where it cannot do its work:
+    JournalUnavailable (full, locked, read-only, unreachable), JournalDamaged
+    (corrupt, or of a newer schema), LeaseHeld, LeaseLost or WrongAccount. After a
+    write that raised JournalUnavailable the data may have been written all the same:
+    read again before you continue.
     """
 
     def now(self) -> float:
@@ -182,30 +188,38 @@ class Journal(Protocol):
         self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
     ) -> Account:
         """
-        Return whom the journal belongs to: this account, where there was none.
+        Return the account of the journal; record this one where there is none.
 
-        It is called before every use of a payment, so it must be quick where the
-        account is there already. Two processes that come first at the same time
-        must both return the one that was recorded. What differs is not judged
-        here: the caller compares.
+        It is called before every use of a payment, so it must be quick where an
+        account is recorded already. If two processes call it first at the same
+        time, both must return the account that was recorded. The caller compares
+        it with its own.
 
         Args:
-            account: that wants to use the journal.
-            keys: whose keys it uses, by their fingerprints; each is recorded
-                once, and only where the journal belongs to ``account``.
-            by: who it is, 1 to 128 visible ASCII characters.
+            account: the account of the caller.
+            keys: the keys that the caller uses: whose key it is, and its
+                fingerprint (SHA-256 in lower-case hex). Each is recorded once, and
+                only where the journal belongs to ``account``.
+            by: user, host and process of the caller, 1 to 128 visible ASCII
+                characters; recorded with a new account.
         """
 
     def ownership(self) -> Ownership:
-        """Return which account the journal belongs to, and since when."""
+        """Return the accounts and keys that the journal records."""
 
     def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
         """
         Record that the journal belongs to another account from now on.
 
-        In one transaction with ``account.check_rebind``, during which no lease
-        may begin; what was recorded before stays there. Leases whose time is
+        This needs one transaction with ``account.check_rebind``, during which no
+        lease may begin. The bindings before it stay recorded. Leases whose time is
         over are lost: a worker that was stopped for a while must write nothing.
+
+        Args:
+            old: the account that the journal belongs to, or None.
+            new: the account that it is to belong to.
+            by: user, host and process of the caller, 1 to 128 visible ASCII
+                characters.
 
         Raises:
             WrongAccount: ``old`` is not the account, or ``new`` is another
@@ -215,23 +229,28 @@ class Journal(Protocol):
 
     def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
-        Return the record of a payment, entering it where it is new.
+        Return the record of a payment; make it where the id is new.
 
         Args:
-            payment: what the caller wants paid.
-            rules: recorded with a new payment, exactly and for ever. One that is
-                there keeps those it has, or has none.
+            payment: what the caller wants to pay.
+            rules: recorded with a new payment, exactly and for ever. A payment that
+                is recorded already keeps its rules, or has none.
 
         Raises:
-            PaymentConflict: there is another payment with this id.
+            PaymentConflict: the id names a payment with other fields.
         """
 
     def read(self, payment_id: str) -> Record | None:
-        """Return the record of a payment, or None."""
+        """Return the record of a payment, or None where there is no such payment."""
 
     def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
         """
-        Take a payment for some seconds.
+        Lease a payment for some seconds; an owner may lease its own again.
+
+        Args:
+            payment_id: the id of the payment.
+            owner: a name for the lease, 1 to 128 visible ASCII characters.
+            seconds: how long it lasts, above 0.
 
         Raises:
             LeaseHeld: another owner has it.
@@ -239,7 +258,14 @@ class Journal(Protocol):
         """
 
     def take_due(self, owner: str, seconds: float, limit: int) -> list[Lease]:
-        """Take payments that are due and free, the most overdue first."""
+        """
+        Lease payments that are due and not leased, the most overdue first.
+
+        Args:
+            owner: a name for the leases, 1 to 128 visible ASCII characters.
+            seconds: how long they last, above 0.
+            limit: how many at most, 1 to 10,000.
+        """
 
     def append(
         self, lease: Lease, entries: Sequence[Entry], status: Status, seconds: float
@@ -247,12 +273,18 @@ class Journal(Protocol):
         """
         Write entries and the new status, all or none, and extend the lease.
 
+        Args:
+            lease: the lease under which the entries are written.
+            entries: what happened, in order.
+            status: the status of the payment after them.
+            seconds: how long the lease lasts from now on.
+
         Raises:
-            LeaseLost: another worker took the payment; nothing was written.
+            LeaseLost: another worker took the lease; nothing was written.
         """
 
     def release(self, lease: Lease) -> None:
-        """Give a payment back. A lease that was lost is no error."""
+        """End a lease before its time. A lease that was lost is no error."""
 
     def list(
         self, *, state: str = "", after: str = "", limit: int = 100
@@ -262,14 +294,14 @@ class Journal(Protocol):
 
         Args:
             state: only those in this state; "" for all. "unknown" is every payment
-                whose outcome is unknown, that is ``attempt.UNSETTLED``: also
-                "confirming", where a crash leaves one, and "refused".
+                whose outcome is unknown: also "confirming", the state after a crash
+                during a confirm, and "refused".
             after: only those with a greater id, for the next page.
-            limit: how many at most.
+            limit: how many at most, 1 to 10,000.
         """
 
     def export(self) -> Iterator[Record]:
-        """Yield every record, in the order of the ids, as of one moment."""
+        """Yield every record in the order of the ids, as of one moment."""
 
     def close(self) -> None:
         """Close the journal."""

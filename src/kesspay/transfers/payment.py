@@ -67,7 +67,8 @@ __all__ = [
 
 Facts = dict[str, str | int | float]
 
-#: What is known of the money. "pending": the caller has reported no debit yet.
+#: What is known of the money. "pending": the caller has not reported its debit yet.
+#: "manual": no answer of the gateway can decide it, and a person has to.
 Outcome = Literal["pending", "paid", "not_paid", "unknown", "manual"]
 
 #: Codes of ours, where a payment ends without the gateway saying so.
@@ -386,34 +387,34 @@ class TransferResult:
     """
     What is known of a payment. It holds no secret, and its repr names no person.
 
-    It has all that a page of the caller's own shows, also after a restart: see
+    It has all that a status page of the caller needs, also after a restart: see
     ``Transfers.look``. What is not known is "" or None.
 
     Attributes:
-        payment_id: the caller's id.
+        payment_id: the caller's id of the payment.
         outcome: "paid", "not_paid", "unknown" or "manual"; "pending" before
             the caller has reported its debit.
         fund_transfer_id: the gateway's id of the credit, where it is paid.
         code: the last code of the gateway, verbatim, or "".
-        reason: why it is not settled or not paid, in words, or "".
+        reason: why the payment is not paid, or not known to be paid; or "".
         next_step: what the caller should do now.
-        check_at: seconds since 1970 when a worker looks at it next, or None.
+        check_at: when a worker resumes it, in seconds since 1970, or None.
         evidence: state, attempt, references and alerts; the messages are in
             the journal.
-        receiver_id: KESS user id or phone number.
+        receiver_id: KESS user ID or phone number.
         receiver_name: of the newest pre-transfer; before there is one, the name
-            that went with the debit.
-        amount: to the receiver, a Decimal in ``currency``; None where the record of
-            the payment cannot be read.
+            that was reported with the debit.
+        amount: a Decimal in ``currency``; None where the record of the payment
+            cannot be read.
         currency: "USD".
         sender_name: name of the caller's customer.
-        debit_id: the caller's debit.
+        debit_id: the caller's id of its debit.
         out_trade_no: the caller's reference of the newest attempt at the gateway.
-        pre_transfer_id: the gateway's reference of it.
-        begun_at: seconds since 1970 when the payment was written down.
-        changed_at: seconds since 1970 of the newest entry.
-        expires_at: seconds since 1970 until when the newest pre-transfer can be
-            confirmed.
+        pre_transfer_id: the gateway's id of the newest attempt.
+        begun_at: when the payment was recorded first, in seconds since 1970.
+        changed_at: when the newest entry was recorded, in seconds since 1970.
+        expires_at: until when a confirm of the newest pre-transfer can start, in
+            seconds since 1970.
     """
 
     payment_id: str
@@ -441,7 +442,7 @@ class TransferResult:
         Return the fields as JSON has them: the amount is text with two places.
 
         Args:
-            personal: False leaves out who sends and who receives, for logs.
+            personal: False leaves out the receiver and both names, for logs.
         """
         fields = asdict(self)
         if self.amount is not None:

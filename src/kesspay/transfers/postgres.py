@@ -1,15 +1,15 @@
 """
 The journal in PostgreSQL, for any number of machines.
 
-Needs psycopg 3: ``pip install kesspay[postgres]``. All workers go by the clock
-of the database. Every call is a transaction that states what it needs, so a
-pooler may stand between that gives each transaction another session.
+It needs psycopg 3: ``pip install kesspay[postgres]``. All workers use the clock
+of the database. Every call is one transaction, which sets all that it needs, so a
+pooler that gives each transaction another session can be used.
 
-A schema has a number, in the table ``schema_version``; ``MIGRATIONS`` leads
-from each one to the next, and a schema with a greater number is left alone.
-Where nothing is to be done no right to make tables is needed: SELECT, INSERT
-and UPDATE on ``payments``, SELECT and INSERT on ``entries``, ``accounts`` and
-``account_keys``, and SELECT on ``schema_version`` are enough for a worker.
+A schema has a version number, in the table ``schema_version``. ``MIGRATIONS`` has
+the steps from each version to the next, and a schema with a greater number is not
+changed. Where no step is needed, a worker needs no right to make tables: SELECT,
+INSERT and UPDATE on ``payments``, SELECT and INSERT on ``entries``, ``accounts``
+and ``account_keys``, and SELECT on ``schema_version`` are enough.
 """
 
 from __future__ import annotations
@@ -200,27 +200,27 @@ class PostgresJournal(RowJournal):
     """
     A journal in PostgreSQL. Any number of threads and machines may use one.
 
-    A connection that broke before a call sent its COMMIT is replaced. Where it
-    breaks during the COMMIT, the call raises JournalUnavailable, and the write may
+    A connection that fails before a call has sent its COMMIT is replaced. Where it
+    fails during the COMMIT, the call raises JournalUnavailable, and the write may
     have been made: read the payment again, as after a crash, before anything is
-    sent. The journal may be used in a child after a fork.
+    sent. The journal may be used in a child process after a fork.
 
     Args:
-        conninfo: for libpq, "postgresql://..." or "host=... dbname=...", of the
-            server, or of a pooler by transaction or by session before it. Where
-            it holds a password, no error and no repr shows it.
-        schema: of the database, for the tables; made where it is missing. It is
-            taken as it is written: "Kess" is not "kess".
-        connections: most that are open at once. A thread that finds none free
-            waits. An export opens one more.
+        conninfo: a connection string of libpq, "postgresql://..." or "host=...
+            dbname=...", for the server, or for a pooler (by transaction or by
+            session). If it holds a password, no error and no repr shows it.
+        schema: name of the schema for the tables; made where it is missing. Upper
+            and lower case differ: "Kess" is not "kess".
+        connections: how many connections may be open at once. A thread waits for a
+            free one. An export opens one more.
         timeout: seconds that a call may wait for a connection, for the server,
             or for its answer.
 
     Raises:
         BackendError: psycopg is not installed.
         InputError: an argument cannot be used.
-        JournalUnavailable: the server cannot be reached, takes no writes, or
-            does not keep them; the message names the setting.
+        JournalUnavailable: the server cannot be reached, refuses writes, or its
+            settings do not make them durable; the message names the setting.
         JournalDamaged: the schema was made by a newer version, or by another
             program.
     """
@@ -257,7 +257,8 @@ class PostgresJournal(RowJournal):
         """
         Return the time of the database, in seconds since 1970.
 
-        Without asking it: every lease and every write sets the clock again.
+        It is computed without a query: every lease and every write returns the
+        time of the database.
         """
         return monotonic() + self._ahead
 
@@ -265,12 +266,20 @@ class PostgresJournal(RowJournal):
         self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
     ) -> Account:
         """
-        Return whom the journal belongs to: this account, where there was none.
+        Return the account of the journal; record this one where there is none.
+
+        It is called before every use of a payment, so it must be quick where an
+        account is recorded already. If two processes call it first at the same
+        time, both must return the account that was recorded. The caller compares
+        it with its own.
 
         Args:
-            account: that wants to use it.
-            keys: that it uses; recorded where the journal is its own.
-            by: who it is; recorded with a new account.
+            account: the account of the caller.
+            keys: the keys that the caller uses: whose key it is, and its
+                fingerprint (SHA-256 in lower-case hex). Each is recorded once, and
+                only where the journal belongs to ``account``.
+            by: user, host and process of the caller, 1 to 128 visible ASCII
+                characters; recorded with a new account.
         """
         check_by(by)
         found = read_account(self._pool.run(_ACCOUNT.current))
@@ -286,14 +295,15 @@ class PostgresJournal(RowJournal):
 
     def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
-        Return the record of a payment, entering it where it is new.
+        Return the record of a payment; make it where the id is new.
 
         Args:
-            payment: what the caller wants paid.
-            rules: recorded with a new payment; one that is there keeps its own.
+            payment: what the caller wants to pay.
+            rules: recorded with a new payment, exactly and for ever. A payment that
+                is recorded already keeps its rules, or has none.
 
         Raises:
-            PaymentConflict: there is another payment with this id.
+            PaymentConflict: the id names a payment with other fields.
         """
         values = begin_values(payment, rules)
         if self._pool.run(_BEGIN, values):
@@ -309,7 +319,14 @@ class PostgresJournal(RowJournal):
         return record
 
     def take_due(self, owner: str, seconds: float, limit: int) -> list[Lease]:
-        """Take payments that are due and free, the most overdue first."""
+        """
+        Lease payments that are due and not leased, the most overdue first.
+
+        Args:
+            owner: a name for the leases, 1 to 128 visible ASCII characters.
+            seconds: how long they last, above 0.
+            limit: how many at most, 1 to 10,000.
+        """
         check_lease(owner, seconds)
         check_limit(limit)
         sent = monotonic()
@@ -324,8 +341,14 @@ class PostgresJournal(RowJournal):
         """
         Write entries and the new status, all or none, and extend the lease.
 
+        Args:
+            lease: the lease under which the entries are written.
+            entries: what happened, in order.
+            status: the status of the payment after them.
+            seconds: how long the lease lasts from now on.
+
         Raises:
-            LeaseLost: another worker took the payment; nothing was written.
+            LeaseLost: another worker took the lease; nothing was written.
         """
         check_seconds(seconds)
         rows = [entry_values(entry) for entry in entries]
@@ -340,19 +363,19 @@ class PostgresJournal(RowJournal):
         self._set_clock(sent, written[0][0])
 
     def release(self, lease: Lease) -> None:
-        """Give a payment back. A lease that was lost is no error."""
+        """End a lease before its time. A lease that was lost is no error."""
         self._pool.run(_RELEASE, (lease.payment_id, lease.owner, lease.fence))
 
     def export(self) -> Iterator[Record]:
         """
-        Yield every record, in the order of the ids, as of one moment.
+        Yield every record in the order of the ids, as of one moment.
 
-        Until it ends, the server cannot clean up what is changed meanwhile.
+        Until it ends, VACUUM cannot remove rows that are changed meanwhile.
         """
         return read_records(self._pool.stream(_QUERIES.export))
 
     def close(self) -> None:
-        """Close the journal, and its connections as they become free."""
+        """Close the journal, and each connection when its call has ended."""
         self._pool.close()
 
     def _place(self) -> str:

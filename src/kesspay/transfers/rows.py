@@ -1,8 +1,8 @@
 """
-What the journals of databases share: rows, what may stand in them, RowJournal.
+What the journals of databases share: their rows, the checks of values, RowJournal.
 
-Nothing is converted silently. What cannot be kept exactly is refused before
-anything is written, and a row that is not as it was written is damage.
+Nothing is converted silently. A value that cannot be stored exactly is refused
+before anything is written, and a row that differs from what was written is damage.
 """
 
 from __future__ import annotations
@@ -441,9 +441,9 @@ class Queries:
 
 class RowJournal(ABC):
     """
-    A journal in tables: what is the same for every database.
+    A journal in tables: the methods that are the same for every database.
 
-    A back-end adds how it asks and leases, and what it writes.
+    A subclass adds its queries, leases and writes.
     """
 
     #: The queries of the back-end, and its statements about the account.
@@ -471,23 +471,25 @@ class RowJournal(ABC):
         )
 
     def ownership(self) -> Ownership:
-        """Return which account the journal belongs to, and since when."""
+        """Return the accounts and keys that the journal records."""
         bindings = self._ask(self._account.bindings, ())
         return read_ownership(bindings, self._ask(self._account.keys, ()))
 
     def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
         """
-        Give the journal to a base URL that moved.
+        Record that the base URL of the account changed.
 
         Args:
-            old: whom it belongs to.
-            new: whom it is to belong to.
-            by: who says so; recorded.
+            old: the account that the journal belongs to, or None.
+            new: the account that it is to belong to.
+            by: user, host and process of the caller, 1 to 128 visible ASCII
+                characters; recorded.
 
         Raises:
             WrongAccount: ``old`` is not the account, or ``new`` is another
                 partner and something may have been sent.
             LeaseHeld: a payment is being worked on.
+            InputError: ``by`` cannot be recorded.
         """
         check_by(by)
 
@@ -497,13 +499,18 @@ class RowJournal(ABC):
         self._run_without_leases(work)
 
     def read(self, payment_id: str) -> Record | None:
-        """Return the record of a payment, or None."""
+        """Return the record of a payment, or None where there is no such payment."""
         rows = self._ask(self._queries.read, (payment_id,))
         return read_record(rows) if rows else None
 
     def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
         """
-        Take a payment for some seconds; an owner may take its own again.
+        Lease a payment for some seconds; an owner may lease its own again.
+
+        Args:
+            payment_id: the id of the payment.
+            owner: a name for the lease, 1 to 128 visible ASCII characters.
+            seconds: how long it lasts, above 0.
 
         Raises:
             LeaseHeld: another owner has it.
@@ -526,10 +533,11 @@ class RowJournal(ABC):
         Return payments in the order of their ids.
 
         Args:
-            state: only those in this state; "" for all. "unknown" lists every
-                payment whose outcome is unknown: "confirming" and "refused", too.
+            state: only those in this state; "" for all. "unknown" is every payment
+                whose outcome is unknown: also "confirming", the state after a crash
+                during a confirm, and "refused".
             after: only those with a greater id, for the next page.
-            limit: how many at most.
+            limit: how many at most, 1 to 10,000.
         """
         check_limit(limit)
         states = wanted_states(state)

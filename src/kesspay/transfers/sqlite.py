@@ -94,19 +94,21 @@ class SqliteJournal(RowJournal):
     A journal in a SQLite file. Any number of threads and processes may use one.
 
     Writes are grouped: one thread makes those of all callers durable with one
-    COMMIT. The journal may be used in a child after a fork.
+    COMMIT. The journal may be used in a child process after a fork.
 
     Args:
-        path: of the file, on a local disk. It is made where it is missing,
+        path: path of the file, on a local disk. It is made where it is missing,
             readable by its owner only; its folder must exist. SQLite keeps two
-            more files beside it, with "-wal" and "-shm" at the end.
+            more files next to it, whose names end with "-wal" and "-shm".
         clock: returns the time in seconds since 1970; all processes that share
             the file must agree about it.
         busy_timeout: seconds to wait for another process that is writing.
 
     Raises:
+        InputError: an argument cannot be used.
         JournalUnavailable: the file cannot be opened or written to.
-        JournalDamaged: it is corrupt, no journal, or of a newer version.
+        JournalDamaged: the file is corrupt, is no journal, or was made by a newer
+            version.
     """
 
     _queries = _QUERIES
@@ -141,12 +143,20 @@ class SqliteJournal(RowJournal):
         self, account: Account, keys: Sequence[tuple[Whose, str]] = (), *, by: str
     ) -> Account:
         """
-        Return whom the journal belongs to: this account, where there was none.
+        Return the account of the journal; record this one where there is none.
+
+        It is called before every use of a payment, so it must be quick where an
+        account is recorded already. If two processes call it first at the same
+        time, both must return the account that was recorded. The caller compares
+        it with its own.
 
         Args:
-            account: that wants to use it.
-            keys: that it uses; recorded where the journal is its own.
-            by: who it is; recorded with a new account.
+            account: the account of the caller.
+            keys: the keys that the caller uses: whose key it is, and its
+                fingerprint (SHA-256 in lower-case hex). Each is recorded once, and
+                only where the journal belongs to ``account``.
+            by: user, host and process of the caller, 1 to 128 visible ASCII
+                characters; recorded with a new account.
         """
         check_by(by)
         found = read_account(self._ask(_ACCOUNT.current, ()))
@@ -169,14 +179,15 @@ class SqliteJournal(RowJournal):
 
     def begin(self, payment: Payment, rules: Rules | None = None) -> Record:
         """
-        Return the record of a payment, entering it where it is new.
+        Return the record of a payment; make it where the id is new.
 
         Args:
-            payment: what the caller wants paid.
-            rules: recorded with a new payment; one that is there keeps its own.
+            payment: what the caller wants to pay.
+            rules: recorded with a new payment, exactly and for ever. A payment that
+                is recorded already keeps its rules, or has none.
 
         Raises:
-            PaymentConflict: there is another payment with this id.
+            PaymentConflict: the id names a payment with other fields.
         """
         values = begin_values(payment, rules)
 
@@ -192,7 +203,14 @@ class SqliteJournal(RowJournal):
         return self._writer.run(work)
 
     def take_due(self, owner: str, seconds: float, limit: int) -> list[Lease]:
-        """Take payments that are due and free, the most overdue first."""
+        """
+        Lease payments that are due and not leased, the most overdue first.
+
+        Args:
+            owner: a name for the leases, 1 to 128 visible ASCII characters.
+            seconds: how long they last, above 0.
+            limit: how many at most, 1 to 10,000.
+        """
         check_lease(owner, seconds)
         check_limit(limit)
 
@@ -210,15 +228,21 @@ class SqliteJournal(RowJournal):
         """
         Write entries and the new status, all or none, and extend the lease.
 
+        Args:
+            lease: the lease under which the entries are written.
+            entries: what happened, in order.
+            status: the status of the payment after them.
+            seconds: how long the lease lasts from now on.
+
         Raises:
-            LeaseLost: another worker took the payment; nothing was written.
+            LeaseLost: another worker took the lease; nothing was written.
         """
         check_seconds(seconds)
         rows = [entry_values(entry) for entry in entries]
         self._writer.append(Append(lease, status_values(status), rows, seconds))
 
     def release(self, lease: Lease) -> None:
-        """Give a payment back. A lease that was lost is no error."""
+        """End a lease before its time. A lease that was lost is no error."""
         mine = (lease.payment_id, lease.owner, lease.fence)
 
         def work(connection: sqlite3.Connection) -> None:
@@ -228,14 +252,14 @@ class SqliteJournal(RowJournal):
 
     def export(self) -> Iterator[Record]:
         """
-        Yield every record, in the order of the ids, as of one moment.
+        Yield every record in the order of the ids, as of one moment.
 
-        Until it ends, the log beside the file cannot be emptied.
+        Until it ends, SQLite cannot shorten the file "-wal".
         """
         return read_records(self._export())
 
     def close(self) -> None:
-        """Write what was handed over, and close the journal."""
+        """Finish the writes that have begun, and close the journal."""
         self._end()
 
     def _place(self) -> str:

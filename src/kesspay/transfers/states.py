@@ -2,8 +2,8 @@
 The state machine of a fund transfer: pure functions, no I/O and no clock.
 
 One payment has attempts; each attempt is one pre-transfer of the gateway.
-``step`` says what an event makes of an attempt, ``plan`` what to do next. All
-that is known is in the attempt, so a crash loses nothing: a worker that reads it
+``step`` returns the attempt after an event, ``plan`` what to do next. Everything
+that matters is in the attempt, so a crash loses nothing: a worker that reads it
 from the journal continues where it stopped.
 
 ::
@@ -28,9 +28,9 @@ from the journal continues where it stopped.
                                                                           |
                      NOT_PAID <------------- a query agrees --------------+
 
-PAID is sticky. Money may be given back in NOT_PAID, in REJECTED and in CLOSED;
-a confirm leaves only from DEBITED and, as the same request again, from
-CONFIRMING (after a 401) and UNKNOWN.
+PAID never changes. Money may be given back in NOT_PAID, in REJECTED and in CLOSED.
+A confirm is sent only in DEBITED and, as the same request again, in CONFIRMING
+(after a 401) and UNKNOWN.
 
 Source: the rules R1 to R12 are explained in docs/transfers.md.
 """
@@ -77,23 +77,28 @@ _GOLDEN: Final = 0.618
 
 def step(attempt: Attempt, event: Event, rules: Rules = STRICT) -> Step:
     """
-    Return what an event makes of an attempt.
+    Return the attempt after an event.
+
+    Args:
+        attempt: the attempt before it.
+        event: what happened.
+        rules: the rules of the payment.
 
     Raises:
-        ValueError: the event cannot happen in this state: the journal does
-            not hold what was written to it.
+        ValueError: the event cannot happen in this state, so the journal is
+            damaged.
     """
     return _STEPS[event.what](attempt, event, rules)
 
 
 def plan(attempt: Attempt, now: float, rules: Rules = STRICT) -> Action:
     """
-    Return what is to be done next.
+    Return what to do next with an attempt, and the earliest moment for it.
 
     Args:
-        attempt: as it stands.
+        attempt: the attempt after its last event.
         now: seconds since 1970.
-        rules: the settings.
+        rules: the rules of the payment.
     """
     state = attempt.state
     if state is State.NEW:

@@ -42,7 +42,7 @@ _T = TypeVar("_T")
 
 class Transfers:
     """
-    Pays exactly once, whatever the network, the gateway or the power does.
+    Pays exactly once, even if the network, the gateway or the process fails.
 
     ::
 
@@ -60,18 +60,21 @@ class Transfers:
     threads may use one object.
 
     Args:
-        client: sends; its own ``retries`` are not used here.
-        journal: where everything is written before it is sent. It belongs to
-            the account of the first client that uses it; every call with
-            another one raises WrongAccount, and sends nothing.
-        rules: for payments that are started here, which keep them: STRICT,
-            unless you know your gateway well enough for RELAXED.
-        timeout: seconds that a call may take. One that gives none of its own
-            waits besides, where it must, until a worker that died has no lease
-            of the payment any more (90 s).
+        client: sends the requests; its own ``retries`` are not used here.
+        journal: stores each request before it is sent. It belongs to the account
+            of the first client that uses it; every call with another account
+            raises WrongAccount and sends nothing.
+        rules: for payments that are started here; a payment keeps its rules.
+            STRICT, unless you know that your gateway fits RELAXED.
+        timeout: seconds that a call may take. A call without a timeout of its own
+            waits longer where a worker died while it had the payment, until the
+            lease of that worker ends (90 s under STRICT).
         on_result: called with each result that ``confirm`` and ``decline`` return and
             that ``resume`` and ``watch`` yield, for metrics; what it raises is logged
             and changes nothing.
+
+    Raises:
+        InputError: an argument cannot be used.
 
     Source: the rules are explained in docs/transfers.md.
     """
@@ -106,19 +109,24 @@ class Transfers:
         Args:
             payment_id: your own id of the payment, 1 to 60 of
                 A-Z a-z 0-9 _ -; one id is one payment for ever.
-            receiver_id: KESS user id or phone number.
-            amount: US dollars, above 0, at most two places.
-            sender_name: name of your customer.
-            timeout: seconds for this call.
+            receiver_id: KESS user ID or phone number, 1 to 25 characters.
+            amount: a Decimal in US dollars, above 0, at most two decimal places.
+            sender_name: name of your customer, 1 to 96 characters.
+            timeout: seconds for this call; None for that of the object.
+
+        Returns:
+            The receiver's name to show. Its ``result`` is not "pending" where the
+            payment was confirmed or ended in an earlier call.
 
         Raises:
             FieldError: a field breaks a rule.
-            PaymentConflict: there is another payment with this id.
-            NotSent, AuthenticationFailed: nothing left; call again.
+            PaymentConflict: the id names a payment with other fields.
+            NotSent, AuthenticationFailed: no request was sent; call again.
             Rejected: the receiver cannot be paid; nothing is owed.
-            OutcomeUnknown: the creates got lost; no money is involved.
-            InputError: the pre-transfers of the gateway live too short for
+            OutcomeUnknown: no create was answered; no money is involved.
+            InputError: a pre-transfer of the gateway expires too soon for
                 these rules.
+            LeaseHeld: another worker has the payment; call again.
             JournalError: the journal cannot be used; no money is involved.
         """
         payment = Payment(payment_id, receiver_id, sender_name, amount)
@@ -136,25 +144,25 @@ class Transfers:
         timeout: float | None = None,
     ) -> TransferResult:
         """
-        Pay: the caller has the customer's money, under its id ``debit_id``.
+        Pay: you have debited your customer, under the id ``debit_id``.
 
-        The debit is written down first. Then the confirm is sent, and where
-        its outcome is unknown the gateway is queried until it is known or the
-        time ends. It never raises for an unknown outcome.
+        The journal records the debit first. Then the confirm is sent. If its
+        outcome is unknown, the gateway is queried until it is known or the time
+        ends. An unknown outcome is a result, never an exception.
 
         Args:
-            payment_id: of a payment that was started.
+            payment_id: the id of a payment that was started.
             debit_id: your own id of the debit, 1 to 64 of A-Z a-z 0-9 _ -.
-            receiver_name: the name that you showed; where the pre-transfer has
-                another one by now, the payment ends as "not_paid". "" for the
-                name that the last start returned.
-            timeout: seconds for this call.
+            receiver_name: the name that you showed. If the receiver of the
+                pre-transfer has another name, the payment ends as "not_paid". ""
+                stands for the name that the last start returned.
+            timeout: seconds for this call; None for that of the object.
 
         Raises:
             FieldError: ``debit_id`` breaks the rule.
             PaymentConflict: the payment has another debit, or was not started.
-            LeaseHeld: another worker is going on with it; call again.
-            JournalError: the debit could not be written; nothing was sent.
+            LeaseHeld: another worker has the payment; call again.
+            JournalError: the journal cannot be used; this call sent nothing.
         """
         check_own_id("debit_id", debit_id)
         limit = self._limit(timeout)
@@ -167,11 +175,16 @@ class Transfers:
         self, payment_id: str, *, timeout: float | None = None
     ) -> TransferResult:
         """
-        End a payment of which no confirm has left; nothing is owed then.
+        End a payment whose confirm has not been sent; nothing is owed then.
+
+        Args:
+            payment_id: the id of a payment that was started.
+            timeout: seconds for this call; None for that of the object.
 
         Raises:
-            PaymentConflict: a confirm may have left; nothing was changed.
-            LeaseHeld: another worker is going on with it; call again.
+            PaymentConflict: a confirm may have been sent, or the payment was not
+                started; nothing was changed.
+            LeaseHeld: another worker has the payment; call again.
             JournalError: the journal cannot be used.
         """
         limit = self._limit(timeout)
@@ -180,7 +193,13 @@ class Transfers:
 
     def look(self, payment_id: str) -> TransferResult | None:
         """
-        Return what the journal knows of a payment, or None; nothing is sent.
+        Return what the journal records of a payment; nothing is sent.
+
+        Args:
+            payment_id: your own id of the payment.
+
+        Returns:
+            The result, or None where the journal has no payment of this id.
 
         Raises:
             JournalError: the journal cannot be used.
@@ -190,16 +209,18 @@ class Transfers:
 
     def resume(self, *, timeout: float | None = None) -> Generator[TransferResult]:
         """
-        Continue with everything that is due, once, and yield what came of it.
+        Resume each payment that is due, once, and yield its result.
 
-        It takes up what a crash or a time-out left, of any process. Workers on
-        many machines can do so at the same time: each payment is taken by one.
+        A payment is due where a crash or a timeout left it unfinished, in any
+        process. Workers on many machines can run at the same time: each payment is
+        taken by one of them.
 
         Args:
-            timeout: seconds for each payment.
+            timeout: seconds for each payment; None for that of the object.
 
         Raises:
-            JournalError: the journal cannot be used.
+            JournalError: the journal cannot be used. Where only the record of one
+                payment is damaged, that is a result.
         """
         limit = self._timeout if timeout is None else seconds(timeout)
         due = DueRound(self._workflow)
@@ -221,26 +242,29 @@ class Transfers:
         timeout: float | None = None,
     ) -> Generator[TransferResult]:
         """
-        Continue with everything that is due, again and again: a worker without end.
+        Resume the payments that are due, and repeat this until ``stop`` is set.
 
         ::
 
             for result in transfers.watch(stop=stop):
                 update_my_order(result.payment_id, result.outcome)
 
-        While the journal is away (a database that restarts, a full disk) it tries
-        again after growing pauses of 1 to 60 s, and logs that on
-        ``kesspay.transfers``. Several can run at the same time; it does what
-        ``kesspay resume --watch`` does.
+        While the journal is unavailable (a database that restarts, a full disk) it
+        tries again after growing pauses of 1 to 60 s, and logs that on
+        ``kesspay.transfers``. Several workers can run at the same time. ``kesspay
+        resume --watch`` does the same.
 
         Args:
-            every: seconds between two looks at the journal.
+            every: seconds between two rounds.
             stop: a ``threading.Event``; once it is set, the worker ends after the
-                payment at hand, or within half a second of a pause.
-            timeout: seconds for each payment.
+                payment that it works on; in a pause, within half a second. None
+                never ends.
+            timeout: seconds for each payment; None for that of the object.
 
         Raises:
-            JournalError: the journal cannot be used, and waiting does not help.
+            InputError: an argument cannot be used.
+            JournalError: the journal cannot be used, and a later try would fail as
+                well.
         """
         pause = seconds(every, "every")
         watch = Watch(self._workflow.engine.clock, pause, stop)
@@ -288,10 +312,11 @@ class PendingTransfer:
     Attributes:
         payment_id: your id.
         receiver_name: to show to the sender before the debit.
-        expires_at: seconds since 1970 until when to confirm; after that another
-            pre-transfer is made, for a receiver of the same name.
-        result: what is known already; "pending" unless the payment got further
-            in an earlier call.
+        expires_at: the moment until which to confirm, in seconds since 1970. A
+            later confirm makes another pre-transfer first, and pays only if its
+            receiver has the same name.
+        result: the result so far; its outcome is "pending" unless an earlier call
+            confirmed or ended the payment.
     """
 
     payment_id: str
@@ -301,7 +326,15 @@ class PendingTransfer:
     _transfers: Transfers = field(repr=False, compare=False)
 
     def confirm(self, debit_id: str, *, timeout: float | None = None) -> TransferResult:
-        """Pay; see ``Transfers.confirm``."""
+        """
+        Pay: you have debited your customer, under the id ``debit_id``.
+
+        The result and the errors are those of ``confirm`` of the transfers.
+
+        Args:
+            debit_id: your own id of the debit, 1 to 64 of A-Z a-z 0-9 _ -.
+            timeout: seconds for this call; None for that of the transfers.
+        """
         return self._transfers.confirm(
             self.payment_id,
             debit_id=debit_id,
@@ -310,5 +343,12 @@ class PendingTransfer:
         )
 
     def close(self, *, timeout: float | None = None) -> TransferResult:
-        """End it, nothing was paid; see ``Transfers.decline``."""
+        """
+        End the payment, which was not confirmed; nothing is owed then.
+
+        The result and the errors are those of ``decline`` of the transfers.
+
+        Args:
+            timeout: seconds for this call; None for that of the transfers.
+        """
         return self._transfers.decline(self.payment_id, timeout=timeout)

@@ -1,8 +1,8 @@
 """
 The workflow of a payment under a lease: what is done next, until when. No I/O.
 
-The one place where a request meets the journal is ``_exchange``: it writes every
-send down before it lets the request go.
+``_exchange`` is the one place that sends a request: it records every send in the
+journal first.
 """
 
 from __future__ import annotations
@@ -76,12 +76,12 @@ _GOLDEN: Final = 0.618
 @dataclass(frozen=True, slots=True)
 class Debit:
     """
-    What the caller reports.
+    The debit that the caller reports.
 
     Args:
         debit_id: the caller's id of it.
-        receiver_name: the name that its sender was shown, or "" for the one
-            that the last create returned.
+        receiver_name: the receiver's name that the sender was shown, or "" for the
+            one that the last create returned.
     """
 
     debit_id: str
@@ -133,11 +133,11 @@ class PaymentWorkflow:
         Continue until there is a pre-transfer, or the payment is beyond that.
 
         Raises:
-            PaymentConflict: there is another payment with this id.
-            NotSent, AuthenticationFailed: no create left; call again.
+            PaymentConflict: the id names a payment with other fields.
+            NotSent, AuthenticationFailed: no create was sent; call again.
             Rejected: the receiver cannot be paid; nothing is owed.
-            OutcomeUnknown: every create got lost; no money is involved.
-            LeaseHeld: another worker is going on with the payment.
+            OutcomeUnknown: no create was answered; no money is involved.
+            LeaseHeld: another worker has the payment.
             WrongAccount: the journal belongs to another account.
         """
         yield from self.leases.belong()
@@ -148,11 +148,11 @@ class PaymentWorkflow:
 
     def confirm(self, payment_id: str, debit: Debit, limit: Limit) -> Steps[Transfer]:
         """
-        Record the debit, then work on until the outcome is known or time ends.
+        Record the debit, then continue until the outcome is known or the time ends.
 
         Raises:
             PaymentConflict: the payment has another debit, or was not started.
-            JournalError: the journal failed before anything was sent.
+            JournalError: the journal cannot be used; this call sent nothing.
         """
         yield from self.leases.belong()
         yield from self.leases.require(payment_id)
@@ -166,10 +166,10 @@ class PaymentWorkflow:
 
     def decline(self, payment_id: str, limit: Limit) -> Steps[Transfer]:
         """
-        End a payment of which no confirm has left.
+        End a payment whose confirm has not been sent.
 
         Raises:
-            PaymentConflict: a confirm may have left, or it was not started.
+            PaymentConflict: a confirm may have been sent, or it was not started.
         """
         yield from self.leases.belong()
         yield from self.leases.require(payment_id)
@@ -180,7 +180,7 @@ class PaymentWorkflow:
         )
 
     def look(self, payment_id: str) -> Steps[Transfer | None]:
-        """Return what the journal knows of a payment; nothing is sent."""
+        """Return what the journal records of a payment; nothing is sent."""
         yield from self.leases.belong()
         record: Record | None = yield Blocking(lambda: self.journal.read(payment_id))
         return None if record is None else replay(record)
