@@ -42,16 +42,32 @@ static int refuse(const kess_error *err)
     return EXIT_USAGE;
 }
 
-static int refuse_key(const char *path, const kess_error *err)
+/* What is needed in place of what was found, where that says it all; or NULL. */
+static const char *place_of(const kess_error *err, const char *needed)
+{
+    if (err->status == KESS_ERR_KEY_ALGORITHM) {
+        return "an RSA key";
+    }
+    return err->status == KESS_ERR_KEY_KIND ||
+                   err->status == KESS_ERR_KEY_SECRET
+               ? needed
+               : NULL;
+}
+
+static int refuse_key(const char *path, const char *needed,
+                      const kess_error *err)
 {
     char shown[SHOWN_MAX];
-    const int is_found = err->item != KESS_FOUND_NOTHING;
+    const char *file = is_stdin(path) ? "-" : shown_path(shown, path);
+    const char *place = place_of(err, needed);
 
-    return say_usage("the key file %s: %s%s%s; %s",
-                     is_stdin(path) ? "-" : shown_path(shown, path),
+    if (place != NULL) {
+        return say_usage("the key file %s: found %s where %s is needed; %s",
+                         file, kess_found_message(err->item), place,
+                         advice_next(err->status));
+    }
+    return say_usage("the key file %s: %s; %s", file,
                      kess_status_message(err->status),
-                     is_found ? ": it has " : "",
-                     is_found ? kess_found_message(err->item) : "",
                      advice_next(err->status));
 }
 
@@ -168,7 +184,8 @@ static int load_private(kess_key **key, const options *o)
                                              password.len, 0, &err)
                      : kess_private_key_load_file(key, path, secret,
                                                   password.len, 0, &err);
-        code = status == KESS_OK ? EXIT_DONE : refuse_key(path, &err);
+        code = status == KESS_OK ? EXIT_DONE
+                                 : refuse_key(path, "a private key", &err);
     }
     input_free(&data);
     input_free(&password);
@@ -236,7 +253,8 @@ static int load_public(kess_key **key, const char *path)
         status = kess_public_key_load(key, data.data, data.len, 0, &err);
     }
     input_free(&data);
-    return status == KESS_OK ? EXIT_DONE : refuse_key(path, &err);
+    return status == KESS_OK ? EXIT_DONE
+                             : refuse_key(path, "a public key", &err);
 }
 
 /* Whether another key of a ring may say otherwise. */

@@ -103,7 +103,7 @@ typedef enum kess_status {
                              which begin like numbers; pos: the bracket */
 
     KESS_ERR_KEY_FORMAT = 300,     /* not a key in any known format */
-    KESS_ERR_KEY_KIND = 301,       /* another kind of object was found */
+    KESS_ERR_KEY_KIND = 301,       /* not the needed key, but err->item */
     KESS_ERR_KEY_AMBIGUOUS = 302,  /* more than one key was found */
     KESS_ERR_KEY_SECRET = 303,     /* a public file holds a private key */
     KESS_ERR_KEY_PASSWORD = 304,   /* a password is needed, or it is wrong */

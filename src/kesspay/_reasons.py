@@ -44,7 +44,7 @@ SIGNATURE_REASONS: Final[dict[str, str]] = {
 KEY_REASONS: Final[dict[str, str]] = {
     "file": "the key file cannot be read",
     "format": "no key was found in any known format",
-    "kind": "another kind of object was found",
+    "kind": "something other than the needed key was found",
     "ambiguous": "more than one key was found",
     "secret": "a private key was found where a public key is needed",
     "password": "the private key is encrypted and the password is missing or wrong",

@@ -191,12 +191,13 @@ class KeyLoadError(InputError):
         self.needed = needed
         self.found = found
         self.next_step = next_step
-        text = f"found {found} where {needed} is needed"
-        if not found:
-            text = f"cannot load {needed}"
-        # These two reasons say no more than what was found and what is needed.
-        if not found or reason not in ("kind", "secret"):
-            text = f"{text}: {KEY_REASONS[reason]}"
+        # These reasons say no more than what was found and what is needed. PHP, Node,
+        # Go and the command of the C library have the same statements.
+        if found and reason in ("kind", "secret", "algorithm"):
+            place = "an RSA key" if reason == "algorithm" else needed
+            text = f"found {found} where {place} is needed"
+        else:
+            text = f"cannot load {needed}: {KEY_REASONS[reason]}"
         if detail:
             text = f"{text} ({detail})"
         if next_step:

@@ -5,12 +5,18 @@ from __future__ import annotations
 import json
 import re
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
 import kesspay
+from kesspay.signing import backend as backends
 from kesspay.signing.status import DOCUMENT_STATUS, KEY_STATUS, SIGNATURE_STATUS
+from tests.support.vectors import VECTORS
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.backend import Backend
 
 
 ROOT: Final = Path(__file__).resolve().parents[2]
@@ -59,6 +65,28 @@ def test_the_words_are_those_of_python(table: list[dict[str, Any]]) -> None:
         assert (row["exception"], row["reason"]) == expected
         verifying = "DocumentRefused" if status in DOCUMENT_STATUS else None
         assert row.get("verifying") == verifying
+
+
+def test_a_key_error_is_one_statement_in_every_language(
+    backends_here: dict[str, Backend],
+) -> None:
+    """bindings/key_errors.json has what Python says first; each language tests it."""
+    shared = json.loads((ROOT / "bindings/key_errors.json").read_text(encoding="utf-8"))
+    loaders = {
+        "a private key": kesspay.PrivateKey.from_file,
+        "a public key": kesspay.PublicKey.from_file,
+    }
+    assert {row["needed"] for row in shared} == set(loaders)
+    for row in shared:
+        for name in backends_here:
+            with (
+                backends.override(name),
+                pytest.raises(kesspay.KeyLoadError) as caught,
+            ):
+                loaders[row["needed"]](VECTORS / "keys" / row["file"])
+            said, _, _ = str(caught.value).partition(". Next: ")
+            # What follows in brackets is about this reader.
+            assert said.partition(" (")[0] == row["message"]
 
 
 def test_the_exceptions_are_public(table: list[dict[str, Any]]) -> None:

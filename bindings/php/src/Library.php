@@ -110,7 +110,7 @@ final class Library
         }
         $message ??= self::get()->kess_status_message($status);
         if ($isDocument) {
-            $message .= " (at byte $position)";
+            $message .= " at byte $position";
         }
 
         return $class::of($message, $reason, $code, $status, $isDocument ? $position : null);

@@ -74,6 +74,21 @@ final class KeysTest extends TestCase
         ];
     }
 
+    public function testOneStatementInAllLanguages(): void
+    {
+        $shared = json_decode(file_get_contents(Support::ROOT . '/bindings/key_errors.json'), true);
+        self::assertGreaterThan(5, \count($shared));
+        foreach ($shared as ['file' => $file, 'needed' => $needed, 'message' => $message]) {
+            $class = $needed === 'a private key' ? PrivateKey::class : PublicKey::class;
+            try {
+                $class::fromFile(Support::keyFile($file));
+                self::fail("$file was loaded");
+            } catch (KeyLoadError $error) {
+                self::assertSame($message, $error->getMessage());
+            }
+        }
+    }
+
     public function testPathsThatCWouldCut(): void
     {
         foreach (['', Support::keyFile('rsa-2048.pem') . "\0.txt"] as $path) {

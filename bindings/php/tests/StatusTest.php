@@ -28,6 +28,8 @@ final class StatusTest extends TestCase
                 self::assertSame([$row['reason'], $row['code'], $row['status']], [$failure->reason(), $failure->code(), $failure->getCode()]);
             }
             self::assertSame($row['code'], Library::get()->kess_status_name($row['status']));
+            $where = isset($row['verifying']) ? ' at byte 7' : '';
+            self::assertSame(Library::get()->kess_status_message($row['status']) . $where, Library::failure($row['status'], 7)->getMessage());
         }
     }
 
