@@ -1,9 +1,9 @@
 """
-Say why a recorded body does not verify: what ``kesspay explain`` stands on.
+Explain why a recorded body does not verify, as ``kesspay explain`` does.
 
 ``explain`` examines the recording, the document, the signature and the text that was
-signed, and returns an ``Explanation``. It decides nothing: ``verify_document`` alone
-says whether a document is authentic.
+signed, and returns an ``Explanation``. It decides nothing: only ``verify_document``
+decides whether a document is authentic.
 """
 
 from __future__ import annotations

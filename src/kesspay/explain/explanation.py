@@ -87,9 +87,9 @@ __all__ = [
 ]
 
 
-#: "quick" leaves out what takes more than a millisecond. A signature that fits no key
-#: costs two powers for each key of its own length: 0.3 ms with 2,048 bits, 0.6 with
-#: 3,072, in Python. Keys of other lengths cost nothing.
+#: "quick" leaves out each step that takes more than a millisecond. A signature that
+#: fits no key costs two RSA operations for each key of its own length: 0.3 ms with
+#: 2,048 bits, 0.6 ms with 3,072, in Python. Keys of other lengths cost nothing.
 Effort: TypeAlias = Literal["full", "quick"]
 
 #: How many wrappings around a body are taken off.
@@ -126,27 +126,27 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
     secret: bytes = b"",
 ) -> Explanation:
     """
-    Explain why a body does not verify, or say that it does.
+    Explain why a body does not verify, or report that it does.
 
     Args:
-        body: as it was received or recorded.
-        keys: that should verify it; the first that does decides.
-        own_keys: public halves of one's own private keys.
-        expected: the text that the other side says it signed.
+        body: the bytes as they were received or recorded.
+        keys: the public keys that should verify it; the first that does decides.
+        own_keys: public halves of your own private keys.
+        expected: the text that the other side says it signed, or None.
         profile: the PHP settings of the gateway.
         budget: how many bytes the search for the signed text may write before
-            it gives up; the same body always has the same answer.
-        effort: "quick" leaves out the search for the signed text, but for the
-            other settings of PHP: what a millisecond can name. With more than two
-            keys of one length, of which none fits, it takes longer.
-        kind: "request" (you signed it) or "answer" (the gateway did): who has to do
-            something. None has it read from the members of the document, or from
-            the key that made the signature.
-        secret: that may have been put into the text, as in ``&key=...``; it is shown
-            nowhere.
+            it gives up; the same body always has the same explanation.
+        effort: "full", or "quick", which searches no signed text except that of other
+            PHP settings, and takes about a millisecond; longer with more than two
+            keys of one length of which none fits.
+        kind: "request" (you signed it) or "answer" (the gateway signed it); it decides
+            the advice. None takes it from the members of the document, or from the
+            key that made the signature.
+        secret: a secret that may be part of the signed text, as in ``&key=...``; it
+            is never shown.
 
     Raises:
-        InputError: no key was given, or effort or kind is no such word.
+        InputError: no key was given, or effort or kind is another word.
     """
     if effort not in get_args(Effort):
         raise InputError('effort must be "full" or "quick"')

@@ -2,8 +2,7 @@
 The answer to "why does this body not verify?", as data.
 
 ``as_dict`` gives the form that ``kesspay explain --json`` prints; its field
-names and the codes in it are stable. A value that could not be found out is
-null.
+names and the codes in it are stable. A value that is not known is null.
 """
 
 from __future__ import annotations
@@ -38,14 +37,14 @@ Kind = Literal["request", "answer"]
 @dataclass(frozen=True, slots=True)
 class Finding:
     """
-    One thing that was found out.
+    One finding.
 
     Args:
-        code: stable name.
-        text: what is the case, one sentence.
+        code: its stable name; ``kesspay explain --codes`` lists all of them.
+        text: what was found, in one sentence.
         advice: what to do about it, or "".
         sort: "cause" (explains, alone or with others, why the body does not
-            verify) or "note" (worth knowing).
+            verify) or "note" (further information).
     """
 
     code: str
@@ -57,12 +56,12 @@ class Finding:
 @dataclass(frozen=True, slots=True)
 class Refusal:
     """
-    What ``verify_document`` says to the body as it stands.
+    The exception of ``verify_document`` for the body.
 
     Args:
-        reason: of the exception, a key of ``DOCUMENT_REASONS`` or
-            ``SIGNATURE_REASONS``.
-        message: of the exception.
+        reason: the ``reason`` of the exception (see ``DocumentRefused`` and
+            ``InvalidSignature``).
+        message: the message of the exception.
         position: offset in bytes of the fault, or None.
     """
 
@@ -74,15 +73,15 @@ class Refusal:
 @dataclass(frozen=True, slots=True)
 class KeyReport:
     """
-    What one key has to do with the body.
+    The result for one key.
 
     Args:
-        fingerprint: SHA-256 of the SubjectPublicKeyInfo in lower-case hex.
-        bits: of the modulus.
-        verifies: whether the body verifies with it.
-        made_signature: whether the signature was made with its private
-            half, or None where there is no signature to look at.
-        own: whether it is the public half of one's own private key.
+        fingerprint: SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hex.
+        bits: bits of the modulus.
+        verifies: True where the body verifies with it.
+        made_signature: True where the signature was made with its private
+            half, None where there is no signature that can be read.
+        own: True where it is the public half of one of your own private keys.
     """
 
     fingerprint: str
@@ -95,18 +94,19 @@ class KeyReport:
 @dataclass(frozen=True, slots=True)
 class SignatureReport:
     """
-    What can be read out of the signature.
+    What the signature shows.
 
     Args:
-        length: of the decoded signature in bytes.
-        slips: how its text departs from strict base64, keys of
-            ``signature.SLIPS``.
-        padding: "pkcs1", "pkcs1_bare", "pss", or None where no key fits.
+        length: length of the decoded signature in bytes.
+        slips: how its text differs from strict base64, as codes without
+            their prefix ``sign_``.
+        padding: "pkcs1", "pkcs1_bare" (without the name of the digest), "pss", or
+            None where no key fits.
         algorithm: hashlib name of the digest that was signed, or None.
-        digest: of the signed text in hex, or None.
+        digest: the digest of the signed text in lower-case hex, or None.
         made_by: index of the key whose private half made it, or None.
-        made_by_own_key: whether one's own private key made it.
-        covers_canonical: whether it was made over the canonical bytes, or
+        made_by_own_key: True where one of your own private keys made it.
+        covers_canonical: True where it was made over the canonical bytes,
             None where that cannot be known.
     """
 
@@ -127,11 +127,10 @@ class Difference:
 
     Args:
         position: offset in bytes, from 0.
-        ours: the bytes of the canonical form from a little before this
-            place, as printable text.
-        theirs: the same of the other text.
+        ours: the canonical form around this place, as printable text.
+        theirs: the other text around this place, as printable text.
         marker: number of characters before the differing byte in both.
-        summary: what stands there, in words.
+        summary: the difference in words.
     """
 
     position: int
@@ -147,9 +146,9 @@ class ValueDifference:
     A value that differs between two documents.
 
     Args:
-        path: as in ``document["data"]["amount"]``.
-        ours: the value, short, or None where it is missing.
-        theirs: the same of the other document.
+        path: the place of the value, ``document["data"]["amount"]``.
+        ours: the value in the body, shortened, or None where it is missing.
+        theirs: the value in the other document, shortened, or None.
     """
 
     path: str
@@ -160,13 +159,13 @@ class ValueDifference:
 @dataclass(frozen=True, slots=True)
 class ExpectedReport:
     """
-    How the text that the other side says it signed compares.
+    The text that the other side says it signed, compared with the canonical form.
 
     Args:
-        sha256: of this text in hex.
-        length: in bytes.
-        equal: whether it is exactly the canonical form.
-        covered: whether the signature was made over exactly this text, or
+        sha256: SHA-256 of this text in lower-case hex.
+        length: its length in bytes.
+        equal: True where it is exactly the canonical form.
+        covered: True where the signature was made over exactly this text,
             None where no key fits the signature.
         difference: the first differing byte, or None.
         values: the values that differ, where both texts are JSON.
@@ -186,7 +185,7 @@ class ExpectedReport:
 @dataclass(frozen=True, slots=True)
 class ValueReport:
     """
-    A value that was another one when the text was signed.
+    A value that was changed after the text was signed.
 
     Args:
         path: names of members, joined by dots: ``data.amount``.
@@ -206,16 +205,16 @@ class ValueReport:
 @dataclass(frozen=True, slots=True)
 class Explanation:
     """
-    Why a body does not verify, or that it does.
+    Explains why a body does not verify, or reports that it does.
 
     Args:
-        verifies: the verdict of ``verify_document``, nothing else.
+        verifies: the verdict of ``verify_document``, and of nothing else.
         verified_by: index of the key that verified, or None.
-        refusal: what ``verify_document`` said, or None.
+        refusal: the exception of ``verify_document``, or None.
         canonical: the canonical bytes, or None where there are none.
         keys: one report per key, in the order given.
-        signature: what was read out of the signature, or None.
-        expected: how the expected text compares, or None.
+        signature: what the signature shows, or None.
+        expected: the expected text compared with the canonical form, or None.
         profile: another profile under which the body verifies, or None.
         mistakes: codes of the mistakes with which the signed text was made;
             empty where none were found.
@@ -223,10 +222,11 @@ class Explanation:
             canonical form, or None where it is equal or not known.
         changed: the value that was changed after signing, proved by the digest
             in the signature, or None where none was found.
-        kind: "request" (a partner signed it) or "answer" (the gateway did).
-        kind_assumed: whether the kind was read from the document or the keys.
-        signed_text: the text that was signed, or None where it is not known.
-        findings: everything that was found out, causes first.
+        kind: "request" (a partner signed it) or "answer" (the gateway signed it).
+        kind_assumed: True where the kind was taken from the document or the keys.
+        signed_text: the text that was signed, stars in place of a secret; None where
+            it is not known.
+        findings: all findings, causes first.
     """
 
     verifies: bool
