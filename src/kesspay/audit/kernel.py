@@ -11,8 +11,8 @@ A row's verdict is one of ``VERDICTS``:
 authentic
     the signature is that of a key of the ring, in its window where times are known.
 outside_window
-    the signature is right, and the key's window does not hold the row's time. Times
-    are the recorder's word: no signature covers them.
+    the signature is right, and the row's time is outside of the key's window. The
+    recording states the time; no signature covers it.
 refused
     not authentic; ``status`` says why.
 unsigned
@@ -21,8 +21,8 @@ unsigned
 no_body
     null: there was nothing to judge.
 unreadable
-    it was not judged: libcrypto or the memory failed; readers say so of a line that
-    holds no body.
+    it was not judged: libcrypto failed, or the memory was full. A reader gives this
+    verdict to a line that has no body.
 
 ``status`` is a kess_status, null where there was no body; ``key`` is the name in the
 ring of the key that verified, else null.
@@ -101,10 +101,10 @@ _warned: Final[list[bool]] = []
 @final
 class Kernel:
     """
-    Judges bodies by a ring of keys.
+    Verifies bodies with a ring of keys.
 
-    It may be pickled, and refuses to be loaded by another version of kesspay: two
-    versions on one cluster could judge one body differently.
+    It can be pickled. Another version of kesspay refuses to load it, since two
+    versions could judge one body differently.
     """
 
     __slots__ = ("profile", "ring")
@@ -135,11 +135,11 @@ class Kernel:
         Return the verdict on each body.
 
         Args:
-            bodies: an Arrow column of texts, whatever its layout, or a list.
-            times: when each was received, an Arrow column of timestamps (UTC where
-                they have no zone); None where windows are not judged, and null
-                where the window of a row is not judged.
-            threads: how many may work at once.
+            bodies: an Arrow column of binary or text, in any layout, or a list.
+            times: when each body was received: an Arrow column of timestamps, in UTC
+                where they have no zone. None checks no windows; a null checks none
+                for its row.
+            threads: how many threads may work at once.
 
         Returns:
             A RecordBatch with the columns verdict, status and key, in the order of
@@ -171,12 +171,13 @@ class Kernel:
         Read values only from these bytes: they were signed.
 
         Args:
-            bodies: as of ``verdicts``.
-            verdicts: what ``verdicts`` returned for them.
-            threads: how many may work at once.
+            bodies: the bodies, as for ``verdicts``.
+            verdicts: the result of ``verdicts`` for them.
+            threads: how many threads may work at once.
 
         Returns:
-            An array of large_binary. A body outside its key's window verified.
+            An array of large_binary. It has the bytes of a body outside its key's
+            window, too, since that body verified.
         """
         verified = np.asarray(verdicts.column("key").is_valid())
         rows = np.flatnonzero(verified)

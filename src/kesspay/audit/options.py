@@ -41,21 +41,28 @@ class Options:
     What a run reads, and how. The same options give the same bytes.
 
     Attributes:
-        column: holds the bodies; dots lead into objects.
+        column: column of the bodies; a dot separates the names of nested members.
         time: column of the time at which a body was received; "" for none.
         service: column of the service that was called; "" for none.
-        ids: columns that verdicts keep as they came.
+        ids: columns that are copied to the verdicts.
         request: column of the request that was sent; "" for none.
-        format: of the files; "auto" looks at their names and first bytes.
-        line_regex: for logs, with the groups ``body`` and ``time``; "" where a line
-            is a body.
-        body_encoding: how the log holds a body.
-        sql: a query of DuckDB in place of files; "" for none.
-        max_body: bytes; a longer body is ``unreadable``.
-        money: keep the canonical bytes of what verified.
-        explain_budget: seconds, about, that the search for causes may take when all
-            rows are judged.
-        show_values: let causes and the report name persons, phone numbers and bodies.
+        format: format of the files: "parquet", "jsonl", "log" or "journal"; "auto"
+            finds it from their names and first bytes.
+        line_regex: expression for the lines of a log, with the group ``body`` and
+            perhaps ``time``; "" where each line is a body.
+        body_encoding: how a log writes a body: "text", "base64", "hex" or "nginx".
+        sql: a query of DuckDB that is read in place of files; "" for none.
+        max_body: the most bytes that a body may have, 1 to 64 MiB; a longer one is
+            ``unreadable``.
+        money: True stores the canonical bytes of each body that verified, for the
+            checks of the money.
+        explain_budget: about how many seconds the search for causes may take after
+            all rows are judged, 0 to 86,400.
+        show_values: True lets causes and the report show names, phone numbers and
+            bodies.
+
+    Raises:
+        InputError: an option cannot be used.
     """
 
     column: str = "body"

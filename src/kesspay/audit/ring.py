@@ -14,8 +14,8 @@ A ring is a TOML file, so that it can stand in version control next to the repor
     name = "us"
     file = "us.pub.pem"
 
-It is read strictly: a window that a typing mistake leaves out would call forged
-times genuine.
+It is read strictly: an unknown or misspelled entry is an error, since a key whose
+window is left out verifies at every time.
 """
 
 from __future__ import annotations
@@ -64,10 +64,14 @@ class RingKey:
     A public key of the gateway, or one of your own.
 
     Attributes:
-        name: as verdicts and the report name it.
+        name: the name that verdicts and the report show.
         key: the key.
-        since: the first moment at which it signed, or None for always.
-        until: the first moment at which it no longer signed, or None for never.
+        since: the first moment at which the key signed; None sets no limit.
+        until: the first moment at which it signed no more; None sets no limit.
+            Both have a time zone.
+
+    Raises:
+        InputError: a field cannot be used.
     """
 
     name: str
@@ -104,7 +108,7 @@ class RingKey:
 
     @property
     def has_window(self) -> bool:
-        """Whether there is a moment at which the key did not sign."""
+        """True where the key has a ``since`` or an ``until``."""
         return self.since is not None or self.until is not None
 
     def bounds(self, skew: timedelta) -> tuple[int | None, int | None]:
@@ -127,8 +131,11 @@ class Ring:
 
     Attributes:
         keys: the keys of the gateway, at least one; windows may overlap.
-        own: your public keys, which sign requests and never answers.
-        skew: widens every window, to both sides.
+        own: your public keys, which verify requests and never answers.
+        skew: widens every window, to both sides; 0 to 366 days.
+
+    Raises:
+        InputError: no key, a name or a key twice, or a skew out of range.
     """
 
     keys: tuple[RingKey, ...]
@@ -162,7 +169,12 @@ class Ring:
 
     @classmethod
     def of(cls, *keys: PublicKey) -> Ring:
-        """Make a ring of keys without windows, named key-1, key-2 and so on."""
+        """
+        Make a ring of keys without windows, named key-1, key-2 and so on.
+
+        Raises:
+            InputError: no key, or something that is no PublicKey.
+        """
         return cls(tuple(RingKey(f"key-{n}", key) for n, key in enumerate(keys, 1)))
 
     @classmethod
@@ -170,8 +182,11 @@ class Ring:
         """
         Read a ring from a TOML file.
 
+        Args:
+            path: path of the file.
+
         Raises:
-            InputError: the file cannot be read, or says something that is no ring.
+            InputError: the file cannot be read, or is no ring.
             KeyLoadError: a key of it cannot be loaded; the message names the key.
         """
         place = Path(file_path(path))
@@ -220,7 +235,7 @@ class Ring:
 
     @property
     def fingerprint(self) -> str:
-        """SHA-256 over names, keys, windows and skew: the same for the same ring."""
+        """SHA-256 of names, keys, windows and skew, in lower-case hex."""
         text = json.dumps(self.described(), sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(text.encode()).hexdigest()
 

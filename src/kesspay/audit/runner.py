@@ -92,16 +92,16 @@ class Target:
 
     Attributes:
         out: folder of the verdicts.
-        resume: continue where a run with the same inputs and options was interrupted.
-        overwrite: remove what an earlier run wrote.
-        failures: file of JSON lines, or an open file, or None.
-        report: file that the caller makes of the result, or None; like ``failures``
-            it is in no place of another file.
-        ring: file of the keys, or None; no output takes its place.
-        evidence: folder of the bodies that failed, or None.
-        statement: of the gateway, a CSV file, for the checks of the money, or None.
-        journal: of ``Transfers``, for the same: a file, or a postgresql:// URL. Its
-            answers are not judged; a file among the inputs needs no naming here.
+        resume: True continues an interrupted run with the same inputs and options.
+        overwrite: True removes the files of an earlier run.
+        failures: path of a file for the failures as JSON lines, or an open file.
+        report: path at which the caller will write a report. The run checks that it
+            and ``failures`` replace no input and no other output.
+        ring: path of the file of the keys, which no output may replace.
+        evidence: folder for the bodies that failed.
+        statement: statement of the gateway, a CSV file, for the checks of the money.
+        journal: journal of ``Transfers``, for the same: a file, or a postgresql://
+            URL. Its answers are not judged, unless the file is an input as well.
     """
 
     out: Path
@@ -118,15 +118,15 @@ class Target:
 @dataclass(frozen=True, slots=True)
 class Hooks:
     """
-    What takes part in a run.
+    Functions that a run calls, and the event that stops it.
 
     Attributes:
-        progress: called about ten times a second with what was done so far, the bytes
-            and the rows of all inputs (0 where they are not known).
-        stop: set where the run is to end; what is finished stays.
-        examine: names causes while rows are judged, in many threads; None for what
-            ``Triage`` finds.
-        triage: names them again when all rows are known; None for the same.
+        progress: called about ten times a second with the work done so far, and the
+            bytes and the rows of all inputs (0 where they are not known).
+        stop: set it to stop the run; its finished parts stay.
+        examine: names causes while rows are judged, in many threads; None for the
+            usual one.
+        triage: names causes again when all rows are judged; None for the usual one.
     """
 
     progress: Callable[[Meter, int, int], None] | None = None
@@ -138,21 +138,21 @@ class Hooks:
 @dataclass(slots=True)
 class Result:
     """
-    What a run found.
+    The result of a run.
 
     Attributes:
         out: folder of the verdicts.
-        rows: that were judged.
-        counts: rows by verdict.
-        keys: of each key, rows that verified, those outside its window, and the first
-            and last time in microseconds since 1970.
-        days: rows by day and verdict.
-        services: rows by service and verdict.
-        causes: of the rows that are not authentic, the most frequent first.
+        rows: how many rows were judged.
+        counts: number of rows by verdict.
+        keys: by key, the number of rows that verified and of those outside its window,
+            and the first and last time in microseconds since 1970.
+        days: number of rows by day and verdict.
+        services: number of rows by service and verdict.
+        causes: causes of the rows that are not authentic, the most frequent first.
         problems: inputs, or parts of them, that were not judged.
-        money: what the checks of the money found, or None.
-        digest: SHA-256 of SHA256SUMS; "" where the run did not come to its end.
-        is_interrupted: whether the run was stopped.
+        money: the findings of the checks of the money, or None.
+        digest: SHA-256 of SHA256SUMS, in hex; "" where the run was not finished.
+        is_interrupted: True where the run was stopped.
     """
 
     out: Path
@@ -169,14 +169,14 @@ class Result:
 
     @property
     def complete(self) -> bool:
-        """Whether every row of every input was judged."""
+        """True where every row of every input was judged."""
         return bool(
             self.digest and not self.problems and not self.counts.get("unreadable")
         )
 
     @property
     def findings(self) -> int:
-        """How many rows were judged and are not authentic."""
+        """The number of rows that were judged and are not authentic."""
         good = self.counts.get("authentic", 0) + self.counts.get("unreadable", 0)
         return self.rows - good
 
@@ -192,19 +192,19 @@ def run(
     **words: Unpack[Words],
 ) -> Result:
     """
-    Judge every body of some recordings.
+    Judge every body of some recordings, and write the verdicts to a folder.
 
     Args:
-        paths: files, globs, folders, URIs of pyarrow.fs, or "-".
+        paths: files, globs, folders, URIs of pyarrow.fs, or "-" for standard input.
         ring: the keys.
         out: folder of the verdicts, or a Target.
-        threads: how many units are in work at once; None for one on each processor.
+        threads: how many units are judged at once; None for one on each processor.
         profile: the PHP settings of the gateway.
-        hooks: what takes part.
+        hooks: functions that the run calls.
         words: the attributes of ``Options``.
 
     Raises:
-        InputError: nothing was judged, since an argument or an input cannot be used.
+        InputError: an argument or an input cannot be used; nothing was judged.
     """
     target = out if isinstance(out, Target) else Target(Path(file_path(out)))
     if not isinstance(hooks, Hooks | None):

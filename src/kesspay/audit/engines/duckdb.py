@@ -24,16 +24,19 @@ def register_duckdb(connection: Any, ring: Ring, profile: Profile = PHP_8) -> No
     """
     Register ``kess_verdict`` and ``kess_verified`` on a connection of DuckDB.
 
-    ``kess_verdict(body, time)`` is a STRUCT of verdict, status and key;
-    ``kess_verified(body, time)`` the canonical bytes of an authentic body, else NULL.
-    The time may be left out. Write the result of a function to a table before you
-    filter by it: DuckDB may evaluate it in WHERE and again in SELECT. What was
-    registered before is replaced.
+    ``kess_verdict(body, time)`` returns a STRUCT of verdict, status and key;
+    ``kess_verified(body, time)`` returns the canonical bytes of an authentic body,
+    else NULL. The time may be left out. Write the result of a function to a table
+    before you filter by it: DuckDB may evaluate it in WHERE and again in SELECT.
+    Functions that were registered before under these names are replaced.
 
     Args:
-        connection: of duckdb.
+        connection: a connection of duckdb.
         ring: the keys.
         profile: the PHP settings of the gateway.
+
+    Raises:
+        InputError: ring or profile is of the wrong type.
     """
     kernel = Kernel(ring, profile)
 

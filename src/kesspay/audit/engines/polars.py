@@ -33,6 +33,9 @@ def polars_verdict(
         time: name of the column of times, or None where windows are not judged.
         ring: the keys.
         profile: the PHP settings of the gateway.
+
+    Raises:
+        InputError: ring or profile is of the wrong type.
     """
     kernel = Kernel(ring, profile)
 

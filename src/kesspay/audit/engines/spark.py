@@ -1,4 +1,4 @@
-"""The kernel in Spark: verdicts beside the columns to keep, with mapInArrow."""
+"""The kernel in Spark, with mapInArrow: kept columns and verdicts, row by row."""
 
 from __future__ import annotations
 
@@ -35,8 +35,21 @@ def spark_verdicts(
     Return a DataFrame of the columns to keep, and of verdict, status and key.
 
     Write it before you filter: Spark computes it again for each action. Executors need
-    this kesspay with [arrow]. With ``money`` there is what was signed, which
-    ``spark_facts`` takes with source, row, seen_at; your own keys verify ``request``.
+    the same version of kesspay with the extra ``arrow``.
+
+    Args:
+        df: a DataFrame of pyspark.
+        ring: the keys.
+        body: name of the column of bodies, binary or string.
+        time: name of the column of times, or None where windows are not judged.
+        keep: names of the columns to keep.
+        money: True adds canonical and request_canonical, the bytes that were signed.
+            ``spark_facts`` takes them, together with source, row and seen_at.
+        request: name of the column of requests, which your own keys verify, or None.
+        profile: the PHP settings of the gateway.
+
+    Raises:
+        InputError: ring or profile is of the wrong type.
     """
     kernel = Kernel(ring, profile)
     own = Kernel(Ring(ring.own), profile) if money and ring.own else None

@@ -14,11 +14,12 @@ __all__ = ["spark_facts", "spark_money"]
 
 def spark_facts(parts: Any) -> Any:  # noqa: ANN401 - of pyspark, which need not be installed here
     """
-    Return a DataFrame of what was signed, for ``spark_money``. Write it first.
+    Return a DataFrame of the signed facts, for ``spark_money``. Write it first.
 
     Args:
-        parts: source, row, seen_at, canonical and request_canonical: what a run
-            wrote with ``money``, or what ``spark_verdicts`` returned with it.
+        parts: a DataFrame with source, row, seen_at, canonical and
+            request_canonical: the parts of a run with ``money``, or the result of
+            ``spark_verdicts`` with it.
     """
     query = escaped(checks.facts_of("spark")).replace("FROM parts", "FROM {parts}")
     return parts.sparkSession.sql(query, parts=parts)
@@ -33,14 +34,19 @@ def spark_money(
     """
     Return a DataFrame of findings, as ``money-findings.parquet``, and all checks.
 
-    A check that cannot run says why in ``skipped``; none has counted.
+    A check that cannot run says why in ``skipped``. No check has counted its findings.
 
     Args:
-        facts: of ``spark_facts``, written and read again: each check reads them.
-        statement: place (a line), out_trade_no and amount, a DECIMAL(15,2); also
-            receiver_id and day where it has them.
-        journal: place (a number), payment_id, attempt and state of each payment, and
-            covered: whether the recording has the time at which it was paid.
+        facts: the result of ``spark_facts``, written and read again, since each check
+            reads it.
+        statement: a DataFrame with place (a line), out_trade_no and amount, a
+            DECIMAL(15,2); also receiver_id and day where the statement has them.
+        journal: a DataFrame with place (a number), payment_id, attempt and state of
+            each payment, and covered, true where the recording has the time at which
+            it was paid.
+
+    Returns:
+        The findings, with the columns of ``money-findings.parquet``, and the checks.
     """
     frames = {"facts": facts, "statement_rows": statement, "journal_rows": journal}
     frames = {name: one for name, one in frames.items() if one is not None}
