@@ -1,8 +1,8 @@
 """
-The pytest fixtures: a sandbox, and clients and transfers that live in its time.
+The pytest fixtures: a sandbox, and clients and transfers that use its clock.
 
 Every run of pytest imports this module where kesspay is installed. So it
-imports nothing of kesspay before a test asks for the fixture.
+imports nothing of kesspay before a test uses a fixture.
 """
 
 from __future__ import annotations
@@ -51,9 +51,9 @@ def kess_sandbox(
     _kess_sandbox_keys: tuple[PrivateKey, PrivateKey],
 ) -> Iterator[Sandbox]:
     """
-    Give the test an emulated gateway of its own, inside the process.
+    Give the test its own emulated gateway, inside the process.
 
-    Its clock stands still until ``kess_sandbox.advance``::
+    Its clock stands still until ``kess_sandbox.advance(seconds)``::
 
         def test_a_payment(kess_sandbox):
             client = Client(
@@ -74,10 +74,10 @@ def kess_sandbox(
 @pytest.fixture
 def kess_client(kess_sandbox: Sandbox) -> Client:
     """
-    Give the test a client of the sandbox, which lives in its time.
+    Give the test a Client of the sandbox, which uses its clock.
 
-    No time passes but by ``kess_sandbox.advance`` and by what the client waits for,
-    which takes no time of the machine.
+    Time passes only by ``kess_sandbox.advance(seconds)`` and where the client waits;
+    the test itself does not wait.
     """
     from kesspay.gateway.client import Client
 
@@ -90,7 +90,7 @@ def kess_client(kess_sandbox: Sandbox) -> Client:
 
 @pytest.fixture
 def kess_async_client(kess_sandbox: Sandbox) -> AsyncClient:
-    """Give the test a client for tasks, otherwise like ``kess_client``."""
+    """Give the test an AsyncClient, otherwise like ``kess_client``."""
     from kesspay.gateway.async_client import AsyncClient
 
     return AsyncClient(
@@ -102,7 +102,7 @@ def kess_async_client(kess_sandbox: Sandbox) -> AsyncClient:
 
 @pytest.fixture
 def kess_journal(kess_sandbox: Sandbox, tmp_path: Path) -> Iterator[SqliteJournal]:
-    """Give the test a real journal, whose leases end in the time of the sandbox."""
+    """Give the test a SqliteJournal in ``tmp_path`` that uses the sandbox's clock."""
     from kesspay.transfers.sqlite import SqliteJournal
 
     with SqliteJournal(tmp_path / "kess.sqlite", clock=kess_sandbox.now) as journal:
@@ -112,9 +112,10 @@ def kess_journal(kess_sandbox: Sandbox, tmp_path: Path) -> Iterator[SqliteJourna
 @pytest.fixture
 def kess_transfers(kess_client: Client, kess_journal: SqliteJournal) -> Transfers:
     """
-    Give the test transfers over the journal and the client.
+    Give the test Transfers with ``kess_client`` and ``kess_journal``.
 
-    A program that starts anew is ``Transfers(kess_client, kess_journal)``.
+    ``Transfers(kess_client, kess_journal)`` makes another one, as a program does
+    after a restart.
     """
     from kesspay.transfers.transfers import Transfers
 
@@ -125,7 +126,7 @@ def kess_transfers(kess_client: Client, kess_journal: SqliteJournal) -> Transfer
 def kess_async_transfers(
     kess_async_client: AsyncClient, kess_journal: SqliteJournal
 ) -> AsyncTransfers:
-    """Give the test transfers for tasks, otherwise like ``kess_transfers``."""
+    """Give the test AsyncTransfers, otherwise like ``kess_transfers``."""
     from kesspay.transfers.async_transfers import AsyncTransfers
 
     return AsyncTransfers(kess_async_client, kess_journal)

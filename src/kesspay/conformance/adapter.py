@@ -6,7 +6,7 @@ ends with it. A thread writes and reads, since ``select`` knows no pipes on Wind
 and since a process that does not read must not stop us. A process that is silent or
 has ended is replaced, up to ten times.
 
-All that an adapter sends is of a stranger: it is bounded here, and shown escaped.
+The output of an adapter is not trusted: its length is limited, and it is shown escaped.
 """
 
 from __future__ import annotations
@@ -94,13 +94,13 @@ class AdapterStopped(InputError):
 @dataclass(frozen=True, slots=True)
 class Hello:
     """
-    What an adapter says of itself.
+    The first line of an adapter, in which it introduces itself.
 
     Args:
-        name: of the program that is judged.
-        version: of this program.
-        language: that it is written in.
-        ops: what it can be asked.
+        name: name of the program that is judged.
+        version: version of this program.
+        language: the language that it is written in.
+        ops: the operations that it has.
         profiles: names of the profiles it knows besides PHP 8.2 and later.
     """
 
@@ -121,13 +121,13 @@ class Hello:
 @dataclass(frozen=True, slots=True)
 class Reply:
     """
-    What an adapter answered, or why there is no answer.
+    The answer of an adapter, or why there is none.
 
     Args:
-        kind: which of the fields of an answer it had; or "crashed", "timed_out";
-            "error" is also an answer that breaks the protocol.
-        content: the bytes of the answer; else empty.
-        words: why not, at most 500 characters, as they came.
+        kind: the kind of the answer; or "crashed", "timed_out"; "error" is also an
+            answer that breaks the protocol.
+        content: the bytes of the answer, or b"".
+        words: why there are no bytes, at most 500 characters, not escaped.
     """
 
     kind: Kind
@@ -164,7 +164,7 @@ _ADVICE: Final[Mapping[type[_Trouble], str]] = {
 
 
 def shown(text: str | bytes) -> str:
-    r"""Show what a stranger sent: control characters and bytes above 7E as \x.."""
+    r"""Show untrusted output: control characters and bytes above 7E as \x.."""
     if isinstance(text, str):
         text = text.encode("utf-8", "surrogatepass")
     return shown_bytes(text)
@@ -172,7 +172,7 @@ def shown(text: str | bytes) -> str:
 
 class Adapter:
     """
-    An adapter that is asked, and restarted where it must be.
+    Starts an adapter, asks it for answers, and restarts it where it fails.
 
     ::
 

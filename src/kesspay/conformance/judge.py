@@ -52,11 +52,11 @@ __all__ = [
 
 
 class Verdict(Enum):
-    """What became of a case."""
+    """The verdict on a case."""
 
     passed = "passed"
     failed = "failed"
-    #: The adapter says that something else went wrong, or breaks the protocol.
+    #: The adapter reports another fault, or breaks the protocol.
     error = "error"
     crashed = "crashed"
     timed_out = "timed_out"
@@ -76,15 +76,15 @@ FAULTS: Final = frozenset(
 @dataclass(frozen=True, slots=True)
 class Outcome:
     """
-    What became of a case.
+    The outcome of a case.
 
     Args:
-        case: that was asked.
-        verdict: of it.
+        case: the case that was asked.
+        verdict: the verdict on it.
         answer: the bytes, or None where there were none.
         refused: the words of a refusal, or None where it did not refuse.
         detail: what went wrong, where the verdict does not say all; as it came.
-        milliseconds: that the answer took.
+        milliseconds: how long the answer took.
     """
 
     case: Case
@@ -101,13 +101,13 @@ class Run:
     The result of a run.
 
     Args:
-        hello: what the adapter says of itself.
-        kit: whose cases were asked.
+        hello: the first line of the adapter.
+        kit: the kit of the cases.
         outcomes: in the order of the cases.
-        seconds: that everything took.
+        seconds: how long the run took.
         restarts: how often the adapter was restarted.
         stopped: why the run ended before the last case, or None.
-        not_asked: how many cases are therefore without a verdict.
+        not_asked: how many cases have no verdict because of that.
     """
 
     hello: Hello
@@ -120,7 +120,7 @@ class Run:
 
     @property
     def counts(self) -> Mapping[Verdict, int]:
-        """How many cases have each verdict."""
+        """The number of cases by verdict."""
         return Counter(outcome.verdict for outcome in self.outcomes)
 
 
@@ -243,9 +243,9 @@ def judge(
     Compare an answer with the right one.
 
     Args:
-        case: that was asked.
+        case: the case that was asked.
         reply: the answer.
-        milliseconds: that it took.
+        milliseconds: how long it took.
         reasons: compare also why an input is refused.
     """
     answer = refused = None

@@ -107,7 +107,7 @@ class Rule:
         title: what a program that breaks it does.
         doc: page and heading that explain it, ``docs/PAGE.md#HEADING``.
         area: where its cases are; "bulk" for the rule of the stored answers.
-        level: who sends what the rule is about.
+        level: who sends such documents.
         stage: 0 for the plainest cases of all; else the step of the computation,
             from 1 (read) on.
         severity: what breaking it leads to.
@@ -165,17 +165,17 @@ class Case:
         op: the operation of the protocol that asks it.
         rule: id of the rule.
         level: who sends such an input.
-        profile: the settings of PHP, as words of ``Profile``; () is PHP 8.2 to 8.5
-            as it comes.
-        text: what the operation is asked about.
+        profile: the settings of PHP, as words of ``Profile``; () is PHP 8.2 or later
+            with its default settings.
+        text: the input of the operation.
         key: the key, in PEM, or None where the operation takes none.
         kind: "private" or "public" where a key is read.
         password: the password of an encrypted key.
         result: the right answer. For ``body`` the canonical bytes that a good
             signature covers.
-        mistakes: what known mistakes answer instead; None where they refuse.
-        since: version of the kit that brought it.
-        comment: what to see in it.
+        mistakes: the wrong answers, by known mistake; None where it refuses.
+        since: the first version of the kit with this case.
+        comment: what the case shows.
     """
 
     id: str

@@ -1,4 +1,4 @@
-"""What a journal holds, for gauges that are read again and again."""
+"""The open payments of a journal, for gauges that are read often."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ class OpenPayments:
         self._fresh_until = 0.0
 
     def summary(self) -> JournalSummary | None:
-        """Return what the journal holds, or None while it cannot be read."""
+        """Return the counts of the journal, or None while it cannot be read."""
         with self._lock:
             if self._clock() >= self._fresh_until:
                 try:

@@ -1,8 +1,8 @@
 """
 Spans and metrics for OpenTelemetry.
 
-It needs the extra ``kesspay[opentelemetry]``: the API only. Which SDK and exporter
-receive them is the program's choice.
+It needs the extra ``kesspay[opentelemetry]``, which is the API only. The program
+chooses the SDK and the exporter that receive them.
 """
 
 from __future__ import annotations
@@ -54,8 +54,8 @@ class Telemetry:
     The references of a transfer are attributes of spans, never of metrics.
 
     Args:
-        tracer_provider: None for the global one.
-        meter_provider: None for the global one.
+        tracer_provider: makes the tracer; None for the global provider.
+        meter_provider: makes the meter; None for the global provider.
     """
 
     def __init__(
@@ -80,7 +80,7 @@ class Telemetry:
             description="Requests that were repeated because that was safe",
         )
         self._log_ins = meter.create_counter(
-            "kesspay.log_ins", description="Log-ins that brought a token"
+            "kesspay.log_ins", description="Log-ins that returned a token"
         )
         self._results = meter.create_counter(
             "kesspay.transfer.results",
@@ -104,7 +104,10 @@ class Telemetry:
 
     def observe(self, open_journal: Callable[[], Journal]) -> None:
         """
-        Add gauges of what a journal holds, read when the metrics are collected.
+        Add gauges of the open payments of a journal.
+
+        They are read when the metrics are collected, from the journal at most every
+        5 s. There are none while the journal cannot be read.
 
         Args:
             open_journal: returns the journal; called in the thread that collects.
@@ -158,14 +161,14 @@ class Telemetry:
 
 
 def _key(event: RequestEvent | AnswerEvent) -> tuple[str, int, str]:
-    # A log-in has the call's id and may have its number.
+    # The requests of a call have one id and are numbered.
     return event.call_id, event.attempt, event.service
 
 
 def _observed(
     payments: OpenPayments, value: Callable[[JournalSummary], Iterable[Observation]]
 ) -> Callable[[CallbackOptions], Iterable[Observation]]:
-    """Return what reads a gauge; there is none while the journal is away."""
+    """Return what reads a gauge; there is none while the journal cannot be read."""
 
     def observe(_: CallbackOptions) -> Iterable[Observation]:
         summary = payments.summary()
@@ -209,7 +212,7 @@ _GAUGES: Final[
     (
         "overdue",
         "s",
-        "How long the longest of the payments that are due has been due",
+        "How long the most overdue payment has been due",
         lambda summary: [Observation(summary.overdue)],
     ),
 )

@@ -38,7 +38,7 @@ _BUCKETS = (0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0)
 
 class PrometheusMetrics:
     """
-    Counts what a client and its transfers report, and what a journal holds.
+    Counts the events of a client, the results of its transfers and open payments.
 
     ::
 
@@ -50,7 +50,10 @@ class PrometheusMetrics:
     No label names a payment, a person or a key.
 
     Args:
-        registry: where the metrics are; ``prometheus_client`` serves it.
+        registry: the registry that takes the metrics; ``prometheus_client`` serves it.
+
+    Raises:
+        ValueError: the registry has metrics of these names already.
     """
 
     def __init__(self, registry: CollectorRegistry) -> None:
@@ -71,12 +74,12 @@ class PrometheusMetrics:
         )
         self._retries = Counter(
             "kesspay_retries",
-            "Requests that were repeated because that was safe",
+            "Requests that were retried, where that is safe",
             ("service",),
             registry=registry,
         )
         self._log_ins = Counter(
-            "kesspay_log_ins", "Log-ins that brought a token", registry=registry
+            "kesspay_log_ins", "Log-ins that returned a token", registry=registry
         )
         self._results = Counter(
             "kesspay_transfer_results",
@@ -105,7 +108,9 @@ class PrometheusMetrics:
 
     def observe(self, open_journal: Callable[[], Journal]) -> None:
         """
-        Add what a journal holds; it is read when the metrics are, every 5 s at most.
+        Add gauges of the open payments of a journal.
+
+        They are read when the metrics are served, from the journal at most every 5 s.
 
         Args:
             open_journal: returns the journal; called in the thread that serves.
@@ -124,7 +129,7 @@ class _Info(Collector):
 
 
 class _OfJournal(Collector):
-    """What a journal holds of payments that are not finished."""
+    """The payments of a journal that are not finished."""
 
     def __init__(self, payments: OpenPayments) -> None:
         """Take the counts."""
@@ -135,7 +140,7 @@ class _OfJournal(Collector):
         summary = self._payments.summary()
         yield _gauge(
             "kesspay_journal_up",
-            "1 where the journal can be read, 0 where it is away",
+            "1 where the journal can be read, else 0",
             0.0 if summary is None else 1.0,
         )
         if summary is None:
@@ -152,12 +157,12 @@ class _OfJournal(Collector):
         for name, which, share in (
             ("unknown", "whose outcome is unknown", summary.unknown),
             ("unfinished", "that are not finished", summary.unfinished),
-            ("due", "that a worker should have looked at", summary.due),
+            ("due", "that a worker should have resumed", summary.due),
         ):
             yield from _of_share(name, which, share, summary.at)
         yield _gauge(
             "kesspay_journal_overdue_seconds",
-            "How long the longest of the payments that are due has been due",
+            "How long the most overdue payment has been due",
             summary.overdue,
         )
 
@@ -167,7 +172,7 @@ def _of_share(name: str, which: str, share: Share, now: float) -> Iterator[Metri
     place = f"kesspay_journal_{name}"
     yield _gauge(f"{place}_payments", f"Payments {which}", float(share.count))
     amount = GaugeMetricFamily(
-        f"{place}_amount", f"What the payments {which} come to", labels=["currency"]
+        f"{place}_amount", f"Sum of the payments {which}", labels=["currency"]
     )
     for currency, total in share.amounts.items():
         amount.add_metric([currency], float(total))
