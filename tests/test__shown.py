@@ -16,6 +16,7 @@ from kesspay._shown import (
     HIDDEN,
     connects,
     could_be_path,
+    is_shown_whole,
     kind_of,
     no_path,
     quoted,
@@ -24,6 +25,7 @@ from kesspay._shown import (
     shown_value,
     visible,
 )
+from tests.support.odd import ODD, FailingText
 from tests.support.php import find_php
 
 
@@ -378,3 +380,25 @@ def test_a_value_that_breaks_a_rule(value: object, shown: str) -> None:
 def test_values_that_are_no_path(value: object, kind: str) -> None:
     """A word can be meant as a path; a key, a URL and control characters cannot."""
     assert no_path(value) == kind
+
+
+@pytest.mark.parametrize(
+    "value", [*ODD, FailingText("hunter2")], ids=lambda value: type(value).__name__
+)
+def test_every_value_can_be_shown(value: object) -> None:
+    """No class of the caller's own stops a message, or writes into it."""
+    for show in (kind_of, no_path, shown_path, shown_url, shown_value):
+        assert len(show(value)) < 100
+    assert is_shown_whole(value, shown_value(value)) is (
+        type(value) in {float, Decimal}
+    )
+
+
+def test_numbers_that_are_too_long_are_not_shown() -> None:
+    """A Decimal or an int of thousands of digits makes no message of that length."""
+    for value in (Decimal(10**200), 10**5000):
+        assert shown_value(value) in {"a long number", "a large int"}
+        assert not is_shown_whole(value, shown_value(value))
+    assert is_shown_whole(5, "5")
+    assert is_shown_whole("KHR", "'KHR'")
+    assert not is_shown_whole("hunter2", "a word of 7 characters")

@@ -11,6 +11,7 @@ import pytest
 
 from kesspay import errors
 from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
+from tests.support.odd import ODD
 
 
 SAMPLES: Final[list[errors.KesspayError]] = [
@@ -54,6 +55,14 @@ def test_refusal_is_both() -> None:
     ):
         assert isinstance(error, kind)
     assert str(error) == "too many nested containers at byte 64"
+
+
+@pytest.mark.parametrize("value", [*ODD, 10**5000], ids=lambda v: type(v).__name__)
+def test_a_field_error_can_be_made_of_every_value(value: object) -> None:
+    """What is wrong with a field is said, whatever the value is."""
+    error = errors.FieldError("amount", "must be positive", value)
+    assert len(str(error)) < 150
+    assert vars(pickle.loads(pickle.dumps(error))).keys() == vars(error).keys()  # noqa: S301 - just made
 
 
 def test_drawing() -> None:

@@ -18,7 +18,7 @@ import os
 import re
 from binascii import b2a_base64
 from decimal import Decimal
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import quote, quote_plus, urlsplit
 
 
@@ -30,6 +30,7 @@ __all__ = [
     "HIDDEN",
     "connects",
     "could_be_path",
+    "is_shown_whole",
     "kind_of",
     "masked",
     "no_path",
@@ -104,6 +105,10 @@ _HOST: Final = re.compile(r"[A-Za-z0-9_.-]{1,253}|[0-9A-Fa-f:.]{2,45}")
 _SHORT: Final = 4
 _NUMBER: Final = re.compile(r"[0-9.,+\-eE]{1,7}")
 _LARGE: Final = 10**40
+#: Characters of a Decimal that is shown.
+_LONGEST_NUMBER: Final = 60
+#: Types whose repr shows the value and nothing else; of a subclass anything may come.
+_WRITTEN: Final = frozenset({type(None), bool, float, Decimal})
 _LAST_OF_FOUR: Final = 0xFFFF
 
 #: This many characters of a secret in a row are hidden wherever they stand.
@@ -124,10 +129,23 @@ _WORD: Final = 4
 def _text(value: object) -> str | None:
     """Return a value as text where it can stand for a path or a text."""
     if isinstance(value, os.PathLike):
-        value = os.fspath(value)
+        value = _path_of(value)
     if isinstance(value, bytes | bytearray | memoryview):
-        return os.fsdecode(bytes(value))
-    return value if isinstance(value, str) else None
+        try:
+            return os.fsdecode(bytes(value))
+        except ValueError:
+            # A memoryview that was released.
+            return None
+    # A class of the caller's own may write itself otherwise, or fail to.
+    return str.__str__(value) if isinstance(value, str) else None
+
+
+def _path_of(value: os.PathLike[Any]) -> object:
+    """Return what a path object stands for; None where its class fails to say."""
+    try:
+        return os.fspath(value)
+    except Exception:  # noqa: BLE001 - an error of the caller's class hides no other
+        return None
 
 
 def kind_of(value: object) -> str:
@@ -262,12 +280,13 @@ def shown_value(value: object) -> str:
         Its repr, where it is a number, a text of up to four characters, or a
         URL with nothing in it that ``shown_url`` hides; else its kind.
     """
-    if value is None or isinstance(value, bool | float | Decimal):
-        return repr(value)
-    if isinstance(value, int):
+    if type(value) in _WRITTEN:
+        written = repr(value)
+        return written if len(written) <= _LONGEST_NUMBER else "a long number"
+    if type(value) is int:
         # Python refuses to write integers of thousands of digits.
         return repr(value) if abs(value) < _LARGE else "a large int"
-    text = value if isinstance(value, str) else None
+    text = str.__str__(value) if isinstance(value, str) else None
     if text is None:
         return kind_of(value)
     short = len(text) <= _SHORT or _NUMBER.fullmatch(text) is not None
@@ -275,6 +294,13 @@ def shown_value(value: object) -> str:
     if harmless or shown_url(text) == text:
         return repr(text)
     return kind_of(text)
+
+
+def is_shown_whole(value: object, shown: str) -> bool:
+    """Return whether ``shown``, which ``shown_value`` returned, is the whole value."""
+    if type(value) is int:
+        return abs(value) < _LARGE
+    return (type(value) is str or type(value) in _WRITTEN) and shown == repr(value)
 
 
 def shown_url(url: object) -> str:

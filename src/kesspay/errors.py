@@ -36,7 +36,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
-from kesspay._shown import shown_value
+from kesspay._shown import is_shown_whole, shown_value
 
 
 __all__ = [
@@ -221,7 +221,7 @@ class FieldError(InputError):
         shown = shown_value(value)
         self.field = field
         self.rule = rule
-        self.value = value if shown == repr(value) else shown
+        self.value = value if is_shown_whole(value, shown) else shown
         super().__init__(f"{field} {rule}; got {shown}")
 
 
