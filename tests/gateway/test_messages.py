@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from dataclasses import FrozenInstanceError, fields, replace
+from dataclasses import FrozenInstanceError, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -19,7 +19,6 @@ from kesspay.errors import FieldError
 from kesspay.gateway.messages import (
     ConfirmFundTransfer,
     Credentials,
-    PreTransfer,
     QueryFundTransfer,
     Token,
     TransferReference,
@@ -29,7 +28,6 @@ from kesspay.gateway.messages import (
     check_payment_id,
     check_receiver,
     check_secret_text,
-    granted,
     is_amount,
     is_server_id,
 )
@@ -160,29 +158,6 @@ def test_evidence_is_neither_shown_nor_compared() -> None:
     assert with_evidence == PRE_TRANSFER
     assert "canary" not in repr(with_evidence)
     assert "canary" not in repr(VerifiedAnswer({"a": "canary"}, b"canary"))
-
-
-def test_what_is_granted_is_a_pre_transfer_like_any_other() -> None:
-    """It has all fields, those of the request and those of the answer."""
-    data = {"pre_transfer_id": "PT-1", "receiver_name": "Dara", "expire_in": "300"}
-    made = granted(CREATE_REQUEST, {**data, "amount": 1}, b"canonical")
-    again = PreTransfer(
-        out_trade_no=CREATE_REQUEST.out_trade_no,
-        receiver_id=CREATE_REQUEST.receiver_id,
-        amount=CREATE_REQUEST.amount,
-        currency=CREATE_REQUEST.currency,
-        pre_transfer_id="PT-1",
-        receiver_name="Dara",
-        expire_in=300,
-        canonical=b"canonical",
-    )
-    assert made == again
-    assert [getattr(made, f.name) for f in fields(again)] == [
-        getattr(again, f.name) for f in fields(again)
-    ]
-    for name in data:
-        with pytest.raises(FieldError, match=name):
-            granted(CREATE_REQUEST, {**data, name: None}, b"canonical")
 
 
 GOOD_IDS = ["a", "A-b_9", "x" * 64]

@@ -26,7 +26,7 @@ from kesspay._secrets import HoldsSecrets
 from kesspay._shown import HIDDEN
 from kesspay.errors import FieldError
 from kesspay.gateway.services import CONFIRM, CREATE, QUERY
-from kesspay.http.message import HttpRequest, HttpResponse
+from kesspay.http.message import HttpRequest, HttpResponse, setters
 
 
 __all__ = [
@@ -71,6 +71,9 @@ _PLACES: Final = 2
 _USUAL_AMOUNT: Final = re.compile(
     rf"[0-9]{{1,{_WHOLE_DIGITS}}}(\.[0-9]{{1,{_PLACES}}})?"
 )
+
+#: How most texts are: visible ASCII, with blanks inside only.
+_PLAIN: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 #: Characters that PHP frameworks trim besides white space: zero width space,
 #: left-to-right and right-to-left mark, word joiner, byte order mark.
@@ -160,13 +163,26 @@ class CreateFundTransfer:
     amount: Decimal
     currency: str = "USD"
 
-    def __post_init__(self) -> None:
+    def __init__(
+        self,
+        out_trade_no: str,
+        receiver_id: str,
+        sender_name: str,
+        amount: Decimal,
+        currency: str = "USD",
+    ) -> None:
         """Check every field, in the order of the document."""
-        check_own_id("out_trade_no", self.out_trade_no)
-        check_receiver("receiver_id", self.receiver_id)
-        check_sender_name("sender_name", self.sender_name)
-        check_amount("amount", self.amount)
-        check_currency("currency", self.currency)
+        check_own_id("out_trade_no", out_trade_no)
+        check_receiver("receiver_id", receiver_id)
+        check_sender_name("sender_name", sender_name)
+        check_amount("amount", amount)
+        check_currency("currency", currency)
+        put_own_id, put_receiver, put_sender, put_amount, put_currency = _OF_CREATE
+        put_own_id(self, out_trade_no)
+        put_receiver(self, receiver_id)
+        put_sender(self, sender_name)
+        put_amount(self, amount)
+        put_currency(self, currency)
 
     def params(self, amount_format: AmountFormat) -> dict[str, object]:
         """Return the parameters of the service, as they are signed."""
@@ -214,7 +230,7 @@ class PreTransfer:
         check_receiver("receiver_id", self.receiver_id)
         check_amount("amount", self.amount)
         check_currency("currency", self.currency)
-        _check_granted(self)
+        check_granted(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -352,32 +368,7 @@ class VerifiedAnswer:
     canonical: bytes = field(repr=False)
 
 
-def granted(
-    request: CreateFundTransfer, data: dict[str, object], canonical: bytes
-) -> PreTransfer:
-    """
-    Return what an answer to create grants, without a second look at the request.
-
-    Args:
-        request: what was sent; its fields were checked when it was made.
-        data: the object ``data`` of the answer, which repeats the request.
-        canonical: the bytes that verified.
-
-    Raises:
-        FieldError: a field of the answer breaks a rule.
-    """
-    made = object.__new__(PreTransfer)
-    put = object.__setattr__
-    put(made, "out_trade_no", request.out_trade_no)
-    put(made, "receiver_id", request.receiver_id)
-    put(made, "amount", request.amount)
-    put(made, "currency", request.currency)
-    put(made, "pre_transfer_id", data.get("pre_transfer_id"))
-    put(made, "receiver_name", data.get("receiver_name"))
-    put(made, "expire_in", whole_seconds(data.get("expire_in")))
-    put(made, "canonical", canonical)
-    _check_granted(made)
-    return made
+_OF_CREATE: Final = setters(CreateFundTransfer)
 
 
 def check_own_id(field: str, value: object) -> None:
@@ -406,7 +397,9 @@ def is_server_id(value: object) -> bool:
     """Return whether a value can be an id of the gateway: opaque, 1 to 64."""
     if not (isinstance(value, str) and 1 <= len(value) <= _ID_LENGTH):
         return False
-    return _is_plain(value) or (value.isprintable() and not _has_edge_space(value))
+    if _PLAIN.fullmatch(value):
+        return True
+    return value.isprintable() and not _has_edge_space(value)
 
 
 def check_server_id(field: str, value: object) -> None:
@@ -512,6 +505,18 @@ def whole_seconds(value: object) -> int | None:
     return value if type(value) is int and value >= 0 else None
 
 
+def check_granted(transfer: PreTransfer) -> None:
+    """
+    Check the fields of a pre-transfer that come from the gateway.
+
+    Raises:
+        FieldError: one of them breaks a rule.
+    """
+    check_server_id("pre_transfer_id", transfer.pre_transfer_id)
+    check_shown_name("receiver_name", transfer.receiver_name)
+    check_lifetime("expire_in", transfer.expire_in)
+
+
 def check_service(field: str, value: object) -> None:
     """
     Check the name of a service: 1 to 64 visible ASCII characters.
@@ -556,29 +561,17 @@ def check_secret_text(field: str, value: object, limit: int) -> None:
         raise FieldError(field, rule, HIDDEN)
 
 
-def _check_granted(transfer: PreTransfer) -> None:
-    """Check the fields of a pre-transfer that come from the gateway."""
-    check_server_id("pre_transfer_id", transfer.pre_transfer_id)
-    check_shown_name("receiver_name", transfer.receiver_name)
-    check_lifetime("expire_in", transfer.expire_in)
-
-
 def _check_text(field: str, value: object, limit: int) -> None:
     if not isinstance(value, str):
         raise FieldError(field, "must be a string", value)
     if not 1 <= len(value) <= limit:
         raise FieldError(field, f"must have 1 to {limit} characters", value)
-    if _is_plain(value):
+    if _PLAIN.fullmatch(value):
         return
     if not _is_clean(value):
         raise FieldError(field, "must have no control characters", value)
     if _has_edge_space(value):
         raise FieldError(field, "must have no white space at its edges", value)
-
-
-def _is_plain(text: str) -> bool:
-    """Return whether a text is visible ASCII, with blanks inside only, as most are."""
-    return text.isascii() and text.isprintable() and text[:1] != " " != text[-1:]
 
 
 def _is_clean(text: str) -> bool:

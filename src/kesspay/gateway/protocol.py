@@ -48,11 +48,13 @@ from kesspay.gateway.messages import (
     QueryFundTransfer,
     Token,
     VerifiedAnswer,
+    check_granted,
     check_service,
-    granted,
     is_server_id,
+    whole_seconds,
 )
 from kesspay.gateway.services import SUCCESS
+from kesspay.http.message import setters
 from kesspay.signing.documents import signed_body
 from kesspay.signing.profile import PHP_8, Profile
 
@@ -83,6 +85,8 @@ _FIXED_HEADERS: Final = (
     ("User-Agent", f"kesspay/{__version__}"),
 )
 
+_OF_A_REQUEST: Final = setters(HttpRequest)
+_AS_ASKED, _AS_GRANTED = setters(PreTransfer)[:4], setters(PreTransfer)[4:]
 _ECHOED: Final = ("out_trade_no", "receiver_id", "amount", "currency")
 _AMOUNT_TEXT: Final = re.compile(r"(0|[1-9][0-9]{0,12})(\.[0-9]{1,16})?")
 
@@ -203,8 +207,15 @@ def build_call(
 
     Source: API document, "API GATEWAY SPECIFICATION".
     """
-    headers = (*_FIXED_HEADERS, ("Authorization", f"Bearer {token.access_token}"))
-    return HttpRequest("POST", endpoint.gateway_url, headers, body, fresh=fresh)
+    made = object.__new__(HttpRequest)
+    put_method, put_url, put_headers, put_body, put_fresh = _OF_A_REQUEST
+    put_method(made, "POST")
+    put_url(made, endpoint.gateway_url)
+    authorization = ("Authorization", f"Bearer {token.access_token}")
+    put_headers(made, (*_FIXED_HEADERS, authorization))
+    put_body(made, body)
+    put_fresh(made, fresh)
+    return made
 
 
 def parse_create(
@@ -348,10 +359,25 @@ def _granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:
         OutcomeUnknown: a field differs from the request or cannot be used.
     """
     _require_echo(CREATE, request, answer)
+    data = answer.data
+    made = object.__new__(PreTransfer)
+    # The fields of the request were checked when it was made.
+    put_own_id, put_receiver, put_amount, put_currency = _AS_ASKED
+    put_own_id(made, request.out_trade_no)
+    put_receiver(made, request.receiver_id)
+    put_amount(made, request.amount)
+    put_currency(made, request.currency)
+    put_server_id, put_receiver_name, put_lifetime, put_canonical = _AS_GRANTED
+    put_server_id(made, data.get("pre_transfer_id"))
+    put_receiver_name(made, data.get("receiver_name"))
+    put_lifetime(made, whole_seconds(data.get("expire_in")))
+    put_canonical(made, answer.canonical)
     try:
-        return granted(request, answer.data, answer.canonical)
+        check_granted(made)
     except FieldError as error:
         refused = error
+    else:
+        return made
     evidence = {**answer.evidence(), "field": refused.field}
     message = f"The signed answer to {CREATE} cannot be used: {refused}"
     message += f" ({answer.stated()})."

@@ -2,12 +2,29 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
+from typing import TYPE_CHECKING, Any
 
 from kesspay._secrets import HoldsSecrets
 
 
-__all__ = ["HttpRequest", "HttpResponse"]
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+__all__ = ["HttpRequest", "HttpResponse", "setters"]
+
+
+def setters(kind: type[Any]) -> tuple[Callable[[object, object], None], ...]:
+    """
+    Return what sets each field of an object that is being made, in their order.
+
+    What a frozen dataclass with slots has for this takes three times as long.
+
+    Args:
+        kind: the dataclass.
+    """
+    return tuple(vars(kind)[one.name].__set__ for one in fields(kind))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
