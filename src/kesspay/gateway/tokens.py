@@ -83,7 +83,7 @@ class TokenStore(Protocol):
 
     Any thread may call it, and ``AsyncClient`` calls it from a thread. If it
     raises an exception, the client logs the type of the exception and logs in;
-    the call goes on.
+    the call continues.
     """
 
     def load(self) -> StoredToken | None:
