@@ -1,4 +1,4 @@
-"""``kesspay resume``: what a crash left is finished and reported, whatever is away."""
+"""``kesspay resume``: what a crash left is finished, whatever is missing."""
 
 from __future__ import annotations
 
@@ -374,7 +374,7 @@ def test_a_locked_file(
     assert json.loads(result.stdout)["counts"]["paid"] == 1
     first, *_, last = result.stderr.splitlines()
     assert "Trying again in 1 s." in first
-    assert last == "kesspay: the journal is there again"
+    assert last == "kesspay: the journal is available again"
 
 
 def test_a_journal_that_is_away_while_watching(
@@ -630,7 +630,7 @@ def test_pauses_grow(clock: Clock, capsys: pytest.CaptureFixture[str]) -> None:
     assert report[1] == "kesspay: the journal is locked. Trying again in 2 s."
     waiting.is_back()
     waiting.is_back()
-    assert capsys.readouterr().err == "kesspay: the journal is there again\n"
+    assert capsys.readouterr().err == "kesspay: the journal is available again\n"
     assert waiting.wait(ERROR)
     assert clock.pauses[-1] == 1
 

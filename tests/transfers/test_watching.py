@@ -135,7 +135,7 @@ def test_what_is_logged(caplog: pytest.LogCaptureFixture) -> None:
     assert caplog.messages == [
         "the journal is locked. Trying again in 1 s.",
         "the journal is locked. Trying again in 2 s.",
-        "the journal is there again",
+        "the journal is available again",
     ]
     assert {record.name for record in caplog.records} == {"kesspay.transfers"}
 
@@ -246,7 +246,7 @@ def test_the_journal_is_away_for_a_while(
     (result,) = watched(worker, 1)
     assert result.outcome == "paid"
     assert kess_sandbox.now() - begun >= 1 + 2 + 4
-    assert "the journal is there again" in caplog.messages
+    assert "the journal is available again" in caplog.messages
 
 
 def test_another_account(

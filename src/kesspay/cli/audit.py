@@ -267,7 +267,7 @@ def _journal(place: str, *, money: bool) -> str:
     default="body",
     show_default=True,
     metavar="NAME",
-    help="Column of the bodies; dots lead into objects.",
+    help="Column of the bodies; dots separate nested names.",
 )
 @click.option(
     "--time",

@@ -1,4 +1,4 @@
-"""``kesspay conformance explain``: a case of the kit, or a body from the field."""
+"""``kesspay conformance explain``: a case of the kit, or a recorded body."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
 __all__ = ["explain_command"]
 
-_HELP: Final = """Explain a case of the kit, or a body from the field.
+_HELP: Final = """Explain a case of the kit, or a recorded body.
 
 \b
     kesspay conformance explain ID [--actual FILE | --refused]

@@ -34,16 +34,16 @@ __all__ = ["explain", "show_explanation"]
 
 _HELP: Final = """Explain why the recorded BODY does not verify.
 
-Looks at the recording, the document, the text of sign, which key made
-the signature, and which text it was made over: other settings of PHP,
-and many known mistakes in building the text, up to four at once. Who
-signed BODY decides the advice: you with --request, the gateway with
---answer. Without them a body that holds "service", and nothing that
-answers hold, is taken for a request, and so is one of neither that your
-own key signed; the output says what was assumed.
+It examines the recording, the document, the text of sign, which key made
+the signature, and which text was signed: with other settings of PHP, and
+with many known mistakes in building the text, up to four at once. The
+advice depends on who signed BODY: you with --request, the gateway with
+--answer. Without these options a body with members of an answer ("success",
+"data", ...) counts as an answer; another one counts as a request if it has
+"service" or your own key signed it. The output says what was assumed.
 
 \b
-JSON fields (null: could not be found out)
+JSON fields (null: not known)
     verifies          the verdict of kesspay verify
     verified_by       index of the key, from 0
     refusal           reason, message, position
@@ -56,8 +56,8 @@ JSON fields (null: could not be found out)
                       mistakes
     profile           settings of PHP under which the body verifies
     mistakes          codes of the mistakes that give the signed text
-    difference        where the signed text parts from the canonical form:
-                      position, ours, theirs, marker, summary
+    difference        where the signed text first differs from the canonical
+                      form: position, ours, theirs, marker, summary
     kind              "request" or "answer"
     kind_assumed      whether neither --request nor --answer was given
     signed_text       the text that was signed, with *** for a secret; null
@@ -154,12 +154,12 @@ def _secret_options(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
         "--secret-file",
         type=FILE,
         metavar="FILE",
-        help="File whose first line may have been put into the text (&key=...).",
+        help="File whose first line is a secret that may be in the text (&key=...).",
     )
     @click.option(
         "--secret-env",
         metavar="NAME",
-        help="Environment variable that holds the same. It is shown nowhere.",
+        help="Environment variable that holds this secret. It is never shown.",
     )
     @wraps(command)
     def with_secret(
@@ -354,7 +354,7 @@ def _key(report: KeyReport) -> str:
 
 
 def _difference(printer: Printer, explanation: Explanation) -> None:
-    """Print where the expected or the signed text parts from the canonical form."""
+    """Print where the expected or the signed text differs from the canonical form."""
     expected = explanation.expected
     difference, whose = explanation.difference, "signed"
     if expected is not None:

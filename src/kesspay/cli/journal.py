@@ -92,9 +92,9 @@ sent by this command. Stop every program and worker first; it refuses while one 
 working on a payment.
 
 Payments that are not finished are queried at the new base URL from then on. Rebind
-only where KESS says that it is the same gateway: one that never saw a payment says
-"no", whatever became of the money. On a terminal you are asked first; anywhere else
---yes is required.
+only where KESS says that it is the same gateway: another one never saw the payment,
+and answers "no" even if the money moved. On a terminal you are asked first; anywhere
+else --yes is required.
 
 \b
 JSON fields

@@ -32,10 +32,10 @@ JSON fields
     states      by state: count, amounts (text by currency), oldest_id,
                 oldest_begun_at (seconds since 1970), oldest_age (seconds)
     unknown     the same of every payment whose outcome is unknown, also of
-                those that a crash left on their way
+                those whose confirm a crash interrupted
     unfinished  the same of all that are not finished
-    due         the same of those that a worker should have looked at by now
-    overdue     seconds for which the longest of them has been due
+    due         the same of those that a worker should have resumed
+    overdue     seconds for which the most overdue one has been due
 """
 
 #: A state is named "unknown", too.

@@ -143,7 +143,7 @@ def profile_options(command: _Command) -> _Command:
         type=click.Choice(list(get_args(Ksort))),
         default="8.2",
         show_default=True,
-        help="Whose ksort: PHP 8.2 and later, 8.0 and 8.1, or 7.",
+        help="ksort of PHP 8.2 and later, of 8.0 and 8.1, or of 7.",
     )
     @click.option(
         "--preserve-zero-fraction",

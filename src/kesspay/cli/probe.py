@@ -59,7 +59,7 @@ __all__ = ["PROFILES", "Answer", "Finding", "Probing", "judged", "probe"]
 _HELP: Final = f"""\
 Ask a sandbox account what the API document leaves open.
 
-It logs in twice, which may end a token in use, and makes a handful of
+It logs in twice, which may end a token in use, and makes a few
 pre-transfers to --receiver; without --confirm-amount no money moves. It is
 for a sandbox only: --sandbox says that the account is one.
 

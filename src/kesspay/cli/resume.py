@@ -41,24 +41,26 @@ __all__ = ["Away", "resume"]
 
 _HELP: Final = """Resume every unfinished transfer of the journal that is due.
 
-It finishes what a crash or a time-out interrupted, in any process on any machine.
-Run it from cron, or with --watch until it is stopped; several can run at the same
-time. It confirms only what a program had begun to confirm, and never pays twice.
+It finishes each transfer that a crash or a timeout interrupted, in any process on
+any machine. Run it from cron, or with --watch until it is stopped; several can run
+at the same time. It confirms only transfers whose debit a program has reported, and
+never pays twice.
 
-With --watch --metrics 9187, Prometheus finds at http://127.0.0.1:9187/metrics what
-becomes of requests and transfers, and how old the oldest unknown transfer is.
+With --watch --metrics 9187 it serves metrics of requests, transfers and the oldest
+unknown transfer for Prometheus, at http://127.0.0.1:9187/metrics.
 
 With --watch each result is printed as it comes: a line of JSON where standard
-output is not a terminal. Ctrl-C ends it after the payment at hand, exit code 0.
+output is not a terminal. Ctrl-C ends it after the current payment, with exit code 0.
 
-While the journal is away (a database that restarts, a locked file, a full disk) it
-says so on standard error and tries again after growing pauses: for ever with
---watch, else for a minute or for --timeout. It ends at once where waiting does not
-help: a journal that is damaged or belongs to another account, a database that
-refuses the user or the password, and wrong settings.
+While the journal is unavailable (a database that restarts, a locked file, a full
+disk) it reports that on standard error and tries again after growing pauses: for
+ever with --watch, else for a minute or for --timeout. It ends at once where a later
+try would fail as well: a journal that is damaged or belongs to another account, a
+database that refuses the user or the password, and wrong settings.
 
 Exit code 20 means that a transfer needs a person (manual), that the outcome of any
-transfer of the journal is unknown, due or not, or that the journal stayed away.
+transfer of the journal is unknown, due or not, or that the journal stayed
+unavailable.
 
 \b
 JSON fields
@@ -88,7 +90,7 @@ _STYLES: Final = {"paid": "green", "manual": "bold red", "unknown": "yellow"}
     default=5.0,
     show_default=True,
     metavar="SECONDS",
-    help="With --watch: pause between two looks at the journal.",
+    help="With --watch: pause between two rounds.",
 )
 @metrics_option
 @journal_opener_option
@@ -283,7 +285,7 @@ def _summary(counts: Counter[str]) -> str:
 
 class Away:
     """
-    A journal that is away, for a command: what it prints, and how long it waits.
+    Waits for a journal that is unavailable, and prints that it does.
 
     Args:
         stopped: ends a pause.
@@ -300,20 +302,20 @@ class Away:
         Print an error, and wait.
 
         Returns:
-            whether to try again.
+            True where the command should try again.
 
         Raises:
-            JournalUnavailable: this error, where the journal stayed away too long, or
-                waiting does not help.
+            JournalUnavailable: this error, where the journal was unavailable too long,
+                or a later try would fail as well.
         """
         pause = self._absence.pause(error)
         self._print(f"{str(error).rstrip('.')}. Trying again in {pause:.0f} s.")
         return not self._stopped.wait(pause)
 
     def is_back(self) -> None:
-        """Say that the journal is there again, if it was away."""
+        """Print that the journal is available again, if it was not."""
         if self._absence.is_over():
-            self._print("the journal is there again")
+            self._print("the journal is available again")
 
     @staticmethod
     def _print(text: str) -> None:

@@ -134,9 +134,9 @@ _HELP: Final = """Sign and verify messages of the KESS partner API.
 FILE arguments are paths, or - for standard input. Results go to standard
 output, problems and warnings to standard error as one line each. With --json
 there is exactly one JSON object on standard output, also for a problem; its
-field names are stable. resume --watch and journal export print one for each
-result, on a line of its own. Commands that talk to the gateway print JSON
-wherever standard output is not a terminal.
+field names are stable. resume --watch prints one for each result, and journal
+export one for each payment, on a line of its own. Commands that talk to the
+gateway print JSON wherever standard output is not a terminal.
 
 \b
 Exit codes
@@ -145,13 +145,13 @@ Exit codes
         a check of demo or doctor failed; probe left a question open
     2   wrong usage, or an input that cannot be used; nothing was sent
     3   audit: nothing failed, but a part was not judged
-   10   the gateway rejected the request: a final, signed no
+   10   the gateway rejected the request: a signed refusal, which is final
    11   not sent: nothing happened, and repeating it is safe
    20   unknown: it may have been carried out; neither paid nor failed; also
         where it was carried out and its result could not be written
    74   done, and no money moved; but the result could not be written
   130   interrupted
-  141   as 74, since the reader of the output went away
+  141   as 74, where the reader of the output has closed it
 
 \b
 JSON fields of every command
@@ -160,7 +160,7 @@ JSON fields of every command
     warnings  list of texts
     error     only for a problem: type, reason, message, position (offset in
               bytes or null), path (or null), next (what to do), page (of the
-              documentation, or ""); of the gateway also outcome
+              documentation, or ""); for a call of the gateway also outcome
               ("not_sent", "rejected" or "unknown"), safe_to_retry, code,
               description (both of the gateway, or ""), evidence
 

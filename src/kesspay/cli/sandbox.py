@@ -44,8 +44,8 @@ not a terminal
     page           URL of the status page
     settings       environment variables for a client, value by name
     settings_file  the same, for: set -a; . FILE
-    home           folder with keys, credentials and books
-    kept           whether the books are kept
+    home           folder with keys, credentials and ledger
+    kept           whether the ledger is kept
 """
 
 

@@ -72,7 +72,7 @@ JSON fields
 """
 
 _QUERY_HELP: Final = """\
-Ask what became of a transfer. Changes nothing.
+Ask whether a transfer was carried out. Changes nothing.
 
 FILE holds what create printed; without it, give --out-trade-no, --receiver
 and --amount as create had them. The answer must repeat them.
@@ -98,7 +98,7 @@ def transfer() -> None:
 @transfer.command("create", help=_CREATE_HELP)
 @click.option("--out-trade-no", required=True, metavar="ID", help="Your reference.")
 @click.option(
-    "--receiver", required=True, metavar="ID", help="KESS user id or phone number."
+    "--receiver", required=True, metavar="ID", help="KESS user ID or phone number."
 )
 @click.option("--sender", required=True, metavar="NAME", help="Your customer's name.")
 @click.option("--amount", required=True, metavar="AMOUNT", help='Such as "0.50".')
@@ -173,7 +173,7 @@ def confirm(
 @transfer.command("query", help=_QUERY_HELP)
 @click.argument("file", type=FILE, required=False)
 @click.option("--out-trade-no", metavar="ID", help="Your reference.")
-@click.option("--receiver", metavar="ID", help="KESS user id or phone number.")
+@click.option("--receiver", metavar="ID", help="KESS user ID or phone number.")
 @click.option("--amount", metavar="AMOUNT", help='Such as "0.50".')
 @click.option(
     "--currency", default="USD", show_default=True, help="Currency of the amount."
@@ -189,7 +189,7 @@ def query(
     amount: str | None,
     currency: str,
 ) -> Outcome:
-    """Ask what became of a transfer."""
+    """Ask whether a transfer was carried out."""
     from kesspay.gateway.messages import TransferReference
 
     asked: Queried

@@ -109,7 +109,7 @@ def inquire(
     Find out what a program does wrong with a document.
 
     Args:
-        document: a body from the field.
+        document: a recorded body.
         actual: the program's answer; None where it refused.
         kit: whose rules are named.
         ask: asks the program; it returns None for a refusal. Without it nothing is

@@ -1,7 +1,7 @@
 """
 Make a document smaller while a program still answers it wrongly, and in the same way.
 
-A body from the field breaks one rule somewhere in thousands of bytes. Members go first,
+A recorded body breaks one rule somewhere in thousands of bytes. Members go first,
 then elements, then the halves of strings and numbers, each as long as the difference
 stays. A text that does not consist of JSON tokens is halved as bytes.
 

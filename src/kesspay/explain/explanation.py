@@ -505,7 +505,7 @@ def _signature_report(signed: _Signed, count: int) -> SignatureReport | None:
 
 
 def _difference(canonical: bytes | None, made: SignedText | None) -> Difference | None:
-    """Find where the text that was signed parts from the canonical form."""
+    """Find where the text that was signed differs from the canonical form."""
     if canonical is None or made is None or made.text is None:
         return None
     return first_difference(canonical, made.text)

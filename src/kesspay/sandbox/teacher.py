@@ -241,7 +241,7 @@ def _topic(cause: Cause, language: str) -> Topic:
 
 
 def _said(difference: Difference) -> str:
-    """Write where the text that was signed parts from the one to sign."""
+    """Write where the text that was signed differs from the one to sign."""
     return difference.summary.replace("the other text", "the text that was signed")
 
 

@@ -76,8 +76,8 @@ class JournalSummary:
         unknown: those whose outcome is unknown, also what a crash left.
         unfinished: those that are not finished; the unknown ones are among them,
             and so are those that need a person.
-        due: those that a worker should have looked at by now.
-        overdue: for how many seconds the longest of them has been due.
+        due: those that a worker should have resumed by now.
+        overdue: for how many seconds the most overdue one has been due.
     """
 
     at: float

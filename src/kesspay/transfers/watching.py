@@ -1,4 +1,4 @@
-"""A worker without end: its pauses, and a journal that is away for a while."""
+"""A worker: its pauses, and a journal that is unavailable for a while."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Absence", "Stop", "Watch"]
 
-#: Seconds of the first pause while the journal is away, and of the longest one.
+#: Seconds of the first pause while the journal is unavailable, and of the longest one.
 _FIRST: Final = 1.0
 _LONGEST: Final = 60.0
 #: Seconds after which a pause looks whether it was ended.
@@ -37,7 +37,7 @@ class Stop(Protocol):
 
 class Absence:
     """
-    The pauses while a journal is away, each longer than the one before.
+    The pauses while a journal is unavailable, each longer than the one before.
 
     Args:
         clock: seconds that never go back.
@@ -56,8 +56,8 @@ class Absence:
         Return the seconds to wait before the journal is tried again.
 
         Raises:
-            JournalUnavailable: this error, where the journal stayed away too long, or
-                waiting does not help.
+            JournalUnavailable: this error, where the journal was unavailable too long,
+                or a later try would fail as well.
         """
         if error.is_refused:
             raise error
@@ -72,7 +72,7 @@ class Absence:
         return pause
 
     def is_over(self) -> bool:
-        """Note that the journal is there; return whether it was away."""
+        """Note that the journal is available; return whether it was not."""
         was_away = self._since is not None
         self._since = None
         self._pause = _FIRST
@@ -113,14 +113,14 @@ class Watch:
     def is_there(self) -> None:
         """Note that the journal was used."""
         if self._absence.is_over():
-            _log.warning("the journal is there again")
+            _log.warning("the journal is available again")
 
     def is_away(self, error: JournalUnavailable) -> Steps[None]:
         """
         Wait until the journal is to be tried again.
 
         Raises:
-            JournalUnavailable: waiting does not help.
+            JournalUnavailable: a later try would fail as well.
         """
         pause = self._absence.pause(error)
         words = str(error).rstrip(".")
