@@ -34,6 +34,7 @@ sys.path[:0] = [str(ROOT / "csrc" / "tools"), str(Path(__file__).parent)]
 
 import diagram  # noqa: E402 - beside this file, which is in no package
 import header  # noqa: E402 - a program of csrc, which has its own path
+import tables  # noqa: E402 - beside this file as well
 
 
 if TYPE_CHECKING:
@@ -63,12 +64,6 @@ _SESSION: Final = re.compile(
 _INLINE: Final = re.compile(r"(?<=<code>)[^<\n]+(?=</code>)")
 _WORD: Final = re.compile(r"\S+")
 _PART: Final = re.compile(r"[^_/]*[_/]+|[^_/]+")
-#: A table of a page, its rows, and the cells of a row.
-_TABLE: Final = re.compile(r"<table>.*?</table>", re.DOTALL)
-_ROW: Final = re.compile(r"<tr>.*?</tr>", re.DOTALL)
-_CELL: Final = re.compile(r"<td((?: [^>]*)?>)(.*?)(?=</td>)", re.DOTALL)
-#: Characters of a cell that are several words, and not only a name or a number.
-_WORDS: Final = 24
 #: What is found first: what a reader does, then names, then the rest of the repository.
 _BOOSTS: Final = {"runbook.md": 4, "reference/": 0.5, f"{_OUTSIDE}/": 0.25}
 #: The script with which the search works where no web server is.
@@ -153,7 +148,9 @@ def on_page_content(html: str, page: Page, config: MkDocsConfig, files: Files) -
         if page.file.src_uri.startswith(beginning):
             page.meta["search"] = {"boost": boost}
     html = html.replace("<p>::</p>\n", "").replace("::</p>", ":</p>")
-    html = _TABLE.sub(_with_columns, html)
+    html = tables.prepared(html)
+    if tables.needs_room(html):
+        page.meta["hide"] = ["toc"]
     html = _INLINE.sub(_with_words, html)
     return _SESSION.sub(_with_copy, html)
 
@@ -198,28 +195,6 @@ def _with_copy(found: re.Match[str]) -> str:
     """Let the copy button of a session take its statements."""
     text = pasted(unescape(re.sub(r"<[^>]+>", "", found[2])))
     return f'{found[1]} data-copy="{escape(text)}">{found[2]}'
-
-
-def _with_columns(found: re.Match[str]) -> str:
-    """Mark the cells of the columns that hold sentences, which then are not narrow."""
-    longest: dict[int, int] = {}
-    for row in _ROW.findall(found[0]):
-        for column, (_, text) in enumerate(_CELL.findall(row)):
-            plain = unescape(re.sub(r"<[^>]+>", "", text))
-            # Names of code break anywhere; what is counted are words.
-            length = len(plain) if " " in plain else 0
-            longest[column] = max(longest.get(column, 0), length)
-
-    def marked(row: re.Match[str]) -> str:
-        columns = iter(range(len(longest)))
-
-        def cell(one: re.Match[str]) -> str:
-            marks = ' class="words"' if longest[next(columns)] > _WORDS else ""
-            return f"<td{marks}{one[1]}{one[2]}"
-
-        return _CELL.sub(cell, row[0])
-
-    return _ROW.sub(marked, found[0])
 
 
 def _with_words(found: re.Match[str]) -> str:

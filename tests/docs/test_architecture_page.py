@@ -26,7 +26,10 @@ PACKAGE: Final = ROOT / "src" / "kesspay"
 
 
 DIAGRAM: Final[Any] = site_module("diagram")
-CHART: Final[Any] = DIAGRAM.read(blocks("ARCHITECTURE.md", "mermaid")[0].code)
+CODE: Final = blocks("ARCHITECTURE.md", "mermaid")[0].code
+CHART: Final[Any] = site_module("diagram_flow").read(
+    [line.strip() for line in CODE.splitlines()][1:]
+)
 
 
 def place_of(module: str) -> str:
@@ -84,29 +87,60 @@ def test_the_minimal_client_stands_alone() -> None:
         assert reach(needs, name) <= inside
 
 
+def edges(box: ET.Element) -> tuple[float, float, float, float]:
+    """Return where a rectangle is: left, top, right, low."""
+    x, y, width, height = (
+        float(box.attrib[name]) for name in ("x", "y", "width", "height")
+    )
+    return x, y, x + width, y + height
+
+
+def test_no_arrow_runs_behind_a_box() -> None:
+    """Each arrow is followed in small steps: it meets only the boxes at its ends."""
+    drawn = ET.fromstring(DIAGRAM.svg(CODE))  # noqa: S314 - our own drawing
+    boxes = [edges(box) for box in drawn.iter("rect") if box.attrib["class"] == "box"]
+    for path in drawn.iter("path"):
+        points = [float(x) for x in re.findall(r"-?[\d.]+", path.attrib["d"])]
+        if path.attrib.get("class") != "line":
+            continue
+        for step in range(1, 100):
+            t = step / 100
+            weights = ((1 - t) ** 3, 3 * t * (1 - t) ** 2, 3 * t**2 * (1 - t), t**3)
+            x, y = (
+                sum(w * p for w, p in zip(weights, points[at::2], strict=True))
+                for at in (0, 1)
+            )
+            assert not any(
+                left <= x <= right and top < y < low for left, top, right, low in boxes
+            ), path.attrib["d"]
+
+
 def test_the_drawing() -> None:
     """The SVG is well-formed, has every box, and no two boxes overlap."""
-    text = DIAGRAM.svg(blocks("ARCHITECTURE.md", "mermaid")[0].code)
-    drawn = ET.fromstring(text)  # noqa: S314 - our own drawing
+    drawn = ET.fromstring(DIAGRAM.svg(CODE))  # noqa: S314 - our own drawing
     words = "".join(drawn.itertext())
     for name, _ in CHART.nodes.values():
         assert name in words
-    boxes = [
-        (float(box.attrib["x"]), float(box.attrib["y"]))
-        for box in drawn.iter("rect")
-        if "stroke-dasharray" not in box.attrib
-    ]
+    boxes = [edges(box) for box in drawn.iter("rect") if box.attrib["class"] == "box"]
     assert len(boxes) == len(CHART.nodes)
     width = float(drawn.attrib["viewBox"].split()[2])
-    for number, (x, y) in enumerate(boxes):
-        assert 0 <= x <= width - 150
-        for other_x, other_y in boxes[:number]:
-            assert abs(x - other_x) >= 150 or abs(y - other_y) >= 62
-    frame = next(box for box in drawn.iter("rect") if "stroke-dasharray" in box.attrib)
-    left, top = float(frame.attrib["x"]), float(frame.attrib["y"])
-    right = left + float(frame.attrib["width"])
-    low = top + float(frame.attrib["height"])
-    inside = [(x, y) for x, y in boxes if left < x + 75 < right and top < y + 31 < low]
+    for number, (left, top, right, low) in enumerate(boxes):
+        assert 0 <= left < right <= width
+        for other_left, other_top, other_right, other_low in boxes[:number]:
+            assert (
+                right < other_left
+                or other_right < left
+                or low < other_top
+                or other_low < top
+            )
+    left, top, right, low = next(
+        edges(box) for box in drawn.iter("rect") if box.attrib["class"] == "frame"
+    )
+    inside = [
+        box
+        for box in boxes
+        if left < box[0] and top < box[1] and box[2] < right and box[3] < low
+    ]
     assert len(inside) == len(CHART.framed)
     assert len(list(drawn.iter("path"))) == len(CHART.arrows) + 1  # and the tip
 
@@ -119,6 +153,8 @@ def test_the_drawing() -> None:
         'flowchart TD\n    a["a: b"]\n    a --> b',
         f'flowchart TD\n    a["a: {"many words " * 6}"]',
         'flowchart TD\n    a["a: b"]\n    b["b: c"]\n    a --> b\n    b --> a',
+        'flowchart TD\n    a["a: a_word_without_a_place_to_break"]',
+        "flowchart TD" + "".join(f'\n    {name}["{name}: b"]' for name in "abcd"),
     ],
 )
 def test_what_cannot_be_drawn(text: str) -> None:

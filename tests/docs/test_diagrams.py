@@ -19,7 +19,6 @@ NARROW: Final = [
     pytest.param(block.code, id=f"{page}:{block.line}")
     for page in pages()
     for block in blocks(page, "mermaid")
-    if not block.code.startswith("flowchart")
 ]
 
 #: An ordinary letter of the drawings is at most as wide as this, in units of its size.
@@ -42,7 +41,7 @@ def test_there_are_drawings() -> None:
     """The home page has a sequence, the page about transfers its states."""
     assert len(blocks("index.md", "mermaid")) == 1
     assert len(blocks("transfers.md", "mermaid")) == 2
-    assert len(NARROW) >= 3
+    assert len(NARROW) >= 4
 
 
 @pytest.mark.parametrize("code", NARROW)

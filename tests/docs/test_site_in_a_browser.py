@@ -28,6 +28,7 @@ PICTURES: Final = (
     "howto/php.html",
     "reference/transfers.html",
     "reference/kess-h.html",
+    "hostile-gateway.html",
 )
 
 #: The smallest size of a letter in the drawings of a page, in pixels; none: null.
@@ -73,6 +74,13 @@ _BROKEN: Final = """
 [...document.querySelectorAll("code .word")]
   .filter(word => word.getClientRects().length > 1)
   .map(word => word.textContent)
+"""
+
+#: Tables and drawings that are wider than the room they have.
+_SCROLLS: Final = """
+[...document.querySelectorAll(".md-typeset__scrollwrap, .drawing")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1)
+  .map(one => one.textContent.trim().slice(0, 40))
 """
 
 #: Whether the logo has a size, so that the browser could draw it.
@@ -125,6 +133,7 @@ class Look:
     width: int
     dark: bool
     overflow: list[str]
+    scrolls: list[str]
     broken: list[str]
     letters: float | None
     brightness: list[float]
@@ -149,6 +158,7 @@ async def looks(site: Path, profile: Path) -> tuple[list[Look], list[str]]:
                     width,
                     dark,
                     await browser.overflow(),
+                    await browser.evaluate(_SCROLLS),
                     await browser.evaluate(_BROKEN),
                     await browser.evaluate(_LETTERS),
                     await browser.evaluate(_BRIGHTNESS),
@@ -185,6 +195,11 @@ def test_no_page_is_wider_than_a_telephone(seen: tuple[list[Look], list[str]]) -
     found, _ = seen
     assert len({look.page for look in found}) > 40
     assert [(look.page, look.overflow) for look in found if look.overflow] == []
+
+
+def test_no_table_and_no_drawing_scrolls(seen: tuple[list[Look], list[str]]) -> None:
+    """A telephone shows all columns: of a wide table, one below the other."""
+    assert [(look.page, look.scrolls) for look in seen[0] if look.scrolls] == []
 
 
 def test_no_short_word_of_code_is_broken(seen: tuple[list[Look], list[str]]) -> None:
