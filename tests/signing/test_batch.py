@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import threading
+import time
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -294,24 +295,86 @@ def test_options_of_writing(key: PrivateKey) -> None:
             function([], profile=1)  # type: ignore[arg-type] # that is the test
 
 
-def test_slices_are_even(key: PrivateKey, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Threads get slices short enough to finish together."""
-    sizes: list[int] = []
+class Slices:
+    """A key that does with each slice what a test wants."""
 
-    class Handle:
-        def verify_documents(self, texts: Texts, *_: object) -> list[int]:
-            sizes.append(len(texts))
-            return [0] * len(texts)
+    def __init__(self, act: Callable[[list[bytes]], None]) -> None:
+        """Take what is done before a slice has its verdicts."""
+        self.act = act
+        self.sizes: list[int] = []
 
-    batch.verify_documents(
-        Handle(),  # type: ignore[arg-type] # the one method
-        [b"x"] * 10_000,
-        Profile(),
-        64,
-        2,
-    )
-    assert sum(sizes) == 10_000
-    assert max(sizes) <= 10_000 // 2 // 8
+    def verify_documents(self, texts: Texts, *_: object) -> list[int]:
+        """Give a body of one byte its verdict by that byte."""
+        self.sizes.append(len(texts))
+        self.act(list(texts))
+        return [text[0] for text in texts]
+
+    def statuses(self, bodies: list[bytes], threads: int) -> list[VerifyStatus]:
+        """Return the verdicts."""
+        handle: Any = self
+        return batch.verify_documents(handle, bodies, Profile(), 64, threads)
+
+
+def test_slices_are_even() -> None:
+    """Threads get slices short enough to finish together, and whole eights."""
+    slices = Slices(lambda _: None)
+    assert slices.statuses([b"\0"] * 10_000, 2) == [VerifyStatus.OK] * 10_000
+    assert max(slices.sizes) <= 10_000 // 2 // 4
+    assert sum(sorted(slices.sizes)[:4]) <= 4 * 64
+    assert sum(size % 8 != 0 for size in slices.sizes) <= 1
+
+
+def test_the_order_is_that_of_the_bodies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also where a later slice is done before an earlier one."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 1)
+    later = threading.Event()
+
+    def act(texts: list[bytes]) -> None:
+        if b"\0" in texts:
+            assert later.wait(30)
+        else:
+            later.set()
+
+    values = [VerifyStatus.OK, VerifyStatus.SYNTAX, VerifyStatus.DEPTH]
+    bodies = [bytes([status.value]) for status in values]
+    assert Slices(act).statuses(bodies, 2) == values
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, RuntimeError])
+def test_a_slice_that_fails_ends_the_others(
+    monkeypatch: pytest.MonkeyPatch, error: type[BaseException]
+) -> None:
+    """The caller gets the error in its own thread, when no other one is at work."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 1)
+    monkeypatch.setattr(batch, "_MAX_SLICE", 1)
+
+    def act(texts: list[bytes]) -> None:
+        time.sleep(0.001)
+        if texts == [b"\1"]:
+            raise error
+
+    slices = Slices(act)
+    before = threading.active_count()
+    for threads in (1, 2):
+        with pytest.raises(error):
+            slices.statuses([*[b"\0"] * 8, b"\1", *[b"\0"] * 1000], threads)
+        assert threading.active_count() == before
+    assert len(slices.sizes) < 1000
+
+
+def test_of_two_errors_the_first_is_raised(monkeypatch: pytest.MonkeyPatch) -> None:
+    """That of the slice that comes first, whichever thread was quicker."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 1)
+    both = threading.Barrier(2, timeout=30)
+
+    def act(texts: list[bytes]) -> None:
+        both.wait()
+        if texts == [b"\0"]:
+            time.sleep(0.01)
+        raise ValueError(texts)
+
+    with pytest.raises(ValueError, match="x00"):
+        Slices(act).statuses([b"\0", b"\1"], 2)
 
 
 def test_processors_of_other_systems(monkeypatch: pytest.MonkeyPatch) -> None:

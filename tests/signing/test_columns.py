@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 from array import array
+from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay.signing.columns import Texts, cut
+from kesspay.signing.columns import Listed, Scattered, Texts, cut
+
+
+if TYPE_CHECKING:
+    from kesspay.signing.columns import Column
 
 
 TEXTS = [b"{}", b"", b'{"a":1}', b"[]"]
@@ -62,9 +67,23 @@ def test_cut(
     sizes: list[int], max_texts: int, max_bytes: int, expected: list[tuple[int, int]]
 ) -> None:
     """Slices hold at most so many texts and bytes, and together every text once."""
-    column = Texts.of([bytes(size) for size in sizes])
+    texts = [bytes(size) for size in sizes]
+    column = Texts.of(texts)
     limits = {"max_texts": max_texts, "max_bytes": max_bytes}
     assert list(cut(column.offsets, **limits)) == expected
+    columns: list[Column] = [column, Listed(texts), Scattered(sizes, lambda *_: [])]
+    for one in columns:
+        assert [one.stop(start, **limits) for start, _ in expected] == [
+            stop for _, stop in expected
+        ]
+
+
+def test_listed_texts() -> None:
+    """Separate texts are concatenated where a part of them is asked for."""
+    column = Listed(TEXTS)
+    assert len(column) == len(TEXTS)
+    assert list(column) == TEXTS
+    assert list(column.part(1, 3)) == TEXTS[1:3]
 
 
 def test_cut_of_a_part() -> None:

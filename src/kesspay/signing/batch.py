@@ -3,9 +3,10 @@ Batches: canonicalize, sign or verify many documents in one call.
 
 The verdicts are those of the functions for one document, as statuses instead
 of exceptions. Documents are cut into slices; one C call processes a slice
-without the GIL, and threads share the slices. A call for each document in a
-thread pool would spend its time on the pool. Where the documents are bytes or
-an Arrow array of concatenated texts, no Python code runs for each of them.
+without the GIL, and threads share the slices: that of the caller is one of them.
+A call for each document in a thread pool would spend its time on the pool. Where
+the documents are bytes or an Arrow array of concatenated texts, no Python code
+runs for each of them.
 """
 
 from __future__ import annotations
@@ -13,13 +14,13 @@ from __future__ import annotations
 import os
 from array import array
 from collections.abc import Mapping
-from concurrent.futures import ThreadPoolExecutor
-from itertools import chain
+from itertools import chain, islice
+from threading import Event, Lock, Thread
 from typing import TYPE_CHECKING, Final, TypeAlias, TypeVar, cast, final
 
 from kesspay.errors import BackendError, CanonicalizationError, InputError
 from kesspay.signing.arguments import Text, text_bytes
-from kesspay.signing.columns import Scattered, cut
+from kesspay.signing.columns import Listed
 from kesspay.signing.status import VerifyStatus, status_of
 
 
@@ -57,11 +58,15 @@ __all__ = ["Batch", "VerifyStatus", "body_list", "verify_documents", "write_docu
 
 #: Below this many documents a thread costs more than it saves.
 _MIN_SLICE: Final = 64
-#: A slice is at most this long, and there are at least this many for each
-#: thread, so that threads finish together and the copy of a slice stays small.
+#: A slice is at most this long, so that its copy stays small.
 _MAX_SLICE: Final = 1024
 _MAX_SLICE_BYTES: Final = 16 << 20
-_SLICES_OF_A_THREAD: Final = 8
+#: Of several threads each takes so many parts of what is left for it at most: slices
+#: become shorter, and threads finish together, also where one core is slower.
+_PARTS_OF_THE_REST: Final = 2
+#: Signatures are verified so many at a time, and one that is left over takes as long
+#: as three of them.
+_LANES: Final = 8
 
 
 #: Types that hold no Arrow column, which need no look at their attributes.
@@ -161,7 +166,9 @@ def verify_documents(
     workers = _workers(threads)
     columns, refused = _columns("bodies", bodies)
     parts = _done(
-        lambda part: handle.verify_documents(part, profile, max_depth), columns, workers
+        lambda part: _verdicts(handle.verify_documents(part, profile, max_depth)),
+        columns,
+        workers,
     )
     return _statuses(parts, _count(columns), refused)
 
@@ -185,7 +192,8 @@ def write_documents(
     workers = _workers(threads)
     columns, refused = _columns("documents", documents)
     parts = _done(write, columns, workers)
-    statuses = _statuses([part.statuses for part in parts], _count(columns), refused)
+    verdicts = [_verdicts(part.statuses) for part in parts]
+    statuses = _statuses(verdicts, _count(columns), refused)
     offsets = array("q", [0])
     for part in parts:
         # The first offset of a part is the last one of the parts before it.
@@ -242,7 +250,7 @@ def _columns(
         return columns, {}
     listed = body_list(documents, name)
     if set(map(type, listed)) <= {bytes}:
-        return [_listed(listed)], {}  # type: ignore[arg-type] # as has just been seen
+        return [Listed(listed)], {}  # type: ignore[arg-type] # as has just been seen
     texts: list[bytes] = []
     refused: dict[int, VerifyStatus] = {}
     for index, document in enumerate(listed):
@@ -253,45 +261,87 @@ def _columns(
                 raise CanonicalizationError("type", path=f"{name}[{index}]") from None
             texts.append(b"")
             refused[index] = status_of(error)
-    return [_listed(texts)], refused
-
-
-def _listed(texts: Sequence[bytes]) -> Column:
-    return Scattered(map(len, texts), lambda start, stop: texts[start:stop])
+    return [Listed(texts)], refused
 
 
 def _count(columns: Sequence[Column]) -> int:
     return sum(map(len, columns))
 
 
+def _slices(
+    columns: Sequence[Column], workers: int
+) -> Iterator[tuple[Column, int, int]]:
+    """Yield the bounds of slices: shorter ones towards the end of all texts."""
+    left = _count(columns)
+    for column in columns:
+        start, count = 0, len(column)
+        while start < count:
+            share = left // (workers * _PARTS_OF_THE_REST) if workers > 1 else left
+            share -= share % _LANES
+            size = min(max(share, _MIN_SLICE), _MAX_SLICE)
+            stop = column.stop(start, size, _MAX_SLICE_BYTES)
+            yield column, start, stop
+            left -= stop - start
+            start = stop
+
+
 def _done(
     work: Callable[[Texts], _Made], columns: Sequence[Column], workers: int
 ) -> list[_Made]:
     """Process each slice of the texts, in up to ``workers`` threads."""
-    share = -(-_count(columns) // (workers * _SLICES_OF_A_THREAD))
-    max_texts = min(max(share, _MIN_SLICE), _MAX_SLICE)
-    slices = [
-        (column, *bounds)
-        for column in columns
-        for bounds in cut(
-            column.offsets, max_texts=max_texts, max_bytes=_MAX_SLICE_BYTES
-        )
-    ]
+    slices = _slices(columns, workers)
+    if workers == 1:
+        return [work(column.part(start, stop)) for column, start, stop in slices]
+    first = list(islice(slices, workers))
+    numbered = enumerate(chain(first, slices))
+    made: dict[int, _Made] = {}
+    failed: dict[int, BaseException] = {}
+    ended = Event()
+    lock = Lock()
 
-    def do(one: tuple[Column, int, int]) -> _Made:
-        column, start, stop = one
-        return work(column.part(start, stop))
+    def share() -> None:
+        """Process one slice after another, until none is left or one has failed."""
+        number = -1
+        try:
+            while not ended.is_set():
+                with lock:
+                    taken = next(numbered, None)
+                if taken is None:
+                    return
+                number, (column, start, stop) = taken
+                made[number] = work(column.part(start, stop))
+        except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
+            failed[number] = error
+            ended.set()
 
-    if workers == 1 or len(slices) < 2:
-        return [do(one) for one in slices]
-    with ThreadPoolExecutor(min(workers, len(slices))) as pool:
-        return list(pool.map(do, slices))
+    helpers: list[Thread] = []
+    try:
+        for _ in first[1:]:
+            helper = Thread(target=share)
+            helper.start()
+            helpers.append(helper)
+        share()
+    finally:
+        ended.set()
+        for helper in helpers:
+            helper.join()
+    try:
+        if failed:
+            raise failed[min(failed)]
+    finally:
+        # The error refers to this frame: without it no cycle keeps the texts.
+        failed.clear()
+    return [made[number] for number in range(len(made))]
+
+
+def _verdicts(values: list[int]) -> list[VerifyStatus]:
+    return list(map(_BY_VALUE.__getitem__, values))
 
 
 def _statuses(
-    parts: Iterable[list[int]], count: int, refused: dict[int, VerifyStatus]
+    parts: Iterable[list[VerifyStatus]], count: int, refused: dict[int, VerifyStatus]
 ) -> list[VerifyStatus]:
-    statuses = list(map(_BY_VALUE.__getitem__, chain.from_iterable(parts)))
+    statuses = list(chain.from_iterable(parts))
     if len(statuses) != count:
         raise BackendError("a backend gave more or fewer verdicts than documents")
     for index, status in refused.items():

@@ -12,11 +12,11 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
 
 
-__all__ = ["Column", "Offsets", "Scattered", "Texts", "Written", "cut"]
+__all__ = ["Column", "Listed", "Offsets", "Scattered", "Texts", "Written", "cut"]
 
 Offsets: TypeAlias = "array[int] | memoryview[int]"
 #: Texts that can be processed a part at a time.
-Column: TypeAlias = "Texts | Scattered"
+Column: TypeAlias = "Texts | Scattered | Listed"
 
 
 class Texts:
@@ -60,6 +60,10 @@ class Texts:
         """Return the texts from start to before stop, in the same buffer."""
         return Texts(self.data, memoryview(self.offsets)[start : stop + 1], self)
 
+    def stop(self, start: int, max_texts: int, max_bytes: int) -> int:
+        """Return where a part ends that begins at start, within limits."""
+        return _stop(self.offsets, start, max_texts, max_bytes)
+
 
 class Scattered:
     """
@@ -95,6 +99,45 @@ class Scattered:
         """Return the texts from start to before stop, concatenated."""
         return Texts.of(self._texts(start, stop))
 
+    def stop(self, start: int, max_texts: int, max_bytes: int) -> int:
+        """Return where a part ends that begins at start, within limits."""
+        return _stop(self.offsets, start, max_texts, max_bytes)
+
+
+class Listed:
+    """
+    Separate texts, of which no offset is known before they are processed.
+
+    Args:
+        texts: the texts; nothing else may change them.
+    """
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Sequence[bytes]) -> None:
+        """Take the texts as they are."""
+        self._texts = texts
+
+    def __len__(self) -> int:
+        """Count the texts."""
+        return len(self._texts)
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield each text."""
+        return iter(self._texts)
+
+    def part(self, start: int, stop: int) -> Texts:
+        """Return the texts from start to before stop, concatenated."""
+        return Texts.of(self._texts[start:stop])
+
+    def stop(self, start: int, max_texts: int, max_bytes: int) -> int:
+        """Return where a part ends that begins at start, within limits."""
+        part = self._texts[start : start + max_texts]
+        if sum(map(len, part)) <= max_bytes:
+            return start + len(part)
+        ends = array("q", accumulate(map(len, part), initial=0))
+        return start + _stop(ends, 0, max_texts, max_bytes)
+
 
 class Written(NamedTuple):
     """
@@ -118,10 +161,14 @@ def cut(
     """Yield the bounds of slices within limits; a longer text is a slice alone."""
     start, count = 0, len(offsets) - 1
     while start < count:
-        stop = min(start + max_texts, count)
-        limit = offsets[start] + max_bytes
-        # The last offset of the slice is at most the limit.
-        stop = bisect_right(offsets, limit, start + 1, stop + 1) - 1
-        stop = max(stop, start + 1)
+        stop = _stop(offsets, start, max_texts, max_bytes)
         yield start, stop
         start = stop
+
+
+def _stop(offsets: Offsets, start: int, max_texts: int, max_bytes: int) -> int:
+    stop = min(start + max_texts, len(offsets) - 1)
+    limit = offsets[start] + max_bytes
+    # The last offset of the slice is at most the limit.
+    stop = bisect_right(offsets, limit, start + 1, stop + 1) - 1
+    return max(stop, start + 1)
