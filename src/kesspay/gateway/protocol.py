@@ -153,7 +153,8 @@ def build_body(
     Source: API document, "CREATE UNIFIED FUND TRANSFER", "CONFIRM FUND
     TRANSFER", "QUERY FUND TRANSFER", sample parameters.
     """
-    return _signed(request.SERVICE, request.params(amount_format), signer, profile)
+    params = {"service": request.SERVICE, **request.params(amount_format)}
+    return signed_body(signer, params, profile=profile)
 
 
 def build_service_body(
@@ -187,7 +188,7 @@ def build_service_body(
     if "service" in params:
         rule = "is given twice"
         raise FieldError(field="service", rule=rule, value=params["service"])
-    return _signed(service, params, signer, profile)
+    return signed_body(signer, {"service": service, **params}, profile=profile)
 
 
 def build_call(
@@ -345,12 +346,6 @@ def parse_call(
     return VerifiedAnswer(answer.data, answer.canonical)
 
 
-def _signed(
-    service: str, params: Mapping[str, object], signer: Signer, profile: Profile
-) -> bytes:
-    return signed_body(signer, {"service": service, **params}, profile=profile)
-
-
 def _granted(request: CreateFundTransfer, answer: Answer) -> PreTransfer:
     """
     Return the pre-transfer that an answer to create grants.
@@ -423,11 +418,13 @@ def _carried_out(service: str, transfer: Queried, answer: Answer) -> FundTransfe
 def _require_echo(service: str, transfer: Queried, answer: Answer) -> None:
     """Raise unless the answer repeats the transfer. Missing is different."""
     data = answer.data
-    wrong = [
-        name
-        for name in _ECHOED
-        if not _is_same(getattr(transfer, name), data.get(name))
-    ]
+    wrong: list[str] = []
+    if not _is_repeated(transfer, data):
+        wrong = [
+            name
+            for name in _ECHOED
+            if not _is_same(getattr(transfer, name), data.get(name))
+        ]
     if isinstance(transfer, PreTransfer) and (
         service == CONFIRM or "pre_transfer_id" in data
     ):
@@ -439,6 +436,18 @@ def _require_echo(service: str, transfer: Queried, answer: Answer) -> None:
         message = f"The signed answer to {service} is for another transfer: {names}"
         message += f" ({answer.stated()})."
         raise unknown(service, message, evidence)
+
+
+def _is_repeated(transfer: Queried, data: dict[str, object]) -> bool:
+    """Return whether the answer surely repeats the transfer, as most answers do."""
+    get = data.get
+    return (
+        type(get("amount")) is Decimal
+        and get("amount") == transfer.amount
+        and get("out_trade_no") == transfer.out_trade_no
+        and get("receiver_id") == transfer.receiver_id
+        and get("currency") == transfer.currency
+    )
 
 
 def _is_same(asked: object, answered: object) -> bool:
