@@ -21,7 +21,7 @@ const advice all_advice[] = {
     {KESS_ERR_ARGUMENT, THE_PROGRAM},
     {KESS_ERR_BUFFER, "call again with the room that the output length asks for"},
     {KESS_ERR_LENGTH, "give a shorter text"},
-    {KESS_ERR_MEMORY, "make memory free, and do it again"},
+    {KESS_ERR_MEMORY, "free some memory, and try again"},
     {KESS_ERR_CRYPTO, "look at OPENSSL_CONF and at: openssl list -providers"},
     {KESS_ERR_FILE, "check the path and the permissions"},
     {KESS_ERR_SYNTAX, THE_TEXT},

@@ -21,7 +21,7 @@ const char help_text[] =
     "  verify   verify an answer as it was received, and print what was signed;\n"
     "           read values only from there\n"
     "  explain status\n"
-    "           say what a status of the library means, what it means for the\n"
+    "           print what a status of the library means, what it means for the\n"
     "           money, and what to do; without a status: list all of them\n"
     "\n"
     "A FILE is a path, or - for standard input, at most 64 MiB. Options have the\n"
@@ -38,9 +38,9 @@ const char help_text[] =
     "  --unescaped-slashes       the gateway encodes with JSON_UNESCAPED_SLASHES\n"
     "  --unescaped-unicode       ... with JSON_UNESCAPED_UNICODE\n"
     "  --preserve-zero-fraction  ... with JSON_PRESERVE_ZERO_FRACTION\n"
-    "  --ksort VERSION           whose ksort: 8.2 (PHP 8.2 and later, the\n"
-    "                            default), 8.0 (8.0 and 8.1) or 7\n"
+    "  --ksort VERSION           the ksort of PHP 8.2 (and later, the default),\n"
+    "                            8.0 (and 8.1) or 7\n"
     "\n"
     "Exit codes: 0 done, or it verifies; 1 not authentic; 2 wrong usage, or an\n"
     "input that cannot be used; 74 the result could not be written; 141 the\n"
-    "reader of the output went away. No command sends anything.\n";
+    "reader of the output has closed it. No command sends anything.\n";

@@ -16,20 +16,25 @@
  *   Lengths     bytes. An output length is in-out: the room in the buffer on
  *               entry, the number of bytes written on return.
  *   Result      KESS_OK (0) is the only success. On any other status the
- *               outputs are untouched, but KESS_ERR_BUFFER stores the room
- *               that is needed in the output length (and a batch keeps what it
- *               had done before).
+ *               outputs are unchanged, with two exceptions: KESS_ERR_BUFFER
+ *               stores the room that is needed in the output length, and a
+ *               batch keeps the texts that it has done.
+ *   Statuses    every function may return KESS_ERR_ARGUMENT, KESS_ERR_LENGTH
+ *               and KESS_ERR_MEMORY, one with an output buffer also
+ *               KESS_ERR_BUFFER, and one with a key KESS_ERR_CRYPTO. Each
+ *               function lists its others under Returns.
  *   NULL        is accepted only where stated, for an input of length 0, and
  *               for an output whose room is 0: the status is KESS_ERR_BUFFER.
- *   Memory      outputs go to the caller's buffers; only a kess_key owns
- *               memory. Scratch memory is released before return.
+ *   Memory      outputs are written to the caller's buffers; only a kess_key
+ *               owns memory. Scratch memory is released before return.
  *   Overlap     inputs and outputs must not overlap.
- *   Threads     a const kess_key may be used by any number of threads at once,
- *               and on both sides of a fork: a fork waits until no thread is
- *               inside libcrypto for us. There is no other global state.
+ *   Threads     any number of threads may use a const kess_key at once, also
+ *               in both processes after a fork: a fork waits until no thread
+ *               is in a call of libcrypto that this library made. The library
+ *               has no other global state.
  *   Errors      err may be NULL. It is written on every return.
- *   OpenSSL     the thread's error queue is left empty by every function that
- *               takes or makes a key.
+ *   OpenSSL     every function that takes or makes a key leaves the error
+ *               queue of the thread empty.
  */
 #ifndef KESS_H
 #define KESS_H
@@ -74,12 +79,14 @@ extern "C" {
 typedef enum kess_status {
     KESS_OK = 0,
 
-    KESS_ERR_ARGUMENT = 1, /* NULL, an unknown option, a private key needed */
-    KESS_ERR_BUFFER = 2,   /* output too small: its length says what is needed */
-    KESS_ERR_LENGTH = 3,   /* a length beyond what can be processed */
+    KESS_ERR_ARGUMENT = 1, /* NULL, an unknown option, or a public key where a
+                              private one is needed */
+    KESS_ERR_BUFFER = 2,   /* an output buffer is too small; its length is now
+                              the room that is needed */
+    KESS_ERR_LENGTH = 3,   /* an input is longer than can be processed */
 
     KESS_ERR_MEMORY = 100, /* no memory */
-    KESS_ERR_CRYPTO = 101, /* libcrypto failed for no fault of the input */
+    KESS_ERR_CRYPTO = 101, /* libcrypto failed; the input is not the cause */
     KESS_ERR_FILE = 102,   /* a key file cannot be read */
 
     KESS_ERR_SYNTAX = 200,    /* not JSON (RFC 8259) at err->pos */
@@ -94,8 +101,8 @@ typedef enum kess_status {
     KESS_ERR_NOT_OBJECT = 221,  /* kess_signed_body, verify: an object is
                                    needed */
     KESS_ERR_NOT_STABLE = 222,  /* kess_signed_body: a server would canonicalize
-                                   the body to other bytes; pos: first
-                                   differing byte */
+                                   the body to other bytes; pos: the first byte
+                                   of the canonical form that differs */
     KESS_ERR_SIGN_PRESENT = 223, /* kess_signed_body: parameters already hold
                                     "sign", or a "sign_type" other than
                                     "RSA2" */
@@ -103,7 +110,7 @@ typedef enum kess_status {
                              which begin like numbers; pos: the bracket */
 
     KESS_ERR_KEY_FORMAT = 300,     /* not a key in any known format */
-    KESS_ERR_KEY_KIND = 301,       /* not the needed key, but err->item */
+    KESS_ERR_KEY_KIND = 301,       /* err->item was found, not the needed key */
     KESS_ERR_KEY_AMBIGUOUS = 302,  /* more than one key was found */
     KESS_ERR_KEY_SECRET = 303,     /* a public file holds a private key */
     KESS_ERR_KEY_PASSWORD = 304,   /* a password is needed, or it is wrong */
@@ -118,7 +125,7 @@ typedef enum kess_status {
     KESS_ERR_SIGN_NOT_STRING = 402, /* "sign" is not a string */
     KESS_ERR_SIGN_BASE64 = 403,     /* "sign" is not strict padded base64 */
     KESS_ERR_SIGN_LENGTH = 404,     /* not exactly as long as the modulus */
-    KESS_ERR_SIGN_TYPE = 405        /* "sign_type" is not absent or "RSA2" */
+    KESS_ERR_SIGN_TYPE = 405        /* "sign_type" is neither absent nor "RSA2" */
 } kess_status;
 
 /* What a key loader found where something else was needed (err->item). */
@@ -147,21 +154,24 @@ typedef struct kess_error {
     uint64_t pos;   /* byte offset of the fault in the input text, or 0 */
 } kess_error;
 
-/* One English clause for a status ("malformed UTF-8"); never NULL. */
+/* Return an English clause for a status ("malformed UTF-8"). Any int is
+ * accepted; the text is static and never NULL. */
 KESS_API const char *kess_status_message(int status);
-/* The name of a status ("KESS_ERR_UTF8"); never NULL. */
+/* Return the name of a status ("KESS_ERR_UTF8"). Any int is accepted; the text
+ * is static and never NULL. */
 KESS_API const char *kess_status_name(int status);
-/* What was found, with its article ("an X.509 certificate"); never NULL. */
+/* Return the words for a kess_found ("an X.509 certificate"). Any int is
+ * accepted; the text is static and never NULL. */
 KESS_API const char *kess_found_message(int found);
-/* "0.1.0" */
+/* Return the version of the library at run time ("0.1.0"). */
 KESS_API const char *kess_version(void);
-/* The version text of the libcrypto in use. */
+/* Return the version text of the libcrypto in use. */
 KESS_API const char *kess_openssl_version(void);
 
 /* ------------------------------------------------------------ options */
 
-/* kess_options.profile: how the PHP of the gateway is set up. Two ksorts, or two
- * precisions, are refused. */
+/* kess_options.profile: the settings of the gateway's PHP. Two ksorts, or two
+ * precisions, are KESS_ERR_ARGUMENT. */
 #define KESS_PROFILE_PRECISION_17 1u       /* serialize_precision = 17 */
 #define KESS_PROFILE_UNESCAPED_SLASHES 2u  /* JSON_UNESCAPED_SLASHES */
 #define KESS_PROFILE_UNESCAPED_UNICODE 4u  /* JSON_UNESCAPED_UNICODE */
@@ -171,11 +181,12 @@ KESS_API const char *kess_openssl_version(void);
 /* JSON_PRESERVE_ZERO_FRACTION: doubles that are whole end with ".0". */
 #define KESS_PROFILE_PRESERVE_ZERO_FRACTION 64u
 
-#define KESS_DEPTH_DECODE 511u /* what json_decode accepts */
-#define KESS_DEPTH_ENCODE 512u /* what json_encode accepts */
+#define KESS_DEPTH_DECODE 511u /* nested containers that json_decode accepts */
+#define KESS_DEPTH_ENCODE 512u /* nested containers that json_encode accepts */
 #define KESS_DEPTH_VERIFY 64u  /* default of the verify functions */
 
-/* NULL, or a zeroed structure, means the defaults. */
+/* The options of a function. NULL, or a zeroed structure, means the defaults.
+ * A container is an object or an array. */
 typedef struct kess_options {
     uint32_t profile;   /* KESS_PROFILE_* or-ed together; 0 is PHP 8.2+ */
     uint32_t max_depth; /* nested containers allowed; 0: the default, which
@@ -184,12 +195,13 @@ typedef struct kess_options {
                            more is KESS_ERR_ARGUMENT */
 } kess_options;
 
-/* The functions that load a key: accept RSA from 512 bits and public exponents
- * from 3. For tests against old sandboxes only: such keys can be broken. */
+/* Policy of the functions that load a key: accept RSA from 512 bits and public
+ * exponents from 3. For tests against old sandboxes only: such keys can be
+ * broken. */
 #define KESS_KEY_ALLOW_WEAK 1u
-/* The same functions: OpenSSL verifies all documents of a batch. Without it
- * kess_verify_documents may accept eight at a time with arithmetic of its own
- * over public numbers; see there. */
+/* Policy of the same functions: OpenSSL verifies all documents of a batch.
+ * Without it kess_verify_documents may accept eight at a time with arithmetic
+ * of its own over public numbers. */
 #define KESS_KEY_OPENSSL_ONLY 2u
 
 /* ------------------------------------------------------------ canonical form */
@@ -198,19 +210,21 @@ typedef struct kess_options {
  * Write the canonical form of a JSON text.
  *   Out: out, *out_len. Never empty: the smallest canonical text is "[]".
  *   Returns 200 - 207 for a text that PHP does not accept.
- *   Depth: 511 nested containers, as json_decode; options may say 1 to 512.
+ *   Depth: 511 nested containers, as json_decode; options may set 1 to 512.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_canonicalize(
     uint8_t *out, size_t *out_len, const uint8_t *text, size_t text_len,
     const kess_options *options, kess_error *err);
 
-/* Room that is enough for the canonical form of any text of text_len bytes
- * (SIZE_MAX where that cannot be expressed), under every profile without
- * KESS_PROFILE_PRECISION_100. Real needs are about text_len. */
+/* Return room in bytes that is enough for any canonical form. It is enough for
+ * each text of text_len bytes under every profile without
+ * KESS_PROFILE_PRECISION_100, and SIZE_MAX where a size_t cannot express it.
+ * Most texts need about text_len. */
 KESS_API size_t kess_canonical_bound(size_t text_len);
-/* The same under these options. With KESS_PROFILE_PRECISION_100 a number of
- * four bytes may become one of a hundred digits, so this is 21 bytes for each of
- * the text. options may be NULL. */
+/* Return room in bytes that is enough for any canonical form under these
+ * options. With KESS_PROFILE_PRECISION_100 a number of four bytes may become
+ * one of a hundred digits, so this is 21 bytes for each byte of the text.
+ * options may be NULL. */
 KESS_API size_t kess_canonical_bound_for(size_t text_len,
                                          const kess_options *options);
 
@@ -222,16 +236,19 @@ typedef struct kess_key kess_key;
  * Load an RSA private key: PEM or DER of PKCS#1, PKCS#8, encrypted PKCS#8;
  * also bare base64 (of a PEM file, too), "\n" written as two characters, any
  * line ends, UTF-16. The content of a PEM block decides, not its label.
- * PKCS#12 (.p12, .pfx) is opened by OpenSSL, with its legacy provider where a
- * file needs that and it is installed.
- *   Out: *key, to be released by kess_key_free.
- *   In:  password may be NULL; it is used for encrypted PKCS#8 and
- *        PKCS#12, where none is also tried as an empty one.
- *        policy: KESS_KEY_* or-ed together, or 0.
- * The default policy: 2048 to 8192 bits, odd modulus, odd public exponent of
- * 65537 up to 256 bits (up to 64 where the modulus has more than 3072, since
- * libcrypto uses no longer ones there), parts that agree, and factors of at
- * least a quarter of the modulus's bits.
+ * OpenSSL opens PKCS#12 (.p12, .pfx), with its legacy provider where a file
+ * needs it and it is installed.
+ *   Out: *key, which kess_key_free releases.
+ *   In:   password may be NULL; it is used for encrypted PKCS#8 and for
+ *        PKCS#12, which is also tried with an empty password where there is
+ *        none. policy: KESS_KEY_* or-ed together, or 0.
+ *   Returns 300 - 309 where data is not such a key or the policy refuses it;
+ *        err->item says what was found. KESS_ERR_FILE: the file cannot be
+ *        read.
+ * The default policy accepts 2048 to 8192 bits, an odd modulus, an odd public
+ * exponent of 65537 up to 256 bits (up to 64 bits where the modulus has more
+ * than 3072, since libcrypto uses no longer exponents there), parts that
+ * agree, and factors of at least a quarter of the bits of the modulus.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_private_key_load(
     kess_key **key, const uint8_t *data, size_t data_len, const char *password,
@@ -240,16 +257,29 @@ KESS_API KESS_MUST_CHECK kess_status kess_private_key_load_file(
     kess_key **key, const char *path, const char *password,
     size_t password_len, uint32_t policy, kess_error *err);
 
-/* Load an RSA public key: PEM or DER of SPKI, PKCS#1 or an X.509 certificate
+/*
+ * Load an RSA public key: PEM or DER of SPKI, PKCS#1 or an X.509 certificate
  * (whose names and dates are not checked; of several the first), and the
- * same wrappings. A private key is never taken for a public one. */
+ * wrappings of kess_private_key_load. A private key is refused:
+ * KESS_ERR_KEY_SECRET.
+ *   Out: *key, which kess_key_free releases.
+ *   In:  policy: KESS_KEY_* or-ed together, or 0.
+ *   Returns 300 - 308 where data is not such a key or the policy refuses it;
+ *        err->item says what was found. KESS_ERR_FILE: the file cannot be
+ *        read.
+ */
 KESS_API KESS_MUST_CHECK kess_status kess_public_key_load(
     kess_key **key, const uint8_t *data, size_t data_len, uint32_t policy,
     kess_error *err);
 KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_file(
     kess_key **key, const char *path, uint32_t policy, kess_error *err);
-/* The same with a password for PKCS#12, of which the certificate of the private
- * key is read. Without a password these are the two above. */
+/*
+ * Load an RSA public key, also from PKCS#12, with its password. The
+ * certificate of the private key is read. Without a password they do what
+ * kess_public_key_load and kess_public_key_load_file do.
+ *   In:  password may be NULL.
+ *   Returns what those two functions return, and KESS_ERR_KEY_PASSWORD.
+ */
 KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_protected(
     kess_key **key, const uint8_t *data, size_t data_len, const char *password,
     size_t password_len, uint32_t policy, kess_error *err);
@@ -257,20 +287,30 @@ KESS_API KESS_MUST_CHECK kess_status kess_public_key_load_file_protected(
     kess_key **key, const char *path, const char *password,
     size_t password_len, uint32_t policy, kess_error *err);
 
-/* Make an independent object of the public half. */
+/* Make an independent object of the public half of a key. kess_key_free
+ * releases it; key may be private or public. */
 KESS_API KESS_MUST_CHECK kess_status kess_key_public(kess_key **public_key,
                                                      const kess_key *key,
                                                      kess_error *err);
-/* NULL is allowed. Private parts are wiped. */
+/* Release a key, and wipe its private parts. NULL is allowed. No thread may
+ * use the key any more. */
 KESS_API void kess_key_free(kess_key *key);
 
-KESS_API int kess_key_is_private(const kess_key *key); /* 1 or 0 */
-KESS_API unsigned kess_key_bits(const kess_key *key);  /* of the modulus */
-KESS_API size_t kess_key_size(const kess_key *key);    /* signature bytes */
-/* How many signatures kess_verify_documents verifies at a time with this key:
- * 8, or 1 where OpenSSL has each of them. */
+/* Return 1 for a private key, and 0 for a public one. */
+KESS_API int kess_key_is_private(const kess_key *key);
+
+/* Return the number of bits of the modulus. */
+KESS_API unsigned kess_key_bits(const kess_key *key);
+
+/* Return the length of a signature in bytes. */
+KESS_API size_t kess_key_size(const kess_key *key);
+
+/* Return how many signatures kess_verify_documents verifies at a time with
+ * this key: 8, or 1 where OpenSSL verifies each of them. */
 KESS_API int kess_key_ways(const kess_key *key);
-/* The DER SubjectPublicKeyInfo (RFC 5280, 4.1.2.7). */
+
+/* Write the DER SubjectPublicKeyInfo of a key (RFC 5280, 4.1.2.7).
+ *   Out: out, *out_len. A room of 0 returns KESS_ERR_BUFFER and the length. */
 KESS_API KESS_MUST_CHECK kess_status kess_key_spki(const kess_key *key,
                                                    uint8_t *out,
                                                    size_t *out_len,
@@ -278,7 +318,9 @@ KESS_API KESS_MUST_CHECK kess_status kess_key_spki(const kess_key *key,
 
 /* ------------------------------------------------------------ signatures */
 
-/* Sign a message. Out: kess_key_size(key) bytes. */
+/* Sign a message with PKCS#1 v1.5 and SHA-256 (RFC 8017, 8.2.1).
+ *   Out: signature, of kess_key_size(key) bytes.
+ *   In:  message: any bytes; they are hashed here. */
 KESS_API KESS_MUST_CHECK kess_status kess_sign(const kess_key *key,
                                                uint8_t *signature,
                                                size_t *signature_len,
@@ -286,8 +328,9 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign(const kess_key *key,
                                                size_t message_len,
                                                kess_error *err);
 
-/* KESS_OK only for a right signature, else KESS_ERR_SIGNATURE, or a status
- * below 200 where it could not be checked. */
+/* Verify the PKCS#1 v1.5 SHA-256 signature of a message (RFC 8017, 8.2.2).
+ *   Returns KESS_OK only for a right signature, KESS_ERR_SIGNATURE for any
+ *        other, a status below 200 where it could not be checked. */
 KESS_API KESS_MUST_CHECK kess_status kess_verify(const kess_key *key,
                                                  const uint8_t *signature,
                                                  size_t signature_len,
@@ -295,20 +338,28 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify(const kess_key *key,
                                                  size_t message_len,
                                                  kess_error *err);
 
-/* The signature of the canonical form of a JSON text, as base64 without a
- * terminating NUL.
+/* Sign the canonical form of a JSON text, and write the signature in base64.
+ *   Out: sign, of (kess_key_size(key) + 2) / 3 * 4 bytes, without a
+ *        terminating NUL.
+ *   Returns 200 - 207 for a text without a canonical form; nothing was signed.
  *   Depth: 512 nested containers, since the text stands for an array of
- *          parameters; options may say 1 to 512. */
+ *          parameters; options may set 1 to 512. */
 KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
     const kess_key *key, char *sign, size_t *sign_len, const uint8_t *text,
     size_t text_len, const kess_options *options, kess_error *err);
 
 /*
- * The request body for the parameters in text (a JSON object without "sign"):
- * their canonical form with "sign_type" and "sign" appended. Refuses, with
- * KESS_ERR_NOT_STABLE, what a server would canonicalize to other bytes.
+ * Write the signed request body for the parameters in a JSON text. The text is
+ * an object without "sign"; the body is its canonical form with "sign_type"
+ * and "sign" appended.
+ *   Out: body, *body_len. Room of kess_canonical_bound_for(text_len, options)
+ *        and 3072 more is always enough.
+ *   Returns 200 - 207 for a text without a canonical form,
+ *        KESS_ERR_NOT_OBJECT, KESS_ERR_SIGN_PRESENT, and KESS_ERR_NOT_STABLE
+ *        for a body that a server would canonicalize to other bytes; nothing
+ *        was signed.
  *   Depth: 512 nested containers, since the text stands for an array of
- *          parameters; options may say 1 to 512. A body of 512 is
+ *          parameters; options may set 1 to 512. A body of 512 is
  *          KESS_ERR_NOT_STABLE: json_decode of a server reads 511.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_signed_body(
@@ -317,12 +368,15 @@ KESS_API KESS_MUST_CHECK kess_status kess_signed_body(
 
 /*
  * Verify a response body and write the canonical bytes that verified. Stricter
- * than kess_canonicalize: duplicate keys, a "sign" that is not strict base64 of
- * exactly the modulus length, and a "sign_type" other than absent or "RSA2" are
- * refused. So are more than 256 top-level keys where one begins like a number:
- * only with such keys can ksort be made to take quadratic time. Read values only
- * from the output.
- *   Depth: 64 nested containers; options may say 1 to 511.
+ * than kess_canonicalize: duplicate keys, a "sign" that is not strict base64
+ * of exactly the modulus length, and a "sign_type" other than absent or "RSA2"
+ * are refused. So are more than 256 top-level keys where one begins like a
+ * number: only with such keys can ksort be made to take quadratic time. Read
+ * values only from the output.
+ *   Out: out, *out_len: the canonical bytes, only with KESS_OK.
+ *   Returns 200 - 224 for a body that is refused, 400 - 405 for one that is
+ *        not authentic, a status below 200 where it was not checked.
+ *   Depth: 64 nested containers; options may set 1 to 511.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
     const kess_key *key, uint8_t *out, size_t *out_len, const uint8_t *body,
@@ -331,21 +385,24 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_document(
 /* ------------------------------------------------------------ batches */
 
 /*
- * Verify count bodies that lie in one buffer, body i at data[offsets[i]] up to
- * data[offsets[i + 1]] (Arrow LargeBinary; offsets[0] may be above 0).
- *   Out: statuses[i], a kess_status for each body. A bad body is not an error
- *        of the call. Returns KESS_ERR_ARGUMENT for offsets that descend or
- *        leave the data; then no status is written.
- *   Depth: 64 nested containers; options may say 1 to 511.
+ * Verify many bodies that are concatenated in one buffer. Body i is data from
+ * offsets[i] up to offsets[i + 1] (Arrow LargeBinary); there are count + 1
+ * offsets, and offsets[0] may be above 0.
+ *   Out: statuses[i], the status of kess_verify_document for body i. A bad
+ *        body is not an error of the call.
+ *   Returns KESS_ERR_ARGUMENT for offsets that descend or exceed the data;
+ *        then no status is written.
+ *   Depth: 64 nested containers; options may set 1 to 511.
  * With a count of 0, statuses and offsets may be NULL.
+ *
  * Where the processor has AVX-512 IFMA and the key has 2048, 3072 or 4096 bits
- * and the exponent 65537, eight signatures are computed at a time, outside of
- * OpenSSL: about four times as fast. Only public numbers are touched. A body is
- * accepted where the whole recovered block equals the whole expected one.
- * OpenSSL has the last word on every other body, and is also asked for each
- * accepted one whose index is 255 modulo 256: where it disagrees, the key uses
- * OpenSSL from then on, and the eight are asked again. Each key is tried when
- * it is loaded; see kess_key_ways and KESS_KEY_OPENSSL_ONLY.
+ * and the exponent 65537, eight signatures are verified at a time, outside of
+ * OpenSSL: about four times as fast. This uses only public numbers. A body is
+ * accepted only where the whole recovered block equals the whole expected
+ * block. OpenSSL verifies every other body, and also each accepted one whose
+ * index is 255 modulo 256. Where it disagrees, OpenSSL verifies these eight
+ * again, and from then on everything with this key. Each key is tried when it
+ * is loaded; see kess_key_ways and KESS_KEY_OPENSSL_ONLY.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
     const kess_key *key, int32_t *statuses, const uint8_t *data,
@@ -353,23 +410,24 @@ KESS_API KESS_MUST_CHECK kess_status kess_verify_documents(
     const kess_options *options, kess_error *err);
 
 /*
- * Canonicalize or sign count texts that lie in one buffer, text i at
- * data[offsets[i]] up to data[offsets[i + 1]]. What kess_canonicalize or
- * kess_sign_document writes for it is put at out[out_offsets[i]] up to
- * out[out_offsets[i + 1]] (Arrow LargeBinary, both).
- *   Out: out_offsets has count + 1 entries, the first of which is 0.
- *        statuses[i] is a kess_status for each text. A bad text is not an
- *        error of the call; its output is empty. With KESS_OK *out_len is what
- *        was used, and *done is count.
- *   Done: how many texts are done, in-out; 0 at first. KESS_ERR_BUFFER says
- *        that out has no room for the next one: what was done stays, *done
- *        counts it, and *out_len is the least that takes one text more. To
- *        continue there, call again with an out that has more room and the same
- *        bytes in it, and with all else as it is.
- *   Returns KESS_ERR_ARGUMENT for offsets that descend or leave the data, for
- *        more than count texts done, and for a key that cannot sign; then
- *        nothing is written.
- *   Depth: as of kess_canonicalize and kess_sign_document.
+ * Canonicalize or sign many texts that are concatenated in one buffer. Text i
+ * is data from offsets[i] up to offsets[i + 1]; there are count + 1 offsets.
+ * What kess_canonicalize or kess_sign_document writes for it is out from
+ * out_offsets[i] up to out_offsets[i + 1] (Arrow LargeBinary, both).
+ *   Out: out_offsets has count + 1 entries; the first one is 0. statuses[i] is
+ *        the status of text i. A bad text is not an error of the call; its
+ *        output is empty. With KESS_OK *out_len is the number of bytes
+ *        written, and *done is count.
+ *   Done: the number of texts that are done, in-out; 0 for the first call.
+ *        With KESS_ERR_BUFFER out has no room for the next text: the outputs
+ *        of the texts before it stay, *done counts them, and *out_len is the
+ *        least room that takes one text more. To continue, call again with an
+ *        out that has more room and the same bytes in it, and the other
+ *        arguments unchanged.
+ *   Returns KESS_ERR_ARGUMENT for offsets that descend or exceed the data, for
+ *        *done above count, and for a key that cannot sign; then nothing is
+ *        written.
+ *   Depth: as for kess_canonicalize and kess_sign_document.
  * With a count of 0, statuses and offsets may be NULL.
  */
 KESS_API KESS_MUST_CHECK kess_status kess_canonicalize_documents(

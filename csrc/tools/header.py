@@ -228,6 +228,8 @@ def _declared(code: str, text: list[Block]) -> Item:
     if behind and not text:
         text = _text(_lines(f"/*{behind}"))
     plain = re.sub(r"KESS_(?:API|MUST_CHECK) ", "", declaration).strip()
+    # The columns of the arguments were counted with the macros.
+    plain = re.sub(r"\n +", "\n    ", plain)
     return Item("functions", [found[2]], plain, text)
 
 

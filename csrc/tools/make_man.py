@@ -62,9 +62,14 @@ def purpose_of(item: Item) -> str:
     """Return what a function is for, in the few words that apropos shows."""
     for block in item.text:
         if block.kind == "prose":
-            sentence = block.text.partition(". ")[0].partition(": ")[0]
-            return sentence.rstrip(".")
+            sentence = block.text.partition(". ")[0].partition(": ")[0].rstrip(".")
+            return sentence[:1].lower() + sentence[1:]
     return "part of libkess"
+
+
+def capital(sentence: str) -> str:
+    """Return a sentence with a capital letter at its beginning."""
+    return sentence[:1].upper() + sentence[1:]
 
 
 def function_page(header: Header, item: Item) -> str:
@@ -76,8 +81,9 @@ def function_page(header: Header, item: Item) -> str:
     lines += [".fi", ".SH DESCRIPTION", *blocks_of(item.text)]
     if "kess_status kess_" in item.code:
         rules = dict(header.concepts)["Rules that hold for every function"]
-        (result,) = [block for block in rules if block.name == "Result"]
-        lines += [".SH RETURN VALUE", escaped(result.text)]
+        texts = {block.name: block.text for block in rules}
+        lines += [".SH RETURN VALUE", escaped(texts["Result"])]
+        lines += [".PP", escaped(capital(texts["Statuses"]))]
         lines += [".PP", "The values are listed in", ".BR kess (3)."]
     lines += [".SH EXAMPLES", *example(program_with(item))]
     lines += [".SH SEE ALSO", ".BR kess (3)"]
@@ -125,10 +131,14 @@ def item_lines(item: Item) -> list[str]:
     """Return what kess(3) says of one declaration."""
     if item.kind == "functions":
         names = [f".BR {name} (3)" for name in item.names]
-        return [".TP", "\n.br\n".join(names), escaped(purpose_of(item))]
+        return [".TP", "\n.TQ\n".join(names), escaped(purpose_of(item))]
     lines = blocks_of(item.text)
     if item.kind in {"struct", "type"}:
         return [*lines, ".PP", *example(item.code)]
+    if len(item.values) == 1 and not item.values[0].comment:
+        # Its text is the comment above it, and not that of a list of values.
+        (value,) = item.values
+        return [".TP", f'.BR {value.name} " {value.value}"', *lines[1:]]
     for value in item.values:
         lines += [".TP", f'.BR {value.name} " {value.value}"', escaped(value.comment)]
     return lines
