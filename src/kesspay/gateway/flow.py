@@ -23,7 +23,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Generator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 from logging import DEBUG
 from typing import TYPE_CHECKING, Any, Final, Generic, NamedTuple, TypeAlias, TypeVar
@@ -276,7 +276,8 @@ def _exchange(
     reporter = _Reporter(call, request, options, progress.requests)
     response: HttpResponse | None = None
     try:
-        response = replace((yield request), request=request)
+        got = yield request
+        response = HttpResponse(got.status, got.headers, got.body, request)
         result = call.parse(response, not sent_before)
     except TransportError as error:
         failure = broken(call.service, error, sent_before=sent_before)
