@@ -18,19 +18,19 @@ func (s *sentinel) Unwrap() error { return s.wider }
 
 // The kinds of errors, for errors.Is.
 var (
-	// ErrInput: an argument is wrong. ErrCanonicalization and ErrKey are of
+	// ErrInput: an argument cannot be used. ErrCanonicalization and ErrKey are of
 	// this kind, too.
 	ErrInput error = &sentinel{"kess: wrong input", nil}
-	// ErrCanonicalization: your own document has no canonical form or cannot
-	// be signed. Nothing was signed.
+	// ErrCanonicalization: a document has no canonical form, or is not safe to
+	// sign as a request. Nothing was signed.
 	ErrCanonicalization error = &sentinel{"kess: no canonical form", ErrInput}
-	// ErrKey: the key cannot be used.
+	// ErrKey: a key cannot be loaded, or the key policy refuses it.
 	ErrKey error = &sentinel{"kess: unusable key", ErrInput}
-	// ErrSignature: the document is not authentic. Drop it; after a confirm the
-	// outcome is unknown.
+	// ErrSignature: the document is not authentic. Use no value of it; after a
+	// confirm the outcome is unknown: query the transfer.
 	ErrSignature error = &sentinel{"kess: not authentic", nil}
-	// ErrDocument is an ErrSignature: what was verified is no acceptable
-	// document.
+	// ErrDocument is an ErrSignature: the document has no canonical form, or is
+	// not safe to verify.
 	ErrDocument error = &sentinel{"kess: document refused", ErrSignature}
 	// ErrBackend: libkess or OpenSSL failed, or libkess returned an unknown
 	// status. Nothing was signed or verified.
@@ -42,11 +42,12 @@ type Error struct {
 	// Status is the kess_status of libkess, and Code its name.
 	Status int
 	Code   string
-	// Reason is the word of the Python package.
+	// Reason is a stable word ("mismatch"), the same as in Python, PHP and Node.
 	Reason string
-	// Offset is the byte of the document at which the fault is, or -1.
+	// Offset is the offset of the fault in the document, in bytes, or -1.
 	Offset int64
-	// Found says what a key file holds instead of the key, or is empty.
+	// Found is what a key file holds in place of the key ("an X.509 certificate"),
+	// or empty.
 	Found string
 
 	message string
@@ -63,7 +64,7 @@ type row struct {
 	reason string
 }
 
-// table names what libkess says, as bindings/status.json does.
+// table has the kind and the reason of each status: bindings/status.json.
 var table = map[int]row{
 	1:   {ErrInput, "argument"},
 	2:   {ErrBackend, "buffer"},

@@ -73,8 +73,8 @@ import (
 	"unsafe"
 )
 
-// Profile says how the PHP of the gateway is set up: constants or-ed together.
-// 0 is PHP 8.2 and later.
+// Profile has the settings of the gateway's PHP: constants or-ed together. 0 is
+// PHP 8.2 and later.
 type Profile uint32
 
 // The settings of a profile.
@@ -91,20 +91,20 @@ const (
 // Options of one call. The zero value means the defaults.
 type Options struct {
 	Profile Profile
-	// MaxDepth is the number of nested containers that are allowed, from 1 to
-	// 512; to verify, from 1 to 511. 0 means 511 for canonicalizing, 512 for signing,
-	// 64 for verifying.
+	// MaxDepth is how many objects and arrays may be nested, from 1 to 512; to
+	// verify, from 1 to 511. 0 means 511 to canonicalize, 512 to sign, 64 to
+	// verify.
 	MaxDepth int
 }
 
-// Signer makes request bodies: a *PrivateKey, or what stands for one.
+// Signer makes request bodies: a *PrivateKey, or another type with its methods.
 type Signer interface {
 	SignedBody(params []byte, options ...Options) ([]byte, error)
 	SignDocument(text []byte, options ...Options) (string, error)
 }
 
 // Verifier returns the canonical bytes of authentic documents: a *PublicKey, or
-// what stands for one.
+// another type with its method.
 type Verifier interface {
 	VerifyDocument(body []byte, options ...Options) ([]byte, error)
 }
@@ -120,10 +120,10 @@ const scratchSize = 65536
 
 var scratches = sync.Pool{New: func() any { return new([scratchSize]byte) }}
 
-// Version is the version of libkess.
+// Version returns the version of libkess.
 func Version() string { return C.GoString(C.kess_version()) }
 
-// OpenSSLVersion is the version text of the libcrypto in use.
+// OpenSSLVersion returns the version text of the libcrypto in use.
 func OpenSSLVersion() string { return C.GoString(C.kess_openssl_version()) }
 
 // builtFor is the version of kess.h.
@@ -240,15 +240,17 @@ func appended(op operation, key *C.kess_key, dst, text []byte, options []Options
 	return append(dst, out[:written]...), nil
 }
 
-// Canonicalize returns the canonical form of a JSON text.
+// Canonicalize returns the canonical form of a JSON text: the bytes that are
+// signed. Its error is an ErrCanonicalization where there is none, an ErrInput for
+// options that cannot be used, or an ErrBackend.
 func Canonicalize(text []byte, options ...Options) ([]byte, error) {
 	return result(appended(canonicalize, nil, nil, text, options))
 }
 
 // AppendCanonical appends the canonical form of a JSON text to dst. With an
-// error dst is returned as it was. Where dst has room for six times the text (21 times
-// with Precision100) and 128 bytes more, the form is written there and not copied.
-// dst and text may share memory.
+// error, one of those of Canonicalize, dst is returned unchanged. If dst has room
+// for six times the text (21 times with Precision100) and 128 bytes more, the form
+// is written there and not copied. dst and text may share memory.
 func AppendCanonical(dst, text []byte, options ...Options) ([]byte, error) {
 	return appended(canonicalize, nil, dst, text, options)
 }

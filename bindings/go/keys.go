@@ -66,7 +66,7 @@ import (
 	"runtime"
 )
 
-// KeyPolicy says which keys are accepted. 0 is the default policy.
+// KeyPolicy decides which keys are accepted. 0 is the default policy.
 type KeyPolicy uint32
 
 // AllowWeak accepts RSA from 512 bits and public exponents from 3. It is for
@@ -146,8 +146,11 @@ type PrivateKey struct {
 	handle *handle
 }
 
-// ParsePrivateKey loads a private key: PEM, DER or PKCS#12. An empty password
-// is none, as in Python.
+// ParsePrivateKey loads a private key from the content of a key file: PEM, DER or
+// base64 of PKCS#1, PKCS#8 or PKCS#12, at most 1 MiB. The password is for an
+// encrypted key and for PKCS#12; an empty one is none. Its error is an ErrKey where
+// there is no such key, the password is wrong, or the key policy refuses it; else
+// an ErrInput or ErrBackend.
 func ParsePrivateKey(data, password []byte, policy ...KeyPolicy) (*PrivateKey, error) {
 	h, err := load(1, 0, data, password, policy)
 	if err != nil {
@@ -156,7 +159,8 @@ func ParsePrivateKey(data, password []byte, policy ...KeyPolicy) (*PrivateKey, e
 	return &PrivateKey{h}, nil
 }
 
-// ReadPrivateKey loads a private key from a file.
+// ReadPrivateKey loads a private key from a file; see ParsePrivateKey. The error
+// has the Reason "file" if the file cannot be read.
 func ReadPrivateKey(path string, password []byte, policy ...KeyPolicy) (*PrivateKey, error) {
 	data, err := pathOf(path)
 	if err != nil {
@@ -169,20 +173,24 @@ func ReadPrivateKey(path string, password []byte, policy ...KeyPolicy) (*Private
 	return &PrivateKey{h}, nil
 }
 
-// SignedBody returns the request body for parameters, a JSON object without
-// "sign". Send it as it is.
+// SignedBody returns the signed request body for parameters, a JSON object without
+// "sign": their canonical form with "sign_type" and "sign" appended. Send it
+// unchanged. Its error is an ErrCanonicalization where they have no canonical form
+// or a gateway would read the body differently; else an ErrInput or ErrBackend.
+// Nothing was signed then.
 func (k *PrivateKey) SignedBody(params []byte, options ...Options) ([]byte, error) {
 	return k.held().run(signedBody, params, options)
 }
 
 // SignDocument returns the signature of the canonical form of a JSON text, in
-// base64.
+// base64. Its errors are those of SignedBody.
 func (k *PrivateKey) SignDocument(text []byte, options ...Options) (string, error) {
 	sign, err := k.held().run(signDocument, text, options)
 	return string(sign), err
 }
 
-// Public returns the public half.
+// Public returns the public half. Its error is an ErrInput for a key that was not
+// loaded, or an ErrBackend.
 func (k *PrivateKey) Public() (*PublicKey, error) {
 	own := k.held()
 	if own == nil {
@@ -203,7 +211,7 @@ func (k *PrivateKey) held() *handle {
 	return k.handle
 }
 
-// Bits is the size of the modulus.
+// Bits returns the number of bits of the modulus.
 func (k *PrivateKey) Bits() int { return k.held().bits() }
 
 // String names the size and nothing else.
@@ -227,8 +235,10 @@ type PublicKey struct {
 	handle *handle
 }
 
-// ParsePublicKey loads a public key: PEM or DER of a key or a certificate. The
-// password is for PKCS#12 and nil otherwise.
+// ParsePublicKey loads a public key from the content of a key file: PEM, DER or
+// base64 of SPKI, PKCS#1, an X.509 certificate or PKCS#12, at most 1 MiB. The
+// password is for PKCS#12 and nil otherwise. Its errors are those of
+// ParsePrivateKey.
 func ParsePublicKey(data, password []byte, policy ...KeyPolicy) (*PublicKey, error) {
 	h, err := load(0, 0, data, password, policy)
 	if err != nil {
@@ -237,7 +247,8 @@ func ParsePublicKey(data, password []byte, policy ...KeyPolicy) (*PublicKey, err
 	return &PublicKey{h}, nil
 }
 
-// ReadPublicKey loads a public key from a file.
+// ReadPublicKey loads a public key from a file; see ParsePublicKey. The error has
+// the Reason "file" if the file cannot be read.
 func ReadPublicKey(path string, password []byte, policy ...KeyPolicy) (*PublicKey, error) {
 	data, err := pathOf(path)
 	if err != nil {
@@ -250,7 +261,7 @@ func ReadPublicKey(path string, password []byte, policy ...KeyPolicy) (*PublicKe
 	return &PublicKey{h}, nil
 }
 
-// SPKI returns the key as DER, a SubjectPublicKeyInfo.
+// SPKI returns the key as the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
 func (k *PublicKey) SPKI() ([]byte, error) {
 	own := k.held()
 	if own == nil {
@@ -266,19 +277,22 @@ func (k *PublicKey) SPKI() ([]byte, error) {
 	return out[:r.len], nil
 }
 
-// VerifyDocument returns the canonical bytes that verified, or an error. Read
-// values from these bytes only.
+// VerifyDocument returns the canonical bytes of a body, as it was received, that
+// verified. Read values only from these bytes. Its error is an ErrSignature where
+// the body is not authentic (ErrDocument is one), an ErrInput for options that
+// cannot be used, or an ErrBackend, where nothing was verified.
 func (k *PublicKey) VerifyDocument(body []byte, options ...Options) ([]byte, error) {
 	return k.held().run(verifyDocument, body, options)
 }
 
-// Verdict is what verifying says about one body: exactly one of the two is there.
+// Verdict is the result of verifying one body: the canonical bytes, or the error.
 type Verdict struct {
 	Canonical []byte
 	Err       error
 }
 
-// VerifyDocuments verifies each body, as VerifyDocument does.
+// VerifyDocuments verifies each body, as VerifyDocument does, and returns a verdict
+// for each, in order.
 func (k *PublicKey) VerifyDocuments(bodies [][]byte, options ...Options) []Verdict {
 	verdicts := make([]Verdict, len(bodies))
 	for i, body := range bodies {
@@ -294,7 +308,7 @@ func (k *PublicKey) held() *handle {
 	return k.handle
 }
 
-// Bits is the size of the modulus.
+// Bits returns the number of bits of the modulus.
 func (k *PublicKey) Bits() int { return k.held().bits() }
 
 // String names the size and nothing else.

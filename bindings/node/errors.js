@@ -1,6 +1,6 @@
 'use strict';
 
-/** What every error of this package has: reason, code, and a position where there is one. */
+/** Every error of this package: it has a reason, a code, and a position where there is one. */
 class KessError extends Error {
   constructor(message, {reason, code, position, path, found} = {}) {
     super(message);
@@ -19,7 +19,7 @@ class KessError extends Error {
 class InputError extends KessError {}
 class CanonicalizationError extends InputError {}
 class InvalidSignature extends KessError {}
-/** The document to verify is not even one: an InvalidSignature like any refusal. */
+/** A document that cannot be verified: an InvalidSignature like any refusal. */
 class DocumentRefused extends InvalidSignature {}
 class KeyLoadError extends InputError {}
 class BackendError extends KessError {}

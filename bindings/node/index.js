@@ -61,7 +61,7 @@ function documentOf(value, name) {
 const PRECISION = new Map([[-1, 0], [17, 1], [100, 32]]);
 const KSORT = new Map([['8.2', 0], ['8.0', 8], ['7', 16]]);
 
-/** How the PHP of the gateway is set up. */
+/** The settings of the gateway's PHP. */
 class Profile {
   #bits;
 
@@ -158,11 +158,11 @@ function distribute(raw, count, operation, done) {
 
 const turn = new Turn(native, distribute);
 
-/** The operation in a thread of the pool, with what else this turn asks for. */
+/** The operation in a thread of the pool, together with the others of this turn. */
 function later(operation, key, document, name, options) {
   try {
     const [profile, depth] = settingsOf(options);
-    // The text is copied: it may lie in memory that another thread changes.
+    // The text is copied: another thread may change its memory.
     const text = types.isUint8Array(document) ? document : documentOf(document, name);
     return turn.ask(operation, key, profile, depth, text);
   } catch (error) {
@@ -198,7 +198,7 @@ function neverSerialised() {
   throw wrong('a key is never serialised');
 }
 
-/** What both kinds of keys have. A key is not shown, cloned or serialised. */
+/** The base of both kinds of keys. A key is not shown, cloned or serialised. */
 class Key {
   constructor(token) {
     if (token !== made) throw wrong('a key is made by fromPem or fromFile');

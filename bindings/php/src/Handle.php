@@ -7,9 +7,11 @@ namespace Kess;
 use FFI;
 use FFI\CData;
 use Kess\Exception\BackendError;
+use Kess\Exception\InputError;
+use Kess\Exception\KeyLoadError;
 
 /**
- * What both kinds of keys share: one kess_key, loaded once, freed once, never shown or
+ * The methods of both kinds of keys: one kess_key, loaded once, freed once, never shown or
  * copied.
  *
  * @internal
@@ -20,9 +22,14 @@ trait Handle
     private FFI $ffi;
 
     /**
-     * Load a key from its bytes.
+     * Load a key from the content of a key file: PEM, DER or base64.
      *
-     * @param bool $allowWeak accept RSA from 512 bits, for old sandboxes only
+     * @param string      $pem       the bytes of the file, at most 1 MiB
+     * @param string|null $password  for an encrypted private key and for PKCS#12
+     * @param bool        $allowWeak accept RSA from 512 bits, for old sandboxes only
+     *
+     * @throws KeyLoadError it holds no such key, the password is wrong, or the key policy refuses it
+     * @throws BackendError libkess cannot be loaded, or it failed
      */
     public static function fromPem(
         // A private key that is given for a public one by mistake must not be shown either.
@@ -39,7 +46,17 @@ trait Handle
         ));
     }
 
-    /** Load a key from a file. */
+    /**
+     * Load a key from a file.
+     *
+     * @param string      $path      its path
+     * @param string|null $password  for an encrypted private key and for PKCS#12
+     * @param bool        $allowWeak accept RSA from 512 bits, for old sandboxes only
+     *
+     * @throws InputError   the path is empty or holds a NUL
+     * @throws KeyLoadError as fromPem; "file" where the file cannot be read
+     * @throws BackendError libkess cannot be loaded, or it failed
+     */
     public static function fromFile(
         string $path,
         #[\SensitiveParameter] ?string $password = null,
@@ -91,7 +108,7 @@ trait Handle
         throw new \LogicException('a key cannot be unserialised: load it from its file');
     }
 
-    /** The bits of the modulus. */
+    /** Return the number of bits of the modulus. */
     public function bits(): int
     {
         return $this->ffi->kess_key_bits($this->handle());

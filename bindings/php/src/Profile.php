@@ -7,7 +7,7 @@ namespace Kess;
 use FFI\CData;
 use Kess\Exception\InputError;
 
-/** How the PHP of the gateway is set up. The default is that of PHP 8.2 and later. */
+/** The settings of the gateway's PHP. The default is PHP 8.2 or later without changes. */
 final class Profile
 {
     public const PRECISION_17 = 1;
@@ -27,6 +27,8 @@ final class Profile
      * @param bool   $unescapedUnicode     json_encode gets JSON_UNESCAPED_UNICODE
      * @param string $ksort                "8.2" (and later), "8.0" (and 8.1) or "7"
      * @param bool   $preserveZeroFraction json_encode gets JSON_PRESERVE_ZERO_FRACTION
+     *
+     * @throws InputError another value was given
      */
     public function __construct(
         int $serializePrecision = -1,

@@ -32,7 +32,11 @@ final class PublicKey
         ));
     }
 
-    /** The key as DER, a SubjectPublicKeyInfo. */
+    /**
+     * Return the key as the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
+     *
+     * @throws BackendError libkess failed
+     */
     public function spki(): string
     {
         $key = $this->handle();
@@ -45,9 +49,13 @@ final class PublicKey
     }
 
     /**
-     * Verify a body and return its canonical bytes. Read values from these alone.
+     * Verify a body and return its canonical bytes. Read values only from these bytes.
      *
-     * @throws InvalidSignature where it is not authentic: use no value of it
+     * @param string       $body    the answer as it was received
+     * @param Profile|null $profile the PHP settings of the gateway; null for PHP 8.2 and later
+     *
+     * @throws InvalidSignature it is not authentic: use no value of it. DocumentRefused is a kind of it
+     * @throws BackendError     libkess failed; nothing was verified
      */
     public function verifyDocument(string $body, ?Profile $profile = null): string
     {
@@ -63,11 +71,12 @@ final class PublicKey
     }
 
     /**
-     * Verify bodies, one after the other.
+     * Verify bodies, one after the other. It throws no exception for a body.
      *
-     * @param array<string> $bodies
+     * @param array<string> $bodies  the answers as they were received
+     * @param Profile|null  $profile the PHP settings of the gateway; null for PHP 8.2 and later
      *
-     * @return array<string|KessException> under the same keys: the canonical bytes, or why not
+     * @return array<string|KessException> under the same keys: the canonical bytes, or the exception
      */
     public function verifyDocuments(array $bodies, ?Profile $profile = null): array
     {

@@ -11,13 +11,21 @@ final class Signer
     {
     }
 
-    /** @param string|array<mixed> $parameters a JSON object as text, or an array */
+    /**
+     * Return the signed request body for parameters; see PrivateKey::signedBody().
+     *
+     * @param string|array<mixed> $parameters a JSON object as text, or an array, without "sign"
+     */
     public function signedBody(string|array $parameters): string
     {
         return $this->key->signedBody($parameters, $this->profile);
     }
 
-    /** @param string|array<mixed> $document a JSON text, or an array */
+    /**
+     * Return the signature of a document in base64; see PrivateKey::signDocument().
+     *
+     * @param string|array<mixed> $document a JSON text, or an array
+     */
     public function signDocument(string|array $document): string
     {
         return $this->key->signDocument($document, $this->profile);

@@ -14,16 +14,22 @@ final class Verifier
     {
     }
 
-    /** @throws InvalidSignature where the body is not authentic: use no value of it */
+    /**
+     * Verify a body and return its canonical bytes; see PublicKey::verifyDocument().
+     *
+     * @throws InvalidSignature it is not authentic: use no value of it
+     */
     public function verifyDocument(string $body): string
     {
         return $this->key->verifyDocument($body, $this->profile);
     }
 
     /**
-     * @param array<string> $bodies
+     * Verify bodies, one after the other; see PublicKey::verifyDocuments().
      *
-     * @return array<string|KessException>
+     * @param array<string> $bodies the answers as they were received
+     *
+     * @return array<string|KessException> under the same keys: the canonical bytes, or the exception
      */
     public function verifyDocuments(array $bodies): array
     {

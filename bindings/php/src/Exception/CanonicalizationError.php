@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Kess\Exception;
 
-/** A document has no canonical form: PHP would fail on it as well. Nothing was signed. */
+/** A document has no canonical form, or is not safe to sign as a request. Nothing was signed. */
 final class CanonicalizationError extends InputError
 {
     use Facts;

@@ -4,7 +4,7 @@ declare(strict_types=1);
 
 namespace Kess\Exception;
 
-/** A document cannot be verified, because it has no, or no safe, canonical form: use no value of it. */
+/** A document cannot be verified: it has no canonical form, or is not safe to verify. Use no value of it. */
 final class DocumentRefused extends InvalidSignature
 {
     use Facts;

@@ -4,15 +4,15 @@ declare(strict_types=1);
 
 namespace Kess\Exception;
 
-/** What every exception of this package implements. No message holds a secret. */
+/** Every exception of this package implements it. No message holds a secret. */
 interface KessException extends \Throwable
 {
-    /** Why, as one word of the table bindings/status.json ("mismatch"), or "". */
+    /** Return the reason as one stable word ("mismatch"): the table bindings/status.json has all of them; or "". */
     public function reason(): string;
 
-    /** The name of the status ("KESS_ERR_SIGNATURE"), or "". */
+    /** Return the name of the status ("KESS_ERR_SIGNATURE"), or "". */
     public function code(): string;
 
-    /** Offset in bytes of the fault in the text, or null. */
+    /** Return the offset of the fault in the text, in bytes, or null. */
     public function position(): ?int;
 }
