@@ -21,6 +21,7 @@ PACKAGE = ROOT / "src" / "kesspay"
 #: What each part may import of kesspay, besides itself. "" is the top level
 #: (kesspay/__init__.py and the like), which nothing inside may import.
 ALLOWED: dict[str, tuple[str, ...]] = {
+    "_checks": ("errors",),
     "_drive": (),
     "_first_use": (),
     "_pages": (),
@@ -30,14 +31,14 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "_signals": (),
     "_version": (),
     "errors": ("_reasons", "_shown"),
-    "signing": ("_first_use", "_native", "_shown", "_version", "errors"),
-    "http": ("_drive", "_secrets", "_shown", "_signals", "errors"),
+    "signing": ("_checks", "_first_use", "_native", "_shown", "_version", "errors"),
+    "http": ("_checks", "_drive", "_secrets", "_shown", "_signals", "errors"),
     "gateway": (
-        *("_drive", "_secrets", "_shown", "_signals", "_version"),
+        *("_checks", "_drive", "_secrets", "_shown", "_signals", "_version"),
         *("errors", "http", "signing"),
     ),
     "transfers": (
-        *("_drive", "_first_use", "_shown", "_signals"),
+        *("_checks", "_drive", "_first_use", "_shown", "_signals"),
         *("errors", "gateway", "signing"),
     ),
     "audit": (

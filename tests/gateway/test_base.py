@@ -21,7 +21,8 @@ from kesspay.errors import (
     Rejected,
     TransportError,
 )
-from kesspay.gateway.base import OwnKeyWarning, _Confirms, answer_of, foreign, seconds
+from kesspay.gateway.base import OwnKeyWarning, _Confirms, answer_of, foreign
+from kesspay.gateway.messages import HttpResponse
 from kesspay.signing.keyring import KeyRing
 from tests.gateway.helpers import (
     BASE_URL,
@@ -68,6 +69,15 @@ def test_a_refusal_after_a_send_from_elsewhere_is_not_final() -> None:
     made, _ = client(token_answer(), signed(400, failure("EXPIRED")))
     with pytest.raises(OutcomeUnknown):
         call(made, "confirm", sent_before=True)
+
+
+@pytest.mark.parametrize("value", ["false", 0, 1, None])
+def test_whether_a_confirm_was_sent_is_true_or_false(value: object) -> None:
+    """What it decides is whether a refusal is final: nothing else is taken for it."""
+    made, script = client()
+    with pytest.raises(InputError, match="sent_before must be True or False"):
+        call(made, "confirm", sent_before=value)
+    assert not script.sent
 
 
 @pytest.mark.parametrize(
@@ -138,6 +148,9 @@ def test_timeouts_that_are_refused(value: Any) -> None:
         ("credentials", ("partner", "canary-secret")),
         ("profile", 17),
         ("amount_format", "float"),
+        ("amount_format", ["number"]),
+        ("allow_plain_http", "false"),
+        ("allow_plain_http", 0),
         ("retries", 11),
         ("retries", -1),
         ("retries", True),
@@ -255,13 +268,6 @@ def test_confirms_of_many_threads_are_counted_once_each() -> None:
     assert confirms.add("PT-3")
 
 
-@pytest.mark.parametrize("value", [0.25, 1, 30, 86_400])
-def test_a_timeout_is_seconds(value: float) -> None:
-    """An int and a float are one."""
-    assert seconds(value) == float(value)
-    assert type(seconds(value)) is float
-
-
 def giving(value: Any) -> Any:
     """Return what stands in a script for an answer that is no response."""
     return lambda _: value
@@ -279,6 +285,25 @@ def test_what_a_transport_returns_has_to_be_a_response() -> None:
         made, _ = client(token_answer(), giving(other))
         with pytest.raises(OutcomeUnknown, match=type(other).__name__):
             call(made, "confirm")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        *(("status", "200"), ("status", None), ("body", "{}"), ("body", None)),
+        *(
+            ("headers", {"Date": "x"}),
+            ("headers", [(b"Date", b"x")]),
+            ("headers", None),
+        ),
+    ],
+)
+def test_a_transport_that_mistakes_a_field(name: str, value: object) -> None:
+    """The money may have moved, so a confirm is unknown; the field is named."""
+    fields: dict[str, Any] = {"status": 200, "headers": (), "body": b"{}", name: value}
+    made, _ = client(token_answer(), lambda _: HttpResponse(**fields))
+    with pytest.raises(OutcomeUnknown, match=f"the {name} of an HTTP response must be"):
+        call(made, "confirm")
 
 
 def test_an_error_of_a_foreign_transport_proves_nothing() -> None:

@@ -207,6 +207,29 @@ def test_settings_that_are_refused(variables: dict[str, str], message: str) -> N
     assert caught.value.__context__ is None
 
 
+@pytest.mark.parametrize("name", ["BASE_URL", "TIMEOUT", "PROFILE", "CA_FILE"])
+def test_variables_that_are_no_texts(name: str) -> None:
+    """They are refused by name; None, as of a line without a value, is not set."""
+    wrong: dict[str, Any] = {**SETTINGS, f"KESSPAY_{name}": 5}
+    with pytest.raises(InputError, match=f"KESSPAY_{name} must be a str, not a int"):
+        read_environment(wrong)
+    empty: dict[str, Any] = {**SETTINGS, f"KESSPAY_{name}": None}
+    if name == "BASE_URL":
+        with pytest.raises(InputError, match="not set: KESSPAY_BASE_URL"):
+            read_environment(empty)
+    else:
+        assert read_environment(empty).client["profile"] == PHP_8
+
+
+@pytest.mark.parametrize("value", [5, "KESSPAY_TIMEOUT=5", ["a"]])
+def test_variables_that_are_no_mapping(value: Any) -> None:  # noqa: ANN401 - of any type
+    """They are refused at once."""
+    with pytest.raises(InputError, match="variables must be a Mapping"):
+        read_environment(value)
+    with pytest.raises(InputError, match="ca_file must be a str, bytes or path"):
+        read_environment(SETTINGS, ca_file=5)  # type: ignore[arg-type] # that is the test
+
+
 def test_a_secret_that_is_no_text(tmp_path: Path) -> None:
     """A file that is no UTF-8 is refused, and not quoted."""
     path = tmp_path / "secret"

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import NoReturn
+from typing import Any, NoReturn
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from kesspay.errors import AuthenticationFailed, InputError, NotSent
+from kesspay.errors import AuthenticationFailed, FieldError, InputError, NotSent
 from kesspay.gateway.messages import Token
 from kesspay.gateway.tokens import (
     StoredToken,
@@ -19,6 +19,7 @@ from kesspay.gateway.tokens import (
     write_store,
 )
 from tests.gateway.helpers import Clock
+from tests.support.odd import ODD
 
 
 @pytest.mark.parametrize(
@@ -145,6 +146,40 @@ def test_a_store_that_fails(caplog: pytest.LogCaptureFixture) -> None:
     write_store(BrokenStore(), StoredToken(Token("canary-token", 1), 0.0))
     assert caplog.text.count("RuntimeError") == 2
     assert "canary" not in caplog.text
+
+
+class OddStore(BrokenStore):
+    """A store that returns something else than it was given."""
+
+    def __init__(self, value: Any) -> None:  # noqa: ANN401 - of any type
+        """Remember what to return."""
+        self.value = value
+
+    def load(self) -> Any:  # noqa: ANN401 - of any type
+        """Return it."""
+        return self.value
+
+
+@pytest.mark.parametrize("value", [*ODD, "canary-token", Token("canary-token", 1)])
+def test_a_store_that_returns_no_stored_token(
+    value: object, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It costs a log-in as one that fails does, and stops no call."""
+    assert read_store(OddStore(value)) is None
+    assert "the token store failed to load: it returned a " in caplog.text
+    assert "canary" not in caplog.text
+
+
+@pytest.mark.parametrize("value", [*ODD, "600", True])
+def test_what_no_stored_token_holds(value: Any) -> None:  # noqa: ANN401 - of any type
+    """Times that are no numbers are refused where a store makes its token."""
+    with pytest.raises(InputError, match="obtained_at"):
+        StoredToken(Token("canary-token", 1), value)
+    if type(value) is not int:
+        with pytest.raises(FieldError, match="expire_in"):
+            Token("canary-token", value)
+    with pytest.raises(InputError, match="token must be a Token"):
+        StoredToken(value, 1.0)
 
 
 def test_a_stored_token_is_a_secret() -> None:

@@ -9,6 +9,7 @@ import socket
 import ssl
 import threading
 import time
+from decimal import Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -606,6 +607,10 @@ def test_framing_without_an_end(ours: Carrier, head: bytes, part: bytes) -> None
         {"write_timeout": -1},
         {"keep_alive": -1},
         {"keep_alive": float("nan")},
+        {"keep_alive": "0"},
+        {"keep_alive": Decimal("sNaN")},
+        {"ca_file": 5},
+        {"ca_file": ["ca.pem"]},
         {"connect_timeout": "1"},
         {"connect_timeout": True},
         {"max_response_bytes": 0},
@@ -627,3 +632,14 @@ def test_authorities_or_a_context(tmp_path: Path, kind: type[Any]) -> None:
         kind(ca_file="ca.pem", ssl_context=ssl.create_default_context())
     with pytest.raises(InputError, match=r"^ca_file: "):
         kind(ca_file=tmp_path / "ca.pem")
+
+
+@pytest.mark.parametrize("value", [None, "1", True, Decimal(1), [1]])
+def test_what_is_sent_and_for_how_long(ours: Carrier, value: Any) -> None:
+    """Something else than a request, or than seconds, is refused: nothing is sent."""
+    request = HttpRequest("POST", "http://127.0.0.1:1/x", (), b"")
+    with ours.open() as transport:
+        with pytest.raises(InputError, match="timeout must be a number of seconds"):
+            transport.send(request, timeout=value)
+        with pytest.raises(InputError, match="request must be a HttpRequest, not a "):
+            transport.send(value, timeout=1)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import ssl
 import subprocess
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from kesspay.errors import InputError, TransportError
 from kesspay.http.sync import HttpTransport
-from kesspay.http.trust import Setting, context_of
+from kesspay.http.trust import Setting, context_of, require_safe
 from tests.conftest import missing
 from tests.http.wire import (
     OK,
@@ -259,6 +259,13 @@ def test_a_certificate_and_its_key(made: Path) -> None:
     broken = Setting("KESSPAY_CLIENT_CERT_FILE", str(made / "damaged"))
     with pytest.raises(InputError, match=r"CERT_FILE: .* or its key cannot be read"):
         context_of(None, broken, key)
+
+
+@pytest.mark.parametrize("value", ["canary", True, ssl.SSLContext])
+def test_what_is_no_context(value: Any) -> None:  # noqa: ANN401 - of any type
+    """It is refused by its type."""
+    with pytest.raises(InputError, match="ssl_context must be a SSLContext, not a "):
+        require_safe(value)
 
 
 def test_values_that_are_no_paths() -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections import OrderedDict, UserString
 from typing import TYPE_CHECKING, Any, Final
 
@@ -145,16 +144,6 @@ def test_passwords() -> None:
         assert caught.value.__context__ is None
 
 
-def test_paths(tmp_path: Path) -> None:
-    """A path is a str, bytes or a path object."""
-    name = str(tmp_path)
-    for path in (name, os.fsencode(name), tmp_path):
-        assert arguments.file_path(path) == name
-    for other in (None, 3, ["x"]):
-        with pytest.raises(InputError, match="path must be a str, bytes or path"):
-            arguments.file_path(other)
-
-
 def test_what_is_at_a_path(tmp_path: Path) -> None:
     """A name that no file can have is the name of nothing, and no error."""
     assert arguments.mode_of(tmp_path) == tmp_path.stat().st_mode
@@ -177,12 +166,3 @@ def test_depths() -> None:
     for other in (0, 512, -1, True, 64.0, "64", None):
         with pytest.raises(InputError, match="max_depth must be an int from 1 to 511"):
             arguments.require_depth(other)
-
-
-def test_flags() -> None:
-    """A flag is True or False, and nothing that is merely true."""
-    for flag in (True, False):
-        arguments.require_flag("flag", flag)
-    for other in (1, 0, "yes", None):
-        with pytest.raises(InputError, match="flag must be True or False"):
-            arguments.require_flag("flag", other)

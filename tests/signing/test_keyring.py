@@ -18,6 +18,7 @@ from kesspay import (
     VerifyStatus,
 )
 from tests.support.messages import outcome, signed_text
+from tests.support.odd import released
 from tests.support.vectors import KEYS
 
 
@@ -116,7 +117,11 @@ def test_verify_documents(keys: list[PrivateKey], ring: KeyRing) -> None:
 
 
 @pytest.mark.parametrize(
-    "members", [[], None, 1, "text", b"key", [None], ["key"], {"a": 1}]
+    "members",
+    [
+        *([], None, 1, "text", b"key", [None], ["key"], {"a": 1}),
+        *(released(), memoryview(b"abcd").cast("B", (2, 2))),
+    ],
 )
 def test_bad_members(
     members: Any,  # noqa: ANN401 - what makes no ring

@@ -25,6 +25,8 @@ from tests.support.pages import ROOT
         {"preserve_zero_fraction": 1},
         {"serialize_precision": 99},
         {"serialize_precision": 100.0},
+        {"ksort": ["8.2"]},
+        {"ksort": 8.2},
     ],
 )
 def test_refused(settings: dict[str, Any]) -> None:
@@ -54,6 +56,13 @@ def test_words_of_each_setting() -> None:
     assert Profile.from_words(profile.words()) == profile
     assert Profile.from_words(" \t") is PHP_8
     assert Profile.from_words("ksort=8.0 ksort=7") == Profile(ksort="7")
+
+
+@pytest.mark.parametrize("text", [None, 5, b"ksort=7", ["ksort=7"]])
+def test_words_that_are_no_text(text: Any) -> None:  # noqa: ANN401 - of any type
+    """They are refused, and not shown."""
+    with pytest.raises(InputError, match="words of a profile must be a str, not a "):
+        Profile.from_words(text)
 
 
 @pytest.mark.parametrize(

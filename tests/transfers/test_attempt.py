@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kesspay.errors import InputError
 from kesspay.transfers.attempt import (
     RELAXED,
     STRICT,
@@ -17,6 +19,7 @@ from kesspay.transfers.attempt import (
     Rules,
     State,
 )
+from tests.support.odd import ODD
 
 
 # In seconds: the create was sent at 1000 and granted at 1002 for 300 seconds, so
@@ -165,3 +168,46 @@ def test_a_query_leaves_time_for_the_last_confirm() -> None:
     assert UNKNOWN.seconds_to_query(SENT + 285, STRICT) == 30
     answered = replace(UNKNOWN, may_resend=False)
     assert answered.seconds_to_query(SENT + 279, STRICT) == 30
+
+
+def changed(name: str, value: object) -> Rules:
+    """Return rules with another value of one."""
+    one: dict[str, Any] = {name: value}
+    return replace(STRICT, **one)
+
+
+@pytest.mark.parametrize("value", [*ODD, "30", None, True, -1, 2e9])
+def test_times_that_no_payment_can_take(value: object) -> None:
+    """They are refused when the rules are made, before any payment has them."""
+    for name in ("deadline", "reserve", "margin", "apart", "slow_poll"):
+        with pytest.raises(InputError, match=f"the rule {name} must be"):
+            changed(name, value)
+    for name in ("pauses", "polls"):
+        with pytest.raises(InputError, match=f"the rule {name} must be"):
+            changed(name, (1.0, value))
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("relaxed", "false"),
+        ("relaxed", 0),
+        ("deadline", 0),
+        ("resends", 1.0),
+        ("resends", -1),
+        ("resends", True),
+        ("pauses", 1.0),
+        ("polls", "12"),
+        ("polls", ()),
+    ],
+)
+def test_rules_that_are_refused(name: str, value: object) -> None:
+    """A text is no switch, and without a first query there is no verdict."""
+    with pytest.raises(InputError, match=name):
+        changed(name, value)
+
+
+def test_rules_at_their_limits() -> None:
+    """No reserve, no pause and no further confirm are rules, too."""
+    rules = replace(STRICT, reserve=0, margin=0.0, resends=0, pauses=(), polls=(0,))
+    assert rules.reserve == 0

@@ -131,6 +131,7 @@ def test_encoding(postgres: Postgres, schema: str) -> None:
         "canary",
         None,
         17,
+        "host=127.0.0.1 password=canary\ud800",
     ],
 )
 def test_a_conninfo_that_cannot_be_read(
@@ -158,9 +159,13 @@ def test_a_conninfo_that_cannot_be_read(
         "a\0b",
         "host=127.0.0.1 password=canary",
         "postgresql://kess:canary@127.0.0.1/kess",
+        None,
+        b"kess",
     ],
 )
-def test_schema_names(schema: str) -> None:
+def test_schema_names(
+    schema: Any,  # noqa: ANN401 - also what is no text
+) -> None:
     """A name that PostgreSQL cannot make, or would cut short, is refused."""
     with pytest.raises(InputError, match="schema") as caught:
         PostgresJournal("host=127.0.0.1", schema=schema)
@@ -190,8 +195,15 @@ def test_numbers() -> None:
     for connections in (0, True, 1.5):
         with pytest.raises(InputError, match="connection"):
             PostgresJournal("host=127.0.0.1", connections=connections)  # type: ignore[arg-type] # that is the test
-    with pytest.raises(InputError, match="seconds"):
-        PostgresJournal("host=127.0.0.1", timeout=0)
+    for timeout in (0, "5", float("inf"), -(10**400)):
+        with pytest.raises(InputError, match=r"^timeout must be a number of seconds"):
+            PostgresJournal("host=127.0.0.1", timeout=timeout)  # type: ignore[arg-type] # the same
+
+
+def test_a_timeout_of_years(postgres: Postgres, schema: str) -> None:
+    """It is more than PostgreSQL and libpq can count, and as good as 11 days."""
+    with PostgresJournal(postgres.conninfo, schema=schema, timeout=1e9) as journal:
+        assert journal.list() == []
 
 
 def test_without_psycopg(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -12,13 +12,19 @@ import sys
 import tempfile
 import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
+from kesspay.errors import (
+    InputError,
+    JournalDamaged,
+    JournalError,
+    JournalUnavailable,
+)
 from kesspay.transfers import sqlite_file
 from kesspay.transfers.sqlite import SqliteJournal
+from tests.support.odd import ODD
 from tests.transfers.helpers import DUE, entry, held, payment, raw
 
 
@@ -44,6 +50,28 @@ def refused(path: Path, kind: type[JournalError], match: str) -> str:
 
 
 # ------------------------------------------------------------------------ opening
+
+
+@pytest.mark.parametrize("value", [*ODD, None, "5", True, -1, 2e6])
+def test_arguments_that_are_refused(path: Path, value: Any) -> None:  # noqa: ANN401 - of any type
+    """They are refused by name, and no file is made."""
+    with pytest.raises(InputError, match="busy_timeout must be a number of seconds"):
+        SqliteJournal(path, busy_timeout=value)
+    if not callable(value):
+        with pytest.raises(InputError, match="clock must be a function"):
+            SqliteJournal(path, clock=value)
+    if not isinstance(value, str | bytes):
+        with pytest.raises(InputError, match="path"):
+            SqliteJournal(value)
+    assert not path.exists()
+
+
+def test_a_path_of_bytes(path: Path) -> None:
+    """It names the same file, as it does for keys."""
+    as_bytes: Any = os.fsencode(path)
+    with SqliteJournal(as_bytes, busy_timeout=0) as made:
+        made.begin(payment("p-1"))
+    assert path.exists()
 
 
 def test_settings(journal: SqliteJournal, path: Path) -> None:

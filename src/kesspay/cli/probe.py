@@ -23,12 +23,12 @@ from typing import TYPE_CHECKING, Any, Final, Literal
 
 import click
 
+from kesspay._checks import seconds
 from kesspay._pages import PAGES, how_to_read, located
 from kesspay.cli.options import gateway_options
 from kesspay.cli.outcome import EXIT_CHECK_FAILED, EXIT_OK, Outcome
 from kesspay.errors import GatewayError, InputError, InvalidSignature, TransportError
 from kesspay.gateway.answers import broken
-from kesspay.gateway.base import seconds
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.events import TOKEN
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, Token

@@ -9,6 +9,7 @@ from random import random
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
+from kesspay._checks import require, require_flag, seconds
 from kesspay.errors import (
     AuthenticationFailed,
     InputError,
@@ -43,7 +44,7 @@ if TYPE_CHECKING:
     from os import PathLike
 
 
-__all__ = ["BaseClient", "OwnKeyWarning", "answer_of", "foreign", "seconds"]
+__all__ = ["BaseClient", "OwnKeyWarning", "answer_of", "foreign"]
 
 _T = TypeVar("_T")
 _TransportT = TypeVar("_TransportT")
@@ -51,8 +52,6 @@ _TransportT = TypeVar("_TransportT")
 #: The flow of a call, as soon as its options are known.
 _FlowOfOptions = Callable[[CallOptions], Flow[_T]]
 
-#: Seconds, some thirty years: more than that no system waits for.
-_LONGEST_WAIT: Final = 1e9
 _MOST_RETRIES: Final = 10
 #: Pre-transfers that a client remembers.
 _REMEMBERED: Final = 10_000
@@ -124,8 +123,9 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
     ) -> None:
         """Check every setting; nothing is sent."""
         endpoint = Endpoint(base_url, allow_plain_http=allow_plain_http)
-        _require(credentials, Credentials, "credentials")
-        _require(profile, Profile, "profile")
+        require(credentials, Credentials, "credentials")
+        require(profile, Profile, "profile")
+        require(amount_format, str, "amount_format")
         if amount_format not in get_args(AmountFormat):
             raise InputError('amount_format must be "number" or "string"')
         if type(retries) is not int or not 0 <= retries <= _MOST_RETRIES:
@@ -134,10 +134,10 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             raise InputError("ca_file is for the transport that kesspay makes")
         if on_event is not None and not callable(on_event):
             raise InputError("on_event must be a function")
-        _require(private_key, Signer, "private_key")
-        _require(clock, Clock, "clock")
+        require(private_key, Signer, "private_key")
+        require(clock, Clock, "clock")
         if not isinstance(gateway_key, KeyRing):
-            _require(gateway_key, Verifier, "gateway_key")
+            require(gateway_key, Verifier, "gateway_key")
         _warn_of_own_key(private_key, gateway_key)
         self._timeout = seconds(timeout)
         self._confirms = _Confirms()
@@ -211,13 +211,15 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         return self._clock.monotonic() + given
 
     def _create(self, request: CreateFundTransfer) -> _FlowOfOptions[PreTransfer]:
-        _require(request, CreateFundTransfer, "request")
+        if type(request) is not CreateFundTransfer:
+            require(request, CreateFundTransfer, "request")
         return self._flow(self.engine.create(request))
 
     def _confirm(
         self, request: ConfirmFundTransfer, *, sent_before: bool
     ) -> _FlowOfOptions[FundTransfer]:
         """Return the flow of a confirm, which keeps count of its sends."""
+        require_flag("sent_before", sent_before)
         pre_transfer_id = request.transfer.pre_transfer_id
 
         def flow(options: CallOptions) -> Flow[FundTransfer]:
@@ -273,27 +275,6 @@ class _Confirms:
                 self._counts[pre_transfer_id] = count - 1
 
 
-def seconds(given: object, name: str = "timeout") -> float:
-    """
-    Return a timeout or a pause as seconds.
-
-    Args:
-        given: what was given for it.
-        name: of the argument, for the error.
-
-    Raises:
-        InputError: it is no number above 0 that a system can wait for.
-    """
-    if (
-        isinstance(given, bool)
-        or not isinstance(given, (int, float))
-        or not 0 < given <= _LONGEST_WAIT
-    ):
-        message = f"{name} must be a number of seconds above 0, and at most 1e9"
-        raise InputError(message)
-    return float(given)
-
-
 def answer_of(response: object) -> HttpResponse:
     """
     Return what a transport gave, if it is a response.
@@ -311,14 +292,6 @@ def foreign(error: Exception) -> TransportError:
     """Return what it means that a transport raised an error of its own."""
     # The type only: a foreign error may show what it carried.
     return TransportError("no_reply", f"the transport raised {type(error).__name__}")
-
-
-def _require(value: object, kind: type, name: str) -> None:
-    if not isinstance(value, kind):
-        # The type only: the value could be a secret.
-        found = type(value).__name__
-        message = f"{name} must be a {kind.__name__}, not a {found}"
-        raise InputError(message)
 
 
 def _warn_of_own_key(signer: Signer, verifier: Verifier | KeyRing) -> None:

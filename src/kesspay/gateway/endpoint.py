@@ -8,6 +8,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
+from kesspay._checks import require_flag
 from kesspay.errors import FieldError
 
 
@@ -37,6 +38,7 @@ class Endpoint:
 
     Raises:
         FieldError: the URL breaks a rule.
+        InputError: ``allow_plain_http`` is neither True nor False.
     """
 
     base_url: str
@@ -44,6 +46,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Refuse what could send secrets to the wrong place or in the clear."""
+        require_flag("allow_plain_http", self.allow_plain_http)
         parts = _split(self.base_url)
         if parts.scheme != "https" and not (
             self.allow_plain_http or _is_loopback(parts.hostname)

@@ -33,10 +33,12 @@ over. A variable that is set but empty counts as not set.
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
+from kesspay._checks import file_path, require
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import could_be_path, no_path, shown_value
 from kesspay.errors import InputError, KeyLoadError
@@ -49,7 +51,7 @@ from kesspay.signing.profile import Profile
 
 if TYPE_CHECKING:
     import ssl
-    from collections.abc import Callable, Collection, Iterable, Mapping
+    from collections.abc import Callable, Collection, Iterable
 
 
 __all__ = ["VARIABLES", "Environment", "read_environment"]
@@ -158,6 +160,7 @@ class _Variables:
     """The variables of kesspay, without their prefix in the calls."""
 
     def __init__(self, variables: Mapping[str, str]) -> None:
+        require(variables, Mapping, "variables")
         self._variables = variables
 
     def require(self, names: Iterable[str]) -> None:
@@ -177,7 +180,12 @@ class _Variables:
 
     def text(self, name: str) -> str:
         """Return a variable, "" where it is not set."""
-        return self._variables.get(_PREFIX + name, "")
+        text = self._variables.get(_PREFIX + name)
+        if not isinstance(text, str | None):
+            kind = type(text).__name__
+            raise InputError(f"{_PREFIX}{name} must be a str, not a {kind}")
+        # Readers of .env files return None for a name without a value.
+        return text or ""
 
     def secret(self, name: str) -> str:
         """Return a variable, or the content of the file that it names."""
@@ -306,7 +314,7 @@ def _ssl_context(
     if ca_file is None:
         authorities = _setting("CA_FILE", found.text("CA_FILE"))
     else:
-        authorities = Setting("ca_file", os.fspath(ca_file))
+        authorities = Setting("ca_file", file_path(ca_file, "ca_file"))
     certificate, key = found.text("CLIENT_CERT_FILE"), found.text("CLIENT_KEY_FILE")
     if key and not certificate:
         raise InputError("KESSPAY_CLIENT_KEY_FILE needs KESSPAY_CLIENT_CERT_FILE")

@@ -82,6 +82,7 @@ from kesspay.gateway.protocol import (
     parse_token,
 )
 from kesspay.gateway.retry_after import retry_after
+from kesspay.http.message import setters
 
 
 if TYPE_CHECKING:
@@ -127,6 +128,8 @@ class Pause(NamedTuple):
 
 #: What a flow asks its client for.
 Need: TypeAlias = TokenWanted | HttpRequest | Pause
+_OF_A_RESPONSE: Final = setters(HttpResponse)
+
 #: What comes in is a Token, an HttpResponse, or None after a pause.
 Flow: TypeAlias = Generator[Need, Any, _T]
 #: Reads a response; the flag is True where the body was sent only once.
@@ -266,6 +269,17 @@ def _attempt(
             progress.rejected = rejected = token
 
 
+def _answer_to(request: HttpRequest, given: HttpResponse) -> HttpResponse:
+    """Return a response with what it answers; it was checked when it was made."""
+    made = object.__new__(HttpResponse)
+    put_status, put_headers, put_body, put_request = _OF_A_RESPONSE
+    put_status(made, given.status)
+    put_headers(made, given.headers)
+    put_body(made, given.body)
+    put_request(made, request)
+    return made
+
+
 def _exchange(
     call: Call[_T], request: HttpRequest, options: CallOptions, progress: _Progress
 ) -> Flow[_T]:
@@ -276,8 +290,7 @@ def _exchange(
     reporter = _Reporter(call, request, options, progress.requests)
     response: HttpResponse | None = None
     try:
-        got = yield request
-        response = HttpResponse(got.status, got.headers, got.body, request)
+        response = _answer_to(request, (yield request))
         result = call.parse(response, not sent_before)
     except TransportError as error:
         failure = broken(call.service, error, sent_before=sent_before)

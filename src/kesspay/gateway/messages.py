@@ -22,6 +22,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
+from kesspay._checks import is_number
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import HIDDEN
 from kesspay.errors import FieldError
@@ -133,6 +134,10 @@ class Token(HoldsSecrets):
     def __post_init__(self) -> None:
         """Refuse a token that could carry a second header."""
         check_header("access_token", self.access_token, 1200, secret=True)
+        life = self.expire_in
+        if not (life is None or type(life) is int or is_number(life)):
+            rule = "must be a number of seconds, or None"
+            raise FieldError("expire_in", rule, life)
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,18 +22,19 @@ from __future__ import annotations
 import logging
 from dataclasses import dataclass
 from hmac import compare_digest
+from math import isfinite
 from typing import TYPE_CHECKING, Final, Protocol
 
+from kesspay._checks import is_number, require
 from kesspay._secrets import HoldsSecrets
 from kesspay._signals import raised_by_a_signal
-from kesspay.errors import AuthenticationFailed, GatewayError, NotSent
+from kesspay.errors import AuthenticationFailed, GatewayError, InputError, NotSent
 from kesspay.gateway.log_in import is_refusal
+from kesspay.gateway.messages import Token
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-
-    from kesspay.gateway.messages import Token
 
 
 __all__ = [
@@ -75,6 +76,14 @@ class StoredToken(HoldsSecrets):
 
     token: Token
     obtained_at: float
+
+    def __post_init__(self) -> None:
+        """Refuse what is no token, or no time (InputError)."""
+        if type(self.token) is not Token:
+            require(self.token, Token, "token")
+        at = self.obtained_at
+        if not (type(at) is float and isfinite(at)) and not is_number(at):
+            raise InputError("obtained_at must be a number of seconds since 1970")
 
 
 class TokenStore(Protocol):
@@ -250,13 +259,18 @@ class TokenBook:
 def read_store(store: TokenStore) -> StoredToken | None:
     """Return what a store holds; None also where it fails."""
     try:
-        return store.load()
+        stored: object = store.load()
     except Exception as error:
         if raised_by_a_signal(error):
             raise
         # The type only: the text could quote the token.
         _log.warning("the token store failed to load: %s", type(error).__name__)
         return None
+    if isinstance(stored, StoredToken | None):
+        return stored
+    kind = type(stored).__name__
+    _log.warning("the token store failed to load: it returned a %s", kind)
+    return None
 
 
 def write_store(store: TokenStore, stored: StoredToken) -> None:

@@ -7,16 +7,18 @@ import os
 import socket
 from typing import TYPE_CHECKING
 
+from kesspay._checks import require
 from kesspay._drive import adrive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
 from kesspay.http.connection import PIECE, Connect, Step
+from kesspay.http.message import HttpRequest
 from kesspay.http.sync import numeric
 from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 
 
 if TYPE_CHECKING:
-    from kesspay.http.message import HttpRequest, HttpResponse
+    from kesspay.http.message import HttpResponse
     from kesspay.http.sync import Address
 
 
@@ -34,6 +36,8 @@ class AsyncHttpTransport(BaseHttpTransport[asyncio.Semaphore]):
 
     async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """See ``AsyncTransport.send``."""
+        if type(request) is not HttpRequest:
+            require(request, HttpRequest, "request")
         deadline = Deadline(self._limits, timeout)
         try:
             return await self._send(deadline, request)

@@ -30,10 +30,12 @@ from urllib.parse import SplitResult, urlsplit
 import h11
 
 from kesspay.errors import TransportError
-from kesspay.http.message import HttpRequest, HttpResponse
+from kesspay.http.message import HttpRequest, HttpResponse, setters
 
 
 __all__ = ["HEAD_BYTES", "Exchange"]
+
+_OF_A_RESPONSE: Final = setters(HttpResponse)
 
 #: Bytes of the status line with the headers, or of one line between chunks.
 HEAD_BYTES: Final = 32 << 10
@@ -196,7 +198,14 @@ class Exchange:
             (name.decode("latin-1"), value.decode("latin-1"))
             for name, value in self._head.headers.raw_items()
         )
-        return HttpResponse(self._head.status_code, headers, bytes(self._body))
+        # Of the parser, so that there is nothing to check.
+        made = object.__new__(HttpResponse)
+        put_status, put_headers, put_body, put_request = _OF_A_RESPONSE
+        put_status(made, self._head.status_code)
+        put_headers(made, headers)
+        put_body(made, bytes(self._body))
+        put_request(made, None)
+        return made
 
 
 def _host(url: SplitResult) -> str:

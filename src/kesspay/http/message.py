@@ -1,11 +1,17 @@
-"""A request and a response of HTTP, as frozen values. No I/O, and no parser."""
+"""
+A request and a response of HTTP, as frozen values. No I/O, and no parser.
+
+Each checks the types of its fields when it is made: a transport of the caller's own
+that mistakes one of them fails there, and not where the answer is judged.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._secrets import HoldsSecrets
+from kesspay.errors import InputError, TransportError
 
 
 if TYPE_CHECKING:
@@ -13,6 +19,10 @@ if TYPE_CHECKING:
 
 
 __all__ = ["HttpRequest", "HttpResponse", "setters"]
+
+_PAIRS: Final = "pairs of a name and a value, both str"
+_NAME_AND_VALUE: Final = 2
+_GREATEST_STATUS: Final = 999
 
 
 def setters(kind: type[Any]) -> tuple[Callable[[object, object], None], ...]:
@@ -49,6 +59,18 @@ class HttpRequest(HoldsSecrets):
     body: bytes = field(repr=False)
     fresh: bool = True
 
+    def __post_init__(self) -> None:
+        """Refuse what no HTTP library could send (InputError); no value is shown."""
+        for name in ("method", "url"):
+            if not isinstance(getattr(self, name), str):
+                raise InputError(f"the {name} of an HTTP request must be a str")
+        if not _are_headers(self.headers):
+            raise InputError(f"the headers of an HTTP request must be {_PAIRS}")
+        if type(self.body) is not bytes:
+            raise InputError("the body of an HTTP request must be bytes")
+        if type(self.fresh) is not bool:
+            raise InputError("fresh must be True or False, of an HTTP request")
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class HttpResponse(HoldsSecrets):
@@ -68,3 +90,47 @@ class HttpResponse(HoldsSecrets):
     headers: tuple[tuple[str, str], ...] = field(repr=False)
     body: bytes = field(repr=False)
     request: HttpRequest | None = field(default=None, repr=False)
+
+    def __post_init__(self) -> None:
+        """Refuse what is no response (TransportError): whether it acted is unknown."""
+        status, body, request = self.status, self.body, self.request
+        if type(status) is not int:
+            # http.HTTPStatus, and the like.
+            status = _whole_number(status)
+            object.__setattr__(self, "status", status)
+        if not 0 <= status <= _GREATEST_STATUS:
+            raise TransportError(
+                "bad_reply", "the status of an HTTP response must be an int, 0 to 999"
+            )
+        if not _are_headers(self.headers):
+            raise TransportError(
+                "bad_reply", f"the headers of an HTTP response must be {_PAIRS}"
+            )
+        if type(body) is not bytes:
+            if not isinstance(body, bytes | bytearray):
+                kind = type(body).__name__
+                text = f"the body of an HTTP response must be bytes, not a {kind}"
+                raise TransportError("bad_reply", text)
+            object.__setattr__(self, "body", bytes(memoryview(body)))
+        if not isinstance(request, HttpRequest | None):
+            raise TransportError(
+                "bad_reply", "the request of an HTTP response must be an HttpRequest"
+            )
+
+
+def _whole_number(status: object) -> int:
+    """Return a status as an int, -1 where it is none."""
+    if isinstance(status, bool) or not isinstance(status, int):
+        return -1
+    return int(status)
+
+
+def _are_headers(headers: object) -> bool:
+    """Return whether headers are a tuple or a list of pairs of texts."""
+    return isinstance(headers, tuple | list) and all(
+        isinstance(pair, tuple | list)
+        and len(pair) == _NAME_AND_VALUE
+        and isinstance(pair[0], str)
+        and isinstance(pair[1], str)
+        for pair in headers
+    )

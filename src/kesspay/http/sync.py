@@ -8,17 +8,19 @@ from queue import Empty, SimpleQueue
 from threading import BoundedSemaphore, Thread
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from kesspay._checks import require
 from kesspay._drive import drive
 from kesspay._signals import raised_by_a_signal
 from kesspay.errors import TransportError
 from kesspay.http.connection import PIECE, Connect, Step
+from kesspay.http.message import HttpRequest
 from kesspay.http.transport import FAULTS, BaseHttpTransport, Deadline
 
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from kesspay.http.message import HttpRequest, HttpResponse
+    from kesspay.http.message import HttpResponse
 
 
 __all__ = ["Address", "HttpTransport", "numeric"]
@@ -37,6 +39,8 @@ class HttpTransport(BaseHttpTransport[BoundedSemaphore]):
 
     def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
         """See ``Transport.send``."""
+        if type(request) is not HttpRequest:
+            require(request, HttpRequest, "request")
         deadline = Deadline(self._limits, timeout)
         try:
             return self._send(deadline, request)

@@ -21,11 +21,11 @@ import math
 import weakref
 from abc import abstractmethod
 from contextlib import suppress
-from os import fspath
 from threading import Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final, Generic, NamedTuple, Protocol, TypeVar
 
+from kesspay._checks import file_path, is_number
 from kesspay._secrets import HoldsSecrets
 from kesspay.errors import InputError, TransportError
 from kesspay.http.connection import Connect, Connection, Origin, Proxy
@@ -158,7 +158,7 @@ class BaseHttpTransport(HoldsSecrets, Generic[_SlotsT]):
         if ca_file is not None:
             if ssl_context is not None:
                 raise InputError("give ca_file or ssl_context, not both")
-            ssl_context = context_of(Setting("ca_file", fspath(ca_file)))
+            ssl_context = context_of(Setting("ca_file", file_path(ca_file, "ca_file")))
         if ssl_context is not None:
             require_safe(ssl_context)
         self._ssl_context = ssl_context
@@ -170,7 +170,7 @@ class BaseHttpTransport(HoldsSecrets, Generic[_SlotsT]):
         self._max_body = _count("max_response_bytes", max_response_bytes)
         self._size = _count("max_connections", max_connections)
         self._keep_alive = 0.0
-        if keep_alive != 0:
+        if not is_number(keep_alive) or keep_alive != 0:
             self._keep_alive = _above_zero("keep_alive", keep_alive)
         self._proxy = None if proxy is None else Proxy(proxy)
         self._pools: dict[Hashable, Pool[_SlotsT]] = {}
@@ -272,7 +272,7 @@ class Deadline:
     def __init__(self, limits: Limits, timeout: float) -> None:
         """Start the clock."""
         self._limits = limits
-        self._deadline = monotonic() + min(timeout, _LONGEST)
+        self._deadline = monotonic() + _within_limits("timeout", timeout)
         self._connected_until = math.inf
         self._sent = False
 
@@ -419,9 +419,17 @@ def _close_all(idle: list[Connection]) -> None:
 def _above_zero(name: str, value: object) -> float:
     if value is None:
         return math.inf
-    if isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+    number = _within_limits(name, value)
+    if not number > 0:
         raise InputError(f"{name} must be a number of seconds above 0")
-    return min(value, _LONGEST)
+    return number
+
+
+def _within_limits(name: str, value: object) -> float:
+    """Return seconds that clocks can take: of NaN, and of what is past, -1."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(f"{name} must be a number of seconds above 0")
+    return float(min(value, _LONGEST)) if value > 0 else -1.0
 
 
 def _count(name: str, value: object) -> int:

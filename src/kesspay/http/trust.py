@@ -13,6 +13,7 @@ import ssl
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from kesspay._checks import require
 from kesspay._shown import shown_path
 from kesspay.errors import InputError
 
@@ -72,6 +73,7 @@ def require_safe(context: ssl.SSLContext) -> None:
     Raises:
         InputError: the context is not safe.
     """
+    require(context, ssl.SSLContext, "ssl_context")
     if context.verify_mode != ssl.CERT_REQUIRED or not context.check_hostname:
         raise InputError("ssl_context must verify certificates and host names")
     if context.minimum_version < ssl.TLSVersion.TLSv1_2:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from typing import Final, TypeAlias, cast
+from typing import Final, TypeAlias
 
+from kesspay._checks import file_path, require_flag
 from kesspay.errors import CanonicalizationError, DocumentRefused, InputError
 from kesspay.signing.profile import Profile
 from kesspay.signing.reference.decode import MAX_DEPTH
@@ -78,12 +79,6 @@ def require_depth(max_depth: object) -> None:
         raise InputError("max_depth must be an int from 1 to 511")
 
 
-def require_flag(name: str, value: object) -> None:
-    """Refuse anything but True and False (InputError)."""
-    if type(value) is not bool:
-        raise InputError(f"{name} must be True or False")
-
-
 def buffer_bytes(name: str, value: object) -> bytes:
     """Return the bytes of a buffer; text is refused (InputError)."""
     if type(value) is bytes:
@@ -117,15 +112,6 @@ def password_bytes(password: object) -> bytes | None:
     if isinstance(password, (bytes, bytearray)):
         return bytes(memoryview(password))
     raise InputError(f"password must be str, bytes or None, not a {_kind(password)}")
-
-
-def file_path(path: object) -> str:
-    """Return a path as str (InputError)."""
-    try:
-        return os.fsdecode(cast("PathLike", path))
-    except (TypeError, UnicodeError):
-        pass
-    raise InputError(f"path must be a str, bytes or path object, not a {_kind(path)}")
 
 
 def text_bytes(text: object, needed: str = "a JSON text") -> bytes:

@@ -66,7 +66,8 @@ class KeyRing:
         """
         try:
             self._keys = tuple(keys)
-        except TypeError:
+        except (TypeError, ValueError, NotImplementedError):
+            # The last two are a memoryview's.
             self._keys = ()
         if not self._keys:
             raise InputError("a KeyRing needs at least one PublicKey")

@@ -71,7 +71,7 @@ class Profile:
         if type(precision) is not int or precision not in _PRECISION_FLAGS:
             msg = "serialize_precision must be -1, 17 or 100"
             raise InputError(msg)
-        if self.ksort not in _KSORT_FLAGS:
+        if not isinstance(self.ksort, str) or self.ksort not in _KSORT_FLAGS:
             msg = 'ksort must be "8.2", "8.0" or "7"'
             raise InputError(msg)
         for name in _FLAGS:
@@ -93,6 +93,9 @@ class Profile:
         Raises:
             InputError: another word.
         """
+        if not isinstance(text, str):
+            kind = type(text).__name__
+            raise InputError(f"the words of a profile must be a str, not a {kind}")
         settings: dict[str, Any] = {}
         for word in text.split():
             if word not in _WORDS:

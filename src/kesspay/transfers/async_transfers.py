@@ -9,9 +9,9 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
+from kesspay._checks import seconds
 from kesspay._drive import adrive
 from kesspay.errors import JournalUnavailable, KesspayError
-from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.hook import ResultHook, Results

@@ -9,7 +9,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final
+from typing import TYPE_CHECKING, Final, cast
+
+from kesspay._checks import LONGEST_WAIT, is_number, require_flag
+from kesspay._shown import shown_value
+from kesspay.errors import InputError
+
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 
 __all__ = [
@@ -90,6 +98,10 @@ class Rules:
             pre-transfer; the last one is kept for its end.
         polls: the pauses before the first, second ... query; the last one repeats.
         slow_poll: the pause between queries after the fence.
+
+    Raises:
+        InputError: a rule is of another type, negative, or no finite number;
+            ``deadline`` is 0, or ``polls`` is empty.
     """
 
     relaxed: bool = False
@@ -101,6 +113,33 @@ class Rules:
     pauses: tuple[float, ...] = (1.0, 3.0, 8.0, 20.0)
     polls: tuple[float, ...] = (0.0, 1.0, 2.0, 5.0, 15.0, 30.0)
     slow_poll: float = 60.0
+
+    def __post_init__(self) -> None:
+        """Refuse rules that no payment can be judged by."""
+        require_flag("relaxed", self.relaxed)
+        for name in ("deadline", "reserve", "margin", "apart", "slow_poll"):
+            _require_times(name, [getattr(self, name)])
+        if self.deadline == 0:
+            raise InputError("the rule deadline must be above 0")
+        if type(self.resends) is not int or self.resends < 0:
+            raise InputError("the rule resends must be a whole number, not below 0")
+        for name in ("pauses", "polls"):
+            times = getattr(self, name)
+            if not isinstance(times, tuple | list):
+                raise InputError(f"the rule {name} must be a tuple of seconds")
+            _require_times(name, times)
+        if not self.polls:
+            raise InputError("the rule polls must have a pause before the first query")
+
+
+def _require_times(name: str, times: Sequence[object]) -> None:
+    """Refuse what is no time that a payment can take."""
+    for time in times:
+        if not is_number(time) or not 0 <= cast("float", time) <= LONGEST_WAIT:
+            raise InputError(
+                f"the rule {name} must be seconds, not below 0 and at most 1e9;"
+                f" got {shown_value(time)}"
+            )
 
 
 STRICT: Final = Rules()

@@ -17,6 +17,7 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._checks import seconds as checked_seconds
 from kesspay.errors import JournalDamaged, JournalUnavailable
 from kesspay.transfers.account import check_by
 from kesspay.transfers.bindings import (
@@ -57,6 +58,9 @@ if TYPE_CHECKING:
 
 
 __all__ = ["MIGRATIONS", "PostgresJournal"]
+
+#: Seconds: PostgreSQL and libpq count milliseconds in 32 bits.
+_LONGEST_WAIT: Final = 1e6
 
 _ACCOUNT: Final = Statements.of("%s")
 _QUERIES: Final = Queries.of("%s")
@@ -238,8 +242,8 @@ class PostgresJournal(RowJournal):
         timeout: float = 5.0,
     ) -> None:
         """Connect, and make the tables where they are missing."""
-        check_seconds(timeout)
-        self._pool = Pool(conninfo, schema, connections, timeout)
+        wait = min(checked_seconds(timeout), _LONGEST_WAIT)
+        self._pool = Pool(conninfo, schema, connections, wait)
         self._ahead = 0.0
 
         def work(connection: Connection[Any]) -> None:

@@ -15,6 +15,7 @@ import re
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
+from kesspay._checks import require
 from kesspay._shown import connects, could_be_path, quoted
 from kesspay.errors import (
     BackendError,
@@ -160,6 +161,7 @@ def check_schema(schema: str) -> None:
     Raises:
         InputError: PostgreSQL cannot make one of this name.
     """
+    require(schema, str, "schema")
     if (
         not schema.isprintable()
         or not 1 <= len(schema.encode()) <= _LONGEST_NAME
@@ -286,7 +288,7 @@ def server_of(conninfo: str, timeout: float) -> Server:
             " pip install kesspay[postgres]"
         ) from None
     found: dict[str, Any] | None = None
-    with suppress(psycopg.Error, TypeError, AttributeError):
+    with suppress(psycopg.Error, TypeError, AttributeError, UnicodeError):
         found = conninfo_to_dict(conninfo)
     # A password that is not quoted right ends up as a part of host, port or
     # database, and an error about these would show it.

@@ -368,7 +368,10 @@ def _rules(payment_id: str, text: str | None) -> Rules | None:
             raise _damaged(payment_id, f"its rule {name} is {value!r:.40}")
         if isinstance(value, list):
             fields[name] = tuple(value)
-    return Rules(**fields)
+    try:
+        return Rules(**fields)
+    except InputError as error:
+        raise _damaged(payment_id, str(error)) from None
 
 
 def _entry(payment_id: str, row: Row) -> Entry:

@@ -13,6 +13,7 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
+from kesspay._checks import file_path, is_number
 from kesspay._shown import no_path
 from kesspay.errors import InputError
 from kesspay.transfers.account import check_by
@@ -85,6 +86,9 @@ _RELEASE: Final = """
     WHERE payment_id = ? AND lease_owner = ? AND fence = ?
 """
 
+#: Seconds: SQLite counts milliseconds in 32 bits.
+_LONGEST_WAIT: Final = 1e6
+
 #: Rows that an export reads at a time.
 _PAGE: Final = 256
 
@@ -129,7 +133,13 @@ class SqliteJournal(RowJournal):
                 f"a SqliteJournal takes the path of a file, not {kind};"
                 " a PostgresJournal takes a connection string"
             )
-        self._path = Path(path).absolute()
+        self._path = Path(file_path(path)).absolute()
+        if not callable(clock):
+            raise InputError("clock must be a function that returns the time")
+        if not (is_number(busy_timeout) and 0 <= busy_timeout <= _LONGEST_WAIT):
+            raise InputError(
+                "busy_timeout must be a number of seconds, not below 0 and at most 1e6"
+            )
         self._clock = clock
         self._connections = Connections(self._path, busy_timeout)
         self._writer = Writer(self._connections, clock)

@@ -7,9 +7,9 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from kesspay._checks import seconds
 from kesspay._drive import drive
 from kesspay.errors import JournalUnavailable, KesspayError
-from kesspay.gateway.base import seconds
 from kesspay.gateway.messages import check_own_id
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.hook import ResultHook, Results

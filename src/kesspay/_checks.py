@@ -1,0 +1,79 @@
+"""
+Checks of arguments that every package makes: of their types, before anything is done.
+
+Nothing is converted silently: the text "false" is no switch, and True is no number.
+"""
+
+from __future__ import annotations
+
+import os
+from math import isfinite
+from typing import Final, cast
+
+from kesspay.errors import InputError
+
+
+__all__ = [
+    "LONGEST_WAIT",
+    "file_path",
+    "is_number",
+    "require",
+    "require_flag",
+    "seconds",
+]
+
+#: Seconds, some thirty years: no system waits for longer.
+LONGEST_WAIT: Final = 1e9
+
+
+def require(value: object, kind: type, name: str) -> None:
+    """Refuse anything but an object of a class or a protocol (InputError)."""
+    if not isinstance(value, kind):
+        # The type only: the value could be a secret.
+        found = type(value).__name__
+        raise InputError(f"{name} must be a {kind.__name__}, not a {found}")
+
+
+def require_flag(name: str, value: object) -> None:
+    """Refuse anything but True and False (InputError)."""
+    if type(value) is not bool:
+        raise InputError(f"{name} must be True or False")
+
+
+def is_number(value: object) -> bool:
+    """Return whether a value is a number of real time: an int or a float, finite."""
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return False
+    try:
+        return isfinite(value)
+    except OverflowError:
+        # No float holds it.
+        return False
+
+
+def seconds(given: object, name: str = "timeout") -> float:
+    """
+    Return a timeout or a pause as seconds.
+
+    Args:
+        given: what was given for it.
+        name: of the argument, for the error.
+
+    Raises:
+        InputError: it is no number above 0 that a system can wait for.
+    """
+    number = cast("float", given)
+    if not is_number(given) or not 0 < number <= LONGEST_WAIT:
+        message = f"{name} must be a number of seconds above 0, and at most 1e9"
+        raise InputError(message)
+    return float(number)
+
+
+def file_path(path: object, name: str = "path") -> str:
+    """Return a path as str (InputError)."""
+    try:
+        return os.fsdecode(cast("str", path))
+    except (TypeError, UnicodeError):
+        pass
+    kind = type(path).__name__
+    raise InputError(f"{name} must be a str, bytes or path object, not a {kind}")
