@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from dataclasses import FrozenInstanceError, replace
+from dataclasses import FrozenInstanceError, dataclass, replace
 from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 from kesspay.errors import FieldError
 from kesspay.gateway.messages import (
     ConfirmFundTransfer,
+    CreateFundTransfer,
     Credentials,
     QueryFundTransfer,
     Token,
@@ -198,6 +199,20 @@ def test_own_ids_that_are_taken(value: str) -> None:
     assert value == replace(CREATE_REQUEST, out_trade_no=value).out_trade_no
     request = replace(CONFIRM_REQUEST, partner_transaction_id=value)
     assert value == request.partner_transaction_id
+
+
+def test_a_request_with_more_fields_is_checked() -> None:
+    """A dataclass that is derived from a request has its checks."""
+
+    @dataclass(frozen=True, slots=True)
+    class Noted(CreateFundTransfer):
+        note: str = ""
+
+    fields: dict[str, Any] = {"receiver_id": "1", "sender_name": "x", "note": "n"}
+    made = Noted("a", amount=Decimal(1), **fields)
+    assert (made.out_trade_no, made.note) == ("a", "n")
+    with pytest.raises(FieldError, match="out_trade_no"):
+        Noted("a b", amount=Decimal(1), **fields)
 
 
 @pytest.mark.parametrize("value", BAD_IDS)

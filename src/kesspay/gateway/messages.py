@@ -176,18 +176,22 @@ class CreateFundTransfer:
         amount: Decimal,
         currency: str = "USD",
     ) -> None:
-        """Check every field, in the order of the document."""
-        check_own_id("out_trade_no", out_trade_no)
-        check_receiver("receiver_id", receiver_id)
-        check_sender_name("sender_name", sender_name)
-        check_amount("amount", amount)
-        check_currency("currency", currency)
+        """Set every field, and have them checked, also by a subclass."""
         put_own_id, put_receiver, put_sender, put_amount, put_currency = _OF_CREATE
         put_own_id(self, out_trade_no)
         put_receiver(self, receiver_id)
         put_sender(self, sender_name)
         put_amount(self, amount)
         put_currency(self, currency)
+        self.__post_init__()
+
+    def __post_init__(self) -> None:
+        """Check every field, in the order of the document."""
+        check_own_id("out_trade_no", self.out_trade_no)
+        check_receiver("receiver_id", self.receiver_id)
+        check_sender_name("sender_name", self.sender_name)
+        check_amount("amount", self.amount)
+        check_currency("currency", self.currency)
 
     def params(self, amount_format: AmountFormat) -> dict[str, object]:
         """Return the parameters of the service, as they are signed."""
