@@ -51,7 +51,8 @@ function bytesOf(value, name) {
 
 /** A text as it is, or the text of a plain object or array. */
 function documentOf(value, name) {
-  if (typeof value === 'string' || types.isUint8Array(value)) return bytesOf(value, name);
+  if (types.isUint8Array(value)) return stillBytes(value);
+  if (typeof value === 'string') return bytesOf(value, name);
   if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
     return Buffer.from(textOf(value));
   }
@@ -113,11 +114,9 @@ function checkOptions(options, names) {
   }
 }
 
-const USUAL = [0, 0];
-
 /** The profile and the depth as numbers. */
 function settingsOf(options) {
-  if (options === undefined) return USUAL;
+  if (options === undefined) return [0, 0];
   checkOptions(options, ['profile', 'maxDepth']);
   return [Profile.bitsOf(options.profile), depthOf(options.maxDepth)];
 }
@@ -126,11 +125,20 @@ function failure(operation) {
   return errorFor(native, report[0], report[1], report[2], operation === VERIFY_DOCUMENT);
 }
 
+/** What was written to the scratch, in a Buffer of its own. */
+function copyOf(length) {
+  const copy = Buffer.allocUnsafe(length);
+  copy.set(new Uint8Array(scratch.buffer, 0, length));
+  return copy;
+}
+
 /** One operation in this thread. */
 function call(operation, key, text, options) {
-  const [profile, depth] = settingsOf(options);
+  let profile = 0;
+  let depth = 0;
+  if (options !== undefined) [profile, depth] = settingsOf(options);
   const length = native.call(operation, key, scratch, text, profile, depth, report);
-  if (length >= 0) return Buffer.from(scratch.subarray(0, length));
+  if (length >= 0) return copyOf(length);
   if (report[0] !== 2) throw failure(operation);
   // Nothing was signed or verified yet.
   const out = Buffer.allocUnsafeSlow(report[3]);
