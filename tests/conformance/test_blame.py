@@ -7,9 +7,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from kesspay.conformance.adapter import Reply
 from kesspay.conformance.blame import Blames, blame, in_order, without_blanks
-from kesspay.conformance.judge import Outcome, Verdict
+from kesspay.conformance.judge import Outcome, Verdict, judge, select
 from kesspay.conformance.kit import Case, Kit, Mistake, Refused, Rule
+from tests.conformance.broken import canonicalize
+from tests.support.kit import stored_kit
 
 
 if TYPE_CHECKING:
@@ -417,3 +420,15 @@ def test_blanks_in_strings_stay() -> None:
     """Only the blanks between values are removed."""
     text = b' { "a b" : "c \\" d" ,\n"e":[ 1 , 2 ] } '
     assert without_blanks(text) == b'{"a b":"c \\" d","e":[1,2]}'
+
+
+def test_a_forgotten_sort_is_named_at_the_level_of_the_api() -> None:
+    """No document of the API shows whether keys are sorted as numbers or not."""
+    kit = stored_kit()
+    outcomes = [
+        judge(case, Reply("bytes", canonicalize(case.text, "order_document") or b""))
+        for case in select(kit.cases, areas=("document",), levels=("api",))
+    ]
+    found = blame(outcomes, kit)
+    assert [one.rule.id for one in found.firm] == ["sort.bytes"]
+    assert not found.perhaps

@@ -19,17 +19,14 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
+from kesspay.conformance.covered import numbers_of, searched_text
 from kesspay.conformance.judge import Outcome, Verdict
 from kesspay.conformance.kit import Refused
-from kesspay.errors import CanonicalizationError, KesspayError
+from kesspay.errors import CanonicalizationError
 from kesspay.explain.body import DECODE_REASONS
-from kesspay.explain.render import read
-from kesspay.explain.search import Subject, find_signed_text
 from kesspay.explain.signature import SLIPS, RsaKey, examine
 from kesspay.signing.documents import canonicalize
-from kesspay.signing.keyparts import public_numbers
-from kesspay.signing.keys import PrivateKey
-from kesspay.signing.profile import PHP_8, Profile
+from kesspay.signing.profile import Profile
 
 
 if TYPE_CHECKING:
@@ -48,8 +45,6 @@ _WRITTEN: Final = tuple(slip for slip in SLIPS if slip not in _OF_LENGTH)
 #: The parts that break their rule whatever the mistake is.
 _PROOFS: Final = frozenset({*_WRITTEN, "length", "scheme", "hash"})
 _YES: Final = b"yes"
-#: What the search for the text that a signature covers may write.
-_BUDGET: Final = 512 * 1024
 _SIGN: Final = re.compile(rb'"sign"\s*:\s*"((?:[^"\\]|\\.)*)"\s*}\s*\Z', re.DOTALL)
 
 
@@ -113,7 +108,7 @@ def _question(case: Case) -> _Question | None:
     """Return what a case asks to sign; None where it asks something else."""
     if case.op not in ("sign", "body") or case.key is None:
         return None
-    key = _numbers(case.key, case.password)
+    key = numbers_of(case.key, case.password)
     if key is None:
         return None
     profile = Profile.from_words(" ".join(case.profile))
@@ -124,16 +119,6 @@ def _question(case: Case) -> _Question | None:
         reason = error.reason
     readable = reason not in (*DECODE_REASONS, "top_level")
     return _Question(case.op, case.text, canonical, readable, key)
-
-
-@lru_cache(maxsize=32)
-def _numbers(key: bytes, password: bytes | None) -> RsaKey | None:
-    try:
-        public = PrivateKey.from_pem(key, password).public_key
-    except KesspayError:
-        return None
-    numbers = public_numbers(public._handle.spki)  # noqa: SLF001 - as in explain
-    return RsaKey(numbers.n, numbers.e)
 
 
 # ------------------------------------------------------------ reading an answer
@@ -222,10 +207,7 @@ def _searched(question: _Question, covers: Callable[[bytes], bool]) -> bytes | N
     """Search for the text with a known mistake in it that was signed."""
     if not question.readable:
         return None
-    text = question.text.decode()
-    subject = Subject(text, read(text), question.canonical, PHP_8)
-    found = find_signed_text(subject, covers, budget=_BUDGET, deepest=1)
-    return None if found is None else found.text
+    return searched_text(question.text, question.canonical, covers)
 
 
 # ------------------------------------------------------------ judging the parts

@@ -13,9 +13,9 @@ known mistake explains is only *perhaps* the rule of its label.
    cases it is asked which bodies it accepts. A wrong signature is taken apart where it
    can be read, and each part of it is judged alone.
 2. A mistake is a candidate where the cases that passed do not speak against it, where
-   no mistake of another rule that explains as much gives one of its answers, and where
-   either every case that shows it failed, or most of the failures, and at least three,
-   have its answer.
+   no mistake of another rule that explains as much gives one of its answers (unless
+   only documents beyond the API break that rule), and where either every case that
+   shows it failed, or most of the failures, and at least three, have its answer.
 3. The candidate that explains most is taken, then the one that explains most of the
    rest, until none is left.
 4. A rule whose label has two failures without an explanation is perhaps broken.
@@ -32,7 +32,7 @@ from typing import TYPE_CHECKING, Final, Literal, TypeAlias, get_args
 
 from kesspay.conformance.apart import case_id, proves, taken_apart
 from kesspay.conformance.judge import Verdict
-from kesspay.conformance.kit import SEVERITIES, Refused
+from kesspay.conformance.kit import LEVELS, SEVERITIES, Refused
 
 
 if TYPE_CHECKING:
@@ -338,6 +338,7 @@ class _Evidence:
         self, outcomes: Iterable[Outcome], kit: Kit, failing: Container[str]
     ) -> None:
         self.failed: dict[str, Outcome] = {}
+        self._rules = kit.rules
         every = {code: _Candidate(mistake) for code, mistake in kit.mistakes.items()}
         for one in outcomes:
             if one.verdict == Verdict.passed:
@@ -363,8 +364,11 @@ class _Evidence:
     def _find_own(self) -> None:
         """Note the answers that no mistake of another rule explains as well."""
         every = list(self.candidates.values())
-        points = [one.fit for one in every]
-        best: dict[str, dict[str, int]] = defaultdict(dict)
+        # Of two that fit alike, it is the one that a message of the API shows: a
+        # program that does not sort is likelier than one that sorts as numbers.
+        levels = [LEVELS.index(self._rules[one.mistake.rule].level) for one in every]
+        points = [(one.fit, -at) for one, at in zip(every, levels, strict=True)]
+        best: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
         for one, worth in zip(every, points, strict=True):
             for name in one.answered:
                 rules = best[name]

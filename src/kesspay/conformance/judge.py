@@ -10,7 +10,7 @@ from __future__ import annotations
 import time
 from base64 import b64encode
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum
 from fnmatch import fnmatchcase
 from functools import lru_cache
@@ -24,6 +24,7 @@ from kesspay.conformance.adapter import (
     Hello,
     Reply,
 )
+from kesspay.conformance.covered import UNKNOWN, signer_of
 from kesspay.conformance.kit import Refused
 from kesspay.errors import KesspayError
 from kesspay.signing.keys import PrivateKey, PublicKey
@@ -63,6 +64,8 @@ class Verdict(Enum):
     unsupported = "unsupported"
 
 
+#: So many of the plainest cases show whether the texts behind signatures are known.
+_PROBES: Final = 3
 #: More of a wrong answer is not kept; no known mistake makes so much of a case.
 _LONGEST_KEPT: Final = 256 * 1024
 
@@ -158,11 +161,12 @@ def run(
             command, kit=kit.version, timeout=timeout, hello_timeout=hello_timeout
         ) as adapter:
             hello = adapter.hello
+            signed = _SignedTexts(adapter, kit)
             try:
                 for case in asked:
                     if progress is not None:
                         progress(case)
-                    outcomes.append(_outcome(adapter, case, reasons=reasons))
+                    outcomes.append(_outcome(adapter, case, signed, reasons=reasons))
             finally:
                 restarts = adapter.restarts
     except AdapterStopped as error:
@@ -178,15 +182,54 @@ def run(
     )
 
 
-def _outcome(adapter: Adapter, case: Case, *, reasons: bool) -> Outcome:
+def _outcome(
+    adapter: Adapter, case: Case, signed: _SignedTexts, *, reasons: bool
+) -> Outcome:
     """Ask one case, if the adapter can be asked it."""
     missing = _missing(adapter.hello, case)
-    if missing:
-        return Outcome(case, Verdict.unsupported, detail=missing)
     started = time.perf_counter()
-    reply = adapter.ask(request_of(case))
+    if not missing:
+        reply = adapter.ask(request_of(case))
+    elif case.op == "canonicalize" and known_profile(adapter.hello, case):
+        reply = signed.ask(case) or Reply("unsupported", words=missing)
+    else:
+        reply = Reply("unsupported", words=missing)
     milliseconds = (time.perf_counter() - started) * 1000
     return judge(case, reply, milliseconds=milliseconds, reasons=reasons)
+
+
+class _SignedTexts:
+    """Asks an adapter that only signs which texts it signs."""
+
+    def __init__(self, adapter: Adapter, kit: Kit) -> None:
+        self._adapter = adapter
+        self._signer = signer_of(adapter.hello.ops, kit)
+        self._plainest = [
+            case
+            for case in kit.cases
+            if case.op == "canonicalize" and not kit.rules[case.rule].stage
+        ][:_PROBES]
+
+    def ask(self, case: Case) -> Reply | None:
+        """Return the text that is signed for a case; None where that is not known."""
+        if self._signer is not None and self._plainest:
+            # A signature of which the plainest texts are not known shows no others.
+            texts = [self._read(plain) for plain in self._plainest]
+            self._plainest.clear()
+            if all(one is None or one.content == UNKNOWN for one in texts):
+                self._signer = None
+        return self._read(case)
+
+    def _read(self, case: Case) -> Reply | None:
+        if self._signer is None:
+            return None
+        reply = self._adapter.ask(request_of(self._signer.question(case)))
+        if reply.kind == "bytes":
+            text = self._signer.text(case, reply.content)
+            return None if text is None else replace(reply, content=text)
+        # What has no signed body may have a canonical form.
+        is_other = self._signer.op == "body" and reply.kind == "refused"
+        return None if is_other else reply
 
 
 def _missing(hello: Hello, case: Case) -> str:

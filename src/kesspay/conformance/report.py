@@ -110,6 +110,15 @@ class Report:
         return tuple(o for o in self.account.faults if not rules[o.case.rule].stage)
 
     @property
+    def reads_signatures(self) -> bool:
+        """Whether canonical forms were read from signatures, for want of their op."""
+        op = "canonicalize"
+        return op not in self.run.hello.ops and any(
+            o.case.op == op and o.verdict is not Verdict.unsupported
+            for o in self.run.outcomes
+        )
+
+    @property
     def unknown_ops(self) -> tuple[str, ...]:
         """The ops that the adapter lists, and that no kit has."""
         return tuple(op for op in self.run.hello.ops if op not in OPS)
@@ -346,6 +355,8 @@ def _tail(report: Report) -> Iterator[str]:
     ]
     if unsupported:
         yield f"unsupported   {', '.join(unsupported)}"
+    if report.reads_signatures:
+        yield "the texts of area document are those that the signatures cover"
 
 
 _TROUBLES: Final = {

@@ -584,7 +584,22 @@ PROGRAMS: Final = (
         "php",
         "sign_received",
         ("sign.text", "sign.base64"),
-        {"sign.nothing": "an infinite number is signed as it is written"},
+        {
+            **_all(
+                "an infinite number is signed as it is written",
+                "sign.nothing",
+                "fail.infinite",
+            ),
+            **_all(
+                "the text is signed as it came: in its order, in its spelling, with "
+                "every member",
+                *("sort.bytes", "sort.nested", "sort.numbers", "sort.code_points"),
+                *("remove.sign", "remove.sign_type", "remove.null"),
+                *("list.empty", "list.numbered", "read.duplicates", "read.unescape"),
+                *("write.number", "write.slash", "write.unicode", "write.delete"),
+                *("write.control", "write.quote", "write.exponent"),
+            ),
+        },
     ),
     Program(
         "php",
@@ -602,8 +617,14 @@ PROGRAMS: Final = (
         "sign_jose",
         ("sign.scheme", "sign.base64"),
         {
-            **_all("a list becomes an object", "sign.text", "list.array"),
-            "sign.nothing": "a number has no members, and Infinity is null",
+            **_NODE_TEXT,
+            **_all("a list becomes an object", "sign.text", "list.array", "read.array"),
+            **_all(
+                "a number has no members, and Infinity is null",
+                "sign.nothing",
+                "read.top_level",
+            ),
+            "read.utf8": "malformed bytes are replaced",
         },
     ),
 )
