@@ -144,6 +144,15 @@ def test_a_call_carries_the_body_unchanged() -> None:
     assert dict(request.headers)["Authorization"] == "Bearer t-1"
 
 
+def test_a_call_carries_bytes_only() -> None:
+    """A body of text is refused, and so is an unclear choice of the connection."""
+    body, fresh, token = build_body(CREATE_REQUEST, partner_key()), True, Token("t", 1)
+    wrong: list[tuple[Any, Any]] = [(body.decode(), fresh), (None, fresh), (body, 1)]
+    for one, choice in wrong:
+        with pytest.raises(InputError):
+            build_call(ENDPOINT, token, one, fresh=choice)
+
+
 def test_only_what_moves_no_money_may_share_a_connection() -> None:
     """A call wants a fresh connection unless it says otherwise; a log-in does not."""
     token = Token("t-1", 60)

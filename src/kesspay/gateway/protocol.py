@@ -206,14 +206,21 @@ def build_call(
         fresh: False where the service moves no money, and the request may
             go over a connection that was used before.
 
+    Raises:
+        InputError: the body is not bytes, or ``fresh`` neither True nor False.
+
     Source: API document, "API GATEWAY SPECIFICATION".
     """
+    authorization = ("Authorization", f"Bearer {token.access_token}")
+    url, headers = endpoint.gateway_url, (*_FIXED_HEADERS, authorization)
+    if type(body) is not bytes or type(fresh) is not bool:
+        # Its own checks refuse it; all else is right already.
+        return HttpRequest("POST", url, headers, body, fresh=fresh)
     made = object.__new__(HttpRequest)
     put_method, put_url, put_headers, put_body, put_fresh = _OF_A_REQUEST
     put_method(made, "POST")
-    put_url(made, endpoint.gateway_url)
-    authorization = ("Authorization", f"Bearer {token.access_token}")
-    put_headers(made, (*_FIXED_HEADERS, authorization))
+    put_url(made, url)
+    put_headers(made, headers)
     put_body(made, body)
     put_fresh(made, fresh)
     return made
