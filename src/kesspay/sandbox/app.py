@@ -28,7 +28,7 @@ _LONGEST_BODY: Final = 64 << 10
 
 
 class Responder(Protocol):
-    """What answers requests."""
+    """Answers requests."""
 
     def respond(
         self,

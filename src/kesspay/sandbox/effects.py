@@ -33,14 +33,14 @@ _NOTHING: Final = Reply(200, (JSON,), b"")
 @dataclass(frozen=True, slots=True)
 class FaultContext:
     """
-    What an effect can see.
+    The values that an effect can use.
 
     Attributes:
-        service: what was asked for.
+        service: the service that was called.
         reply: the answer so far; empty where the request was not carried out.
         key: the gateway's own private key.
         earlier: a genuine answer to another transfer, where there was one.
-        end_token: ends the token that is out.
+        end_token: ends the token in use.
     """
 
     service: str
@@ -85,7 +85,7 @@ def refuse(context: FaultContext, code: str) -> Reply:
 
 
 def answer_bad_gateway(context: FaultContext, _: str) -> Reply:
-    """Answer as a proxy whose server is gone."""
+    """Answer as a proxy whose server does not answer."""
     return _page(context, 502, "502 Bad Gateway")
 
 
@@ -96,7 +96,7 @@ def answer_too_many_requests(context: FaultContext, _: str) -> Reply:
 
 
 def answer_html_page(context: FaultContext, _: str) -> Reply:
-    """Answer as a captive portal: success, and nothing of ours."""
+    """Answer as a captive portal: HTTP 200 with another page."""
     return _page(context, 200, "Welcome")
 
 
@@ -106,7 +106,7 @@ def answer_empty(context: FaultContext, _: str) -> Reply:
 
 
 def append_spaces(context: FaultContext, _: str) -> Reply:
-    """Answer genuinely, with a mebibyte of white space behind."""
+    """Answer genuinely, followed by a mebibyte of white space."""
     return replace(context.reply, body=context.reply.body + b" " * _OVERSIZE)
 
 
@@ -178,7 +178,7 @@ def replay(context: FaultContext, _: str) -> Reply:
 
 
 def repeat_success(context: FaultContext, _: str) -> Reply:
-    """Say something else first; PHP and the signature take what comes last."""
+    """Give a member twice; PHP and the signature use the last value."""
     answer = _signed_answer(context.reply)
     if answer is None:
         return context.reply

@@ -1,7 +1,7 @@
 """
 Every fault the sandbox can have, by name. ``docs/sandbox.md`` shows this table.
 
-A fault is asked for by a text: its name, and an argument where it takes one,
+A text requests a fault: its name, and an argument where it takes one,
 ``latency=2.5``. Several are separated by commas and act in this order:
 ``delayed-credit=5, drop-after``.
 """
@@ -72,10 +72,10 @@ class Fault:
     One way in which a gateway fails.
 
     Attributes:
-        name: what it is asked for by.
+        name: the name that requests it.
         carried_out: "no" where the request does nothing, "yes" where it did,
             "later" where a confirm credits after some seconds.
-        services: what it fits.
+        services: the services that can have it.
         effect: what it does to the answer.
         shows: what a client sees, in words.
         argument: "", "SECONDS", "FIELD" or "CODE".
@@ -95,7 +95,7 @@ class Fault:
 
 @dataclass(frozen=True, slots=True)
 class Chosen:
-    """A fault with its argument; ``str`` gives the text it is asked for by."""
+    """A fault with its argument; ``str`` gives the text that requests it."""
 
     fault: Fault
     argument: str
@@ -403,11 +403,11 @@ FAULTS: Final = {fault.name: fault for _, kind in KINDS.values() for fault in ki
 
 def parse(text: str, service: str | None = None) -> tuple[Chosen, ...]:
     """
-    Read a text that asks for faults.
+    Read a text that requests faults.
 
     Args:
         text: ``name[=argument][, name[=argument]]...``
-        service: what they have to fit, or None.
+        service: the service that must be able to have them, or None.
 
     Raises:
         InputError: there is no such fault, or it does not take the argument,
@@ -458,14 +458,14 @@ class Planned:
 
 class FaultPlan:
     """
-    The faults to come. Any number of threads may use one.
+    The faults of the next requests. Any number of threads may use one.
 
     ::
 
         sandbox.faults.plan("drop-after", service=CONFIRM)
         sandbox.faults.seed(7, 0.3)
 
-    A seed gives the same faults to the same sequence of requests, always.
+    A seed always gives the same faults to the same sequence of requests.
     """
 
     def __init__(self) -> None:
@@ -504,7 +504,7 @@ class FaultPlan:
         Let a seed choose which requests meet which fault.
 
         Args:
-            seed: the same gives the same.
+            seed: the same seed gives the same faults.
             rate: probability that a request meets a fault, 0 to 1.
             names: the faults to choose from; None for all.
 

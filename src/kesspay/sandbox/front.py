@@ -50,7 +50,7 @@ class Seen:
     One message: its canonical text, or its beginning where it has none.
 
     Attributes:
-        text: never a credential or a token.
+        text: the text, without credentials and tokens.
         verdict: "verified", "not signed by design", or why it did not verify.
         lesson: which rules a request breaks that does not verify, or None.
     """
@@ -72,8 +72,8 @@ class LoggedExchange:
     Attributes:
         number: counted from 1.
         at: time of the sandbox, in seconds.
-        service: what was asked for, "" where that is unknown.
-        faults: what the request met, as it is asked for.
+        service: the service that was called, "" where it is not known.
+        faults: the faults of the request, as texts that request them.
         outcome: "HTTP 200", or how the connection ended.
         request: what the partner sent.
         answer: what the gateway sent.
@@ -135,7 +135,7 @@ class MessageLog:
 
 def seen(key: PublicKey, body: bytes, redact: Callable[[str], str] = str) -> Seen:
     """
-    Look at a body as the holder of the key would.
+    Return what the log shows of a body.
 
     Args:
         key: of the side that should have signed it.

@@ -57,7 +57,7 @@ State = Literal["open", "due", "credited", "expired"]
 
 class Refusal(Exception):
     """
-    The gateway says no.
+    The gateway refuses a request.
 
     Attributes:
         status: HTTP status.
@@ -74,7 +74,7 @@ class Refusal(Exception):
 @dataclass(frozen=True, slots=True)
 class PreTransferRow:
     """
-    A pre-transfer as the ledger has it.
+    A pre-transfer in the ledger.
 
     Attributes:
         state: "open" can be confirmed, "due" was and will be credited,
@@ -94,7 +94,7 @@ class PreTransferRow:
 
 @dataclass(frozen=True, slots=True)
 class Credit:
-    """A receiver got money."""
+    """Money that was credited to a receiver."""
 
     fund_transfer_id: str
     out_trade_no: str
@@ -104,7 +104,7 @@ class Credit:
 
 @dataclass(frozen=True, slots=True)
 class User:
-    """Who can, or could, receive money."""
+    """A user, who can receive money while ``eligible`` is true."""
 
     receiver_id: str
     name: str
@@ -268,7 +268,7 @@ class Ledger:
         Enter a pre-transfer and return it.
 
         Two with one out_trade_no are two pre-transfers: the document does not
-        say otherwise, and a client must be able to live with it.
+        say otherwise, and a client must be able to handle it.
 
         Raises:
             Refusal: NOTELIGIBLE.

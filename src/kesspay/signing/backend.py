@@ -16,8 +16,8 @@ The choice is made once, at the first use:
 Both backends give the same bytes and the same refusals. A key stays with the
 backend that loaded it.
 
-``KESSPAY_MULTIBUFFER=0`` keeps the keys that are loaded from then on from verifying
-eight signatures of a batch at a time: OpenSSL has all of them.
+Under ``KESSPAY_MULTIBUFFER=0`` OpenSSL verifies every signature with the keys that are
+loaded from then on; without it, the native core may verify eight of a batch at a time.
 """
 
 from __future__ import annotations
@@ -239,7 +239,7 @@ def backend() -> BackendInfo:
 
 
 def is_multibuffer_off() -> bool:
-    """Return whether the environment leaves all signatures to OpenSSL."""
+    """Return whether KESSPAY_MULTIBUFFER lets OpenSSL verify every signature."""
     text = os.environ.get("KESSPAY_MULTIBUFFER", "").strip().lower()
     return bool(text) and text in _OFF
 

@@ -21,8 +21,8 @@ first that applies decides, and the native core follows the same list:
 6. For a private key there must be exactly one private block; certificates
    and public keys beside it are not read. For a public key there must be
    exactly one public block, or certificates only, of which the first counts;
-   and no private block at all: a private key in a file that is handed around
-   is an accident that has to be noticed.
+   and no private block at all: a private key in a file that others get is a
+   mistake, which the error reports.
 
 Source: RFC 7468, RFC 4648.
 """

@@ -1,8 +1,8 @@
 """
 Whether batches are verified eight signatures at a time, and why not.
 
-The native core decides for each key; see ``kess_verify_documents`` in kess.h. What
-is asked here is a key for which it is possible.
+The native core decides for each key; see ``kess_verify_documents`` in kess.h. This
+module asks it for a key for which it is possible.
 """
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ class Multibuffer:
 
 
 def features(cpuinfo: Path = _CPUINFO) -> list[str]:
-    """Return what the processor can that matters here; [] where it is not known."""
+    """Return the processor's features that matter here; [] where they are not known."""
     with suppress(OSError), cpuinfo.open(encoding="utf-8", errors="replace") as lines:
         for line in lines:
             name, _, value = line.partition(":")
@@ -69,7 +69,7 @@ def multibuffer(cpuinfo: Path = _CPUINFO) -> Multibuffer:
     Return how batches are verified here.
 
     Args:
-        cpuinfo: what says what the processor can.
+        cpuinfo: the file that lists the features of the processor.
 
     Raises:
         BackendError: the forced backend is not available.

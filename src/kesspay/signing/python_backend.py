@@ -155,7 +155,7 @@ class PythonBackend:
         allow_weak: bool,
         openssl_only: bool = False,
     ) -> _Private:
-        """Load a private key from PEM, DER or base64. OpenSSL has all signatures."""
+        """Load a private key from PEM, DER or base64. OpenSSL verifies every signature."""
         del openssl_only
         try:
             numbers = private_numbers(data, password)

@@ -24,13 +24,13 @@ class Forkable:
     """Something that has connections, or threads. Nothing here may raise."""
 
     def before_fork(self) -> None:
-        """Let go of what the child must not inherit; nothing is done meanwhile."""
+        """Close what the child must not inherit; calls wait until the fork is done."""
 
     def after_fork_in_parent(self) -> None:
         """Continue."""
 
     def after_fork_in_child(self) -> None:
-        """Begin anew: threads are gone, and locks may be held for ever."""
+        """Start with new state: the child has no other thread, and locks may stay held."""
 
 
 _heeding: Final[WeakSet[Forkable]] = WeakSet()

@@ -21,14 +21,14 @@ _log = logging.getLogger("kesspay.transfers")
 
 class Results:
     """
-    Hands each result to a hook.
+    Calls a hook with each result.
 
     Args:
         hook: called with each result, or None. What it raises is logged and changes
-            nothing: the money is where it is.
+            nothing about the payment.
 
     Raises:
-        InputError: it cannot be called.
+        InputError: the hook cannot be called.
     """
 
     def __init__(self, hook: ResultHook | None) -> None:
@@ -38,7 +38,7 @@ class Results:
         self._hook = hook
 
     def of(self, result: TransferResult) -> TransferResult:
-        """Return a result, after the hook had it."""
+        """Call the hook with a result, and return the result."""
         if self._hook is not None:
             try:
                 self._hook(result)

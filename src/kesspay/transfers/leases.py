@@ -102,7 +102,7 @@ class Limit(NamedTuple):
 #: What work asks its driver for; a result of ``act`` comes in for Blocking.
 Steps: TypeAlias = Generator[Within | Pause | Blocking[Any], Any, _T]
 
-#: What a crash or an interruption made of an answer that was waited for.
+#: The event that records an answer which a crash or an interruption lost.
 LOST: Final = {
     State.CREATING: Happened.CREATE_UNKNOWN,
     State.CONFIRMING: Happened.CONFIRM_UNKNOWN,
@@ -117,7 +117,7 @@ PAUSE: Final = 0.5
 
 @dataclass(slots=True)
 class Leased:
-    """A payment under a lease, as far as it got."""
+    """A payment under a lease, after its last entry."""
 
     lease: Lease
     transfer: Transfer

@@ -1,5 +1,5 @@
 """
-A connection to PostgreSQL that waits no longer than it may.
+A connection to PostgreSQL whose waits have a limit.
 
 Imported only where psycopg is installed.
 """
@@ -31,7 +31,7 @@ class NoAnswer(OperationalError):
 
 class PatientConnection(Connection[Any]):
     """
-    A connection whose every wait ends.
+    A connection whose waits have a limit.
 
     psycopg waits without limit for a server that is silent; after Ctrl-C it also
     asks that server to cancel, and waits for it. Here a wait ends with the

@@ -1,5 +1,5 @@
 """
-The payments of a journal for programs that only read: nothing is made or migrated.
+The payments of a journal for programs that only read: no table is made or migrated.
 
 PostgreSQL reads in one transaction that is READ ONLY, page by page from a cursor of
 the server, so that a standby will do and the memory does not grow with the journal.
@@ -78,14 +78,14 @@ _PATIENCE: Final = 300.0
 
 class PaymentRow(NamedTuple):
     """
-    A payment as the journal lists it.
+    A payment in the list of a journal.
 
     Attributes:
         payment_id: its id.
         attempt: number of the newest attempt.
-        state: of the newest attempt.
+        state: state of the newest attempt.
         begun_at: when it began, in seconds since 1970.
-        changed_at: when the journal wrote it last.
+        changed_at: when the journal changed it last, in seconds since 1970.
     """
 
     payment_id: str
@@ -104,7 +104,7 @@ def read_payments(where: str) -> Generator[list[PaymentRow], None, None]:
     """
     Yield the payments of a journal in pages, in the order of their ids.
 
-    All are as of one moment. Where it holds a password, no error shows it.
+    They are all as of one moment. If the URL holds a password, no error shows it.
 
     Args:
         where: path of a SQLite journal, or a postgresql:// URL.
@@ -123,7 +123,7 @@ def place_of_first_payment(where: str) -> str:
     """
     Return where the first payment will make a journal, in words for a message.
 
-    Nothing is made, and nothing of what is there is judged.
+    It makes nothing, and checks nothing that is there.
 
     Args:
         where: path of a SQLite journal, or a postgresql:// URL.
@@ -143,7 +143,7 @@ def database_without_journal(where: str) -> str:
     """
     Return the name of a database that has no journal, in quotes for a message.
 
-    Nothing is made, and a journal that is there is not judged.
+    It makes nothing, and does not check a journal that is there.
 
     Args:
         where: a postgresql:// URL.

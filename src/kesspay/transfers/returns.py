@@ -2,9 +2,9 @@
 Give back a payment whose call was interrupted, in a thread of its own.
 
 What interrupts a call (a cancelled task, Ctrl-C, the time limit of a job queue)
-wants to end it now, and may come a second time. So the payment is given back
-beside it: no second interruption stops that, and no slow disk holds the first
-one up for long.
+wants to end it now, and may come a second time. So another thread gives the
+payment back: no second interruption stops that, and a slow disk delays the first
+one only for a short time.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Returns:
 
 
 def beside(act: Callable[[], _T]) -> _T:
-    """Do something in another thread: an interruption ends the wait alone."""
+    """Do something in another thread: an interruption ends only the wait for it."""
     done: Future[_T] = Future()
 
     def work() -> None:

@@ -1,7 +1,7 @@
 """
 A round of a worker: every payment that is due is resumed once.
 
-What a round takes it gives back, also what the journal grants it too late.
+A round gives back every payment that it takes, also one that it got too late.
 """
 
 from __future__ import annotations

@@ -55,7 +55,7 @@ class Append:
     What one caller appends.
 
     Args:
-        lease: under which.
+        lease: the lease under which it appends.
         status: its columns: state, attempt, due_at.
         entries: the columns of each entry.
         seconds: how long the lease lasts from now on.
@@ -108,7 +108,7 @@ class _Job(_Turn, Generic[Result]):
 
 class Writer(Forkable):
     """
-    The one that writes. Any number of threads may use it.
+    Writes for all threads, in one of its own. Any number of threads may use it.
 
     Args:
         connections: of the journal.

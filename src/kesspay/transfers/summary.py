@@ -1,4 +1,4 @@
-"""What a journal holds, in numbers: how many payments in which state, and how old."""
+"""The payments of a journal, counted by state, with amounts and ages."""
 
 from __future__ import annotations
 
@@ -35,13 +35,13 @@ _PAGE: Final = 10_000
 @dataclass(slots=True)
 class Share:
     """
-    Some payments of a journal, in numbers.
+    Number, amounts and age of some payments of a journal.
 
     Attributes:
-        count: how many there are.
-        amounts: what they come to, a Decimal by currency.
-        oldest_id: payment_id of the one that was begun first, or "".
-        oldest_begun_at: when it was, in seconds since 1970, or None.
+        count: how many payments there are.
+        amounts: their sum, a Decimal by currency.
+        oldest_id: payment_id of the oldest one, or "".
+        oldest_begun_at: when it was begun, in seconds since 1970, or None.
     """
 
     count: int = 0
@@ -68,12 +68,12 @@ class Share:
 @dataclass(slots=True)
 class JournalSummary:
     """
-    What a journal holds, in numbers.
+    The payments of a journal, counted by state.
 
     Attributes:
         at: the journal's clock when it was counted, in seconds since 1970.
         states: the payments by the state of their newest attempt.
-        unknown: those whose outcome is unknown, also what a crash left.
+        unknown: those whose outcome is unknown, also after a crash.
         unfinished: those that are not finished; the unknown ones are among them,
             and so are those that need a person.
         due: those that a worker should have resumed by now.
@@ -108,7 +108,7 @@ def summarize(journal: Journal, *, only_open: bool = False) -> JournalSummary:
     page was read.
 
     Args:
-        journal: to read.
+        journal: the journal.
         only_open: leave out what is paid, not paid or rejected, which is nearly
             everything in a journal that has been used for long.
 
@@ -131,7 +131,7 @@ def listed(
     Return the first payments that are in one of some states, in order.
 
     Args:
-        journal: to read.
+        journal: the journal.
         states: of them; among several, one that is only of an attempt counts where
             a worker has something to do. The journal lists what is unknown with
             one query, and so UNKNOWN stands for all of UNSETTLED.

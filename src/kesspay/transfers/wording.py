@@ -1,4 +1,4 @@
-"""Errors of a client in the words of who calls transfers: by payment_id. No I/O."""
+"""Errors of a client, reworded for callers of transfers, who know a payment_id."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ def what_happened(error: GatewayError) -> str:
 
 def in_words_of_start(error: _Error) -> _Error:
     """
-    Return an error of a create, saying what a caller of ``start`` does next.
+    Return an error of a create that says what a caller of ``start`` does next.
 
-    The number of the attempt, which a client would speak of, is no matter to it.
+    Its text has no number of the attempt, which such a caller does not know.
     """
     next_step = _AGAIN
     if isinstance(error, Rejected):
