@@ -1,5 +1,5 @@
 """
-What is written about rows that are not authentic, when all of them are known.
+The files about rows that are not authentic, written when all of them are known.
 
 ``Failing`` reads them in the order of the input. Triage gets it, and returns the rows
 of ``causes.parquet`` in the same order; without triage they are what was named while
@@ -51,9 +51,9 @@ class Failing:
     The rows that failed, in the order of the input.
 
     Attributes:
-        folder: of the output.
+        folder: folder of the output.
         parts: the names of the parts that have such rows.
-        count: of the rows.
+        count: number of the rows.
     """
 
     folder: Folder

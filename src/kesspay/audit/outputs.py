@@ -1,4 +1,4 @@
-"""The files that a run writes beside its folder: where they may lie, and how."""
+"""The files that a run writes outside of its folder: where they may be, and how."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a run found, in numbers: of one unit, and of all of them together."""
+"""The counts of a run: those of one unit, and of all of them together."""
 
 from __future__ import annotations
 

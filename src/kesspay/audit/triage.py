@@ -10,7 +10,7 @@ Why rows failed, for millions of them.
    their members. A few representatives of each are searched for known mistakes. What
    is found is written again for each member, and compared with the digest in that
    member's own signature: only then is it proved.
-3. For the rest, values of other records of the transfer, ``success`` turned round and
+3. For the rest, values of other records of the transfer, ``success`` inverted and
    every amount below 10,000.00 are put in place until the digest fits or the budget is
    spent: "data.amount was 117.45 when signed".
 

@@ -51,10 +51,10 @@ class Piece:
 @dataclass(frozen=True, slots=True)
 class Unit:
     """
-    What one thread does at a time.
+    The work that one thread does at a time.
 
     Attributes:
-        number: of its part.
+        number: number of its part.
         pieces: what it reads, in this order.
     """
 

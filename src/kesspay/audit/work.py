@@ -57,7 +57,7 @@ class Meter:
     How far a run is, for its display; threads add to it.
 
     Attributes:
-        rows: that were judged.
+        rows: rows that were judged.
         size: bytes of input that were read.
         failures: rows that are not authentic.
     """
@@ -78,17 +78,17 @@ class Meter:
 @dataclass(slots=True)
 class Job:
     """
-    What the units of a run have in common.
+    The settings that the units of a run share.
 
     Attributes:
         sources: the inputs.
         options: how they are read.
         kernel: judges answers.
         own: judges requests, or None.
-        schema: of the parts.
+        schema: schema of the parts.
         folder: of the output.
         examine: names causes.
-        threads: of the kernel, within one unit.
+        threads: threads of the kernel, within one unit.
         stop: set where the run is to end.
         meter: counts rows.
         reader: of a query, or None.

@@ -65,7 +65,7 @@ class Blame:
     A rule that a program breaks.
 
     Attributes:
-        rule: that is broken.
+        rule: the rule that is broken.
         mistake: the known mistake that explains most of it; None where the rule is
             only the label of cases that failed.
         firm: whether the answers show it; else the rule is perhaps broken.
@@ -83,7 +83,7 @@ class Blame:
 @dataclass(frozen=True, slots=True)
 class Blames:
     """
-    What a run says about the rules.
+    The rules that a run blames.
 
     Attributes:
         firm: rules that are broken, the worst first.
@@ -108,8 +108,8 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
     Find the rules that a program breaks.
 
     Args:
-        outcomes: what became of the cases; the more, the surer.
-        kit: that they are from.
+        outcomes: the outcomes of the cases; with more of them the result is surer.
+        kit: the kit of the cases.
     """
     kinds = _kinds(outcomes, kit)
     evidence = _Evidence(

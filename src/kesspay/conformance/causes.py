@@ -143,7 +143,7 @@ def parts_of(
     Take mistakes apart: into single ones, and only those that change the text.
 
     Args:
-        document: as ``render.read`` gives it.
+        document: as ``nodes.read`` gives it.
         codes: of mistakes; those that are no mistake in the text of a document are
             left out.
         profile: of the right text.

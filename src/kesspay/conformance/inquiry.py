@@ -1,5 +1,5 @@
 """
-The reverse of the kit: from a body of the field to the rules that a program breaks.
+The reverse of the kit: from a recorded body to the rules that a program breaks.
 
 The wrong answer to the body is explained by the search of ``kesspay explain``. Where
 the program can be asked, each fault is shrunk to the smallest document that shows it.
@@ -54,7 +54,7 @@ def right_answer(document: bytes, profile: Profile = PHP_8) -> Right:
 @dataclass(frozen=True, slots=True)
 class Fault:
     """
-    One thing that a program does wrong.
+    One fault of a program.
 
     Attributes:
         code: of the known mistake; "" where none gives this answer.
@@ -79,7 +79,7 @@ class Fault:
 @dataclass(frozen=True, slots=True)
 class Inquiry:
     """
-    What was found out about a body.
+    The findings about a body.
 
     Attributes:
         right: the right answer to it.

@@ -1,5 +1,5 @@
 """
-Lists of known failures: what a program is known to do wrong, and must keep doing.
+Lists of known failures: cases that a program is known to fail, and must still fail.
 
 A file names one case or rule a line; ``*``, ``?`` and ``[...]`` stand for others, and
 a ``#`` begins a comment. A line whose cases all pass is an error, so that the list
@@ -46,7 +46,7 @@ class KnownLine:
 @dataclass(frozen=True, slots=True)
 class Account:
     """
-    What is left of the failures of a run.
+    The failures of a run, without the known ones.
 
     Args:
         faults: cases that failed, and no line knows.
@@ -54,7 +54,7 @@ class Account:
         needless: lines whose cases all pass.
         withdrawn: lines that name a case which is no longer in the kit.
         missing: cases of a required op that the adapter does not support.
-        missing_ops: required ops that it does not list, or has no answer for.
+        missing_ops: required ops that it does not list, or does not answer.
     """
 
     faults: tuple[Outcome, ...] = ()

@@ -98,11 +98,11 @@ _PYTHON: Final = re.compile(rb"""\s*(?:b['"]|\{\s*'|\{.*:\s*(?:True|False|None)\
 @dataclass(frozen=True, slots=True)
 class BodyForm:
     """
-    What a recording is.
+    The form of a recording.
 
     Args:
         code: a key of ``FORMS``.
-        body: the body inside, or None where there is none to be had.
+        body: the body inside, or None where none can be found.
     """
 
     code: str

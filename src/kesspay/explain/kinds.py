@@ -55,12 +55,12 @@ def assumed_kind(document: Node, *, own: bool) -> Kind:
     Return what a body most likely is.
 
     Args:
-        document: as ``render.read`` gives it, or None.
-        own: whether one's own private key made the signature.
+        document: as ``nodes.read`` gives it, or None.
+        own: True where your own private key made the signature.
 
     Returns:
-        What the members at the top level say; where they say nothing, a request is
-        what one's own key signed.
+        What the members at the top level show; where they show nothing, a request if
+        your own key signed it.
     """
     keys = {key for key, _ in document} if isinstance(document, Members) else set()
     if keys & _ANSWER:

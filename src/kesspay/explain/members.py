@@ -44,7 +44,7 @@ _ADDED: Final[tuple[tuple[str, str | None], ...]] = (
 
 def other_members(document: Node) -> Iterator[tuple[Mistake, Node]]:
     """
-    Give the documents with a member less or more, and what was done for each.
+    Yield the documents with a member less or more, and the mistake for each.
 
     Args:
         document: as ``nodes.read`` gives it.

@@ -122,7 +122,7 @@ class Renderer:
 
     Args:
         document: as ``nodes.read`` gives it.
-        secret: that may be part of the text.
+        secret: a secret that may be part of the text.
     """
 
     document: Node

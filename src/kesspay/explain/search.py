@@ -218,19 +218,19 @@ def find_mistakes(
     secret: bytes = b"",
 ) -> tuple[str | None, tuple[Mistake, ...]] | None:
     """
-    Find the simplest story of how an accepted text came about.
+    Find the fewest known mistakes that give an accepted text.
 
     One mistake comes first, then the ready-made texts, with something around
     them perhaps, then several mistakes together.
 
     Args:
-        document: as ``tree.read`` gives it.
-        raw: texts that were not made from the document, by name.
-        profile: of the right text.
+        document: as ``nodes.read`` gives it.
+        raw: texts that were signed without canonicalizing, by name.
+        profile: the profile of the right text.
         accepts: whether a text is the one that is sought.
         budget: how many bytes may be written before the search gives up.
         deepest: how many mistakes at once are tried.
-        secret: that may be part of the text.
+        secret: a secret that may be part of the text.
 
     Returns:
         The name of the ready-made text, or None for a text made from the
@@ -404,11 +404,11 @@ class Subject:
 
     Args:
         text: the body.
-        document: the same as ``tree.read`` gives it.
+        document: the same as ``nodes.read`` gives it.
         canonical: its canonical form; empty, which no form is, where it has
             none because a number in it is not finite.
-        profile: of the canonical form.
-        secret: that may be part of the text that was signed.
+        profile: the profile of the canonical form.
+        secret: a secret that may be part of the signed text.
     """
 
     text: str
@@ -421,7 +421,7 @@ class Subject:
 @dataclass(frozen=True, slots=True)
 class SignedText:
     """
-    How a text came about.
+    A text that was signed, and the mistakes in it.
 
     Args:
         codes: the mistakes in it.
@@ -511,7 +511,7 @@ def find_signed_text(
         deepest: how many mistakes at once are tried.
 
     Returns:
-        The simplest story that fits, or None.
+        The fewest mistakes that fit, or None.
     """
     profile = subject.profile
     raw = raw_texts(subject.text)

@@ -155,7 +155,7 @@ class PythonBackend:
         allow_weak: bool,
         openssl_only: bool = False,
     ) -> _Private:
-        """Load a private key from PEM, DER or base64. OpenSSL verifies every signature."""
+        """Load a private key from PEM, DER or base64. OpenSSL verifies everything."""
         del openssl_only
         try:
             numbers = private_numbers(data, password)

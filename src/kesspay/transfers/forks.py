@@ -30,7 +30,7 @@ class Forkable:
         """Continue."""
 
     def after_fork_in_child(self) -> None:
-        """Start with new state: the child has no other thread, and locks may stay held."""
+        """Start with new state: the child has no other thread; locks may stay held."""
 
 
 _heeding: Final[WeakSet[Forkable]] = WeakSet()

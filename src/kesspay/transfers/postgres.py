@@ -207,7 +207,8 @@ class PostgresJournal(RowJournal):
     A connection that fails before a call has sent its COMMIT is replaced. Where it
     fails during the COMMIT, the call raises JournalUnavailable, and the write may
     have been made: read the payment again, as after a crash, before anything is
-    sent. The journal may be used in a child process after a fork.
+    sent. The journal may be used in a child process after a fork. Its methods raise
+    the errors of ``Journal``.
 
     Args:
         conninfo: a connection string of libpq, "postgresql://..." or "host=...

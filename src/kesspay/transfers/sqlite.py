@@ -98,7 +98,8 @@ class SqliteJournal(RowJournal):
     A journal in a SQLite file. Any number of threads and processes may use one.
 
     Writes are grouped: one thread makes those of all callers durable with one
-    COMMIT. The journal may be used in a child process after a fork.
+    COMMIT. The journal may be used in a child process after a fork. Its methods raise
+    the errors of ``Journal``.
 
     Args:
         path: path of the file, on a local disk. It is made where it is missing,

@@ -1,1 +1,1 @@
-"""Does the money fit: checks in SQL, over what was signed."""
+"""The checks of the money: SQL over the values that were signed."""
