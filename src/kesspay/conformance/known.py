@@ -66,7 +66,7 @@ class Account:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing is left to do."""
+        """True where nothing failed but what is known."""
         return not (self.faults or self.needless or self.missing_ops)
 
 

@@ -1,5 +1,5 @@
 """
-Does the money fit: checks over what was signed.
+The checks of the money, over the values that were signed.
 
 Each check is a file of SQL beside this one. Facts come from the canonical bytes of
 bodies that verified, and from nothing else: a body that did not verify feeds no check.

@@ -1,4 +1,4 @@
-"""What the checks read, shared out by key, and the checks over each share."""
+"""The rows that the checks read, in shares by key, and the checks over each share."""
 
 from __future__ import annotations
 
