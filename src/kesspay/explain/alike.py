@@ -130,7 +130,7 @@ def matters_to(node: Node, key: str) -> Matters:
 
 
 def reduced(fields: tuple[str, ...], matters: Matters) -> tuple[str, ...]:
-    """Use the default where a value does not matter; equal results are written alike."""
+    """Use the default where a value does not matter; equal results look alike."""
     return tuple(
         value if value in kept else default
         for value, kept, default in zip(fields, matters, _DEFAULTS, strict=True)
