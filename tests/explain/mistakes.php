@@ -125,6 +125,15 @@ $texts['chars_entities'] = json_encode(each_leaf(
     $right,
     fn ($value) => is_string($value) ? htmlspecialchars($value) : $value
 ));
+foreach (
+    ['entities_double' => ENT_COMPAT, 'entities_plain' => ENT_NOQUOTES] as $name => $flag
+) {
+    $texts["chars_$name"] = json_encode(each_leaf(
+        $right,
+        fn ($value) => is_string($value) ? htmlspecialchars($value, $flag) : $value
+    ));
+}
+$texts['encoding_entities'] = htmlspecialchars(json_encode($right));
 $texts['numbers_check'] = json_encode($right, JSON_NUMERIC_CHECK);
 $texts['numbers_text'] = json_encode(each_leaf(
     $right,
@@ -190,6 +199,8 @@ $texts['values_trimmed_null'] = json_encode(each_leaf(
 $texts['form_query'] = pairs($right, true);
 $texts['form_query_php'] = pairs($right, false);
 $texts['form_query_encoded'] = http_build_query($right);
+$texts['form_query_rfc3986'] = http_build_query($right, '', '&', PHP_QUERY_RFC3986);
+$texts['form_query_decoded'] = urldecode(http_build_query($right));
 $texts['library_query'] = pairs(
     array_filter($right, fn ($value) => $value !== null && $value !== ''),
     true
@@ -207,6 +218,24 @@ $texts['form_values_php'] = implode('', array_map(
     $right
 ));
 
+$texts['form_values_list'] = json_encode(array_values($right));
+foreach (['comma' => ',', 'pipe' => '|'] as $name => $between) {
+    $texts["form_values_$name"] = implode($between, array_map(
+        fn ($value) => match (true) {
+            is_string($value) => $value,
+            $value === null => '',
+            default => json_encode($value),
+        },
+        $right
+    ));
+}
+
+$texts['with_key_member'] = (function () use ($all) {
+    $all['key'] = 'not so secret';
+    ksort($all);
+    unset($all['sign_type'], $all['sign']);
+    return json_encode($all);
+})();
 $texts['with_key_after'] = json_encode($right) . '&key=' . 'not so secret';
 $texts['with_key_before'] = 'key=' . 'not so secret' . '&' . json_encode($right);
 $texts['with_key_appended'] = json_encode($right) . 'not so secret';

@@ -21,7 +21,7 @@ import pytest
 
 from kesspay.explain.explanation import explain
 from kesspay.explain.mistakes import MISTAKES
-from kesspay.explain.search import RAW
+from kesspay.explain.raw import RAW
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
 from kesspay.signing.profile import Profile
@@ -173,13 +173,22 @@ BY_PHP = (
     "fraction_kept",
     "order_values",
     "chars_entities",
+    "chars_entities_double",
+    "chars_entities_plain",
+    "encoding_entities",
     "numbers_php_100",
     "form_query_json",
+    "form_query_rfc3986",
+    "form_query_decoded",
     "form_values_php",
+    "form_values_comma",
+    "form_values_pipe",
+    "form_values_list",
     "with_key_after",
     "with_key_before",
     "with_key_appended",
     "with_key_prepended",
+    "with_key_member",
     "numbers_check",
     "numbers_text",
     "numbers_amount_text",

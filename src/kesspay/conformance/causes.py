@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay.explain.body import DECODE_REASONS, FORMS
 from kesspay.explain.mistakes import MISTAKES, Mistake, make, style_of
+from kesspay.explain.raw import RAW
 from kesspay.explain.recovered import DIGESTS
 from kesspay.explain.render import Renderer, read
-from kesspay.explain.search import RAW
 from kesspay.signing.profile import PHP_8
 
 
@@ -53,19 +53,29 @@ _BROKEN: Final[dict[str, tuple[str, ...]]] = {
     "sign.nothing": ("empty",),
     # Mistakes in the text of a document that no program of the kit makes.
     "plain.bare": tuple(
-        f"with_key_{place}" for place in ("after", "before", "appended", "prepended")
+        f"with_key_{place}"
+        for place in ("after", "before", "appended", "prepended", "member")
     ),
     "plain.json": (
         "form_query_json",
         "form_search_params",
+        "form_query_rfc3986",
+        "form_query_decoded",
         "form_values",
         "form_values_php",
+        "form_values_comma",
+        "form_values_pipe",
+        "form_values_list",
+        "encoding_entities",
     ),
     "number.integer": ("numbers_javascript",),
     "sort.bytes": ("order_values",),
     "sort.mixed": ("keys_javascript",),
     "keep.members": ("member_left_out", "member_added"),
-    "keep.types": ("chars_nfc", "chars_nfd", "chars_entities"),
+    "keep.types": (
+        *("chars_nfc", "chars_nfd"),
+        *("chars_entities", "chars_entities_double", "chars_entities_plain"),
+    ),
     "list.array": ("empty_force",),
     "write.html": ("html_gson",),
     "write.whole": ("fraction_kept",),

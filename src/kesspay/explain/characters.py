@@ -14,17 +14,19 @@ if TYPE_CHECKING:
     from kesspay.explain.nodes import Node
 
 
-__all__ = ["changed"]
+__all__ = ["ENTITIES", "changed"]
 
-#: As htmlspecialchars of PHP 8.1 writes them.
-_ENTITIES: Final = str.maketrans(
-    {"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#039;"}
-)
+#: As htmlspecialchars writes them: PHP 8.1 and later; before; and with ENT_NOQUOTES.
+_PLAIN: Final[dict[str, str | int | None]] = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_DOUBLE: Final[dict[str, str | int | None]] = {**_PLAIN, '"': "&quot;"}
+ENTITIES: Final = str.maketrans({**_DOUBLE, "'": "&#039;"})
 
 _CHANGES: Final[dict[str, Callable[[str], str]]] = {
     "nfc": lambda text: unicodedata.normalize("NFC", text),
     "nfd": lambda text: unicodedata.normalize("NFD", text),
-    "entities": lambda text: text.translate(_ENTITIES),
+    "entities": lambda text: text.translate(ENTITIES),
+    "entities_double": lambda text: text.translate(str.maketrans(_DOUBLE)),
+    "entities_plain": lambda text: text.translate(str.maketrans(_PLAIN)),
 }
 
 

@@ -8,8 +8,8 @@ from kesspay._reasons import DOCUMENT_REASONS
 from kesspay.explain.body import DECODE_REASONS, FORMS
 from kesspay.explain.members import CODES as MEMBERS
 from kesspay.explain.mistakes import MISTAKES
+from kesspay.explain.raw import RAW
 from kesspay.explain.recovered import DIGESTS
-from kesspay.explain.search import RAW
 from kesspay.explain.signature import SLIPS
 
 

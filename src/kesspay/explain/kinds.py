@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Final, get_args
 
 from kesspay.explain.members import CODES as MEMBERS
 from kesspay.explain.mistakes import MISTAKES
+from kesspay.explain.raw import RAW
 from kesspay.explain.render import Members
 from kesspay.explain.report import Kind
-from kesspay.explain.search import RAW
 
 
 if TYPE_CHECKING:

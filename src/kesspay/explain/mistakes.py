@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, NamedTuple
 
+from kesspay.explain.libraries import LIBRARIES
 from kesspay.signing.profile import Ksort, Precision, Profile
 
 
@@ -68,25 +69,27 @@ class Style(NamedTuple):
         order: "ksort", "ksort_8_0", "ksort_7", "document", "deep", "reverse",
             "caseless", "bytes", "utf16" or "values".
         keys: "as_ordered", or "javascript" (indexes in front, at every level).
-        form: "json", "query", "query_php", "query_encoded", "query_json",
-            "search_params", "values" or "values_php".
+        form: "json", "query", "query_php", "query_encoded", "query_rfc3986",
+            "query_decoded", "query_json", "search_params", "values", "values_php",
+            "values_comma", "values_pipe" or "values_list".
         numbers: "php", "php_17", "php_100", "float", "javascript", "written",
             "amount_places", "amount_places_text", "amount_float",
             "amount_text", "text" or "check".
         fraction: "dropped" or "kept": whether a whole double has ".0".
         slashes: "escaped" or "raw".
         unicode: "lower", "upper", "raw" (as PHP does it) or "raw_all".
-        chars: "as_is", "nfc", "nfd" or "entities": what became of characters
-            before the text was written.
+        chars: "as_is", "nfc", "nfd", "entities", "entities_double" (only double
+            quotes) or "entities_plain" (no quotes): what became of characters before
+            the text was written.
         html: "raw", "tags", "hex", "dotnet" or "gson".
         delete: "raw" or "escaped".
         empty: "array" or "object": how an empty object is written; "force"
             has arrays as objects too.
         spacing: "none", "python", "pretty_4" or "pretty_2".
         with_key: "none", or where a secret was put: "after" (as &key=), "before",
-            "appended" or "prepended" (with nothing in between).
+            "appended" or "prepended" (with nothing in between), or as the "member" key.
         end: "none", "lf", "crlf" or "bom" (in front).
-        encoding: "utf8" or "utf16le".
+        encoding: "utf8", "utf16le" or "entities".
         hashing: "once", "hex", "raw", "md5_hex" or "base64": what was done
             to the text before it was signed.
     """
@@ -192,6 +195,7 @@ _JSON: Final = "sign the JSON text"
 _CHARS: Final = "sign strings with the characters that are sent"
 _NO_KEY: Final = "put no secret into the text: the private key is the secret"
 _BARE: Final = "sign the text with nothing around it (shell: printf, not echo)"
+_BARE_TEXT: Final = "sign the JSON text as it is, without htmlspecialchars"
 _UTF8: Final = "encode the text in UTF-8"
 _PHP: Final = (
     r"write / as \/, characters beyond ASCII as \uXXXX, {} as [], 1.0 as 1, and no "
@@ -301,6 +305,14 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
             "nfd": ("letters with marks were taken apart (Unicode NFD)", _CHARS),
             "entities": (
                 "the characters & < > \" ' were entities (htmlspecialchars)",
+                _CHARS,
+            ),
+            "entities_double": (
+                'the characters & < > " were entities (htmlspecialchars until PHP 8.0)',
+                _CHARS,
+            ),
+            "entities_plain": (
+                "the characters & < > were entities (htmlspecialchars, ENT_NOQUOTES)",
                 _CHARS,
             ),
         },
@@ -427,6 +439,14 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
                 "the text was percent-encoded key=value (http_build_query), not JSON",
                 _JSON,
             ),
+            "query_rfc3986": (
+                "the text was percent-encoded key=value (PHP_QUERY_RFC3986), not JSON",
+                _JSON,
+            ),
+            "query_decoded": (
+                "the text was key=value, encoded (http_build_query) and decoded again",
+                _JSON,
+            ),
             "query_json": (
                 "the text was percent-encoded key=value, with JSON for nested values",
                 _JSON,
@@ -440,6 +460,18 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
                 "the text was the values without their keys, with 1 for true",
                 _JSON,
             ),
+            "values_comma": (
+                "the text was the values without their keys, with commas between them",
+                _JSON,
+            ),
+            "values_pipe": (
+                "the text was the values without their keys, with | between them",
+                _JSON,
+            ),
+            "values_list": (
+                "the text was a JSON array of the values, without their keys",
+                _JSON,
+            ),
         },
     ),
     (
@@ -449,6 +481,7 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
             "before": ("key=, a secret and & preceded the text", _NO_KEY),
             "appended": ("a secret followed the text", _NO_KEY),
             "prepended": ("a secret preceded the text", _NO_KEY),
+            "member": ('the text had a member "key" with a secret', _NO_KEY),
         },
     ),
     (
@@ -461,7 +494,13 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
     ),
     (
         "encoding",
-        {"utf16le": ("the text was UTF-16 (.NET: Encoding.Unicode)", _UTF8)},
+        {
+            "utf16le": ("the text was UTF-16 (.NET: Encoding.Unicode)", _UTF8),
+            "entities": (
+                "the characters & < > \" ' of the whole text were entities",
+                _BARE_TEXT,
+            ),
+        },
     ),
     (
         "hashing",
@@ -475,111 +514,12 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
 )
 
 
-#: What libraries of other languages and of other gateways do, all at once.
-_LIBRARIES: Final[tuple[tuple[str, str, dict[str, str]], ...]] = (
-    (
-        "javascript",
-        "JSON.stringify of JavaScript does",
-        {"slashes": "raw", "unicode": "raw_all", "empty": "object"},
-    ),
-    (
-        "python",
-        "json.dumps of Python does",
-        {
-            "slashes": "raw",
-            "delete": "escaped",
-            "empty": "object",
-            "numbers": "float",
-            "spacing": "python",
-        },
-    ),
-    (
-        "python_compact",
-        "json.dumps of Python does, without blanks",
-        {
-            "slashes": "raw",
-            "delete": "escaped",
-            "empty": "object",
-            "numbers": "float",
-        },
-    ),
-    (
-        "python_utf8",
-        "json.dumps of Python does with ensure_ascii=False",
-        {
-            "slashes": "raw",
-            "unicode": "raw_all",
-            "empty": "object",
-            "numbers": "float",
-            "spacing": "python",
-        },
-    ),
-    (
-        "java",
-        "libraries of Java do",
-        {
-            "slashes": "raw",
-            "unicode": "raw_all",
-            "empty": "object",
-            "numbers": "float",
-        },
-    ),
-    (
-        "go",
-        "encoding/json of Go does",
-        {"slashes": "raw", "unicode": "raw", "html": "tags", "empty": "object"},
-    ),
-    (
-        "gson",
-        "Gson of Java does",
-        {
-            "slashes": "raw",
-            "unicode": "raw",
-            "html": "gson",
-            "empty": "object",
-            "numbers": "float",
-        },
-    ),
-    (
-        "gson_tree",
-        "Gson of Java does with what it read, whose numbers stay as they stand",
-        {
-            "slashes": "raw",
-            "unicode": "raw",
-            "html": "gson",
-            "empty": "object",
-            "numbers": "written",
-        },
-    ),
-    (
-        "gson_plain",
-        "Gson of Java does with disableHtmlEscaping",
-        {"slashes": "raw", "unicode": "raw", "empty": "object", "numbers": "float"},
-    ),
-    (
-        "dotnet",
-        "System.Text.Json of .NET does",
-        {"slashes": "raw", "unicode": "upper", "html": "dotnet", "empty": "object"},
-    ),
-    (
-        "query",
-        "other gateways want it: key=value&key=value, without empty values",
-        {"form": "query", "values": "no_empty_top"},
-    ),
-    (
-        "query_encoded",
-        "http_build_query of PHP does, after array_filter",
-        {"form": "query_encoded", "values": "no_falsy_top"},
-    ),
-)
-
-
 def _mistakes() -> Iterator[Mistake]:
     """Unroll the tables."""
     for field, values in _TABLE:
         for value, (what, fix) in values.items():
             yield Mistake(f"{field}_{value}", ((field, value),), what, fix)
-    for name, who, changes in _LIBRARIES:
+    for name, who, changes in LIBRARIES:
         what = f"the text was written as {who}"
         fix = f"{_JSON}, and {_KEEP}" if "form" in changes else _PHP
         yield Mistake(f"library_{name}", tuple(changes.items()), what, fix)

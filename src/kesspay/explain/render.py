@@ -13,14 +13,15 @@ import hashlib
 import re
 from dataclasses import dataclass, field
 from decimal import Decimal
-from functools import lru_cache
+from functools import lru_cache, partial
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
+from urllib.parse import quote as quote_url
 from urllib.parse import quote_plus
 
 from kesspay.errors import CanonicalizationError
 from kesspay.explain.alike import content_of, inside, matters_to, reduced
-from kesspay.explain.characters import changed
+from kesspay.explain.characters import ENTITIES, changed
 from kesspay.explain.mistakes import PRECISIONS
 from kesspay.explain.nodes import (
     Duplicate,
@@ -42,7 +43,7 @@ from kesspay.signing.profile import Profile
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from kesspay.explain.alike import Matters
     from kesspay.explain.mistakes import Style
@@ -97,9 +98,15 @@ _STRINGIFY: Final = {
 #: The fields that decide what is at the top.
 _TOP: Final = attrgetter(
     *("scope", "with_sign", "with_type", "duplicates"),
-    *("values", "order", "keys", "chars"),
+    *("values", "order", "keys", "chars", "with_key"),
 )
-_BARE_VALUES: Final = ("values", "values_php")
+#: What stands between values without keys.
+_BETWEEN: Final = {
+    "values": "",
+    "values_php": "",
+    "values_comma": ",",
+    "values_pipe": "|",
+}
 _NUMERIC: Final = re.compile(
     r"[ \t\n\r\v\f]*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?[ \t\n\r\v\f]*"
 )
@@ -127,13 +134,13 @@ class Renderer:
 
     document: Node
     secret: bytes = field(default=b"", repr=False)
-    _trees: dict[str, Node] = field(default_factory=dict)
+    _trees: dict[str, Node] = field(default_factory=dict, repr=False)
     #: What most styles have in common is made once: the top level, and each
     #: container in it, by the fields of the style on which it depends.
-    _tops: dict[tuple[str, ...], Node | None] = field(default_factory=dict)
-    _pieces: dict[tuple[int, str], _Piece] = field(default_factory=dict)
+    _tops: dict[tuple[str, ...], Node | None] = field(default_factory=dict, repr=False)
+    _pieces: dict[tuple[int, str], _Piece] = field(default_factory=dict, repr=False)
     _digits: dict[tuple[int, str], dict[str, str]] = field(default_factory=dict)
-    _strings: dict[tuple[str, ...], str] = field(default_factory=dict)
+    _strings: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False)
 
     def variant(self, document: Node) -> Renderer:
         """Return one for a document that is mostly the same, which is written once."""
@@ -176,6 +183,10 @@ class Renderer:
             return _kept(_placed(ordered(data, style.order), style), style)
         if style.with_type == "added" and "sign_type" not in dict(top):
             top = Members((*top, ("sign_type", "RSA2")))
+        if style.with_key == "member":
+            top = Members(
+                {**dict(top), "key": self.secret.decode("utf-8", "replace")}.items()
+            )
         # PHP sorts first and removes then, which matters for keys that have
         # no consistent order.
         left = _signless(ordered(top, style.order), style)
@@ -193,12 +204,19 @@ class Renderer:
         """Put the top level into the form that was asked for."""
         if style.form == "json" or not isinstance(top, Members):
             return self._json(top, style, "", 1)
-        if style.form == "query_encoded":
-            return "&".join(self._query_php(top, style))
+        if style.form in _ENCODERS:
+            encode = _ENCODERS[style.form]
+            return "&".join(
+                f"{encode(name)}={encode(text)}"
+                for name, text in self._query_php(top, style)
+            )
         if style.form in ("query_json", "search_params"):
             return "&".join(self._query_json(top, style))
-        if style.form in _BARE_VALUES:
-            return "".join(self._plain(v, style) for _, v in top)
+        if style.form == "values_list":
+            return self._json([v for _, v in top], style, "", 1)
+        if style.form in _BETWEEN:
+            between = _BETWEEN[style.form]
+            return between.join(self._plain(v, style) for _, v in top)
         pairs = [f"{k}={self._plain(v, style)}" for k, v in top]
         return "&".join(pairs)
 
@@ -330,8 +348,8 @@ class Renderer:
             return "1" if node else ""
         return self._json(node, style, "", 2)
 
-    def _query_php(self, top: Members, style: Style) -> Iterable[str]:
-        """Write pairs as PHP's http_build_query does."""
+    def _query_php(self, top: Members, style: Style) -> Iterable[tuple[str, str]]:
+        """Give the pairs of PHP's http_build_query, before they are encoded."""
         work: list[tuple[str, Node]] = list(reversed(top))
         while work:
             name, node = work.pop()
@@ -351,7 +369,7 @@ class Renderer:
                 text = self._php(node.text)
             else:
                 text = node
-            yield f"{_url(name)}={_url(text)}"
+            yield name, text
 
     def _query_json(self, top: Members, style: Style) -> Iterable[str]:
         """Write pairs whose nested values are JSON: of PHP, or of JavaScript."""
@@ -391,6 +409,7 @@ def wrap(text: bytes, style: Style, secret: bytes = b"") -> bytes:
         "before": b"key=" + secret + b"&" + text,
         "appended": text + secret,
         "prepended": secret + text,
+        "member": text,
     }[style.with_key]
     text = {
         "none": text,
@@ -400,6 +419,8 @@ def wrap(text: bytes, style: Style, secret: bytes = b"") -> bytes:
     }[style.end]
     if style.encoding == "utf16le":
         text = text.decode().encode("utf-16-le")
+    elif style.encoding == "entities":
+        text = text.decode().translate(ENTITIES).encode()
     if style.hashing == "hex":
         return hashlib.sha256(text).hexdigest().encode()
     if style.hashing == "raw":
@@ -522,6 +543,14 @@ def _placed(members: Members, style: Style) -> Members:
 def _url(text: str, safe: str = "") -> str:
     """Percent-encode as PHP's urlencode does, which knows no safe ones."""
     return quote_plus(text, safe=safe).replace("~", "%7E")
+
+
+#: How names and values of http_build_query are encoded.
+_ENCODERS: Final[dict[str, Callable[[str], str]]] = {
+    "query_encoded": _url,
+    "query_rfc3986": partial(quote_url, safe=""),
+    "query_decoded": str,
+}
 
 
 def _bracketed(

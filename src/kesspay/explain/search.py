@@ -27,7 +27,8 @@ from kesspay.explain.mistakes import (
     style_of,
 )
 from kesspay.explain.profiles import texts_by_profile
-from kesspay.explain.render import Member, Renderer, count_values, members_of, wrap
+from kesspay.explain.raw import RAW, raw_texts
+from kesspay.explain.render import Renderer, count_values, wrap
 from kesspay.explain.report import Finding
 from kesspay.signing.profile import Profile
 
@@ -43,13 +44,11 @@ if TYPE_CHECKING:
 __all__ = [
     "BUDGET",
     "DEEPEST",
-    "RAW",
     "SignedText",
     "Subject",
     "find_mistakes",
     "find_profile",
     "find_signed_text",
-    "raw_texts",
     "text_made_with",
 ]
 
@@ -61,7 +60,7 @@ __all__ = [
 DEEPEST: Final = 4
 #: What a search may spend. A usual attempt costs two or three thousand, and takes
 #: some 30 microseconds.
-BUDGET: Final = 10 * 1024 * 1024
+BUDGET: Final = 10_800_000
 _STARS: Final = b"***"
 #: What an attempt and each value in it cost besides the bytes, in bytes.
 _OVERHEAD: Final = 400
@@ -100,6 +99,15 @@ _RARE: Final = frozenset(
     or m.code in {"html_gson", "html_hex", "keys_javascript"}
     or m.code.startswith("library_gson")
 )
+#: What is done so rarely that it is tried only where nothing else was done.
+_ALONE: Final = frozenset(
+    m.code
+    for m in MISTAKES
+    if m.code in {"form_query_rfc3986", "form_query_decoded", "encoding_entities"}
+    or m.code in {"form_values_comma", "form_values_pipe", "form_values_list"}
+    or m.code.startswith("chars_entities_")
+)
+_UNFRAMED: Final = _ALONE | {"with_key_member"}
 _WITH_KEY: Final = frozenset({"with_key"})
 _AROUND: Final = [m for m in MISTAKES if m.fields <= AROUND]
 #: What is most likely done besides leaving a member out.
@@ -180,11 +188,14 @@ class _Search:
         for mistake in _OTHER_MISTAKES:
             if mistake.fields == _WITH_KEY and not self.renderer.secret:
                 continue
+            if frame and mistake.code in _UNFRAMED:
+                continue
             made = (*frame, mistake)
             text = self._write(made)
             if text not in seen:
                 seen.add(text)
-                active.append(mistake)
+                if mistake.code not in _ALONE:
+                    active.append(mistake)
                 yield made, text
         # What a library does by default goes with any other mistake, so it
         # comes first where mistakes are put together.
@@ -292,106 +303,6 @@ def _find_raw(
             if accepts(wrapped):
                 return name, around
     return None
-
-
-# ------------------------------------------------------------ raw texts
-
-
-_SIGN_THE_FORM: Final = (
-    "sign the canonical text: sorted, without sign and sign_type, encoded as "
-    "json_encode does"
-)
-
-#: Every such text: its stable code, what was signed, and what to do.
-RAW: Final[dict[str, tuple[str, str]]] = {
-    "raw_without_sign": (
-        'the body as it stands was signed, only with "sign" cut out',
-        _SIGN_THE_FORM,
-    ),
-    "raw_without_both": (
-        'the body as it stands was signed, only with "sign" and "sign_type" cut out',
-        _SIGN_THE_FORM,
-    ),
-    "raw_empty_sign": (
-        'the body as it stands was signed, with "sign" emptied',
-        _SIGN_THE_FORM,
-    ),
-    "raw_data": (
-        'the text of "data" as it stands in the body was signed',
-        _SIGN_THE_FORM,
-    ),
-    "empty": (
-        "the empty text was signed, as PHP does when json_encode fails",
-        "treat the body as forged; such a signature fits all that cannot be encoded",
-    ),
-    "null": (
-        'the text "null" was signed: there were no parameters when they were encoded',
-        _SIGN_THE_FORM,
-    ),
-    "false": (
-        'the text "false" was signed: encoding the parameters failed',
-        "never sign when encoding failed",
-    ),
-    "empty_array": (
-        'the text "[]" was signed: the parameters were empty when they were encoded',
-        "sign after the parameters were filled in",
-    ),
-    "php_array": (
-        'the text "Array" was signed: PHP turned an array into a string',
-        "encode the array with json_encode",
-    ),
-    "js_object": (
-        'the text "[object Object]" was signed: JavaScript printed an object',
-        "encode the object as JSON",
-    ),
-}
-
-_CONSTANTS: Final = {
-    "empty": b"",
-    "null": b"null",
-    "false": b"false",
-    "empty_array": b"[]",
-    "php_array": b"Array",
-    "js_object": b"[object Object]",
-}
-
-
-def raw_texts(text: str) -> dict[str, bytes]:
-    """
-    List the texts that were signed without canonicalizing, by code.
-
-    Args:
-        text: the body, which ``canonicalize`` accepts.
-    """
-    found = dict(_CONSTANTS)
-    members = members_of(text)
-    if not members:
-        return found
-    sign = [m for m in members if m.key == "sign"]
-    found["raw_without_sign"] = _cut(text, members, {"sign"})
-    found["raw_without_both"] = _cut(text, members, {"sign", "sign_type"})
-    if len(sign) == 1:
-        at = sign[0]
-        emptied = text[: at.value_start] + '""' + text[at.end :]
-        found["raw_empty_sign"] = emptied.encode()
-    for member in members:
-        if member.key == "data":
-            found["raw_data"] = text[member.value_start : member.end].encode()
-    return found
-
-
-def _cut(text: str, members: tuple[Member, ...], out: set[str]) -> bytes:
-    """Cut members out of the text, each with the comma next to it."""
-    pieces = [text[: members[0].start]]
-    separator = ""
-    for number, member in enumerate(members):
-        if member.key in out:
-            continue
-        pieces += [separator, text[member.start : member.end]]
-        if number + 1 < len(members):
-            separator = text[member.end : members[number + 1].start]
-    pieces.append(text[members[-1].end :])
-    return "".join(pieces).encode()
 
 
 # ------------------------------------------------------------ the signed text
