@@ -88,6 +88,10 @@ static size_t write_sign(uint8_t *out, const uint8_t *sign, size_t sign_len,
 
 #define MEMBERS_MAX (sizeof type_member + 2 * SIGN_MAX + 3)
 
+/* kess.h promises that 3072 bytes beyond the canonical form are enough: with
+ * longer members this line does not compile. */
+enum { members_fit = 1 / (MEMBERS_MAX <= 3072) };
+
 /* Append the two members to a canonical object, "[]" being an empty one. */
 static size_t write_body(uint8_t *out, const kess_text *canonical,
                          const uint8_t *sign, size_t sign_len,

@@ -200,6 +200,10 @@ static void test_no_output(void)
         CHECK_EQUAL(KESS_OK, promises[i].function(input, len, &room, NULL));
         CHECK_EQUAL(needed, room);
     }
+    /* The room that kess.h promises for a body is enough at once. */
+    room = kess_canonical_bound_for(sizeof given - 1, NULL) + 3072;
+    CHECK_EQUAL(KESS_OK, signed_body(given, sizeof given - 1, &room, NULL));
+    CHECK_EQUAL(body_len, room);
     room = 0;
     CHECK_EQUAL(KESS_ERR_BUFFER,
                 kess_sign(private_key, NULL, &room, given, 1, &err));
