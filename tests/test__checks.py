@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay._checks import file_path, is_number, require, require_flag, seconds
+from kesspay._checks import (
+    file_path,
+    is_number,
+    plain,
+    plain_fields,
+    require,
+    require_flag,
+    seconds,
+)
 from kesspay.errors import InputError
 from tests.support.odd import ODD, FailingText, PathOfNumber
 
@@ -48,6 +57,25 @@ def test_what_is_no_timeout(value: object) -> None:
     assert not is_number(value) or value in (0, -1)
     with pytest.raises(InputError, match="every must be a number of seconds above 0"):
         seconds(value, "every")
+
+
+def test_a_text_is_an_exact_one() -> None:
+    """A class below str is left behind; another value stays what it is."""
+
+    @dataclass(frozen=True, slots=True)
+    class Message:
+        text: str
+        amount: Decimal
+
+    text = plain(FailingText("x"))
+    assert type(text) is str
+    assert text == "x"
+    for value in ("x", b"x", None, 5):
+        assert plain(value) is value
+    made = Message(FailingText("x"), Decimal(1))
+    plain_fields(made)
+    assert type(made.text) is str
+    assert made == Message("x", Decimal(1))
 
 
 def test_paths(tmp_path: Path) -> None:

@@ -7,8 +7,9 @@ Nothing is converted silently: the text "false" is no switch, and True is no num
 from __future__ import annotations
 
 import os
+from dataclasses import fields
 from math import isfinite
-from typing import Final, cast
+from typing import Any, Final, TypeVar, cast
 
 from kesspay.errors import InputError
 
@@ -17,10 +18,14 @@ __all__ = [
     "LONGEST_WAIT",
     "file_path",
     "is_number",
+    "plain",
+    "plain_fields",
     "require",
     "require_flag",
     "seconds",
 ]
+
+_T = TypeVar("_T")
 
 #: Seconds, some thirty years: no system waits for longer.
 LONGEST_WAIT: Final = 1e9
@@ -77,3 +82,23 @@ def file_path(path: object, name: str = "path") -> str:
         pass
     kind = type(path).__name__
     raise InputError(f"{name} must be a str, bytes or path object, not a {kind}")
+
+
+def plain(value: _T) -> _T:
+    """
+    Return a text as an exact str, and everything else as it is.
+
+    A class below str may write, compare or hash itself otherwise: a member of an enum
+    is one text in a journal and another one in a reference that is made of it.
+    """
+    if type(value) is str or not isinstance(value, str):
+        return value
+    return cast("_T", str.__str__(value))
+
+
+def plain_fields(message: object) -> None:
+    """Make every text of a frozen dataclass an exact str; see ``plain``."""
+    for one in fields(cast("Any", message)):
+        value = getattr(message, one.name)
+        if type(value) is not str and isinstance(value, str):
+            object.__setattr__(message, one.name, plain(value))

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import sys
 import unicodedata
-from dataclasses import FrozenInstanceError, dataclass, replace
+from dataclasses import FrozenInstanceError, dataclass, fields, replace
 from decimal import Decimal
+from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +21,7 @@ from kesspay.gateway.messages import (
     ConfirmFundTransfer,
     CreateFundTransfer,
     Credentials,
+    PreTransfer,
     QueryFundTransfer,
     Token,
     TransferReference,
@@ -390,3 +392,27 @@ def test_payment_ids_that_are_refused(value: Any) -> None:
     """A longer id, or one of other characters, is refused."""
     with pytest.raises(FieldError, match="payment_id must be 1 to 60"):
         check_payment_id("payment_id", value)
+
+
+class Reference(str, Enum):  # noqa: UP042 - a StrEnum writes itself as its text
+    """Texts as some programs keep them."""
+
+    OUT_TRADE_NO = "order-1"
+    RECEIVER = "85512345678"
+    NAME = "Chan Sophea"
+    CURRENCY = "USD"
+
+
+def test_texts_of_a_class_below_str() -> None:
+    """They become exact texts: what is signed, kept and compared is the same."""
+    number, receiver, name, currency = Reference
+    amount = Decimal("0.50")
+    for message in (
+        CreateFundTransfer(number, receiver, name, amount, currency),
+        CreateFundTransfer("order-1", receiver, "Chan Sophea", amount),
+        PreTransfer(number, receiver, amount, currency, name, name, 300),
+        ConfirmFundTransfer(PRE_TRANSFER, number),
+        TransferReference(number, receiver, amount, currency),
+    ):
+        texts = [getattr(message, one.name) for one in fields(message)]
+        assert {type(text) for text in texts if isinstance(text, str)} == {str}

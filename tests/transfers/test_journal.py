@@ -14,7 +14,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -26,14 +26,19 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
+from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, State
 from kesspay.transfers.journal import Entry, Lease, Record, Status
+from tests.support import odd
 from tests.transfers.helpers import BODY, CONFIRMING, DUE, entry, payment
 from tests.transfers.worker import fight, open_place
 
 
 if TYPE_CHECKING:
     from tests.transfers.helpers import Bench
+
+
+ACCOUNT: Final = Account("https://pay.example/v1", "partner")
 
 
 def leased(bench: Bench, payment_id: str = "p-1", owner: str = "one") -> Lease:
@@ -147,6 +152,10 @@ def test_entries_are_kept_exactly(bench: Bench) -> None:
         {"facts": {1: "a"}},
         {"sent": "text"},
         {"received": bytearray(b"x")},
+        {"at": 10**400},
+        {"facts": {"a": -(10**400)}},
+        {"facts": None},
+        {"facts": [("a", 1)]},
     ],
     ids=str,
 )
@@ -165,6 +174,7 @@ def test_what_cannot_be_kept_is_refused(bench: Bench, change: dict[str, Any]) ->
         Status("two words", 1, None),
         Status("new", 0, None),
         Status("new", 1, math.inf),
+        Status("new", 1, 10**400),
         Status("new", 1, "soon"),  # type: ignore[arg-type] # that is the test
     ],
     ids=repr,
@@ -193,6 +203,50 @@ def test_bad_arguments(bench: Bench) -> None:
             bench.journal.take_due("one", 1, limit)  # type: ignore[arg-type] # that is the test
         with pytest.raises(InputError, match="limit"):
             bench.journal.list(limit=limit)  # type: ignore[arg-type] # that is the test
+
+
+@pytest.mark.parametrize("text", odd.ODD_TEXTS)
+def test_texts_that_no_database_takes(bench: Bench, text: str) -> None:
+    """They are refused before a database is asked; one that is long is unknown."""
+    if text.isprintable():
+        assert bench.journal.read(text) is None
+        with pytest.raises(JournalError, match="there is no payment") as caught:
+            bench.journal.lease(text, "one", 60)
+        assert len(str(caught.value)) < 150
+        return
+    for act, name in (
+        (lambda: bench.journal.read(text), "payment_id"),
+        (lambda: bench.journal.lease(text, "one", 60), "payment_id"),
+        (lambda: bench.journal.list(state=text), "state"),
+        (lambda: bench.journal.list(after=text), "after"),
+    ):
+        with pytest.raises(InputError, match=f"cannot take this value as {name}: "):
+            act()
+
+
+@pytest.mark.parametrize("value", [*odd.ODD, 5, None])
+def test_what_is_no_text(bench: Bench, value: Any) -> None:  # noqa: ANN401 - of any type
+    """It is refused by name, and so is what is no payment and no rules."""
+    for act, name in (
+        (lambda: bench.journal.read(value), "payment_id"),
+        (lambda: bench.journal.lease(value, "one", 60), "payment_id"),
+        (lambda: bench.journal.list(state=value), "state"),
+        (lambda: bench.journal.list(after=value), "after"),
+        (lambda: bench.journal.begin(value), "payment"),
+        (lambda: bench.journal.bind(ACCOUNT, by=value), "by"),
+    ):
+        with pytest.raises(InputError, match=rf"\b{name}(: it)? must be a "):
+            act()
+    if value is not None:
+        with pytest.raises(InputError, match=r"^rules must be a Rules"):
+            bench.journal.begin(payment(), value)
+
+
+def test_a_due_time_of_any_size(bench: Bench) -> None:
+    """An int that no column of a database holds is the float next to it."""
+    lease = leased(bench)
+    bench.journal.append(lease, [entry()], Status("new", 1, 2**70), 60)
+    assert read(bench).status.due_at == 2.0**70
 
 
 # ------------------------------------------------------------------------ leases

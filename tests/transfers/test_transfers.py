@@ -6,6 +6,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from decimal import Decimal
+from enum import Enum
 from typing import TYPE_CHECKING, Any, Final
 
 import pytest
@@ -18,11 +19,14 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
+from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
+from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
 from kesspay.transfers.journal import Entry, Lease, Payment, Status
-from kesspay.transfers.transfers import PendingTransfer
-from tests.transfers.virtual import DEBIT, ORDER, face, partner, service_of
+from kesspay.transfers.transfers import PendingTransfer, Transfers
+from tests.support.odd import ODD, ODD_TEXTS
+from tests.transfers.virtual import DEBIT, ORDER, Waiting, face, partner, service_of
 
 
 if TYPE_CHECKING:
@@ -34,6 +38,32 @@ if TYPE_CHECKING:
     MakePartner = Callable[..., Partner]
 
 __all__ = ["face", "partner"]
+
+
+class Orders(str, Enum):  # noqa: UP042 - a StrEnum writes itself as its text
+    """References as some programs keep them: each is a text, and writes itself so."""
+
+    ORDER = "order-1"
+    RECEIVER = "85512345678"
+    SENDER = "Chan Sophea"
+    DEBIT = "debit-1"
+    CURRENCY = "USD"
+
+
+class Name(str):
+    """A name that escapes itself, as those of template engines do."""
+
+    __slots__ = ()
+
+    def __format__(self, spec: str) -> str:
+        """Return something else."""
+        return "escaped"
+
+    def __eq__(self, other: object) -> bool:
+        """Be equal to nothing."""
+        return False
+
+    __hash__ = str.__hash__
 
 
 def left_behind(here: Partner, *names: str) -> None:
@@ -474,3 +504,90 @@ def test_a_window_that_its_rules_cannot_meet(partner: MakePartner) -> None:
         here.transfers().start(**ORDER)
     other = {**ORDER, "payment_id": "order-2"}
     assert here.transfers().start(**other).result.outcome == "pending"
+
+
+def test_texts_of_a_class_below_str(partner: MakePartner) -> None:
+    """Journal and gateway get the text, however its class writes it."""
+    here = partner()
+    transfers = here.transfers()
+    order: dict[str, Any] = {
+        **ORDER,
+        "payment_id": Orders.ORDER,
+        "receiver_id": Orders.RECEIVER,
+        "sender_name": Orders.SENDER,
+    }
+    pending = transfers.start(**order)
+    assert type(pending.payment_id) is str
+    shown = Name(pending.receiver_name)
+    result = transfers.confirm(
+        Orders.ORDER, debit_id=Orders.DEBIT, receiver_name=shown, timeout=10
+    )
+    assert (result.outcome, result.debit_id) == ("paid", "debit-1")
+    assert transfers.look("order-1") == transfers.look(Orders.ORDER) == result
+    assert Payment(Orders.ORDER, "8", "A", Decimal(1), Orders.CURRENCY).reference(
+        1
+    ) == ("order-1-1")
+
+
+@pytest.mark.parametrize("value", [*ODD, 5, True, None])
+def test_names_of_another_type_are_no_other_names(
+    partner: MakePartner, value: Any
+) -> None:
+    """A payment is not declined because its caller mistook the name that it showed."""
+    here = partner()
+    transfers = here.transfers()
+    transfers.start(**ORDER)
+    with pytest.raises(FieldError, match="receiver_name must be a str"):
+        transfers.confirm("order-1", debit_id=DEBIT, receiver_name=value)
+    assert here.happened()[-1][1] is Happened.CREATE_GRANTED
+    assert transfers.confirm("order-1", debit_id=DEBIT, timeout=10).outcome == "paid"
+
+
+@pytest.mark.parametrize("payment_id", [*ODD_TEXTS, "", "order 1", "x" * 61])
+def test_ids_that_no_payment_has(partner: MakePartner, payment_id: str) -> None:
+    """They are unknown, and no journal is asked: it may not take such a text."""
+    here = partner()
+    transfers = here.transfers()
+    transfers.start(**ORDER)
+    assert transfers.look(payment_id) is None
+    acts: list[Callable[[], object]] = [
+        lambda: transfers.confirm(payment_id, debit_id=DEBIT),
+        lambda: transfers.decline(payment_id),
+    ]
+    for act in acts:
+        with pytest.raises(PaymentConflict, match="was not started") as caught:
+            act()
+        assert len(str(caught.value)) < 150
+
+
+@pytest.mark.parametrize("payment_id", [*ODD, 5, None])
+def test_ids_that_are_no_texts(partner: MakePartner, payment_id: Any) -> None:
+    """They are refused by name."""
+    transfers = partner().transfers()
+    acts: list[Callable[[], object]] = [
+        lambda: transfers.look(payment_id),
+        lambda: transfers.confirm(payment_id, debit_id=DEBIT),
+        lambda: transfers.decline(payment_id),
+    ]
+    for act in acts:
+        with pytest.raises(FieldError, match="payment_id must be a str"):
+            act()
+
+
+@pytest.mark.parametrize("value", [None, 5, "client", STRICT])
+def test_parts_that_are_refused(partner: MakePartner, value: Any) -> None:
+    """A client, the rules and the number of threads are checked at once."""
+    here = partner()
+    client = here.client()
+    for kind, own in ((Transfers, "Client"), (AsyncTransfers, "AsyncClient")):
+        with pytest.raises(InputError, match=f"client must be a {own}, not a "):
+            kind(value, here.journal)
+    with pytest.raises(InputError, match="client must be a AsyncClient, not a Client"):
+        AsyncTransfers(client, here.journal)  # type: ignore[arg-type] # that is the test
+    if value is not STRICT:
+        with pytest.raises(InputError, match="rules must be a Rules, not a "):
+            here.transfers(rules=value)
+    made = AsyncClient(**here.sandbox.settings, transport=Waiting(here.wire))
+    for threads in (0, -1, True, 1.0):
+        with pytest.raises(InputError, match="journal_threads must be a whole number"):
+            AsyncTransfers(made, here.journal, journal_threads=threads)  # type: ignore[arg-type] # the same

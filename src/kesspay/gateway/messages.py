@@ -22,7 +22,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Final, Literal, TypeAlias
 
-from kesspay._checks import is_number
+from kesspay._checks import is_number, plain_fields
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import HIDDEN
 from kesspay.errors import FieldError
@@ -187,6 +187,9 @@ class CreateFundTransfer:
 
     def __post_init__(self) -> None:
         """Check every field, in the order of the document."""
+        names = self.out_trade_no, self.receiver_id, self.sender_name
+        if not type(names[0]) is type(names[1]) is type(names[2]) is str:
+            plain_fields(self)
         check_own_id("out_trade_no", self.out_trade_no)
         check_receiver("receiver_id", self.receiver_id)
         check_sender_name("sender_name", self.sender_name)
@@ -235,6 +238,7 @@ class PreTransfer:
 
     def __post_init__(self) -> None:
         """Check every field, in the order of the document."""
+        plain_fields(self)
         check_own_id("out_trade_no", self.out_trade_no)
         check_receiver("receiver_id", self.receiver_id)
         check_amount("amount", self.amount)
@@ -263,6 +267,7 @@ class ConfirmFundTransfer:
 
     def __post_init__(self) -> None:
         """Check the fields."""
+        plain_fields(self)
         if not isinstance(self.transfer, PreTransfer):
             rule = "must be the PreTransfer that create returned"
             raise FieldError(field="transfer", rule=rule, value=self.transfer)
@@ -298,6 +303,7 @@ class TransferReference:
 
     def __post_init__(self) -> None:
         """Check every field, in the order of the document."""
+        plain_fields(self)
         check_own_id("out_trade_no", self.out_trade_no)
         check_receiver("receiver_id", self.receiver_id)
         check_amount("amount", self.amount)

@@ -21,6 +21,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
 from urllib.parse import urlsplit
 
+from kesspay._checks import require
 from kesspay.errors import InputError, LeaseHeld, WrongAccount
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.messages import check_header
@@ -231,6 +232,7 @@ def check_by(by: str) -> str:
     Raises:
         InputError: not 1 to 128 visible ASCII characters.
     """
+    require(by, str, "by")
     if _WORD.fullmatch(by) is None:
         raise InputError("by must be 1 to 128 visible ASCII characters")
     return by

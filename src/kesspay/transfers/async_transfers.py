@@ -9,10 +9,10 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
 
-from kesspay._checks import seconds
+from kesspay._checks import require, seconds
 from kesspay._drive import adrive
-from kesspay.errors import JournalUnavailable, KesspayError
-from kesspay.gateway.messages import check_own_id
+from kesspay.errors import InputError, JournalUnavailable, KesspayError
+from kesspay.gateway.async_client import AsyncClient
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.hook import ResultHook, Results
 from kesspay.transfers.journal import Journal, Payment
@@ -33,7 +33,6 @@ if TYPE_CHECKING:
     from decimal import Decimal
     from types import TracebackType
 
-    from kesspay.gateway.async_client import AsyncClient
     from kesspay.transfers.watching import Stop
 
 
@@ -86,10 +85,14 @@ class AsyncTransfers:
         on_result: ResultHook | None = None,
     ) -> None:
         """Take the parts; nothing is sent."""
+        require(client, AsyncClient, "client")
+        require(rules, Rules, "rules")
         self._client = client
         self._results = Results(on_result)
         self._timeout = seconds(timeout)
         self._workflow = PaymentWorkflow(client.engine, journal, rules)
+        if type(journal_threads) is not int or journal_threads < 1:
+            raise InputError("journal_threads must be a whole number above 0")
         self._threads = ThreadPoolExecutor(journal_threads, "kesspay-journal")
 
     async def start(
@@ -162,11 +165,9 @@ class AsyncTransfers:
             LeaseHeld: another worker has the payment; call again.
             JournalError: the journal cannot be used; this call sent nothing.
         """
-        check_own_id("debit_id", debit_id)
         limit = self._limit(timeout)
-        steps = self._workflow.confirm(
-            payment_id, Debit(debit_id, receiver_name), limit
-        )
+        debit = Debit(debit_id, receiver_name)
+        steps = self._workflow.confirm(payment_id, debit, limit)
         return self._results.of(result_of(await self._run(steps)))
 
     async def decline(

@@ -17,6 +17,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - typing.get_type_hints needs it
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
+from kesspay._checks import plain_fields
+from kesspay.errors import FieldError
 from kesspay.gateway.messages import (
     check_amount,
     check_currency,
@@ -61,6 +63,7 @@ class Payment:
 
     def __post_init__(self) -> None:
         """Check every field."""
+        plain_fields(self)
         check_payment_id("payment_id", self.payment_id)
         check_receiver("receiver_id", self.receiver_id)
         check_sender_name("sender_name", self.sender_name)
@@ -73,6 +76,22 @@ class Payment:
     def reference(self, attempt: int) -> str:
         """Return the ``out_trade_no`` of an attempt (R1)."""
         return f"{self.payment_id}-{attempt}"
+
+
+def is_payment_id(value: object) -> bool:
+    """
+    Return whether a text can be the id of a payment; of another one there is none.
+
+    Raises:
+        FieldError: it is no text at all.
+    """
+    if not isinstance(value, str):
+        raise FieldError("payment_id", "must be a str", value)
+    try:
+        check_payment_id("payment_id", value)
+    except FieldError:
+        return False
+    return True
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from kesspay.transfers.account import (
     this_process,
 )
 from kesspay.transfers.attempt import Happened, State
-from kesspay.transfers.journal import Entry
+from kesspay.transfers.journal import Entry, is_payment_id
 from kesspay.transfers.payment import Transfer, replay, status_of
 from kesspay.transfers.returns import Returns
 
@@ -184,8 +184,11 @@ class Leases:
 
     def require(self, payment_id: str) -> Steps[None]:
         """Refuse a payment that was never started."""
-        if (yield Blocking(lambda: self.journal.read(payment_id))) is None:
-            message = f"Payment {payment_id!r} was not started. Nothing was sent."
+        if (
+            not is_payment_id(payment_id)
+            or (yield Blocking(lambda: self.journal.read(payment_id))) is None
+        ):
+            message = f"Payment {payment_id!r:.80} was not started. Nothing was sent."
             raise PaymentConflict(message)
 
     def with_payment(

@@ -8,7 +8,6 @@ before anything is written, and a row that differs from what was written is dama
 from __future__ import annotations
 
 import json
-import math
 import re
 from abc import ABC, abstractmethod
 from dataclasses import asdict, dataclass
@@ -17,6 +16,7 @@ from itertools import groupby
 from operator import itemgetter
 from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Self
 
+from kesspay._checks import is_number, require
 from kesspay._shown import shown_value
 from kesspay.errors import (
     InputError,
@@ -162,6 +162,7 @@ def begin_values(payment: Payment, rules: Rules | None) -> Row:
     Raises:
         InputError: a value that no journal can keep.
     """
+    require(payment, Payment, "payment")
     return (*_payment_values(payment), *status_values(BEGUN), rules_text(rules))
 
 
@@ -179,7 +180,7 @@ def status_values(status: Status) -> tuple[str, int, float | None]:
         or not (due is None or _is_number(due))
     ):
         raise InputError(f"the status cannot be kept in the journal: {status!r:.200}")
-    return str(status.state), status.attempt, due
+    return str(status.state), status.attempt, None if due is None else float(due)
 
 
 def rules_text(rules: Rules | None) -> str | None:
@@ -191,6 +192,7 @@ def rules_text(rules: Rules | None) -> str | None:
     """
     if rules is None:
         return None
+    require(rules, Rules, "rules")
     fields = asdict(rules)
     for name, value in fields.items():
         if not _is_rule(name, value):
@@ -212,6 +214,7 @@ def entry_values(entry: Entry) -> Row:
         or not _is(entry.what, Happened)
         or not _is_number(entry.at)
         or not _is(entry.code, str)
+        or not _is(entry.facts, dict)
         or not all(_is_body(body) for body in (entry.sent, entry.received))
     ):
         # The bodies are not shown.
@@ -226,6 +229,20 @@ def entry_values(entry: Entry) -> Row:
         entry.sent,
         entry.received,
     )
+
+
+def require_text(name: str, value: object) -> None:
+    """
+    Refuse what no database takes as a text, or what is none.
+
+    Raises:
+        InputError: no str, or one with control characters or lone surrogates.
+    """
+    if not isinstance(value, str) or not value.isprintable():
+        raise InputError(
+            f"the journal cannot take this value as {name}: it must be a str of"
+            " printable characters"
+        )
 
 
 def _facts_text(entry: Entry) -> str:
@@ -260,7 +277,7 @@ def _is_attempt(value: object) -> bool:
 
 
 def _is_number(value: object) -> bool:
-    return type(value) in {int, float} and math.isfinite(value)  # type: ignore[arg-type] # a number, as was seen
+    return type(value) in {int, float} and is_number(value)
 
 
 def _is_body(value: object) -> bool:
@@ -503,6 +520,7 @@ class RowJournal(ABC):
 
     def read(self, payment_id: str) -> Record | None:
         """Return the record of a payment, or None where there is no such payment."""
+        require_text("payment_id", payment_id)
         rows = self._ask(self._queries.read, (payment_id,))
         return read_record(rows) if rows else None
 
@@ -520,6 +538,7 @@ class RowJournal(ABC):
             JournalError: there is no such payment.
         """
         check_lease(owner, seconds)
+        require_text("payment_id", payment_id)
         fence, holder = self._take(payment_id, owner, float(seconds))
         if fence is not None:
             return Lease(payment_id, owner, fence)
@@ -543,6 +562,8 @@ class RowJournal(ABC):
             limit: how many at most, 1 to 10,000.
         """
         check_limit(limit)
+        require_text("state", state)
+        require_text("after", after)
         states = wanted_states(state)
         rows = self._ask(self._queries.lists[len(states)], (*states, after, limit))
         return [_read_listed(row) for row in rows]

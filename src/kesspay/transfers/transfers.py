@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from kesspay._checks import seconds
+from kesspay._checks import require, seconds
 from kesspay._drive import drive
 from kesspay.errors import JournalUnavailable, KesspayError
-from kesspay.gateway.messages import check_own_id
+from kesspay.gateway.client import Client
 from kesspay.transfers.attempt import STRICT, Rules
 from kesspay.transfers.hook import ResultHook, Results
 from kesspay.transfers.journal import Journal, Payment
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from collections.abc import Generator
     from decimal import Decimal
 
-    from kesspay.gateway.client import Client
     from kesspay.transfers.watching import Stop
 
 
@@ -89,6 +88,8 @@ class Transfers:
         on_result: ResultHook | None = None,
     ) -> None:
         """Take the parts; nothing is sent."""
+        require(client, Client, "client")
+        require(rules, Rules, "rules")
         self._client = client
         self._results = Results(on_result)
         self._timeout = seconds(timeout)
@@ -164,11 +165,9 @@ class Transfers:
             LeaseHeld: another worker has the payment; call again.
             JournalError: the journal cannot be used; this call sent nothing.
         """
-        check_own_id("debit_id", debit_id)
         limit = self._limit(timeout)
-        steps = self._workflow.confirm(
-            payment_id, Debit(debit_id, receiver_name), limit
-        )
+        debit = Debit(debit_id, receiver_name)
+        steps = self._workflow.confirm(payment_id, debit, limit)
         return self._results.of(result_of(self._run(steps)))
 
     def decline(

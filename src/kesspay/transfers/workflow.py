@@ -10,8 +10,10 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._checks import plain_fields
 from kesspay.errors import (
     AuthenticationFailed,
+    FieldError,
     GatewayError,
     InputError,
     JournalError,
@@ -27,9 +29,10 @@ from kesspay.gateway.messages import (
     HttpRequest,
     HttpResponse,
     QueryFundTransfer,
+    check_own_id,
 )
 from kesspay.transfers.attempt import Do, Happened, State
-from kesspay.transfers.journal import Entry
+from kesspay.transfers.journal import Entry, is_payment_id
 from kesspay.transfers.leases import (
     LOST,
     PAUSE,
@@ -86,6 +89,13 @@ class Debit:
 
     debit_id: str
     receiver_name: str = ""
+
+    def __post_init__(self) -> None:
+        """Check both (FieldError): a name of another type is no other name."""
+        plain_fields(self)
+        check_own_id("debit_id", self.debit_id)
+        if not isinstance(self.receiver_name, str):
+            raise FieldError("receiver_name", "must be a str", self.receiver_name)
 
 
 @dataclass(slots=True)
@@ -182,6 +192,8 @@ class PaymentWorkflow:
     def look(self, payment_id: str) -> Steps[Transfer | None]:
         """Return what the journal records of a payment; nothing is sent."""
         yield from self.leases.belong()
+        if not is_payment_id(payment_id):
+            return None
         record: Record | None = yield Blocking(lambda: self.journal.read(payment_id))
         return None if record is None else replay(record)
 
