@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Final
 
 import pytest
 
-from tests.support.browser import NARROW, WIDE, Browser, keep
+from tests.support.browser import NARROW, PAPER, WIDE, Browser, keep
 
 
 if TYPE_CHECKING:
@@ -122,6 +122,39 @@ new Promise((resolve, reject) => {
   }, 20);
   setTimeout(() => reject(new Error("nothing was found")), 20000);
 })
+"""
+
+
+#: What of a page is no use on paper, and seen there nevertheless.
+_LEFT_OVER: Final = """
+[...document.querySelectorAll(
+  ".md-header, .md-sidebar, .md-footer, .md-clipboard, .md-code__nav, .headerlink"
+)].filter(one => one.getClientRects().length && getComputedStyle(one).opacity !== "0")
+  .map(one => one.className)
+"""
+
+#: Lines of code that paper would cut off.
+_CUT_OFF: Final = """
+[...document.querySelectorAll(".md-content pre > code, .md-content svg, table")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1
+    || one.getBoundingClientRect().right > document.documentElement.clientWidth)
+  .map(one => one.textContent.slice(0, 40))
+"""
+
+#: The least contrast of a paragraph, a link or a drawing's text with white paper.
+_INK: Final = """
+Math.min(...[...document.querySelectorAll(
+  ".md-content :is(p, a:not(.headerlink), svg text)"
+)]
+  .map(one => {
+    const style = getComputedStyle(one);
+    const [red, green, blue, alpha = 1] = (one.tagName === "text" ? style.fill
+      : style.color).match(/[0-9.]+/g).map(Number);
+    const light = [red, green, blue].map(c => (c * alpha + 255 * (1 - alpha)) / 255)
+      .map(c => c <= 0.03928 ? c / 12.92 : ((c + 0.055) / 1.055) ** 2.4)
+      .reduce((sum, c, at) => sum + c * [0.2126, 0.7152, 0.0722][at], 0);
+    return 1.05 / (light + 0.05);
+  }))
 """
 
 
@@ -243,6 +276,22 @@ def test_pictures(seen: tuple[list[Look], list[str]]) -> None:
         assert picture.startswith(b"\x89PNG")
     assert len(set(pictures.values())) == len(pictures)
     assert all(look.logo for look in seen[0])
+
+
+def test_on_paper(site: Path, tmp_path: Path) -> None:
+    """No menu and no button is printed, nothing is cut off, and all ink is dark."""
+
+    async def printed() -> None:
+        async with Browser(tmp_path) as browser:
+            for page in PICTURES:
+                address = (site / page).as_uri()
+                await browser.open(address, width=PAPER, dark=True, paper=True)
+                assert await browser.evaluate(_LEFT_OVER) == [], page
+                assert await browser.evaluate(_CUT_OFF) == [], page
+                assert await browser.overflow() == [], page
+                assert await browser.evaluate(_INK) >= 4.5, page
+
+    asyncio.run(printed())
 
 
 def test_the_copy_button_takes_no_prompt(site: Path, tmp_path: Path) -> None:

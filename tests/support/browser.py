@@ -16,8 +16,10 @@ from tests.conftest import missing
 from tests.support.pages import ROOT
 
 
-#: The widths that pages are looked at: a telephone and a desktop, in CSS pixels.
+#: The widths that pages are looked at: a telephone and a desktop, in CSS pixels; and
+#: what a sheet of A4 has between its edges.
 NARROW, WIDE = 390, 1280
+PAPER: Final = 718
 
 #: Seconds until the browser is there, and for each answer of it.
 _LIMIT: Final = 60
@@ -141,8 +143,10 @@ class Browser:
             self.problems.append(str(message["params"]))
         return message
 
-    async def open(self, address: str, *, width: int, dark: bool = False) -> None:
-        """Show a page, and wait until it is loaded."""
+    async def open(
+        self, address: str, *, width: int, dark: bool = False, paper: bool = False
+    ) -> None:
+        """Show a page, as on paper perhaps, and wait until it is loaded."""
         await self._call(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -153,6 +157,7 @@ class Browser:
         scheme = "dark" if dark else "light"
         await self._call(
             "Emulation.setEmulatedMedia",
+            media="print" if paper else "",
             features=[{"name": "prefers-color-scheme", "value": scheme}],
         )
         before = self._loads
