@@ -87,10 +87,12 @@ __all__ = [
 ]
 
 
-#: "quick" leaves out each step that takes more than a millisecond. A signature that
-#: fits no key costs two RSA operations for each key of its own length: 0.3 ms with
-#: 2,048 bits, 0.6 ms with 3,072, in Python. Keys of other lengths cost nothing.
 Effort: TypeAlias = Literal["full", "quick"]
+"""
+"quick" leaves out each step that takes more than a millisecond. A signature that fits
+no key costs two RSA operations for each key of its own length: 0.3 ms with 2,048 bits,
+0.6 ms with 3,072, in Python. Keys of other lengths cost nothing.
+"""
 
 #: How many wrappings around a body are taken off.
 _LAYERS: Final = 3

@@ -14,9 +14,11 @@ from kesspay.errors import FieldError
 
 __all__ = ["SANDBOX_URL", "Endpoint"]
 
-#: KESS's own sandbox, from the API document. The document names no URL for
-#: production, so there is no default.
 SANDBOX_URL: Final = "https://clientdev.kesspay.io/partnerapi/v1"
+"""
+KESS's own sandbox, from the API document. The document names no URL for production, so
+there is no default.
+"""
 
 _FIELD: Final = "base_url"
 #: DNS takes an underscore in a name, and so does RFC 3986.

@@ -34,11 +34,11 @@ _log = logging.getLogger("kesspay.gateway")
 # Without a logging configuration nothing is printed.
 _log.addHandler(logging.NullHandler())
 
-#: Stands in ``service`` where a log-in is meant.
 TOKEN: Final = "token"  # noqa: S105 - the name of an endpoint
+"""Stands in ``service`` where a log-in is meant."""
 
-#: What an answer meant, or that there was none.
 Verdict = Literal["success", "rejected", "unauthenticated", "not_sent", "unknown"]
+"""What an answer meant, or that there was none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -135,9 +135,10 @@ class RetryEvent:
 
 
 Event: TypeAlias = RequestEvent | AnswerEvent | TokenEvent | RetryEvent
+"""Any event of a call."""
 
-#: Called with each event, in the thread or task of the call; it must be quick.
 EventHook: TypeAlias = Callable[[Event], None]
+"""Called with each event, in the thread or task of the call; it must be quick."""
 
 
 class Listeners:

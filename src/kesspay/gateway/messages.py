@@ -50,9 +50,11 @@ __all__ = [
     "VerifiedAnswer",
 ]
 
-#: How an amount is written: as PHP's shortest number (0.5), or as a string
-#: with two places ("0.50").
 AmountFormat = Literal["number", "string"]
+"""
+How an amount is written: as PHP's shortest number (0.5), or as a string with two places
+("0.50").
+"""
 
 _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Room is left for "-" and the number of an attempt.
@@ -310,8 +312,8 @@ class TransferReference:
         check_currency("currency", self.currency)
 
 
-#: What the answer of a query is compared with.
 Queried: TypeAlias = CreateFundTransfer | PreTransfer | TransferReference
+"""What the answer of a query is compared with."""
 
 
 @dataclass(frozen=True, slots=True)

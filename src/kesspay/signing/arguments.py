@@ -39,16 +39,16 @@ __all__ = [
     "text_bytes",
 ]
 
-#: What may hold a JSON text.
 Text: TypeAlias = bytes | bytearray | memoryview | str
-#: A JSON text, or the parameters themselves.
+"""What may hold a JSON text."""
 Document: TypeAlias = Text | Mapping[str, object]
-#: What may hold bytes that are signed as they are.
+"""A JSON text, or the parameters themselves."""
 Buffer: TypeAlias = bytes | bytearray | memoryview
-#: What a password may be given as; a str stands for its UTF-8 bytes.
+"""What may hold bytes that are signed as they are."""
 Password: TypeAlias = str | bytes | bytearray | None
-#: What a file may be named by.
+"""What a password may be given as; a str stands for its UTF-8 bytes."""
 PathLike: TypeAlias = str | bytes | os.PathLike[str] | os.PathLike[bytes]
+"""What a file may be named by."""
 
 _DEPTHS: Final = range(1, 512)
 _BYTE_FORMATS: Final = frozenset({"B", "b", "c"})

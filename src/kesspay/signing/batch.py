@@ -46,10 +46,11 @@ if TYPE_CHECKING:
         def __arrow_c_stream__(self, requested_schema: object = None) -> object:
             """Return the capsule of a stream of arrays."""
 
-    #: Many documents: bytes, bytearray, memoryview or str each, or an Arrow
-    #: column of texts. A null of Arrow is no text: its status is SYNTAX, as that
-    #: of an empty text.
     Documents: TypeAlias = Iterable[Text] | ArrowArray | ArrowStream
+    """
+    Many documents: bytes, bytearray, memoryview or str each, or an Arrow column of
+    texts. A null of Arrow is no text: its status is SYNTAX, as that of an empty text.
+    """
 
 
 _Made = TypeVar("_Made")

@@ -86,10 +86,10 @@ class PublicKey(_Sealed):
     _handle: PublicHandle
     _openssl_only: bool
     _weak: bool
-    #: Bits of the modulus.
     bits: int
-    #: SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hex.
+    """Bits of the modulus."""
     fingerprint: str
+    """SHA-256 of the DER SubjectPublicKeyInfo, in lower-case hex."""
 
     @classmethod
     def from_pem(

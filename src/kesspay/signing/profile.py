@@ -128,5 +128,5 @@ class Profile:
         return flags | sum(bit for name, bit in _FLAGS.items() if getattr(self, name))
 
 
-#: PHP 8.2 or later with its default settings.
 PHP_8: Final = Profile()
+"""PHP 8.2 or later with its default settings."""

@@ -134,26 +134,47 @@ class VerifyStatus(IntEnum):
     """
 
     OK = 0
+    """The body is authentic, or there is an output."""
     LENGTH = 3
+    """The text is too long to be processed; it was not checked."""
     MEMORY = 100
+    """There was no memory; the document was not checked."""
     CRYPTO = 101
+    """libcrypto failed; the document was not checked."""
     SYNTAX = 200
+    """The text is not JSON (RFC 8259)."""
     UTF8 = 201
+    """Malformed UTF-8."""
     CONTROL = 202
+    """A raw control character in a string."""
     ESCAPE = 203
+    """An unknown or incomplete escape."""
     SURROGATE = 204
+    """An unpaired UTF-16 surrogate."""
     DEPTH = 205
+    """Too many nested containers."""
     TOP_LEVEL = 206
+    """The top level is neither an object nor an array."""
     INFINITE = 207
+    """A number beyond the range of a double."""
     DUPLICATE = 220
+    """A key occurs twice."""
     NOT_OBJECT = 221
+    """The top level is not an object."""
     ORDER = 224
+    """More than 256 top-level keys, some of which begin like numbers."""
     MISMATCH = 400
+    """The signature does not fit the canonical bytes and the key."""
     SIGN_MISSING = 401
+    """The document has no "sign"."""
     SIGN_NOT_STRING = 402
+    """The member "sign" is not a string."""
     SIGN_BASE64 = 403
+    """The member "sign" is not strict padded base64."""
     SIGN_LENGTH = 404
+    """The member "sign" is not exactly as long as the modulus."""
     SIGN_TYPE = 405
+    """The member "sign_type" is neither absent nor "RSA2"."""
 
     def __bool__(self) -> bool:
         """Refuse: OK is 0, so ``if status`` would accept every forgery."""

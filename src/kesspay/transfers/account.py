@@ -49,8 +49,8 @@ __all__ = [
     "this_process",
 ]
 
-#: Whose key it is.
 Whose = Literal["partner", "gateway"]
+"""Whose key it is."""
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _ESCAPE: Final = re.compile(r"%[0-9A-Fa-f]{2}")

@@ -39,22 +39,35 @@ class State(StrEnum):
     """The state of an attempt; the journal stores these values."""
 
     NEW = "new"
+    """No create was sent."""
     CREATING = "creating"
+    """A create may have been sent, and has no answer yet."""
     CREATED = "created"
+    """The gateway granted a pre-transfer; the caller has not reported its debit."""
     REJECTED = "rejected"
+    """The gateway refused the create; nothing is owed."""
     ABANDONED = "abandoned"
+    """The create has no usable answer; no money is involved."""
     CLOSED = "closed"
+    """The attempt ended, and no confirm of it was sent."""
     DEBITED = "debited"
+    """The caller reported its debit; no confirm was sent."""
     CONFIRMING = "confirming"
+    """A confirm may have been sent, and has no answer yet."""
     REFUSED = "refused"
+    """The gateway refused the only confirm; a query has to agree."""
     UNKNOWN = "unknown"
+    """A confirm may have been carried out."""
     PAID = "paid"
+    """The receiver has the money; this never changes."""
     NOT_PAID = "not_paid"
+    """The transfer was not carried out, and can no longer be."""
     MANUAL = "manual"
+    """No answer of the gateway can decide the outcome; a person has to."""
 
     @property
     def is_final(self) -> bool:
-        """Whether nothing more is done without the caller."""
+        """True where nothing more is done without the caller."""
         return self in _FINAL
 
 
@@ -143,39 +156,48 @@ def _require_times(name: str, times: Sequence[object]) -> None:
 
 
 STRICT: Final = Rules()
+"""The usual rules: no answer of a query makes a payment NOT_PAID after the fence."""
 RELAXED: Final = Rules(relaxed=True)
+"""For a gateway whose query still says SUCCESS after a pre-transfer expired."""
 
 
 class Happened(StrEnum):
     """What happened to an attempt; the journal stores these values."""
 
-    #: A create or a confirm is about to be sent; recorded before it is.
     CREATE_SENDING = "create_sending"
+    """A create is about to be sent; recorded before it is."""
     CONFIRM_SENDING = "confirm_sending"
-    #: No byte of it left.
+    """A confirm is about to be sent; recorded before it is."""
     CREATE_NOT_SENT = "create_not_sent"
+    """No byte of the create was sent."""
     CONFIRM_NOT_SENT = "confirm_not_sent"
-    #: Lost, not authentic, for another transfer, SYSTEMERROR, a crash ...
+    """No byte of the confirm was sent."""
     CREATE_UNKNOWN = "create_unknown"
+    """The create has no usable answer: lost, not authentic, SYSTEMERROR, a crash."""
     CONFIRM_UNKNOWN = "confirm_unknown"
-    #: A signed refusal.
+    """The confirm has no usable answer: lost, not authentic, SYSTEMERROR, a crash."""
     CREATE_REFUSED = "create_refused"
+    """The gateway refused the create, in a signed answer."""
     CONFIRM_REFUSED = "confirm_refused"
-    #: A signed success that fits.
+    """The gateway refused the confirm, in a signed answer."""
     CREATE_GRANTED = "create_granted"
+    """A signed answer to the create grants a pre-transfer and repeats the request."""
     CONFIRM_PAID = "confirm_paid"
+    """A signed answer to the confirm says SUCCESS and repeats the transfer."""
     QUERY_PAID = "query_paid"
-    #: A query was answered with SUCCESS and other fields than those of the payment.
+    """A signed answer to a query says SUCCESS and repeats the transfer."""
     QUERY_DIFFERS = "query_differs"
-    #: A query was answered, and not with SUCCESS.
+    """A signed answer to a query says SUCCESS with other fields than the payment's."""
     QUERY_SAID = "query_said"
-    #: A query returned no information.
+    """A query was answered, and not with SUCCESS."""
     QUERY_UNKNOWN = "query_unknown"
-    #: The caller reports its debit, or that it ends the payment.
+    """A query returned no information."""
     DEBITED = "debited"
+    """The caller reports its debit."""
     DECLINED = "declined"
-    #: There is not enough time left to confirm.
+    """The caller, or another name of the receiver, ends the payment."""
     WINDOW_CLOSED = "window_closed"
+    """There is not enough time left to confirm."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,16 +318,19 @@ class Do(StrEnum):
     """What to do next."""
 
     CREATE = "create"
+    """Send the create."""
     CONFIRM = "confirm"
+    """Send the confirm, or send it again."""
     QUERY = "query"
-    #: Continue after a crash, as if the answer had been lost.
+    """Query the transfer."""
     RECOVER = "recover"
-    #: Close the attempt: there is no time left to confirm.
+    """Continue after a crash, as if the answer had been lost."""
     CLOSE = "close"
-    #: The caller has to act.
+    """Close the attempt: there is no time left to confirm."""
     WAIT = "wait"
-    #: Nothing more; the state is the result.
+    """Nothing, until the caller acts."""
     NOTHING = "nothing"
+    """Nothing more; the state is the result."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,8 +13,8 @@ from kesspay.transfers.payment import TransferResult
 
 __all__ = ["ResultHook", "Results"]
 
-#: Called with each result, in the thread or task of the call; it must be quick.
 ResultHook: TypeAlias = Callable[[TransferResult], None]
+"""Called with each result, in the thread or task of the call; it must be quick."""
 
 _log = logging.getLogger("kesspay.transfers")
 

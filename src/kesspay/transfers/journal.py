@@ -70,8 +70,8 @@ class Payment:
         check_amount("amount", self.amount)
         check_currency("currency", self.currency)
 
-    #: The greatest number of attempts whose references have at most 64 characters.
     MOST_ATTEMPTS: ClassVar[int] = 999
+    """The greatest number of attempts whose references have at most 64 characters."""
 
     def reference(self, attempt: int) -> str:
         """Return the ``out_trade_no`` of an attempt (R1)."""

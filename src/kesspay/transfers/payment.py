@@ -67,9 +67,11 @@ __all__ = [
 
 Facts = dict[str, str | int | float]
 
-#: What is known of the money. "pending": the caller has not reported its debit yet.
-#: "manual": no answer of the gateway can decide it, and a person has to.
 Outcome = Literal["pending", "paid", "not_paid", "unknown", "manual"]
+"""
+What is known of the money. "pending": the caller has not reported its debit yet.
+"manual": no answer of the gateway can decide it, and a person has to.
+"""
 
 #: Codes of ours, where a payment ends without the gateway saying so.
 NAME_CHANGED: Final = "NAME_CHANGED"
