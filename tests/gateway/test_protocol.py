@@ -419,6 +419,40 @@ def test_true_is_no_amount_of_one() -> None:
         parse_create(request, answer, gateway_key())
 
 
+class Unchecked(TransferReference):
+    """A reference of the caller's own class, which checks nothing."""
+
+    def __post_init__(self) -> None:
+        """Take everything."""
+
+
+@pytest.mark.parametrize(
+    ("field", "asked", "answered"),
+    [
+        *(("amount", 0.5, Decimal("0.5")), ("amount", None, None)),
+        *(("out_trade_no", 1, True), ("out_trade_no", [], [])),
+        *(("receiver_id", 85512345678, 85512345678), ("receiver_id", None, MISSING)),
+        *(("currency", None, MISSING), ("currency", None, None)),
+    ],
+)
+def test_a_field_that_no_request_can_have(
+    field: str, asked: object, answered: object
+) -> None:
+    """An answer repeats a text and a Decimal only, whatever was asked for."""
+    known: dict[str, Any] = {
+        "out_trade_no": "order-1",
+        "receiver_id": "85512345678",
+        "amount": Decimal("0.5"),
+    }
+    data = {**QUERY_DATA, field: answered}
+    if answered is MISSING:
+        del data[field]
+    request = QueryFundTransfer(Unchecked(**{**known, field: asked}))
+    with pytest.raises(OutcomeUnknown) as caught:
+        parse_query(request, signed(200, success(data)), gateway_key())
+    assert caught.value.evidence["differs"] == field
+
+
 @pytest.mark.parametrize("service", ["confirm", "query"])
 @pytest.mark.parametrize(
     "value", [MISSING, "PENDING", "success", "SUCCESS ", "", None, True, 0, ["SUCCESS"]]

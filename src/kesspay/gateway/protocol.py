@@ -448,12 +448,16 @@ def _require_echo(service: str, transfer: Queried, answer: Answer) -> None:
 def _is_repeated(transfer: Queried, data: dict[str, object]) -> bool:
     """Return whether the answer surely repeats the transfer, as most answers do."""
     get = data.get
+    amount, own_id, receiver = get("amount"), get("out_trade_no"), get("receiver_id")
+    currency, asked = get("currency"), transfer.amount
+    # Of these types, also where a request of the caller's own was never checked.
     return (
-        type(get("amount")) is Decimal
-        and get("amount") == transfer.amount
-        and get("out_trade_no") == transfer.out_trade_no
-        and get("receiver_id") == transfer.receiver_id
-        and get("currency") == transfer.currency
+        type(amount) is type(asked) is Decimal
+        and type(own_id) is type(receiver) is type(currency) is str
+        and amount == asked
+        and own_id == transfer.out_trade_no
+        and receiver == transfer.receiver_id
+        and currency == transfer.currency
     )
 
 
