@@ -13,8 +13,10 @@ from kesspay import (
     DocumentRefused,
     InputError,
     InvalidSignature,
+    KeyLoadError,
     KeyRing,
     PrivateKey,
+    PublicKey,
     VerifyStatus,
 )
 from tests.support.messages import outcome, signed_text
@@ -23,6 +25,8 @@ from tests.support.vectors import KEYS
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from kesspay.signing.backend import Backend
 
 
@@ -130,6 +134,22 @@ def test_bad_members(
     """A ring without keys, or of something else, is refused."""
     with pytest.raises(InputError):
         KeyRing(members)
+
+
+@pytest.mark.parametrize("error", [TypeError, ValueError])
+def test_an_error_of_the_members(error: type[Exception]) -> None:
+    """What an iterator raises stays, such as that a key cannot be loaded."""
+    files = [KEYS / "rsa-2048.pub.pem", KEYS / "no-such-key.pem"]
+    with pytest.raises(KeyLoadError, match=r"no-such-key\.pem"):
+        KeyRing(map(PublicKey.from_file, files))
+
+    def members() -> Iterator[PublicKey]:
+        yield PublicKey.from_file(files[0])
+        raise error
+
+    with pytest.raises(error) as caught:
+        KeyRing(members())
+    assert type(caught.value) is error
 
 
 def test_private_member(keys: list[PrivateKey]) -> None:

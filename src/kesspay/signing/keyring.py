@@ -65,10 +65,12 @@ class KeyRing:
             InputError: no key, or a member that is no PublicKey.
         """
         try:
-            self._keys = tuple(keys)
-        except (TypeError, ValueError, NotImplementedError):
-            # The last two are a memoryview's.
-            self._keys = ()
+            # A view of bytes holds none, and may fail in ways of its own.
+            members = iter(() if isinstance(keys, memoryview) else keys)
+        except TypeError:
+            members = iter(())
+        # An iterator of the caller's own may load keys: what it raises is not ours.
+        self._keys = tuple(members)
         if not self._keys:
             raise InputError("a KeyRing needs at least one PublicKey")
         for key in self._keys:
