@@ -65,7 +65,7 @@ def test_same_verdicts(key: PrivateKey, bodies: list[bytes]) -> None:
 
 
 @pytest.mark.few(2)
-@pytest.mark.parametrize("threads", [1, 2, 3, 8, 1000])
+@pytest.mark.parametrize("threads", [1, 2, 3, 8, 10**30])
 def test_threads(key: PrivateKey, bodies: list[bytes], threads: int) -> None:
     """The number of threads changes nothing but the time."""
     public = key.public_key
@@ -374,6 +374,19 @@ def test_of_two_errors_the_first_is_raised(monkeypatch: pytest.MonkeyPatch) -> N
         raise ValueError(texts)
 
     with pytest.raises(ValueError, match="x00"):
+        Slices(act).statuses([b"\0", b"\1"], 2)
+
+
+def test_an_interrupt_comes_before_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The caller is interrupted, also where an earlier slice failed meanwhile."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 1)
+    both = threading.Barrier(2, timeout=30)
+
+    def act(texts: list[bytes]) -> None:
+        both.wait()
+        raise ValueError if texts == [b"\0"] else KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
         Slices(act).statuses([b"\0", b"\1"], 2)
 
 

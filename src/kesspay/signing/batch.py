@@ -293,7 +293,7 @@ def _done(
     slices = _slices(columns, workers)
     if workers == 1:
         return [work(column.part(start, stop)) for column, start, stop in slices]
-    first = list(islice(slices, workers))
+    first = list(islice(slices, min(workers, _count(columns))))
     numbered = enumerate(chain(first, slices))
     made: dict[int, _Made] = {}
     failed: dict[int, BaseException] = {}
@@ -312,7 +312,8 @@ def _done(
                 number, (column, start, stop) = taken
                 made[number] = work(column.part(start, stop))
         except BaseException as error:  # noqa: BLE001 - the caller's thread raises it
-            failed[number] = error
+            # An interrupt comes before whatever failed elsewhere.
+            failed[number if isinstance(error, Exception) else -1] = error
             ended.set()
 
     helpers: list[Thread] = []
