@@ -1065,6 +1065,8 @@ class _Writer:
         if isinstance(value, list):
             if level > self.depth:
                 raise Refusal
+            if level == 1 and value and "top_level_numbered" in on:
+                return self.pairs(enumerate(value), level)
             return self.items(value, key, level)
         if isinstance(value, Number):
             return self.number(value, key)

@@ -112,15 +112,26 @@ def test_three_rules_are_shown(blamed: Callable[..., None]) -> None:
     everything = "\n".join(lines_of(shown, everything=True))
     assert "\n4 remove.sign   " in everything
     assert " more: " not in everything
-    assert f"\nperhaps read.top_level   {RULES['read.top_level'].title}\n" in everything
+    assert f"\nperhaps read.top_level   {RULES['read.top_level'].title}  " in everything
+    assert "perhaps read.top_level" not in text
     assert "\nsingle write.slash\n  document/write.slash/7     " in everything
 
 
 def test_what_is_less_certain_alone(blamed: Callable[..., None]) -> None:
     """The next step is a case of a rule that may be broken, or a single one."""
     one = failed(1)
-    blamed(perhaps=(blame_of("write.slash", failed(2), firm=False),))
-    assert lines_of(report(one))[-1].endswith("explain document/write.slash/2")
+    doubtful = (
+        blame_of("write.unicode", failed(2), firm=False),
+        blame_of("write.slash", failed(3), failed(2), firm=False),
+    )
+    blamed(perhaps=doubtful, single=(failed(4), failed(5)))
+    lines = lines_of(report(one))
+    assert lines[-1].endswith("explain document/write.slash/3")
+    titles = [line.split("   ")[0] for line in lines if line[:1].isalpha()]
+    assert titles[2:5] == [
+        *("perhaps write.slash", "perhaps write.unicode", "single write.slash"),
+    ]
+    assert lines[9] == "  docs/explanation/canonical-form.md#strings"
     blamed(single=(failed(3),))
     assert lines_of(report(one))[-2] == "single   document/write.slash/3"
     assert lines_of(report(one))[-1].endswith("explain document/write.slash/1")
@@ -143,7 +154,7 @@ def test_the_plainest_cases_fail(blamed: Callable[..., None], stage0: Stage0) ->
 
 
 def test_errors_crashes_and_time_outs_are_counted() -> None:
-    """They blame no rule, and their words are escaped."""
+    """They blame no rule, and their words are escaped; one may be a refusal."""
     shown = report(
         outcome(Verdict.error, 1),
         outcome(Verdict.error, 2),
@@ -161,6 +172,10 @@ def test_errors_crashes_and_time_outs_are_counted() -> None:
     ]
     assert "the adapter was restarted once" in lines_of(report(passed(), restarts=1))
     assert shown.exit_code == 1
+    mistaken = report(outcome(Verdict.error, 1, result=TYPE), outcome(Verdict.error, 2))
+    assert not [line for line in lines_of(mistaken) if "must be refused" in line]
+    mistaken = report(outcome(Verdict.error, 1, result=TYPE))
+    assert lines_of(mistaken)[4].startswith("  1 of them must be refused: your code ")
 
 
 def test_known_failures() -> None:

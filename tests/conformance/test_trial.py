@@ -18,10 +18,10 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-def named(command: Sequence[str]) -> set[str]:
+def named(command: Sequence[str], level: str) -> set[str]:
     """Return the rules that a run names firmly; none where every case passes."""
     kit = stored_kit()
-    cases = select(kit.cases, areas=("document",), levels=("api",))
+    cases = select(kit.cases, areas=("document", "sign", "verify"), levels=(level,))
     result = run(command, kit, cases=cases, timeout=60)
     assert result.stopped is None, result.stopped
     if not any(outcome.verdict in FAULTS for outcome in result.outcomes):
@@ -43,9 +43,11 @@ def test_a_wrong_program_is_corrected_rule_by_rule(name: str, tmp_path: Path) ->
     code = trial["wrong"]
     for step in trial["step"]:
         folder = completed(language, tmp_path, code)
-        assert step["rule"] in named(language.command(folder / language.adapter))
+        command = language.command(folder / language.adapter)
+        assert step["rule"] in named(command, step.get("level", "api"))
         for old, new in step["edits"]:
             assert code.count(old) == 1, old
             code = code.replace(old, new)
     folder = completed(language, tmp_path, code)
-    assert named(language.command(folder / language.adapter)) == set()
+    for level in {step.get("level", "api") for step in trial["step"]} | {"api"}:
+        assert named(language.command(folder / language.adapter), level) == set()

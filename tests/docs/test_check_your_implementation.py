@@ -163,9 +163,9 @@ def test_the_workflow_of_the_page_runs(tmp_path: Path) -> None:
 def test_the_trial_is_the_one_that_was_recorded() -> None:
     """The table has every step of tests/conformance/trial, with the hint of the kit."""
     rules = stored_kit().rules
-    rows = tables(PAGE, "| program in | rule that was named | hint |\n")
+    rows = tables(PAGE, "| program in | level | rule that was named | hint |\n")
     expected = []
-    for name in ("node", "php", "go"):
+    for name in ("php", "node", "go"):
         text = (HERE / f"trial/{name}.toml").read_text(encoding="utf-8")
         trial = tomllib.loads(text)
         for step in trial["step"]:
@@ -174,7 +174,8 @@ def test_the_trial_is_the_one_that_was_recorded() -> None:
             words = f"{rule.title} (no hint)"
             if hint is not None:
                 words = f"`` {hint} ``" if "`" in hint else f"`{hint}`"
-            expected.append([trial["language"], f"`{rule.id}`", words])
+            level = f"`{step.get('level', 'api')}`"
+            expected.append([trial["language"], level, f"`{rule.id}`", words])
     assert rows == expected
 
 

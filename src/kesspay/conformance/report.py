@@ -266,24 +266,35 @@ def _broken(report: Report, *, everything: bool) -> Iterator[str]:
         plain = report.plain_faults
         if plain and not blames.firm:
             yield from _case_lines(plain[0])
+    language = report.run.hello.language
     last = len(blames.firm) if everything else _SHOWN_RULES
     for number, one in enumerate(blames.firm[:last], 1):
         yield ""
-        yield from _blame_lines(number, one, report.run.hello.language)
+        yield from _blame_lines(str(number), one, language)
     more = blames.firm[last:]
     if more:
         names = ", ".join(one.rule.id for one in more)
         yield ""
         yield f"{len(more)} more: {names} (--all shows them)"
-    if everything:
-        for one in blames.perhaps:
+    if everything or not (blames.firm or blames.stage0):
+        perhaps = _likeliest(report)
+        for one in perhaps[: None if everything else _SHOWN_RULES]:
             yield ""
-            yield f"perhaps {one.rule.id}   {one.rule.title}"
-            yield from _case_lines(one.outcomes[0])
-        for outcome in blames.single:
+            yield from _blame_lines("perhaps", one, language)
+        left = max(0, _SHOWN_RULES - len(perhaps))
+        for outcome in blames.single[: None if everything else left]:
             yield ""
             yield f"single {outcome.case.rule}"
             yield from _case_lines(outcome)
+
+
+def _likeliest(report: Report) -> list[Blame]:
+    """
+    Return the rules that are perhaps broken, the one with the most failures first.
+
+    It is likelier the cause of the others.
+    """
+    return sorted(report.blames.perhaps, key=lambda one: -len(one.outcomes))
 
 
 def _adapter_lines(report: Report) -> Iterator[str]:
@@ -321,7 +332,7 @@ def _levels(report: Report) -> str:
     )
 
 
-def _blame_lines(number: int, one: Blame, language: str) -> Iterator[str]:
+def _blame_lines(number: str, one: Blame, language: str) -> Iterator[str]:
     title = f"{number} {one.rule.id}   {one.rule.title}"
     count = len(one.outcomes)
     yield f"{title:<58}  {count} case{'s' * (count != 1)}"
@@ -373,6 +384,12 @@ def _troubles(report: Report) -> Iterator[str]:
         if those:
             first = those[0]
             yield f"{words}   {len(those)}, first {first.case.id}: {case_detail(first)}"
+        refusals = sum(isinstance(o.case.result, Refused) for o in those)
+        if verdict is Verdict.error and refusals * 2 > len(those):
+            yield (
+                f"  {refusals} of them must be refused: your code refuses with the "
+                "exception Refused (in Go with an error, not a panic)"
+            )
 
 
 def _known_lines(report: Report) -> Iterator[str]:
@@ -396,8 +413,7 @@ def _known_lines(report: Report) -> Iterator[str]:
 
 
 def _next(report: Report) -> str:
-    blames = report.blames
-    for one in (*blames.firm, *blames.perhaps):
+    for one in (*report.blames.firm, *_likeliest(report)):
         return one.outcomes[0].case.id
     faults = report.account.faults
     return faults[0].case.id if faults else ""

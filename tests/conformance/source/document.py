@@ -81,7 +81,7 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
     ],
     "read.empty": ["", " ", "\n", "\t\r\n"],
     "read.top_level": ["null", "true", "false", "1", "-1", '"a"', '""', "0"],
-    "read.array": ["[1,2]", '["a"]', '[{"a":1}]', "[[1],[2]]"],
+    "read.array": ["[1,2]", '["a"]', '[{"a":1}]', "[[1],[2]]", "[[1,2]]"],
     "read.comma": ['{"a":1,}', '{"a":[1,]}', '{"a":[1,2,]}', "[1,]", '{"a":{"b":1,}}'],
     "read.comments": [
         '{"a":1}// b',

@@ -174,9 +174,13 @@ _rule(
     "any-document",
     1,
     "top-level",
-    "an array at the top level is refused",
-    {"top_level_object": "an array at the top level was refused"},
-    Go="unmarshal into any, not into a map",
+    "an array at the top level is refused, or becomes an object",
+    {
+        "top_level_object": "an array at the top level was refused",
+        "top_level_numbered": "an array at the top level became an object",
+    },
+    Node="Array.isArray(data): write it as it is; only objects are sorted",
+    Go="a text that begins with [ is an array: write it as it is",
 )
 _rule(
     "read.comma",
@@ -563,7 +567,7 @@ _rule(
     {"order_deep": "nested objects were sorted too"},
     PHP="ksort of the top level alone",
     Python="sort_keys=False",
-    Go="map[string]any sorts nested objects: keep them in a list of pairs",
+    Go="a map sorts nested objects: read them with Decoder.Token, in their order",
     Java="no ORDER_MAP_ENTRIES_BY_KEYS; LinkedHashMap inside",
     Node="no recursive sort",
 )
@@ -723,6 +727,10 @@ _rule(
     PHP="unset($data['sign'])",
     Python='data.pop("sign", None)',
     Node="delete data.sign: undefined is not enough in every library",
+    Go='delete(data, "sign")',
+    Java='data.remove("sign")',
+    CSharp='data.Remove("sign")',
+    Ruby='data.delete("sign")',
 )
 _rule(
     "remove.sign_type",
@@ -735,6 +743,12 @@ _rule(
         "with_type_added": '"sign_type" was in the text only, as "RSA2"',
     },
     PHP="unset($data['sign_type'])",
+    Python='data.pop("sign_type", None)',
+    Node="delete data.sign_type",
+    Go='delete(data, "sign_type")',
+    Java='data.remove("sign_type")',
+    CSharp='data.Remove("sign_type")',
+    Ruby='data.delete("sign_type")',
 )
 _rule(
     "remove.top_only",
@@ -790,6 +804,8 @@ _rule(
     "null members are left out",
     {"values_no_null": "null members were left out"},
     PHP="no array_filter",
+    Python="no {k: v ... if v is not None}",
+    Node="no filter and no replacer that drops null",
     Java="Gson: serializeNulls(); Jackson: Include.ALWAYS",
     CSharp="DefaultIgnoreCondition = Never",
     Go="no omitempty",
@@ -914,6 +930,7 @@ _rule(
     "an array is written as an object",
     {"arrays_objects": "arrays were written as objects"},
     PHP="no JSON_FORCE_OBJECT",
+    Node="Array.isArray(value): keep it an array; {...value} makes an object",
 )
 _rule(
     "list.numbered",
@@ -1001,8 +1018,10 @@ _rule(
     },
     PHP="no JSON_UNESCAPED_UNICODE",
     Python="ensure_ascii=True, which is the default",
-    Node="text.replace(/[\\u0080-\\uffff]/g, escape) after JSON.stringify",
-    Go="strconv.QuoteToASCII is not JSON: write \\uxxxx of each UTF-16 unit",
+    Node="text.replace(/[\\u0080-\\uffff]/g, (c) => '\\\\u' + "
+    "c.charCodeAt(0).toString(16).padStart(4, '0')) after JSON.stringify",
+    Go="of each unit of utf16.Encode([]rune(s)) from 0x80 on: "
+    'fmt.Sprintf("\\\\u%04x", unit)',
     Java="JsonWriteFeature.ESCAPE_NON_ASCII",
     CSharp="JavaScriptEncoder.Default escapes, in upper case",
     Ruby="JSON.generate(data, ascii_only: true)",
@@ -1104,7 +1123,8 @@ _rule(
     "numbers are written as they were spelled",
     {"numbers_written": "numbers were kept as they stand in the body"},
     Java="no BigDecimal",
-    Go="no json.Number: convert it",
+    Node="no text put together from the body: JSON.parse, then JSON.stringify",
+    Go="no json.Number and no json.RawMessage: decode the value, and write it",
     Python="no parse_float=Decimal",
     Ruby="no decimal_class: BigDecimal",
 )
