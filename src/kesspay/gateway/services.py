@@ -176,7 +176,7 @@ def is_success(status: int) -> bool:
     """
     Return whether an HTTP status says that a request succeeded.
 
-    Source: RFC 9110, 15.3: a client treats an unknown 2xx as 200.
+    Source: RFC 9110, 15: a client treats an unknown 2xx as 200.
     """
     return 200 <= status < 300
 
