@@ -41,6 +41,7 @@ from tests.gateway.helpers import (
     PRE_TRANSFER,
     credentials,
 )
+from tests.support.odd import UnlikeAll
 
 
 if TYPE_CHECKING:
@@ -344,7 +345,7 @@ def test_a_third_place_is_never_an_amount(cents: int, rest: str) -> None:
     assert not is_amount(Decimal(f"{cents // 100}.{cents % 100:02}{rest}"))
 
 
-@pytest.mark.parametrize("value", ["usd", "KHR", "", None, "USD "])
+@pytest.mark.parametrize("value", ["usd", "KHR", "", None, "USD ", UnlikeAll()])
 def test_only_us_dollars(value: Any) -> None:
     """The gateway takes USD only."""
     with pytest.raises(FieldError, match="currency"):

@@ -30,6 +30,7 @@ from kesspay.transfers.account import Account
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, State
 from kesspay.transfers.journal import Entry, Lease, Record, Status
 from tests.support import odd
+from tests.support.odd import deep
 from tests.transfers.helpers import BODY, CONFIRMING, DUE, entry, payment
 from tests.transfers.worker import fight, open_place
 
@@ -185,6 +186,16 @@ def test_a_bad_status_is_refused(bench: Bench, status: Status) -> None:
     with pytest.raises(InputError, match="status cannot be kept"):
         bench.journal.append(lease, [entry()], status, 60)
     assert read(bench) == Record(payment(), Status("new", 1, None), ())
+
+
+def test_what_cannot_be_written_is_refused(bench: Bench) -> None:
+    """An entry and a status of which there is no repr are refused as others are."""
+    lease = leased(bench)
+    value: Any = deep(5000)
+    with pytest.raises(InputError, match="cannot be kept"):
+        bench.journal.append(lease, [replace(entry(), what=value)], DUE, 60)
+    with pytest.raises(InputError, match="status cannot be kept"):
+        bench.journal.append(lease, [entry()], Status("new", value, None), 60)
 
 
 def test_bad_arguments(bench: Bench) -> None:

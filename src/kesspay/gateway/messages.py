@@ -489,7 +489,7 @@ def check_currency(field: str, value: object) -> None:
     Raises:
         FieldError: it is something else.
     """
-    if value != "USD" or type(value) is not str:
+    if type(value) is not str or value != "USD":
         raise FieldError(field, 'must be "USD"', value)
 
 

@@ -179,7 +179,8 @@ def status_values(status: Status) -> tuple[str, int, float | None]:
         or not _is_attempt(status.attempt)
         or not (due is None or _is_number(due))
     ):
-        raise InputError(f"the status cannot be kept in the journal: {status!r:.200}")
+        shown = ", ".join(map(shown_value, (status.state, status.attempt, due)))
+        raise InputError(f"the status cannot be kept in the journal: {shown}")
     return str(status.state), status.attempt, None if due is None else float(due)
 
 
@@ -218,7 +219,8 @@ def entry_values(entry: Entry) -> Row:
         or not all(_is_body(body) for body in (entry.sent, entry.received))
     ):
         # The bodies are not shown.
-        raise InputError(f"the entry {entry.what!r:.40} cannot be kept in the journal")
+        what = shown_value(entry.what)
+        raise InputError(f"the entry {what} cannot be kept in the journal")
     return (
         entry.attempt,
         entry.what.value,
