@@ -338,6 +338,17 @@ def test_the_reason_is_named(case: Case, found: Explanation) -> None:
     assert all(finding.text for finding in found.findings)
 
 
+def test_three_forms_around_a_body() -> None:
+    """As many are taken off as `_LAYERS` says, and what is inside is judged."""
+    text = json.dumps(BODY.decode())
+    recording = b"HTTP/1.1 200 OK\r\n\r\n" + text.encode("utf-16")
+    found = Case((), recording).explain()
+    assert [finding.code for finding in found.findings] == [
+        *("body_http_message", "body_utf16", "body_encoded_twice"),
+        "body_inside_verifies",
+    ]
+
+
 @pytest.mark.one_in(2)
 def test_the_verdict_is_that_of_the_guard(case: Case, found: Explanation) -> None:
     """Whatever is found out, only verify_document decides."""
