@@ -13,7 +13,7 @@ from kesspay.audit import jsonl
 from kesspay.audit.jsonl import Columns, rows_of
 from kesspay.audit.options import Options
 from kesspay.audit.rows import TOO_LONG, Rows
-from kesspay.audit.texts import Block
+from kesspay.audit.texts import Block, line_ends
 
 
 #: Body, whether it was an object, and why it cannot be read.
@@ -26,7 +26,7 @@ OPTIONS: Final = Options(
 
 def block(data: bytes, row: int = 0, offset: int = 0) -> Block:
     """Return a block."""
-    return Block(data, row, offset, is_cut=False, size=len(data))
+    return Block(data, row, offset, is_cut=False, size=len(data), ends=line_ends(data))
 
 
 def read(data: bytes, options: Options = OPTIONS) -> list[dict[str, Any]]:
@@ -86,7 +86,7 @@ GOOD: Final = [
 def test_both_ways(monkeypatch: pytest.MonkeyPatch) -> None:
     """The quick way was taken, and the careful one gives the same."""
     data = "".join(json.dumps(one) + "\n" for one in GOOD).encode()
-    quick = jsonl._quick(data, jsonl._ends(data), Columns(OPTIONS), OPTIONS)
+    quick = jsonl._quick(data, line_ends(data), Columns(OPTIONS), OPTIONS)
     assert quick is not None
     found = read(data)
     monkeypatch.setattr(jsonl, "_quick", lambda *_: None)
@@ -218,7 +218,7 @@ def test_mark() -> None:
 
 def test_too_long() -> None:
     """A line that is too long is one row without a body."""
-    cut = Block(b"{", 3, 50, is_cut=True, size=9)
+    cut = Block(b"{", 3, 50, is_cut=True, size=9, ends=line_ends(b""))
     rows = listed(rows_of(cut, Columns(OPTIONS), OPTIONS))
     assert [(one["row"], one["offset"], one["why"]) for one in rows] == [
         (3, 50, TOO_LONG)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from kesspay.audit.logs import rows_of
 from kesspay.audit.options import Options
 from kesspay.audit.rows import TOO_LONG
-from kesspay.audit.texts import Block
+from kesspay.audit.texts import Block, line_ends
 
 
 def block(data: bytes, *, is_cut: bool = False) -> Block:
     """Return a block that is not the first of its file."""
-    return Block(data, 10, 100, is_cut=is_cut, size=len(data))
+    return Block(data, 10, 100, is_cut=is_cut, size=len(data), ends=line_ends(data))
 
 
 def test_lines() -> None:

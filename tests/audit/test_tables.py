@@ -75,6 +75,37 @@ def test_read() -> None:
     assert list(read_parquet(file, 0, 0, options)) == []
 
 
+def test_a_long_dictionary_is_held_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A body longer than a batch, in a dictionary, makes each batch a row."""
+    monkeypatch.setattr(tables, "_BATCH_BYTES", 8_000)
+    file = parquet(pa.table({"body": ["x" * 9_000, "y"] * 200}))
+    found = list(read_parquet(file, 0, 1, Options()))
+    assert numbers(found) == list(range(400))
+    assert {len(rows.numbers) for rows in found if isinstance(rows, Rows)} == {1}
+
+
+def test_short_bodies_are_read_as_they_are(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A dictionary of short bodies takes no room, and none is made of its rows."""
+    monkeypatch.setattr(tables, "_BATCH_BYTES", 8_000)
+    opened = list[list[str]]()
+    plain = pq.ParquetFile
+
+    def watched(*args: object, **words: Any) -> Any:  # noqa: ANN401 - of pyarrow
+        opened.append(words["read_dictionary"])
+        return plain(*args, **words)
+
+    monkeypatch.setattr(pq, "ParquetFile", watched)
+    file = parquet(pa.table({"body": ["x" * 9, "y"] * 20}))
+    (rows,) = read_parquet(file, 0, 1, Options())
+    assert numbers([rows]) == list(range(40))
+    assert opened == [[]]
+    long = parquet(pa.table({"body": [f"{n:09}" for n in range(400)]}))
+    opened.clear()
+    assert numbers(list(read_parquet(long, 0, 1, Options()))) == list(range(400))
+    # Only a look at the dictionary.
+    assert opened == [[], ["body"]]
+
+
 @pytest.mark.parametrize("kind", [pa.string(), pa.binary()])
 def test_repeated_bodies_are_held_once(
     monkeypatch: pytest.MonkeyPatch,

@@ -22,6 +22,7 @@ import pyarrow.json as pj
 
 from kesspay.audit.fields import decoded, times_of
 from kesspay.audit.rows import TOO_LONG, Rows
+from kesspay.audit.texts import line_ends
 
 
 if TYPE_CHECKING:
@@ -104,12 +105,14 @@ def rows_of(block: Block, columns: Columns, options: Options) -> Rows:
     """Return the rows of a block of lines."""
     if block.is_cut:
         return _cut(block, columns, options)
-    data = block.data
+    data, ends = block.data, block.ends
     if block.offset == 0:
         # As editors of Windows write; its bytes stay counted.
         data = data.removeprefix(_MARK)
-    first = block.offset + len(block.data) - len(data)
-    ends = _ends(data)
+    marked = len(block.data) - len(data)
+    if marked:
+        ends = line_ends(data)
+    first = block.offset + marked
     rows = _quick(data, ends, columns, options)
     if rows is None:
         rows = _line_by_line(data, ends, columns, options)
@@ -118,14 +121,6 @@ def rows_of(block: Block, columns: Columns, options: Options) -> Rows:
     rows.numbers += block.row
     rows.size = block.size
     return rows
-
-
-def _ends(data: bytes) -> NDArray[Any]:
-    """Return where each line ends, with its line feed."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _NEWLINE) + 1
-    if data and (not len(ends) or ends[-1] != len(data)):
-        ends = np.append(ends, len(data))
-    return ends
 
 
 def _quick(

@@ -219,6 +219,10 @@ class Kernel:
             verdicts = self.ring.keys[at].key.verify_documents(
                 some, threads=threads, profile=self.profile
             )
+            if len(rows) == count and verdicts.count(VerifyStatus.OK) == count:
+                # As almost always; the rest takes three times as long.
+                status[:], key[:] = 0, at
+                break
             new = np.fromiter(verdicts, np.int16, len(rows))
             # MISMATCH stays where another key has another length.
             keep = (new == _SIGN_LENGTH) & (status[rows] == _MISMATCH)
@@ -266,10 +270,11 @@ class _Found:
         place = slice(first, first + count)
         status, key = self.status[place], self.key[place]
         verdict = self.verdict[place]
-        verdict[status > 0] = REFUSED
-        verdict[status == _SIGN_MISSING] = UNSIGNED
-        verdict[np.isin(status, _NOT_JUDGED)] = UNREADABLE
         verdict[status == 0] = AUTHENTIC
+        if status.any():
+            verdict[status > 0] = REFUSED
+            verdict[status == _SIGN_MISSING] = UNSIGNED
+            verdict[np.isin(status, _NOT_JUDGED)] = UNREADABLE
         for at, inside in enumerate(windows):
             if inside is not None:
                 verdict[(key == at) & ~inside] = OUTSIDE_WINDOW

@@ -44,10 +44,7 @@ def rows_of(block: Block, pattern: re.Pattern[bytes] | None, options: Options) -
         numbers, offsets, bodies, found = [0], [0], [None], [{}]
         unreadable[0] = TOO_LONG
     else:
-        ends = np.flatnonzero(np.frombuffer(block.data, np.uint8) == 10) + 1
-        bounds = [0, *ends.tolist()]
-        if bounds[-1] != len(block.data):
-            bounds.append(len(block.data))
+        bounds = [0, *block.ends.tolist()]
         for number, (start, end) in enumerate(pairwise(bounds)):
             line = block.data[start:end].rstrip(b"\r\n")
             if not line.strip():

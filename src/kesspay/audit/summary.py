@@ -135,7 +135,12 @@ def _pairs(groups: NDArray[Any], verdict: NDArray[Any]) -> list[tuple[int, int, 
     """Return each pair of a group and a verdict, with its count."""
     if not len(groups):
         return []
-    distinct, places = np.unique(groups, return_inverse=True)
+    first, last = int(groups.min()), int(groups.max())
+    if last - first < len(groups):
+        # As days and services are; it saves sorting them.
+        distinct, places = np.arange(first, last + 1), groups - first
+    else:
+        distinct, places = np.unique(groups, return_inverse=True)
     counts = np.bincount(places * len(VERDICTS) + verdict)
     return [
         (int(distinct[at // len(VERDICTS)]), int(at % len(VERDICTS)), int(counts[at]))

@@ -40,13 +40,18 @@ _BATCH_BYTES: Final = 16 << 20
 _BUFFER: Final = 1 << 20
 
 
-def open_parquet(file: Any, dictionaries: Sequence[str] = ()) -> Any:  # noqa: ANN401 - of pyarrow
+def open_parquet(
+    file: Any,  # noqa: ANN401 - of pyarrow
+    dictionaries: Sequence[str] = (),
+    footer: Any = None,  # noqa: ANN401 - of pyarrow
+) -> Any:  # noqa: ANN401 - of pyarrow
     """
     Open a Parquet file.
 
     Args:
         file: can be moved to an offset.
         dictionaries: columns of which each value is held once.
+        footer: of the file, where it was read before.
 
     Raises:
         Damaged: its footer cannot be read.
@@ -54,6 +59,7 @@ def open_parquet(file: Any, dictionaries: Sequence[str] = ()) -> Any:  # noqa: A
     try:
         return pq.ParquetFile(
             file,
+            metadata=footer,
             pre_buffer=False,
             buffer_size=_BUFFER,
             read_dictionary=list(dictionaries),
@@ -156,25 +162,20 @@ def read_parquet(
     Raises:
         Damaged: the file cannot be opened.
     """
-    parquet = open_parquet(file)
-    meta = parquet.metadata
+    readers = _Readers(file, options)
+    meta = readers.footer
     first = sum(meta.row_group(at).num_rows for at in range(start))
     columns = list(dict.fromkeys(name for name, *_ in _wanted(options)))
-    repeated = _repeated(meta, range(start, stop), options)
-    if repeated:
-        parquet = open_parquet(file, repeated)
     most = _ROWS_OF_MONEY if options.money else _ROWS
     for at in range(start, stop):
         group = meta.row_group(at)
         each = group.total_byte_size // max(1, group.num_rows)
-        batches = parquet.iter_batches(
-            max(1, min(most, _BATCH_BYTES // max(1, each))),
-            row_groups=[at],
-            columns=columns,
-            use_threads=False,
-        )
+        step = max(1, min(most, _BATCH_BYTES // max(1, each)))
         row = first
         try:
+            batches = readers.of(at, step).iter_batches(
+                step, row_groups=[at], columns=columns, use_threads=False
+            )
             for batch in (one for whole in batches for one in _small(whole, options)):
                 yield rows_of(batch, row, each * len(batch), options)
                 row += len(batch)
@@ -183,38 +184,69 @@ def read_parquet(
         first += group.num_rows
 
 
-def _repeated(meta: Any, groups: range, options: Options) -> list[str]:  # noqa: ANN401 - of pyarrow
+class _Readers:
     """
-    Return columns of texts that may stand in the file once for many rows.
+    Readers of a Parquet file, some of which hold a value once that many rows name.
 
-    A column of a few bytes then fills a batch with gigabytes. Larger chunks are left:
-    their dictionary had no room for all values, and to make another one takes time.
+    A column of a few bytes may fill a batch with gigabytes. To hold each value once
+    takes time, so that it is done only where the dictionary of a row group has a value
+    that is long.
     """
-    names = {options.column, options.request} - set(options.ids)
-    chunks = (
-        meta.row_group(at).column(number)
-        for at in groups
-        for number in range(meta.num_columns)
-    )
-    return sorted(
-        {
+
+    def __init__(self, file: Any, options: Options) -> None:  # noqa: ANN401 - of pyarrow
+        """Open the file."""
+        self._file = file
+        self._plain = open_parquet(file)
+        self._holding: dict[tuple[str, ...], Any] = {}
+        self.footer = self._plain.metadata
+        names = {options.column, options.request} - set(options.ids)
+        schema = self.footer.schema
+        paths = {at: schema.column(at).path for at in range(len(schema.names))}
+        self._texts = [at for at, path in paths.items() if path in names]
+
+    def of(self, at: int, step: int) -> Any:  # noqa: ANN401 - of pyarrow
+        """Return the reader for a row group that is read some rows at a time."""
+        group = self.footer.row_group(at)
+        rows = min(step, group.num_rows)
+        chunks = [group.column(number) for number in self._texts]
+        names = tuple(
             chunk.path_in_schema
             for chunk in chunks
-            if chunk.path_in_schema in names
-            and chunk.has_dictionary_page
-            and chunk.total_uncompressed_size <= _BATCH_BYTES
-        }
-    )
+            if chunk.has_dictionary_page
+            and chunk.total_uncompressed_size * rows > _BATCH_BYTES
+        )
+        if not names:
+            return self._plain
+        # With the first row comes the whole dictionary.
+        holding = self._opened(names)
+        batches = holding.iter_batches(
+            1, row_groups=[at], columns=list(names), use_threads=False
+        )
+        batch = next(batches, None)
+        is_long = batch is not None and any(
+            _longest(_column(batch, name)) * rows > _BATCH_BYTES for name in names
+        )
+        return holding if is_long else self._plain
+
+    def _opened(self, names: tuple[str, ...]) -> Any:  # noqa: ANN401 - of pyarrow
+        if names not in self._holding:
+            reader = open_parquet(self._file, names, self.footer)
+            self._holding[names] = reader
+        return self._holding[names]
+
+
+def _longest(column: Any) -> int:  # noqa: ANN401 - of pyarrow
+    """Return the length of the longest value in a dictionary; 0 without one."""
+    if not pa.types.is_dictionary(column.type):
+        return 0
+    return pc.max(pc.binary_length(column.dictionary)).as_py() or 0
 
 
 def _small(batch: Any, options: Options) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow
     """Divide a batch whose dictionaries would fill the memory."""
     longest = 1
     for name in filter(None, (options.column, options.request)):
-        column = _column(batch, name)
-        if pa.types.is_dictionary(column.type):
-            lengths = pc.binary_length(column.dictionary)
-            longest = max(longest, pc.max(lengths).as_py() or 1)
+        longest = max(longest, _longest(_column(batch, name)))
     step = max(1, _BATCH_BYTES // longest)
     for at in range(0, len(batch), step):
         yield batch.slice(at, step)
