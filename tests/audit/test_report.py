@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import html
@@ -10,7 +11,7 @@ import socketserver
 import subprocess
 import threading
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
@@ -22,12 +23,25 @@ from kesspay.audit.report import write_report
 from kesspay.audit.ring import Ring, RingKey
 from kesspay.audit.runner import Result
 from kesspay.audit.units import Problem
-from tests.support.browser import chromium
+from tests.support.browser import NARROW, Browser, chromium
 from tests.support.recording import private, ring
 
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+#: Tables that are wider than the room they have.
+SCROLLS: Final = """
+[...document.querySelectorAll(".wide")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1)
+  .map(one => one.textContent.trim().slice(0, 40))
+"""
+
+#: How much red the ground has.
+GROUND: Final = (
+    "Number(getComputedStyle(document.body).backgroundColor.match(/\\d+/)[0])"
+)
 
 
 def result(folder: Path, word: str = "x", **change: Any) -> Result:  # noqa: ANN401 - any attribute
@@ -166,6 +180,27 @@ def test_the_page_cannot_be_written(tmp_path: Path) -> None:
     """The error says what is complete."""
     with pytest.raises(InputError, match="cannot be written"):
         write_report(result(tmp_path), ring(), tmp_path / "a" / "b.html")
+
+
+@pytest.mark.thorough
+def test_on_a_telephone(tmp_path: Path) -> None:
+    """No table and no picture is wider than the screen, light and dark."""
+    written(result(tmp_path, "traffic-2026-09.jsonl"), show_values=True)
+
+    async def shown() -> list[float]:
+        grounds = []
+        async with Browser(tmp_path / "profile") as browser:
+            for dark in (False, True):
+                page = (tmp_path / "report.html").as_uri()
+                await browser.open(page, width=NARROW, dark=dark)
+                assert await browser.overflow() == []
+                assert await browser.evaluate(SCROLLS) == []
+                grounds.append(await browser.evaluate(GROUND))
+        return grounds
+
+    light, dark = asyncio.run(shown())
+    assert light == 255
+    assert dark < 64
 
 
 @pytest.mark.thorough

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import hashlib
 import re
@@ -20,11 +21,19 @@ from kesspay.conformance.report import STAGE0, Report
 from tests.conformance.runs import HELLO, failed, outcome, passed, report
 from tests.conformance.test_report import blame_of
 from tests.conftest import missing
+from tests.support.browser import NARROW, Browser
 
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+
+#: Tables that are wider than the room they have.
+SCROLLS: Final = """
+[...document.querySelectorAll(".card, table")]
+  .filter(one => one.scrollWidth > one.clientWidth + 1)
+  .map(one => one.textContent.slice(0, 40))
+"""
 
 #: Elements without an end.
 VOID: Final = {"meta", "link", "br", "hr", "img", "input"}
@@ -77,7 +86,9 @@ def read(shown: Report) -> Reader:
         "base",
     } & (set(reader.tags))
     names = {name for _, name, _ in reader.attributes}
-    assert names <= {"lang", "charset", "http-equiv", "content", "name", "class"}
+    assert names <= {
+        *("lang", "charset", "http-equiv", "content", "name", "class", "data-label"),
+    }
     style = re.findall(r"<style>(.*?)</style>", page, re.DOTALL)
     assert len(style) == 1
     assert "url(" not in style[0]
@@ -204,6 +215,23 @@ def test_hostile_texts_are_text() -> None:
     assert "</pre><script>alert(1)</script>" in text
     assert "\\xe2\\x80\\xae\\x1b\\xed\\xa0\\x80&amp;\"'" in text
     assert as_page(shown).isascii()
+
+
+@pytest.mark.thorough
+def test_on_a_telephone(tmp_path: Path) -> None:
+    """The table of rules has all its columns there, light and dark."""
+    path = tmp_path / "report.html"
+    verdicts = list(Verdict)
+    path.write_text(as_page(report(*map(outcome, verdicts, range(1, 9)))))
+
+    async def shown() -> None:
+        async with Browser(tmp_path / "profile") as browser:
+            for dark in (False, True):
+                await browser.open(path.as_uri(), width=NARROW, dark=dark)
+                assert await browser.overflow() == []
+                assert await browser.evaluate(SCROLLS) == []
+
+    asyncio.run(shown())
 
 
 @pytest.mark.thorough

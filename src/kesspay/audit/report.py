@@ -249,19 +249,19 @@ def _height(shown: Sequence[tuple[str, int, int]]) -> int:
 
 
 def _drawn(shown: Sequence[tuple[str, int, int]]) -> str:
-    """Return an SVG as a data URI: rows to the left, failures to the right."""
+    """Return an SVG as a data URI, for a telephone: rows left, failures right."""
     with mpl.rc_context(_STYLE):
-        figure = Figure(figsize=(7.2, _height(shown) / 100), layout="constrained")
+        figure = Figure(figsize=(4.2, _height(shown) / 100), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         places = range(len(shown))
         for axes, at, color, title in (
             (left, 1, _REST, "rows"),
-            (right, 2, _BAD, "failures, on a scale of their own"),
+            (right, 2, _BAD, "failures (own scale)"),
         ):
             axes.barh(places, [one[at] for one in shown], color=color)
-            axes.set_title(title, fontsize=8)
+            axes.set_title(title, fontsize=9)
             axes.set_xlim(left=0)
-            axes.tick_params(labelsize=7)
+            axes.tick_params(labelsize=8)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.spines[["top", "right"]].set_visible(False)
         left.set_yticks(places, [_plain(one[0]) for one in shown])

@@ -57,6 +57,8 @@ _COLOURS: Final = {
 }
 #: More cases of a rule are counted; a bulk has thousands.
 _SHOWN_CASES: Final = 50
+#: As many columns fit on a telephone.
+_NARROW: Final = 3
 
 
 def as_page(report: Report) -> str:
@@ -228,10 +230,17 @@ def _section(title: str, remark: str, content: str) -> str:
 
 def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     head = "".join(f"<th>{escape(text)}</th>" for text in heads)
+    marks = [f' data-label="{escape(text)}"' for text in heads]
     body = "".join(
-        "<tr>" + "".join(f"<td>{cell}</td>" for cell in row) + "</tr>" for row in rows
+        "<tr>"
+        + "".join(
+            f"<td{mark}>{cell}</td>" for mark, cell in zip(marks, row, strict=True)
+        )
+        + "</tr>"
+        for row in rows
     )
-    return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+    kind = ' class="wide"' if len(heads) > _NARROW else ""
+    return f"<table{kind}><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
 def _badge(text: str, state: str = "") -> str:
