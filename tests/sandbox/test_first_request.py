@@ -60,7 +60,10 @@ const write = WRITE;
 """
 #: How it is corrected, a rule at a time: what is written, and the rules that are named.
 NODE_STEPS: Final[tuple[tuple[str, list[str]], ...]] = (
-    ("(p) => JSON.stringify(p)", ["sign.text"]),
+    (
+        "(p) => JSON.stringify(p)",
+        ["sign.text", "sort.bytes", "write.slash", "write.unicode"],
+    ),
     (
         "(p) => JSON.stringify(p, Object.keys(p).sort())",
         ["write.slash", "write.unicode"],

@@ -479,7 +479,10 @@ def made(command: list[str]) -> bytes:
     [
         (
             "JSON.stringify(params)",
-            ["sign.text"],
+            [
+                *("remove.sign_type", "sign.text", "sort.bytes"),
+                *("write.slash", "write.unicode"),
+            ],
         ),
         (
             "JSON.stringify(params, Object.keys(params).sort())",

@@ -16,6 +16,7 @@ from kesspay.explain.mistakes import MISTAKES, Mistake, make, style_of
 from kesspay.explain.raw import RAW
 from kesspay.explain.recovered import DIGESTS
 from kesspay.explain.render import Renderer, read
+from kesspay.explain.search import find_mistakes
 from kesspay.signing.profile import PHP_8
 
 
@@ -30,6 +31,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Cause", "causes", "parts_of", "rule_of"]
 
+#: What the search for differences of a known text may write.
+_BUDGET: Final = 4 << 20
 _BY_CODE: Final = {mistake.code: mistake for mistake in MISTAKES}
 
 #: What breaks a rule and is no mistake in the text of a document.
@@ -137,7 +140,30 @@ def causes(
         for one in explanation.findings
         if one.sort == "cause" and one.code not in named
     ]
+    found += [
+        Cause(one.code, rule_of(one.code, kit), one.what, one.fix)
+        for one in _written_otherwise(explanation, body, profile)
+    ]
     return tuple(found)
+
+
+def _written_otherwise(
+    explanation: Explanation, body: bytes, profile: Profile
+) -> tuple[Mistake, ...]:
+    """
+    Return how a text that was signed as it stood differs from the canonical form.
+
+    A program that signs what its JSON library writes has to know what that library
+    writes otherwise than PHP.
+    """
+    text = explanation.signed_text
+    if text is None or not any(code in RAW for code in explanation.mistakes):
+        return ()
+    document = read(body.decode())
+    found = find_mistakes(document, {}, profile, text.__eq__, budget=_BUDGET)
+    if found is None:
+        return ()
+    return parts_of(document, [one.code for one in found[1]], profile)
 
 
 def rule_of(code: str, kit: Kit) -> Rule | None:
