@@ -169,6 +169,14 @@ def test_the_time_between() -> None:
     assert "+0 s" in lines[3]
 
 
+def test_a_signature_after_blanks_is_shortened() -> None:
+    """What came back may have been written by a proxy, in another way."""
+    sign = "A" * 344
+    body = f'{{"code": 200, "sign" :\n "{sign}"}}'.encode()
+    [*_, line] = history((H.CONFIRM_UNKNOWN, {}), received=body)
+    assert '"AAAAAAAAAAAA... (344 characters)"}' in line
+
+
 def test_words_of_a_server_move_no_cursor() -> None:
     """Control characters of facts and of messages are shown as escapes."""
     lines = history(

@@ -78,7 +78,7 @@ _UNREACHED: Final = {
     "bad_reply": "what came back is no HTTP answer",
 }
 
-_SIGN: Final = re.compile(r'("sign":")((?:[^"\\]|\\.){16,})(")')
+_SIGN: Final = re.compile(r'("sign"\s*:\s*")((?:[^"\\]|\\.){16,})(")')
 
 
 @click.command("show", help=_HELP)
