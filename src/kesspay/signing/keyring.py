@@ -66,7 +66,7 @@ class KeyRing:
         """
         try:
             # A view of bytes holds none, and may fail in ways of its own.
-            members = iter(() if isinstance(keys, memoryview) else keys)
+            members = iter(() if type(keys) is memoryview else keys)
         except TypeError:
             members = iter(())
         # An iterator of the caller's own may load keys: what it raises is not ours.
