@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass, fields, replace
 from decimal import Decimal
 from typing import Any
@@ -87,6 +88,33 @@ def test_rules_that_no_payment_can_be_judged_by(name: str, value: Any) -> None:
         read(text)
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"facts": text}
+        for text in ("[" * 100_000, '{"expire_in":null}', '{"a":NaN}', '{"a":[]}', "1")
+    ]
+    + [{"at": math.inf}, {"attempt": 0}, {"what": "x"}, {"code": "\\x"}, {"sent": "x"}],
+    ids=lambda change: f"{next(iter(change))} {str(*change.values()):.20}",
+)
+def test_entries_that_no_journal_writes(change: dict[str, Any]) -> None:
+    """They are damage, whatever it is that cannot be read."""
+    names = ("attempt", "what", "at", "code", "facts", "sent", "received")
+    entry = dict(zip(names, (1, "debited", 1.0, "", "{}", None, None), strict=True))
+    row = ("p-1", "85512345678", "Sok Dara", "1.50", "USD", "new", 1, None)
+    assert read_record([(*row, 1, None, 1, *entry.values())]).entries
+    with pytest.raises(JournalDamaged, match=r"payment 'p-1': its entry .* be read"):
+        read_record([(*row, 1, None, 1, *(entry | change).values())])
+
+
+@pytest.mark.parametrize("count", [0, 2, 2**62, -1, "1", None])
+def test_a_number_of_entries_that_are_not_there(count: Any) -> None:
+    """It is damage, and takes no memory."""
+    row = ("p-1", "85512345678", "Sok Dara", "1.50", "USD", "new", 1, None)
+    with pytest.raises(JournalDamaged, match="its entries are not complete"):
+        read_record([(*row, count, None, 1, 1, "debited", 1.0, "", "{}", None, None)])
+
+
 def test_rules_of_another_kind() -> None:
     """A rule that only a class of the caller's own has cannot be kept."""
 
@@ -98,7 +126,10 @@ def test_rules_of_another_kind() -> None:
         rules_text(More())
 
 
-@pytest.mark.parametrize("text", ["", "{", "null", "[1]", "1", '"relaxed"'])
+@pytest.mark.parametrize(
+    "text",
+    ["", "{", "null", "[1]", "1", '"relaxed"', pytest.param("[" * 100_000, id="deep")],
+)
 def test_text_that_holds_no_rules(text: str) -> None:
     """It is damage, and never taken for the usual rules."""
     with pytest.raises(JournalDamaged, match="rules cannot be read"):

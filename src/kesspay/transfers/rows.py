@@ -210,14 +210,7 @@ def entry_values(entry: Entry) -> Row:
     Raises:
         InputError: it cannot be kept.
     """
-    if (
-        not _is_attempt(entry.attempt)
-        or not _is(entry.what, Happened)
-        or not _is_number(entry.at)
-        or not _is(entry.code, str)
-        or not _is(entry.facts, dict)
-        or not all(_is_body(body) for body in (entry.sent, entry.received))
-    ):
+    if not _is_entry(entry):
         # The bodies are not shown.
         what = shown_value(entry.what)
         raise InputError(f"the entry {what} cannot be kept in the journal")
@@ -227,7 +220,7 @@ def entry_values(entry: Entry) -> Row:
         float(entry.at),
         # The gateway's, verbatim: no database takes every character.
         entry.code.encode("unicode_escape").decode("ascii"),
-        _facts_text(entry),
+        _json(entry.facts),
         entry.sent,
         entry.received,
     )
@@ -247,13 +240,20 @@ def require_text(name: str, value: object) -> None:
         )
 
 
-def _facts_text(entry: Entry) -> str:
-    for name, value in entry.facts.items():
-        if type(name) is not str or not (type(value) is str or _is_number(value)):
-            raise InputError(
-                f"the fact {name!r:.40} of {entry.what} cannot be kept in the journal"
-            )
-    return _json(entry.facts)
+def _is_entry(entry: Entry) -> bool:
+    """Return whether a journal can keep an entry, as it comes back."""
+    return (
+        _is_attempt(entry.attempt)
+        and _is(entry.what, Happened)
+        and _is_number(entry.at)
+        and _is(entry.code, str)
+        and _is(entry.facts, dict)
+        and all(
+            type(name) is str and (type(value) is str or _is_number(value))
+            for name, value in entry.facts.items()
+        )
+        and {type(entry.sent), type(entry.received)} <= {bytes, type(None)}
+    )
 
 
 def _is_rule(name: str, value: object) -> bool:
@@ -280,10 +280,6 @@ def _is_attempt(value: object) -> bool:
 
 def _is_number(value: object) -> bool:
     return type(value) in {int, float} and is_number(value)
-
-
-def _is_body(value: object) -> bool:
-    return value is None or type(value) is bytes
 
 
 def _no_such_payment(payment_id: str) -> JournalError:
@@ -342,7 +338,7 @@ def read_record(rows: Sequence[Row]) -> Record:
     first = rows[0]
     payment = _payment(first[:5])
     numbers = [row[10] for row in rows if row[10] is not None]
-    if numbers != list(range(1, first[8] + 1)):
+    if first[8] != len(numbers) or numbers != [*range(1, len(numbers) + 1)]:
         raise _damaged(payment.payment_id, "its entries are not complete")
     entries = tuple(
         _entry(payment.payment_id, row[11:]) for row in rows if row[10] is not None
@@ -375,7 +371,7 @@ def _rules(payment_id: str, text: str | None) -> Rules | None:
         return None
     try:
         fields = dict(json.loads(text))
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise _damaged(payment_id, "its rules cannot be read") from None
     for name, value in fields.items():
         if name not in _RULES:
@@ -396,7 +392,7 @@ def _rules(payment_id: str, text: str | None) -> Rules | None:
 def _entry(payment_id: str, row: Row) -> Entry:
     attempt, what, at, code, facts, sent, received = row
     try:
-        return Entry(
+        made = Entry(
             attempt,
             Happened(what),
             at,
@@ -405,8 +401,11 @@ def _entry(payment_id: str, row: Row) -> Entry:
             sent,
             received,
         )
-    except (ValueError, TypeError):
-        raise _damaged(payment_id, f"its entry {what!r:.40} cannot be read") from None
+    except (ValueError, TypeError, RecursionError):
+        made = None
+    if made is None or not _is_entry(made):
+        raise _damaged(payment_id, f"its entry {what!r:.40} cannot be read")
+    return made
 
 
 def _damaged(payment_id: object, why: str) -> JournalDamaged:
