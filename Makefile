@@ -229,7 +229,7 @@ C_NOTHING_ELSE = -DKESS_BUILD_EXAMPLES=OFF -DKESS_BUILD_MAN=OFF -DKESS_INSTALL=O
 c-coverage: ## Lines and branches of the C library and its command that tests run
 	rm -rf $(BUILD)/c-coverage
 	CC=gcc cmake -S csrc -B $(BUILD)/c-coverage -DCMAKE_BUILD_TYPE=Debug \
-	  -DKESS_COVERAGE=ON $(C_NOTHING_ELSE)
+	  -DKESS_COVERAGE=ON $(C_NOTHING_ELSE) -DKESS_BUILD_SHARED=OFF
 	cmake --build $(BUILD)/c-coverage --parallel 2
 	KESS_SAMPLE=1 ctest --test-dir $(BUILD)/c-coverage --output-on-failure \
 	  --no-tests=error
