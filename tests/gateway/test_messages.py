@@ -411,6 +411,7 @@ def test_texts_of_a_class_below_str() -> None:
     for message in (
         CreateFundTransfer(number, receiver, name, amount, currency),
         CreateFundTransfer("order-1", receiver, "Chan Sophea", amount),
+        CreateFundTransfer("order-1", "85512345678", "Chan Sophea", amount, currency),
         PreTransfer(number, receiver, amount, currency, name, name, 300),
         ConfirmFundTransfer(PRE_TRANSFER, number),
         TransferReference(number, receiver, amount, currency),

@@ -189,8 +189,8 @@ class CreateFundTransfer:
 
     def __post_init__(self) -> None:
         """Check every field, in the order of the document."""
-        names = self.out_trade_no, self.receiver_id, self.sender_name
-        if not type(names[0]) is type(names[1]) is type(names[2]) is str:
+        own = self.out_trade_no, self.receiver_id, self.sender_name, self.currency
+        if not type(own[0]) is type(own[1]) is type(own[2]) is type(own[3]) is str:
             plain_fields(self)
         check_own_id("out_trade_no", self.out_trade_no)
         check_receiver("receiver_id", self.receiver_id)
