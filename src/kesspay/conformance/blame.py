@@ -364,10 +364,7 @@ class _Evidence:
     def _find_own(self) -> None:
         """Note the answers that no mistake of another rule explains as well."""
         every = list(self.candidates.values())
-        # Of two that fit alike, it is the one that a message of the API shows: a
-        # program that does not sort is likelier than one that sorts as numbers.
-        levels = [LEVELS.index(self._rules[one.mistake.rule].level) for one in every]
-        points = [(one.fit, -at) for one, at in zip(every, levels, strict=True)]
+        points = [(one.fit, self._likely(one)) for one in every]
         best: dict[str, dict[str, tuple[int, int]]] = defaultdict(dict)
         for one, worth in zip(every, points, strict=True):
             for name in one.answered:
@@ -383,6 +380,17 @@ class _Evidence:
                     if rule != one.mistake.rule
                 )
             }
+
+    def _likely(self, one: _Candidate) -> int:
+        """
+        Return what decides between mistakes that fit alike.
+
+        A program that does not sort is likelier than one that sorts as numbers, which
+        no message of the API shows. A refusal has too many reasons.
+        """
+        if all(self.failed[name].answer is None for name in one.answered):
+            return -len(LEVELS)
+        return -LEVELS.index(self._rules[one.mistake.rule].level)
 
     def forget(self, op: str) -> None:
         """Leave the failures of an operation without a blame."""
