@@ -227,6 +227,24 @@ def test_a_program_is_asked(run: Command, place: Callable[[bytes], Path]) -> Non
     assert 0 < fields["asked"] < 2000
 
 
+def test_a_program_that_only_signs_is_asked(
+    run: Command, place: Callable[[bytes], Path]
+) -> None:
+    """Its signatures show the texts, also one with two mistakes, and are shrunk."""
+    change = r'form.replace(b"\\/", b"/").replace(b"[]", b"{}")'
+    signing = ADAPTER.replace('["canonicalize"]', '["sign"]').replace(
+        "CHANGE",
+        f"b64encode(PrivateKey.from_pem(b64decode(question['key'])).sign({change}))",
+    )
+    command = [sys.executable, "-c", f"from kesspay import PrivateKey\n{signing}"]
+    code, fields = explained(run, "--document", place(BODY), "--", *command)
+    assert code == 1
+    assert {
+        (fault["rule"], base64.b64decode(fault["document_base64"]))
+        for fault in fields["faults"]
+    } == {("write.slash", b'{"":"/"}'), ("list.empty", b"{}")}
+
+
 def test_what_only_the_kit_knows(
     run: Command, place: Callable[[bytes], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

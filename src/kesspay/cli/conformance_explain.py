@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -20,9 +21,9 @@ from kesspay.cli.options import (
 from kesspay.cli.outcome import EXIT_CHECK_FAILED, EXIT_OK, Outcome
 from kesspay.conformance.adapter import Adapter, shown
 from kesspay.conformance.blame import blame
-from kesspay.conformance.inquiry import inquire
+from kesspay.conformance.inquiry import inquire, right_answer
 from kesspay.conformance.judge import Outcome as Judged
-from kesspay.conformance.judge import Verdict, profile_name, run
+from kesspay.conformance.judge import SignedTexts, Verdict, profile_name, run
 from kesspay.conformance.kit import Refused, load
 from kesspay.conformance.oneliner import one_liner
 from kesspay.errors import InputError
@@ -51,7 +52,8 @@ _HELP: Final = """Explain a case of the kit, or a recorded body.
 With ID: what is asked, the right answer, the PHP that gives it, and what
 each known mistake answers. With --document: which rules the answer to this
 body breaks. With CMD, an adapter as for run, the body is made as small as
-the fault allows, with at most 2,000 questions. Exit code 1 means that the
+the fault allows, with at most 2,000 questions. An adapter that only signs
+is asked for signatures, which show the texts. Exit code 1 means that the
 answer is wrong, 2 that the adapter does not start or does not answer.
 
 \b
@@ -269,10 +271,15 @@ def _asked(
     """Ask an adapter about a body, and make the body smaller."""
     name = ",".join(profile.words().split())
     with Adapter(command, kit=kit.version, timeout=timeout) as adapter:
+        signed = SignedTexts(adapter, kit, thorough=True)
 
         def ask(text: bytes) -> bytes | None:
             fields = {"op": "canonicalize", "profile": name, "text": _packed(text)}
-            reply = adapter.ask({k: v or "" for k, v in fields.items()})
+            reply = None
+            if "canonicalize" not in adapter.hello.ops:
+                reply = signed.ask(_case_of(text, kit, profile))
+            if reply is None:
+                reply = adapter.ask({k: v or "" for k, v in fields.items()})
             if reply.kind not in ("bytes", "refused"):
                 raise InputError(
                     f"the adapter has no answer ({reply.kind}): {shown(reply.words)}. "
@@ -286,6 +293,19 @@ def _asked(
         cases = [case for case in kit.cases if case.op == "canonicalize"]
         blames = blame(run(command, kit, cases=cases, timeout=timeout).outcomes, kit)
     return _about_document(found, kit, blames)
+
+
+def _case_of(document: bytes, kit: Kit, profile: Profile) -> Case:
+    """Return a body as a case, whose right answer is known."""
+    right = right_answer(document, profile)
+    plain = next(case for case in kit.cases if case.op == "canonicalize")
+    return replace(
+        plain,
+        text=document,
+        result=right.canonical or Refused(reason=right.reason, stage=""),
+        mistakes={},
+        profile=tuple(profile.words().split()),
+    )
 
 
 def _about_document(found: Inquiry, kit: Kit, blames: Blames | None = None) -> Outcome:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final
 from kesspay.conformance.kit import Refused
 from kesspay.errors import KesspayError
 from kesspay.explain.render import read
-from kesspay.explain.search import Subject, find_signed_text
+from kesspay.explain.search import BUDGET, DEEPEST, Subject, find_signed_text
 from kesspay.explain.signature import RsaKey, examine
 from kesspay.signing.keyparts import public_numbers
 from kesspay.signing.keys import PrivateKey
@@ -54,6 +54,7 @@ def searched_text(
     covers: Callable[[bytes], bool],
     *,
     profile: Profile = PHP_8,
+    budget: int = _BUDGET,
     deepest: int = 1,
 ) -> bytes | None:
     """
@@ -64,12 +65,13 @@ def searched_text(
         canonical: its right form.
         covers: whether the signature is over a text.
         profile: of the right form.
+        budget: how many bytes may be written before the search gives up.
         deepest: how many mistakes at once are tried.
     """
     words = text.decode()
     subject = Subject(words, read(words), canonical, profile)
     try:
-        found = find_signed_text(subject, covers, budget=_BUDGET, deepest=deepest)
+        found = find_signed_text(subject, covers, budget=budget, deepest=deepest)
     except RecursionError:  # hundreds of levels
         return None
     return None if found is None else found.text
@@ -85,12 +87,14 @@ class Signer:
         key: that signs, in PEM.
         password: of the key.
         numbers: of its public half.
+        thorough: whether each text is searched as long as ``kesspay explain`` does.
     """
 
     op: str
     key: bytes
     password: bytes | None
     numbers: RsaKey
+    thorough: bool = False
 
     def question(self, case: Case) -> Case:
         """Return the case that asks to sign the text of another one."""
@@ -111,9 +115,13 @@ class Signer:
             return None
         found = next(filter(recovered.covers, likely), None)
         if found is None and isinstance(case.result, bytes):
-            profile = Profile.from_words(" ".join(case.profile))
             found = searched_text(
-                case.text, case.result, recovered.covers, profile=profile, deepest=2
+                case.text,
+                case.result,
+                recovered.covers,
+                profile=Profile.from_words(" ".join(case.profile)),
+                budget=BUDGET if self.thorough else _BUDGET,
+                deepest=DEEPEST if self.thorough else 2,
             )
         return UNKNOWN if found is None else found
 
@@ -135,13 +143,16 @@ def _likely(case: Case) -> Iterator[bytes]:
     yield from (wrong for wrong in case.mistakes.values() if wrong is not None)
 
 
-def signer_of(ops: Collection[str], kit: Kit) -> Signer | None:
+def signer_of(
+    ops: Collection[str], kit: Kit, *, thorough: bool = False
+) -> Signer | None:
     """
     Return what asks an adapter for texts that it only signs; None where it cannot.
 
     Args:
         ops: that the adapter lists.
         kit: whose key signs.
+        thorough: of the ``Signer``.
     """
     if "canonicalize" in ops:
         return None
@@ -150,5 +161,5 @@ def signer_of(ops: Collection[str], kit: Kit) -> Signer | None:
             if case.op == op and case.key is not None and not case.profile:
                 numbers = numbers_of(case.key, case.password)
                 if numbers is not None:
-                    return Signer(op, case.key, case.password, numbers)
+                    return Signer(op, case.key, case.password, numbers, thorough)
     return None

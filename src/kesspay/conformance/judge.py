@@ -41,6 +41,7 @@ __all__ = [
     "FAULTS",
     "Outcome",
     "Run",
+    "SignedTexts",
     "Verdict",
     "is_named",
     "judge",
@@ -161,7 +162,7 @@ def run(
             command, kit=kit.version, timeout=timeout, hello_timeout=hello_timeout
         ) as adapter:
             hello = adapter.hello
-            signed = _SignedTexts(adapter, kit)
+            signed = SignedTexts(adapter, kit)
             try:
                 for case in asked:
                     if progress is not None:
@@ -183,7 +184,7 @@ def run(
 
 
 def _outcome(
-    adapter: Adapter, case: Case, signed: _SignedTexts, *, reasons: bool
+    adapter: Adapter, case: Case, signed: SignedTexts, *, reasons: bool
 ) -> Outcome:
     """Ask one case, if the adapter can be asked it."""
     missing = _missing(adapter.hello, case)
@@ -198,12 +199,20 @@ def _outcome(
     return judge(case, reply, milliseconds=milliseconds, reasons=reasons)
 
 
-class _SignedTexts:
-    """Asks an adapter that only signs which texts it signs."""
+class SignedTexts:
+    """
+    Asks an adapter that only signs which texts it signs.
 
-    def __init__(self, adapter: Adapter, kit: Kit) -> None:
+    Args:
+        adapter: that has started.
+        kit: whose key signs.
+        thorough: whether each text is searched as long as ``kesspay explain`` does.
+    """
+
+    def __init__(self, adapter: Adapter, kit: Kit, *, thorough: bool = False) -> None:
+        """Ask nothing yet."""
         self._adapter = adapter
-        self._signer = signer_of(adapter.hello.ops, kit)
+        self._signer = signer_of(adapter.hello.ops, kit, thorough=thorough)
         self._plainest = [
             case
             for case in kit.cases
