@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import errno
+import io
 import json
+import os
 import platform
 import runpy
+import subprocess
+import sys
 from importlib.metadata import PackageNotFoundError
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
 
 import pytest
 
@@ -119,3 +125,55 @@ def test_as_a_program(capsys: pytest.CaptureFixture[str]) -> None:
         runpy.run_path(program.__file__, run_name="__main__")
     assert left.value.code == 0
     assert f"backend   {backends.current().name} " in capsys.readouterr().out
+
+
+class Unwritable(io.StringIO):
+    """A stream that takes nothing."""
+
+    def __init__(self, error: OSError) -> None:
+        """Remember what to raise."""
+        super().__init__()
+        self.error = error
+
+    def write(self, _: str) -> NoReturn:
+        """Fail."""
+        raise self.error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "said"),
+    [
+        (BrokenPipeError(errno.EPIPE, "Broken pipe"), 141, ""),
+        (OSError(errno.ENOSPC, "No space left on device"), 74, "No space left on dev"),
+    ],
+)
+def test_output_that_cannot_be_written(
+    monkeypatch: pytest.MonkeyPatch, error: OSError, code: int, said: str
+) -> None:
+    """The exit codes are those of ``kesspay``, and there is no traceback."""
+    messages = io.StringIO()
+    monkeypatch.setattr(sys, "stderr", messages)
+    monkeypatch.setattr(sys, "stdout", Unwritable(error))
+    assert program.main() == code
+    assert said in messages.getvalue()
+    monkeypatch.setattr(sys, "stdout", Unwritable(error))
+    monkeypatch.setattr(sys, "stderr", None)
+    assert program.main() == code
+    monkeypatch.setattr(sys, "stdout", None)
+    assert program.main() == 74
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no /dev/full")
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+def test_a_full_disk_and_a_closed_output(unbuffered: str) -> None:
+    """A shell sees the exit code alone, whether Python keeps a buffer or not."""
+    script = '"$0" -m kesspay >/dev/full; echo $?; "$0" -m kesspay >&-; echo $?'
+    done = subprocess.run(
+        ["sh", "-c", script, sys.executable],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONUNBUFFERED": unbuffered},
+        check=True,
+    )
+    assert done.stdout == "74\n74\n"
+    assert "Traceback" not in done.stderr
