@@ -220,7 +220,7 @@ def test_every_status_is_explained(kess: Path) -> None:
 
 
 def page_of(kess: Path) -> str:
-    """Return the source of the man page; a line that goes on is one line."""
+    """Return the source of the man page; a continued line is one line."""
     page = (kess.parents[1] / "share/man/man1/kess.1").read_text()
     return page.replace("\\e\n", "").replace("\\-", "-")
 
