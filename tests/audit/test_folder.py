@@ -48,6 +48,29 @@ def begin(folder: Folder, plan: Any = PLAN, **words: bool) -> dict[int, dict[str
     return folder.begin(plan, **{"resume": False, "overwrite": False, **words})
 
 
+def test_nothing_can_be_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Before any row is judged, a disk that is full is named with its file."""
+
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("os.fsync", full)
+        with pytest.raises(
+            InputError, match=r"nothing was judged.*_manifest.json.*free"
+        ):
+            begin(folder)
+    with monkeypatch.context() as patch:
+        patch.setattr("pathlib.Path.mkdir", full)
+        with pytest.raises(
+            InputError, match=r"_failing.*disk is full: free space, and"
+        ):
+            folder.make_failing()
+    assert begin(folder, overwrite=True) == {}
+
+
 def finished(folder: Folder, number: int, failing: int = 0) -> dict[str, Any]:
     """Return what a unit found, whose files are complete."""
     part = Unit(number, ()).part

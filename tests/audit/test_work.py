@@ -46,6 +46,17 @@ def job(folder: Folder, options: Options, *paths: str) -> Job:
     )
 
 
+def test_an_input_that_goes(folder: Folder) -> None:
+    """An input that cannot be opened is a problem of its own, and no output."""
+    pq.write_table(pa.table({"body": ["{}"]}), "t.parquet")
+    made = job(folder, Options(), "t.parquet")
+    (unit,), _, _ = divide(made.sources, made.options)
+    Path("t.parquet").unlink()
+    (problem,) = do(unit, made)["problems"]
+    assert problem["source"].endswith("t.parquet")
+    assert problem["why"].startswith("it cannot be read to its end (")
+
+
 def test_unit(folder: Folder) -> None:
     """A unit of several inputs is one part; its failures are beside it."""
     good = private("kess-2025").signed_body({"a": 1}).decode()

@@ -332,8 +332,21 @@ def test_full_disk(
     result = run("audit", "bad.jsonl", *WORDS)
     assert result.exit_code == 3
     assert "the disk is full" in result.stdout
-    assert "continue with --resume" in result.stdout
+    assert "then continue with --resume" in result.stdout
+    assert "did not finish: do what is said of it above" in result.stdout
+    assert "correct the recording" not in result.stdout
     assert result.stdout.startswith("0 rows\nrows: 0")
+
+
+def test_a_full_disk_is_no_fault_of_the_recording(
+    run: Callable[..., Result], here: Path
+) -> None:
+    """The file is named that was not written, and the recording is left alone."""
+    (here / "unsigned.jsonl").write_text('{"body":"{}"}\n')
+    result = run("audit", "unsigned.jsonl", *WORDS, "--failures", "/dev/full")
+    assert "not written: /dev/full: it cannot be written" in result.stdout
+    assert "a file was not written: do what is said of it above" in result.stdout
+    assert "correct the recording" not in result.stdout
 
 
 @pytest.mark.parametrize(

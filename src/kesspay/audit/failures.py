@@ -11,11 +11,13 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._shown import shown_path
 from kesspay.audit.folder import CAUSES_FILE
+from kesspay.audit.outputs import writing
 from kesspay.audit.parts import CAUSES, PRIVATE, ROWS, PartFile, batches_of
 from kesspay.errors import InputError
 from kesspay.signing.status import VerifyStatus
@@ -188,11 +190,13 @@ def write_evidence(failing: Failing, path: Path) -> None:
         name = part.replace("part-", "evidence-")
         beside = path / f"{name}.tmp"
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        with (
-            failing.folder.failing(part).open("rb") as old,
-            os.fdopen(os.open(beside, flags, PRIVATE), "wb") as new,
-        ):
-            shutil.copyfileobj(old, new, 1 << 20)
-            new.flush()
-            os.fsync(new.fileno())
-        beside.replace(path / name)
+        with failing.folder.failing(part).open("rb") as old, writing(path / name):
+            try:
+                with os.fdopen(os.open(beside, flags, PRIVATE), "wb") as new:
+                    shutil.copyfileobj(old, new, 1 << 20)
+                    new.flush()
+                    os.fsync(new.fileno())
+                beside.replace(path / name)
+            finally:
+                with suppress(OSError):
+                    beside.unlink(missing_ok=True)

@@ -19,6 +19,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._shown import shown_path
+from kesspay.audit.outputs import Unwritten, why, writing
 from kesspay.audit.parts import sha256_of, write_whole
 from kesspay.errors import InputError
 
@@ -107,8 +108,13 @@ class Folder:
             )
         elif there:
             return self._resumed(plan)
-        self._write_manifest({**plan, "finished": False})
-        return {}
+        try:
+            self._write_manifest({**plan, "finished": False})
+        except Unwritten as error:
+            problem = error
+        else:
+            return {}
+        raise _nothing_judged(problem)
 
     def _clear(self) -> None:
         for pattern in _OURS:
@@ -159,7 +165,8 @@ class Folder:
 
     def done(self, one: dict[str, Any]) -> None:
         """Record that the files of a unit are complete."""
-        with (self.path / _PROGRESS).open("ab") as file:
+        path = self.path / _PROGRESS
+        with writing(path), path.open("ab") as file:
             # Begins with a line end: the line before may be half.
             file.write(b"\n" + json.dumps(one).encode())
             file.flush()
@@ -171,7 +178,15 @@ class Folder:
 
     def make_failing(self) -> None:
         """Make the folder of the rows that failed, closed to other users."""
-        (self.path / _FAILING).mkdir(mode=0o700, exist_ok=True)
+        path = self.path / _FAILING
+        try:
+            with writing(path):
+                path.mkdir(mode=0o700, exist_ok=True)
+        except Unwritten as error:
+            problem = error
+        else:
+            return
+        raise _nothing_judged(problem)
 
     def finish(self, plan: dict[str, Any], found: dict[str, Any]) -> None:
         """Write the manifest with what was found."""
@@ -213,6 +228,15 @@ class Folder:
         os.close(self._lock)
         with suppress(OSError):
             (self.path / _LOCK).unlink()
+
+
+def _nothing_judged(error: OSError) -> InputError:
+    words, remedy = why(error)
+    where = shown_path(error.filename)
+    return InputError(
+        f"nothing was judged. {where}: {words}: {remedy}, and begin again with"
+        " --overwrite"
+    )
 
 
 def _lock(path: Path) -> int:

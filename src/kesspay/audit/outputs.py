@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +19,47 @@ if TYPE_CHECKING:
     from typing import BinaryIO
 
 
-__all__ = ["check_apart", "check_output", "whole_file"]
+__all__ = ["Unwritten", "check_apart", "check_output", "whole_file", "why", "writing"]
 
 _PUBLIC: Final = 0o666
+_FULL: Final = (errno.ENOSPC, errno.EDQUOT)
+
+
+class Unwritten(OSError):
+    """A file of the output that could not be written; ``filename`` is its path."""
+
+
+@contextmanager
+def writing(path: Path | str) -> Iterator[None]:
+    """
+    Name the file where it cannot be written within.
+
+    Args:
+        path: of the file, or words for what is no file.
+
+    Raises:
+        Unwritten: it cannot be written.
+    """
+    try:
+        yield
+    except Unwritten:
+        raise
+    except OSError as error:
+        # Arrow has a sentence of its own in place of the system's.
+        said = os.strerror(error.errno) if error.errno else type(error).__name__
+        raise Unwritten(error.errno, said, str(path)) from None
+
+
+def why(error: OSError) -> tuple[str, str]:
+    """Return why a file cannot be written, and what to do about it."""
+    if error.errno in _FULL:
+        return "it cannot be written, since the disk is full", "free space"
+    if error.errno == errno.EROFS:
+        return "it cannot be written to a read-only disk", "mount it for writing"
+    if error.errno == errno.ENOMEM:
+        return "there is too little memory for a check", "take a machine with more"
+    said = error.strerror or type(error).__name__
+    return f"it cannot be written, or read again ({said})", "look after its disk"
 
 
 def check_output(path: Path, *, again: bool) -> None:
@@ -96,19 +135,24 @@ def whole_file(path: Path, mode: int = _PUBLIC) -> Iterator[BinaryIO]:
     Args:
         path: of the file.
         mode: permission bits, further reduced by the umask.
+
+    Raises:
+        Unwritten: it cannot be written.
     """
-    if _is_special(path):
-        with path.open("wb") as file:
-            yield file
-        return
-    place = _place(path)
-    beside = place.with_name(f"{place.name}.tmp")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-    try:
-        with os.fdopen(os.open(beside, flags, mode), "wb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(place)
-    finally:
-        beside.unlink(missing_ok=True)
+    with writing(path):
+        if _is_special(path):
+            with path.open("wb") as file:
+                yield file
+            return
+        place = _place(path)
+        beside = place.with_name(f"{place.name}.tmp")
+        flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
+        try:
+            with os.fdopen(os.open(beside, flags, mode), "wb") as file:
+                yield file
+                file.flush()
+                os.fsync(file.fileno())
+            beside.replace(place)
+        finally:
+            with suppress(OSError):
+                beside.unlink(missing_ok=True)

@@ -17,7 +17,7 @@ import pyarrow.parquet as pq
 
 from kesspay.audit.fields import TIME
 from kesspay.audit.kernel import NAMES
-from kesspay.audit.outputs import whole_file
+from kesspay.audit.outputs import whole_file, writing
 
 
 if TYPE_CHECKING:
@@ -98,6 +98,8 @@ class PartFile:
         schema: of its columns.
         mode: permission bits, further reduced by the umask.
         seen: gets the rows as RecordBatches, when many are written together.
+
+    Each method raises Unwritten where the file cannot be written.
     """
 
     def __init__(
@@ -117,10 +119,11 @@ class PartFile:
         self._rows = 0
         self._bytes = 0
         flags = os.O_WRONLY | os.O_CREAT | os.O_TRUNC
-        self._file = os.fdopen(os.open(self._beside, flags, mode), "wb")
-        self._writer = pq.ParquetWriter(
-            self._file, schema, compression="zstd", write_statistics=True
-        )
+        with writing(path):
+            self._file = os.fdopen(os.open(self._beside, flags, mode), "wb")
+            self._writer = pq.ParquetWriter(
+                self._file, schema, compression="zstd", write_statistics=True
+            )
 
     def add(self, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
         """Add a RecordBatch with the columns of the schema."""
@@ -135,7 +138,8 @@ class PartFile:
             table = pa.Table.from_batches(self._kept, self._schema)
             # Dictionaries of batches become one.
             table = table.unify_dictionaries().combine_chunks()
-            self._writer.write_table(table, row_group_size=self._rows)
+            with writing(self._path):
+                self._writer.write_table(table, row_group_size=self._rows)
             for batch in table.to_batches():
                 self._seen(batch)
         self._kept, self._rows, self._bytes = [], 0, 0
@@ -143,11 +147,12 @@ class PartFile:
     def close(self) -> None:
         """Write the rest, and give the file its name."""
         self._flush()
-        self._writer.close()
-        self._file.flush()
-        os.fsync(self._file.fileno())
-        self._file.close()
-        self._beside.replace(self._path)
+        with writing(self._path):
+            self._writer.close()
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._file.close()
+            self._beside.replace(self._path)
 
     def discard(self) -> None:
         """Remove the file, which is not complete."""

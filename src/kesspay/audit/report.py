@@ -22,6 +22,7 @@ from matplotlib.ticker import MaxNLocator
 
 from kesspay._shown import shown_path, visible
 from kesspay.audit.causes import TEXTS
+from kesspay.audit.outputs import why
 from kesspay.audit.parts import sha256_of, write_whole
 from kesspay.errors import InputError
 from kesspay.explain.explanation import CODES
@@ -89,9 +90,11 @@ def write_report(
     try:
         write_whole(path, f"{text}\n")
     except OSError as error:
+        words, remedy = why(error)
         raise InputError(
-            f"the report {shown_path(path)} cannot be written ({error.strerror}); the"
-            f" verdicts are complete in {shown_path(result.out)}"
+            f"the report {shown_path(path)}: {words}. The verdicts are complete in"
+            f" {shown_path(result.out)}: {remedy}, then give --resume, without"
+            " --failures and --evidence"
         ) from None
 
 

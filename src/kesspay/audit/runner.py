@@ -7,7 +7,6 @@ there. What is written at the end depends on the inputs and the options alone.
 
 from __future__ import annotations
 
-import errno
 import os
 import queue
 from contextlib import closing
@@ -32,7 +31,7 @@ from kesspay.audit.kernel import Kernel
 from kesspay.audit.money.money import Money, check_money
 from kesspay.audit.money.statement import Statement
 from kesspay.audit.options import Options
-from kesspay.audit.outputs import check_apart, check_output, whole_file
+from kesspay.audit.outputs import check_apart, check_output, whole_file, writing
 from kesspay.audit.parts import part_schema
 from kesspay.audit.places import Source, find
 from kesspay.audit.ring import Ring
@@ -40,6 +39,7 @@ from kesspay.audit.samples import check_texts, id_types
 from kesspay.audit.summary import Tally
 from kesspay.audit.tables import check_schema, query
 from kesspay.audit.triage import Triage
+from kesspay.audit.troubles import trouble
 from kesspay.audit.units import Piece, Problem, Unit, divide
 from kesspay.audit.work import Job, Meter, Stopped, do
 from kesspay.errors import InputError, JournalError
@@ -389,7 +389,7 @@ class _Run:
             if unit.number in done:
                 self._count_done(unit, done[unit.number])
         left = [unit for unit in self._prepared.units if unit.number not in done]
-        trouble = ""
+        problem = None
         try:
             for one in self._results(left):
                 self._folder.done(one)
@@ -397,12 +397,12 @@ class _Run:
         except Stopped:
             pass
         except OSError as error:
-            trouble = _why(error)
+            problem = self._trouble(error)
         result = Result(self._target.out)
         ordered = [done[number] for number in sorted(done)]
         self._fill(result, ordered)
-        if trouble:
-            result.problems.append(Problem(str(self._target.out), trouble))
+        if problem is not None:
+            result.problems.append(problem)
         elif len(done) < len(self._prepared.units):
             result.is_interrupted = True
         else:
@@ -434,10 +434,17 @@ class _Run:
             result.digest = self._folder.seal(self._prepared.units)
             self._write_others(failing)
         except OSError as error:
-            result.problems.append(Problem(str(self._target.out), _why(error)))
+            problem = self._trouble(error, is_sealed=bool(result.digest))
+            result.problems.append(problem)
         except (InputError, JournalError) as error:
             why = f"{error} What is finished stays: give --resume once it is there"
-            result.problems.append(Problem("the journal", why))
+            is_statement = "the statement" in str(error)
+            name = "the statement" if is_statement else "the journal"
+            result.problems.append(Problem(name, why))
+
+    def _trouble(self, error: OSError, *, is_sealed: bool = False) -> Problem:
+        out, sources = self._target.out, self._prepared.sources
+        return trouble(error, out, sources, is_sealed=is_sealed)
 
     def _checked(self, failing: Failing, ordered: list[dict[str, Any]]) -> Money:
         sources, journal = self._prepared.sources, self._target.journal
@@ -472,7 +479,8 @@ class _Run:
         if target is None:
             return
         if not isinstance(target, Path):
-            write_failures(failing, ids, target)
+            with writing("the standard output"):
+                write_failures(failing, ids, target)
             return
         with whole_file(target) as file:
             write_failures(failing, ids, file)
@@ -495,7 +503,8 @@ class _Run:
             result.digest = self._folder.seal(self._prepared.units)
             self._write_others(self._failing(found["parts"]))
         except OSError as error:
-            result.problems.append(Problem(str(self._target.out), _why(error)))
+            problem = self._trouble(error, is_sealed=bool(result.digest))
+            result.problems.append(problem)
         return result
 
     def _results(self, left: list[Unit]) -> Iterator[dict[str, Any]]:
@@ -583,9 +592,3 @@ def _described(result: Result, ordered: list[dict[str, Any]]) -> dict[str, Any]:
             for one in ordered
         ],
     }
-
-
-def _why(error: OSError) -> str:
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return "the disk is full: what is finished stays; free space, then --resume"
-    return f"it cannot be written ({error.strerror}): what is finished stays"

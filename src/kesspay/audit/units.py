@@ -80,11 +80,14 @@ class Problem:
         source: name of the input.
         why: in words.
         row: the first row that is missing, or None where it is not known.
+        is_output: whether it is no input, but a file that could not be written, or read
+            again; ``source`` is its path.
     """
 
     source: str
     why: str
     row: int | None = None
+    is_output: bool = False
 
     def described(self) -> dict[str, Any]:
         """Return the problem for a manifest."""

@@ -20,6 +20,7 @@ from kesspay.audit.causes import BASES, by_status, digest_of
 from kesspay.audit.fields import TIME
 from kesspay.audit.journals import read_journal
 from kesspay.audit.kernel import AUTHENTIC, UNREADABLE, VERDICTS, Kernel, names_of
+from kesspay.audit.outputs import Unwritten
 from kesspay.audit.parts import PRIVATE, PartFile, failing_schema, sha256_of
 from kesspay.audit.rows import Damaged, limited
 from kesspay.audit.summary import Tally
@@ -160,6 +161,11 @@ def do(unit: Unit, job: Job) -> dict[str, Any]:
                     job.meter.add(len(batch), rows.size, 0 if bad is None else len(bad))
             except Damaged as error:
                 problems.append(_problem(error, piece, job))
+            except Unwritten:
+                raise
+            except OSError as error:
+                why = f"it cannot be read to its end ({error.strerror})"
+                problems.append(_problem(Damaged(why), piece, job))
     return {
         "unit": unit.number,
         "part": unit.part,

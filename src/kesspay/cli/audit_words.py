@@ -52,7 +52,7 @@ def fields(result: Result, ring: Ring) -> dict[str, Any]:
         "keys": [_key_fields(one, result) for one in ring.keys],
         "days": result.days,
         "services": result.services,
-        "problems": [asdict(one) for one in result.problems],
+        "problems": [one.described() for one in result.problems],
         "money": result.money.described() if result.money else None,
         "out": str(result.out),
         "digest": result.digest,
@@ -112,7 +112,8 @@ def view(
         table(result.money.rows(), "Money")
     for problem in result.problems:
         row = "" if problem.row is None else f", from row {problem.row}"
-        line(f"not judged: {problem.source}{row}: {problem.why}")
+        what = "not written" if problem.is_output else "not judged"
+        line(f"{what}: {problem.source}{row}: {problem.why}")
     for words in advice(result, again):
         line(words)
 
@@ -167,10 +168,12 @@ def advice(result: Result, again: str) -> list[str]:
     if again:
         return ["interrupted; what is finished stays. Continue with:", again]
     if not result.digest:
-        return ["the run did not finish; continue with --resume"]
+        return ["the run did not finish: do what is said of it above"]
     found = [f"{name}: {what}" for name, what in _ADVICE.items() if result.counts[name]]
-    if result.counts["unreadable"] or result.problems:
+    if result.counts["unreadable"] or not all(one.is_output for one in result.problems):
         found.append("a part was not judged: correct the recording, and audit it again")
+    if any(one.is_output for one in result.problems):
+        found.append("a file was not written: do what is said of it above")
     if result.money is not None and result.money.findings:
         found.append("money: look at money-findings.parquet, critical ones first")
     if not result.rows:

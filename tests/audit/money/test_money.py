@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import sqlite3
 import subprocess
 import sys
@@ -13,8 +14,10 @@ import duckdb
 import pyarrow.parquet as pq
 import pytest
 
-from kesspay.audit.money import money, store
+from kesspay.audit.money import money, shares, store
 from kesspay.audit.money.money import Money
+from kesspay.audit.outputs import writing
+from kesspay.audit.parts import PartFile
 from kesspay.audit.runner import Target, run
 from kesspay.errors import InputError, JournalUnavailable
 from kesspay.transfers import reader
@@ -219,6 +222,47 @@ def test_the_disk_is_full(traffic: Traffic, monkeypatch: pytest.MonkeyPatch) -> 
         again = run(["t.parquet"], ring(), out=target, money=True, **given)
         assert again.complete
         assert not Path(f"out{number}/.money").exists()
+
+
+@pytest.mark.parametrize("rows", [shares.ROWS, 2])
+def test_the_spool_cannot_be_read(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch, rows: int
+) -> None:
+    """The file is named, whether DuckDB reads it or it is shared out again."""
+    monkeypatch.setattr(shares, "ROWS", rows)
+
+    def broken(_: object) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("pyarrow.ipc.read_message", broken)
+        result = audited(traffic.rows)
+    (problem,) = result.problems
+    assert problem.source == "out/.money/pre_transfer-facts.arrows"
+    assert "read again (Input/output error)" in problem.why
+    assert problem.is_output
+
+
+def test_the_findings_cannot_be_written(
+    traffic: Traffic, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is named, and the run continues where there is room."""
+    original = PartFile.close
+
+    def close(self: PartFile) -> None:
+        if self._path.name != "money-findings.parquet":
+            original(self)
+            return
+        with writing(self._path):
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(PartFile, "close", close)
+        result = audited(traffic.rows)
+    (problem,) = result.problems
+    assert problem.source == "out/money-findings.parquet"
+    assert "the disk is full. What is finished stays: free space" in problem.why
+    assert result.digest == ""
 
 
 def test_a_journal_beside(

@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -45,6 +46,19 @@ TRADES = [
 PRES = [f"P-{n}" for n in range(75)]
 CODES = ["NOTEXIST", "EXPIRED", "USED", "VALIDATIONERROR", "SYSTEMERROR"]
 SERVICES = ["create.unified.fundTransfer", "confirm.fundTransfer", "query.fundTransfer"]
+
+
+def test_an_error_of_duckdb_stays() -> None:
+    """Where all rows were read, the error is not the disk's."""
+
+    def execute(_: str) -> None:
+        raise duckdb.InternalException
+
+    made = store.Store.__new__(store.Store)
+    made._engine = SimpleNamespace(register=lambda *_: None, execute=execute)
+    share: Any = SimpleNamespace(readers=lambda: [("facts", None)], failure=None)
+    with pytest.raises(duckdb.InternalException):
+        made._hold(share)
 
 
 def answer(rng: random.Random) -> dict[str, Any]:

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, Any, Final
 import duckdb
 import pyarrow as pa
 
+from kesspay.audit.outputs import Unwritten, writing
+
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,12 +39,13 @@ def open_engine(scratch: Path, zone: str = "UTC") -> Iterator[Any]:
         zone: in which days begin.
 
     Raises:
-        OSError: the disk is full, or cannot be written, or a check needs more memory
-            than the last limit.
+        Unwritten: the disk is full, or cannot be written or read again, or a check
+            needs more memory than the last limit.
     """
     # A run that was killed may have left it.
     shutil.rmtree(scratch, ignore_errors=True)
-    scratch.mkdir(_PRIVATE)
+    with writing(scratch):
+        scratch.mkdir(_PRIVATE)
     options: dict[str, Any] = {
         # Each more would need memory of its own.
         "threads": 1,
@@ -62,7 +65,7 @@ def open_engine(scratch: Path, zone: str = "UTC") -> Iterator[Any]:
         is_memory = isinstance(error, duckdb.OutOfMemoryException)
         code = errno.ENOMEM if is_memory else errno.EIO
         code = errno.ENOSPC if is_full else code
-        raise OSError(code, os.strerror(code)) from None
+        raise Unwritten(code, os.strerror(code), str(scratch)) from None
     finally:
         shutil.rmtree(scratch, ignore_errors=True)
 

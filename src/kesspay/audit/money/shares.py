@@ -8,13 +8,17 @@ shared out again.
 
 from __future__ import annotations
 
+import errno
 import math
+import os
 from array import array
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 import pyarrow as pa
+
+from kesspay.audit.outputs import Unwritten, writing
 
 
 if TYPE_CHECKING:
@@ -71,10 +75,14 @@ class _Spool:
         self._at = [array("Q") for _ in range(fan)]
         self.rows = [0] * fan
         self.bytes = [0] * fan
-        self._sink: Any = pa.BufferedOutputStream(pa.OSFile(str(path), "wb"), _BUFFER)
-        self._writer = pa.ipc.new_stream(self._sink, schema, options=_OPTIONS)
-        # The schema comes before the first piece.
-        self._writer.write_batch(pa.RecordBatch.from_pylist([], schema))
+        #: Why it cannot be read: DuckDB, which reads it, has an error of its own.
+        self.failure: OSError | None = None
+        with writing(path):
+            file = pa.OSFile(str(path), "wb")
+            self._sink: Any = pa.BufferedOutputStream(file, _BUFFER)
+            self._writer = pa.ipc.new_stream(self._sink, schema, options=_OPTIONS)
+            # The schema comes before the first piece.
+            self._writer.write_batch(pa.RecordBatch.from_pylist([], schema))
 
     def add(self, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
         """Write the rows of a batch, each to its share."""
@@ -94,23 +102,35 @@ class _Spool:
 
     def _write(self, share: int, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
         began = self._sink.tell()
-        self._writer.write_batch(batch)
+        with writing(self._path):
+            self._writer.write_batch(batch)
         self._at[share].append(began)
         self.rows[share] += len(batch)
         self.bytes[share] += batch.nbytes
 
     def finish(self) -> None:
         """Write no more."""
-        self._writer.close()
-        self._sink.close()
+        with writing(self._path):
+            self._writer.close()
+            self._sink.close()
 
     def batches(self, share: int) -> Iterator[Any]:
-        """Yield the rows of a share, as RecordBatches."""
-        with pa.OSFile(str(self._path), "rb") as file:
-            for place in self._at[share]:
-                file.seek(place)
-                message = pa.ipc.read_message(file)
-                yield pa.ipc.read_record_batch(message, self.schema)
+        """
+        Yield the rows of a share, as RecordBatches.
+
+        Raises:
+            Unwritten: they cannot be read again; ``failure`` says so, too.
+        """
+        try:
+            with pa.OSFile(str(self._path), "rb") as file:
+                for place in self._at[share]:
+                    file.seek(place)
+                    message = pa.ipc.read_message(file)
+                    yield pa.ipc.read_record_batch(message, self.schema)
+        except (OSError, EOFError, pa.ArrowException) as error:
+            code = getattr(error, "errno", None) or errno.EIO
+            self.failure = Unwritten(code, os.strerror(code), str(self._path))
+            raise self.failure from None
 
     def remove(self) -> None:
         """Remove the file."""
@@ -126,6 +146,11 @@ class Share:
         self._spools, self.number = spools, number
         self.rows = sum(one.rows[number] for one in spools.values())
         self.bytes = sum(one.bytes[number] for one in spools.values())
+
+    @property
+    def failure(self) -> OSError | None:
+        """Why its rows cannot be read, or None."""
+        return next((one.failure for one in self._spools.values() if one.failure), None)
 
     def readers(self) -> Iterator[tuple[str, Any]]:
         """Yield each kind, and a RecordBatchReader of its rows."""

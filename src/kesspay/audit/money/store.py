@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any, Final
 
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -204,7 +205,12 @@ class Store:
         for name, reader in share.readers():
             self._engine.register("page", reader)
             sql = f"CREATE OR REPLACE TEMP TABLE {name}_rows AS SELECT * FROM page"  # noqa: S608 - names of ours
-            self._engine.execute(sql)
+            try:
+                self._engine.execute(sql)
+            except duckdb.Error:
+                if share.failure is not None:
+                    raise share.failure from None
+                raise
             self._engine.unregister("page")
             rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
             if name == "journal":
