@@ -117,3 +117,13 @@ def test_what_other_libraries_have() -> None:
     for status in (-1, 1000, True, "200"):
         with pytest.raises(TransportError, match="the status of an HTTP response"):
             replace(RESPONSE, **fields("status", status))
+
+
+def test_the_items_of_a_dict_of_headers() -> None:
+    """Some libraries have their headers so; those of a response stay as they were."""
+    found = {"Date": "x", "Via": "y"}
+    made = replace(RESPONSE, **fields("headers", found.items()))
+    found.clear()
+    assert made.headers == (("Date", "x"), ("Via", "y"))
+    with pytest.raises(TransportError, match="the headers of an HTTP response"):
+        replace(RESPONSE, **fields("headers", {"Age": 5}.items()))

@@ -7,6 +7,7 @@ that mistakes one of them fails there, and not where the answer is judged.
 
 from __future__ import annotations
 
+from collections.abc import ItemsView
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -79,7 +80,7 @@ class HttpResponse(HoldsSecrets):
 
     Attributes:
         status: the HTTP status.
-        headers: name and value pairs.
+        headers: name and value pairs; the items of a dict become a tuple.
         body: the bytes after the transfer coding was taken off; of a log-in
             they carry the token.
         request: what it answers, where that is known: errors name its URL
@@ -102,6 +103,9 @@ class HttpResponse(HoldsSecrets):
             raise TransportError(
                 "bad_reply", "the status of an HTTP response must be an int, 0 to 999"
             )
+        if isinstance(self.headers, ItemsView):
+            # Of a dict of headers, as requests and aiohttp have one.
+            object.__setattr__(self, "headers", tuple(self.headers))
         if not _are_headers(self.headers):
             raise TransportError(
                 "bad_reply", f"the headers of an HTTP response must be {_PAIRS}"
