@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import ast
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -107,7 +108,15 @@ def test_parquet(connection: Any, tmp_path: Path) -> None:
 
 
 def test_short() -> None:
-    """An adapter hands columns over, in at most 60 lines."""
+    """An adapter hands columns over, in at most 55 lines beside its docstrings."""
     folder = Path(audit.__file__).parent / "engines"
     for path in folder.glob("*.py"):
-        assert path.read_text().count("\n") <= 60
+        text = path.read_text()
+        documented = (ast.Module, ast.FunctionDef, ast.ClassDef)
+        explained = [
+            part.body[0]
+            for part in ast.walk(ast.parse(text))
+            if isinstance(part, documented) and ast.get_docstring(part)
+        ]
+        lines = sum((one.end_lineno or 0) - one.lineno + 1 for one in explained)
+        assert text.count("\n") - lines <= 55
