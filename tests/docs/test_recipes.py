@@ -9,6 +9,8 @@ import subprocess
 import sys
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Final
+from urllib.error import HTTPError
+from urllib.request import Request, urlopen
 
 import pytest
 
@@ -91,3 +93,34 @@ def test_the_commands_of_a_recipe(recipe: str, tmp_path: Path) -> None:
         said.append(json.loads(done.stdout))
     assert [one["outcome"] for one in said] == ["pending", "paid", "paid"]
     assert {one["receiver_name"] for one in said} == {"Sok Dara"}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("recipe", SERVERS)
+@pytest.mark.usefixtures("prepared")
+def test_requests_that_a_recipe_refuses(recipe: str, tmp_path: Path) -> None:
+    """What is no order is 422, another order of the same id 409, and none is a 500."""
+    order = {
+        "payment_id": "p-1",
+        "receiver_id": "85512345678",
+        "amount": "0.50" if recipe == "fastapi" else 0.50,
+        "sender_name": "Chan Sophea",
+    }
+    found = []
+    with served(recipe, tmp_path) as port:
+        for body in (
+            *("{", "[]", "null", "{}", json.dumps({**order, "payment_id": "p 1"})),
+            *(json.dumps(order), json.dumps({**order, "sender_name": "Another"})),
+        ):
+            request = Request(
+                f"http://127.0.0.1:{port}/payments",
+                body.encode(),
+                {"Content-Type": "application/json"},
+            )
+            try:
+                with urlopen(request, timeout=30) as answer:  # noqa: S310 - of ours
+                    found.append(answer.status)
+            except HTTPError as error:
+                found.append(error.code)
+                error.close()
+    assert found == [422, 422, 422, 422, 422, 200, 409]
