@@ -57,7 +57,8 @@ if TYPE_CHECKING:
     from kesspay.audit.kernel import Kernel
     from kesspay.audit.options import Options
     from kesspay.audit.ring import Ring, RingKey
-    from kesspay.audit.runner import Hooks, Result, Target, run
+    from kesspay.audit.runner import Result, run
+    from kesspay.audit.target import Hooks, Target
 
 
 __all__ = [
@@ -77,13 +78,13 @@ __all__ = [
 ]
 
 _HOMES: Final[dict[str, str]] = {
-    "Hooks": "kesspay.audit.runner",
+    "Hooks": "kesspay.audit.target",
     "Kernel": "kesspay.audit.kernel",
     "Options": "kesspay.audit.options",
     "Result": "kesspay.audit.runner",
     "Ring": "kesspay.audit.ring",
     "RingKey": "kesspay.audit.ring",
-    "Target": "kesspay.audit.runner",
+    "Target": "kesspay.audit.target",
     "polars_verdict": "kesspay.audit.engines.polars",
     "register_duckdb": "kesspay.audit.engines.duckdb",
     "run": "kesspay.audit.runner",

@@ -37,6 +37,7 @@ import numpy as np
 import pyarrow as pa
 
 from kesspay._version import __version__
+from kesspay.audit.arguments import require
 from kesspay.audit.ring import Ring
 from kesspay.errors import InputError
 from kesspay.signing.arguments import require_profile
@@ -179,6 +180,8 @@ class Kernel:
             An array of large_binary. It has the bytes of a body outside its key's
             window, too, since that body verified.
         """
+        wanted = "what Kernel.verdicts returned for these bodies"
+        require("verdicts", verdicts, wanted, "column", "num_rows")
         verified = np.asarray(verdicts.column("key").is_valid())
         rows = np.flatnonzero(verified)
         texts = texts_of(bodies)
@@ -399,7 +402,14 @@ def _micros(times: Any, count: int) -> tuple[NDArray[Any], NDArray[Any]]:  # noq
     column = times
     if not isinstance(column, (pa.Array, pa.ChunkedArray)):
         is_column = hasattr(times, "__arrow_c_stream__")
-        column = pa.chunked_array(times) if is_column else pa.array(times)
+        try:
+            column = pa.chunked_array(times) if is_column else pa.array(times)
+        except (TypeError, pa.ArrowException):
+            column = None
+        if column is None:
+            raise InputError(
+                "times must be a column of timestamps, or a list of datetime and None"
+            )
     if pa.types.is_null(column.type):
         column = column.cast(pa.timestamp("us"))
     if not (pa.types.is_timestamp(column.type) or pa.types.is_date(column.type)):

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
 from kesspay._shown import shown_value
+from kesspay.audit.arguments import require_flag
 from kesspay.errors import InputError
 
 
@@ -91,7 +92,10 @@ class Options:
         for name in _TEXTS:
             if type(getattr(self, name)) is not str:
                 raise InputError(f"{name} must be a text")
-        if not all(type(name) is str for name in self.ids):
+        require_flag("money", self.money)
+        require_flag("show_values", self.show_values)
+        ids: object = self.ids
+        if type(ids) is not tuple or not all(type(name) is str for name in ids):
             raise InputError("ids must be the names of columns, as texts")
         if not self.column:
             raise InputError("column needs a name")

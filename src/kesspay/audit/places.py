@@ -16,6 +16,7 @@ import pyarrow as pa
 from pyarrow import fs
 
 from kesspay._shown import shown_path
+from kesspay.audit.arguments import require
 from kesspay.errors import InputError
 from kesspay.signing.arguments import mode_of
 
@@ -138,6 +139,11 @@ def find(paths: Sequence[PathLike], kind: Format, *, without: str = "") -> list[
     found: dict[tuple[str, str], Source] = {}
     if isinstance(paths, str | bytes | os.PathLike):
         raise InputError("paths must be a list of them, also where there is one")
+    require("paths", paths, "a list of paths", "__iter__")
+    paths = list(paths)
+    for one in paths:
+        if not isinstance(one, str | bytes | os.PathLike):
+            raise InputError(f"a path is a text or a Path, not a {type(one).__name__}")
     for path in map(os.fsdecode, paths):
         if path == STDIN:
             found[STDIN, ""] = Source(STDIN, kind=_kind_of_stream(kind))

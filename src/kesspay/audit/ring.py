@@ -31,6 +31,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from kesspay._shown import shown_path, shown_value
+from kesspay.audit.arguments import require
 from kesspay.errors import InputError, KeyLoadError
 from kesspay.signing.arguments import file_path
 from kesspay.signing.keys import PublicKey
@@ -149,6 +150,13 @@ class Ring:
         Raises:
             InputError: no key, a name or a key twice, or a skew out of range.
         """
+        for name, those in {"keys": self.keys, "own": self.own}.items():
+            given: object = those
+            if not isinstance(given, list | tuple) or not all(
+                isinstance(one, RingKey) for one in given
+            ):
+                raise InputError(f"{name} of a Ring must be a tuple of RingKey")
+        require("skew", self.skew, "a timedelta", "total_seconds")
         if not self.keys:
             raise InputError("the ring has no [[key]]: nothing could verify")
         if not timedelta(0) <= self.skew <= _MOST_SKEW:

@@ -12,12 +12,13 @@ import queue
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from threading import Event, Thread
+from threading import Thread
 from typing import TYPE_CHECKING, Any, Final, TypedDict
 
 import pyarrow as pa
 
 from kesspay._version import __version__
+from kesspay.audit.arguments import require_columns
 from kesspay.audit.failures import (
     CauseCount,
     Failing,
@@ -38,10 +39,11 @@ from kesspay.audit.ring import Ring
 from kesspay.audit.samples import check_texts, id_types
 from kesspay.audit.summary import Tally
 from kesspay.audit.tables import check_schema, query
+from kesspay.audit.target import Hooks, Target
 from kesspay.audit.triage import Triage
 from kesspay.audit.troubles import trouble
 from kesspay.audit.units import Piece, Problem, Unit, divide
-from kesspay.audit.work import Job, Meter, Stopped, do
+from kesspay.audit.work import Job, Stopped, do
 from kesspay.errors import InputError, JournalError
 from kesspay.signing.arguments import file_path
 from kesspay.signing.profile import PHP_8
@@ -49,11 +51,9 @@ from kesspay.transfers.reader import is_server, read_payments
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-    from typing import BinaryIO, TypeAlias, Unpack
+    from collections.abc import Iterable, Iterator, Sequence
+    from typing import TypeAlias, Unpack
 
-    from kesspay.audit.causes import Examine
-    from kesspay.audit.failures import Triage as AllCauses
     from kesspay.audit.options import Encoding, Format
     from kesspay.signing.arguments import PathLike
     from kesspay.signing.profile import Profile
@@ -83,56 +83,6 @@ __all__ = ["Hooks", "Result", "Target", "run"]
 
 #: How often the display of a run is brought up to date, in seconds.
 _TICK: Final = 0.1
-
-
-@dataclass(frozen=True, slots=True)
-class Target:
-    """
-    What a run writes.
-
-    Attributes:
-        out: folder of the verdicts.
-        resume: True continues an interrupted run with the same inputs and options.
-        overwrite: True removes the files of an earlier run.
-        failures: path of a file for the failures as JSON lines, or an open file.
-        report: path at which the caller will write a report. The run checks that it
-            and ``failures`` replace no input and no other output.
-        ring: path of the file of the keys, which no output may replace.
-        evidence: folder for the bodies that failed.
-        statement: statement of the gateway, a CSV file, for the checks of the money.
-        journal: journal of ``Transfers``, for the same: a file, or a postgresql://
-            URL. Its answers are not judged, unless the file is an input as well.
-    """
-
-    out: Path
-    resume: bool = False
-    overwrite: bool = False
-    failures: Path | BinaryIO | None = None
-    report: Path | None = None
-    ring: Path | None = None
-    evidence: Path | None = None
-    statement: Path | None = None
-    journal: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Hooks:
-    """
-    Functions that a run calls, and the event that stops it.
-
-    Attributes:
-        progress: called about ten times a second with the work done so far, and the
-            bytes and the rows of all inputs (0 where they are not known).
-        stop: set it to stop the run; its finished parts stay.
-        examine: names causes while rows are judged, in many threads; None for the
-            usual one.
-        triage: names causes again when all rows are judged; None for the usual one.
-    """
-
-    progress: Callable[[Meter, int, int], None] | None = None
-    stop: Event = field(default_factory=Event)
-    examine: Examine | None = None
-    triage: AllCauses | None = None
 
 
 @dataclass(slots=True)
@@ -228,9 +178,8 @@ def run(
 
 
 def _options(words: Any) -> Options:  # noqa: ANN401 - checked here
-    if isinstance(words.get("ids"), str):
-        raise InputError("ids must be a list of names, also where there is one")
     if "ids" in words:
+        require_columns("ids", words["ids"])
         words = {**words, "ids": tuple(words["ids"])}
     try:
         return Options(**words)

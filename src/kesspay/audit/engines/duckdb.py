@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 from duckdb import InvalidInputException
 
+from kesspay.audit.engines.given import check_duckdb
 from kesspay.audit.kernel import AUTHENTIC, PLAIN, VERDICTS, Kernel, texts_of
 from kesspay.signing.profile import PHP_8
 
@@ -36,8 +37,9 @@ def register_duckdb(connection: Any, ring: Ring, profile: Profile = PHP_8) -> No
         profile: the PHP settings of the gateway.
 
     Raises:
-        InputError: ring or profile is of the wrong type.
+        InputError: an argument is of the wrong type.
     """
+    check_duckdb(connection)
     kernel = Kernel(ring, profile)
 
     def verdict(*columns: Any) -> Any:  # noqa: ANN401 - of pyarrow

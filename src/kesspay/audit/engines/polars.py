@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import polars as pl
 
+from kesspay.audit.arguments import require_column
 from kesspay.audit.kernel import PLAIN, Kernel
 from kesspay.signing.profile import PHP_8
 
@@ -35,8 +36,11 @@ def polars_verdict(
         profile: the PHP settings of the gateway.
 
     Raises:
-        InputError: ring or profile is of the wrong type.
+        InputError: an argument is of the wrong type.
     """
+    require_column("body", body)
+    if time is not None:
+        require_column("time", time)
     kernel = Kernel(ring, profile)
 
     def verdicts(rows: pl.Series) -> pl.Series:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
+from kesspay.audit.engines.given import check_spark
 from kesspay.audit.kernel import PLAIN, Kernel, signed_columns
 from kesspay.audit.ring import Ring
 from kesspay.signing.profile import PHP_8
@@ -49,8 +50,9 @@ def spark_verdicts(
         profile: the PHP settings of the gateway.
 
     Raises:
-        InputError: ring or profile is of the wrong type.
+        InputError: an argument is of the wrong type.
     """
+    check_spark(df, keep, money, body=body, time=time, request=request)
     kernel = Kernel(ring, profile)
     own = Kernel(Ring(ring.own), profile) if money and ring.own else None
     signed = ["canonical", "request_canonical"] if money else []

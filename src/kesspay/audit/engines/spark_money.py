@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
+from kesspay.audit.engines.given import frames_of, require_frame
 from kesspay.audit.money import checks
 from kesspay.audit.money.checks import THERE, Check, escaped, over
 
@@ -21,6 +22,7 @@ def spark_facts(parts: Any) -> Any:  # noqa: ANN401 - of pyspark, which need not
             request_canonical: the parts of a run with ``money``, or the result of
             ``spark_verdicts`` with it.
     """
+    require_frame("parts", parts)
     query = escaped(checks.facts_of("spark")).replace("FROM parts", "FROM {parts}")
     return parts.sparkSession.sql(query, parts=parts)
 
@@ -48,8 +50,7 @@ def spark_money(
     Returns:
         The findings, with the columns of ``money-findings.parquet``, and the checks.
     """
-    frames = {"facts": facts, "statement_rows": statement, "journal_rows": journal}
-    frames = {name: one for name, one in frames.items() if one is not None}
+    frames = frames_of(facts, statement, journal)
 
     def sql(query: str) -> Any:  # noqa: ANN401 - of pyspark
         return facts.sparkSession.sql(over(frames, query), **frames)
