@@ -90,7 +90,7 @@ def _table(found: re.Match[str]) -> str:
             marks = ' class="words"' if sentences[column] else ""
             if is_wide and heads[column]:
                 marks += f' data-label="{escape(heads[column])}"'
-            return f"<td{marks}{rest}{text}"
+            return f"<td{marks}{rest}{text.replace('&lt;= ', '&lt;=&nbsp;')}"
 
         return _CELL.sub(cell, one[0])
 
