@@ -313,7 +313,7 @@ def test_the_copy_button_takes_no_prompt(site: Path, tmp_path: Path) -> None:
 def test_the_search_works_from_the_disk(site: Path, tmp_path: Path) -> None:
     """It finds a name of the code, and for words of an operator the runbook first."""
     wanted = {
-        "kess_transfers": "howto/testing.html",
+        "kess_transfers": "reference/tools.html",
         "gateway unknown": "runbook.html",
     }
 
