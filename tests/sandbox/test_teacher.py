@@ -279,6 +279,24 @@ def test_the_page_shows_what_there_is(sandbox: Sandbox) -> None:
     assert password not in page
 
 
+@pytest.mark.parametrize("text", ["{0}&key={1}", "{1}{0}", "{0}{1}"])
+def test_a_secret_in_the_text_is_named_and_not_shown(
+    sandbox: Sandbox, text: str
+) -> None:
+    """Other gateways want the secret key there: the lesson says that it is wrong."""
+    secret = sandbox.settings["credentials"].partner_secret_key
+    status, description = send(
+        sandbox, request(in_base64(text.format(CANONICAL, secret)))
+    )
+    assert status == 400
+    assert "plain.bare" in description
+    assert "put no secret into the text" in description
+    page = sandbox.site.respond("GET", "/", {"host": "localhost"}, b"").body.decode()
+    kept = json.dumps([str(one) for one in sandbox.exchanges])
+    for shown in (description, page, kept):
+        assert secret not in shown
+
+
 def test_a_right_request_has_no_lesson(sandbox: Sandbox) -> None:
     """There is nothing to say."""
     send(sandbox, request(in_base64(CANONICAL)))

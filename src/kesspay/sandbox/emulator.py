@@ -169,7 +169,12 @@ class Emulator:
         self._transfer_life = transfer_life
         self._lock = Lock()
         self._token: tuple[str, float] | None = None
-        self.teacher = Teacher(partner_key, private_key.public_key, self.redacted)
+        self.teacher = Teacher(
+            partner_key,
+            private_key.public_key,
+            self.redacted,
+            credentials.partner_secret_key.encode("utf-8", "surrogateescape"),
+        )
 
     def respond(
         self,

@@ -144,6 +144,7 @@ class Teacher:
         partner_key: that should verify requests.
         gateway_key: that some sign with by mistake.
         redact: takes secrets out of a text.
+        secret: of the partner, which some put into the text; no lesson has it.
     """
 
     def __init__(
@@ -151,8 +152,10 @@ class Teacher:
         partner_key: PublicKey,
         gateway_key: PublicKey,
         redact: Callable[[str], str],
+        secret: bytes = b"",
     ) -> None:
         """Know nothing yet."""
+        self._secret = secret
         self._keys = (partner_key, gateway_key)
         self._redact = redact
         self._busy = Lock()
@@ -176,7 +179,9 @@ class Teacher:
         if not self._busy.acquire(blocking=False):
             return None
         try:
-            explanation = explain(body, self._keys, budget=_BUDGET, kind="request")
+            explanation = explain(
+                body, self._keys, budget=_BUDGET, kind="request", secret=self._secret
+            )
             made = self._made(explanation, body, language_of(user_agent))
         finally:
             self._busy.release()
