@@ -383,6 +383,34 @@ def test_rows_that_were_not_written_so(
             call()
 
 
+@pytest.mark.parametrize("kept", [False, True], ids=["swallowed", "in a child"])
+def test_a_trigger_that_takes_entries(
+    journal: PostgresJournal,
+    postgres: Postgres,
+    schema: str,
+    kept: bool,  # noqa: FBT001 - a row of the table
+) -> None:
+    """Rows that went nowhere are damage; those in a child of the table are there."""
+    lease = journal.lease("p-1", "one", 60)
+    postgres.ask(
+        f"SET search_path = {schema}",
+        "CREATE TABLE later () INHERITS (entries)",
+        "CREATE FUNCTION take() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN "
+        + (f"INSERT INTO {schema}.later SELECT NEW.*; " if kept else "")
+        + "RETURN NULL; END $$",
+        "CREATE TRIGGER take BEFORE INSERT ON entries FOR EACH ROW"
+        " EXECUTE FUNCTION take()",
+    )
+    if kept:
+        journal.append(lease, [entry(1), entry(2)], DUE, 60)
+        record = journal.read("p-1")
+        assert record is not None
+        assert record.entries == (entry(1), entry(2))
+        return
+    with pytest.raises(JournalDamaged, match="its entries are not complete"):
+        journal.append(lease, [entry(1)], DUE, 60)
+
+
 def test_numbers_are_taken(
     journal: PostgresJournal, postgres: Postgres, schema: str
 ) -> None:

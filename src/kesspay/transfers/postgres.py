@@ -112,8 +112,9 @@ _APPEND: Final = f"""
         FROM mine, unnest(%s::int4[], %s::text[], %s::float8[], %s::text[],
             %s::text[], %b::bytea[], %b::bytea[]) WITH ORDINALITY
             AS e (attempt, what, at, code, facts, sent, received, number)
+        RETURNING number
     )
-    SELECT {_NOW} FROM mine
+    SELECT {_NOW}, (SELECT count(*) FROM written) FROM mine
 """  # noqa: S608 - constants
 _RELEASE: Final = """
     UPDATE payments SET lease_owner = NULL, lease_until = NULL
@@ -366,6 +367,10 @@ class PostgresJournal(RowJournal):
         if not written:
             raise lease_was_lost(lease)
         self._set_clock(sent, written[0][0])
+        if written[0][1] != count:
+            # A trigger or a rule took the rows. Where they are not in another table
+            # of the same parent, the payment is damaged, and nothing is sent for it.
+            self.read(lease.payment_id)
 
     def release(self, lease: Lease) -> None:
         """End a lease before its time. A lease that was lost is no error."""
