@@ -168,6 +168,18 @@ def test_tables_are_drawn(site: Path) -> None:
         assert not re.search(r"\|\s*:?-{3,}|<p>\|", html), path
 
 
+def test_lists_are_drawn(site: Path) -> None:
+    """No item of a list is left as text: one after a paragraph needs a blank line."""
+    for path in site.rglob("*.html"):
+        html = re.sub(
+            r"<(pre|code|script|style)\b.*?</\1>",
+            "",
+            path.read_text("utf-8"),
+            flags=re.DOTALL,
+        )
+        assert not re.search(r"^(\d+\.|[-*+]) \S", html, re.MULTILINE), path
+
+
 def test_sentences_of_tables_are_not_narrow(site: Path) -> None:
     """A column of sentences is marked, so that it keeps a width; others are not."""
     html = (site / "reference/conformance-matrix.html").read_text("utf-8")
