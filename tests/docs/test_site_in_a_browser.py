@@ -31,6 +31,9 @@ PICTURES: Final = (
     "hostile-gateway.html",
 )
 
+#: Pages that are looked at as on paper: with drawings, code, and the widest table.
+PRINTED: Final = ("transfers.html", "howto/php.html", "hostile-gateway.html")
+
 #: The smallest size of a letter in the drawings of a page, in pixels; none: null.
 _LETTERS: Final = """
 Math.min(...[...document.querySelectorAll("svg.diagram text")].map(text => {
@@ -283,7 +286,7 @@ def test_on_paper(site: Path, tmp_path: Path) -> None:
 
     async def printed() -> None:
         async with Browser(tmp_path) as browser:
-            for page in PICTURES:
+            for page in PRINTED:
                 address = (site / page).as_uri()
                 await browser.open(address, width=PAPER, dark=True, paper=True)
                 assert await browser.evaluate(_LEFT_OVER) == [], page
