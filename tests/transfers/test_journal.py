@@ -255,6 +255,42 @@ def test_what_is_no_text(bench: Bench) -> None:
                 bench.journal.begin(payment(), value)
 
 
+def test_what_is_written_has_its_types(bench: Bench) -> None:
+    """Leases, entries, a status, an account and keys are checked before a database."""
+    lease = leased(bench)
+    values: tuple[Any, ...] = (
+        *odd.ODD,
+        "x",
+        5,
+        None,
+        [("partner", 5)],
+        [(5, "f" * 64)],
+    )
+    for value in values:
+        acts: list[tuple[str, partial[Any]]] = [
+            ("lease", partial(bench.journal.append, value, [entry()], DUE, 60)),
+            ("status", partial(bench.journal.append, lease, [entry()], value, 60)),
+            ("lease", partial(bench.journal.release, value)),
+            ("account", partial(bench.journal.bind, value, by="test")),
+            ("account", partial(bench.journal.rebind, None, value, by="test")),
+        ]
+        if not isinstance(value, list | tuple) or value:
+            acts += [
+                ("entries", partial(bench.journal.append, lease, value, DUE, 60)),
+                ("keys", partial(bench.journal.bind, ACCOUNT, value, by="test")),
+            ]
+        if value is not None:
+            acts.append(
+                ("old", partial(bench.journal.rebind, value, ACCOUNT, by="test"))
+            )
+        for name, act in acts:
+            with pytest.raises(InputError, match=rf"^{name} must be "):
+                act()
+    bench.journal.append(lease, (), DUE, 60)
+    assert read(bench).entries == ()
+    assert bench.journal.ownership().account is None
+
+
 def test_a_due_time_of_any_size(bench: Bench) -> None:
     """An int that no column of a database holds is the float next to it."""
     lease = leased(bench)

@@ -18,7 +18,7 @@ import socket
 from dataclasses import dataclass
 from getpass import getuser
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any, Final, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
 from kesspay._checks import require
@@ -29,6 +29,8 @@ from kesspay.signing.keyring import KeyRing
 
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from kesspay.gateway.base import BaseClient
     from kesspay.gateway.flow import Engine
 
@@ -40,6 +42,7 @@ __all__ = [
     "Ownership",
     "Whose",
     "account_of",
+    "check_binding",
     "check_by",
     "check_owner",
     "check_rebind",
@@ -238,6 +241,30 @@ def check_by(by: str) -> str:
     return by
 
 
+def check_binding(account: Account, keys: Sequence[tuple[Whose, str]], by: str) -> None:
+    """
+    Check what binds a journal, before a database sees it.
+
+    Raises:
+        InputError: one of them is of another type, or ``by`` cannot be recorded.
+    """
+    check_by(by)
+    require(account, Account, "account")
+    if not isinstance(keys, tuple | list) or not all(map(_is_key, keys)):
+        raise InputError("keys must be pairs of whose a key is and its fingerprint")
+
+
+def _is_key(pair: object) -> bool:
+    return (
+        isinstance(pair, tuple | list)
+        and len(pair) == 2
+        and isinstance(pair[0], str)
+        and pair[0] in get_args(Whose)
+        and isinstance(pair[1], str)
+        and _FINGERPRINT.fullmatch(pair[1]) is not None
+    )
+
+
 def check_rebind(
     found: Account | None,
     old: Account | None,
@@ -263,6 +290,8 @@ def check_rebind(
             journal was used.
         LeaseHeld: a payment is being worked on.
     """
+    if old is not None:
+        require(old, Account, "old")
     if found != old:
         raise WrongAccount(
             f"the journal belongs to {found or 'no account'} by now, and not to"

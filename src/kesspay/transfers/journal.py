@@ -17,8 +17,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal  # noqa: TC003 - typing.get_type_hints needs it
 from typing import TYPE_CHECKING, ClassVar, Protocol
 
-from kesspay._checks import plain_fields
-from kesspay.errors import FieldError
+from kesspay._checks import plain_fields, require
+from kesspay.errors import FieldError, InputError
 from kesspay.gateway.messages import (
     check_amount,
     check_currency,
@@ -187,6 +187,16 @@ class Lease:
     payment_id: str
     owner: str
     fence: int
+
+
+def check_write(lease: object, entries: object, status: object) -> None:
+    """Refuse what is no lease, no list of entries or no status (InputError)."""
+    require(lease, Lease, "lease")
+    require(status, Status, "status")
+    if not isinstance(entries, tuple | list) or not all(
+        isinstance(one, Entry) for one in entries
+    ):
+        raise InputError("entries must be a list of Entry objects")
 
 
 class Journal(Protocol):

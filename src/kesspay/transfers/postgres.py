@@ -17,16 +17,17 @@ from __future__ import annotations
 from time import monotonic
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._checks import require
 from kesspay._checks import seconds as checked_seconds
 from kesspay.errors import JournalDamaged, JournalUnavailable
-from kesspay.transfers.account import check_by
+from kesspay.transfers.account import check_binding
 from kesspay.transfers.bindings import (
     Statements,
     missing_keys,
     read_account,
     recorded,
 )
-from kesspay.transfers.journal import Lease, Payment, Record
+from kesspay.transfers.journal import Lease, Payment, Record, check_write
 from kesspay.transfers.postgres_pool import Pool
 from kesspay.transfers.postgres_session import identifier
 from kesspay.transfers.rows import (
@@ -287,7 +288,7 @@ class PostgresJournal(RowJournal):
             by: user, host and process of the caller, 1 to 128 visible ASCII
                 characters; recorded with a new account.
         """
-        check_by(by)
+        check_binding(account, keys, by)
         found = read_account(self._pool.run(_ACCOUNT.current))
         if found is None:
             values = (account.base_url, account.partner_id, self.now(), by)
@@ -357,6 +358,7 @@ class PostgresJournal(RowJournal):
             LeaseLost: another worker took the lease; nothing was written.
         """
         check_seconds(seconds)
+        check_write(lease, entries, status)
         rows = [entry_values(entry) for entry in entries]
         columns = [[row[place] for row in rows] for place in range(_COLUMNS)]
         mine = (lease.payment_id, lease.owner, lease.fence)
@@ -374,6 +376,7 @@ class PostgresJournal(RowJournal):
 
     def release(self, lease: Lease) -> None:
         """End a lease before its time. A lease that was lost is no error."""
+        require(lease, Lease, "lease")
         self._pool.run(_RELEASE, (lease.payment_id, lease.owner, lease.fence))
 
     def export(self) -> Iterator[Record]:

@@ -26,7 +26,7 @@ from kesspay.errors import (
     LeaseLost,
     PaymentConflict,
 )
-from kesspay.transfers.account import check_by
+from kesspay.transfers.account import check_binding
 from kesspay.transfers.attempt import STRICT, UNSETTLED, Happened, Rules, State
 from kesspay.transfers.bindings import Row, read_ownership, rebind
 from kesspay.transfers.journal import (
@@ -512,7 +512,7 @@ class RowJournal(ABC):
             LeaseHeld: a payment is being worked on.
             InputError: ``by`` cannot be recorded.
         """
-        check_by(by)
+        check_binding(new, (), by)
 
         def work(execute: Execute, now: float) -> None:
             rebind(execute, self._account, old, new, by=by, now=now)

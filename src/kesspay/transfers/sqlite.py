@@ -13,17 +13,17 @@ import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from kesspay._checks import file_path, is_number
+from kesspay._checks import file_path, is_number, require
 from kesspay._shown import no_path
 from kesspay.errors import InputError
-from kesspay.transfers.account import check_by
+from kesspay.transfers.account import check_binding
 from kesspay.transfers.bindings import (
     Statements,
     missing_keys,
     read_account,
     recorded,
 )
-from kesspay.transfers.journal import Lease, Payment, Record
+from kesspay.transfers.journal import Lease, Payment, Record, check_write
 from kesspay.transfers.rows import (
     BEGUN,
     Queries,
@@ -169,7 +169,7 @@ class SqliteJournal(RowJournal):
             by: user, host and process of the caller, 1 to 128 visible ASCII
                 characters; recorded with a new account.
         """
-        check_by(by)
+        check_binding(account, keys, by)
         found = read_account(self._ask(_ACCOUNT.current, ()))
         known = self._ask(_ACCOUNT.keys, ()) if keys else ()
         missing = missing_keys(known, keys)
@@ -249,11 +249,13 @@ class SqliteJournal(RowJournal):
             LeaseLost: another worker took the lease; nothing was written.
         """
         check_seconds(seconds)
+        check_write(lease, entries, status)
         rows = [entry_values(entry) for entry in entries]
         self._writer.append(Append(lease, status_values(status), rows, seconds))
 
     def release(self, lease: Lease) -> None:
         """End a lease before its time. A lease that was lost is no error."""
+        require(lease, Lease, "lease")
         mine = (lease.payment_id, lease.owner, lease.fence)
 
         def work(connection: sqlite3.Connection) -> None:
