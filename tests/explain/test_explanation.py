@@ -495,6 +495,30 @@ def test_at_least_one_key_is_needed() -> None:
         explain(BODY, [])
 
 
+def test_an_argument_of_another_type_is_named() -> None:
+    """A key where a list of keys belongs, and the like, is our own error."""
+    key = PublicKey.from_pem((KEYS / "rsa-2048.pub.pem").read_bytes())
+    wrong: list[tuple[object, object, dict[str, object]]] = [
+        (BODY, key, {}),
+        (BODY, [key, "key"], {}),
+        (BODY, "key", {}),
+        (BODY, [key], {"own_keys": key}),
+        (BODY, [key], {"own_keys": None}),
+        (BODY.decode(), [key], {}),
+        (None, [key], {}),
+        (BODY, [key], {"expected": "text"}),
+        (BODY, [key], {"secret": "text"}),
+        (BODY, [key], {"budget": 1.5}),
+        (BODY, [key], {"budget": -1}),
+        (BODY, [key], {"profile": "8"}),
+    ]
+    for body, keys, options in wrong:
+        with pytest.raises(InputError, match="must be"):
+            explain(body, keys, **options)  # type: ignore[arg-type]  # the fault
+    found = explain(bytearray(BODY), iter([key]), own_keys={key: 1})  # type: ignore[arg-type]  # buffers and iterables do
+    assert found.verifies
+
+
 #: What the stored signatures have wrong with them, and what must be said.
 STORED = {
     "another text": {"text_unknown"},

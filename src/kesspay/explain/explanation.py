@@ -21,8 +21,9 @@ The codes of findings
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, get_args
+from typing import TYPE_CHECKING, Final, Literal, NamedTuple, TypeAlias, cast, get_args
 
 from kesspay.errors import (
     CanonicalizationError,
@@ -68,8 +69,10 @@ from kesspay.explain.signature import (
     unproved,
 )
 from kesspay.explain.values import find_signed_value, tries_within
+from kesspay.signing.arguments import buffer_bytes, require_profile
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keyparts import public_numbers
+from kesspay.signing.keys import PublicKey
 from kesspay.signing.profile import PHP_8
 
 
@@ -77,7 +80,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from kesspay.explain.recovered import Recovered
-    from kesspay.signing.keys import PublicKey
     from kesspay.signing.profile import Profile
 
 
@@ -148,12 +150,15 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
             is never shown.
 
     Raises:
-        InputError: no key was given, or effort or kind is another word.
+        InputError: no key was given, effort or kind is another word, or another
+            argument has another type.
     """
-    if effort not in get_args(Effort):
-        raise InputError('effort must be "full" or "quick"')
-    if kind is not None and not is_kind(kind):
-        raise InputError('kind must be "request" or "answer"')
+    _require_options(effort, kind, budget)
+    require_profile(profile)
+    body, secret = buffer_bytes("body", body), buffer_bytes("secret", secret)
+    if expected is not None:
+        expected = buffer_bytes("expected", expected)
+    keys, own_keys = _keys_of("keys", keys), _keys_of("own_keys", own_keys)
     spend = 0 if effort == "quick" else budget
     if not keys:
         msg = "at least one public key is needed"
@@ -208,6 +213,24 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
         signed_text=signed.made.text if signed.made else None,
         findings=_in_order(addressed(findings, chosen)),
     )
+
+
+def _require_options(effort: object, kind: object, budget: object) -> None:
+    """Refuse what is none of the words or numbers that are meant (InputError)."""
+    if effort not in get_args(Effort):
+        raise InputError('effort must be "full" or "quick"')
+    if kind is not None and not is_kind(kind):
+        raise InputError('kind must be "request" or "answer"')
+    if type(budget) is not int or budget < 0:
+        raise InputError("budget must be an int, a number of bytes, from 0")
+
+
+def _keys_of(name: str, given: object) -> tuple[PublicKey, ...]:
+    """Return the keys of a list, which a key alone is not (InputError)."""
+    keys: tuple[object, ...] = tuple(given) if isinstance(given, Iterable) else (None,)
+    if not all(isinstance(key, PublicKey) for key in keys):
+        raise InputError(f"{name} must be a list of PublicKey and nothing else")
+    return cast("tuple[PublicKey, ...]", keys)
 
 
 def _judge(body: bytes, keys: Sequence[PublicKey], profile: Profile) -> _Verdict:
