@@ -34,9 +34,9 @@
         }                                                             \
     } while (0)
 
-/* KESS_SAMPLE in the environment: some of what is tried very often, and stored keys.
- * valgrind, which is slow, runs that. `make c-coverage` does too, and so shows that
- * every line runs all the same, and every branch. */
+/* KESS_SAMPLE in the environment: some of what is tried very often, and stored or short
+ * keys. valgrind, which is slow, runs that. `make c-coverage` does too, and so shows
+ * that every line runs all the same, and every branch. */
 static inline int is_sample(void)
 {
     return getenv("KESS_SAMPLE") != NULL;
