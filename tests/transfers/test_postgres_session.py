@@ -14,14 +14,15 @@ import time
 from collections import Counter
 from contextlib import contextmanager, suppress
 from decimal import Decimal
-from typing import TYPE_CHECKING
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 import psycopg
 import pytest
 from psycopg.conninfo import make_conninfo
 
 import kesspay
-from kesspay.errors import JournalDamaged, JournalUnavailable, KesspayError
+from kesspay.errors import InputError, JournalDamaged, JournalUnavailable, KesspayError
 from kesspay.sandbox import Sandbox
 from kesspay.transfers import postgres_pool, postgres_session
 from kesspay.transfers.postgres import PostgresJournal
@@ -635,3 +636,12 @@ def test_a_value_that_postgresql_cannot_take(
         with pytest.raises(kesspay.InputError, match="cannot take this value"):
             journal.read("p\0")
         assert journal.read("p-1") is None
+
+
+def test_a_value_that_psycopg_refuses() -> None:
+    """Nothing reached the server: the value is wrong, and the journal is as it was."""
+    server: Any = SimpleNamespace(shown=str)
+    error = psycopg.DataError("no such value")
+    found = postgres_session.meaning(error, server, lost=False)
+    assert isinstance(found, InputError)
+    assert "cannot take this value (no such value)" in str(found)
