@@ -13,7 +13,8 @@ import pytest
 from kesspay.audit import Kernel
 from kesspay.audit.folder import Folder
 from kesspay.audit.options import Options
-from kesspay.audit.parts import part_schema
+from kesspay.audit.outputs import Unwritten
+from kesspay.audit.parts import PartFile, part_schema
 from kesspay.audit.places import find
 from kesspay.audit.units import divide
 from kesspay.audit.work import Job, Stopped, do
@@ -95,3 +96,19 @@ def test_journal(folder: Folder) -> None:
     (problem,) = do(unit, made)["problems"]
     assert problem["source"] == "j.db"
     assert "journal" in problem["why"]
+
+
+def test_an_output_that_cannot_be_written(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is the run's problem, and not one of the input that was read."""
+    Path("b.log").write_text("{}\n")
+    made = job(folder, Options(), "b.log")
+    (unit,), _, _ = divide(made.sources, made.options)
+
+    def add(_part: PartFile, _batch: object) -> None:
+        raise Unwritten(28, "the disk is full", "part")
+
+    monkeypatch.setattr(PartFile, "add", add)
+    with pytest.raises(Unwritten):
+        do(unit, made)
