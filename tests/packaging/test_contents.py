@@ -6,12 +6,13 @@ import json
 import re
 import shutil
 import subprocess
+import tarfile
 import zipfile
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 import pytest
 
-from tests.packaging.wheels import ROOT, build_source_archive
+from tests.packaging.wheels import ROOT, build_source_archive, run
 
 
 pytestmark = pytest.mark.build
@@ -116,6 +117,18 @@ def test_the_source_archive_is_reproducible(
     again = build_source_archive(tmp_path)
     assert again.name == source_archive.name
     assert again.read_bytes() == source_archive.read_bytes()
+
+
+def test_the_source_archive_holds_sources_alone(source_archive: Path) -> None:
+    """Nothing that git ignores is in it, such as bytecode."""
+    with tarfile.open(source_archive) as archive:
+        names = {
+            str(PurePosixPath(*Path(name).parts[1:])) for name in archive.getnames()
+        }
+    assert not [name for name in names if "__pycache__" in name]
+    if shutil.which("git") is not None and (ROOT / ".git").exists():
+        listed = run("git", "ls-files", "-co", "--exclude-standard", cwd=ROOT)
+        assert names - set(listed.output.splitlines()) == {"PKG-INFO"}
 
 
 @pytest.mark.skipif(shutil.which("strings") is None, reason="needs binutils")
