@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from kesspay.errors import InputError
 
 
 __all__ = ["require", "require_column", "require_columns", "require_flag"]
 
 
-def require(name: str, value: Any, wanted: str, *attributes: str) -> None:  # noqa: ANN401 - checked here
+def require(name: str, value: object, wanted: str, *attributes: str) -> None:
     """
     Check that an object can do what it is for.
 
@@ -39,7 +37,7 @@ def require_column(name: str, value: object) -> None:
         raise _wrong(name, value, "the name of a column")
 
 
-def require_columns(name: str, value: Any) -> None:  # noqa: ANN401 - checked here
+def require_columns(name: str, value: object) -> None:
     """
     Check that an argument is a list of names of columns.
 

@@ -17,7 +17,7 @@ __all__ = ["check_duckdb", "check_spark", "frames_of", "require_frame"]
 _DUCKDB: Final = ("create_function", "remove_function", "struct_type")
 
 
-def check_duckdb(connection: Any) -> None:  # noqa: ANN401 - checked here
+def check_duckdb(connection: object) -> None:
     """
     Check a connection.
 
@@ -27,7 +27,7 @@ def check_duckdb(connection: Any) -> None:  # noqa: ANN401 - checked here
     require("connection", connection, "a connection of duckdb", *_DUCKDB)
 
 
-def check_spark(df: Any, keep: Any, money: Any, **columns: Any) -> None:  # noqa: ANN401 - checked here
+def check_spark(df: object, keep: object, money: object, **columns: object) -> None:
     """
     Check the arguments of ``spark_verdicts``; a column but ``body`` may be None.
 
