@@ -42,8 +42,8 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("errors", "gateway", "signing"),
     ),
     "audit": (
-        *("_first_use", "_reasons", "_shown", "_version", "errors", "explain"),
-        *("signing", "transfers.reader"),
+        *("_checks", "_first_use", "_reasons", "_shown", "_version"),
+        *("errors", "explain", "signing", "transfers.reader"),
     ),
     "metrics": (
         *("_version", "errors", "gateway.events", "gateway.services"),

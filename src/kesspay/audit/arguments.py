@@ -5,7 +5,7 @@ from __future__ import annotations
 from kesspay.errors import InputError
 
 
-__all__ = ["require", "require_column", "require_columns", "require_flag"]
+__all__ = ["require", "require_column", "require_columns"]
 
 
 def require(name: str, value: object, wanted: str, *attributes: str) -> None:
@@ -48,17 +48,6 @@ def require_columns(name: str, value: object) -> None:
         raise _wrong(name, value, "a list of names of columns")
     for one in value:
         require_column(name, one)
-
-
-def require_flag(name: str, value: object) -> None:
-    """
-    Check that an argument is True or False.
-
-    Raises:
-        InputError: it is not.
-    """
-    if type(value) is not bool:
-        raise _wrong(name, value, "True or False")
 
 
 def _wrong(name: str, value: object, wanted: str) -> InputError:

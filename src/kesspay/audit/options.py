@@ -7,8 +7,8 @@ from dataclasses import asdict, dataclass
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias, get_args
 
+from kesspay._checks import require_flag
 from kesspay._shown import shown_value
-from kesspay.audit.arguments import require_flag
 from kesspay.errors import InputError
 
 

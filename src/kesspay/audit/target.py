@@ -7,7 +7,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING
 
-from kesspay.audit.arguments import require, require_flag
+from kesspay._checks import require_flag
+from kesspay.audit.arguments import require
 from kesspay.errors import InputError
 
 

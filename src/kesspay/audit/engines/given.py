@@ -4,12 +4,8 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from kesspay.audit.arguments import (
-    require,
-    require_column,
-    require_columns,
-    require_flag,
-)
+from kesspay._checks import require_flag
+from kesspay.audit.arguments import require, require_column, require_columns
 
 
 __all__ = ["check_duckdb", "check_spark", "frames_of", "require_frame"]
