@@ -8,6 +8,7 @@ import warnings
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 import pytest
@@ -22,7 +23,7 @@ from kesspay.errors import (
     TransportError,
 )
 from kesspay.gateway.base import OwnKeyWarning, _Confirms, answer_of, foreign
-from kesspay.gateway.messages import HttpResponse
+from kesspay.gateway.messages import CONFIRM, HttpResponse
 from kesspay.signing.keyring import KeyRing
 from tests.gateway.helpers import (
     BASE_URL,
@@ -69,6 +70,40 @@ def test_a_refusal_after_a_send_from_elsewhere_is_not_final() -> None:
     made, _ = client(token_answer(), signed(400, failure("EXPIRED")))
     with pytest.raises(OutcomeUnknown):
         call(made, "confirm", sent_before=True)
+
+
+def test_a_refusal_is_not_final_where_another_confirm_left_meanwhile() -> None:
+    """It may have moved the money, and have been answered, while this one waited."""
+
+    def confirms_too(_: object) -> HttpResponse:
+        with ThreadPoolExecutor(1) as pool:
+            other = pool.submit(call, made, "confirm")
+        assert isinstance(other.exception(), OutcomeUnknown)
+        return signed(400, failure("EXPIRED"))
+
+    lost = TransportError("no_reply", "reset")
+    made, _ = client(token_answer(), confirms_too, lost)
+    with pytest.raises(OutcomeUnknown) as caught:
+        call(made, "confirm")
+    assert caught.value.code == "EXPIRED"
+
+
+def test_a_confirm_by_call_counts() -> None:
+    """What the client sent itself it remembers, in whatever way it was sent."""
+    made, _ = client(
+        token_answer(),
+        TransportError("not_sent", "refused"),
+        *[signed(400, failure("EXPIRED"))] * 3,
+    )
+    params = {"pre_transfer_id": PRE_TRANSFER.pre_transfer_id}
+    with pytest.raises(NotSent):
+        made.call(CONFIRM, params)
+    with pytest.raises(Rejected):
+        call(made, "confirm")
+    made._confirms.discard(PRE_TRANSFER.pre_transfer_id)
+    for again in (partial(made.call, CONFIRM, params), partial(call, made, "confirm")):
+        with pytest.raises(OutcomeUnknown):
+            again()
 
 
 @pytest.mark.parametrize("value", ["false", 0, 1, None])
@@ -252,20 +287,23 @@ def test_the_parameters_of_a_call_are_checked_first() -> None:
 
 
 def test_confirms_of_many_threads_are_counted_once_each() -> None:
-    """Of confirms at the same time one is the first; one that is taken back is none."""
+    """Each one counts, also at the same time; one that is taken back does not."""
     confirms = _Confirms()
     with ThreadPoolExecutor(8) as pool:
-        firsts = list(pool.map(confirms.add, ["PT-1", "PT-2"] * 200))
-    assert firsts.count(True) == 2
-    for _ in range(199):
+        list(pool.map(confirms.add, ["PT-1", "PT-2"] * 200))
+    for _ in range(198):
         confirms.discard("PT-1")
-    assert not confirms.add("PT-1"), "one of them may have left"
-    confirms.discard("PT-1")
-    confirms.discard("PT-1")
-    assert confirms.add("PT-1")
-    assert not confirms.add("PT-2")
+    assert not confirms.has_one("PT-1"), "two of them may have left"
+    for only in (True, False, False):
+        confirms.discard("PT-1")
+        assert confirms.has_one("PT-1") is only
+    confirms.add("PT-1")
+    assert confirms.has_one("PT-1")
+    assert not confirms.has_one("PT-2")
     confirms.discard("PT-3")
-    assert confirms.add("PT-3")
+    assert not confirms.has_one("PT-3")
+    confirms.add("PT-3")
+    assert confirms.has_one("PT-3")
 
 
 def giving(value: Any) -> Any:

@@ -5,11 +5,12 @@ from __future__ import annotations
 import warnings
 from abc import abstractmethod
 from collections.abc import Callable
+from functools import partial
 from random import random
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
-from kesspay._checks import require, require_flag, seconds
+from kesspay._checks import plain, require, require_flag, seconds
 from kesspay.errors import (
     AuthenticationFailed,
     InputError,
@@ -22,6 +23,7 @@ from kesspay.gateway.environment import read_environment
 from kesspay.gateway.events import EventHook, Listeners
 from kesspay.gateway.flow import Call, CallOptions, Engine, Flow
 from kesspay.gateway.messages import (
+    CONFIRM,
     AmountFormat,
     ConfirmFundTransfer,
     CreateFundTransfer,
@@ -221,10 +223,18 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
         """Return the flow of a confirm, which keeps count of its sends."""
         require_flag("sent_before", sent_before)
         pre_transfer_id = request.transfer.pre_transfer_id
+        call = self.engine.confirm(
+            request,
+            sent_before=sent_before,
+            is_only=partial(self._confirms.has_one, pre_transfer_id),
+        )
+        return self._counted(pre_transfer_id, call)
 
-        def flow(options: CallOptions) -> Flow[FundTransfer]:
-            first = self._confirms.add(pre_transfer_id)
-            call = self.engine.confirm(request, sent_before=sent_before or not first)
+    def _counted(self, pre_transfer_id: str, call: Call[_T]) -> _FlowOfOptions[_T]:
+        """Return the flow of a call that confirms a pre-transfer, and is counted."""
+
+        def flow(options: CallOptions) -> Flow[_T]:
+            self._confirms.add(pre_transfer_id)
             try:
                 return (yield from self.engine.flow(call, options))
             except (NotSent, AuthenticationFailed):
@@ -240,7 +250,10 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
     def _call(
         self, service: str, params: Mapping[str, object]
     ) -> _FlowOfOptions[VerifiedAnswer]:
-        return self._flow(self.engine.service(service, params))
+        call = self.engine.service(service, params)
+        if service != CONFIRM:
+            return self._flow(call)
+        return self._counted(str(plain(params.get("pre_transfer_id"))), call)
 
     def _flow(self, call: Call[_T]) -> _FlowOfOptions[_T]:
         return lambda options: self.engine.flow(call, options)
@@ -258,14 +271,18 @@ class _Confirms:
         self._lock = Lock()
         self._counts: dict[str, int] = {}
 
-    def add(self, pre_transfer_id: str) -> bool:
-        """Count one; return whether it is the first."""
+    def add(self, pre_transfer_id: str) -> None:
+        """Count one."""
         with self._lock:
             count = self._counts.get(pre_transfer_id, 0)
             self._counts[pre_transfer_id] = count + 1
             if len(self._counts) > _REMEMBERED:
                 del self._counts[next(iter(self._counts))]
-            return count == 0
+
+    def has_one(self, pre_transfer_id: str) -> bool:
+        """Return whether there is one, and no other; of one that is forgotten False."""
+        with self._lock:
+            return self._counts.get(pre_transfer_id) == 1
 
     def discard(self, pre_transfer_id: str) -> None:
         """Take back one that did not leave."""

@@ -387,7 +387,11 @@ class Engine(HoldsSecrets):
         )
 
     def confirm(
-        self, request: ConfirmFundTransfer, *, sent_before: bool
+        self,
+        request: ConfirmFundTransfer,
+        *,
+        sent_before: bool,
+        is_only: Callable[[], bool] = lambda: True,
     ) -> Call[FundTransfer]:
         """
         Return the call of a confirm.
@@ -396,6 +400,8 @@ class Engine(HoldsSecrets):
             request: the request.
             sent_before: True where a confirm of the same pre-transfer may have
                 left already: no refusal is final then.
+            is_only: asked when the answer is here; False where another confirm of
+                the same pre-transfer may have left meanwhile, with the same effect.
         """
         return Call(
             CONFIRM,
@@ -406,7 +412,7 @@ class Engine(HoldsSecrets):
                 response,
                 self.verifier,
                 profile=self.profile,
-                first_send=once and not sent_before,
+                first_send=once and not sent_before and is_only(),
             ),
             fresh=True,
             out_trade_no=request.transfer.out_trade_no,
