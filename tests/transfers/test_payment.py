@@ -349,6 +349,11 @@ def unknown(code: str = "", **evidence: object) -> OutcomeUnknown:
         ),
         (unknown(reason="mismatch"), H.QUERY_UNKNOWN, ""),
         (unknown("NOTEXIST"), H.QUERY_SAID, "NOTEXIST"),
+        (unknown("NOTEXIST", http_status=400), H.QUERY_SAID, "NOTEXIST"),
+        # Of a server that did not get to it.
+        (unknown("NOTEXIST", http_status=429), H.QUERY_UNKNOWN, "NOTEXIST"),
+        (unknown("NOTEXIST", http_status=500), H.QUERY_UNKNOWN, "NOTEXIST"),
+        (unknown("EXPIRED", http_status=503), H.QUERY_UNKNOWN, "EXPIRED"),
         (unknown("PENDING", result_code="PENDING"), H.QUERY_SAID, "PENDING"),
         # A result_code that is no text is not SUCCESS either.
         (unknown("", result_code=""), H.QUERY_SAID, ""),

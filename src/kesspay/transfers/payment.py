@@ -22,7 +22,7 @@ from kesspay.errors import (
     Rejected,
 )
 from kesspay.gateway.messages import PreTransfer
-from kesspay.gateway.services import SYSTEM_ERROR
+from kesspay.gateway.services import SYSTEM_ERROR, is_overloaded
 from kesspay.transfers.attempt import (
     RELAXED,
     STRICT,
@@ -362,6 +362,9 @@ def read_query(result: FundTransfer | None, error: GatewayError | None) -> Readi
         what = Happened.QUERY_UNKNOWN if other else Happened.QUERY_DIFFERS
         return _reading(what, error)
     said = error.code not in {"", SYSTEM_ERROR} or "result_code" in error.evidence
+    # A gateway that has no time for a query has not looked at the transfer.
+    status = error.evidence.get("http_status")
+    said = said and not (isinstance(status, int) and is_overloaded(status))
     return _reading(Happened.QUERY_SAID if said else Happened.QUERY_UNKNOWN, error)
 
 
