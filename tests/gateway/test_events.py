@@ -147,3 +147,18 @@ def test_a_transport_that_returns_nothing() -> None:
     made, _ = client(token_answer(), lambda _: None)  # type: ignore[arg-type,return-value] # two parts
     with pytest.raises(OutcomeUnknown, match="returned a NoneType"):
         made.confirm_fund_transfer(PRE_TRANSFER, partner_transaction_id="d-1")
+
+
+def test_the_code_of_an_event_is_one_of_the_gateway() -> None:
+    """SystemExit has a code, too, and of any type: it says nothing of the gateway."""
+
+    def ends(_: object) -> NoReturn:
+        raise SystemExit(3)
+
+    events: list[Event] = []
+    made, _ = client(token_answer(), ends, on_event=events.append)
+    with pytest.raises(SystemExit):
+        made.query_fund_transfer(PRE_TRANSFER)
+    last = events[-1]
+    assert isinstance(last, AnswerEvent)
+    assert (last.code, last.reason, last.verdict) == ("", "SystemExit", "unknown")

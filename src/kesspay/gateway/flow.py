@@ -482,16 +482,17 @@ class _Reporter:
         verdict = _verdict(error)
         if not self._options.listeners.wants(level_of(verdict)):
             return
-        evidence = error.evidence if isinstance(error, GatewayError) else {}
+        ours = error if isinstance(error, GatewayError) else None
         self._options.listeners.send(
             AnswerEvent(
                 **self._names(),
                 **self._facts(None if response is None else response.body),
                 verdict=verdict,
                 http_status=None if response is None else response.status,
-                code=getattr(error, "code", ""),
+                # Errors of others have a code, too: SystemExit a number.
+                code=getattr(ours, "code", ""),
                 reason="" if error is None else type(error).__name__,
-                transport=str(evidence.get("transport", "")),
+                transport=str(ours.evidence.get("transport", "")) if ours else "",
                 seconds=self._options.clock() - self._begun,
             )
         )
