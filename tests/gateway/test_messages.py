@@ -415,6 +415,8 @@ def test_texts_of_a_class_below_str() -> None:
         PreTransfer(number, receiver, amount, currency, name, name, 300),
         ConfirmFundTransfer(PRE_TRANSFER, number),
         TransferReference(number, receiver, amount, currency),
+        Credentials(number, receiver, name, currency),
+        Token(receiver, 60),
     ):
         texts = [getattr(message, one.name) for one in fields(message)]
         assert {type(text) for text in texts if isinstance(text, str)} == {str}

@@ -8,7 +8,7 @@ from ipaddress import ip_address
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
-from kesspay._checks import require_flag
+from kesspay._checks import plain_fields, require_flag
 from kesspay.errors import FieldError
 
 
@@ -48,6 +48,7 @@ class Endpoint:
 
     def __post_init__(self) -> None:
         """Refuse what could send secrets to the wrong place or in the clear."""
+        plain_fields(self)
         require_flag("allow_plain_http", self.allow_plain_http)
         parts = _split(self.base_url)
         if parts.scheme != "https" and not (

@@ -6,10 +6,9 @@ exists can be sent. Results are made by ``kesspay.gateway.protocol`` from bytes
 that verified. Nothing here shows a secret in repr, str or format, and what
 holds a secret refuses to be pickled or copied.
 
-The rules of single fields follow the messages. The API document gives types and
-lengths. Where it leaves something open, the stricter rule holds here: a value
-that the gateway's framework could trim, turn into null or round would no longer
-be the value that was signed.
+The rules of single fields follow the messages. Where the API document leaves
+something open, the stricter rule holds here: a value that the gateway's framework
+could trim, turn into null or round would no longer be the value that was signed.
 
 Source: API document, sections "GET ACCESS TOKEN" and "FUND TRANSFER", and the
 tables of parameters. All amounts are Decimal.
@@ -51,10 +50,7 @@ __all__ = [
 ]
 
 AmountFormat = Literal["number", "string"]
-"""
-How an amount is written: as PHP's shortest number (0.5), or as a string with two places
-("0.50").
-"""
+"""How an amount is written: PHP's shortest number (0.5), or two places ("0.50")."""
 
 _OWN_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 #: Room is left for "-" and the number of an attempt.
@@ -110,6 +106,7 @@ class Credentials(HoldsSecrets):
 
     def __post_init__(self) -> None:
         """Refuse what cannot travel in a header or a body."""
+        plain_fields(self)
         check_header("partner_id", self.partner_id, 64, secret=False)
         check_header("partner_secret_key", self.partner_secret_key, 128, secret=True)
         check_secret_text("user_name", self.user_name, 64)
@@ -135,6 +132,7 @@ class Token(HoldsSecrets):
 
     def __post_init__(self) -> None:
         """Refuse a token that could carry a second header."""
+        plain_fields(self)
         check_header("access_token", self.access_token, 1200, secret=True)
         life = self.expire_in
         if not (life is None or type(life) is int or is_number(life)):

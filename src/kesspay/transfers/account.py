@@ -21,7 +21,7 @@ from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final, Literal, Protocol, get_args
 from urllib.parse import urlsplit
 
-from kesspay._checks import require
+from kesspay._checks import plain_fields, require
 from kesspay.errors import InputError, LeaseHeld, WrongAccount
 from kesspay.gateway.endpoint import Endpoint
 from kesspay.gateway.messages import check_header
@@ -82,6 +82,7 @@ class Account:
 
     def __post_init__(self) -> None:
         """Check both, and bring the URL into its one form."""
+        plain_fields(self)
         check_header("partner_id", self.partner_id, 64, secret=False)
         object.__setattr__(self, "base_url", normalised(self.base_url))
 
