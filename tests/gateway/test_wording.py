@@ -11,7 +11,12 @@ from kesspay.errors import GatewayError, OutcomeUnknown
 from kesspay.gateway import wording
 from kesspay.gateway.messages import HttpRequest, HttpResponse, Token
 from kesspay.gateway.protocol import build_call, build_token
-from kesspay.gateway.wording import look_at, next_step_of, quote
+from kesspay.gateway.wording import (
+    look_at,
+    next_step_of,
+    quote,
+    quote_code,
+)
 from tests.gateway.helpers import (
     CANARIES,
     CREATE_REQUEST,
@@ -256,6 +261,41 @@ def test_words_change_no_meaning(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(wording, "_kind", fail)
     assert look_at(answer(502, b"x")).words == "HTTP 502, no content type"
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ("NOTEXIST", "NOTEXIST"),
+        ("E-1.2_x", "E-1.2_x"),
+        ("A\nB\x1b[31m", r"'A\nB\x1b[31m'"),
+        ("\u202eDIAP", r"'\u202eDIAP'"),
+        ("A" * 64, "A" * 64),
+        ("A" * 65, f"'{'A' * 61}...'"),
+        (CANARIES["access_token"], "'(hidden)'"),
+        (f"BAD {CANARIES['access_token']}", "'BAD (hidden)'"),
+        (None, "None"),
+        (["SUCCESS"], "a value of the type list"),
+    ],
+)
+def test_a_code_is_words_of_a_server(code: object, shown: str) -> None:
+    """Shown as it is where it looks like a code; else escaped, short, and masked."""
+    response = HttpResponse(200, (), b"", call_request())
+    assert quote_code(response, code) == shown
+
+
+def test_codes_in_errors() -> None:
+    """Wherever a code of the gateway comes into a message, it cannot break the line."""
+    code = "BAD\nwords"
+    made, _ = client(
+        token_answer(),
+        signed(400, failure(code)),
+        signed(200, success({"result_code": code})),
+    )
+    for _ in range(2):
+        with pytest.raises(OutcomeUnknown, match=r"'BAD\\nwords'") as caught:
+            made.query_fund_transfer(CREATE_REQUEST)
+        assert caught.value.code == code
 
 
 @pytest.mark.usefixtures("face")

@@ -558,6 +558,10 @@ def test_a_rejected_start() -> None:
     with pytest.raises(Rejected, match="no money is involved") as caught:
         raise_if_rejected(refused)
     assert caught.value.code == "NOTELIGIBLE"
+    with pytest.raises(Rejected, match=r"refused: 'A\\nB'") as caught:
+        raise_if_rejected(replace(refused, code="A\nB"))
+    assert caught.value.code == "A\nB"
+    assert result_of(at(State.UNKNOWN, code="A\nB")).reason.endswith(r"said 'A\nB'")
     raise_if_rejected(replace(refused, debit_id="debit-1"))
     raise_if_rejected(SHOWN)
 

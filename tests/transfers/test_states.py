@@ -145,6 +145,7 @@ ROWS: Final = [
     (ALL[State.PAID], event(H.QUERY_PAID), State.PAID, ""),
     (ALL[State.PAID], event(H.CONFIRM_PAID), State.PAID, ""),
     (ALL[State.PAID], event(H.QUERY_SAID, "NOTEXIST"), State.PAID, "says NOTEXIST"),
+    (ALL[State.PAID], event(H.QUERY_SAID, "A\nB"), State.PAID, r"says 'A\nB'"),
     (ALL[State.PAID], event(H.QUERY_SAID), State.PAID, "than SUCCESS"),
     (ALL[State.PAID], event(H.QUERY_DIFFERS), State.PAID, "other fields"),
     (ALL[State.PAID], event(H.QUERY_UNKNOWN), State.PAID, ""),

@@ -46,7 +46,7 @@ from kesspay.gateway.services import (
     is_success,
     service_of,
 )
-from kesspay.gateway.wording import look_at, quote
+from kesspay.gateway.wording import look_at, quote, quote_code
 from kesspay.signing.documents import verify_document
 
 
@@ -261,7 +261,7 @@ def _refusal(
     description = description if isinstance(description, str) else ""
     evidence["error_code"] = code
     said = f"{quote(response, description)} ({_stated(response)})"
-    message = f"{service} was answered with {code:.64}: {said}"
+    message = f"{service} was answered with {quote_code(response, code)}: {said}"
     rules = service_of(service)
     if not (first_send or rules.harmless) or not _is_final(rules, code, status):
         return unknown(service, message, evidence, code=code, description=description)

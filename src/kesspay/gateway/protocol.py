@@ -54,6 +54,7 @@ from kesspay.gateway.messages import (
     whole_seconds,
 )
 from kesspay.gateway.services import SUCCESS
+from kesspay.gateway.wording import quote_code
 from kesspay.http.message import setters
 from kesspay.signing.documents import signed_body
 from kesspay.signing.profile import PHP_8, Profile
@@ -399,7 +400,7 @@ def _carried_out(service: str, transfer: Queried, answer: Answer) -> FundTransfe
     if result_code != SUCCESS:
         code = result_code if isinstance(result_code, str) else ""
         evidence = {**answer.evidence(), "result_code": code}
-        said = f"{result_code!r:.64} ({answer.stated()})"
+        said = f"{quote_code(answer.response, result_code)} ({answer.stated()})"
         message = f"{service} was answered with result_code {said}."
         raise unknown(service, message, evidence, code=code)
     _require_echo(service, transfer, answer)

@@ -17,14 +17,24 @@ from urllib.parse import urljoin
 
 import orjson
 
-from kesspay._shown import quoted, shown_url
+from kesspay._shown import quoted, shown_url, shown_value
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from kesspay.gateway.messages import HttpRequest, HttpResponse
 
 
-__all__ = ["Kind", "Look", "look_at", "next_step_of", "quote"]
+__all__ = [
+    "Kind",
+    "Look",
+    "look_at",
+    "next_step_of",
+    "quote",
+    "quote_code",
+    "shown_code",
+]
 
 Kind = Literal[
     "empty", "html", "json", "log_in_page", "redirect", "text", "text_around_json"
@@ -56,6 +66,10 @@ _WORDS: Final = (
 )
 #: What may hold a secret that no request carried, as the token of a log-in.
 _SECRET: Final = re.compile(rb'token|bearer|secret|password|"sign"', re.IGNORECASE)
+
+#: How gateways write their codes, and how long one is shown at most.
+_CODE: Final = re.compile(r"[A-Za-z0-9_.-]+")
+_LONGEST_CODE: Final = 66
 
 #: What to do about a status, where it says more than the body.
 _STEPS: Final[dict[int, str]] = {
@@ -131,6 +145,19 @@ def look_at(response: HttpResponse, *, speaks: bool = True) -> Look:
 def quote(response: HttpResponse, text: str) -> str:
     """Quote words of an answer, without the secrets of its request."""
     return quoted(text, secrets=_secrets_of(response.request))
+
+
+def quote_code(response: HttpResponse, code: object) -> str:
+    """Return a code of an answer for an error, without the secrets of its request."""
+    if not isinstance(code, str):
+        return shown_value(code)
+    return shown_code(code, secrets=_secrets_of(response.request))
+
+
+def shown_code(code: str, *, secrets: Iterable[str] = ()) -> str:
+    """Return a code as it is; what has not the look of one is quoted."""
+    shown = quoted(code, secrets=secrets, limit=_LONGEST_CODE)
+    return code if _CODE.fullmatch(code) and shown == repr(code) else shown
 
 
 def next_step_of(status: object, kind: object) -> str:

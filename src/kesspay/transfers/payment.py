@@ -23,6 +23,7 @@ from kesspay.errors import (
 )
 from kesspay.gateway.messages import PreTransfer
 from kesspay.gateway.services import SYSTEM_ERROR, is_overloaded
+from kesspay.gateway.wording import shown_code
 from kesspay.transfers.attempt import (
     RELAXED,
     STRICT,
@@ -523,7 +524,8 @@ def raise_if_rejected(transfer: Transfer) -> None:
     """
     if transfer.attempt.state is State.REJECTED and not transfer.debit_id:
         message = (
-            f"Payment {transfer.payment.payment_id!r} was refused: {transfer.code}."
+            f"Payment {transfer.payment.payment_id!r} was refused:"
+            f" {shown_code(transfer.code)}."
         )
         raise Rejected(message, code=transfer.code, next_step=REFUSED)
 
@@ -545,5 +547,5 @@ def _reason(transfer: Transfer) -> str:
         return _ENDED.get(transfer.code, "it was closed")
     if transfer.alerts:
         return transfer.alerts[-1]
-    said = f"; the gateway said {transfer.code}" if transfer.code else ""
+    said = f"; the gateway said {shown_code(transfer.code)}" if transfer.code else ""
     return f"it is {transfer.attempt.state}{said}"

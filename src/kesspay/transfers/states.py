@@ -48,6 +48,7 @@ from kesspay.gateway.services import (
     USED,
     is_overloaded,
 )
+from kesspay.gateway.wording import shown_code
 from kesspay.transfers.attempt import (
     STRICT,
     UNSETTLED,
@@ -326,7 +327,7 @@ def _query_differs(attempt: Attempt, event: Event, _: Rules) -> Step:
 
 def _query_said(attempt: Attempt, event: Event, rules: Rules) -> Step:
     if attempt.state not in {State.REFUSED, State.UNKNOWN}:
-        said = event.code or "something other than SUCCESS"
+        said = shown_code(event.code) if event.code else "something other than SUCCESS"
         return _contrary(attempt, event, f"a query now says {said}")
     used = attempt.used or event.code == USED
     asked = _asked(replace(attempt, used=used), event)
