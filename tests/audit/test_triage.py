@@ -135,6 +135,29 @@ def test_a_recipe_is_proved_for_each_member(here: Path) -> None:
     assert result.findings == len(causes)
 
 
+def test_mistakes_that_another_cluster_has(
+    here: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They are seen at once, without a search for a value that was changed."""
+    del here
+    searched = []
+
+    def find(canonical: bytes, *given: Any, **words: Any) -> Any:  # noqa: ANN401 - passed on
+        searched.append(canonical)
+        return values.find_signed_value(canonical, *given, **words)
+
+    monkeypatch.setattr(triage, "find_signed_value", find)
+    templates = [answer(1), answer(2).replace('"f"', '"g"')]
+    bodies: list[bytes | None] = [
+        signed(one, unsigned(one).replace(b"\\/", b"/") + b"\r\n") for one in templates
+    ]
+    _, causes = audited(bodies)
+    found = [(one["cause"], one["basis"], one["detail"]) for one in causes]
+    assert found == [("slashes_raw", "proved", "end_crlf")] * 2
+    assert [one["cluster"] for one in causes] == [0, 1]
+    assert searched == [unsigned(templates[0])]
+
+
 def test_long_bodies_do_not_fill_the_memory(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

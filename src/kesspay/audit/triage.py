@@ -55,7 +55,7 @@ from kesspay.signing.status import VerifyStatus
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Collection, Iterable, Iterator, Sequence
 
     from kesspay.audit.failures import Failing
     from kesspay.audit.ring import Ring
@@ -168,6 +168,8 @@ class Triage:
         self._is_search = budget > 0
         self._show_values = show_values
         self._searched: set[tuple[bytes, int]] = set()
+        #: Recipes of several mistakes; as keys, in the order in which they were found.
+        self._known: dict[tuple[str, ...], None] = {}
 
     # -------------------------------------------------------- each row
 
@@ -330,7 +332,9 @@ class Triage:
     def _recipe(self, cluster: _Cluster, row: _Row, deepest: int) -> tuple[str, ...]:
         """Return the codes of the mistakes that give the signed text, or ()."""
         if deepest > 1:
-            if self._value(row, (), 1 << 30):
+            # A signer makes the same mistakes on other days: that is seen at once, and
+            # every amount takes half a second.
+            if not self._is_known(row) and self._value(row, (), 1 << 30):
                 # One value was changed: no mistake of a signer.
                 cluster.is_hard = False
                 return ()
@@ -349,14 +353,29 @@ class Triage:
             deepest=deepest,
         )
         self._left -= spent
-        return found.codes if found else ()
+        if not found:
+            return ()
+        if deepest > 1:
+            self._known[found.codes] = None
+        return found.codes
+
+    def _is_known(self, row: _Row) -> bool:
+        """Return whether mistakes that explain another cluster explain this row."""
+        self._left -= len(self._known) * (len(row.body) + _ATTEMPT)
+        return bool(self._fitting(self._known, row))
 
     def _recipe_of(self, cluster: _Cluster, row: _Row) -> tuple[str, ...]:
         """Return the recipe of a cluster that gives this row's own digest, or ()."""
-        if not cluster.recipes:
+        return self._fitting(cluster.recipes, row)
+
+    def _fitting(
+        self, recipes: Collection[tuple[str, ...]], row: _Row
+    ) -> tuple[str, ...]:
+        """Return the first of some recipes that gives a row's own digest, or ()."""
+        if not recipes:
             return ()
         subject = self._subject(row.body)
-        for recipe in cluster.recipes:
+        for recipe in recipes:
             text = text_made_with(subject, recipe)
             if text is not None and _sha256(text) == row.digest:
                 return recipe
