@@ -63,6 +63,27 @@ typedef enum kess_found {
     KESS_FOUND_PKCS12 = ...
 } kess_found;
 
+typedef enum kess_operation {
+    KESS_DO_CANONICALIZE = ...,
+    KESS_DO_SIGNED_BODY = ...,
+    KESS_DO_SIGN_DOCUMENT = ...,
+    KESS_DO_VERIFY_DOCUMENT = ...,
+    KESS_DO_SPKI = ...,
+    KESS_DO_LOAD_PRIVATE = ...,
+    KESS_DO_LOAD_PUBLIC = ...,
+    KESS_DO_LOAD_PRIVATE_FILE = ...,
+    KESS_DO_LOAD_PUBLIC_FILE = ...
+} kess_operation;
+
+typedef enum kess_kind {
+    KESS_KIND_BACKEND = ...,
+    KESS_KIND_INPUT = ...,
+    KESS_KIND_DOCUMENT = ...,
+    KESS_KIND_KEY = ...,
+    KESS_KIND_SIGNATURE = ...,
+    KESS_KIND_REFUSED = ...
+} kess_kind;
+
 #define KESS_VERSION_MAJOR ...
 #define KESS_VERSION_MINOR ...
 #define KESS_VERSION_PATCH ...
@@ -92,6 +113,16 @@ typedef struct kess_options {
     uint32_t profile;
     uint32_t max_depth;
 } kess_options;
+
+typedef struct kess_description {
+    int32_t kind;
+    int32_t status;
+    int64_t pos;
+    const char *name;
+    const char *reason;
+    const char *found;
+    char message[256];
+} kess_description;
 
 typedef struct kess_key kess_key;
 
@@ -153,3 +184,11 @@ kess_status kess_sign_documents(const kess_key *, char *, size_t *, int64_t *,
                                 int32_t *, size_t *, const uint8_t *, size_t,
                                 const int64_t *, size_t, const kess_options *,
                                 kess_error *);
+
+kess_status kess_call(const kess_key *, int, uint8_t *, size_t *,
+                      const uint8_t *, size_t, uint32_t, uint32_t,
+                      kess_error *);
+kess_status kess_load(kess_key **, int, const uint8_t *, size_t, const char *,
+                      size_t, uint32_t, kess_error *);
+void kess_describe(kess_description *, int, const kess_error *);
+int kess_version_fits(const char *);

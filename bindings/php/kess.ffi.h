@@ -99,6 +99,37 @@ typedef struct kess_options {
     uint32_t max_depth;
 } kess_options;
 
+typedef enum kess_operation {
+    KESS_DO_CANONICALIZE = 0,
+    KESS_DO_SIGNED_BODY = 1,
+    KESS_DO_SIGN_DOCUMENT = 2,
+    KESS_DO_VERIFY_DOCUMENT = 3,
+    KESS_DO_SPKI = 4,
+    KESS_DO_LOAD_PRIVATE = 5,
+    KESS_DO_LOAD_PUBLIC = 6,
+    KESS_DO_LOAD_PRIVATE_FILE = 7,
+    KESS_DO_LOAD_PUBLIC_FILE = 8
+} kess_operation;
+
+typedef enum kess_kind {
+    KESS_KIND_BACKEND = 0,
+    KESS_KIND_INPUT = 1,
+    KESS_KIND_DOCUMENT = 2,
+    KESS_KIND_KEY = 3,
+    KESS_KIND_SIGNATURE = 4,
+    KESS_KIND_REFUSED = 5
+} kess_kind;
+
+typedef struct kess_description {
+    int32_t kind;
+    int32_t status;
+    int64_t pos;
+    const char *name;
+    const char *reason;
+    const char *found;
+    char message[256];
+} kess_description;
+
 typedef struct kess_key kess_key;
 
 const char *kess_status_message(int status);
@@ -130,3 +161,7 @@ kess_status kess_verify_document(const kess_key *key, uint8_t *out, size_t *out_
 kess_status kess_verify_documents(const kess_key *key, int32_t *statuses, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
 kess_status kess_canonicalize_documents(uint8_t *out, size_t *out_len, int64_t *out_offsets, int32_t *statuses, size_t *done, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
 kess_status kess_sign_documents(const kess_key *key, uint8_t *out, size_t *out_len, int64_t *out_offsets, int32_t *statuses, size_t *done, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
+kess_status kess_call(const kess_key *key, int operation, uint8_t *out, size_t *out_len, const char *text, size_t text_len, uint32_t profile, uint32_t max_depth, kess_error *err);
+kess_status kess_load(kess_key **key, int operation, const char *data, size_t data_len, const char *password, size_t password_len, uint32_t policy, kess_error *err);
+void kess_describe(kess_description *description, int operation, const kess_error *err);
+int kess_version_fits(const char *version);

@@ -440,6 +440,78 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_documents(
     const int64_t *offsets, size_t count, const kess_options *options,
     kess_error *err);
 
+/* ------------------------------------------------------------ packages */
+
+/* What kess_call and kess_load do: for packages of other languages, which have
+ * one way to call the library then. */
+typedef enum kess_operation {
+    KESS_DO_CANONICALIZE = 0,      /* kess_canonicalize; the key is NULL */
+    KESS_DO_SIGNED_BODY = 1,       /* kess_signed_body */
+    KESS_DO_SIGN_DOCUMENT = 2,     /* kess_sign_document */
+    KESS_DO_VERIFY_DOCUMENT = 3,   /* kess_verify_document */
+    KESS_DO_SPKI = 4,              /* kess_key_spki; no text */
+    KESS_DO_LOAD_PRIVATE = 5,      /* kess_private_key_load */
+    KESS_DO_LOAD_PUBLIC = 6,       /* kess_public_key_load_protected */
+    KESS_DO_LOAD_PRIVATE_FILE = 7, /* kess_private_key_load_file */
+    KESS_DO_LOAD_PUBLIC_FILE = 8   /* kess_public_key_load_file_protected */
+} kess_operation;
+
+/* Which exception an error is. The names are those of Python. */
+typedef enum kess_kind {
+    KESS_KIND_BACKEND = 0,   /* BackendError: also for an unknown status */
+    KESS_KIND_INPUT = 1,     /* InputError */
+    KESS_KIND_DOCUMENT = 2,  /* CanonicalizationError, an InputError */
+    KESS_KIND_KEY = 3,       /* KeyLoadError, an InputError */
+    KESS_KIND_SIGNATURE = 4, /* InvalidSignature */
+    KESS_KIND_REFUSED = 5    /* DocumentRefused, an InvalidSignature */
+} kess_kind;
+
+/* An error in words. The pointers are to static texts and never NULL. */
+typedef struct kess_description {
+    int32_t kind;       /* a kess_kind */
+    int32_t status;     /* as in the error */
+    int64_t pos;        /* of a fault in a text; else -1 */
+    const char *name;   /* of the status: "KESS_ERR_SIGNATURE" */
+    const char *reason; /* one stable word: "mismatch"; "unknown" */
+    const char *found;  /* in place of the key: "a public key"; or empty */
+    char message[256];  /* one English statement, which ends with a NUL; it
+                           holds nothing of the input */
+} kess_description;
+
+/*
+ * Do what the function of an operation does, where there is room for it.
+ *   Out: out, *out_len.
+ *   In:  profile, max_depth: as in kess_options.
+ *   Returns what that function returns. KESS_ERR_BUFFER comes before anything
+ *        is signed or verified, and *out_len is room that is enough then.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_call(
+    const kess_key *key, int operation, uint8_t *out, size_t *out_len,
+    const uint8_t *text, size_t text_len, uint32_t profile, uint32_t max_depth,
+    kess_error *err);
+
+/*
+ * Load a key by one of the operations KESS_DO_LOAD.
+ *   Out: *key, which kess_key_free releases.
+ *   In:  data: the content of a key file, or its path, which needs no NUL at
+ *        its end. policy: KESS_KEY_* or-ed together, or 0.
+ *   Returns what the function of the operation returns, and
+ *        KESS_ERR_ARGUMENT for a path that is empty or holds a NUL.
+ */
+KESS_API KESS_MUST_CHECK kess_status kess_load(
+    kess_key **key, int operation, const uint8_t *data, size_t data_len,
+    const char *password, size_t password_len, uint32_t policy,
+    kess_error *err);
+
+/* Describe the error of an operation. Any status and any operation is
+ * accepted: a status that the library does not know is KESS_KIND_BACKEND. */
+KESS_API void kess_describe(kess_description *description, int operation,
+                            const kess_error *err);
+
+/* Return 1 where this library fits a program that was made for a version
+ * ("0.1.0"): the same major version, and while that is 0 the same minor one. */
+KESS_API int kess_version_fits(const char *version);
+
 #ifdef __cplusplus
 }
 #endif

@@ -37,6 +37,11 @@
 kess_status kess_int_fail(kess_error *err, kess_status status, uint64_t pos);
 kess_status kess_int_ok(kess_error *err);
 
+/* ------------------------------------------------------------ describe.c */
+
+/* Whether a library of one version fits a program made for the other. */
+int kess_int_fits(const char *loaded, const char *version);
+
 /* ------------------------------------------------------------ double.c */
 
 /* A decimal number d1.d2d3... x 10^exponent, as digits and exponent. */

@@ -45,7 +45,8 @@ static void read_header(void)
 
     CHECK(file != NULL);
     while (fgets(line, sizeof(line), file) != NULL) {
-        if (sscanf(line, " KESS_%199[A-Z0-9_] = %d", name, &value) != 2) {
+        if (sscanf(line, " KESS_%199[A-Z0-9_] = %d", name, &value) != 2 ||
+            strncmp(name, "DO_", 3) == 0 || strncmp(name, "KIND_", 5) == 0) {
             continue;
         }
         char full[220];

@@ -26,7 +26,7 @@ from header import Item, prototypes, read_header
 CSRC: Final = Path(__file__).resolve().parent.parent
 PROMISES: Final = CSRC / "abi"
 
-_FIELD: Final = re.compile(r"^\s+\w[\w ]*?\**(\w+);", re.MULTILINE)
+_FIELD: Final = re.compile(r"^\s+\w[\w ]*?\**(\w+)(?:\[\d+\])?;", re.MULTILINE)
 
 
 def library_lines(library: Path) -> list[str]:

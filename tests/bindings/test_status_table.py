@@ -67,6 +67,29 @@ def test_the_words_are_those_of_python(table: list[dict[str, Any]]) -> None:
         assert row.get("verifying") == verifying
 
 
+def test_libkess_describes_every_status(table: list[dict[str, Any]]) -> None:
+    """kess_describe has the rows of the table, in the kinds of kess.h."""
+    native: Any = pytest.importorskip("kesspay._native")
+    header = (ROOT / "csrc/include/kess.h").read_text(encoding="utf-8")
+    kinds = dict(re.findall(r"KESS_KIND_\w+ = (\d),? +/\* (\w+)", header))
+    assert len(kinds) == 6
+    described = native.ffi.new("kess_description *")
+    word = native.ffi.string
+    for row in table:
+        error = native.ffi.new("kess_error *", {"status": row["status"], "pos": 7})
+        for operation, name in (
+            (native.lib.KESS_DO_SIGNED_BODY, row["exception"]),
+            (
+                native.lib.KESS_DO_VERIFY_DOCUMENT,
+                row.get("verifying", row["exception"]),
+            ),
+        ):
+            native.lib.kess_describe(described, operation, error)
+            assert kinds[str(described.kind)] == name
+            assert word(described.reason).decode() == row["reason"]
+            assert word(described.name).decode() == row["code"]
+
+
 def test_a_key_error_is_one_statement_in_every_language(
     backends_here: dict[str, Backend],
 ) -> None:
