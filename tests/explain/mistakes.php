@@ -121,6 +121,21 @@ $texts['order_values'] = (function () use ($all) {
     unset($all['sign_type'], $all['sign']);
     return json_encode($all);
 })();
+$texts['order_values_reverse'] = (function () use ($all) {
+    arsort($all);
+    unset($all['sign_type'], $all['sign']);
+    return json_encode($all);
+})();
+$texts['order_document_reverse'] = (function () use ($all) {
+    unset($all['sign_type'], $all['sign']);
+    return json_encode(array_reverse($all));
+})();
+foreach (['sort', 'rsort'] as $name) {
+    $values = $all;
+    unset($values['sign_type'], $values['sign']);
+    $name($values);
+    $texts["form_values_$name"] = json_encode($values);
+}
 $texts['chars_entities'] = json_encode(each_leaf(
     $right,
     fn ($value) => is_string($value) ? htmlspecialchars($value) : $value

@@ -67,6 +67,40 @@ def test_a_member_that_was_added_is_named(added: str, shown: str) -> None:
     assert found.findings[0].text == shown
 
 
+ANSWER = (
+    '{"success":true,"data":{"out_trade_no":"T-1","amount":0.50,"currency":"USD"},'
+    '"sign":"SIGN"}'
+)
+
+
+@pytest.mark.parametrize(
+    ("added", "shown"),
+    [
+        ('"service":"confirm.fundTransfer",', ['"service"', '"confirm.fundTransfer"']),
+        ('"out_trade_no":"T-1",', ['"out_trade_no"', '"T-1"']),
+        ('"amount":0.50,', ['"amount"', "0.50"]),
+        (
+            '"out_trade_no":"T-1","service":"query.fundTransfer",',
+            ['"service"', '"query.fundTransfer"', '"out_trade_no"', '"T-1"'],
+        ),
+    ],
+)
+def test_a_member_of_the_request_is_named(added: str, shown: list[str]) -> None:
+    """An answer that was signed together with members of its request."""
+    text = canonicalize("{" + added + ANSWER[1:])
+    key = PublicKey.from_file(KEYS / "rsa-2048.pub.pem")
+    found = explain(body_of(ANSWER, pkcs1(text)), [key], kind="answer")
+    assert found.mistakes == ("member_added",)
+    pairs = zip(shown[::2], shown[1::2], strict=True)
+    assert found.findings[0].text == " and ".join(
+        f"{name} was in the text only, as {value}" for name, value in pairs
+    )
+    assert found.findings[0].advice.endswith("sign the members that are sent")
+    # What the body has itself is not added once more.
+    names = {m.what for m, _ in other_members(read("{" + added + ANSWER[1:]))}
+    assert not any(one.startswith(f"{shown[0]} was in the text only") for one in names)
+
+
 def test_a_member_is_left_out_by_another_library() -> None:
     """One other mistake may be made besides."""
     document = json.loads(TEMPLATE)

@@ -172,6 +172,10 @@ BY_PHP = (
     "spacing_pretty_4",
     "fraction_kept",
     "order_values",
+    "order_values_reverse",
+    "order_document_reverse",
+    "form_values_sort",
+    "form_values_rsort",
     "chars_entities",
     "chars_entities_double",
     "chars_entities_plain",
@@ -401,6 +405,21 @@ def test_a_form_that_node_makes_is_named(code: str, change: str) -> None:
             "order_values",
             '{"a":"x","b":"a","c":3,"d":"10","e":null,"f":true,"g":["z"],"sign":"SIGN"}',
             "asort($p); echo json_encode($p);",
+        ),
+        (
+            "order_values_reverse",
+            '{"a":"x","b":["z",1],"c":["z"],"d":["a"],"e":"10","f":9,"sign":"SIGN"}',
+            "arsort($p); echo json_encode($p);",
+        ),
+        (
+            "form_values_rsort",
+            '{"a":"x","b":{"z":1},"c":"b","d":{"y":2},"e":true,"sign":"SIGN"}',
+            "rsort($p); echo json_encode($p);",
+        ),
+        (
+            "order_reverse",
+            '{"1.0":1,"10":2,"1":3,"9":4,"b":5,"01":6,"sign":"SIGN"}',
+            "krsort($p); echo json_encode($p);",
         ),
         (
             "numbers_php_100",

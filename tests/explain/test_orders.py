@@ -26,6 +26,9 @@ VALUES = [
     '[[1, 2], [1], {"a":1,"b":2,"c":3}, "y", 5]',
     '["b", "a", "b", "a", "c", "a"]',
     '[null, "a", null, ""]',
+    '[[2, 1], [1, 2], [1, 3], {"a":1,"b":2}, {"b":1,"a":3}, ["x", "y"], [1, 2]]',
+    '[{"0":1,"1":[2]}, [1, [1]], {"a":1,"a":2}, [3], [1, [2, 3]]]',
+    '[[1, "b"], [1, "b"], {"0":1,"1":"b"}, [1, "a"]]',
 ]
 
 
@@ -61,12 +64,40 @@ def test_sort_string_of_php() -> None:
     assert names(found) == asked(document, "ksort($p, SORT_STRING);")
 
 
-@pytest.mark.parametrize("values", VALUES)
-def test_asort_of_php(values: str) -> None:
-    """Values are compared as PHP 8 compares them."""
-    document = json.dumps({f"k{i}": v for i, v in enumerate(json.loads(values))})
-    found = ordered(members_of(document), "values")
-    assert names(found) == asked(document, "asort($p);")
+def test_krsort_of_php() -> None:
+    """Keys in descending order; those that are equal stay as they were."""
+    keys = [*KEYS, "1.50", "10.0", "1e1", "09", "9.0"]
+    document = json.dumps(dict.fromkeys(keys, 1))
+    found = ordered(members_of(document), "reverse")
+    assert names(found) == asked(document, "krsort($p);")
+
+
+def test_asort_and_arsort_of_php() -> None:
+    """Values are compared as PHP 8 compares them; equal ones stay as they were."""
+    texts = []
+    for values in VALUES:
+        inside = json.loads(values, object_pairs_hook=Members)
+        members = (f'"k{i}":{written(v)}' for i, v in enumerate(inside))
+        texts.append("{" + ",".join(members) + "}")
+    document = f"[{','.join(texts)}]"
+    for order, function in (("values", "asort"), ("values_reverse", "arsort")):
+        answers = asked(
+            document,
+            f"foreach ($p as &$one) {{ {function}($one); $one = array_keys($one); }}"
+            "$p = array_flip(array_map('json_encode', $p));",
+        )
+        found = [json.dumps(names(ordered(members_of(t), order))) for t in texts]
+        assert [one.replace(" ", "") for one in found] == answers, order
+
+
+def written(value: object) -> str:
+    """Write a value with each key as often as it was there."""
+    if isinstance(value, Members):
+        inside = (f"{json.dumps(k)}:{written(v)}" for k, v in value)
+        return "{" + ",".join(inside) + "}"
+    if isinstance(value, list):
+        return "[" + ",".join(map(written, value)) + "]"
+    return json.dumps(value)
 
 
 def members_of(document: str) -> Members:
@@ -100,10 +131,11 @@ def test_objects_and_sort_of_javascript() -> None:
 
 
 def test_other_orders() -> None:
-    """The document's own, one without regard to case, and ksort backwards."""
+    """The document's own, backwards too, and one without regard to case."""
     members = members_of('{"b":1,"C":2,"a":3}')
     assert indexes_first(members) is members
     assert ordered(members, "document") is members
+    assert names(ordered(members, "document_reverse")) == ["a", "C", "b"]
     assert names(ordered(members, "caseless")) == ["a", "b", "C"]
     assert names(ordered(members, "ksort")) == ["C", "a", "b"]
     assert names(ordered(members, "reverse")) == ["b", "a", "C"]

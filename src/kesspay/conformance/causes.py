@@ -69,10 +69,11 @@ _BROKEN: Final[dict[str, tuple[str, ...]]] = {
         "form_values_comma",
         "form_values_pipe",
         "form_values_list",
+        *("form_values_sort", "form_values_rsort"),
         "encoding_entities",
     ),
     "number.integer": ("numbers_javascript",),
-    "sort.bytes": ("order_values",),
+    "sort.bytes": ("order_values", "order_values_reverse", "order_document_reverse"),
     "sort.mixed": ("keys_javascript",),
     "keep.members": ("member_left_out", "member_added"),
     "keep.types": (

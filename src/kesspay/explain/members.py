@@ -7,7 +7,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from kesspay.explain.mistakes import Mistake
-from kesspay.explain.nodes import Members, path_of
+from kesspay.explain.nodes import Members, brief, path_of
+from kesspay.gateway.services import QUERY, SERVICES
 
 
 if TYPE_CHECKING:
@@ -26,7 +27,6 @@ CODES: Final[dict[str, str]] = {
 #: How many members are left out, one at a time, and how deep they are looked for.
 _MOST: Final = 60
 _DEEPEST: Final = 3
-_EVERY: Final = "sign every member that is sent"
 _NEVER: Final = frozenset({"sign", "sign_type"})
 #: Members that programs add, and values that they may have.
 _EMPTY: Final = ("remark", "note", "description", "currency", "notify_url", "extra")
@@ -39,7 +39,11 @@ _ADDED: Final[tuple[tuple[str, str | None], ...]] = (
     ("input_charset", "UTF-8"),
     ("format", "JSON"),
     ("version", "1.0"),
+    ("currency", "USD"),
+    *(("service", name) for name in SERVICES),
 )
+#: Members of a request that its answer has in "data".
+_ASKED: Final = ("out_trade_no", "receiver_id", "amount", "currency", "pre_transfer_id")
 
 
 def other_members(document: Node) -> Iterator[tuple[Mistake, Node]]:
@@ -53,12 +57,30 @@ def other_members(document: Node) -> Iterator[tuple[Mistake, Node]]:
         return
     yield from islice(_less(document, "", 1), _MOST)
     keys = {key for key, _ in document}
-    for name, value in _ADDED:
-        if name not in keys:
-            shown = "null" if value is None else f'"{value}"'
-            what = f'"{name}" was in the text only, as {shown}'
-            more = Members((*document, (name, value)))
-            yield _mistake("member_added", what, "sign the members that are sent"), more
+    for more in (*(((name, value),) for name, value in _ADDED), *_asked(document)):
+        if keys.isdisjoint(name for name, _ in more):
+            what = " and ".join(
+                f'"{name}" was in the text only, as {brief(value)}'
+                for name, value in more
+            )
+            yield (
+                _mistake("member_added", what, "sign the members that are sent"),
+                Members((*document, *more)),
+            )
+
+
+def _asked(answer: Members) -> Iterator[tuple[tuple[str, Node], ...]]:
+    """Yield the members of its request that an answer may have been signed with."""
+    data = dict(answer).get("data")
+    if not isinstance(data, Members):
+        return
+    said = dict(data)
+    asked = [(name, said[name]) for name in _ASKED if name in said]
+    for one in asked:
+        yield (one,)
+    # All members of a query.
+    if asked and asked[0][0] == _ASKED[0]:
+        yield ("service", QUERY), asked[0]
 
 
 def _less(members: Members, path: str, level: int) -> Iterator[tuple[Mistake, Members]]:

@@ -66,8 +66,9 @@ class Style(NamedTuple):
         values: "all", or which are left out or changed: "no_null",
             "no_empty", "no_empty_top", "no_falsy_top", "trimmed",
             "trimmed_null".
-        order: "ksort", "ksort_8_0", "ksort_7", "document", "deep", "reverse",
-            "caseless", "bytes", "utf16" or "values".
+        order: "ksort", "ksort_8_0", "ksort_7", "document", "document_reverse",
+            "deep", "reverse", "caseless", "bytes", "utf16", "values" or
+            "values_reverse".
         keys: "as_ordered", or "javascript" (indexes in front, at every level).
         form: "json", "query", "query_php", "query_encoded", "query_rfc3986",
             "query_decoded", "query_json", "search_params", "values", "values_php",
@@ -264,8 +265,16 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
                 _KSORT,
             ),
             "caseless": ("keys were sorted without regard to case", _KSORT),
-            "reverse": ("keys were sorted in descending order", _KSORT),
+            "reverse": ("keys were sorted in descending order (krsort)", _KSORT),
+            "document_reverse": (
+                "the top level was not sorted but reversed (array_reverse)",
+                _KSORT,
+            ),
             "values": ("the values were sorted, not the keys (asort)", _KSORT),
+            "values_reverse": (
+                "the values were sorted in descending order, not the keys (arsort)",
+                _KSORT,
+            ),
         },
     ),
     (
@@ -513,16 +522,26 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
     ),
 )
 
+#: What drops the keys when it sorts the values: its name, the order, and its words.
+_SORTED: Final = (
+    ("sort", "values", "sorted"),
+    ("rsort", "values_reverse", "sorted in descending order"),
+)
+
 
 def _mistakes() -> Iterator[Mistake]:
     """Unroll the tables."""
     for field, values in _TABLE:
         for value, (what, fix) in values.items():
             yield Mistake(f"{field}_{value}", ((field, value),), what, fix)
-    for name, who, changes in LIBRARIES:
+    for name, order, how in _SORTED:
+        what = f"the text was a JSON array of the values, {how} ({name})"
+        changes = (("form", "values_list"), ("order", order))
+        yield Mistake(f"form_values_{name}", changes, what, _JSON)
+    for name, who, changed in LIBRARIES:
         what = f"the text was written as {who}"
-        fix = f"{_JSON}, and {_KEEP}" if "form" in changes else _PHP
-        yield Mistake(f"library_{name}", tuple(changes.items()), what, fix)
+        fix = f"{_JSON}, and {_KEEP}" if "form" in changed else _PHP
+        yield Mistake(f"library_{name}", tuple(changed.items()), what, fix)
 
 
 #: Every mistake, in the order in which they are tried.

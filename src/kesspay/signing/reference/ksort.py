@@ -71,7 +71,7 @@ if TYPE_CHECKING:
     from kesspay.signing.profile import Ksort
 
 
-__all__ = ["Key", "order_keys", "read_key", "sort_like_php"]
+__all__ = ["Key", "comes_after", "order_keys", "read_key", "sort_like_php"]
 
 _T = TypeVar("_T")
 _After: TypeAlias = Callable[[_T, _T], bool]
@@ -217,7 +217,7 @@ def _evaluate(match: re.Match[str], rest: str) -> tuple[int | float, int]:
     return (integer - INTEGER_MIN) % 2**64 + INTEGER_MIN, 0
 
 
-def _after(x: Key, y: Key) -> bool:
+def comes_after(x: Key, y: Key) -> bool:
     """Return whether x belongs after y under PHP 8.2."""
     if x.number is None or y.number is None:
         return x.text > y.text
@@ -237,7 +237,7 @@ def _after_7(x: Key, y: Key) -> bool:
 
 
 _AFTER: Final[dict[Ksort, Callable[[Key, Key], bool]]] = {
-    "8.2": _after,
+    "8.2": comes_after,
     "8.0": _after_8_0,
     "7": _after_7,
 }
