@@ -162,13 +162,13 @@ def run(
     options = _options(words)
     workers = _workers(threads)
     prepared = _Prepared.of(paths, ring, profile, options, target)
-    _check_files(target, prepared.sources)
+    statement = _check_files(target, prepared.sources)
     folder = Folder(target.out)
     try:
         done = folder.begin(
             prepared.plan, resume=target.resume, overwrite=target.overwrite
         )
-        work = _Run(prepared, folder, target, hooks or Hooks(), workers)
+        work = _Run(prepared, folder, target, hooks or Hooks(), workers, statement)
         if folder.is_finished:
             return work.finished()
         folder.make_failing()
@@ -199,7 +199,8 @@ def _workers(threads: int | None) -> int:
     return threads
 
 
-def _check_files(target: Target, sources: Iterable[Source]) -> None:
+def _check_files(target: Target, sources: Iterable[Source]) -> Statement | None:
+    """Check what is given beside the inputs; return the statement."""
     again = target.resume or target.overwrite
     files = [one for one in (target.failures, target.report) if isinstance(one, Path)]
     for path in files:
@@ -214,14 +215,14 @@ def _check_files(target: Target, sources: Iterable[Source]) -> None:
             *(Path(one) for one in beside if one is not None),
         ],
     )
-    if target.statement is not None:
-        Statement.load(target.statement)
+    statement = None if target.statement is None else Statement.load(target.statement)
     if target.journal is not None:
         # One page shows whether it can be read; the rest is read at the end.
         with closing(read_payments(target.journal)) as pages:
             next(pages, None)
     if target.evidence is not None:
         check_evidence(target.evidence, again=again)
+    return statement
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,6 +297,7 @@ class _Run:
         target: Target,
         hooks: Hooks,
         workers: int,
+        statement: Statement | None,
     ) -> None:
         self._prepared = prepared
         self._folder = folder
@@ -312,9 +314,7 @@ class _Run:
             show_values=options.show_values,
         )
         self._triage = hooks.triage or triage
-        self._statement = (
-            None if target.statement is None else Statement.load(target.statement)
-        )
+        self._statement = statement
         self._job = Job(
             sources=prepared.sources,
             options=prepared.options,

@@ -121,3 +121,31 @@ def test_an_error_shows_no_value(tmp_path: Path) -> None:
     assert "Sok" not in str(caught.value)
     assert "855" not in str(caught.value)
     assert os.fspath(tmp_path) in str(caught.value)
+
+
+def test_all_at_once_and_row_by_row(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Right rows are read all at once, and have the values that each one has."""
+    rows = [
+        *("T-1,1.5,012,2026-09-10", '"T,\n2", -0.05 ,"0\x1c",2026-09-11 10:00'),
+        *(
+            "ខ,0001234567890.1,,",
+            "T-4,,x,2024-02-29T1\xa0",
+            "T-5,-9999999999999.99,\t,",
+        ),
+    ]
+    text = "out_trade_no,amount,receiver_id,day\n" + "\n".join(rows) + "\n"
+    found = load(tmp_path / "s.csv", text.encode())
+    with monkeypatch.context() as patch:
+        patch.delattr(statement, "_by_row")
+        at_once = found.table
+    monkeypatch.setattr(statement, "_columns", lambda *_: None)
+    assert at_once == found.table
+    assert at_once.num_rows == len(rows)
+
+
+def test_the_first_wrong_row_is_named(tmp_path: Path) -> None:
+    """Though what comes after it is no CSV."""
+    with pytest.raises(InputError, match=r"line 2 of .*: its amount"):
+        load(tmp_path / "s.csv", b'out_trade_no,amount\nT,x\n"T"x,1\n')

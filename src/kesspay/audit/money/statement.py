@@ -8,10 +8,12 @@ import tomllib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
+from itertools import chain, islice
 from typing import TYPE_CHECKING, Any, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from kesspay._shown import shown_path, shown_value
 from kesspay.errors import InputError
@@ -35,13 +37,15 @@ _SEPARATORS: Final = {
 }
 #: No name of a zone, though it is found among them: another machine has another.
 _MACHINE: Final = "localtime"
+_MONEY: Final = pa.decimal128(15, 2)
+_DAYS: Final = pa.date32()
 _SCHEMA: Final = pa.schema(
     [
         ("place", pa.int64()),
         ("out_trade_no", pa.string()),
-        ("amount", pa.decimal128(15, 2)),
+        ("amount", _MONEY),
         ("receiver_id", pa.string()),
-        ("day", pa.date32()),
+        ("day", _DAYS),
     ]
 )
 _AMOUNT: Final = re.compile(r"-?[0-9]{1,13}(?:\.[0-9]{1,2})?")
@@ -126,7 +130,7 @@ def _read_file(path: Path, columns: set[str]) -> Iterator[Any]:
             encoding="utf-8-sig", errors="surrogateescape", newline=""
         ) as file:
             lines.reader = csv.reader(file, delimiter=separator, strict=True)
-            places = _places(lines.next(), names, separator, where)
+            places = _places(lines.head(), names, separator, where)
             columns.update(places)
             yield from _batches(lines, places)
     except OSError as error:
@@ -143,9 +147,9 @@ class _Lines:
         self.reader: Any = None
         self.number = 1
 
-    def next(self) -> list[str]:
+    def head(self) -> list[str]:
         """
-        Return the next row that is not empty; an empty list at the end.
+        Return the first row that is not empty; an empty list where there is none.
 
         Raises:
             _Wrong: it is no UTF-8.
@@ -156,10 +160,47 @@ class _Lines:
             row: list[str] | None = next(self.reader, None)
             if row is None:
                 return []
-            if any(map(_SURROGATE.search, row)):
-                raise _Wrong("it is not UTF-8: save the file as CSV in UTF-8")
             if row:
+                _require_utf_8(row)
                 return row
+
+    def many(self) -> Iterator[tuple[list[int], list[list[str]]]]:
+        """
+        Yield some rows at a time that are not empty, and the lines at which they begin.
+
+        Raises:
+            csv.Error: what comes next is no CSV.
+        """
+        last, error = 0, None
+        while last != self.reader.line_num and error is None:
+            last = self.reader.line_num
+            number = last + 1
+            numbers, rows = list[int](), list[list[str]]()
+            try:
+                for row in islice(self.reader, _ROWS):
+                    if row:
+                        numbers.append(number)
+                        rows.append(row)
+                    number = self.reader.line_num + 1
+            except csv.Error as found:
+                # What is wrong in a row before it comes first.
+                error = found
+            if rows:
+                yield numbers, rows
+            self.number = number
+        if error is not None:
+            raise error
+
+
+def _require_utf_8(row: list[str]) -> None:
+    """
+    Check that there is no surrogate.
+
+    Raises:
+        _Wrong: there is one.
+    """
+    if any(map(_SURROGATE.search, row)):
+        raise _Wrong("it is not UTF-8: save the file as CSV in UTF-8")
 
 
 def _words(error: csv.Error) -> str:
@@ -208,25 +249,69 @@ def _places(
 
 def _batches(lines: _Lines, places: dict[str, int]) -> Iterator[Any]:
     """Yield the rows as RecordBatches, so that few are held as Python has them."""
+    for numbers, rows in lines.many():
+        columns = _columns(rows, places)
+        if columns is None:
+            # One of them is wrong, or needs a closer look.
+            columns = _by_row(lines, numbers, rows, places)
+        arrays = [pa.array(numbers, pa.int64()), *columns]
+        yield pa.record_batch(arrays, schema=_SCHEMA)
+
+
+def _columns(rows: list[list[str]], places: dict[str, int]) -> list[Any] | None:
+    """Return the values of some rows, all at once; None where one may be wrong."""
+    try:
+        # All of it is UTF-8.
+        "".join(chain.from_iterable(rows)).encode()
+        found = {
+            name: [row[place].strip() for row in rows] for name, place in places.items()
+        }
+        if "" in found["out_trade_no"]:
+            return None
+        days = pa.array(found.get("day", [""] * len(rows))).dictionary_encode()
+        known_days = pa.array([_day(day) for day in days.dictionary.to_pylist()], _DAYS)
+        amounts = pa.array(found["amount"])
+        is_amount = pc.match_substring_regex(amounts, f"^({_AMOUNT.pattern})?$")
+        if not pc.all(is_amount).as_py():
+            return None
+        is_known = pc.not_equal(amounts, "")
+        receivers = found.get("receiver_id", [None] * len(rows))
+        return [
+            pa.array(found["out_trade_no"]),
+            pc.if_else(is_known, amounts, None).cast(_MONEY),
+            pa.array(receivers, pa.string()),
+            known_days.take(days.indices),
+        ]
+    except (UnicodeEncodeError, IndexError, _Wrong):
+        return None
+
+
+def _by_row(
+    lines: _Lines,
+    numbers: list[int],
+    rows: list[list[str]],
+    places: dict[str, int],
+) -> list[Any]:
+    """
+    Return the values of some rows, one after another.
+
+    Raises:
+        _Wrong: one is wrong; its line is the one of ``lines``.
+    """
     width = max(places.values()) + 1
-    rows: list[tuple[Any, ...]] = []
-    while row := lines.next():
+    found = []
+    for number, row in zip(numbers, rows, strict=True):
+        lines.number = number
+        _require_utf_8(row)
         if len(row) < width:
             raise _Wrong(f"it has {len(row)} columns, and at least {width} are needed")
-        rows.append((lines.number, *_read(row, places)))
-        if len(rows) == _ROWS:
-            yield _batch(rows)
-            rows = []
-    if rows:
-        yield _batch(rows)
-
-
-def _batch(rows: list[tuple[Any, ...]]) -> Any:  # noqa: ANN401 - of pyarrow
-    columns = [
+        found.append(_read(row, places))
+    return [
         pa.array(values, kind)
-        for values, kind in zip(zip(*rows, strict=True), _SCHEMA.types, strict=True)
+        for values, kind in zip(
+            zip(*found, strict=True), _SCHEMA.types[1:], strict=True
+        )
     ]
-    return pa.record_batch(columns, schema=_SCHEMA)
 
 
 def _read(
