@@ -46,7 +46,7 @@ def test_every_shape(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     ]
     found = load(
         tmp_path / "t.csv",
-        b"Ref;Sum\nT-1;1\n",
+        b"\nRef;Sum\nT-1;1\n",
         '\ufeffseparator = ";"\nout_trade_no = "Ref"\namount = "Sum"\n',
     )
     assert found.table.num_rows == 1
