@@ -24,6 +24,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "_checks": ("errors",),
     "_drive": (),
     "_first_use": (),
+    "_forks": (),
     "_pages": (),
     "_reasons": (),
     "_secrets": ("errors",),
@@ -34,11 +35,11 @@ ALLOWED: dict[str, tuple[str, ...]] = {
     "signing": ("_checks", "_first_use", "_native", "_shown", "_version", "errors"),
     "http": ("_checks", "_drive", "_secrets", "_shown", "_signals", "errors"),
     "gateway": (
-        *("_checks", "_drive", "_secrets", "_shown", "_signals", "_version"),
+        *("_checks", "_drive", "_forks", "_secrets", "_shown", "_signals", "_version"),
         *("errors", "http", "signing"),
     ),
     "transfers": (
-        *("_checks", "_drive", "_first_use", "_shown", "_signals"),
+        *("_checks", "_drive", "_first_use", "_forks", "_shown", "_signals"),
         *("errors", "gateway", "signing"),
     ),
     "audit": (
@@ -46,7 +47,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("errors", "explain", "signing", "transfers.reader"),
     ),
     "metrics": (
-        *("_version", "errors", "gateway.events", "gateway.services"),
+        *("_forks", "_version", "errors", "gateway.events", "gateway.services"),
         *("transfers.journal", "transfers.payment", "transfers.summary"),
     ),
     "sandbox": (

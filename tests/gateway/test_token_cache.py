@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,7 @@ from kesspay.gateway.messages import Token
 from kesspay.gateway.token_cache import AsyncTokenCache, TokenCache
 from kesspay.gateway.tokens import StoredToken, TokenBook
 from tests.gateway.helpers import Clock
+from tests.support.forks import in_child, needs_fork
 
 
 if TYPE_CHECKING:
@@ -63,6 +65,39 @@ def test_a_token_is_kept() -> None:
     clock.now += 1
     assert cache.get(until=clock.now + 5) is log_ins.made[1]
     assert log_ins.deadlines == [1005, 1545]
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_fork_while_another_thread_logs_in() -> None:
+    """That thread is not in the child: the next one there logs in."""
+    begun, may_end = threading.Event(), threading.Event()
+    log_ins = LogIns()
+
+    def log_in(until: float) -> Token:
+        if threading.current_thread() is thread:
+            begun.set()
+            may_end.wait(PATIENCE)
+        return log_ins(until)
+
+    clock = Clock()
+    cache = TokenCache(TokenBook(clock, clock), log_in)
+    thread = threading.Thread(target=cache.get, kwargs={"until": clock.now + 5})
+
+    def work() -> None:
+        signal.alarm(30)
+        assert cache.get(until=clock.now + 5) is log_ins.made[0]
+
+    thread.start()
+    begun.wait(PATIENCE)
+    with cache._changed:
+        assert in_child(work) == 0
+        # As in the child, where nothing measures.
+        cache.after_fork_in_child()
+        work()
+        signal.alarm(0)
+    may_end.set()
+    thread.join()
 
 
 def test_the_life_counts_from_the_sending() -> None:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import asyncio
+import signal
 import threading
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.messages import CONFIRM, CREATE, HttpRequest, HttpResponse
 from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
 from kesspay.transfers.transfers import Transfers
+from tests.support.forks import in_child, needs_fork
 from tests.transfers.virtual import DEBIT, ORDER, Waiting, face, partner, service_of
 
 
@@ -136,6 +138,31 @@ def test_the_journal_is_called_from_other_threads(
     asyncio.run(main())
     assert seen
     assert all(name.startswith("kesspay-journal") for name in seen)
+
+
+@needs_fork
+@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
+def test_a_fork_after_the_first_payment(partner: MakePartner) -> None:
+    """The threads are not in the child: it has others, and waits for none of them."""
+    here = partner()
+    transfers = made(here)
+
+    async def pay(number: int) -> None:
+        pending = await transfers.start(**{**ORDER, "payment_id": f"order-{number}"})
+        assert (await pending.confirm(f"debit-{number}")).outcome == "paid"
+
+    def work() -> None:
+        signal.alarm(30)
+        asyncio.run(pay(2))
+
+    asyncio.run(pay(1))
+    assert in_child(work) == 0
+    # As in the child, where nothing measures.
+    threads = transfers._threads.pool
+    transfers._threads.after_fork_in_child()
+    asyncio.run(pay(3))
+    for pool in (threads, transfers._threads.pool):
+        pool.shutdown()
 
 
 def test_the_end_of_the_threads(partner: MakePartner) -> None:

@@ -1,119 +1,23 @@
-"""Forks: what has connections learns of each, before it and on both sides after it."""
+"""Forks of a process with journals: no child inherits a connection or a thread."""
 
 from __future__ import annotations
 
-import gc
-import os
 import threading
-import weakref
 from collections import deque
 from typing import TYPE_CHECKING
 
 import pytest
 
+from kesspay import _forks as forks
 from kesspay.errors import JournalUnavailable
-from kesspay.transfers import forks, sqlite_file
 from kesspay.transfers import sqlite as module
+from kesspay.transfers import sqlite_file
+from tests.support.forks import in_child, needs_fork
 from tests.transfers.helpers import DUE, entry, payment
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from kesspay.transfers.sqlite import SqliteJournal
-
-
-class Noted(forks.Forkable):
-    """Notes what it learns of."""
-
-    def __init__(self) -> None:
-        """Begin with nothing."""
-        self.seen: list[str] = []
-        forks.heed_forks(self)
-
-    def before_fork(self) -> None:
-        """Note it."""
-        self.seen.append("before")
-
-    def after_fork_in_parent(self) -> None:
-        """Note it."""
-        self.seen.append("parent")
-
-    def after_fork_in_child(self) -> None:
-        """Note it."""
-        self.seen.append("child")
-
-
-needs_fork = pytest.mark.skipif(not hasattr(os, "fork"), reason="there is no fork")
-
-
-def in_child(work: Callable[[], object]) -> int:
-    """Run something in a forked child and return its exit code."""
-    child = os.fork()
-    if child == 0:
-        code = 1
-        try:
-            work()
-            code = 0
-        finally:
-            os._exit(code)
-    return os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-
-
-@needs_fork
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
-def test_both_sides_learn_of_a_fork() -> None:
-    """Before the fork once, then the parent and the child each for itself."""
-    one, other = Noted(), Noted()
-
-    def work() -> None:
-        assert one.seen == other.seen == ["before", "child"]
-
-    assert in_child(work) == 0
-    assert one.seen == other.seen == ["before", "parent"]
-    assert in_child(lambda: None) == 0
-    assert one.seen == ["before", "parent"] * 2
-
-
-@needs_fork
-@pytest.mark.filterwarnings("ignore:This process .* is multi-threaded")
-def test_a_child_forks_again() -> None:
-    """A child is the parent of its own child."""
-    one = Noted()
-
-    def work() -> None:
-        assert in_child(lambda: None) == 0
-        assert one.seen == ["before", "child", "before", "parent"]
-
-    assert in_child(work) == 0
-
-
-@pytest.mark.thorough
-def test_what_is_gone_is_not_kept() -> None:
-    """To learn of forks keeps nothing alive."""
-    one = Noted()
-    gone = weakref.ref(one)
-    del one
-    gc.collect()
-    assert gone() is None
-    forks._before()
-    forks._after_in_parent()
-
-
-def test_what_begins_during_a_fork_waits_for_its_end() -> None:
-    """What comes while a process forks learns of the next fork, not of half of this."""
-    forks._before()
-    made: list[Noted] = []
-    thread = threading.Thread(target=lambda: made.append(Noted()))
-    thread.start()
-    thread.join(0.05)
-    assert not made
-    forks._after_in_parent()
-    thread.join(30)
-    assert made[0].seen == []
-
-
-# ------------------------------------------------------------- the SQLite journal
 
 
 @needs_fork

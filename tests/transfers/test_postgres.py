@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kesspay import _forks as forks
 from kesspay.errors import (
     BackendError,
     InputError,
@@ -19,8 +20,8 @@ from kesspay.errors import (
     JournalUnavailable,
     LeaseHeld,
 )
-from kesspay.transfers import forks, postgres_pool
 from kesspay.transfers import postgres as postgres_module
+from kesspay.transfers import postgres_pool
 from kesspay.transfers.postgres import PostgresJournal
 from kesspay.transfers.postgres_session import identifier
 from tests.support.postgres import PASSWORD, Postgres

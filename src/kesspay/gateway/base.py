@@ -7,10 +7,10 @@ from abc import abstractmethod
 from collections.abc import Callable
 from functools import partial
 from random import random
-from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
 from kesspay._checks import plain, require, require_flag, seconds
+from kesspay._forks import ForkLock
 from kesspay.errors import (
     AuthenticationFailed,
     InputError,
@@ -268,7 +268,7 @@ class _Confirms:
 
     def __init__(self) -> None:
         """Begin with none."""
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._counts: dict[str, int] = {}
 
     def add(self, pre_transfer_id: str) -> None:

@@ -6,6 +6,7 @@ import asyncio
 from threading import Condition
 from typing import TYPE_CHECKING
 
+from kesspay._forks import Forkable, heed_forks
 from kesspay.errors import GatewayError, NotSent
 from kesspay.gateway.tokens import read_store, took_too_long, write_store
 
@@ -20,9 +21,9 @@ if TYPE_CHECKING:
 __all__ = ["AsyncTokenCache", "TokenCache"]
 
 
-class TokenCache:
+class TokenCache(Forkable):
     """
-    The token of one client. Any number of threads may use it.
+    The token of one client. Any number of threads may use it, also after a fork.
 
     Args:
         book: what is known of the token.
@@ -43,6 +44,7 @@ class TokenCache:
         self._log_in = log_in
         self._changed = Condition()
         self._renewing = False
+        heed_forks(self)
 
     def get(self, *, until: float, rejected: Token | None = None) -> Token:
         """
@@ -83,6 +85,11 @@ class TokenCache:
         """Drop the token."""
         with self._changed:
             self._book.forget()
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: a thread that logs in, or holds the lock, is not here."""
+        self._changed = Condition()
+        self._renewing = False
 
     def _renew(self, until: float) -> Token:
         """Get a token; only one thread is here at a time."""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import time
-from threading import Lock
 from typing import TYPE_CHECKING
 
+from kesspay._forks import ForkLock
 from kesspay.errors import JournalError
 from kesspay.transfers.summary import JournalSummary, summarize
 
@@ -42,7 +42,7 @@ class OpenPayments:
         self._open = open_journal
         self._every = every
         self._clock = clock
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._counted: JournalSummary | None = None
         self._fresh_until = 0.0
 

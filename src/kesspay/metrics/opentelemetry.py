@@ -7,13 +7,13 @@ chooses the SDK and the exporter that receive them.
 
 from __future__ import annotations
 
-from threading import Lock
 from typing import TYPE_CHECKING, Final
 
 from opentelemetry import metrics, trace
 from opentelemetry.metrics import Observation
 from opentelemetry.trace import SpanKind, Status, StatusCode
 
+from kesspay._forks import ForkLock
 from kesspay._version import __version__
 from kesspay.gateway.events import AnswerEvent, RequestEvent, RetryEvent
 from kesspay.gateway.services import known_code
@@ -68,7 +68,7 @@ class Telemetry:
         self._tracer = trace.get_tracer(_NAME, __version__, tracer_provider)
         meter = metrics.get_meter(_NAME, __version__, meter_provider)
         self._meter = meter
-        self._lock = Lock()
+        self._lock = ForkLock()
         self._open: dict[tuple[str, int, str], Span] = {}
         self._seconds = meter.create_histogram(
             "kesspay.request.duration",

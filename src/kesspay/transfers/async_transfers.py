@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kesspay._checks import require, seconds
 from kesspay._drive import adrive
+from kesspay._forks import Forkable, heed_forks
 from kesspay.errors import InputError, JournalUnavailable, KesspayError
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.transfers.attempt import STRICT, Rules
@@ -93,7 +94,7 @@ class AsyncTransfers:
         self._workflow = PaymentWorkflow(client.engine, journal, rules)
         if type(journal_threads) is not int or journal_threads < 1:
             raise InputError("journal_threads must be a whole number above 0")
-        self._threads = ThreadPoolExecutor(journal_threads, "kesspay-journal")
+        self._threads = _Threads(journal_threads)
 
     async def start(
         self,
@@ -287,7 +288,7 @@ class AsyncTransfers:
 
     async def aclose(self) -> None:
         """End the threads of the journal; the journal itself stays open."""
-        await asyncio.to_thread(self._threads.shutdown)
+        await asyncio.to_thread(self._threads.pool.shutdown)
 
     async def __aenter__(self) -> Self:
         """Return the object itself."""
@@ -327,7 +328,29 @@ class AsyncTransfers:
         return await self._client.provide(need, math.inf)
 
     async def _in_thread(self, act: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads, act)
+        return await asyncio.get_running_loop().run_in_executor(self._threads.pool, act)
+
+
+class _Threads(Forkable):
+    """
+    The threads in which the journal is called.
+
+    Args:
+        most: how many there may be.
+
+    Attributes:
+        pool: the threads of this process.
+    """
+
+    def __init__(self, most: int) -> None:
+        """Start none yet."""
+        self._most = most
+        self.after_fork_in_child()
+        heed_forks(self)
+
+    def after_fork_in_child(self) -> None:
+        """Begin anew: the threads are not here, and a pool waits for idle ones."""
+        self.pool = ThreadPoolExecutor(self._most, "kesspay-journal")
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,9 @@ from threading import BoundedSemaphore, Lock
 from time import monotonic
 from typing import TYPE_CHECKING, Final
 
+from kesspay._forks import Forkable, heed_forks
 from kesspay._shown import shown_value
 from kesspay.errors import InputError, JournalError, JournalUnavailable
-from kesspay.transfers.forks import Forkable, heed_forks
 from kesspay.transfers.postgres_session import (
     IN_DOUBT,
     begin,

@@ -22,9 +22,9 @@ from time import monotonic
 from typing import TYPE_CHECKING, Final
 
 from kesspay._first_use import FirstUseLock
+from kesspay._forks import Forkable, heed_forks
 from kesspay._shown import could_be_path, shown_path
 from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
-from kesspay.transfers.forks import Forkable, heed_forks
 
 
 if TYPE_CHECKING:

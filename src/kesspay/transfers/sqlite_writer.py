@@ -21,8 +21,8 @@ from queue import SimpleQueue
 from threading import Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
+from kesspay._forks import Forkable, heed_forks
 from kesspay.errors import JournalError, JournalUnavailable
-from kesspay.transfers.forks import Forkable, heed_forks
 from kesspay.transfers.rows import lease_was_lost
 from kesspay.transfers.sqlite_file import roll_back, translate
 

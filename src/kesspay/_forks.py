@@ -1,8 +1,10 @@
 """
-What must be done about a fork: connections do not survive one.
+What must be done about a fork: connections, threads and locks do not survive one.
 
 SQLite keeps locks for each process, and a socket has one reader. So an object with
-connections closes them before the process forks, and begins anew in the child.
+connections closes them before the process forks, and begins anew in the child. There
+another thread is gone, and what it held or was about to do stays so for ever: an
+object with a lock, or one that has threads work for it, begins anew as well.
 """
 
 from __future__ import annotations
@@ -17,11 +19,11 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-__all__ = ["Forkable", "heed_forks"]
+__all__ = ["ForkLock", "Forkable", "heed_forks"]
 
 
 class Forkable:
-    """Something that has connections, or threads. Nothing here may raise."""
+    """Something that has connections, threads or locks. Nothing here may raise."""
 
     def before_fork(self) -> None:
         """Close what the child must not inherit; calls wait until the fork is done."""
@@ -42,6 +44,27 @@ def heed_forks(one: Forkable) -> None:
     """Call an object's methods at every fork from now on, for as long as it lives."""
     with _lock:
         _heeding.add(one)
+
+
+class ForkLock(Forkable):
+    """A lock that is free in a child, also where a thread held it at the fork."""
+
+    def __init__(self) -> None:
+        """Begin free."""
+        self._lock = Lock()
+        heed_forks(self)
+
+    def __enter__(self) -> None:
+        """Take it."""
+        self._lock.acquire()
+
+    def __exit__(self, *exception: object) -> None:
+        """Give it back."""
+        self._lock.release()
+
+    def after_fork_in_child(self) -> None:
+        """Be free."""
+        self._lock = Lock()
 
 
 def _before() -> None:
