@@ -105,13 +105,13 @@ def test_an_adapter_that_does_not_start(judged: Callable[..., Result]) -> None:
     lines = result.stderr.splitlines()
     assert lines[0] == (
         "kesspay: the adapter gave no hello: it ended with exit code 9: \\x1bb; "
-        "did you flush standard output?"
+        "start it alone to see why"
     )
     assert lines[1].endswith(" cases were not asked")
     assert lines[2:] == ["    a", "    \\x1bb"]
     as_json = json.loads(judged(program("sys.exit(9)"), *FEW, "--json").stdout)
     assert not as_json["ok"]
-    assert as_json["stopped"]["next"] == "did you flush standard output?"
+    assert as_json["stopped"]["next"] == "start it alone to see why"
 
 
 def test_an_adapter_that_gave_up(judged: Callable[..., Result]) -> None:
@@ -338,7 +338,8 @@ def test_the_list_of_rules(run: Callable[..., Result]) -> None:
     assert {rule["id"] for rule in rules} == asked
     assert sum(rule["cases"] for rule in rules) == len(stored_kit().cases)
     assert set(rules[0]) == {
-        *("id", "title", "doc", "area", "level", "stage", "severity", "hints", "cases")
+        *("id", "title", "doc", "area", "level", "stage", "severity", "hints", "cases"),
+        "presumes",
     }
 
 

@@ -12,16 +12,18 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import json
 import math
 import re
 import struct
 import sys
+import unicodedata
 from contextlib import contextmanager
 from decimal import Decimal
 from functools import cmp_to_key
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
-from urllib.parse import quote_plus
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
+from urllib.parse import quote_plus, unquote_plus
 
 
 if TYPE_CHECKING:
@@ -1025,22 +1027,14 @@ class _Writer:
     def kept(self, members: Map, *, top: bool) -> Map:
         """Leave out or change members, as some programs do."""
         on = self.on
+        nulls = _NO_NULL | _NO_NULL_TOP if top else _NO_NULL
+        strings = _NO_STRING | _NO_STRING_TOP if top else _NO_STRING
         return Map(
             (name, self.trimmed(value))
             for name, value in members
             if not (
-                (
-                    value is None
-                    and not on.isdisjoint(_NO_NULL)
-                    and (top or "_top" not in "".join(on))
-                )
-                or (
-                    value == ""
-                    and isinstance(value, str)
-                    and (
-                        "values_no_empty" in on or ("values_no_empty_top" in on and top)
-                    )
-                )
+                (value is None and not on.isdisjoint(nulls))
+                or (value == "" and not on.isdisjoint(strings))
                 or (
                     value == []
                     and isinstance(value, list)
@@ -1083,7 +1077,15 @@ class _Writer:
     def items(self, items: list[Json], key: str, level: int) -> str:
         if "arrays_objects" in self.on and items:
             return self.pairs(enumerate(items), level)
+        if "elements_no_null" in self.on:
+            items = [one for one in items if one is not None]
+        if "elements_no_empty" in self.on:
+            items = [one for one in items if one != ""]
         inner = [self.value(one, key, level + 1) for one in items]
+        if "elements_sorted" in self.on:
+            inner.sort()
+        if "elements_unique" in self.on:
+            inner = list(dict.fromkeys(inner))
         return self.bracketed("[", inner, "]", level)
 
     def members(self, members: Map, level: int) -> str:
@@ -1159,6 +1161,8 @@ class _Writer:
             found = _numeric(text, frozenset())
             if found and not math.isinf(found[0]):
                 return self.number(Number(found[0], text), "")
+        if not is_key:
+            text = _changed(text, on)
         raw = is_key and "keys_raw" in on
         return f'"{"".join(c if raw else _escape(c, on) for c in text)}"'
 
@@ -1224,8 +1228,11 @@ class _Writer:
         return self.value(value, "", 2)
 
 
-_NO_NULL: Final = frozenset(
-    {"values_no_null", "values_no_empty", "values_no_empty_top", "values_no_falsy_top"}
+_NO_NULL: Final = frozenset({"values_no_null", "values_no_empty"})
+_NO_NULL_TOP: Final = frozenset({"values_no_null_top", "values_no_empty_top"})
+_NO_STRING: Final = frozenset({"values_no_empty", "values_no_empty_strings"})
+_NO_STRING_TOP: Final = frozenset(
+    {"values_no_empty_top", "values_no_empty_strings_top"}
 )
 _QUERIES: Final = ("form_query", "form_query_php", "form_query_encoded")
 _SPACED: Final = ("spacing_python", "spacing_pretty_4", "spacing_pretty_2")
@@ -1236,6 +1243,36 @@ def _falsy(value: Json) -> bool:
     if isinstance(value, Number):
         return value.value == 0
     return not value or value == "0"
+
+
+def _changed(text: str, on: Switches) -> str:
+    """Change the characters of a string that is a value, as some programs do."""
+    for code, form in _FORMS.items():
+        if code in on:
+            text = unicodedata.normalize(form, text)
+    for code, (pattern, replacement) in _REPLACED.items():
+        if code in on:
+            text = re.sub(pattern, replacement, text)
+    if "text_entities" in on:
+        text = html.escape(text).replace("&#x27;", "&#039;")
+    return unquote_plus(text) if "text_percent" in on else text
+
+
+_FORMS: Final[dict[str, Literal["NFC", "NFD", "NFKC"]]] = {
+    "text_composed": "NFC",
+    "text_decomposed": "NFD",
+    "text_compatible": "NFKC",
+}
+_REPLACED: Final = {
+    "text_lines": ("\r\n", "\n"),
+    "text_blanks": (r"[ \t\r\n]+", " "),
+    "text_tags": ("<[^>]*>", ""),
+    "text_backslashes": (r"\\(.?)", r"\1"),
+    "text_invisible": ("[\u200b-\u200d\u2060\ufeff]", ""),
+    "text_control": (r"[\x00-\x1f]", ""),
+    "text_question": ("[^\x00-\xff]", "?"),
+    "text_ascii": (r"[^\x00-\x7f]", ""),
+}
 
 
 def _escape(  # noqa: C901, PLR0912 - a branch for each mistake
@@ -1299,6 +1336,8 @@ def _beyond_ascii(  # noqa: C901 - a branch for each mistake
     form = "\\u{:04X}" if "unicode_upper" in on else "\\u{:04x}"
     if "unicode_entities" in on:
         form = "&#{};"
+    if "unicode_bytes" in on:
+        return "".join(form.format(byte) for byte in c.encode("utf-8", "surrogatepass"))
     if point <= 0xFFFF:
         return form.format(point)
     if "unicode_brace" in on:
@@ -1317,6 +1356,8 @@ def _double_text(  # noqa: C901 - a branch for each mistake
     value: float, on: Switches
 ) -> str:
     """Write a double."""
+    if "digits_2" in on:
+        return f"{value:.2f}"
     whole = value == int(value)
     sign = "-" if math.copysign(1, value) < 0 else ""
     if "numbers_float" in on:

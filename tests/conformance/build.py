@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KitFiles", "make_kit", "sources"]
 
-VERSION: Final = "1.1.0"
+VERSION: Final = "1.2.0"
 PROTOCOL: Final = 1
 
 _ABOUT: Final = (
@@ -174,7 +174,8 @@ def make_kit(step: int = 1) -> KitFiles:
 def _row_of_rule(rule: Rule) -> dict[str, Any]:
     names = ("id", "title", "doc", "area", "level", "stage", "severity")
     row = {name: getattr(rule, name) for name in names}
-    return {**row, "hints": dict(rule.hints)}
+    presumed = {"presumes": rule.presumes} if rule.presumes else {}
+    return {**row, "hints": dict(rule.hints), **presumed}
 
 
 def _stored_mistakes() -> dict[tuple[str, str], Any]:

@@ -112,6 +112,8 @@ class Rule:
             from 1 (read) on.
         severity: what breaking it leads to.
         hints: what to do about it, by language.
+        presumes: id of the rule without which the cases of this one show nothing; ""
+            for none.
     """
 
     id: str
@@ -122,6 +124,7 @@ class Rule:
     stage: int
     severity: Severity
     hints: Mapping[str, str]
+    presumes: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -293,11 +296,16 @@ def _rows(folder: Path, name: str, member: str) -> Iterator[tuple[str, Any]]:
         yield f"{name}, entry {at}", row
 
 
+_RULE: Final = (
+    *("id", "title", "doc", "area", "level", "stage", "severity", "hints"),
+    "presumes",
+)
+
+
 def _rules(folder: Path) -> Iterator[Rule]:
     seen = set()
-    members = ("id", "title", "doc", "area", "level", "stage", "severity", "hints")
     for where, value in _rows(folder, "rules.json", "rules"):
-        row = Members.of(value, where, members)
+        row = Members.of(value, where, _RULE)
         name = row.text("id", _RULE_ID)
         if name in seen:
             raise fault(where, f"describes {name} again")
@@ -314,6 +322,7 @@ def _rules(folder: Path) -> Iterator[Rule]:
             stage=row.number("stage"),
             severity=row.word("severity", SEVERITIES),
             hints=hints,
+            presumes=row.text("presumes") if "presumes" in value else "",
         )
 
 

@@ -598,6 +598,9 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"a":[{"b":1,"c":null}]}',
         '{"a":{"b":null,"c":""}}',
         '{"a":[{"b":"","c":null}]}',
+        '{"a":null,"b":0}',
+        '{"a":null,"b":"","c":1}',
+        '{"a":"b","c":null}',
     ],
     "keep.empty": [
         '{"a":{"b":""}}',
@@ -608,6 +611,10 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"a":[],"b":1}',
         '{"a":{"b":[],"c":1}}',
         '{"a":1,"b":[]}',
+        '{"a":"","b":null}',
+        '{"a":"","b":0}',
+        '{"a":{"b":"","c":null}}',
+        '{"a":[{"b":"","c":0}]}',
     ],
     "keep.falsy": [
         '{"a":0,"b":1}',
@@ -622,6 +629,44 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"a":" "}',
         '{"a":"b ","c":" d"}',
         '{"a":{"b":"  c"}}',
+    ],
+    "keep.text": [
+        ('{"a":"e\\u0301"}', "a letter and its accent"),
+        ('{"a":"A\\u030ab"}', "a letter and its accent"),
+        ('{"a":"\\u00fc"}', "one character; two in NFD"),
+        ('{"a":"b\\u00c5"}', "one character; two in NFD"),
+        ('{"a":"\\uff21"}', "a full-width letter"),
+        ('{"a":"\\ufb01"}', "a ligature"),
+        '{"a":"b\\r\\nc"}',
+        '{"a":"b\\r\\n\\r\\nc"}',
+        '{"a":"b  c"}',
+        '{"a":"b \\t c"}',
+        '{"a":"b&c"}',
+        '{"a":"b<c"}',
+        '{"a":"b<i>c"}',
+        '{"a":"<b>c<i>"}',
+        '{"a":"b+c"}',
+        '{"a":"b%20c"}',
+        '{"a":"%41"}',
+        '{"a":"b\\\\c"}',
+        '{"a":"b\\\\\\\\c"}',
+        ('{"a":"\\u1780\\u200b\\u1781"}', "Khmer, with the mark between its words"),
+        ('{"a":"b\\u200dc"}', "a joiner"),
+        '{"a":"b\\u0001c"}',
+        '{"a":"b\\u001fc"}',
+        '{"a":"b\\u20ac"}',
+        '{"a":"b\\u00e9c"}',
+    ],
+    "keep.elements": [
+        '{"a":["c","b"]}',
+        "[2,1]",
+        '{"a":[3,1,2]}',
+        '{"a":["b","b"]}',
+        '{"a":[1,1,2]}',
+        '{"a":[1,null]}',
+        '{"a":[null,"b"]}',
+        '{"a":["b",""]}',
+        '{"a":["","b"]}',
     ],
     "keep.keys": [
         '{"a":{"01":1}}',
@@ -948,6 +993,14 @@ _PROFILED: Final[dict[str, list[tuple[str, str] | tuple[str, str, str]]]] = {
 }
 
 
+#: Of these rules, the cases from this place on came with version 1.2 of the kit.
+_IN_1_2: Final = {
+    "keep.null": 6,
+    "keep.empty": 8,
+    "keep.text": 0,
+    "keep.elements": 0,
+}
+
 #: Who answered the cases of old versions, before.
 _OLD: Final = ("PHP 8.1.34", "PHP 7.4.33")
 
@@ -955,9 +1008,11 @@ _OLD: Final = ("PHP 8.1.34", "PHP 7.4.33")
 def _drafts() -> Iterator[Draft]:
     levels = {rule.id: rule.level for rule in RULES}
     for rule, cases in _CASES.items():
-        for one in cases:
+        first = _IN_1_2.get(rule, len(cases))
+        for place, one in enumerate(cases):
             text, comment = one if isinstance(one, tuple) else (one, "")
-            yield Draft(rule, levels[rule], _encoded(text), comment)
+            version = "1.0" if place < first else "1.2"
+            yield Draft(rule, levels[rule], _encoded(text), comment, since=version)
     for rule, profiled in _PROFILED.items():
         for words, given, *since in profiled:
             yield Draft(

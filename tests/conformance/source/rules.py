@@ -55,6 +55,7 @@ def _rule(
         stage=stage,
         severity=severity or _SEVERITIES[level],
         hints={_NAMES.get(name, name): hint for name, hint in hints.items()},
+        presumes=_PRESUMES.get(name, ""),
     )
     for_text = area == "document"
     (RULES if for_text else TREE_RULES).append(rule)
@@ -64,6 +65,9 @@ def _rule(
 
 
 _NAMES: Final = {"CSharp": "C#"}
+#: Where keys are sorted by another algorithm, any answer to the cases of the first is
+#: possible, also those of its mistakes.
+_PRESUMES: Final = {"remove.after_sorting": "sort.algorithm"}
 
 # ------------------------------------------------------------ 0: the plainest
 
@@ -131,7 +135,10 @@ _rule(
     1,
     "characters",
     "UTF-8 is read as another encoding",
-    {"read_latin1": "the text was read as Latin-1"},
+    {
+        "read_latin1": "the text was read as Latin-1",
+        "unicode_bytes": "each byte of a character was escaped for itself",
+    },
     Java="new String(body, StandardCharsets.UTF_8)",
     CSharp="Encoding.UTF8.GetString(body)",
     Python="give bytes to json.loads, or body.decode()",
@@ -802,7 +809,10 @@ _rule(
     4,
     "everything-else-stays",
     "null members are left out",
-    {"values_no_null": "null members were left out"},
+    {
+        "values_no_null": "null members were left out",
+        "values_no_null_top": "null members at the top were left out",
+    },
     PHP="no array_filter",
     Python="no {k: v ... if v is not None}",
     Node="no filter and no replacer that drops null",
@@ -820,6 +830,8 @@ _rule(
     {
         "values_no_empty": "null members and empty strings were left out",
         "values_no_empty_top": "null and empty members at the top were left out",
+        "values_no_empty_strings": "empty strings were left out",
+        "values_no_empty_strings_top": "empty strings at the top were left out",
         "values_no_containers": "empty arrays and objects were left out",
     },
     PHP="no array_filter",
@@ -848,6 +860,51 @@ _rule(
         "values_trimmed_null": "strings were trimmed and empty ones nulled",
     },
     PHP="Laravel: verify before TrimStrings and ConvertEmptyStringsToNull",
+)
+_rule(
+    "keep.text",
+    "api",
+    4,
+    "everything-else-stays",
+    "the characters of strings are changed",
+    {
+        "text_composed": "strings were normalized to NFC",
+        "text_decomposed": "strings were normalized to NFD",
+        "text_compatible": "strings were normalized to NFKC",
+        "text_lines": "CR LF in strings became LF",
+        "text_blanks": "blanks and line ends in a row became one blank",
+        "text_entities": "the characters < > & ' \" became entities of HTML",
+        "text_tags": "tags of HTML were removed",
+        "text_percent": "strings were percent-decoded",
+        "text_backslashes": "backslashes were removed from strings",
+        "text_invisible": "characters without width were removed",
+        "text_control": "control characters were removed",
+        "text_question": "characters above U+00FF became a question mark",
+        "text_ascii": "characters beyond ASCII were removed",
+    },
+    PHP="no htmlspecialchars, strip_tags, stripslashes, urldecode or Normalizer",
+    Python="no unicodedata.normalize, html.escape or unquote",
+    Node="no normalize(), decodeURIComponent or sanitizer",
+    Java="no Normalizer, URLDecoder or HtmlUtils",
+    CSharp="no string.Normalize, HtmlEncode or UrlDecode",
+    Go="no norm.NFC, html.EscapeString or url.QueryUnescape",
+    Ruby="no unicode_normalize, CGI.escapeHTML or CGI.unescape",
+)
+_rule(
+    "keep.elements",
+    "api",
+    4,
+    "everything-else-stays",
+    "elements of an array are moved or left out",
+    {
+        "elements_sorted": "the elements of arrays were sorted",
+        "elements_unique": "equal elements of an array were left out",
+        "elements_no_null": "null elements were left out",
+        "elements_no_empty": "empty strings in arrays were left out",
+    },
+    PHP="no sort, array_unique or array_filter on lists",
+    Node="no sort() or filter() on arrays",
+    Python="no sorted() or set() on lists",
 )
 _rule(
     "keep.keys",
@@ -1154,6 +1211,7 @@ _rule(
     "doubles do not have their shortest digits",
     {
         "numbers_php_17": "doubles were written with 17 digits",
+        "digits_2": "doubles were written with two decimal places",
         "digits_15": "doubles were written with 15 digits",
         "digits_14": "doubles were written with 14 digits",
     },
