@@ -440,7 +440,7 @@ def test_an_exit_in_hello() -> None:
     error = why_stopped(program("sys.stderr.write('no php.ini\\n'); sys.exit(7)"))
     assert str(error) == (
         "the adapter gave no hello: it ended with exit code 7: no php.ini; "
-        "did you flush standard output?"
+        "start it alone to see why"
     )
     assert error.standard_error == ("no php.ini",)
 

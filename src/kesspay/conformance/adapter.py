@@ -158,7 +158,7 @@ class _Garbled(_Trouble):
 #: What to do where there is no hello; silence says so already.
 _ADVICE: Final[Mapping[type[_Trouble], str]] = {
     _Silent: "",
-    _Ended: _FLUSH,
+    _Ended: "start it alone to see why",
     _Garbled: "standard output is for answers only",
 }
 
