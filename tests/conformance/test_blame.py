@@ -203,6 +203,58 @@ def test_of_two_rules_the_better_one_is_blamed() -> None:
     assert names(answered(passed, other))[0] == ["sort.bytes"]
 
 
+#: Good documents of three rules, of which two are also refused by a known mistake.
+GOOD = (
+    case("write.slash/1", slashes=b"/", order=None),
+    case("write.slash/2", text=b"[]  ", slashes=b"/", order=None),
+    case("sort.bytes/1", text=b"[1]", order=None),
+    case("write.unicode/1", text=b"[]", unicode=b"u"),
+    case("plain.form/1", text=b"1", spacing=b"s"),
+    case("plain.form/2", spacing=b"s"),
+    case("plain.form/3", spacing=b"s"),
+    case("verify.hash/1", text=b"[1,2]", sha1=b"h"),
+)
+
+
+def test_refusals_of_many_kinds_blame_no_rule() -> None:
+    """A mistake that refuses some of them is not the reason: the plainest is shown."""
+    refused = ("sort.bytes/1", "write.unicode/1", "plain.form/1", "verify.hash/1")
+    wrong: dict[str, bytes | None] = dict.fromkeys(refused)
+    wrong |= {"write.slash/1": b"/", "write.slash/2": b"/"}
+    found = answered(GOOD, wrong)
+    assert names(found) == (["write.slash"], [], [])
+    assert [one.case.id for one in found.refused] == [
+        *("document/plain.form/1", "document/write.unicode/1"),
+        *("document/sort.bytes/1", "document/verify.hash/1"),
+    ]
+
+
+def test_refusals_of_two_kinds_are_failures_as_others() -> None:
+    """What a known mistake explains does not count, and two labels are too few."""
+    refused = ("write.slash/1", "write.slash/2", "sort.bytes/1", "write.unicode/1")
+    found = answered(GOOD, dict.fromkeys(refused))
+    assert names(found) == (["sort.bytes"], [], ["document/write.unicode/1"])
+    assert found.refused == ()
+
+
+def test_a_rule_that_presumes_another() -> None:
+    """It is in doubt where the other one is broken as well."""
+    kit = stored_kit()
+    judged = {
+        code: [
+            judge(one, Reply("bytes", given) if given else Reply("refused"))
+            for one in select(kit.cases, areas=("document",))
+            if not one.profile
+            for given in [canonicalize(one.text, *code.split())]
+        ]
+        for code in ("remove_first", "order_stable remove_first")
+    }
+    found = blame(judged["remove_first"], kit)
+    assert names(found)[:2] == (["remove.after_sorting"], [])
+    found = blame(judged["order_stable remove_first"], kit)
+    assert names(found)[:2] == (["sort.algorithm"], ["remove.after_sorting"])
+
+
 def test_mistakes_of_one_rule_are_one_blame() -> None:
     """Two mistakes of a rule are blamed once, with all their failures."""
     cases = (

@@ -117,6 +117,7 @@ def test_a_page_of_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
         (blame_of("write.slash", failed(1)),),
         (blame_of("sort.bytes", failed(2), failed(3), firm=False),),
         (failed(4),),
+        refused=(failed(4),),
     )
     monkeypatch.setattr("kesspay.conformance.report.blame", lambda *_: blames)
     shown = report(
@@ -126,7 +127,7 @@ def test_a_page_of_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
     )
     reader = read(shown)
     text = text_of(shown)
-    assert reader.tags.count("details") == 3
+    assert reader.tags.count("details") == 4
     for words in (
         "acme-kess 2.3 (Go 1.22)\nfailed\n",
         "\napi\nfailed\n",
@@ -135,6 +136,7 @@ def test_a_page_of_a_failed_run(monkeypatch: pytest.MonkeyPatch) -> None:
         "\na slash is not escaped\nGo: ",
         "\ndocs/explanation/canonical-form.md#strings\n",
         '\ndocument/write.slash/1   {"a":"/"}\n  expected  {"a":"\\/"}\n',
+        "\n1 good documents are refused, beyond known mistakes. The plainest:\n",
         "\n1 case\n",
         "\nsort.bytes\n",
         "\nperhaps\n",

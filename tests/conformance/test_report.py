@@ -153,6 +153,25 @@ def test_the_plainest_cases_fail(blamed: Callable[..., None], stage0: Stage0) ->
     assert STAGE0[stage0] in lines_of(report(failed(2)))
 
 
+def test_good_documents_that_are_refused(blamed: Callable[..., None]) -> None:
+    """The plainest comes first, before the rules, and is the next step."""
+    asked = case(id="document/write.slash/3", text=b'{"a":"/"}')
+    refused = Outcome(asked, Verdict.failed, refused="no")
+    blamed(blame_of("write.slash", failed(1)), refused=(refused, refused))
+    lines = lines_of(report(failed(1), refused))
+    assert lines[3:9] == [
+        "2 good documents are refused, beyond known mistakes. The plainest:",
+        '  document/write.slash/3     {"a":"/"}',
+        "    expected  {}",
+        "    actual    refused: no",
+        "",
+        "1 write.slash   a slash is not escaped                      1 case",
+    ]
+    assert lines[-1].endswith("explain document/write.slash/3")
+    blamed(perhaps=(blame_of("sort.bytes", failed(1), firm=False),), refused=(refused,))
+    assert not [line for line in lines_of(report(refused)) if "perhaps sort" in line]
+
+
 def test_errors_crashes_and_time_outs_are_counted() -> None:
     """They blame no rule, and their words are escaped; one may be a refusal."""
     shown = report(
@@ -278,6 +297,14 @@ def test_an_adapter_that_stopped() -> None:
                 "actual    " + "a" * 24 + "\\x1b",
                 " " * 34 + "^",
                 "          (at byte 50)",
+            ],
+        ),
+        (
+            failed(result=b"b" + b"a" * 50, answer=b"c" + b"a" * 23),
+            [
+                "expected  b" + "a" * 23 + "...",
+                "actual    c" + "a" * 23,
+                " " * 10 + "^",
             ],
         ),
         (
@@ -428,6 +455,7 @@ def test_the_fields_of_the_report(blamed: Callable[..., None]) -> None:
         "levels": {"api": "failed"},
         "areas": {"document": {"passed": 1, "judged": 3, "unsupported": 0}},
         "stage0": None,
+        "refused": [],
         "blames": [
             {
                 "rule": "write.slash",

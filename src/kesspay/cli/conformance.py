@@ -58,6 +58,7 @@ JSON fields
     counts                  number of cases by verdict
     levels, areas           what passed
     stage0                  what already the plainest cases show, or null
+    refused                 good documents refused beyond any known mistake
     blames                  the broken rules, the worst first
     single                  failures that no rule explains
     known                   failures, needless and withdrawn lines of --known
@@ -73,7 +74,7 @@ JSON fields
     kit      version of the kit
     cases    for each: id, op, rule, level, profile, since, comment
     rules    with --rules, for each: id, title, area, level, stage, severity,
-             doc, hints, cases (their number)
+             doc, hints, presumes (a rule, or ""), cases (their number)
 """
 
 _LONGEST: Final = 3600.0

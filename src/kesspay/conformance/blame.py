@@ -19,6 +19,9 @@ known mistake explains is only *perhaps* the rule of its label.
 3. The candidate that explains most is taken, then the one that explains most of the
    rest, until none is left.
 4. A rule whose label has two failures without an explanation is perhaps broken.
+5. Good documents that are refused, of several rules and beyond what the mistakes that
+   refuse explain, blame no rule: their common reason is not in the kit. The plainest
+   of them shows it.
 
 Errors, crashes and time-outs blame no rule.
 """
@@ -57,6 +60,8 @@ _ANSWERS: Final = 3
 _SHARE: Final = 0.6
 #: A rule with this many failures of its label, unexplained, is perhaps broken.
 _PERHAPS: Final = 2
+#: Unexplained refusals with so many labels have a reason that is no rule of the kit.
+_REFUSED_LABELS: Final = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,12 +95,15 @@ class Blames:
         perhaps: rules that may be broken, the worst first.
         single: failures that stand alone and that nothing explains.
         stage0: why nearly everything fails, or None where it does not.
+        refused: good documents that are refused beyond what known mistakes explain,
+            the plainest first.
     """
 
     firm: tuple[Blame, ...] = ()
     perhaps: tuple[Blame, ...] = ()
     single: tuple[Outcome, ...] = ()
     stage0: Stage0 | None = None
+    refused: tuple[Outcome, ...] = ()
 
     @property
     def all(self) -> tuple[Blame, ...]:
@@ -112,18 +120,24 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         kit: the kit of the cases.
     """
     kinds = _kinds(outcomes, kit)
-    evidence = _Evidence(
-        [
-            part
-            for one in outcomes
-            if one.verdict in (Verdict.passed, Verdict.failed)
-            and (seen := _evidence(one, kit.rules[one.case.rule], kinds))
-            for part in taken_apart(seen)
-        ],
-        kit,
-        {op for op, kind in kinds.items() if kind == "nothing passes"},
-    )
+    judged = [
+        part
+        for one in outcomes
+        if one.verdict in (Verdict.passed, Verdict.failed)
+        and (seen := _evidence(one, kit.rules[one.case.rule], kinds))
+        for part in taken_apart(seen)
+    ]
+    failing = {op for op, kind in kinds.items() if kind == "nothing passes"}
+    evidence = _Evidence(judged, kit, failing)
     firm = _firm(evidence, kit)
+    refused = [one for one in evidence.without_answer() if _is_refused(one, kinds)]
+    if len({one.case.rule for one in refused}) < _REFUSED_LABELS:
+        refused = []
+    else:
+        refused = [one for one in judged if _is_refused(one, kinds)]
+        rest = [one for one in judged if not _is_refused(one, kinds)]
+        evidence = _Evidence(rest, kit, failing)
+        firm = _firm(evidence, kit)
     stage0: Stage0 | None = next(
         (word for kind in kinds.values() for word in get_args(Stage0) if word == kind),
         None,
@@ -133,7 +147,7 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         if kind in get_args(Stage0) or stage0 in ("blanks", "another form"):
             evidence.forget(op)
     perhaps, single = _rest(evidence, kit, kinds)
-    firm, perhaps = _merged(firm, perhaps)
+    firm, perhaps = _merged(_presumed(firm), perhaps)
     given = {one.case.id: one for one in outcomes}
     named = [
         replace(one, outcomes=tuple(given[name] for name in _cases(one.outcomes)))
@@ -144,7 +158,22 @@ def blame(outcomes: Sequence[Outcome], kit: Kit) -> Blames:
         perhaps=tuple(one for one in named if not one.firm),
         single=tuple(given[name] for name in _cases(single)),
         stage0=stage0,
+        refused=tuple(given[name] for name in _cases(_plainest(refused))),
     )
+
+
+def _is_refused(one: Outcome, kinds: Mapping[str, _Kind]) -> bool:
+    """Whether a document is refused that has a canonical form."""
+    op = one.case.op
+    is_good = not isinstance(one.case.result, Refused)
+    failed = one.verdict is Verdict.failed and one.answer is None
+    return failed and is_good and op in _TEXTS and kinds.get(op) is None
+
+
+def _presumed(firm: Sequence[Blame]) -> tuple[Blame, ...]:
+    """Doubt rules whose cases show nothing where another rule is broken as well."""
+    broken = {one.rule.id for one in firm}
+    return tuple(replace(one, firm=one.rule.presumes not in broken) for one in firm)
 
 
 def _merged(
@@ -198,13 +227,17 @@ def _accepted(one: Outcome) -> Outcome:
 
 
 def in_order(blames: Iterable[Blame]) -> tuple[Blame, ...]:
-    """Sort blames: what is worst first, then the earliest step, then the points."""
+    """
+    Sort blames: what is worst first, then the earliest step, then the points.
+
+    Of rules that let forgeries pass, the one that lets most of them pass is first.
+    """
     return tuple(
         sorted(
             blames,
             key=lambda b: (
                 SEVERITIES.index(b.rule.severity),
-                b.rule.stage,
+                b.rule.stage if b.rule.severity != SEVERITIES[0] else 0,
                 -b.points,
                 b.rule.id,
             ),
@@ -392,6 +425,10 @@ class _Evidence:
             return -len(LEVELS)
         return -LEVELS.index(self._rules[one.mistake.rule].level)
 
+    def without_answer(self) -> list[Outcome]:
+        """Return the failures whose answer no blame gives."""
+        return [self.failed[name] for name in sorted(self.unanswered)]
+
     def forget(self, op: str) -> None:
         """Leave the failures of an operation without a blame."""
         self.unexplained -= {
@@ -412,7 +449,7 @@ class _Evidence:
 
 
 def _plainest(
-    outcomes: Iterable[Outcome], first: Callable[[Outcome], object]
+    outcomes: Iterable[Outcome], first: Callable[[Outcome], object] = lambda _: 0
 ) -> tuple[Outcome, ...]:
     """Sort failures: by what decides first, then the shortest."""
     return tuple(
@@ -467,11 +504,11 @@ def _rest(
                 mistake=None,
                 firm=_is_whole(kit.rules[rule], kinds.get(outcomes[0].case.op))
                 or any(map(proves, outcomes)),
-                outcomes=_plainest(outcomes, lambda _: 0),
+                outcomes=_plainest(outcomes),
                 points=len(_cases(outcomes)),
             )
         )
-    return in_order(perhaps), _plainest(single, lambda _: 0)
+    return in_order(perhaps), _plainest(single)
 
 
 def _is_whole(rule: Rule, kind: _Kind | None) -> bool:

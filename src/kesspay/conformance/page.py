@@ -23,6 +23,7 @@ from kesspay.conformance.report import (
     difference_lines,
     hint_of,
     question,
+    refused_words,
 )
 
 
@@ -126,6 +127,8 @@ def _blames(report: Report) -> str:
     parts = []
     if blames.stage0 is not None:
         parts.append(f"<p>{escape(STAGE0[blames.stage0])}</p>")
+    if blames.refused:
+        parts.append(_cases(refused_words(blames), blames.refused))
     parts += [_blame(report, one) for one in blames.firm]
     parts += [_blame(report, one) for one in blames.perhaps]
     if blames.single:

@@ -42,6 +42,7 @@ __all__ = [
     "difference_lines",
     "hint_of",
     "question",
+    "refused_words",
 ]
 
 _SHOWN_RULES: Final = 3
@@ -186,13 +187,19 @@ def difference_lines(outcome: Outcome) -> list[str]:
     if difference is None:
         return [f"expected  {expected}", f"actual    {expected}"]
     lines = [
-        f"expected  {difference.ours or _NOTHING}",
-        f"actual    {difference.theirs or _NOTHING}",
+        f"expected  {_open_end(result, difference.ours)}",
+        f"actual    {_open_end(answer, difference.theirs)}",
         f"          {' ' * difference.marker}^",
     ]
     if len(shown(result[: difference.position])) > difference.marker:
         lines.append(f"          (at byte {difference.position})")
     return lines
+
+
+def _open_end(content: bytes, part: str) -> str:
+    """Show a part of a text, and whether more follows it."""
+    more = "" if shown(content).endswith(part) else "..."
+    return (part or _NOTHING) + more
 
 
 def _short(content: bytes) -> str:
@@ -266,6 +273,10 @@ def _broken(report: Report, *, everything: bool) -> Iterator[str]:
         plain = report.plain_faults
         if plain and not blames.firm:
             yield from _case_lines(plain[0])
+    if blames.refused:
+        yield ""
+        yield refused_words(blames)
+        yield from _case_lines(blames.refused[0])
     language = report.run.hello.language
     last = len(blames.firm) if everything else _SHOWN_RULES
     for number, one in enumerate(blames.firm[:last], 1):
@@ -276,7 +287,7 @@ def _broken(report: Report, *, everything: bool) -> Iterator[str]:
         names = ", ".join(one.rule.id for one in more)
         yield ""
         yield f"{len(more)} more: {names} (--all shows them)"
-    if everything or not (blames.firm or blames.stage0):
+    if everything or not (blames.firm or blames.stage0 or blames.refused):
         perhaps = _likeliest(report)
         for one in perhaps[: None if everything else _SHOWN_RULES]:
             yield ""
@@ -286,6 +297,12 @@ def _broken(report: Report, *, everything: bool) -> Iterator[str]:
             yield ""
             yield f"single {outcome.case.rule}"
             yield from _case_lines(outcome)
+
+
+def refused_words(blames: Blames) -> str:
+    """Return a sentence about the good documents that are refused."""
+    count = len(blames.refused)
+    return f"{count} good documents are refused, beyond known mistakes. The plainest:"
 
 
 def _likeliest(report: Report) -> list[Blame]:
@@ -413,6 +430,8 @@ def _known_lines(report: Report) -> Iterator[str]:
 
 
 def _next(report: Report) -> str:
+    if report.blames.refused:
+        return report.blames.refused[0].case.id
     for one in (*report.blames.firm, *_likeliest(report)):
         return one.outcomes[0].case.id
     faults = report.account.faults
@@ -460,6 +479,7 @@ def as_json(report: Report) -> dict[str, Any]:
             for area, (passed, judged, unsupported) in report.areas.items()
         },
         "stage0": blames.stage0,
+        "refused": [outcome.case.id for outcome in blames.refused],
         "blames": [_blame_json(one) for one in (*blames.firm, *blames.perhaps)],
         "single": [outcome.case.id for outcome in blames.single],
         "known": {
