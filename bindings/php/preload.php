@@ -4,9 +4,10 @@
 
 declare(strict_types=1);
 
-foreach (['KessException', 'Facts', 'InputError', 'CanonicalizationError', 'KeyLoadError', 'InvalidSignature', 'DocumentRefused', 'BackendError'] as $name) {
+$errors = 'KessException Facts InputError CanonicalizationError KeyLoadError InvalidSignature DocumentRefused';
+foreach (explode(' ', "$errors BackendError") as $name) {
     require_once __DIR__ . "/src/Exception/$name.php";
 }
-foreach (['Library', 'Room', 'Handle', 'Profile', 'PrivateKey', 'PublicKey', 'Signer', 'Verifier', 'canonicalize'] as $name) {
+foreach (explode(' ', 'Library Handle Profile PrivateKey PublicKey Signer Verifier canonicalize') as $name) {
     require_once __DIR__ . "/src/$name.php";
 }

@@ -16,17 +16,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const exceptions[] = {
-    "BackendError", "InputError",       "CanonicalizationError",
-    "KeyLoadError", "InvalidSignature", "DocumentRefused",
-};
-
 static int raise(int operation, const kess_error *err)
 {
     kess_description d;
 
     kess_describe(&d, operation, err);
-    printf("%s, %s: %s\n", exceptions[d.kind], d.reason, d.message);
+    printf("%s, %s: %s\n", d.exception, d.reason, d.message);
     return EXIT_SUCCESS;
 }
 

@@ -468,14 +468,15 @@ typedef enum kess_kind {
 
 /* An error in words. The pointers are to static texts and never NULL. */
 typedef struct kess_description {
-    int32_t kind;       /* a kess_kind */
-    int32_t status;     /* as in the error */
-    int64_t pos;        /* of a fault in a text; else -1 */
-    const char *name;   /* of the status: "KESS_ERR_SIGNATURE" */
-    const char *reason; /* one stable word: "mismatch"; "unknown" */
-    const char *found;  /* in place of the key: "a public key"; or empty */
-    char message[256];  /* one English statement, which ends with a NUL; it
-                           holds nothing of the input */
+    int32_t kind;          /* a kess_kind */
+    int32_t status;        /* as in the error */
+    int64_t pos;           /* of a fault in a text; else -1 */
+    const char *name;      /* of the status: "KESS_ERR_SIGNATURE" */
+    const char *exception; /* of the kind: "InvalidSignature" */
+    const char *reason;    /* one stable word: "mismatch"; "unknown" */
+    const char *found;     /* in place of the key: "a public key"; or empty */
+    char message[256];     /* one English statement, which ends with a NUL; it
+                              holds nothing of the input */
 } kess_description;
 
 /*

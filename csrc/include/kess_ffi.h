@@ -123,6 +123,7 @@ typedef struct kess_description {
     int32_t status;
     int64_t pos;
     const char *name;
+    const char *exception;
     const char *reason;
     const char *found;
     char message[256];

@@ -52,6 +52,15 @@ static const row rows[] = {
 
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
+static const char *const exceptions[] = {
+    "BackendError",          /* KESS_KIND_BACKEND */
+    "InputError",            /* KESS_KIND_INPUT */
+    "CanonicalizationError", /* KESS_KIND_DOCUMENT */
+    "KeyLoadError",          /* KESS_KIND_KEY */
+    "InvalidSignature",      /* KESS_KIND_SIGNATURE */
+    "DocumentRefused",       /* KESS_KIND_REFUSED */
+};
+
 /* ------------------------------------------------------------ words */
 
 /* Append to a message of which len bytes are written; what has no room is
@@ -194,6 +203,7 @@ void kess_describe(kess_description *description, int operation,
                          "the policy is unknown: no file was opened"
                        : kess_status_message(err->status));
     }
+    to->exception = exceptions[to->kind];
 }
 
 /* ------------------------------------------------------------ versions */

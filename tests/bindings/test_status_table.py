@@ -86,6 +86,7 @@ def test_libkess_describes_every_status(table: list[dict[str, Any]]) -> None:
         ):
             native.lib.kess_describe(described, operation, error)
             assert kinds[str(described.kind)] == name
+            assert word(described.exception).decode() == name
             assert word(described.reason).decode() == row["reason"]
             assert word(described.name).decode() == row["code"]
 

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use FFI;
 use FFI\CData;
 use Kess\Exception\BackendError;
 use Kess\Exception\InputError;
@@ -18,9 +17,6 @@ use Kess\Exception\KeyLoadError;
  */
 trait Handle
 {
-    private ?CData $key;
-    private FFI $ffi;
-
     /**
      * Load a key from the content of a key file: PEM, DER or base64.
      *
@@ -37,13 +33,7 @@ trait Handle
         #[\SensitiveParameter] ?string $password = null,
         bool $allowWeak = false,
     ): self {
-        $ffi = Library::get();
-        $load = self::LOAD;
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->$load($key, $pem, \strlen($pem), $password, \strlen($password ?? ''), (int) $allowWeak, $error),
-            self::KIND,
-        ));
+        return new self(Library::key(self::LOAD, $pem, $password, $allowWeak));
     }
 
     /**
@@ -62,20 +52,11 @@ trait Handle
         #[\SensitiveParameter] ?string $password = null,
         bool $allowWeak = false,
     ): self {
-        $ffi = Library::get();
-        $load = self::LOAD_FILE;
-        $path = Library::path($path);
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->$load($key, $path, $password, \strlen($password ?? ''), (int) $allowWeak, $error),
-            self::KIND,
-        ));
+        return new self(Library::key(self::LOAD . '_FILE', $path, $password, $allowWeak));
     }
 
-    private function __construct(CData $key)
+    private function __construct(private ?CData $key)
     {
-        $this->ffi = Library::get();
-        $this->key = $key;
     }
 
     public function __destruct()
@@ -83,7 +64,7 @@ trait Handle
         $key = $this->key ?? null;
         $this->key = null;
         if ($key !== null) {
-            $this->ffi->kess_key_free($key);
+            Library::get()->kess_key_free($key);
         }
     }
 
@@ -111,11 +92,11 @@ trait Handle
     /** Return the number of bits of the modulus. */
     public function bits(): int
     {
-        return $this->ffi->kess_key_bits($this->handle());
+        return Library::get()->kess_key_bits($this->handle());
     }
 
     private function handle(): CData
     {
-        return $this->key ?? throw BackendError::of('the key was freed', 'backend');
+        return $this->key ?? throw new BackendError('the key was freed', 'backend');
     }
 }

@@ -8,14 +8,11 @@ use FFI;
 use FFI\CData;
 use Kess\Exception\BackendError;
 use Kess\Exception\CanonicalizationError;
-use Kess\Exception\DocumentRefused;
 use Kess\Exception\InputError;
-use Kess\Exception\InvalidSignature;
 use Kess\Exception\KessException;
-use Kess\Exception\KeyLoadError;
 
 /**
- * libkess: loads it, and turns its statuses into exceptions.
+ * libkess: loads it, calls it, and turns its errors into exceptions.
  *
  * @internal
  */
@@ -24,96 +21,77 @@ final class Library
     /** The version of the package. The library must fit it. */
     public const VERSION = '0.1.0';
 
-    /** Status to code, exception and reason: the table bindings/status.json. */
-    public const STATUSES = [
-        1 => ['KESS_ERR_ARGUMENT', InputError::class, 'argument'],
-        2 => ['KESS_ERR_BUFFER', BackendError::class, 'buffer'],
-        3 => ['KESS_ERR_LENGTH', InputError::class, 'length'],
-        100 => ['KESS_ERR_MEMORY', BackendError::class, 'memory'],
-        101 => ['KESS_ERR_CRYPTO', BackendError::class, 'crypto'],
-        102 => ['KESS_ERR_FILE', KeyLoadError::class, 'file'],
-        200 => ['KESS_ERR_SYNTAX', CanonicalizationError::class, 'syntax'],
-        201 => ['KESS_ERR_UTF8', CanonicalizationError::class, 'utf8'],
-        202 => ['KESS_ERR_CONTROL', CanonicalizationError::class, 'control'],
-        203 => ['KESS_ERR_ESCAPE', CanonicalizationError::class, 'escape'],
-        204 => ['KESS_ERR_SURROGATE', CanonicalizationError::class, 'surrogate'],
-        205 => ['KESS_ERR_DEPTH', CanonicalizationError::class, 'depth'],
-        206 => ['KESS_ERR_TOP_LEVEL', CanonicalizationError::class, 'top_level'],
-        207 => ['KESS_ERR_INFINITE', CanonicalizationError::class, 'infinite'],
-        220 => ['KESS_ERR_DUPLICATE', CanonicalizationError::class, 'duplicate'],
-        221 => ['KESS_ERR_NOT_OBJECT', CanonicalizationError::class, 'not_object'],
-        222 => ['KESS_ERR_NOT_STABLE', CanonicalizationError::class, 'not_stable'],
-        223 => ['KESS_ERR_SIGN_PRESENT', CanonicalizationError::class, 'sign_present'],
-        224 => ['KESS_ERR_ORDER', CanonicalizationError::class, 'order'],
-        300 => ['KESS_ERR_KEY_FORMAT', KeyLoadError::class, 'format'],
-        301 => ['KESS_ERR_KEY_KIND', KeyLoadError::class, 'kind'],
-        302 => ['KESS_ERR_KEY_AMBIGUOUS', KeyLoadError::class, 'ambiguous'],
-        303 => ['KESS_ERR_KEY_SECRET', KeyLoadError::class, 'secret'],
-        304 => ['KESS_ERR_KEY_PASSWORD', KeyLoadError::class, 'password'],
-        305 => ['KESS_ERR_KEY_ALGORITHM', KeyLoadError::class, 'algorithm'],
-        306 => ['KESS_ERR_KEY_SIZE', KeyLoadError::class, 'size'],
-        307 => ['KESS_ERR_KEY_MODULUS', KeyLoadError::class, 'modulus'],
-        308 => ['KESS_ERR_KEY_EXPONENT', KeyLoadError::class, 'exponent'],
-        309 => ['KESS_ERR_KEY_INCONSISTENT', KeyLoadError::class, 'inconsistent'],
-        400 => ['KESS_ERR_SIGNATURE', InvalidSignature::class, 'mismatch'],
-        401 => ['KESS_ERR_SIGN_MISSING', InvalidSignature::class, 'sign_missing'],
-        402 => ['KESS_ERR_SIGN_NOT_STRING', InvalidSignature::class, 'sign_not_string'],
-        403 => ['KESS_ERR_SIGN_BASE64', InvalidSignature::class, 'sign_base64'],
-        404 => ['KESS_ERR_SIGN_LENGTH', InvalidSignature::class, 'sign_length'],
-        405 => ['KESS_ERR_SIGN_TYPE', InvalidSignature::class, 'sign_type'],
-    ];
+    /** What kess_call does: kess_operation of kess.h. */
+    public const CANONICALIZE = 0;
+    public const SIGNED_BODY = 1;
+    public const SIGN_DOCUMENT = 2;
+    public const VERIFY_DOCUMENT = 3;
+    public const SPKI = 4;
 
     private static ?FFI $ffi = null;
+
+    /** @var array{CData, CData, CData}|null 64 KiB that are kept, a length and a kess_error, while no call uses them */
+    private static ?array $room = null;
 
     public static function get(): FFI
     {
         return self::$ffi ??= self::load();
     }
 
-    /**
-     * Load a key.
-     *
-     * @param callable(CData, CData): int $call gets a pointer to a kess_key * and a kess_error
-     */
-    public static function key(callable $call, string $needed): CData
+    /** Call kess_call: return what the operation writes, or throw. */
+    public static function call(int $operation, ?CData $key, string $text, int $profile = 0, int $depth = 0): string
     {
-        $ffi = self::get();
-        $key = $ffi->new('kess_key *[1]');
-        $error = $ffi->new('kess_error[1]');
-        $status = $call($key, $error);
-        if ($status === 0) {
-            return $key[0];
+        $ffi = self::$ffi ?? self::get();
+        $room = self::$room ?? [$ffi->new('uint8_t[65536]'), $ffi->new('size_t[1]'), $ffi->new('kess_error[1]')];
+        // A handler of a signal may run between any two steps, and may call the library:
+        // what is in use is out of its reach.
+        self::$room = null;
+        [$out, $length, $error] = $room;
+        $length[0] = 65536;
+        $size = \strlen($text);
+        $status = $ffi->kess_call($key, $operation, $out, $length, $text, $size, $profile, $depth, $error);
+        if ($status !== 0 && $status === $ffi->KESS_ERR_BUFFER) {
+            // Nothing was signed or verified, and the length is what is needed.
+            $out = $ffi->new("uint8_t[{$length[0]}]");
+            $status = $ffi->kess_call($key, $operation, $out, $length, $text, $size, $profile, $depth, $error);
         }
-        $found = $error[0]->item;
-        $place = $found === 0 ? null : match (self::STATUSES[$status][2] ?? null) {
-            'kind', 'secret' => $needed,
-            'algorithm' => 'an RSA key',
-            default => null,
-        };
-        $message = $place === null
-            ? "cannot load $needed: " . $ffi->kess_status_message($status)
-            : 'found ' . $ffi->kess_found_message($found) . " where $place is needed";
+        if ($status !== 0) {
+            $failure = self::failure($operation, $error);
+            self::$room = $room;
 
-        throw self::failure($status, null, false, $message);
+            throw $failure;
+        }
+        $bytes = FFI::string($out, $length[0]);
+        self::$room = $room;
+
+        return $bytes;
     }
 
-    /** The exception for a status. One that is not in the table is a failure as well. */
-    public static function failure(int $status, ?int $position, bool $isVerifying = false, ?string $message = null): KessException
-    {
-        if (!isset(self::STATUSES[$status])) {
-            return BackendError::of("libkess returned the status $status, which this package does not know: nothing was signed or verified", '', '', $status);
-        }
-        [$code, $class, $reason] = self::STATUSES[$status];
-        $isDocument = $class === CanonicalizationError::class;
-        if ($isVerifying && $isDocument) {
-            $class = DocumentRefused::class;
-        }
-        $message ??= self::get()->kess_status_message($status);
-        if ($isDocument) {
-            $message .= " at byte $position";
-        }
+    /** Call kess_load: return a kess_key *, or throw. */
+    public static function key(
+        string $operation,
+        #[\SensitiveParameter] string $data,
+        #[\SensitiveParameter] ?string $password,
+        bool $allowWeak,
+    ): CData {
+        $ffi = self::get();
+        [$key, $error] = [$ffi->new('kess_key *[1]'), $ffi->new('kess_error[1]')];
+        [$size, $passwordSize] = [\strlen($data), \strlen($password ?? '')];
+        $policy = $allowWeak ? $ffi->KESS_KEY_ALLOW_WEAK : 0;
+        $status = $ffi->kess_load($key, $ffi->$operation, $data, $size, $password, $passwordSize, $policy, $error);
 
-        return $class::of($message, $reason, $code, $status, $isDocument ? $position : null);
+        return $status === 0 ? $key[0] : throw self::failure($ffi->$operation, $error);
+    }
+
+    /** The exception for an error of an operation. A status that libkess does not know is a failure as well. */
+    public static function failure(int $operation, CData $error): KessException
+    {
+        $is = self::get()->new('kess_description');
+        self::get()->kess_describe(FFI::addr($is), $operation, $error);
+        $class = "Kess\\Exception\\{$is->exception}";
+        $position = $is->pos < 0 ? null : $is->pos;
+
+        return new $class(FFI::string($is->message), $is->reason, $is->name, $is->status, $position);
     }
 
     /**
@@ -128,44 +106,28 @@ final class Library
         }
         $precision = (string) \ini_get('serialize_precision');
         if (!\in_array($precision, ['-1', '17', '100'], true)) {
-            throw InputError::of('serialize_precision is ' . ($precision === '' ? 'empty' : (int) $precision) . ' in php.ini, with which numbers lose digits without a word: set it to -1, or give a JSON text. Nothing was signed', 'argument');
+            $shown = $precision === '' ? 'empty' : (int) $precision;
+            throw new InputError("serialize_precision is $shown in php.ini, with which numbers lose digits without"
+                . ' a word: set it to -1, or give a JSON text. Nothing was signed', 'argument');
         }
         try {
             // With its fraction -0.0 stays a number with a sign, as in json_encode of the array.
             return json_encode($parameters, \JSON_THROW_ON_ERROR | \JSON_PRESERVE_ZERO_FRACTION);
         } catch (\JsonException $exception) {
             $words = [\JSON_ERROR_DEPTH => 'depth', \JSON_ERROR_UTF8 => 'utf8', \JSON_ERROR_INF_OR_NAN => 'infinite'];
-            $reason = $words[$exception->getCode()] ?? null;
-            $message = 'PHP cannot encode the parameters: ' . $exception->getMessage() . '. Nothing was signed';
+            $reason = $words[$exception->getCode()] ?? 'argument';
+            $class = $reason === 'argument' ? InputError::class : CanonicalizationError::class;
+            $message = "PHP cannot encode the parameters: {$exception->getMessage()}. Nothing was signed";
 
-            throw $reason === null ? InputError::of($message, 'argument') : CanonicalizationError::of($message, $reason);
+            throw new $class($message, $reason);
         }
-    }
-
-    /** A path for C, which ends at the first NUL. */
-    public static function path(string $path): string
-    {
-        if ($path === '' || str_contains($path, "\0")) {
-            throw InputError::of('the path of a key file is empty or holds a NUL: no file was opened', 'argument');
-        }
-
-        return $path;
-    }
-
-    /** The same major version, and minor while the major is 0. */
-    public static function fits(string $version): bool
-    {
-        $ours = explode('.', self::VERSION);
-        $theirs = explode('.', $version);
-        $parts = $ours[0] === '0' ? 2 : 1;
-
-        return \count($theirs) === 3 && \array_slice($ours, 0, $parts) === \array_slice($theirs, 0, $parts);
     }
 
     private static function load(): FFI
     {
         if (!\extension_loaded('ffi')) {
-            throw BackendError::of('PHP has no extension FFI: install it (Debian: it is in php-cli and php-fpm; extension=ffi in php.ini)', 'backend');
+            throw new BackendError('PHP has no extension FFI: install it (Debian: it is in php-cli and php-fpm;'
+                . ' extension=ffi in php.ini)', 'backend');
         }
         try {
             // What ffi.preload made.
@@ -173,9 +135,9 @@ final class Library
         } catch (FFI\Exception) {
             $ffi = self::open();
         }
-        $version = $ffi->kess_version();
-        if (!self::fits($version)) {
-            throw BackendError::of('libkess is version ' . $version . ', and this package is version ' . self::VERSION . ', which does not fit it: install both of one version', 'backend');
+        if (!$ffi->kess_version_fits(self::VERSION)) {
+            throw new BackendError("libkess is version {$ffi->kess_version()}, and this package is version "
+                . self::VERSION . ', which does not fit it: install both of one version', 'backend');
         }
 
         return $ffi;
@@ -183,19 +145,17 @@ final class Library
 
     private static function open(): FFI
     {
-        $header = (string) file_get_contents(\dirname(__DIR__) . '/kess.ffi.h');
         $names = ['Darwin' => 'libkess.0.dylib', 'Windows' => 'kess.dll'];
-        $name = getenv('KESS_LIBRARY');
-        if ($name === false || $name === '') {
-            $name = $names[\PHP_OS_FAMILY] ?? 'libkess.so.0';
-        } elseif (!preg_match('~^(/|[A-Za-z]:[\\\\/])~', $name)) {
-            throw BackendError::of('KESS_LIBRARY must be an absolute path of libkess', 'backend');
+        $name = getenv('KESS_LIBRARY') ?: $names[\PHP_OS_FAMILY] ?? 'libkess.so.0';
+        if (getenv('KESS_LIBRARY') && !preg_match('~^(/|[A-Za-z]:[\\\\/])~', $name)) {
+            throw new BackendError('KESS_LIBRARY must be an absolute path of libkess', 'backend');
         }
         try {
             // FFI::cdef takes no directives.
-            return FFI::cdef((string) preg_replace('/^#.*$/m', '', $header), $name);
+            $header = file_get_contents(\dirname(__DIR__) . '/kess.ffi.h');
+            return FFI::cdef(preg_replace('/^#.*$/m', '', $header), $name);
         } catch (FFI\Exception $exception) {
-            throw BackendError::of(self::advice($exception->getMessage()), 'backend');
+            throw new BackendError(self::advice($exception->getMessage()), 'backend');
         }
     }
 
@@ -205,20 +165,16 @@ final class Library
         if (!str_contains($message, 'ffi.enable')) {
             return "cannot open libkess: install it, or set KESS_LIBRARY to its absolute path ($message)";
         }
-        $preload = \dirname(__DIR__) . '/preload.php';
         $isOn = static fn (string $name): bool => filter_var(\ini_get($name), \FILTER_VALIDATE_BOOL);
-        if (\ini_get('ffi.enable') !== 'preload') {
-            $line = 'ffi.enable=preload';
-        } elseif (!\extension_loaded('Zend OPcache')) {
-            $line = 'zend_extension=opcache';
-        } elseif (!$isOn('opcache.enable')) {
-            $line = 'opcache.enable=1';
-        } elseif (\PHP_SAPI === 'cli' && !$isOn('opcache.enable_cli')) {
-            $line = 'opcache.enable_cli=1';
-        } else {
-            $line = "opcache.preload=$preload";
-        }
+        $lines = [
+            'ffi.enable=preload' => \ini_get('ffi.enable') === 'preload',
+            'zend_extension=opcache' => \extension_loaded('Zend OPcache'),
+            'opcache.enable=1' => $isOn('opcache.enable'),
+            'opcache.enable_cli=1' => \PHP_SAPI !== 'cli' || $isOn('opcache.enable_cli'),
+            'opcache.preload=' . \dirname(__DIR__) . '/preload.php' => false,
+        ];
 
-        return "PHP lets only preloaded files use FFI here: php.ini lacks the line $line (README of this package, \"Web servers\")";
+        return 'PHP lets only preloaded files use FFI here: php.ini lacks the line '
+            . array_search(false, $lines, true) . ' (README of this package, "Web servers")';
     }
 }

@@ -16,9 +16,7 @@ final class PrivateKey
 {
     use Handle;
 
-    private const KIND = 'a private key';
-    private const LOAD = 'kess_private_key_load';
-    private const LOAD_FILE = 'kess_private_key_load_file';
+    private const LOAD = 'KESS_DO_LOAD_PRIVATE';
 
     /**
      * Return the public half, as an object of its own.
@@ -27,7 +25,7 @@ final class PrivateKey
      */
     public function publicKey(): PublicKey
     {
-        return PublicKey::ofPrivate($this->handle());
+        return PublicKey::fromPem(Library::call(Library::SPKI, $this->handle(), ''), allowWeak: true);
     }
 
     /**
@@ -45,7 +43,7 @@ final class PrivateKey
      */
     public function signedBody(string|array $parameters, ?Profile $profile = null): string
     {
-        return $this->signed('kess_signed_body', $parameters, $profile);
+        return Library::call(Library::SIGNED_BODY, $this->handle(), Library::text($parameters), $profile->flags ?? 0);
     }
 
     /**
@@ -60,21 +58,6 @@ final class PrivateKey
      */
     public function signDocument(string|array $document, ?Profile $profile = null): string
     {
-        return $this->signed('kess_sign_document', $document, $profile);
-    }
-
-    /** @param string|array<mixed> $document */
-    private function signed(string $function, string|array $document, ?Profile $profile): string
-    {
-        $text = Library::text($document);
-        $key = $this->handle();
-        $length = \strlen($text);
-        $options = $profile?->options();
-        $room = Room::for($length);
-        do {
-            $status = $room->ffi->$function($key, $room->out, $room->length, $text, $length, $options, $room->error);
-        } while ($status === 2 && $room->grow());
-
-        return $room->result($status);
+        return Library::call(Library::SIGN_DOCUMENT, $this->handle(), Library::text($document), $profile->flags ?? 0);
     }
 }

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use FFI\CData;
 use Kess\Exception\BackendError;
 use Kess\Exception\InvalidSignature;
 use Kess\Exception\KessException;
@@ -17,20 +16,7 @@ final class PublicKey
 {
     use Handle;
 
-    private const KIND = 'a public key';
-    private const LOAD = 'kess_public_key_load_protected';
-    private const LOAD_FILE = 'kess_public_key_load_file_protected';
-
-    /** @internal use PrivateKey::publicKey() */
-    public static function ofPrivate(CData $private): self
-    {
-        $ffi = Library::get();
-
-        return new self(Library::key(
-            static fn (CData $key, CData $error): int => $ffi->kess_key_public($key, $private, $error),
-            self::KIND,
-        ));
-    }
+    private const LOAD = 'KESS_DO_LOAD_PUBLIC';
 
     /**
      * Return the key as the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
@@ -39,13 +25,7 @@ final class PublicKey
      */
     public function spki(): string
     {
-        $key = $this->handle();
-        $room = Room::for(0);
-        do {
-            $status = $room->ffi->kess_key_spki($key, $room->out, $room->length, $room->error);
-        } while ($status === 2 && $room->grow());
-
-        return $room->result($status);
+        return Library::call(Library::SPKI, $this->handle(), '');
     }
 
     /**
@@ -59,15 +39,7 @@ final class PublicKey
      */
     public function verifyDocument(string $body, ?Profile $profile = null): string
     {
-        $key = $this->handle();
-        $length = \strlen($body);
-        $options = $profile?->options();
-        $room = Room::for($length);
-        do {
-            $status = $room->ffi->kess_verify_document($key, $room->out, $room->length, $body, $length, $options, $room->error);
-        } while ($status === 2 && $room->grow());
-
-        return $room->result($status, true);
+        return Library::call(Library::VERIFY_DOCUMENT, $this->handle(), $body, $profile->flags ?? 0);
     }
 
     /**

@@ -18,15 +18,9 @@ if (!\function_exists('Kess\canonicalize')) {
      */
     function canonicalize(string|array $document, ?Profile $profile = null): string
     {
-        $text = Library::text($document);
-        $length = \strlen($text);
         // An array may be one level deeper than json_decode accepts of a text.
-        $options = \is_array($document) ? ($profile ?? new Profile())->arrayOptions() : $profile?->options();
-        $room = Room::for($length);
-        do {
-            $status = $room->ffi->kess_canonicalize($room->out, $room->length, $text, $length, $options, $room->error);
-        } while ($status === 2 && $room->grow());
+        $depth = \is_array($document) ? 512 : 0;
 
-        return $room->result($status);
+        return Library::call(Library::CANONICALIZE, null, Library::text($document), $profile->flags ?? 0, $depth);
     }
 }

@@ -4,14 +4,12 @@ declare(strict_types=1);
 
 namespace Kess\Tests;
 
-use Kess\Exception\BackendError;
 use Kess\Exception\CanonicalizationError;
 use Kess\Exception\DocumentRefused;
 use Kess\Exception\InputError;
 use Kess\Exception\InvalidSignature;
 use Kess\Library;
 use Kess\Profile;
-use Kess\Room;
 use Kess\Signer;
 use Kess\Verifier;
 use PHPUnit\Framework\TestCase;
@@ -21,76 +19,42 @@ use function Kess\canonicalize;
 /** Sizes, odd inputs, settings of PHP, processes, signals and memory. */
 final class LimitsTest extends TestCase
 {
-    /** @dataProvider rooms */
-    public function testAnOutputThatIsTooSmall(int $missing): void
+    /** What needs a byte more or less than the room that is kept. */
+    public function testAnOutputThatIsJustTooSmall(): void
     {
-        $text = '{"a":"' . str_repeat('x', 100000) . '"}';
-        $room = Room::for(\strlen($text));
-        $room->length[0] = \strlen($text) - $missing;
-        $rooms = [];
-        do {
-            $rooms[] = $room->length[0];
-            $status = $room->ffi->kess_canonicalize($room->out, $room->length, $text, \strlen($text), null, $room->error);
-        } while ($status === 2 && $room->grow());
-        self::assertSame($text, $room->result($status));
-        self::assertSame([100008 - $missing, 100008], $rooms);
+        foreach ([65535, 65536, 65537] as $size) {
+            $text = '{"a":"' . str_repeat('x', $size - 8) . '"}';
+            self::assertSame($text, canonicalize($text));
+            self::assertSame($text, Support::public()->verifyDocument(Support::private()->signedBody($text)));
+            $longer = \strlen(Support::private()->signedBody($text)) - $size;
+            $text = '{"a":"' . str_repeat('x', $size - 8 - $longer) . '"}';
+            self::assertSame($text, Support::public()->verifyDocument(Support::private()->signedBody($text)));
+        }
         self::assertSame('{"a":1}', canonicalize('{"a":1}'));
     }
 
-    /** @return list<array{int}> */
-    public static function rooms(): array
+    /** Two calls: the first signs nothing and says what the second needs. */
+    public function testRoomIsAskedForBeforeAnythingIsSigned(): void
     {
-        return [[1], [50000], [100008]];
+        $ffi = Library::get();
+        $private = Support::private();
+        $key = (fn () => $this->key)->call($private);
+        [$out, $length, $error] = [$ffi->new('uint8_t[4096]'), $ffi->new('size_t[1]'), $ffi->new('kess_error[1]')];
+        $call = static fn (): int => $ffi->kess_call($key, $ffi->KESS_DO_SIGNED_BODY, $out, $length, '{"a":1}', 7, 0, 0, $error);
+        self::assertSame($ffi->KESS_ERR_BUFFER, $call());
+        self::assertSame(str_repeat("\0", 4096), \FFI::string($out, 4096));
+        self::assertSame(0, $call());
+        self::assertSame($private->signedBody('{"a":1}'), \FFI::string($out, $length[0]));
     }
 
-    public function testALibraryThatNeverHasEnough(): void
+    public function testWhatGrowsMost(): void
     {
-        $room = Room::for(10);
-        self::assertTrue($room->grow());
-        self::assertFalse($room->grow());
-        $this->expectException(BackendError::class);
-        $this->expectExceptionMessage('too small');
-        $room->result(2);
-    }
-
-    public function testWhatIsShortFitsIntoWhatIsKept(): void
-    {
-        $bound = static fn (int $size): int => Library::get()->kess_canonical_bound($size) + Room::SIGNATURE;
-        self::assertLessThanOrEqual(Room::KEPT, $bound(Room::SHORT));
-        self::assertSame(Room::KEPT, Room::for(Room::SHORT)->length[0]);
-        self::assertSame($bound(Room::SHORT + 1), Room::for(Room::SHORT + 1)->length[0]);
-        // What grows most, and bodies on both sides of the limit.
-        foreach ([[0.1], array_fill(0, 2047, 0.1), array_fill(0, 2049, 0.1)] as $numbers) {
+        foreach ([[0.1], array_fill(0, 2047, 0.1), array_fill(0, 20000, 0.1)] as $numbers) {
             $text = json_encode(['a' => $numbers]);
             $seventeen = new Profile(17);
             $body = Support::private()->signedBody($text, $seventeen);
             self::assertSame(str_replace('0.1', '0.10000000000000001', $text), Support::public()->verifyDocument($body, $seventeen));
         }
-    }
-
-    public function testOneRoomIsKept(): void
-    {
-        $first = Room::for(10);
-        $second = Room::for(10);
-        self::assertNotSame($first, $second);
-        foreach ([$first, $second] as $room) {
-            try {
-                $room->result(200);
-                self::fail('a failure was returned');
-            } catch (CanonicalizationError) {
-                self::assertSame($room, Room::for(10));
-            }
-        }
-        $long = Room::for(1 << 20);
-        self::assertSame(1 << 20, \strlen(self::filled($long, 1 << 20)));
-        self::assertNotSame($long, Room::for(10));
-    }
-
-    private static function filled(Room $room, int $size): string
-    {
-        $room->length[0] = $size;
-
-        return $room->result(0);
     }
 
     public function testLongDocuments(): void
@@ -255,11 +219,21 @@ final class LimitsTest extends TestCase
 
     public function testACallWithinACall(): void
     {
-        // As a handler of a signal may do it, between the call of C and the copy.
-        $room = Room::for(7);
-        $status = $room->ffi->kess_canonicalize($room->out, $room->length, '{"a":1}', 7, null, $room->error);
+        $kept = new \ReflectionProperty(Library::class, 'room');
+        $kept->setAccessible(true);
+        canonicalize('{}');
+        $room = $kept->getValue();
+        // As in a handler of a signal, while a call uses what is kept.
+        $kept->setValue(null, null);
         self::assertSame('{"other":[1,2,3]}', canonicalize('{"other":[1,2,3]}'));
-        self::assertSame('{"a":1}', $room->result($status));
+        self::assertNotSame($room[0], $kept->getValue()[0]);
+        self::assertSame('[]', \FFI::string($room[0], 2));
+        try {
+            canonicalize('{');
+            self::fail('a failure was returned');
+        } catch (CanonicalizationError) {
+            self::assertIsArray($kept->getValue());
+        }
     }
 
     public function testHandlersOfSignalsThatCallTheLibrary(): void

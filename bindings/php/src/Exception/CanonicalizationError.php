@@ -7,5 +7,4 @@ namespace Kess\Exception;
 /** A document has no canonical form, or is not safe to sign as a request. Nothing was signed. */
 final class CanonicalizationError extends InputError
 {
-    use Facts;
 }

@@ -11,18 +11,14 @@ namespace Kess\Exception;
  */
 trait Facts
 {
-    private string $reason = '';
-    private string $name = '';
-    private ?int $position = null;
-
-    public static function of(string $message, string $reason, string $name = '', int $status = 0, ?int $position = null): self
-    {
-        $exception = new self($message, $status);
-        $exception->reason = $reason;
-        $exception->name = $name;
-        $exception->position = $position;
-
-        return $exception;
+    public function __construct(
+        string $message,
+        private string $reason = '',
+        private string $name = '',
+        int $status = 0,
+        private ?int $position = null,
+    ) {
+        parent::__construct($message, $status);
     }
 
     public function reason(): string

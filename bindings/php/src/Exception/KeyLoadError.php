@@ -7,5 +7,4 @@ namespace Kess\Exception;
 /** A key cannot be loaded, or the key policy refuses it. */
 final class KeyLoadError extends InputError
 {
-    use Facts;
 }
