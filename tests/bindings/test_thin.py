@@ -2,9 +2,9 @@
 The packages for PHP, Node and Go stay thin: how many lines of code each has.
 
 A line counts that holds anything but blanks and comments, in every file of a package
-that runs, its C included. Not counted are the declarations of types (``index.d.ts``), the
-header for PHP's FFI, which a program writes, tests, examples, benchmarks and the adapters
-of the conformance kit. ``python -m tests.bindings.test_thin`` writes the table.
+that runs, its C included. Not counted are the declarations of types (``index.d.ts``),
+the header for PHP's FFI, which a program writes, tests, examples, benchmarks and the
+adapters of the conformance kit. ``python -m tests.bindings.test_thin`` has the table.
 """
 
 from __future__ import annotations
