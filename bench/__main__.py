@@ -7,7 +7,8 @@ Print the goals of the project, and what is measured for each.
     python -m bench --rounds 11 --no-growth  # a quick look
     make bench-suites                        # library x document, pytest-benchmark
 
-Writes ``build/bench/speed.json`` and ``build/bench/speed.svg``.
+Writes ``build/bench/speed.json`` and, of two widths, ``build/bench/speed.svg`` and
+``build/bench/speed-narrow.svg``.
 """
 
 from __future__ import annotations
@@ -62,9 +63,11 @@ def main() -> None:
     written.write_text(json.dumps(document, indent=1) + "\n", encoding="utf-8")
     print(f"written: {written}")
     if grown is not None:
-        picture = options.out / "speed.svg"
-        picture.write_text(_picture(found, alone, grown, machine), encoding="utf-8")
-        print(f"written: {picture}")
+        for name, size in (("speed", plot.WIDE), ("speed-narrow", plot.NARROW)):
+            picture = options.out / f"{name}.svg"
+            drawn = _picture(found, alone, grown, machine, size)
+            picture.write_text(drawn, encoding="utf-8")
+            print(f"written: {picture}")
 
 
 def _load() -> str:
@@ -153,6 +156,7 @@ def _picture(
     alone: dict[str, Times],
     grown: growth.Growth,
     machine: dict[str, str],
+    size: plot.Size,
 ) -> str:
     shown = {
         "raw": "RSA alone, in C",
@@ -183,6 +187,7 @@ def _picture(
         grown.documents,
         grown.batches,
         ["CPU time, medians. " + notes[0], *notes[1:]],
+        size,
     )
 
 

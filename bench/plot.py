@@ -6,7 +6,7 @@ from html import escape
 from itertools import chain
 from math import log10
 from textwrap import wrap
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 
 if TYPE_CHECKING:
@@ -15,17 +15,49 @@ if TYPE_CHECKING:
     from bench.growth import Line
 
 
-__all__ = ["page"]
+__all__ = ["NARROW", "WIDE", "Size", "page"]
 
-WIDTH: Final = 760
-LEFT: Final = 250
-NOTE_LENGTH: Final = 115
+
+class Size(NamedTuple):
+    """
+    The room of a picture, in pixels.
+
+    Args:
+        width: of all.
+        edge: in front of headings and notes.
+        left: where bars begin, behind their names; 0 where they stand below them.
+        right: what is left for the number behind a bar.
+        axis: where a chart begins, behind the numbers of its axis.
+        names: what is left for the names behind its lines.
+        heading: how many characters of a heading fit.
+        note: how many characters of a note fit.
+        every: which of the numbers below a chart are written: each, or every second.
+    """
+
+    width: int
+    edge: int
+    left: int
+    right: int
+    axis: int
+    names: int
+    heading: int
+    note: int
+    every: int
+
+
+WIDE: Final = Size(760, 20, 250, 110, 90, 140, 90, 115, 1)
+#: For a telephone.
+NARROW: Final = Size(358, 0, 0, 72, 52, 96, 40, 52, 2)
+#: Pixels between the names of two lines.
+APART: Final = 15
 COLOURS: Final = ("#0b62a4", "#c2570c", "#4d7c0f", "#7e22ce")
 STYLE: Final = (
     "text{font:13px system-ui,sans-serif;fill:#333}.h{font-weight:600;font-size:15px}"
     ".s{font-size:11px;fill:#666}.v{font-size:12px}line{stroke:#ccc}"
-    "@media(prefers-color-scheme:dark){text{fill:#ddd}.s{fill:#aaa}line{stroke:#555}}"
+    "@media(prefers-color-scheme:dark){text{fill:#ddd}.s{fill:#aaa}line{stroke:#555}"
 )
+#: What stands for each colour in the dark.
+IN_THE_DARK: Final = ("#5aa9e6", "#f0915a", "#94c94f", "#c49bf5")
 
 
 def page(
@@ -33,6 +65,7 @@ def page(
     lines: Sequence[Line],
     batches: Sequence[Line],
     notes: Iterable[str],
+    size: Size = WIDE,
 ) -> str:
     """
     Return a picture of bars, of two charts of growth, and of notes below.
@@ -42,22 +75,32 @@ def page(
         lines: of documents, bytes to nanoseconds.
         batches: documents in a call to verified documents a second.
         notes: lines of text.
+        size: its room.
     """
     drawn: list[str] = []
     y = 30
     for heading, group in bars:
-        y = _bars(drawn, y, heading, group)
-    y = _growth(drawn, y, lines)
-    y = _batches(drawn, y, batches)
-    for note in chain.from_iterable(wrap(one, NOTE_LENGTH) for one in notes):
-        drawn.append(_text(20, y, note, "s"))
+        y = _bars(drawn, size, _heading(drawn, size, y, heading), group)
+    y = _growth(drawn, size, y, lines)
+    y = _batches(drawn, size, y, batches)
+    for note in chain.from_iterable(wrap(one, size.note) for one in notes):
+        drawn.append(_text(size.edge, y, note, "s"))
         y += 16
     body = "\n".join(drawn)
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" '
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {size.width} {y}" '
         f'role="img" aria-label="Measured times of kesspay and of others">\n'
-        f"<style>{STYLE}</style>\n{body}\n</svg>\n"
+        f"<style>{STYLE}{_dark()}</style>\n{body}\n</svg>\n"
     )
+
+
+def _dark() -> str:
+    """Return the end of the style: the colours in the dark."""
+    rules = (
+        f'[fill="{light}"]{{fill:{dark}}}[stroke="{light}"]{{stroke:{dark}}}'
+        for light, dark in zip(COLOURS, IN_THE_DARK, strict=True)
+    )
+    return "".join(rules) + "}"
 
 
 def _text(x: float, y: float, text: str, kind: str = "", anchor: str = "start") -> str:
@@ -74,34 +117,46 @@ def _bar(x: float, y: float, length: float, colour: str) -> str:
     )
 
 
+def _heading(drawn: list[str], size: Size, y: int, heading: str) -> int:
+    """Write a heading, and return where its last line stands."""
+    lines = wrap(heading, size.heading)
+    for at, line in enumerate(lines):
+        drawn.append(_text(size.edge, y + 19 * at, line, "h"))
+    return y + 19 * (len(lines) - 1)
+
+
 def _bars(
-    drawn: list[str], y: int, heading: str, group: Sequence[tuple[str, float]]
+    drawn: list[str], size: Size, y: int, group: Sequence[tuple[str, float]]
 ) -> int:
-    drawn.append(_text(20, y, heading, "h"))
     longest = max(value for _, value in group)
-    room = WIDTH - LEFT - 110
+    room = size.width - size.left - size.right
     for name, value in group:
         y += 24
         colour = COLOURS[0] if name.startswith("kesspay") else "#9ca3af"
         length = max(1.0, room * value / longest)
+        if size.left:
+            drawn.append(_text(size.left - 10, y + 4, name, anchor="end"))
+        else:
+            drawn.append(_text(size.edge, y + 4, name))
+            y += 19
         drawn += [
-            _text(LEFT - 10, y + 4, name, anchor="end"),
-            _bar(LEFT, y - 8, length, colour),
-            _text(LEFT + length + 8, y + 4, f"{value:.1f} \u00b5s", "v"),
+            _bar(size.left, y - 8, length, colour),
+            _text(size.left + length + 8, y + 4, f"{value:.1f} \u00b5s", "v"),
         ]
     return y + 44
 
 
-def _growth(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
+def _growth(drawn: list[str], size: Size, y: int, lines: Sequence[Line]) -> int:
     """Draw lines over two logarithmic axes."""
-    drawn.append(_text(20, y, "Canonicalising, by the size of the document", "h"))
+    y = _heading(drawn, size, y, "Canonicalising, by the size of the document")
     points = [point for line in lines for point in line.points]
-    x_from, x_to = _decades([size for size, _ in points])
+    x_from, x_to = _decades([length for length, _ in points])
     y_from, y_to = _decades([cost for _, cost in points])
-    top, height, left, width = y + 20, 260, 90, WIDTH - 230
+    top, height, left = y + 20, 260, size.axis
+    width = size.width - size.axis - size.names
 
-    def place(size: float, cost: float) -> tuple[float, float]:
-        across = (log10(size) - x_from) / (x_to - x_from)
+    def place(length: float, cost: float) -> tuple[float, float]:
+        across = (log10(length) - x_from) / (x_to - x_from)
         up = (log10(cost) - y_from) / (y_to - y_from)
         return left + width * across, top + height * (1 - up)
 
@@ -110,7 +165,8 @@ def _growth(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + height}"/>'
         )
-        drawn.append(_text(x, top + height + 16, _bytes(power), "s", "middle"))
+        if (power - x_from) % size.every == 0:
+            drawn.append(_text(x, top + height + 16, _bytes(power), "s", "middle"))
     for power in range(y_from, y_to + 1):
         _, at = place(10**x_from, 10**power)
         drawn.append(
@@ -127,6 +183,7 @@ def _lines(
     place: Callable[[float, float], tuple[float, float]],
 ) -> None:
     """Draw lines whose points have such places, with their names at the end."""
+    names = []
     for line, colour in zip(lines, COLOURS, strict=False):
         placed = [place(*point) for point in line.points]
         path = " ".join(f"{x:.1f},{at:.1f}" for x, at in placed)
@@ -135,18 +192,23 @@ def _lines(
             'stroke-width="2"/>'
         )
         x, at = placed[-1]
-        drawn.append(_text(x + 8, at + 4, line.name, "v"))
+        names.append((at + 4, x + 8, line.name))
+    above = 0.0
+    for at, x, name in sorted(names):
+        above = max(at, above + APART)
+        drawn.append(_text(x, above, name, "v"))
 
 
-def _batches(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
+def _batches(drawn: list[str], size: Size, y: int, lines: Sequence[Line]) -> int:
     """Draw lines over two axes that begin at 0."""
     heading = "Documents verified a second by one thread, by how many are in a call"
-    drawn.append(_text(20, y, heading, "h"))
+    y = _heading(drawn, size, y, heading)
     points = [point for line in lines for point in line.points]
     most = max(count for count, _ in points)
     step = 10 ** int(log10(max(rate for _, rate in points)))
     highest = step * (int(max(rate for _, rate in points) / step) + 1)
-    top, height, left, width = y + 20, 200, 90, WIDTH - 230
+    top, height, left = y + 20, 200, size.axis
+    width = size.width - size.axis - size.names
 
     def place(count: float, rate: float) -> tuple[float, float]:
         return left + width * count / most, top + height * (1 - rate / highest)
@@ -156,7 +218,8 @@ def _batches(drawn: list[str], y: int, lines: Sequence[Line]) -> int:
         drawn.append(
             f'<line x1="{x:.1f}" x2="{x:.1f}" y1="{top}" y2="{top + height}"/>'
         )
-        drawn.append(_text(x, top + height + 16, str(count), "s", "middle"))
+        if count // 8 % size.every == 0:
+            drawn.append(_text(x, top + height + 16, str(count), "s", "middle"))
     for rate in range(0, highest + 1, step):
         _, at = place(0, rate)
         drawn.append(

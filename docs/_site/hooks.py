@@ -53,6 +53,8 @@ _BENCH_PAGE: Final = "reference/benchmarks.md"
 #: Where plots stand on the site, and where `make bench` may have left some.
 _BENCH_RESULTS: Final = "reference/benchmarks"
 _BENCH_FOLDER: Final = ROOT / "build" / "bench"
+#: Where the narrow one of two plots is shown.
+_TELEPHONE: Final = "(max-width: 45em)"
 
 _FENCE: Final = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _MERMAID: Final = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -265,7 +267,18 @@ def _bench_results(files: Files) -> str:
         for file in files
         if file.src_uri.startswith(f"{_BENCH_RESULTS}/")
     )
-    return "".join(f"\n\n![{name}](benchmarks/{name})" for name in names)
+    shown = ""
+    for name in names:
+        narrow = name.replace(".svg", "-narrow.svg")
+        if narrow in names:
+            shown += (
+                f'\n\n<picture><source media="{_TELEPHONE}" '
+                f'srcset="benchmarks/{narrow}">'
+                f'<img src="benchmarks/{name}" alt="{name}"></picture>'
+            )
+        elif not name.endswith("-narrow.svg"):
+            shown += f"\n\n![{name}](benchmarks/{name})"
+    return shown
 
 
 def _targets(path: str, text: str) -> list[str]:
