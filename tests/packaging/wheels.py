@@ -40,7 +40,7 @@ def run(
     *command: str | Path, cwd: Path | None = None, env: dict[str, str] | None = None
 ) -> Run:
     """Run a command without the settings of this test run that could leak in."""
-    own = ("KESSPAY_", "PYTHONPATH", "CMAKE_", "COVERAGE_", "MAKE", "MFLAGS")
+    own = ("KESSPAY_", "PYTHONPATH", "CMAKE_", "COVERAGE_", "MAKE", "MFLAGS", "UV")
     clean = {k: v for k, v in os.environ.items() if not k.startswith(own)}
     done = subprocess.run(
         [str(part) for part in command],
