@@ -17,6 +17,7 @@ from kesspay._checks import (
     require,
     require_flag,
     seconds,
+    whole_number,
 )
 from kesspay.errors import InputError
 from tests.support.odd import ODD, FailingText, PathOfNumber
@@ -32,6 +33,15 @@ def test_an_object_of_a_class() -> None:
     with pytest.raises(InputError, match="name must be a str, not a bytes") as caught:
         require(b"canary", str, "name")
     assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("value", [*ODD, "5", 5.0, True, None, 2, 8])
+def test_a_whole_number_is_within_its_limits(value: object) -> None:
+    """True is no 1 and 5.0 no 5."""
+    for good in (3, 7):
+        whole_number("count", good, 3, 7)
+    with pytest.raises(InputError, match="count must be a whole number from 3 to 7"):
+        whole_number("count", value, 3, 7)
 
 
 @pytest.mark.parametrize("value", [*ODD, "false", "", 0, 1, None, FailingText("x")])

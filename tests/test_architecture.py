@@ -51,6 +51,7 @@ ALLOWED: dict[str, tuple[str, ...]] = {
         *("transfers.journal", "transfers.payment", "transfers.summary"),
     ),
     "sandbox": (
+        "_checks",
         "_first_use",
         "_pages",
         "_shown",

@@ -23,6 +23,7 @@ __all__ = [
     "require",
     "require_flag",
     "seconds",
+    "whole_number",
 ]
 
 _T = TypeVar("_T")
@@ -54,6 +55,12 @@ def is_number(value: object) -> bool:
     except OverflowError:
         # No float holds it.
         return False
+
+
+def whole_number(name: str, value: object, least: int, most: int) -> None:
+    """Refuse anything but an int from ``least`` to ``most`` (InputError)."""
+    if type(value) is not int or not least <= value <= most:
+        raise InputError(f"{name} must be a whole number from {least} to {most}")
 
 
 def seconds(given: object, name: str = "timeout") -> float:

@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -21,6 +22,7 @@ from kesspay.sandbox.faults import (
     parse,
 )
 from tests.sandbox.parties import Partner, box
+from tests.support.odd import ODD
 
 
 if TYPE_CHECKING:
@@ -473,6 +475,28 @@ def test_seeds_that_cannot_be_used(
     """The rate is a probability, and the names are those of faults."""
     with pytest.raises(InputError):
         plan.seed(7, rate, names)
+
+
+def test_odd_arguments_of_plans(plan: FaultPlan) -> None:
+    """Whatever they are, they are refused as arguments."""
+    half = 0.5
+    odd: Any
+    for odd in (*ODD, None, True, half):
+        with pytest.raises(InputError):
+            plan.plan(odd)
+        with pytest.raises(InputError):
+            plan.seed(1, 0.1, [odd])
+        if type(odd) is not int:
+            with pytest.raises(InputError):
+                plan.seed(odd, 0.1)
+        if odd is not half:
+            with pytest.raises(InputError):
+                plan.seed(1, odd)
+        if not isinstance(odd, Iterable) and odd is not None:
+            with pytest.raises(InputError):
+                plan.seed(1, 0.1, odd)
+    assert plan.rate == 0
+    assert plan.planned() == ()
 
 
 def test_clearing(plan: FaultPlan) -> None:

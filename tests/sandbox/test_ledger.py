@@ -5,12 +5,13 @@ from __future__ import annotations
 import sqlite3
 import threading
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
 
 from kesspay.errors import InputError
 from kesspay.sandbox.ledger import Credit, Ledger, PreTransferRow, Refusal, User
+from tests.support.odd import ODD
 
 
 if TYPE_CHECKING:
@@ -311,6 +312,17 @@ def test_users_who_cannot_be(ledger: Ledger, receiver_id: str, name: str) -> Non
     """Ids and names keep to the lengths of the document."""
     with pytest.raises(InputError, match="receiver"):
         ledger.add_user(receiver_id, name)
+
+
+def test_odd_arguments_of_users(ledger: Ledger) -> None:
+    """No id, no name and no switch of another type."""
+    odd: Any
+    for odd in (*ODD, None, 1):
+        for pair in ((odd, "A"), ("8", odd)):
+            with pytest.raises(InputError, match="receiver"):
+                ledger.add_user(*pair)
+        with pytest.raises(InputError, match="eligible must be True or False"):
+            ledger.add_user("8", "A", eligible=odd)
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from kesspay.errors import NotSent, OutcomeUnknown, TransportError
+from kesspay.errors import InputError, NotSent, OutcomeUnknown, TransportError
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM, HttpRequest
 from kesspay.sandbox.emulator import TOKEN_PATH
 from tests.sandbox.parties import RECEIVER, box, order
+from tests.support.odd import ODD
 
 
 if TYPE_CHECKING:
@@ -64,6 +65,15 @@ def test_exchanges_that_break_off(
         send(sandbox, kind)
     assert raised.value.kind == broken
     assert send(sandbox, kind) == 401
+
+
+def test_what_is_no_request_and_no_time(sandbox: Sandbox) -> None:
+    """A program that mistakes one of them learns which one."""
+    for odd in (*ODD, None, "5"):
+        with pytest.raises(InputError, match="request must be a HttpRequest"):
+            sandbox.transport.send(odd, timeout=1)  # type: ignore[arg-type] # refused
+        with pytest.raises(InputError, match="timeout must be a number"):
+            sandbox.transport.send(REQUEST, timeout=odd)  # type: ignore[arg-type] # the same
 
 
 def test_time_passes_on_the_clock_of_the_sandbox(sandbox: Sandbox) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -10,7 +11,12 @@ from kesspay.errors import InputError
 from kesspay.gateway.messages import Credentials
 from kesspay.sandbox.world import DEFAULT_USERS, World, new_credentials, url_of
 from kesspay.signing.keys import PrivateKey
+from tests.support.odd import ODD, ODD_TEXTS
 from tests.support.vectors import KEYS
+
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture
@@ -22,6 +28,50 @@ def world() -> World:
         clock=lambda: 100.0,
         port=8765,
     )
+
+
+@pytest.mark.parametrize(
+    ("name", "values"),
+    [
+        *(
+            (name, [*ODD, *ODD_TEXTS, 0, 1, True, False, "", KEYS])
+            for name in ("private_key", "gateway_private_key", "credentials")
+        ),
+        (
+            "users",
+            [
+                *(one for one in ODD if not isinstance(one, dict)),
+                0,
+                "x",
+                {"a": None},
+                {1: "b"},
+                {"a": ""},
+                {"a": "\ud800"},
+            ],
+        ),
+        ("clock", [None, 0, 100.0, "x", True]),
+        *(
+            (name, [*ODD, "300", -1, 1.5, None, True, 10**10])
+            for name in ("token_life", "transfer_life", "port")
+        ),
+        ("used_first", [*ODD, 0, 1, None, "false"]),
+    ],
+)
+def test_arguments_that_cannot_be_used(
+    name: str, values: list[Any], tmp_path: Path
+) -> None:
+    """Each is refused as what it is, before there is a ledger."""
+    books = tmp_path / "ledger.sqlite"
+    keys = {
+        "private_key": PrivateKey.from_pem((KEYS / "rsa-2048.pem").read_bytes()),
+        "gateway_private_key": PrivateKey.from_pem(
+            (KEYS / "other-2048.pem").read_bytes()
+        ),
+    }
+    for value in values:
+        with pytest.raises(InputError):
+            World(**{**keys, "database": str(books), name: value})
+    assert not books.exists()
 
 
 def test_what_a_client_needs(world: World) -> None:
@@ -45,7 +95,8 @@ def test_time_goes_forward(world: World) -> None:
     world.advance(5)
     assert world.now() == 105.0
     assert world.ahead == 5.0
-    for seconds in (-1, 1e10, float("nan")):
+    bad: list[Any] = [*ODD, -1, 1e10, "5", None, True]
+    for seconds in bad:
         with pytest.raises(InputError, match="time goes forward"):
             world.advance(seconds)
     assert world.now() == 105.0

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import random
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, TypeVar
 
+from kesspay._checks import is_number, require
 from kesspay.errors import InputError
 from kesspay.gateway.services import (
     CONFIRM,
@@ -29,7 +31,7 @@ from kesspay.sandbox import effects
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
 
     from kesspay.sandbox.effects import Effect
 
@@ -413,6 +415,7 @@ def parse(text: str, service: str | None = None) -> tuple[Chosen, ...]:
         InputError: there is no such fault, or it does not take the argument,
             or does not fit the service.
     """
+    require(text, str, "fault")
     chosen = tuple(_one(part.strip()) for part in text.split(","))
     for one in chosen:
         if service is not None and service not in one.fault.services:
@@ -511,11 +514,16 @@ class FaultPlan:
         Raises:
             InputError: there is no such fault, or the rate is no probability.
         """
-        wanted = FAULTS if names is None else list(names)
-        unknown = [name for name in wanted if name not in FAULTS]
-        if unknown:
-            raise InputError(f"there is no fault {unknown[0]!r:.64}")
-        if not 0 <= rate <= 1:
+        if type(seed) is not int:
+            raise InputError("the seed of faults must be a whole number")
+        if names is not None:
+            require(names, Iterable, "faults")
+        wanted = list(FAULTS if names is None else names)
+        for name in wanted:
+            require(name, str, "a fault")
+            if name not in FAULTS:
+                raise InputError(f"there is no fault {name!r:.64}")
+        if not is_number(rate) or not 0 <= rate <= 1:
             raise InputError("the rate of faults must be from 0 to 1")
         with self._lock:
             self._random.seed(seed)

@@ -20,9 +20,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from threading import Lock
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, cast
 from weakref import finalize
 
+from kesspay._checks import require_flag
 from kesspay._shown import no_path, shown_path, shown_value
 from kesspay.errors import InputError
 from kesspay.gateway.services import (
@@ -46,6 +47,7 @@ __all__ = [
     "Refusal",
     "State",
     "User",
+    "check_user",
 ]
 
 
@@ -183,6 +185,18 @@ _EVERYTHING: Final = -1
 _PRE_TRANSFER_ID: Final = re.compile(r"PT([0-9]{12})")
 
 
+def check_user(receiver_id: object, name: object) -> None:
+    """Refuse what is no receiver (InputError)."""
+    for text, longest in ((receiver_id, 25), (name, 96)):
+        # What cannot be printed could not be stored or signed either.
+        is_text = isinstance(text, str) and text.isprintable()
+        if not (is_text and 0 < len(cast("str", text)) <= longest):
+            raise InputError(
+                f"a receiver has an id of 1 to 25 and a name of 1 to 96 "
+                f"characters; got {shown_value(text)}"
+            )
+
+
 class Ledger:
     """
     The books. Any number of threads and processes may use one file.
@@ -241,13 +255,8 @@ class Ledger:
         Raises:
             InputError: the id or the name breaks a rule.
         """
-        for text, longest in ((receiver_id, 25), (name, 96)):
-            # What cannot be printed could not be stored or signed either.
-            if not (0 < len(text) <= longest and text.isprintable()):
-                raise InputError(
-                    f"a receiver has an id of 1 to 25 and a name of 1 to 96 "
-                    f"characters; got {shown_value(text)}"
-                )
+        check_user(receiver_id, name)
+        require_flag("eligible", eligible)
         with self._transaction() as database:
             database.execute(
                 "INSERT INTO users VALUES (?, ?, ?, 0) ON CONFLICT (receiver_id) "

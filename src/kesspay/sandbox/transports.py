@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
 
-from kesspay.errors import TransportError
+from kesspay._checks import is_number, require
+from kesspay.errors import InputError, TransportError
 from kesspay.gateway.messages import HttpRequest, HttpResponse
 
 
@@ -37,6 +38,9 @@ class _InProcess:
         self._advance = advance
 
     def _exchange(self, request: HttpRequest, timeout: float) -> HttpResponse:
+        require(request, HttpRequest, "request")
+        if not is_number(timeout):
+            raise InputError("timeout must be a number of seconds")
         headers = {name.lower(): value for name, value in request.headers}
         path = urlsplit(request.url).path
         reply = self._front.respond(request.method, path, headers, request.body)

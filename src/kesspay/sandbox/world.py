@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from secrets import token_urlsafe
 from threading import Lock
 from time import time
-from typing import TYPE_CHECKING, Final, TypedDict
+from typing import TYPE_CHECKING, Final, TypedDict, cast
 
+from kesspay._checks import is_number, require, require_flag, whole_number
 from kesspay.errors import InputError
 from kesspay.gateway.messages import Credentials
 from kesspay.sandbox.emulator import BASE_PATH, Emulator
 from kesspay.sandbox.faults import FaultPlan
 from kesspay.sandbox.front import FaultyGateway
 from kesspay.sandbox.keymaker import generate_key
-from kesspay.sandbox.ledger import Ledger
+from kesspay.sandbox.ledger import Ledger, check_user
+from kesspay.signing.keys import PrivateKey
 
 
 if TYPE_CHECKING:
@@ -21,7 +24,7 @@ if TYPE_CHECKING:
 
     from kesspay.sandbox.front import LoggedExchange
     from kesspay.sandbox.ledger import AfterExpiry
-    from kesspay.signing.keys import PrivateKey, PublicKey
+    from kesspay.signing.keys import PublicKey
 
 
 __all__ = ["Settings", "World", "new_credentials", "url_of"]
@@ -30,6 +33,8 @@ __all__ = ["Settings", "World", "new_credentials", "url_of"]
 DEFAULT_USERS: Final = {"85512345678": "Sok Dara", "85598765432": "Chan Sophea"}
 
 _LONGEST_STEP: Final = 1e9
+_LONGEST_LIFE: Final = 10**9
+_LAST_PORT: Final = 65535
 
 
 class Settings(TypedDict):
@@ -67,6 +72,21 @@ class World:
         faults: Iterable[str] | None = None,
     ) -> None:
         """Make keys and a ledger; nothing listens yet."""
+        for name, key in (
+            ("private_key", private_key),
+            ("gateway_private_key", gateway_private_key),
+        ):
+            if key is not None:
+                require(key, PrivateKey, name)
+        if credentials is not None:
+            require(credentials, Credentials, "credentials")
+        if not callable(clock):
+            raise InputError("clock must be a function that returns the time")
+        whole_number("token_life", token_life, 0, _LONGEST_LIFE)
+        whole_number("transfer_life", transfer_life, 0, _LONGEST_LIFE)
+        whole_number("port", port, 0, _LAST_PORT)
+        require_flag("used_first", used_first)
+        _check_users(users)
         self._clock = clock
         self._ahead = 0.0
         self._lock = Lock()
@@ -141,7 +161,7 @@ class World:
         Raises:
             InputError: seconds is not from 0 to 1e9, some thirty years.
         """
-        if not 0 <= seconds <= _LONGEST_STEP:
+        if not is_number(seconds) or not 0 <= seconds <= _LONGEST_STEP:
             raise InputError("time goes forward, by up to 1e9 seconds")
         with self._lock:
             self._ahead += seconds
@@ -152,6 +172,15 @@ class World:
             users = {} if self.ledger.users() else DEFAULT_USERS
         for receiver_id, name in users.items():
             self.ledger.add_user(receiver_id, name)
+
+
+def _check_users(users: object) -> None:
+    """Refuse receivers before there is a ledger (InputError)."""
+    if users is None:
+        return
+    require(users, Mapping, "users")
+    for receiver_id, name in cast("Mapping[object, object]", users).items():
+        check_user(receiver_id, name)
 
 
 def url_of(port: int) -> str:
