@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TYPE_CHECKING, Any, Literal
 
 import pytest
@@ -167,18 +167,21 @@ def test_many_confirms_at_once(ledger: Ledger) -> None:
     assert len(ledger.credits()) == 1
 
 
+@pytest.mark.parametrize("digits", [1, 28])
 @pytest.mark.parametrize("text", ["0.01", "0.10", "19.99", "9999999999999.99", "100"])
-def test_money_is_exact(ledger: Ledger, text: str) -> None:
-    """An amount comes back as it went in."""
-    row = ledger.create(
-        out_trade_no="o",
-        receiver_id="855",
-        sender_name="s",
-        amount=Decimal(text),
-        life=9,
-    )
-    ledger.confirm(row.pre_transfer_id, "d")
-    assert ledger.balance("855") == Decimal(text)
+def test_money_is_exact(ledger: Ledger, text: str, digits: int) -> None:
+    """An amount comes back as it went in, also where the caller rounds."""
+    with localcontext() as context:
+        context.prec = digits
+        row = ledger.create(
+            out_trade_no="o",
+            receiver_id="855",
+            sender_name="s",
+            amount=Decimal(text),
+            life=9,
+        )
+        ledger.confirm(row.pre_transfer_id, "d")
+        assert ledger.balance("855") == Decimal(text)
 
 
 def test_the_books_survive_a_restart(tmp_path: Path, clock: Clock) -> None:

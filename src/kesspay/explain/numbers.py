@@ -26,7 +26,7 @@ def javascript(text: str) -> str:
         return "0"
     if isinf(value):
         return "null"
-    sign, digits, power = _parts(Decimal(repr(value)).normalize())
+    sign, digits, power = _parts(Decimal(repr(value)))
     place = len(digits) + power
     if _SMALL < place <= _LARGE:
         return sign + _plain(digits, place)
@@ -34,9 +34,12 @@ def javascript(text: str) -> str:
 
 
 def _parts(number: Decimal) -> tuple[str, str, int]:
-    """Take sign, digits and power of ten of a finite number."""
-    sign, digits, power = number.as_tuple()
-    return "-" if sign else "", "".join(map(str, digits)), int(power)
+    """Take sign, digits without zeros at their end, and power of ten of a number."""
+    # Not normalize(): a context of the caller's may round.
+    sign, written, power = number.as_tuple()
+    digits = "".join(map(str, written))
+    kept = digits.rstrip("0")
+    return "-" if sign else "", kept, int(power) + len(digits) - len(kept)
 
 
 def _plain(digits: str, place: int) -> str:

@@ -18,7 +18,7 @@ import re
 import sqlite3
 from contextlib import contextmanager
 from dataclasses import dataclass
-from decimal import Decimal
+from decimal import Context, Decimal
 from threading import Lock
 from typing import TYPE_CHECKING, Final, Literal, cast
 from weakref import finalize
@@ -118,6 +118,9 @@ class User:
 
 
 _VERSION: Final = 1
+
+#: The context of the caller may have fewer digits than an amount.
+_EXACT: Final = Context(prec=32)
 
 _TABLES: Final = """
 BEGIN IMMEDIATE;
@@ -297,7 +300,7 @@ class Ledger:
                     receiver_id,
                     user[0],
                     sender_name,
-                    int(amount * 100),
+                    int(amount.scaleb(2, _EXACT)),
                     self._clock() + life,
                 ),
             ).lastrowid
@@ -514,4 +517,4 @@ def _number(pre_transfer_id: str) -> int | None:
 
 
 def _dollars(cents: int) -> Decimal:
-    return Decimal(cents).scaleb(-2)
+    return Decimal(cents).scaleb(-2, _EXACT)

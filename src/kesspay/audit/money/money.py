@@ -9,7 +9,7 @@ Its number and the sum that it claims are reported.
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
@@ -38,6 +38,8 @@ FINDINGS_FILE: Final = "money-findings.parquet"
 #: A folder while the checks run: what was signed names persons.
 _SCRATCH: Final = ".money"
 _ROWS: Final = 8192
+#: The context of the caller may have fewer digits than a sum.
+_EXACT: Final = Context(prec=64)
 _SCHEMA: Final = pa.schema(
     [
         *((name, pa.string()) for name in ("check", "severity", "title")),
@@ -238,5 +240,5 @@ def _claimed(failing: Failing) -> tuple[int, str]:
                 found = decode(body or b"null")["data"]["amount"]
             except (ValueError, TypeError, KeyError, RecursionError):
                 continue
-            total += amount_of(str(found)) or Decimal(0)
+            total = _EXACT.add(total, amount_of(str(found)) or Decimal(0))
     return count, str(total)
