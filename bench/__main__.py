@@ -20,7 +20,7 @@ import os
 import tempfile
 from contextlib import ExitStack
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import kesspay
 from bench import goals, growth, plot, processes, rounds
@@ -31,6 +31,10 @@ from bench.recipes import libraries
 
 if TYPE_CHECKING:
     from bench.rounds import Loop, Times
+
+
+#: Operations of a peer before it is measured, until it has compiled what it runs.
+WARM: Final = 2000
 
 
 def main() -> None:
@@ -118,7 +122,7 @@ def _signatures(count: int) -> dict[str, Times]:
             assert processes.signature_of(peer) == signature
             for what in ("sign", "verify"):
                 loop = peer.loop(what)
-                loop(2000)
+                loop(WARM)
                 todo[f"{name} {what}"] = loop
         return rounds.measure(todo, rounds=max(5, count // 2))
 
