@@ -127,11 +127,26 @@ def each(
         tree: whether they are parameters.
     """
     of = canonicalize_tree if tree else canonicalize
-    asking = _Asking(profile.split())
-    right = _run(lambda on: (_read_tree if tree else _read)(text, on), asking)
+    reads, writes = _Asking(profile.split()), _Asking(profile.split())
+    made: list[Json] = []
+
+    def read(_on: Switches) -> Json:
+        made.append((_read_tree if tree else _read)(text, reads))
+        return made[0]
+
+    right = _run(read, writes)
+    if tree:
+        # As in canonicalize_tree.
+        writes.asked.discard("depth_none")
     for code in codes:
-        same = code not in asking.asked and code not in _SETTINGS
-        yield code, right if same else of(text, code, profile=profile)
+        if code in reads.asked or code in _SETTINGS:
+            yield code, of(text, code, profile=profile)
+        elif code in writes.asked:
+            # It changes nothing of what was read.
+            on = frozenset((code, *profile.split()))
+            yield code, _run(lambda _on: made[0], on)
+        else:
+            yield code, right
 
 
 class _Asking(frozenset[str]):
