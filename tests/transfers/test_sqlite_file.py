@@ -11,6 +11,7 @@ import subprocess
 import sys
 import tempfile
 import threading
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -233,6 +234,88 @@ def test_cut_short(path: Path) -> None:
     data = path.read_bytes()
     path.write_bytes(data[: len(data) // 2])
     refused(path, JournalDamaged, "damaged")
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_emptied(path: Path, *, logged: bool) -> None:
+    """An empty file may have lost its payments: it is refused, and its log stays."""
+    log = path.with_name("journal.db-wal")
+    path.touch()
+    if logged:
+        log.write_bytes(b"the last payments")
+    message = refused(path, JournalDamaged, "is empty.*Start no transfer")
+    assert ("Keep journal.db-wal" in message) == logged
+    assert path.read_bytes() == b""
+    assert not logged or log.read_bytes() == b"the last payments"
+
+
+def test_a_database_without_tables(path: Path) -> None:
+    """A database of nothing becomes a journal: it cannot have been one."""
+    raw(path, "PRAGMA journal_mode = WAL")
+    assert path.stat().st_size > 0
+    with SqliteJournal(path) as made:
+        made.begin(payment("p-1"))
+
+
+def test_removed_from_its_log(path: Path) -> None:
+    """Where only the log of a journal is left, no journal is made in its place."""
+    log = path.with_name("journal.db-wal")
+    log.write_bytes(b"the last payments")
+    refused(path, JournalDamaged, "is gone, but its log journal.db-wal is there")
+    assert list(path.parent.iterdir()) == [log]
+    # An empty log holds nothing.
+    log.write_bytes(b"")
+    SqliteJournal(path).close()
+
+
+def test_emptied_while_it_is_open(path: Path) -> None:
+    """No payment is taken for a new one."""
+    fill(path)
+    with SqliteJournal(path) as opened:
+        os.truncate(path, 0)
+        with pytest.raises(JournalDamaged):
+            opened.begin(payment("p-1"))
+        with pytest.raises(JournalDamaged):
+            opened.read("p-1")
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_disk_without_links(
+    path: Path, monkeypatch: pytest.MonkeyPatch, *, first: bool
+) -> None:
+    """The file is made in its place, unless another process was first."""
+
+    def no_links(_: Path, place: Path) -> None:
+        if not first:
+            shutil.copy(other, place)
+        raise PermissionError(1, "Operation not permitted")
+
+    other = path.with_name("other.db")
+    SqliteJournal(other).close()
+    monkeypatch.setattr(os, "link", no_links)
+    with SqliteJournal(path) as made:
+        made.begin(payment("p-1"))
+    names = {one.name for one in path.parent.iterdir()}
+    assert names == {"journal.db", "other.db"}
+
+
+def test_another_process_makes_it_first(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What it has written stays, and nothing else is left."""
+    link = os.link
+
+    def late(draft: Path, place: Path) -> None:
+        monkeypatch.setattr(os, "link", link)
+        with SqliteJournal(place) as theirs:
+            theirs.begin(payment("p-1"))
+        link(draft, place)
+
+    monkeypatch.setattr(sqlite_file, "_making", nullcontext())
+    monkeypatch.setattr(os, "link", late)
+    with SqliteJournal(path) as made:
+        assert made.read("p-1") is not None
+    assert [one.name for one in path.parent.iterdir()] == ["journal.db"]
 
 
 def test_damage_in_a_large_file(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -478,7 +478,10 @@ def open_place(where: str, source: str) -> Journal:
             f"{source} names no journal: nothing is at {shown_path(where)}"
         )
     if stat.S_ISREG(mode_of(where)) and not Path(where).stat().st_size:
-        raise InputError(f"{source} names no journal: {shown_path(where)} is empty")
+        raise InputError(
+            f"{source} names no journal: {shown_path(where)} is empty. If payments were"
+            " made with it, it was cut off: restore the last good copy elsewhere"
+        )
     from kesspay.transfers.sqlite import SqliteJournal
 
     return SqliteJournal(where)

@@ -103,8 +103,9 @@ class SqliteJournal(RowJournal):
 
     Args:
         path: path of the file, on a local disk. It is made where it is missing,
-            readable by its owner only; its folder must exist. SQLite keeps two
-            more files next to it, whose names end with "-wal" and "-shm".
+            readable by its owner only; its folder must exist. A file that is there
+            and is empty is refused. SQLite keeps two more files next to it, whose
+            names end with "-wal" and "-shm".
         clock: returns the time in seconds since 1970; all processes that share
             the file must agree about it.
         busy_timeout: seconds to wait for another process that is writing.
@@ -112,8 +113,8 @@ class SqliteJournal(RowJournal):
     Raises:
         InputError: an argument cannot be used.
         JournalUnavailable: the file cannot be opened or written to.
-        JournalDamaged: the file is corrupt, is no journal, or was made by a newer
-            version.
+        JournalDamaged: the file is corrupt or empty, is no journal, or was made by a
+            newer version.
     """
 
     _queries = _QUERIES

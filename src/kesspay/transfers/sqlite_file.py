@@ -15,8 +15,10 @@ from __future__ import annotations
 import contextlib
 import os
 import sqlite3
+import stat
 from contextlib import contextmanager
 from pathlib import Path
+from secrets import token_hex
 from threading import Condition
 from time import monotonic
 from typing import TYPE_CHECKING, Final
@@ -140,7 +142,7 @@ def prepare(path: Path, timeout: float) -> None:
 
     Raises:
         JournalUnavailable: it cannot be opened or written to.
-        JournalDamaged: it is corrupt, no journal, or of a newer version.
+        JournalDamaged: it is corrupt, empty, no journal, or of a newer version.
     """
     if sqlite3.sqlite_version_info < _OLDEST_SQLITE:
         raise JournalUnavailable(
@@ -148,6 +150,7 @@ def prepare(path: Path, timeout: float) -> None:
             f" {sqlite3.sqlite_version}: use a newer one, or PostgreSQL"
         )
     with _making:
+        _check_size(path)
         _make(path)
     connection = connect(path, timeout)
     try:
@@ -218,21 +221,92 @@ def roll_back(connection: sqlite3.Connection) -> None:
 
 
 def _make(path: Path) -> None:
-    try:
-        file = os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600)
-    except FileExistsError:
+    """
+    Make a journal where nothing is, under its name only once it is whole.
+
+    So an empty file at this name is never one that another process is making.
+    """
+    if os.path.lexists(path):
         return
+    draft = path.with_name(f".kesspay-{token_hex(8)}")
+    try:
+        os.close(os.open(draft, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        try:
+            _write_first(draft)
+            _give_name(draft, path)
+        except sqlite3.Error as error:
+            raise translate(path, error) from error
+        finally:
+            draft.unlink()
     except OSError as error:
         # Not raised here: the error of the system holds the path.
         why = error.strerror or type(error).__name__
     else:
-        os.close(file)
         _keep_name(path)
         return
     raise JournalUnavailable(
         f"the journal ({_shown(path)}) cannot be made: {why}. Its folder must exist,"
         " on a local disk, and this process must be able to write there."
     )
+
+
+def _write_first(draft: Path) -> None:
+    """Write the tables into a new file."""
+    with contextlib.closing(sqlite3.connect(draft, isolation_level=None)) as connection:
+        connection.execute("PRAGMA fullfsync = ON")
+        _bring_up_to_date(connection, 0)
+
+
+def _give_name(draft: Path, path: Path) -> None:
+    """Let a file have its name, unless another process was first."""
+    try:
+        os.link(draft, path)
+    except FileExistsError:
+        return
+    except OSError:
+        # A disk without hard links, such as FAT. A process that opens the journal
+        # meanwhile takes it for one that was emptied, and is refused.
+        with contextlib.suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+            _write_first(path)
+
+
+def _check_size(path: Path) -> None:
+    """
+    Refuse a journal that was emptied or removed: its payments would be paid again.
+
+    SQLite would take an empty file for a new one, and remove the log next to it,
+    which may hold the last payments.
+
+    Raises:
+        JournalDamaged: the file is empty, or is gone while its log is there.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    found, logged = _size(path), _size(log)
+    if found == 0:
+        rest = f" Keep {log.name} next to it as well." if logged else ""
+        raise JournalDamaged(
+            f"the journal {path} is empty: it was cut off, or another program made the"
+            f" file. Start no transfer.{rest} If payments were ever made with it,"
+            " restore the last good copy elsewhere, and ask the gateway about every"
+            " payment since then; if none was, remove the file."
+        )
+    # Another process may have made the journal between the two looks.
+    if found is None and logged and _size(path) is None:
+        raise JournalDamaged(
+            f"the journal {path} is gone, but its log {log.name} is there. Start no"
+            " transfer. Put the journal back next to it, or restore the last good copy"
+            " elsewhere, and ask the gateway about every payment since then."
+        )
+
+
+def _size(path: Path) -> int | None:
+    """Return how long a file is; None where there is none, or something else."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_size if stat.S_ISREG(found.st_mode) else None
 
 
 def _shown(path: Path) -> str:
@@ -277,20 +351,26 @@ def _check(path: Path, connection: sqlite3.Connection) -> None:
         )
     connection.execute("BEGIN IMMEDIATE")
     try:
-        version = _check_owner(path, connection)
-        for migrate in MIGRATIONS[version:]:
-            migrate(connection)
-        # Written in any case: a disk that is full or read-only shows now.
-        connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-        connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
-        connection.execute("COMMIT")
+        _bring_up_to_date(connection, _check_owner(path, connection))
     except BaseException:
         roll_back(connection)
         raise
 
 
+def _bring_up_to_date(connection: sqlite3.Connection, version: int) -> None:
+    """Make of one schema the newest."""
+    if not connection.in_transaction:
+        connection.execute("BEGIN IMMEDIATE")
+    for migrate in MIGRATIONS[version:]:
+        migrate(connection)
+    # Written in any case: a disk that is full or read-only shows now.
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute(f"PRAGMA user_version = {len(MIGRATIONS)}")
+    connection.execute("COMMIT")
+
+
 def _check_owner(path: Path, connection: sqlite3.Connection) -> int:
-    """Return the version of the schema; 0 of a file that is empty."""
+    """Return the version of the schema; 0 of a database without tables."""
     owner = _number(connection, "PRAGMA application_id")
     version = _number(connection, "PRAGMA user_version")
     tables = _number(connection, "SELECT count(*) FROM sqlite_schema")
