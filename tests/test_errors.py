@@ -65,6 +65,18 @@ def test_a_field_error_can_be_made_of_every_value(value: object) -> None:
     assert vars(pickle.loads(pickle.dumps(error))).keys() == vars(error).keys()  # noqa: S301 - just made
 
 
+@pytest.mark.parametrize(
+    "path", ["params" + '["k"]' * 512, f'params["{"k" * 3000}"]["last"]["k"]["z"]']
+)
+def test_a_long_path_is_shortened(path: str) -> None:
+    """The message has its beginning and its end, the attribute all of it."""
+    error = errors.CanonicalizationError("type", path=path)
+    assert len(str(error)) < 200
+    assert path[:60] in str(error)
+    assert str(error).endswith(path[-50:])
+    assert error.path == path
+
+
 def test_drawing() -> None:
     """The tree in the docstring is the tree of the classes."""
     drawn = re.findall(

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "HIDDEN",
+    "brief_path",
     "connects",
     "could_be_path",
     "is_shown_whole",
@@ -47,6 +48,10 @@ HIDDEN: Final = "(hidden)"
 #: Characters of a path that is shown, and of the name of a file on any disk.
 _LONGEST_PATH: Final = 400
 _LONGEST_NAME: Final = 255
+#: Characters of a place in a document: all, or so many of its beginning and its end.
+_LONGEST_PLACE: Final = 120
+_BEGINNING: Final = 60
+_END: Final = 50
 
 #: How the names of files end that kesspay reads or writes.
 _ENDINGS: Final = (
@@ -203,6 +208,13 @@ def _is_base64(text: str) -> bool:
         return False
     mixed = all(re.search(letters, text) for letters in ("[a-z]", "[A-Z]", "[0-9]"))
     return mixed or text.endswith("=")
+
+
+def brief_path(path: str) -> str:
+    """Return where a value stands in a document: of a long path both ends."""
+    if len(path) <= _LONGEST_PLACE:
+        return path
+    return f"{path[:_BEGINNING]} ... {path[-_END:]}"
 
 
 def could_be_path(value: object) -> bool:

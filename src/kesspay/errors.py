@@ -36,7 +36,7 @@ from __future__ import annotations
 from typing import Literal
 
 from kesspay._reasons import DOCUMENT_REASONS, KEY_REASONS, SIGNATURE_REASONS
-from kesspay._shown import is_shown_whole, shown_value
+from kesspay._shown import brief_path, is_shown_whole, shown_value
 
 
 __all__ = [
@@ -101,7 +101,8 @@ class CanonicalizationError(InputError):
             where there is no text.
         path: where the fault is in a mapping or in a list of documents,
             ``params["a"]["b"][3]`` or ``bodies[7]``; None where the document
-            was one text.
+            was one text. It is complete; the message has the beginning and the end
+            of a long one.
     """
 
     def __init__(
@@ -118,7 +119,7 @@ class CanonicalizationError(InputError):
         self.path = path
         where = ""
         if path is not None:
-            where = f" at {path}"
+            where = f" at {brief_path(path)}"
         elif position is not None:
             where = f" at byte {position}"
         extra = f" ({detail})" if detail else ""

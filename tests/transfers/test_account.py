@@ -355,7 +355,7 @@ def test_rebound_just_before_the_lease(
     with pytest.raises(WrongAccount):
         transfers.confirm("order-1", debit_id=DEBIT)
     assert len(here.wire.sent) == sent
-    # It was given back, so that the journal can be rebound again.
+    # It was released, so that the journal can be rebound again.
     here.journal.rebind(replace(ours, base_url=URL), ours, by="test")
     assert transfers.confirm("order-1", debit_id=DEBIT, timeout=9).outcome == "paid"
 

@@ -302,7 +302,7 @@ def test_a_due_time_of_any_size(bench: Bench) -> None:
 
 
 def test_a_lease_keeps_others_out(bench: Bench) -> None:
-    """Another owner waits until the lease is given back; fences only grow."""
+    """Another owner waits until the lease is released; fences only grow."""
     lease = leased(bench)
     with pytest.raises(LeaseHeld, match="one works on payment p-1"):
         bench.again().lease("p-1", "two", 60)

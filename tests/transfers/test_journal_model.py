@@ -190,7 +190,7 @@ class Machine(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def release(self, data: st.DataObject) -> None:
-        """Only the newest lease is given back."""
+        """Only the newest lease is released."""
         if not self.leases:
             return
         lease = data.draw(st.sampled_from(self.leases))

@@ -1,4 +1,4 @@
-"""Leases: a payment is taken, worked on, and given back, however that ends."""
+"""Leases: a payment is taken, worked on, and released, however that ends."""
 
 from __future__ import annotations
 
@@ -141,7 +141,7 @@ def nothing(leased: Leased, until: float) -> Steps[None]:
     yield from ()
 
 
-# ------------------------------------------------------------------- giving back
+# --------------------------------------------------------------------- releasing
 
 
 def test_a_payment_is_given_back(worker: Worker) -> None:

@@ -167,7 +167,7 @@ def test_a_confirm_sent_again_that_is_interrupted(
 
 
 def test_what_is_kept_for_the_next_round(sandbox: Sandbox, journal: Journal) -> None:
-    """A round that its caller leaves gives back what it kept."""
+    """A round that its caller leaves releases what it kept."""
     transfers = Transfers(
         Client(**sandbox.settings, transport=sandbox.transport), journal, rules=QUICK
     )
@@ -297,7 +297,7 @@ def test_a_loop_that_ends(sandbox: Sandbox, journal: Journal) -> None:
 
 
 def test_a_coroutine_that_is_closed(sandbox: Sandbox, journal: Journal) -> None:
-    """Nothing can be waited for there, and the payment is given back all the same."""
+    """Nothing can be waited for there, and the payment is released all the same."""
     client = AsyncClient(**sandbox.settings, transport=sandbox.async_transport)
     transfers = AsyncTransfers(client, journal, rules=QUICK)
 
@@ -352,7 +352,7 @@ def test_a_lease_that_is_granted_too_late(
 def test_a_journal_that_fails(
     sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where the payment cannot be given back, the interruption comes through."""
+    """Where the payment cannot be released, the interruption comes through."""
     journal = MemoryJournal(time.time)
     wire = Interrupted(sandbox, CONFIRM, KeyboardInterrupt())
     transfers = Transfers(

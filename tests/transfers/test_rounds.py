@@ -43,7 +43,7 @@ class Slow(MemoryJournal):
     Attributes:
         asked: set once it is asked.
         go_on: what it waits for before and after it grants.
-        released: what was given back.
+        released: what was released.
     """
 
     def __init__(self) -> None:
@@ -62,7 +62,7 @@ class Slow(MemoryJournal):
         return leases
 
     def release(self, lease: Lease) -> None:
-        """Give back, where the journal is there."""
+        """Release, where the journal is there."""
         if self.is_away:
             raise JournalUnavailable("away")
         super().release(lease)
@@ -217,7 +217,7 @@ def test_a_round_over_an_error_of_the_journal(
 
 
 def test_what_is_kept(transfers: Transfers) -> None:
-    """A round ends with what it still has, and gives back what comes later."""
+    """A round ends with what it still has, and releases what comes later."""
     journal = journal_of(transfers)
     returns = Returns()
     this = Round(journal, returns)
@@ -234,7 +234,7 @@ def test_what_is_kept(transfers: Transfers) -> None:
 
 @pytest.mark.parametrize("is_away", [True, False])
 def test_an_interruption(transfers: Transfers, *, is_away: bool) -> None:
-    """What cannot be given back is left to the end of its lease."""
+    """What cannot be released is left to the end of its lease."""
     journal = journal_of(transfers)
     returns = Returns()
     this = Round(journal, returns)

@@ -308,7 +308,7 @@ class AsyncTransfers:
         return self._workflow.leases.limit(given, self._timeout)
 
     async def _run(self, steps: Steps[_T]) -> _T:
-        """Take every step; an interruption waits until the payment is given back."""
+        """Take every step; an interruption waits until the payment is released."""
         try:
             return await adrive(steps, self._provide)
         except KesspayError:

@@ -1,7 +1,7 @@
 """
 Leases of payments: taking one, working under it, and giving it back. No I/O of its own.
 
-A payment is worked on under a lease only. It is given back however the work ends:
+A payment is worked on under a lease only. It is released however the work ends:
 at its end, by an exception, by an interruption (R12).
 
 Work is a generator of steps, like the flows of the gateway. Besides tokens,
@@ -125,7 +125,7 @@ class Leased:
 
 class Leases:
     """
-    Takes payments of a journal, and gives them back.
+    Takes payments of a journal, and releases them.
 
     Args:
         engine: of the client.
@@ -197,7 +197,7 @@ class Leases:
         limit: Limit,
         work: Callable[[Leased, float], Steps[None]],
     ) -> Steps[Transfer]:
-        """Take a payment, work on it, and give it back, however that ends (R12)."""
+        """Take a payment, work on it, and release it, however that ends (R12)."""
         owner = self.owner()
         steps = self._with_payment(payment_id, owner, limit, work)
         return (yield from self.guarded(payment_id, owner, steps))
@@ -221,7 +221,7 @@ class Leases:
     def under_lease(
         self, lease: Lease, work: Callable[[Leased], Steps[None]]
     ) -> Steps[Transfer]:
-        """Read a payment, work on it, and give it back."""
+        """Read a payment, work on it, and release it."""
         leased: Leased | None = None
         try:
             leased = yield from self._open(lease)
@@ -238,7 +238,7 @@ class Leases:
 
     def guarded(self, payment_id: str, owner: str, steps: Steps[_T]) -> Steps[_T]:
         """
-        Run some steps; where they are interrupted, the payment is given back (R12).
+        Run some steps; where they are interrupted, the payment is released (R12).
 
         Not by one of the steps: an interrupted call takes no more of them.
         """
@@ -251,7 +251,7 @@ class Leases:
             raise
 
     def _return(self, payment_id: str, owner: str) -> None:
-        """Write down that an answer is lost, and give the payment back."""
+        """Write down that an answer is lost, and release the payment."""
         try:
             # Under a new lease of the same owner, so that nothing that is still
             # being written for the interrupted call can come in between.

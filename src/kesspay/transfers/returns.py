@@ -1,5 +1,5 @@
 """
-Give back a payment whose call was interrupted, in a thread of its own.
+Release a payment whose call was interrupted, in a thread of its own.
 
 What interrupts a call (a cancelled task, Ctrl-C, the time limit of a job queue)
 wants to end it now, and may come a second time. So another thread gives the
@@ -24,27 +24,27 @@ __all__ = ["Returns", "beside"]
 
 _T = TypeVar("_T")
 
-#: Seconds that an interrupted call waits for its payment to be given back.
+#: Seconds that an interrupted call waits for its payment to be released.
 _PATIENCE: Final = 0.5
 _PAUSE: Final = 0.002
 
 
 class Returns:
-    """The payments that are being given back. Any number of threads may use it."""
+    """The payments that are being released. Any number of threads may use it."""
 
     def __init__(self) -> None:
         """Begin with none."""
         self._threads: list[Thread] = []
 
     def begin(self, act: Callable[[], None]) -> None:
-        """Begin to give one back; ``act`` must raise nothing."""
+        """Begin to release one; ``act`` must raise nothing."""
         thread = Thread(target=act, name="kesspay-return", daemon=True)
         thread.start()
         self._threads = [one for one in self._threads if one.is_alive()]
         self._threads.append(thread)
 
     def wait(self) -> None:
-        """Wait until all are given back, but not for long."""
+        """Wait until all are released, but not for long."""
         end = monotonic() + _PATIENCE
         for thread in self._threads:
             thread.join(max(0.0, end - monotonic()))

@@ -1,7 +1,7 @@
 """
 A round of a worker: every payment that is due is resumed once.
 
-A round gives back every payment that it takes, also one that it got too late.
+A round releases every payment that it takes, also one that it got too late.
 """
 
 from __future__ import annotations
@@ -65,26 +65,26 @@ class DueRound:
         return result
 
     def end(self) -> Steps[None]:
-        """Give back what was kept for this round."""
+        """Release what was kept for this round."""
         for lease in self._round.end():
             yield Blocking(partial(self._workflow.journal.release, lease))
 
     def interrupt(self) -> None:
-        """Begin to give back what the round still has; wait with the returns."""
+        """Begin to release what the round still has; wait with the returns."""
         self._round.interrupt()
 
 
 class Round:
     """
-    The payments that a worker takes in one round, each given back in the end.
+    The payments that a worker takes in one round, each released in the end.
 
     A journal may grant a payment in the very moment in which the worker is
     interrupted. Only the thread that asked for it knows which one it was, so
-    that this is where it is given back.
+    that this is where it is released.
 
     Args:
         journal: that grants them.
-        returns: where they are given back after an interruption.
+        returns: where they are released after an interruption.
     """
 
     def __init__(self, journal: Journal, returns: Returns) -> None:
@@ -107,18 +107,18 @@ class Round:
         return leases[0] if leases else None
 
     def is_done(self, lease: Lease) -> None:
-        """Leave a payment to its workflow, which has given it back."""
+        """Leave a payment to its workflow, which has released it."""
         self._kept.remove(lease)
 
     def end(self) -> list[Lease]:
-        """End the round; return what is still to be given back."""
+        """End the round; return what is still to be released."""
         with self._lock:
             self._is_over = True
             kept, self._kept = self._kept, []
         return kept
 
     def interrupt(self) -> None:
-        """End the round, and begin to give back what it still has."""
+        """End the round, and begin to release what it still has."""
         kept = self.end()
         if kept:
             self._returns.begin(partial(self._give_back, kept))

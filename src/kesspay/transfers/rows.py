@@ -545,7 +545,7 @@ class RowJournal(ABC):
             return Lease(payment_id, owner, fence)
         if holder is None:
             raise _no_such_payment(payment_id)
-        # It may have been given back meanwhile.
+        # It may have been released meanwhile.
         name, left = holder
         raise _lease_is_held(payment_id, name or "another owner", left or 0.0)
 

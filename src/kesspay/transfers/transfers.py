@@ -286,7 +286,7 @@ class Transfers:
         return self._workflow.leases.limit(given, self._timeout)
 
     def _run(self, steps: Steps[_T]) -> _T:
-        """Take every step; an interruption waits until the payment is given back."""
+        """Take every step; an interruption waits until the payment is released."""
         try:
             return drive(steps, self._provide)
         except KesspayError:
