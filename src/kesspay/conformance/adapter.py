@@ -159,8 +159,9 @@ class _Garbled(_Trouble):
 _ADVICE: Final[Mapping[type[_Trouble], str]] = {
     _Silent: "",
     _Ended: "start it alone to see why",
-    _Garbled: "standard output is for answers only",
+    _Garbled: "README.md of the kit shows a hello",
 }
+_STRAY: Final = "standard output is for answers only"
 
 
 def shown(text: str | bytes) -> str:
@@ -306,7 +307,8 @@ class Adapter:
             else:
                 why = process.obituary if isinstance(error, _Ended) else str(error)
             message = f"the adapter gave no hello: {why}"
-            advice = _ADVICE[type(error)]
+            is_stray = isinstance(error, _Garbled) and error.is_stray
+            advice = _STRAY if is_stray else _ADVICE[type(error)]
             raise AdapterStopped(message, process.last_lines, advice) from None
         self._is_lost = False
         return found
