@@ -15,7 +15,6 @@ import pytest
 from kesspay.errors import InputError, JournalDamaged
 from kesspay.transfers.attempt import RELAXED, STRICT, Rules, State
 from kesspay.transfers.rows import (
-    Queries,
     read_record,
     rules_text,
     wanted_states,
@@ -154,5 +153,3 @@ def test_the_states_of_a_list() -> None:
     assert wanted_states("") == ()
     for state in set(State) - {State.UNKNOWN}:
         assert wanted_states(state.value) == (state.value,)
-    for state in ("", *State):
-        assert len(wanted_states(state)) in Queries.of("?").lists

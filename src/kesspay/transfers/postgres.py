@@ -30,17 +30,15 @@ from kesspay.transfers.bindings import (
 from kesspay.transfers.journal import Lease, Payment, Record, check_write
 from kesspay.transfers.postgres_pool import Pool
 from kesspay.transfers.postgres_session import identifier
+from kesspay.transfers.row_journal import Queries, RowJournal, lease_was_lost
 from kesspay.transfers.rows import (
     BEGUN,
-    Queries,
-    RowJournal,
     begin_values,
     check_lease,
     check_limit,
     check_same,
     check_seconds,
     entry_values,
-    lease_was_lost,
     read_records,
     status_values,
 )

@@ -1,5 +1,5 @@
 """
-What the journals of databases share: their rows, the checks of values, RowJournal.
+The rows of a journal in tables: how values are checked, written and read.
 
 Nothing is converted silently. A value that cannot be stored exactly is refused
 before anything is written, and a row that differs from what was written is damage.
@@ -9,29 +9,23 @@ from __future__ import annotations
 
 import json
 import re
-from abc import ABC, abstractmethod
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from decimal import Decimal, DecimalException
 from itertools import groupby
 from operator import itemgetter
-from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Self
+from typing import TYPE_CHECKING, Final
 
 from kesspay._checks import is_number, require
 from kesspay._shown import shown_value
 from kesspay.errors import (
     InputError,
     JournalDamaged,
-    JournalError,
-    LeaseHeld,
-    LeaseLost,
     PaymentConflict,
 )
-from kesspay.transfers.account import check_binding
 from kesspay.transfers.attempt import STRICT, UNSETTLED, Happened, Rules, State
-from kesspay.transfers.bindings import Row, read_ownership, rebind
+from kesspay.transfers.bindings import Row
 from kesspay.transfers.journal import (
     Entry,
-    Lease,
     Listed,
     Payment,
     Record,
@@ -40,26 +34,25 @@ from kesspay.transfers.journal import (
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Sequence
-
-    from kesspay.transfers.account import Account, Ownership
-    from kesspay.transfers.bindings import Execute, Statements
+    from collections.abc import Iterable, Iterator, Sequence
 
 
 __all__ = [
     "BEGUN",
-    "Queries",
+    "LIST_COLUMNS",
+    "RECORD_COLUMNS",
+    "UNKNOWN_STATES",
     "Row",
-    "RowJournal",
     "begin_values",
     "check_lease",
     "check_limit",
     "check_same",
     "check_seconds",
     "entry_values",
-    "lease_was_lost",
+    "read_listed",
     "read_record",
     "read_records",
+    "require_text",
     "rules_text",
     "status_values",
     "wanted_states",
@@ -71,14 +64,14 @@ BEGUN: Final = Status(str(State.NEW), 1, None)
 _PAYMENT: Final = "p.payment_id, p.receiver_id, p.sender_name, p.amount, p.currency"
 _STATUS: Final = "p.state, p.attempt, p.due_at"
 #: Of payments p, left joined with their entries e, in the order of numbers.
-_RECORD_COLUMNS: Final = (
+RECORD_COLUMNS: Final = (
     f"{_PAYMENT}, {_STATUS}, p.entries, p.rules,"
     " e.number, e.attempt, e.what, e.at, e.code, e.facts, e.sent, e.received"
 )
-_LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
+LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
 
 #: What a list of the state "unknown" shows.
-_UNKNOWN: Final = tuple(state.value for state in UNSETTLED)
+UNKNOWN_STATES: Final = tuple(state.value for state in UNSETTLED)
 
 #: Quicker than json.dumps, which makes an encoder for each call.
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -282,43 +275,17 @@ def _is_number(value: object) -> bool:
     return type(value) in {int, float} and is_number(value)
 
 
-def _no_such_payment(payment_id: str) -> JournalError:
-    """Return the error for a payment that was never begun."""
-    return JournalError(f"there is no payment {payment_id!r:.80}: begin it first")
-
-
-def _lease_is_held(payment_id: str, owner: str, seconds: float) -> LeaseHeld:
-    """Return the error for a payment that another owner has."""
-    left = max(seconds, 0.0)
-    error = LeaseHeld(
-        f"{owner} works on payment {payment_id}, or died while it did. The payment is"
-        f" free in {left:.1f} s at the latest, unless that worker still lives. This"
-        " call sent nothing; make it again then"
-    )
-    error.retry_after = left
-    return error
-
-
-def lease_was_lost(lease: Lease) -> LeaseLost:
-    """Return the error for a write of a worker that lost the payment."""
-    return LeaseLost(
-        f"payment {lease.payment_id} is no longer leased to {lease.owner} under"
-        f" fence {lease.fence}; nothing was written. Send nothing more for it, and"
-        " read it again."
-    )
-
-
 # -------------------------------------------------------------------- reading
 
 
 def wanted_states(state: str) -> tuple[str, ...]:
     """Return the states that a list by a state shows; none of them for all."""
     if state == State.UNKNOWN:
-        return _UNKNOWN
+        return UNKNOWN_STATES
     return (state,) if state else ()
 
 
-def _read_listed(row: Row) -> Listed:
+def read_listed(row: Row) -> Listed:
     """
     Read a row of ``Queries.lists``.
 
@@ -414,185 +381,3 @@ def _damaged(payment_id: object, why: str) -> JournalDamaged:
         f" {payment_id!r:.80}: {why}. Send nothing for this payment; restore the"
         " journal, or let a person look at it."
     )
-
-
-# ---------------------------------------------------------------- the journals
-
-
-@dataclass(frozen=True, slots=True)
-class Queries:
-    """
-    What a journal asks its tables, with the placeholder of its database.
-
-    Attributes:
-        read: gives the rows of one payment; the value is its id.
-        export: gives the rows of every payment.
-        lists: give the payments of a list, by the number of states that it is
-            limited to; values are the states, the id that all are greater than,
-            and how many rows at most.
-    """
-
-    read: str
-    export: str
-    lists: dict[int, str]
-
-    @classmethod
-    def of(cls, placeholder: str) -> Self:
-        """Return the queries; the placeholder is "?" or "%s"."""
-        # Constants and placeholders.
-        records = (
-            f"SELECT {_RECORD_COLUMNS} FROM payments p"  # noqa: S608 - see above
-            " LEFT JOIN entries e ON e.payment_id = p.payment_id"
-        )
-        lists = {}
-        for number in (0, 1, len(_UNKNOWN)):
-            states = ", ".join([placeholder] * number)
-            lists[number] = (
-                f"SELECT {_LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - see above
-                + (f" p.state IN ({states}) AND" if number else "")
-                + f" p.payment_id > {placeholder}"
-                f" ORDER BY p.payment_id LIMIT {placeholder}"
-            )
-        return cls(
-            read=f"{records} WHERE p.payment_id = {placeholder} ORDER BY e.number",
-            export=f"{records} ORDER BY p.payment_id, e.number",
-            lists=lists,
-        )
-
-
-class RowJournal(ABC):
-    """
-    A journal in tables: the methods that are the same for every database.
-
-    A subclass adds its queries, leases and writes.
-    """
-
-    #: The queries of the back-end, and its statements about the account.
-    _queries: ClassVar[Queries]
-    _account: ClassVar[Statements]
-    #: What to do in another process instead of copying the journal.
-    _instead: ClassVar[str]
-
-    def __repr__(self) -> str:
-        """Name the place of the tables."""
-        return f"<{type(self).__name__} {self._place()}>"
-
-    def __enter__(self) -> Self:
-        """Return the journal itself."""
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        """Close the journal."""
-        self.close()
-
-    def __reduce__(self) -> NoReturn:
-        """Refuse to be pickled or copied."""
-        raise InputError(
-            f"a {type(self).__name__} is never pickled or copied: {self._instead}"
-        )
-
-    def ownership(self) -> Ownership:
-        """Return the accounts and keys that the journal records."""
-        bindings = self._ask(self._account.bindings, ())
-        return read_ownership(bindings, self._ask(self._account.keys, ()))
-
-    def rebind(self, old: Account | None, new: Account, *, by: str) -> None:
-        """
-        Record that the base URL of the account changed.
-
-        Args:
-            old: the account that the journal belongs to, or None.
-            new: the account that it is to belong to.
-            by: user, host and process of the caller, 1 to 128 visible ASCII
-                characters; recorded.
-
-        Raises:
-            WrongAccount: ``old`` is not the account, or ``new`` is another
-                partner and something may have been sent.
-            LeaseHeld: a payment is being worked on.
-            InputError: ``by`` cannot be recorded.
-        """
-        check_binding(new, (), by)
-
-        def work(execute: Execute, now: float) -> None:
-            rebind(execute, self._account, old, new, by=by, now=now)
-
-        self._run_without_leases(work)
-
-    def read(self, payment_id: str) -> Record | None:
-        """Return the record of a payment, or None where there is no such payment."""
-        require_text("payment_id", payment_id)
-        rows = self._ask(self._queries.read, (payment_id,))
-        return read_record(rows) if rows else None
-
-    def lease(self, payment_id: str, owner: str, seconds: float) -> Lease:
-        """
-        Lease a payment for some seconds; an owner may lease its own again.
-
-        Args:
-            payment_id: the id of the payment.
-            owner: a name for the lease, 1 to 128 visible ASCII characters.
-            seconds: how long it lasts, above 0.
-
-        Raises:
-            LeaseHeld: another owner has it.
-            JournalError: there is no such payment.
-        """
-        check_lease(owner, seconds)
-        require_text("payment_id", payment_id)
-        fence, holder = self._take(payment_id, owner, float(seconds))
-        if fence is not None:
-            return Lease(payment_id, owner, fence)
-        if holder is None:
-            raise _no_such_payment(payment_id)
-        # It may have been released meanwhile.
-        name, left = holder
-        raise _lease_is_held(payment_id, name or "another owner", left or 0.0)
-
-    def list(
-        self, *, state: str = "", after: str = "", limit: int = 100
-    ) -> list[Listed]:
-        """
-        Return payments in the order of their ids.
-
-        Args:
-            state: only those in this state; "" for all. "unknown" is every payment
-                whose outcome is unknown: also "confirming", the state after a crash
-                during a confirm, and "refused".
-            after: only those with a greater id, for the next page.
-            limit: how many at most, 1 to 10,000.
-        """
-        check_limit(limit)
-        require_text("state", state)
-        require_text("after", after)
-        states = wanted_states(state)
-        rows = self._ask(self._queries.lists[len(states)], (*states, after, limit))
-        return [_read_listed(row) for row in rows]
-
-    @abstractmethod
-    def close(self) -> None:
-        """Close the journal."""
-
-    @abstractmethod
-    def _place(self) -> str:
-        """Return where the tables are, for the repr; it holds no secret."""
-
-    @abstractmethod
-    def _run_without_leases(self, work: Callable[[Execute, float], None]) -> None:
-        """Do ``work`` at a time, in a transaction during which no lease begins."""
-
-    @abstractmethod
-    def _ask(self, query: str, values: Row) -> Sequence[Row]:
-        """Return every row that a query gives."""
-
-    @abstractmethod
-    def _take(
-        self, payment_id: str, owner: str, seconds: float
-    ) -> tuple[int | None, tuple[str | None, float | None] | None]:
-        """
-        Lease a payment that is free or the owner's.
-
-        Returns:
-            The new fence; or None, and who has the payment for how many seconds
-            more, which is None where there is no such payment.
-        """

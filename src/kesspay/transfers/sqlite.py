@@ -24,11 +24,10 @@ from kesspay.transfers.bindings import (
     recorded,
 )
 from kesspay.transfers.journal import Lease, Payment, Record, check_write
+from kesspay.transfers.row_journal import Queries, RowJournal
 from kesspay.transfers.rows import (
     BEGUN,
-    Queries,
     Row,
-    RowJournal,
     begin_values,
     check_lease,
     check_limit,

@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from kesspay._forks import Forkable, heed_forks
 from kesspay.errors import JournalError, JournalUnavailable
-from kesspay.transfers.rows import lease_was_lost
+from kesspay.transfers.row_journal import lease_was_lost
 from kesspay.transfers.sqlite_file import roll_back, translate
 
 
