@@ -15,6 +15,7 @@ import os
 import signal
 import sys
 from collections import Counter, defaultdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Final, NoReturn
 
 import pytest
@@ -35,6 +36,14 @@ if TYPE_CHECKING:
 _GOLDEN: Final = 0.618
 #: `make test` runs so many cases of a test, or what the marker few(n) says.
 FEW: Final = 8
+#: Folders, files and tests, or the thorough cases of a test, that run no line or branch
+#: which others do not. Before those of a run on pure Python stands the word.
+_UNMEASURED: Final = frozenset(
+    Path(__file__).with_name("unmeasured.txt").read_text(encoding="ascii").splitlines()
+)
+_UNMEASURED_HERE: Final = (
+    "pure " if os.environ.get("KESSPAY_BACKEND") == "python" else ""
+)
 
 
 def pytest_configure() -> None:
@@ -66,6 +75,20 @@ def pytest_collection_finish() -> None:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what ``make test`` and the jobs of ``.ci/run`` leave to others."""
+    _leave_cases(items)
+    for item in items:
+        name = _UNMEASURED_HERE + item.nodeid.partition("[")[0]
+        file = name.partition("::")[0]
+        folder = "/".join(file.split("/")[:2]) + "/"
+        thorough = f"{name} thorough" in _UNMEASURED
+        if not _UNMEASURED.isdisjoint((name, file, folder)) or (
+            thorough and item.get_closest_marker("thorough")
+        ):
+            item.add_marker(pytest.mark.unmeasured)
+
+
+def _leave_cases(items: list[pytest.Item]) -> None:
     """
     Leave most cases of a test with many to ``.ci/run``, which goes through them all.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -70,3 +71,12 @@ def test_each_backend_keeps_cases(request: pytest.FixtureRequest) -> None:
     for mark, each in (("", FEW // 2), ("few 2", 1), ("few 1", 1)):
         kinds = [name.partition("-")[2] for name in left(request, *names, mark=mark)]
         assert Counter(kinds) == {"native": each, "python": each}
+
+
+def test_what_is_not_measured_is_there() -> None:
+    """Each line of the list names a folder or a file, or what may be in it."""
+    lines = Path("tests/unmeasured.txt").read_text(encoding="ascii").splitlines()
+    assert lines == sorted(set(lines))
+    for line in lines:
+        place, _, _ = line.removeprefix("pure ").partition("::")
+        assert Path(place).exists(), line
