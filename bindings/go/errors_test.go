@@ -6,19 +6,33 @@ import (
 	"math"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"strconv"
 	"strings"
 	"testing"
 )
 
-var kinds = map[string]error{
+var exceptions = map[string]error{
 	"InputError":            ErrInput,
 	"CanonicalizationError": ErrCanonicalization,
 	"KeyLoadError":          ErrKey,
 	"InvalidSignature":      ErrSignature,
 	"DocumentRefused":       ErrDocument,
 	"BackendError":          ErrBackend,
+}
+
+// failed is the error for a status. A test cannot name the types of C.
+func failed(status int, verifying bool) error {
+	function := reflect.ValueOf(failure)
+	failure := reflect.New(function.Type().In(1))
+	*(*int32)(failure.UnsafePointer()) = int32(status)
+	operation := 1 // KESS_DO_SIGNED_BODY
+	if verifying {
+		operation = 3 // KESS_DO_VERIFY_DOCUMENT
+	}
+	arguments := []reflect.Value{reflect.ValueOf(operation).Convert(function.Type().In(0)), failure.Elem()}
+	return function.Call(arguments)[0].Interface().(error)
 }
 
 func TestTheTableIsThatOfAllLanguages(t *testing.T) {
@@ -29,16 +43,13 @@ func TestTheTableIsThatOfAllLanguages(t *testing.T) {
 		Code, Exception, Verifying, Reason string
 	}
 	must(t, json.Unmarshal(data, &shared))
-	if len(shared) != len(table) {
-		t.Errorf("%d statuses instead of %d", len(table), len(shared))
-	}
 	for _, row := range shared {
 		if row.Verifying == "" {
 			row.Verifying = row.Exception
 		}
 		for verifying, name := range map[bool]string{false: row.Exception, true: row.Verifying} {
-			e := outcome{done: true, status: row.Status}.err(verifying).(*Error)
-			if e.Unwrap() != kinds[name] || e.Reason != row.Reason || e.Code != row.Code || e.Status != row.Status {
+			e := failed(row.Status, verifying).(*Error)
+			if e.Unwrap() != exceptions[name] || e.Reason != row.Reason || e.Code != row.Code || e.Status != row.Status {
 				t.Errorf("%#v instead of %v", e, row)
 			}
 		}
@@ -59,15 +70,14 @@ func TestTheTableIsThatOfAllLanguages(t *testing.T) {
 func TestAnInventedStatusIsAFailure(t *testing.T) {
 	for _, status := range []int{-1, 4, 99, 208, 225, 310, 406, 65536, math.MaxInt32, math.MinInt32} {
 		for _, verifying := range []bool{false, true} {
-			e := refused(t, outcome{done: true, status: status}.err(verifying), ErrBackend, "unknown")
+			e := refused(t, failed(status, verifying), ErrBackend, "unknown")
 			if e.Status != status || !strings.Contains(e.Error(), strconv.Itoa(status)) {
 				t.Errorf("%v does not name %d", e, status)
 			}
 		}
 	}
-	refused(t, outcome{}.err(true), ErrBackend, "unknown")
-	if err := (outcome{done: true}).err(true); err != nil {
-		t.Error(err)
+	if len(kinds) != len(exceptions) {
+		t.Errorf("%d kinds", len(kinds))
 	}
 }
 
@@ -77,7 +87,7 @@ func TestTheKindsOfErrors(t *testing.T) {
 			t.Errorf("%v is not part of %v", pair[0], pair[1])
 		}
 	}
-	for name, kind := range kinds {
+	for name, kind := range exceptions {
 		if !strings.HasPrefix(kind.Error(), "kess: ") {
 			t.Errorf("%s says %q", name, kind)
 		}
@@ -106,13 +116,11 @@ func TestAnErrorSaysWhere(t *testing.T) {
 }
 
 func TestOtherVersionsAreRefused(t *testing.T) {
-	for _, pair := range [][2]string{{"0.1.0", "0.1.9"}, {"1.4.0", "1.2.0"}} {
-		must(t, checkVersion(pair[0], pair[1]))
-	}
-	for _, pair := range [][2]string{{"0.2.0", "0.1.0"}, {"0.10.0", "0.1.0"}, {"1.0.0", "0.1.0"}, {"2.0.0", "1.0.0"}, {"", "0.1.0"}, {"1", "1.0.0"}, {"1.x.0", "1.0.0"}} {
-		err := checkVersion(pair[0], pair[1])
-		if err == nil || !strings.Contains(err.Error(), pair[0]) || !strings.Contains(err.Error(), pair[1]) {
-			t.Errorf("%v: %v", pair, err)
+	must(t, checkVersion("0.1.9"))
+	for _, built := range []string{"0.2.0", "0.10.0", "1.0.0", "", "1", "0.x.0"} {
+		err := checkVersion(built)
+		if err == nil || !strings.Contains(err.Error(), built) || !strings.Contains(err.Error(), Version()) {
+			t.Errorf("%s: %v", built, err)
 		}
 	}
 	text, err := os.ReadFile(filepath.Join(root, "src", "kesspay", "_version.py"))

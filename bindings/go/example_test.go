@@ -12,6 +12,12 @@ import (
 	kess "kesspay/bindings/go"
 )
 
+// The keys are what the functions of an application take.
+var (
+	_ kess.Signer   = (*kess.PrivateKey)(nil)
+	_ kess.Verifier = (*kess.PublicKey)(nil)
+)
+
 // Sign parameters, verify the body, and see a forgery refused.
 func Example() {
 	made, err := rsa.GenerateKey(rand.Reader, 2048)

@@ -10,65 +10,42 @@ package kess
 
 // SPDX-License-Identifier: Apache-2.0
 
-enum { GO_CANONICALIZE, GO_SIGNED_BODY, GO_SIGN_DOCUMENT, GO_VERIFY_DOCUMENT };
-
 // What a call says, by value: no memory of Go holds a pointer for C to fill.
 typedef struct {
-    uint64_t pos;
+    kess_key *key;
     size_t len; // written, or the room that is needed
-    int32_t status;
-    int32_t item;
-    int32_t small; // the room was too little, and nothing was done
-} go_outcome;
+    kess_error err;
+} go_result;
 
-// An operation, where there is room for all it can write: libkess signs and
-// verifies before it finds that the room is too little.
-static go_outcome go_call(int operation, const kess_key *key, uint8_t *out, size_t room,
-                          const uint8_t *text, size_t text_len, uint32_t profile,
-                          uint32_t max_depth)
+static go_result go_call(const kess_key *key, int operation, uint8_t *out, size_t room,
+                         const uint8_t *text, size_t text_len, uint32_t profile, uint32_t max_depth)
 {
-    go_outcome result = {0, 0, KESS_ERR_BUFFER, 0, 1};
-    const kess_options options = {profile, max_depth};
-    kess_error err = {0, 0, 0};
-    size_t bound = kess_canonical_bound_for(text_len, &options), more = 64;
+    go_result r = {NULL, room, {KESS_ERR_ARGUMENT, 0, 0}};
+    r.err.status = kess_call(key, operation, out, &r.len, text, text_len, profile, max_depth, &r.err);
+    return r;
+}
 
-    if (operation == GO_SIGNED_BODY || operation == GO_SIGN_DOCUMENT) {
-        more += (kess_key_size(key) + 2) / 3 * 4;
-    }
-    result.len = bound > SIZE_MAX - more ? SIZE_MAX : bound + more;
-    if (out == NULL || room < result.len) {
-        return result;
-    }
-    result.small = 0;
-    result.len = room;
-    switch (operation) {
-    case GO_CANONICALIZE:
-        result.status = kess_canonicalize(out, &result.len, text, text_len, &options, &err);
-        break;
-    case GO_SIGNED_BODY:
-        result.status = kess_signed_body(key, out, &result.len, text, text_len, &options, &err);
-        break;
-    case GO_SIGN_DOCUMENT:
-        result.status = kess_sign_document(key, (char *)out, &result.len, text, text_len, &options, &err);
-        break;
-    case GO_VERIFY_DOCUMENT:
-        result.status = kess_verify_document(key, out, &result.len, text, text_len, &options, &err);
-        break;
-    default:
-        result.status = KESS_ERR_ARGUMENT;
-    }
-    result.item = err.item;
-    result.pos = err.pos;
-    return result;
+static go_result go_load(int operation, const uint8_t *data, size_t len, const uint8_t *password,
+                         size_t password_len, uint32_t policy)
+{
+    go_result r = {NULL, 0, {KESS_ERR_ARGUMENT, 0, 0}};
+    const char *secret = (const char *)password;
+    r.err.status = kess_load(&r.key, operation, data, len, secret, password_len, policy, &r.err);
+    return r;
+}
+
+static kess_description go_describe(int operation, kess_error err)
+{
+    kess_description d;
+    kess_describe(&d, operation, &err);
+    return d;
 }
 */
 import "C"
 
 import (
 	"fmt"
-	"math"
-	"strconv"
-	"strings"
+	"runtime"
 	"sync"
 	"unsafe"
 )
@@ -109,11 +86,6 @@ type Verifier interface {
 	VerifyDocument(body []byte, options ...Options) ([]byte, error)
 }
 
-var (
-	_ Signer   = (*PrivateKey)(nil)
-	_ Verifier = (*PublicKey)(nil)
-)
-
 // scratchSize is enough for most documents. Outputs are copied from there, which
 // is faster than a new slice of the largest size for each call.
 const scratchSize = 65536
@@ -130,22 +102,19 @@ func OpenSSLVersion() string { return C.GoString(C.kess_openssl_version()) }
 var builtFor = fmt.Sprintf("%d.%d.%d", C.KESS_VERSION_MAJOR, C.KESS_VERSION_MINOR, C.KESS_VERSION_PATCH)
 
 func init() {
-	if err := checkVersion(Version(), builtFor); err != nil {
+	if err := checkVersion(builtFor); err != nil {
 		panic(err)
 	}
 }
 
 // checkVersion refuses a libkess that does not fit the header: it has the same
 // major version, and the same minor version while that is 0.
-func checkVersion(loaded, built string) error {
-	have, need := strings.Split(loaded, "."), strings.Split(built, ".")
-	if len(have) == 3 && len(need) == 3 && have[0] == need[0] && (have[0] != "0" || have[1] == need[1]) {
-		if _, err := strconv.ParseUint(have[1], 10, 32); err == nil {
-			return nil
-		}
+func checkVersion(built string) error {
+	if C.kess_version_fits((*C.char)(unsafe.Pointer(pointer([]byte(built+"\x00"))))) != 0 {
+		return nil
 	}
 	return fmt.Errorf("kess: libkess %s was loaded, but this program was built for libkess %s: "+
-		"install that version, or build the program again", loaded, built)
+		"install that version, or build the program again", Version(), built)
 }
 
 // pointer is the first byte, or nil for an empty slice. Its type says that what
@@ -167,98 +136,109 @@ func overlap(a, b []byte) bool {
 		uintptr(unsafe.Pointer(&b[0])) <= uintptr(unsafe.Pointer(&a[len(a)-1]))
 }
 
-type operation int
-
-const (
-	canonicalize   operation = C.GO_CANONICALIZE
-	signedBody     operation = C.GO_SIGNED_BODY
-	signDocument   operation = C.GO_SIGN_DOCUMENT
-	verifyDocument operation = C.GO_VERIFY_DOCUMENT
-)
-
 func settings(options []Options) (Options, error) {
-	if len(options) == 0 {
+	switch {
+	case len(options) == 0:
 		return Options{}, nil
-	}
-	if len(options) > 1 {
+	case len(options) > 1:
 		return Options{}, wrong("more than one Options was given")
-	}
-	if options[0].MaxDepth < 0 || options[0].MaxDepth > C.KESS_DEPTH_ENCODE {
+	case options[0].MaxDepth < 0 || options[0].MaxDepth > C.KESS_DEPTH_ENCODE:
 		return Options{}, wrong("MaxDepth must be from 1 to 512 (511 to verify), or 0 for the default")
 	}
 	return options[0], nil
 }
 
-// try runs an operation. It does nothing where out could be too small; needed is
-// the room then, and 0 otherwise.
-func try(op operation, key *C.kess_key, out, text []byte, o Options) (written, needed uint64, err error) {
-	r := C.go_call(C.int(op), key, pointer(out), C.size_t(len(out)), pointer(text),
-		C.size_t(len(text)), C.uint32_t(o.Profile), C.uint32_t(o.MaxDepth))
-	if r.small != 0 {
-		return 0, uint64(r.len), nil
-	}
-	err = outcome{done: true, status: int(r.status), item: int(r.item), offset: uint64(r.pos)}.err(op == verifyDocument)
-	if err != nil {
-		return 0, 0, err
-	}
-	return uint64(r.len), 0, nil
-}
-
 // appended runs an operation and appends what it writes to dst. With an error
-// dst stays as it was.
-func appended(op operation, key *C.kess_key, dst, text []byte, options []Options) ([]byte, error) {
+// dst stays as it was. Where the room is too little, libkess has signed and verified
+// nothing, and says what it needs.
+func appended(op C.int, key *C.kess_key, dst, text []byte, options []Options) ([]byte, error) {
 	o, err := settings(options)
 	if err != nil {
 		return dst, err
 	}
-	if free := dst[len(dst):cap(dst)]; len(free) > len(text) && !overlap(free, text) {
-		written, needed, err := try(op, key, free, text, o)
-		if err != nil {
-			return dst, err
-		}
-		if needed == 0 {
-			return dst[:len(dst)+int(written)], nil
-		}
+	call := func(out []byte) C.go_result {
+		return C.go_call(key, op, pointer(out), C.size_t(len(out)), pointer(text), C.size_t(len(text)),
+			C.uint32_t(o.Profile), C.uint32_t(o.MaxDepth))
 	}
-	scratch := scratches.Get().(*[scratchSize]byte)
-	defer scratches.Put(scratch)
-	out := scratch[:]
-	written, needed, err := try(op, key, out, text, o)
-	if err == nil && needed > 0 {
-		if needed > math.MaxInt/2 {
-			return dst, outcome{done: true, status: C.KESS_ERR_LENGTH}.err(op == verifyDocument)
-		}
-		out = make([]byte, needed)
-		written, needed, err = try(op, key, out, text, o)
-		if err == nil && needed > 0 {
-			err = outcome{done: true, status: C.KESS_ERR_BUFFER}.err(op == verifyDocument)
-		}
+	out := dst[len(dst):cap(dst)]
+	inPlace := len(out) > len(text) && !overlap(out, text)
+	if !inPlace {
+		scratch := scratches.Get().(*[scratchSize]byte)
+		defer scratches.Put(scratch)
+		out = scratch[:]
 	}
-	if err != nil {
-		return dst, err
+	r := call(out)
+	if r.err.status == C.KESS_ERR_BUFFER {
+		out, inPlace = make([]byte, r.len), false
+		r = call(out)
 	}
-	return append(dst, out[:written]...), nil
+	if r.err.status != C.KESS_OK {
+		return dst, failure(op, r.err)
+	}
+	if inPlace {
+		return dst[:len(dst)+int(r.len)], nil
+	}
+	return append(dst, out[:r.len]...), nil
+}
+
+// handle owns a key of libkess. Copies of a PrivateKey or PublicKey share it, so
+// that it is freed once, when the last is gone.
+type handle struct{ key *C.kess_key }
+
+func load(op C.int, data, password []byte, policy []KeyPolicy) (*handle, error) {
+	if len(policy) > 1 {
+		return nil, wrong("more than one KeyPolicy was given")
+	}
+	var flags C.uint32_t
+	if len(policy) == 1 {
+		flags = C.uint32_t(policy[0])
+	}
+	r := C.go_load(op, pointer(data), C.size_t(len(data)), pointer(password), C.size_t(len(password)), flags)
+	if r.err.status != C.KESS_OK {
+		return nil, failure(op, r.err)
+	}
+	h := &handle{r.key}
+	runtime.SetFinalizer(h, func(h *handle) { C.kess_key_free(h.key) })
+	return h, nil
+}
+
+// failure is the error that libkess describes. What it does not know is a failure
+// of its own.
+func failure(op C.int, err C.kess_error) error {
+	d := C.go_describe(op, err)
+	kind := ErrBackend
+	if int(d.kind) < len(kinds) {
+		kind = kinds[d.kind]
+	}
+	return &Error{
+		Status:  int(d.status),
+		Code:    C.GoString(d.name),
+		Reason:  C.GoString(d.reason),
+		Offset:  int64(d.pos),
+		Found:   C.GoString(d.found),
+		message: C.GoString(&d.message[0]),
+		kind:    kind,
+	}
+}
+
+// wrong is the error for an argument that does not reach libkess.
+func wrong(message string) error {
+	e := failure(C.KESS_DO_CANONICALIZE, C.kess_error{status: C.KESS_ERR_ARGUMENT}).(*Error)
+	e.message = message
+	return e
 }
 
 // Canonicalize returns the canonical form of a JSON text: the bytes that are
 // signed. Its error is an ErrCanonicalization where there is none, an ErrInput for
 // options that cannot be used, or an ErrBackend.
 func Canonicalize(text []byte, options ...Options) ([]byte, error) {
-	return result(appended(canonicalize, nil, nil, text, options))
+	return appended(C.KESS_DO_CANONICALIZE, nil, nil, text, options)
 }
 
 // AppendCanonical appends the canonical form of a JSON text to dst. With an
-// error, one of those of Canonicalize, dst is returned unchanged. If dst has room
-// for six times the text (21 times with Precision100) and 128 bytes more, the form
-// is written there and not copied. dst and text may share memory.
+// error, one of those of Canonicalize, dst is returned unchanged. If dst has more
+// room than the text is long, and the form fits, it is written there and not copied.
+// dst and text may share memory.
 func AppendCanonical(dst, text []byte, options ...Options) ([]byte, error) {
-	return appended(canonicalize, nil, dst, text, options)
-}
-
-// result makes sure that nothing comes with an error.
-func result(out []byte, err error) ([]byte, error) {
-	if err != nil {
-		return nil, err
-	}
-	return out, nil
+	return appended(C.KESS_DO_CANONICALIZE, nil, dst, text, options)
 }

@@ -65,7 +65,7 @@ func TestAKeyThatCannotBeLoadedSaysWhy(t *testing.T) {
 	_, err = ReadPrivateKey("\x00", nil)
 	refused(t, err, ErrInput, "argument")
 	_, err = ReadPrivateKey("", nil)
-	refused(t, err, ErrKey, "file")
+	refused(t, err, ErrInput, "argument")
 	_, err = ReadPublicKey(keyFile("rsa-2048.pub.pem"), nil, 1<<31)
 	refused(t, err, ErrInput, "argument")
 	_, err = ReadPublicKey(keyFile("rsa-2048.pub.pem"), nil, 0, AllowWeak)
