@@ -68,6 +68,29 @@ def test_bytes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found == [{"a": [0, 1]}, {"a": [2, 3]}]
 
 
+def test_growing(tmp_path: Path) -> None:
+    """Numbers that grow take next to no bytes; what repeats is held once."""
+    count = 5000
+    schema = part_schema(Options(ids=("shop",)), [pa.string()])
+    columns = {
+        "row": pa.array(range(count), pa.int64()),
+        "offset": pa.array((711 * at for at in range(count)), pa.int64()),
+        "seen_at": pa.array(range(0, 7 * count, 7), schema.field("seen_at").type),
+        "shop": pa.array(["a long name of a shop"] * count),
+    }
+    nothing = {one.name: pa.nulls(count, one.type) for one in schema}
+    with PartFile(tmp_path / "p", schema) as file:
+        file.add(pa.record_batch({**nothing, **columns}, schema=schema))
+    assert pq.read_table(tmp_path / "p")["offset"].to_pylist()[-1] == 711 * (count - 1)
+    group = pq.ParquetFile(tmp_path / "p").metadata.row_group(0)
+    found = [group.column(at) for at in range(group.num_columns)]
+    sizes = {one.path_in_schema: one.total_compressed_size for one in found}
+    assert all(sizes[name] < count / 10 for name in columns)
+    assert {one.path_in_schema for one in found if not one.has_dictionary_page} == {
+        *("row", "offset", "seen_at", "reencoded"),
+    }
+
+
 def test_nothing(tmp_path: Path) -> None:
     """A part without rows has the columns."""
     with PartFile(tmp_path / "p", SCHEMA):
