@@ -100,6 +100,11 @@ class Source:
     problem: str = ""
     system: Any = None
 
+    @property
+    def is_on_disk(self) -> bool:
+        """Whether it is a file of this machine, which is read in small pieces."""
+        return isinstance(self.system, fs.LocalFileSystem)
+
     def open(self) -> Any:  # noqa: ANN401 - of pyarrow
         """Open the file, to read at any place."""
         return self.system.open_input_file(self.path)

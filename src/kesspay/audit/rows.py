@@ -71,10 +71,12 @@ class Rows:
 def limited(rows: Rows, longest: int) -> Rows:
     """Take away bodies that are longer than allowed, which are unreadable then."""
     lengths = pc.binary_length(rows.bodies)
+    # As almost always; where nothing has a length, there is none to compare.
+    if (pc.max(lengths).as_py() or 0) <= longest:
+        return rows
     longer = pc.fill_null(pc.greater(lengths, longest), False)  # noqa: FBT003 - of pyarrow
-    if pc.any(longer).as_py():
-        nothing = pa.scalar(None, rows.bodies.type)
-        rows.bodies = pc.if_else(longer, nothing, rows.bodies)
-        for at in np.flatnonzero(np.asarray(longer)).tolist():
-            rows.unreadable[at] = TOO_LONG
+    nothing = pa.scalar(None, rows.bodies.type)
+    rows.bodies = pc.if_else(longer, nothing, rows.bodies)
+    for at in np.flatnonzero(np.asarray(longer)).tolist():
+        rows.unreadable[at] = TOO_LONG
     return rows

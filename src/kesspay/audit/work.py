@@ -208,7 +208,9 @@ def _of_parquet(
     source: Source, piece: Piece, options: Options
 ) -> Iterator[Rows | Damaged]:
     with source.open() as file:
-        yield from read_parquet(file, piece.start, piece.stop, options)
+        yield from read_parquet(
+            file, piece.start, piece.stop, options, on_disk=source.is_on_disk
+        )
 
 
 def _of_texts(source: Source, piece: Piece, job: Job) -> Iterator[Rows]:
@@ -253,18 +255,19 @@ def _judged(rows: Rows, names: Any, place: int, job: Job) -> tuple[Any, Any | No
     if rows.unreadable:
         # They have no body, and the kernel has called them so.
         verdict[list(rows.unreadable)] = UNREADABLE
-    nothing = pa.nulls(count)
-    services = nothing if rows.services is None else rows.services
+    services = rows.services
+    if services is None:
+        services = pa.nulls(count, pa.string())
     objects = np.zeros(count, bool) if rows.reencoded is None else rows.reencoded
     arrays = [
         names_of(np.full(count, place), names),
         pa.array(rows.numbers, pa.int64()),
-        nothing.cast(pa.int64()) if rows.offsets is None else pa.array(rows.offsets),
+        pa.nulls(count, pa.int64()) if rows.offsets is None else pa.array(rows.offsets),
         *(
             _as(column, job.schema.field(name).type)
             for name, column in zip(options.id_names(), rows.ids, strict=True)
         ),
-        nothing.cast(TIME) if rows.times is None else rows.times,
+        pa.nulls(count, TIME) if rows.times is None else rows.times,
         pc.dictionary_encode(services.cast(pa.string())),
         pa.DictionaryArray.from_arrays(pa.array(verdict), _VERDICTS),
         status,
