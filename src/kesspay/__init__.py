@@ -76,8 +76,9 @@ if TYPE_CHECKING:
         signed_body,
         verify_document,
     )
+    from kesspay.signing.keypath import KeyPermissionWarning
     from kesspay.signing.keyring import KeyRing, Verified
-    from kesspay.signing.keys import KeyPermissionWarning, PrivateKey, PublicKey
+    from kesspay.signing.keys import PrivateKey, PublicKey
     from kesspay.signing.profile import PHP_8, Profile
     from kesspay.signing.status import VerifyStatus
     from kesspay.transfers.account import Account, Binding, KnownKey, Ownership
@@ -217,7 +218,7 @@ _HOMES: Final[dict[str, str]] = {
     "HttpResponse": "kesspay.http.message",
     "HttpTransport": "kesspay.http.sync",
     "Journal": "kesspay.transfers.journal",
-    "KeyPermissionWarning": "kesspay.signing.keys",
+    "KeyPermissionWarning": "kesspay.signing.keypath",
     "KeyRing": "kesspay.signing.keyring",
     "KnownKey": "kesspay.transfers.account",
     "Lease": "kesspay.transfers.journal",

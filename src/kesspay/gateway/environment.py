@@ -44,8 +44,9 @@ from kesspay._shown import could_be_path, no_path, shown_value
 from kesspay.errors import InputError, KeyLoadError
 from kesspay.gateway.messages import Credentials
 from kesspay.http.trust import Setting, context_of
+from kesspay.signing.keypath import why_unreadable
 from kesspay.signing.keyring import KeyRing
-from kesspay.signing.keys import PrivateKey, PublicKey, why_unreadable
+from kesspay.signing.keys import PrivateKey, PublicKey
 from kesspay.signing.profile import Profile
 
 

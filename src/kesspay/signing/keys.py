@@ -6,20 +6,15 @@ changes; any number of threads may use one, also after a fork. It keeps the
 backend that was in use when it was loaded.
 
 ``reference.guard`` has the rules for documents and their order; ``keyfile``,
-``keyparts`` and ``keypolicy`` have those for keys.
+``keyparts`` and ``keypolicy`` have those for keys, ``keypath`` those for their files.
 """
 
 from __future__ import annotations
 
 import hashlib
-import os
-import stat
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Final, NoReturn, TypeVar, final
+from typing import TYPE_CHECKING, NoReturn, final
 
-from kesspay._shown import no_path, shown_path
-from kesspay.errors import CanonicalizationError, InputError, KeyLoadError
+from kesspay.errors import CanonicalizationError, InputError
 from kesspay.signing.arguments import (
     body_bytes,
     buffer_bytes,
@@ -35,6 +30,7 @@ from kesspay.signing.arguments import (
 from kesspay.signing.backend import current, is_multibuffer_off
 from kesspay.signing.batch import verify_documents, write_documents
 from kesspay.signing.keyformats import explained, read_again
+from kesspay.signing.keypath import load_file, warn_if_open
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.reference import guard
 from kesspay.signing.reference.decode import MAX_DEPTH as MAX_TEXT_DEPTH
@@ -42,7 +38,7 @@ from kesspay.signing.reference.guard import MAX_DEPTH
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Mapping
 
     from kesspay.signing.arguments import Buffer, Document, Password, PathLike, Text
     from kesspay.signing.backend import PrivateHandle, PublicHandle
@@ -51,15 +47,7 @@ if TYPE_CHECKING:
     from kesspay.signing.status import VerifyStatus
 
 
-__all__ = ["KeyPermissionWarning", "PrivateKey", "PublicKey", "why_unreadable"]
-
-_Handle = TypeVar("_Handle")
-
-_OPEN_TO_OTHERS: Final = stat.S_IRWXG | stat.S_IRWXO
-
-
-class KeyPermissionWarning(UserWarning):
-    """The group or other users have access to a private key file."""
+__all__ = ["PrivateKey", "PublicKey"]
 
 
 class _Sealed:
@@ -160,7 +148,7 @@ class PublicKey(_Sealed):
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
         require_flag("openssl_only", openssl_only)
         name, secret = file_path(path), password_bytes(password)
-        handle = _load_file(
+        handle = load_file(
             name,
             lambda: explained(
                 lambda: current().load_public_file(
@@ -382,7 +370,7 @@ class PrivateKey(_Sealed):
         require_flag("dangerously_allow_weak_key", dangerously_allow_weak_key)
         require_flag("openssl_only", openssl_only)
         name, secret = file_path(path), password_bytes(password)
-        handle = _load_file(
+        handle = load_file(
             name,
             lambda: explained(
                 lambda: current().load_private_file(
@@ -395,7 +383,7 @@ class PrivateKey(_Sealed):
                 password=bool(secret),
             ),
         )
-        _warn_if_open(name)
+        warn_if_open(name)
         return cls._of(handle, dangerously_allow_weak_key, openssl_only)
 
     @classmethod
@@ -544,56 +532,3 @@ def _restored(
     return PublicKey.from_pem(
         spki, dangerously_allow_weak_key=weak, openssl_only=openssl_only
     )
-
-
-def _load_file(path: str, load: Callable[[], _Handle]) -> _Handle:
-    """
-    Return what ``load`` returns; say why where the file cannot be read.
-
-    Raises:
-        KeyLoadError: what ``load`` raises.
-    """
-    try:
-        return load()
-    except KeyLoadError as error:
-        if error.reason != "file":
-            raise
-        needed = error.needed
-    kind = no_path(path)
-    if kind:
-        detail = f"found {kind} in place of the path: from_pem takes a text"
-    else:
-        detail = f"{shown_path(path)}: {why_unreadable(path)}"
-    raise KeyLoadError("file", needed=needed, detail=detail)
-
-
-def why_unreadable(path: str) -> str:
-    """Return the reason why a file cannot be read, without the name of the file."""
-    why = "it is no file"
-    try:
-        with Path(path).open("rb"):
-            pass
-    except OSError as error:
-        why = error.strerror or why
-    except ValueError:
-        why = "the path holds a NUL byte"
-    return why
-
-
-def _warn_if_open(path: str) -> None:
-    """
-    Warn the caller's caller of a key file that others may touch (POSIX).
-
-    Warns:
-        KeyPermissionWarning: the group or others have any access to it.
-    """
-    if os.name != "posix":
-        return
-    status = Path(path).stat()
-    if stat.S_ISREG(status.st_mode) and status.st_mode & _OPEN_TO_OTHERS:
-        warnings.warn(
-            f"the private key file {shown_path(path)} is open to other users "
-            f"(mode {stat.S_IMODE(status.st_mode):04o}); chmod 600 closes it",
-            KeyPermissionWarning,
-            stacklevel=3,
-        )
