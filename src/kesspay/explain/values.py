@@ -3,9 +3,9 @@ Find out which value was changed after signing.
 
 The right key gives back the SHA-256 of the text that was signed. Where one value was
 changed, the canonical form with the right value in its place has that digest: the
-value is proved, not guessed. Values of other records of the transfer are tried, the
-few words that a field can have, and amounts below 10,000.00, the small ones first.
-Only the value changes between two tries, so that the text before it is hashed once.
+value is proved, not guessed. The few words that a field can have are tried, then the
+values of other records of the transfer, then amounts below 10,000.00, the small ones
+first. Only the value changes between two tries, so the text before it is hashed once.
 """
 
 from __future__ import annotations
@@ -76,7 +76,7 @@ class Value:
 
 
 def values_of(canonical: bytes) -> dict[str, Value]:
-    """List the values of a canonical text that are no objects, by path."""
+    """List the values of a canonical text by path; an array or deep object is one."""
     text = canonical.decode()
     found: dict[str, Value] = {}
     # Offsets are those of bytes where the text has a byte a character.
@@ -169,7 +169,7 @@ def _amounts(profile: Profile, *, as_text: bool) -> Iterator[bytes]:
         return _spelled(profile)
     tails = [b"", *((b".%02d" % rest).rstrip(b"0") for rest in range(1, 100))]
     heads = (b"%d" % whole for whole in range(AMOUNTS // 100))
-    # The first of them is nothing at all.
+    # The first one is 0, which is no amount.
     return islice((head + tail for head in heads for tail in tails), 1, None)
 
 

@@ -54,7 +54,7 @@ class Setting(NamedTuple):
     A file that a setting names.
 
     Attributes:
-        name: of the variable.
+        name: of the variable or the argument.
         path: its value.
     """
 

@@ -2,8 +2,8 @@
 Where a sandbox keeps its keys, credentials and ledger from one run to the next.
 
 Everything is made at the first use and used again later, so that a client has
-to be set up once. The files are for their owner only: they protect no money,
-but a habit.
+to be set up once. Only their owner can read the files, as with the files of a real
+account; these protect no money.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ _FIELDS: Final = ("partner_id", "partner_secret_key", "user_name", "password")
 
 def default_path() -> Path:
     """
-    Return where the state of a user's programs belongs.
+    Return the folder of the sandbox among the state of the user's programs.
 
     Source: XDG Base Directory Specification, XDG_STATE_HOME.
     """
@@ -54,7 +54,7 @@ class Home:
 
     Raises:
         InputError: it cannot be used.
-        KeyLoadError: a key in it is none.
+        KeyLoadError: the gateway's key in it cannot be used.
     """
 
     def __init__(self, path: Path) -> None:
@@ -93,6 +93,9 @@ class Home:
         Args:
             in_memory: True for a ledger that is not stored.
             options: those of Sandbox.
+
+        Raises:
+            KeyLoadError: a key in the folder cannot be used.
         """
         return Sandbox(
             private_key=PrivateKey.from_file(self.path / "partner-private.pem"),

@@ -43,7 +43,7 @@ __all__ = [
 
 NONE: Final = '<p class="none">none</p>'
 
-#: How the states of transfers and the like are coloured; others are red.
+#: The colours of the states that the sandbox knows; other texts are red.
 _COLOURS: Final = {
     "credited": "good",
     "eligible": "good",
@@ -110,8 +110,8 @@ def panel(view: View, *, name: str, title: str, body: str, opened: bool = False)
     """
     Return a part that can be opened and closed; title and body are HTML.
 
-    Where the page refreshes, a browser would close it again. There it is a link, and
-    the address remembers which part is open.
+    A refresh closes what a reader opened. So on a page that refreshes it is a link, and
+    the address says which part is open.
     """
     if not view.live:
         state = " open" if opened else ""
@@ -147,7 +147,7 @@ def link(address: str, text: str, **attributes: str) -> str:
 
 def badge(text: str, colour: str | None = None) -> str:
     """Return a text in a coloured field."""
-    # A state is never broken in two; what others wrote may be as long as a line.
+    # A state stays on one line; what others wrote may be longer than a line.
     short = " short" if text in _COLOURS else ""
     colour = _COLOURS.get(text, "bad") if colour is None else colour
     return f'<span class="badge {colour}{short}">{escape(text)}</span>'

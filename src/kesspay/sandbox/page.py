@@ -95,7 +95,7 @@ def respond(
         f"<title>kesspay sandbox</title><style>{_STYLE}</style></head>"
         f"<body><main>{''.join(parts)}</main></body></html>"
     )
-    # A lone surrogate cannot be sent, and need not be.
+    # A lone surrogate has no UTF-8; a question mark stands for it.
     return Reply(status, _HEADERS, text.encode("utf-8", "replace"))
 
 

@@ -3,11 +3,11 @@ Why the signature of a request does not verify, for its author.
 
 The engine is that of ``kesspay explain`` and of the conformance kit: it finds the text
 that was signed instead, and names the rule that is broken. The gateway of KESS says
-none of this; the sandbox is there to say it.
+none of this.
 
-A lesson costs work, and a request is a stranger's. So the search has a small budget,
-long bodies have no lesson, and only one request at a time has one; what was asked
-before is remembered. A body that holds a credential has no other lesson than that.
+A lesson costs CPU, and anyone who reaches the port can ask for one. So the search has a
+small budget, long bodies have no lesson, one request at a time is explained, and the
+last lessons are kept. Of a body that holds a credential, the lesson says only that.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Lesson", "Teacher", "Topic", "language_of"]
 
-#: What the search may write, in bytes: half a second.
+#: What the search may write, in bytes: at most half a second of CPU.
 _BUDGET: Final = 8 << 20
 #: Longer bodies have no lesson; those of the API have some hundred bytes.
 _LONGEST: Final = 16 << 10
@@ -58,7 +58,7 @@ _AGENTS: Final = {
     ".net": "C#",
 }
 
-#: What to do, for the one who sends requests; explain speaks to one who gets answers.
+#: Advice that only a sandbox can give: it knows its keys, and shows the text to sign.
 _SIGN_WITH: Final = "sign with the private key in the settings of the sandbox"
 _ADVICE: Final = {
     "key_other": _SIGN_WITH,
@@ -154,7 +154,7 @@ class Teacher:
         redact: Callable[[str], str],
         secret: bytes = b"",
     ) -> None:
-        """Know nothing yet."""
+        """Keep the keys; nothing is explained yet."""
         self._secret = secret
         self._keys = (partner_key, gateway_key)
         self._redact = redact

@@ -28,7 +28,7 @@ _ROWS: Final = 10
 _GOOD: Final = frozenset({"verified", "not signed by design"})
 #: What the heading of a message says in other words, or need not say.
 _UNREMARKABLE: Final = _GOOD | {"not sent", "empty"}
-#: Names one transfer only; a debit could be that of two.
+#: The id of a pre-transfer, which names one transfer; two may have the same debit.
 _ONE_TRANSFER: Final = re.compile(r"PT[0-9]{12}")
 
 

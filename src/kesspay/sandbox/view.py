@@ -47,7 +47,7 @@ class View:
 
     @classmethod
     def read(cls, path: str, query: str) -> View:
-        """Take what can be used from an address; the rest is left out."""
+        """Read an address; what cannot be used is ignored."""
         try:
             pairs = parse_qsl(query, errors="replace", max_num_fields=_FIELDS)
         except ValueError:
@@ -65,7 +65,7 @@ class View:
 
     @property
     def refreshes(self) -> bool:
-        """Whether the page is loaded again: what is being typed would be lost."""
+        """Whether the page is loaded again: not where a form is being filled."""
         return self.live and not self.form
 
     def query(self) -> str:

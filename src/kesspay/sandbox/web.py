@@ -4,8 +4,9 @@ Everything that is served: the gateway, the control endpoints, the status page.
 The control endpoints take JSON and give JSON, for tests. They have no password, since
 they move no real money and listen on this machine only. A web page in a browser on
 this machine can use none of it: ``Site`` refuses a foreign Host and whatever a browser
-marks as coming from another page; a page cannot send JSON to another origin without
-being asked first; and the forms of the status page need a CSRF token that only it has.
+marks as coming from another page; a browser asks the sandbox before it sends JSON for a
+page of another origin, and is refused; and the forms of the status page need a CSRF
+token that only this page has.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class Site:
     """Send each request where it belongs. Any number of threads may use one."""
 
     def __init__(self, world: World) -> None:
-        """Take what answers."""
+        """Make the forms of the status page."""
         self._world = world
         self._forms = Forms(world)
 
