@@ -59,27 +59,41 @@ def test_zsh_has_the_lines() -> None:
     assert "_KESSPAY_COMPLETE=zsh_source kesspay" in ZSH
 
 
-def test_zsh_takes_the_lines(tmp_path: Path) -> None:
-    """After the lines zsh has a completion for kesspay."""
+def test_zsh_completes(tmp_path: Path) -> None:
+    """After the lines zsh completes commands, states and files."""
     if shutil.which("zsh") is None:
         pytest.skip("no zsh is installed")
-    script = f"autoload -Uz compinit && compinit -u\n{ZSH}"
+    script = f"""autoload -Uz compinit && compinit -u
+{ZSH}
+echo $_comps[kesspay]
+# What the script gives to the shell, which only a terminal would show.
+_describe() {{ print -r -- ${{(P)3}}; }}
+compadd() {{ print -r -- ${{(P)@[-1]}}; }}
+_path_files() {{ print -r -- file $@; }}
+try() {{ words=("$@") CURRENT=$#; _kesspay_completion; }}
+try kesspay journal sho
+try kesspay journal list --state un
+try kesspay audit traff
+"""
     done = subprocess.run(
-        ["zsh", "-fc", f"{script}\necho $_comps[kesspay]"],
+        ["zsh", "-fc", script],
         env={"PATH": PATH, "HOME": str(tmp_path)},
         capture_output=True,
         text=True,
         check=False,
     )
-    assert done.stdout == "_kesspay_completion\n", done.stderr
+    completes, show, state, file = done.stdout.splitlines()
+    assert completes == "_kesspay_completion", done.stderr
+    assert show.startswith("show:Show ")
+    assert (state, file) == ("unknown", "file -f")
 
 
 @pytest.fixture(scope="module")
 def fish_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a home in which the lines for fish were executed."""
+    """Return a home in which the lines for fish were executed, by fish itself."""
     home = tmp_path_factory.mktemp("fish")
     done = subprocess.run(
-        ["sh", "-c", FISH],
+        [shutil.which("fish") or "sh", "-c", FISH],
         cwd=home,
         env={"PATH": PATH, "HOME": str(home)},
         capture_output=True,
