@@ -178,23 +178,9 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
     if signed.made is not None:
         findings += signed.made.said(chosen)
     findings += _about_own_keys(keys, own_keys, verdict)
-    compared: ExpectedReport | None = None
-    if expected is not None and (subject is None or not subject.canonical):
-        findings.append(
-            Finding(
-                "expected_unused",
-                "the expected text was not looked at, since the body has no "
-                "canonical form to compare it with",
-                sort="note",
-            )
-        )
-    elif expected is not None and subject is not None:
-        compared, said = compare(
-            expected, subject, signed.examined, signed.made, chosen
-        )
-        findings += said
-        if compared.covered:
-            findings = [f for f in findings if f.code != "text_unknown"]
+    compared = _compared(expected, subject, signed, chosen, findings)
+    if compared is not None and compared.covered:
+        findings = [f for f in findings if f.code != "text_unknown"]
     other = signed.made.profile if signed.made else None
     return Explanation(
         verifies=refusal is None,
@@ -213,6 +199,31 @@ def explain(  # noqa: PLR0913 - what a caller may know, all but two by name
         signed_text=signed.made.text if signed.made else None,
         findings=_in_order(addressed(findings, chosen)),
     )
+
+
+def _compared(
+    expected: bytes | None,
+    subject: Subject | None,
+    signed: _Signed,
+    kind: Kind,
+    findings: list[Finding],
+) -> ExpectedReport | None:
+    """Compare the text that the other side says it signed with the canonical form."""
+    if expected is None:
+        return None
+    if subject is None or not subject.canonical:
+        findings.append(
+            Finding(
+                "expected_unused",
+                "the expected text was not looked at, since the body has no "
+                "canonical form to compare it with",
+                sort="note",
+            )
+        )
+        return None
+    compared, said = compare(expected, subject, signed.examined, signed.made, kind)
+    findings += said
+    return compared
 
 
 def _require_options(effort: object, kind: object, budget: object) -> None:
