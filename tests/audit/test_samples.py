@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from kesspay import InputError
+from kesspay.audit.inputs import Source, find
 from kesspay.audit.options import Options
-from kesspay.audit.places import Source, find
 from kesspay.audit.samples import check_texts, id_types
 
 

@@ -10,8 +10,8 @@ import pytest
 
 from kesspay import InputError
 from kesspay.audit import units
+from kesspay.audit.inputs import Source, find
 from kesspay.audit.options import Options
-from kesspay.audit.places import Source, find
 from kesspay.audit.units import Piece, Problem, Unit, bounds_of, divide
 
 

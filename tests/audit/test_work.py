@@ -12,10 +12,10 @@ import pytest
 
 from kesspay.audit import Kernel
 from kesspay.audit.folder import Folder
+from kesspay.audit.inputs import find
 from kesspay.audit.options import Options
 from kesspay.audit.outputs import Unwritten
 from kesspay.audit.parts import PartFile, part_schema
-from kesspay.audit.places import find
 from kesspay.audit.units import divide
 from kesspay.audit.work import Job, Stopped, do
 from tests.support.recording import private, ring

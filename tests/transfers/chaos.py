@@ -167,7 +167,7 @@ class Chaos:
         made = Transfers(
             client, ChaoticJournal(self.journal, self.rng), rules=self._rules
         )
-        made._workflow.leases.returns = Dead()
+        made._workflow.leases.releases = Dead()
         return made
 
     def pay(self, count: int) -> None:

@@ -129,7 +129,7 @@ class Worker:
 def workflow(here: Partner) -> PaymentWorkflow:
     """Return the workflow of a new process."""
     made = PaymentWorkflow(here.client().engine, here.journal, STRICT)
-    made.leases.returns = Dead()
+    made.leases.releases = Dead()
     return made
 
 

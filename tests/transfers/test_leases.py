@@ -190,7 +190,7 @@ def test_an_interruption(worker: Worker) -> None:
 
     with pytest.raises(KeyboardInterrupt) as caught:
         worker.work(work)
-    worker.leases.returns.wait()
+    worker.leases.releases.wait()
     assert "give nothing back" in caught.value.__notes__[0]
     record = worker.journal.read("p-1")
     assert record is not None
@@ -210,7 +210,7 @@ def test_an_interruption_before_anything_was_sent(worker: Worker) -> None:
 
     with pytest.raises(KeyboardInterrupt) as caught:
         worker.work(work)
-    worker.leases.returns.wait()
+    worker.leases.releases.wait()
     assert not hasattr(caught.value, "__notes__")
     record = worker.journal.read("p-1")
     assert record is not None

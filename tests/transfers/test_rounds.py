@@ -16,7 +16,7 @@ from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM
 from kesspay.transfers.async_transfers import AsyncTransfers
-from kesspay.transfers.returns import Returns, beside
+from kesspay.transfers.releases import Releases, beside
 from kesspay.transfers.rounds import Round
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
@@ -219,8 +219,8 @@ def test_a_round_over_an_error_of_the_journal(
 def test_what_is_kept(transfers: Transfers) -> None:
     """A round ends with what it still has, and releases what comes later."""
     journal = journal_of(transfers)
-    returns = Returns()
-    this = Round(journal, returns)
+    releases = Releases()
+    this = Round(journal, releases)
     lease = this.take("one", 30.0)
     assert lease is not None
     assert beside(lambda: this.take("two", 30.0)) is None
@@ -236,12 +236,12 @@ def test_what_is_kept(transfers: Transfers) -> None:
 def test_an_interruption(transfers: Transfers, *, is_away: bool) -> None:
     """What cannot be released is left to the end of its lease."""
     journal = journal_of(transfers)
-    returns = Returns()
-    this = Round(journal, returns)
+    releases = Releases()
+    this = Round(journal, releases)
     lease = this.take("one", 30.0)
     journal.is_away = is_away
     this.interrupt()
-    returns.wait()
+    releases.wait()
     journal.is_away = False
     assert (lease in journal.released) is not is_away
     this.interrupt()

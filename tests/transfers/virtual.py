@@ -23,7 +23,7 @@ from kesspay.gateway.client import Client
 from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.attempt import STRICT, Happened, Rules
 from kesspay.transfers.payment import replay, rules_of
-from kesspay.transfers.returns import Returns
+from kesspay.transfers.releases import Releases
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import RECEIVER, box
 from tests.support.memory_journal import MemoryJournal
@@ -145,7 +145,7 @@ class Blocked:
         return asyncio.run(collect())
 
 
-class Dead(Returns):
+class Dead(Releases):
     """Gives nothing back: a program that died runs no more code."""
 
     def begin(self, act: Callable[[], None]) -> None:

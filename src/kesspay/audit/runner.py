@@ -28,20 +28,20 @@ from kesspay.audit.failures import (
     write_failures,
 )
 from kesspay.audit.folder import Folder
+from kesspay.audit.inputs import Source, find
 from kesspay.audit.kernel import Kernel
 from kesspay.audit.money.money import Money, check_money
 from kesspay.audit.money.statement import Statement
 from kesspay.audit.options import Options
+from kesspay.audit.output_errors import trouble
 from kesspay.audit.outputs import check_apart, check_output, whole_file, writing
 from kesspay.audit.parts import part_schema
-from kesspay.audit.places import Source, find
 from kesspay.audit.ring import Ring
 from kesspay.audit.samples import check_texts, id_types
 from kesspay.audit.summary import Tally
 from kesspay.audit.tables import check_schema, query
 from kesspay.audit.target import Hooks, Target
 from kesspay.audit.triage import Triage
-from kesspay.audit.troubles import trouble
 from kesspay.audit.units import Piece, Problem, Unit, divide
 from kesspay.audit.work import Job, Stopped, do
 from kesspay.errors import InputError, JournalError

@@ -16,8 +16,8 @@ from kesspay.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from kesspay.audit.inputs import Source
     from kesspay.audit.options import Options
-    from kesspay.audit.places import Source
 
 
 __all__ = ["check_texts", "id_types"]

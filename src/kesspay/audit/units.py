@@ -18,8 +18,8 @@ from kesspay.audit.tables import check_schema, open_parquet
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
 
+    from kesspay.audit.inputs import Source
     from kesspay.audit.options import Options
-    from kesspay.audit.places import Source
 
 
 __all__ = ["Piece", "Problem", "Unit", "bounds_of", "divide"]

@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 
     from kesspay.audit.causes import Examine
     from kesspay.audit.folder import Folder
+    from kesspay.audit.inputs import Source
     from kesspay.audit.options import Options
-    from kesspay.audit.places import Source
     from kesspay.audit.rows import Rows
     from kesspay.audit.units import Piece, Unit
 

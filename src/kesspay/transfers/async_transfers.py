@@ -233,7 +233,7 @@ class AsyncTransfers:
             # Also where the caller stops in the middle.
             due.interrupt()
             if not isinstance(error, GeneratorExit):
-                await self._workflow.leases.returns.wait_too()
+                await self._workflow.leases.releases.wait_too()
             raise
         await self._run(due.end())
 
@@ -317,7 +317,7 @@ class AsyncTransfers:
             # Nothing can be waited for any more.
             raise
         except BaseException:
-            await self._workflow.leases.returns.wait_too()
+            await self._workflow.leases.releases.wait_too()
             raise
 
     async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps

@@ -1,5 +1,5 @@
 """
-Leases of payments: taking one, working under it, and giving it back. No I/O of its own.
+Leases of payments: taking, working under and releasing one. No I/O of its own.
 
 A payment is worked on under a lease only. It is released however the work ends:
 at its end, by an exception, by an interruption (R12).
@@ -38,7 +38,7 @@ from kesspay.transfers.account import (
 from kesspay.transfers.attempt import Happened, State
 from kesspay.transfers.journal import Entry, is_payment_id
 from kesspay.transfers.payment import Transfer, replay, status_of
-from kesspay.transfers.returns import Returns
+from kesspay.transfers.releases import Releases
 
 
 if TYPE_CHECKING:
@@ -147,7 +147,7 @@ class Leases:
         self.journal = journal
         self.lease_seconds = _lease_seconds(rules)
         #: The payments of calls that were interrupted.
-        self.returns = Returns()
+        self.releases = Releases()
         self._account = account_of(engine)
         self._keys = keys_of(engine)
 
@@ -227,13 +227,13 @@ class Leases:
             leased = yield from self._open(lease)
             yield from work(leased)
         except KesspayError:
-            yield from self._give_back(lease if leased is None else leased.lease)
+            yield from self._release(lease if leased is None else leased.lease)
             raise
         except BaseException as error:
             if leased is not None:
                 _add_evidence(error, leased.transfer)
             raise
-        yield from self._give_back(leased.lease)
+        yield from self._release(leased.lease)
         return leased.transfer
 
     def guarded(self, payment_id: str, owner: str, steps: Steps[_T]) -> Steps[_T]:
@@ -247,10 +247,10 @@ class Leases:
         except KesspayError:
             raise
         except BaseException:
-            self.returns.begin(lambda: self._return(payment_id, owner))
+            self.releases.begin(lambda: self._release_interrupted(payment_id, owner))
             raise
 
-    def _return(self, payment_id: str, owner: str) -> None:
+    def _release_interrupted(self, payment_id: str, owner: str) -> None:
         """Write down that an answer is lost, and release the payment."""
         try:
             # Under a new lease of the same owner, so that nothing that is still
@@ -333,7 +333,7 @@ class Leases:
         )
         leased.transfer = replace(transfer, trouble="")
 
-    def _give_back(self, lease: Lease) -> Steps[None]:
+    def _release(self, lease: Lease) -> Steps[None]:
         """End a lease."""
         try:
             yield Blocking(lambda: self.journal.release(lease))

@@ -17,7 +17,7 @@ from kesspay.transfers.payment import TransferResult, result_of, result_of_troub
 
 if TYPE_CHECKING:
     from kesspay.transfers.journal import Journal, Lease
-    from kesspay.transfers.returns import Returns
+    from kesspay.transfers.releases import Releases
     from kesspay.transfers.workflow import PaymentWorkflow
 
 
@@ -35,7 +35,7 @@ class DueRound:
     def __init__(self, workflow: PaymentWorkflow) -> None:
         """Begin a round; nothing is taken yet."""
         self._workflow = workflow
-        self._round = Round(workflow.journal, workflow.leases.returns)
+        self._round = Round(workflow.journal, workflow.leases.releases)
         self._seen: set[str] = set()
         self._is_begun = False
 
@@ -70,7 +70,7 @@ class DueRound:
             yield Blocking(partial(self._workflow.journal.release, lease))
 
     def interrupt(self) -> None:
-        """Begin to release what the round still has; wait with the returns."""
+        """Begin to release what the round still has; wait as other releases do."""
         self._round.interrupt()
 
 
@@ -84,13 +84,13 @@ class Round:
 
     Args:
         journal: that grants them.
-        returns: where they are released after an interruption.
+        releases: where they are released after an interruption.
     """
 
-    def __init__(self, journal: Journal, returns: Returns) -> None:
+    def __init__(self, journal: Journal, releases: Releases) -> None:
         """Begin a round."""
         self._journal = journal
-        self._returns = returns
+        self._releases = releases
         self._lock = Lock()
         self._kept: list[Lease] = []
         self._is_over = False
@@ -103,7 +103,7 @@ class Round:
             if not is_late:
                 self._kept += leases
         if is_late:
-            self._give_back(leases)
+            self._release(leases)
         return leases[0] if leases else None
 
     def is_done(self, lease: Lease) -> None:
@@ -121,9 +121,9 @@ class Round:
         """End the round, and begin to release what it still has."""
         kept = self.end()
         if kept:
-            self._returns.begin(partial(self._give_back, kept))
+            self._releases.begin(partial(self._release, kept))
 
-    def _give_back(self, leases: list[Lease]) -> None:
+    def _release(self, leases: list[Lease]) -> None:
         for lease in leases:
             try:
                 self._journal.release(lease)

@@ -21,7 +21,7 @@ from kesspay.transfers.payment import (
     raise_if_rejected,
     result_of,
 )
-from kesspay.transfers.returns import beside
+from kesspay.transfers.releases import beside
 from kesspay.transfers.rounds import DueRound
 from kesspay.transfers.watching import Watch
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
@@ -229,7 +229,7 @@ class Transfers:
         except BaseException:
             # Also where the caller stops in the middle.
             due.interrupt()
-            self._workflow.leases.returns.wait()
+            self._workflow.leases.releases.wait()
             raise
         self._run(due.end())
 
@@ -292,7 +292,7 @@ class Transfers:
         except KesspayError:
             raise
         except BaseException:
-            self._workflow.leases.returns.wait()
+            self._workflow.leases.releases.wait()
             raise
 
     def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pyarrow.compute as pc
 from duckdb import InvalidInputException
 
-from kesspay.audit.engines.given import check_duckdb
+from kesspay.audit.engines.arguments import check_duckdb
 from kesspay.audit.kernel import AUTHENTIC, PLAIN, VERDICTS, Kernel, texts_of
 from kesspay.signing.profile import PHP_8
 

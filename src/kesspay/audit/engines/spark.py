@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 
-from kesspay.audit.engines.given import check_spark
+from kesspay.audit.engines.arguments import check_spark
 from kesspay.audit.kernel import PLAIN, Kernel, signed_columns
 from kesspay.audit.ring import Ring
 from kesspay.signing.profile import PHP_8

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import reduce
 from typing import Any
 
-from kesspay.audit.engines.given import frames_of, require_frame
+from kesspay.audit.engines.arguments import frames_of, require_frame
 from kesspay.audit.money import checks
 from kesspay.audit.money.checks import THERE, Check, escaped, over
 

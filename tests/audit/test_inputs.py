@@ -16,8 +16,8 @@ import pytest
 from pyarrow import fs
 
 from kesspay import InputError
-from kesspay.audit import places
-from kesspay.audit.places import STDIN, Source, find
+from kesspay.audit import inputs
+from kesspay.audit.inputs import STDIN, Source, find
 
 
 if TYPE_CHECKING:
@@ -246,7 +246,7 @@ def test_what_is_asked_of_a_store(here: Path, monkeypatch: pytest.MonkeyPatch) -
 
     system = SimpleNamespace(from_uri=from_uri)
     monkeypatch.setattr(
-        places, "fs", SimpleNamespace(**{**vars(fs), "FileSystem": system})
+        inputs, "fs", SimpleNamespace(**{**vars(fs), "FileSystem": system})
     )
     # One name in two stores is two inputs.
     uris = ["s3://traffic/day/*.jsonl?region=eu&a=b", "gs://traffic/day/b*"]

@@ -19,7 +19,7 @@ from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.attempt import Happened
-from kesspay.transfers.returns import Returns
+from kesspay.transfers.releases import Releases
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
@@ -377,14 +377,14 @@ def test_a_journal_that_fails(
 def test_a_return_that_takes_long() -> None:
     """A caller that waits for it does not wait long."""
     free = threading.Event()
-    returns = Returns()
+    releases = Releases()
 
     def wait() -> None:
         free.wait(10)
 
-    returns.begin(wait)
+    releases.begin(wait)
     begun = time.monotonic()
-    returns.wait()
-    asyncio.run(returns.wait_too())
+    releases.wait()
+    asyncio.run(releases.wait_too())
     assert 0.8 < time.monotonic() - begun < 5
     free.set()

@@ -2,8 +2,8 @@
 Release a payment whose call was interrupted, in a thread of its own.
 
 What interrupts a call (a cancelled task, Ctrl-C, the time limit of a job queue)
-wants to end it now, and may come a second time. So another thread gives the
-payment back: no second interruption stops that, and a slow disk delays the first
+wants to end it now, and may come a second time. So another thread releases
+the payment: no second interruption stops that, and a slow disk delays the first
 one only for a short time.
 """
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 
-__all__ = ["Returns", "beside"]
+__all__ = ["Releases", "beside"]
 
 _T = TypeVar("_T")
 
@@ -29,7 +29,7 @@ _PATIENCE: Final = 0.5
 _PAUSE: Final = 0.002
 
 
-class Returns:
+class Releases:
     """The payments that are being released. Any number of threads may use it."""
 
     def __init__(self) -> None:
@@ -38,7 +38,7 @@ class Returns:
 
     def begin(self, act: Callable[[], None]) -> None:
         """Begin to release one; ``act`` must raise nothing."""
-        thread = Thread(target=act, name="kesspay-return", daemon=True)
+        thread = Thread(target=act, name="kesspay-release", daemon=True)
         thread.start()
         self._threads = [one for one in self._threads if one.is_alive()]
         self._threads.append(thread)

@@ -10,7 +10,7 @@ import duckdb
 import pytest
 
 from kesspay import InputError, audit
-from kesspay.audit.engines.given import frames_of
+from kesspay.audit.engines.arguments import frames_of
 from tests.support.recording import ring
 
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
+from kesspay.audit.inputs import Source
+from kesspay.audit.output_errors import trouble
 from kesspay.audit.outputs import Unwritten, writing
-from kesspay.audit.places import Source
-from kesspay.audit.troubles import trouble
 
 
 @pytest.mark.parametrize(

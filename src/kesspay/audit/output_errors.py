@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
 
-    from kesspay.audit.places import Source
+    from kesspay.audit.inputs import Source
 
 
 __all__ = ["trouble"]
