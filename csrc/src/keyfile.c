@@ -32,7 +32,8 @@
  *               one: PASSWORD
  *    PKCS#12   OpenSSL opens it with the password, or with none: PASSWORD. The
  *               private key, or its certificate; none KIND, several certificates
- *               without a key AMBIGUOUS. Ciphers that are not there: FORMAT
+ *               without a key AMBIGUOUS. Ciphers that are not there, and more
+ *               iterations than a file may ask for: FORMAT
  *  10 algorithm not rsaEncryption: ALGORITHM, before the key bits are read
  *  11 integers  strict DER, two primes; else FORMAT (more primes: KIND)
  *  12 policy    SIZE, MODULUS, EXPONENT (keypolicy.c), INCONSISTENT (rsakey.c)
@@ -47,6 +48,7 @@
 
 #define PASSWORD_MAX 1023u /* bytes */
 #define MAC_ITERATIONS_MAX 10000000u
+#define OID_PBMAC1 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e"
 
 typedef struct request {
     int want_private;
@@ -121,19 +123,42 @@ static kess_status open_encrypted(kess_key **key, const kess_der *outer,
     return status;
 }
 
+/* PBMAC1 (RFC 9579) has iterations of its own in { algorithm, digest }. */
+static int is_digest_affordable(kess_slice contents)
+{
+    kess_der digest;
+    kess_der algorithm;
+    kess_der parameters;
+    uint64_t cost = 0;
+
+    if (!kess_int_der_split(&digest, contents) ||
+        !kess_int_der_split(&algorithm, digest.contents[0])) {
+        return 0;
+    }
+    return !KESS_SLICE_IS(algorithm.contents[0], OID_PBMAC1) ||
+           (algorithm.count == 2 &&
+            kess_int_der_split(&parameters, algorithm.contents[1]) &&
+            kess_int_pbe_cost(&cost, algorithm.contents[0], &parameters));
+}
+
 /* The MAC is checked before anything is decrypted, at a cost that the file
- * names: { digest, salt, [iterations] }. */
-static int is_affordable(const kess_der *outer)
+ * names: { digest, salt, [iterations] }. One that cannot be read here may be read by
+ * OpenSSL, which takes other lengths than those of DER. */
+static int is_mac_affordable(const kess_der *outer)
 {
     kess_der mac;
     uint64_t iterations = 0;
 
-    if (outer->count < 3 || !kess_int_der_split(&mac, outer->contents[2]) ||
-        mac.count < 3) {
+    if (outer->count < 3) {
         return 1;
     }
-    return kess_int_der_number(&iterations, mac.contents[2]) &&
-           iterations <= MAC_ITERATIONS_MAX;
+    if (!kess_int_der_split(&mac, outer->contents[2]) ||
+        !is_digest_affordable(mac.contents[0])) {
+        return 0;
+    }
+    return mac.count < 3 ||
+           (kess_int_der_number(&iterations, mac.contents[2]) &&
+            iterations <= MAC_ITERATIONS_MAX);
 }
 
 static kess_status open_pkcs12(kess_key **key, kess_slice der,
@@ -144,7 +169,7 @@ static kess_status open_pkcs12(kess_key **key, kess_slice der,
     kess_secret found = {NULL, 0};
     kess_der outer;
 
-    if (!is_affordable(file)) {
+    if (!is_mac_affordable(file)) {
         return kess_int_kind_refuse(err, KESS_ERR_KEY_FORMAT,
                                     KESS_KIND_PKCS12);
     }

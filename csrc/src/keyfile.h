@@ -69,6 +69,11 @@ kess_status kess_int_key_judge(const kess_rsa_parts *parts, uint32_t policy);
  * any other scheme than the ones listed in pbes2.c. */
 int kess_int_pbes2_read(kess_pbes2 *scheme, const kess_der *outer);
 
+/* Add what a scheme of encryption with a password costs, in iterations. Returns 0
+ * where the sum is more than a file may ask for, or its cost cannot be read. */
+int kess_int_pbe_cost(uint64_t *cost, kess_slice name,
+                      const kess_der *parameters);
+
 /* ------------------------------------------------------------ pkcs12.c */
 
 /* The DER of the wanted half: PKCS#8 or a certificate. Found must be freed. */

@@ -209,3 +209,49 @@ int kess_int_pbes2_read(kess_pbes2 *scheme, const kess_der *outer)
            read_cipher(scheme, functions.contents[1]) &&
            read_kdf(scheme, functions.contents[0]);
 }
+
+/* ------------------------------------------------------------ cost */
+
+/* With a password: PBES2, and PBMAC1, which has the same parameters. */
+static int has_kdf(kess_slice name)
+{
+    return KESS_SLICE_IS(name, OID_PKCS5 "\x0d") ||
+           KESS_SLICE_IS(name, OID_PKCS5 "\x0e");
+}
+
+/* The schemes of PKCS#12 and PBES1 have { salt, iterations }, as PBKDF2 does, and
+ * scrypt { salt, N, r, p }. */
+int kess_int_pbe_cost(uint64_t *cost, kess_slice name,
+                      const kess_der *parameters)
+{
+    kess_der functions;
+    kess_der kdf;
+    uint64_t work = 1;
+    size_t last = 1;
+
+    if (has_kdf(name)) {
+        if (!kess_int_der_split(&functions, parameters->contents[0]) ||
+            !KESS_DER_STARTS(&functions, "\x06\x30") ||
+            !kess_int_der_split(&kdf, functions.contents[1])) {
+            return 0;
+        }
+        last = KESS_SLICE_IS(functions.contents[0], OID_SCRYPT) ? 3 : 1;
+        parameters = &kdf;
+    }
+    if (parameters->count <= last) {
+        return 0;
+    }
+    for (size_t i = 1; i <= last; i++) {
+        uint64_t factor = 0;
+        if (!kess_int_der_number(&factor, parameters->contents[i]) ||
+            factor == 0 || factor > ITERATIONS_MAX / work) {
+            return 0;
+        }
+        work *= factor;
+    }
+    if (work > ITERATIONS_MAX - *cost) {
+        return 0;
+    }
+    *cost += work;
+    return 1;
+}

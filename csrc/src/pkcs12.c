@@ -19,6 +19,8 @@ typedef struct p12_contents {
     OSSL_LIB_CTX *lib;
     const char *password;
     int password_len;
+    uint64_t cost; /* of the passwords so far, in iterations */
+    int is_costly; /* or it does not say what it costs */
     kess_secret key; /* PKCS#8 */
     kess_secret certificates[CERTIFICATES_MAX];
     size_t count;
@@ -74,8 +76,35 @@ static int take_certificate(p12_contents *c, const X509 *certificate)
     return i2d_X509(certificate, &at) == len;
 }
 
+/* A file may have no MAC, and any number of parts that cost as much as they say. */
+static int is_affordable(p12_contents *c, const X509_ALGOR *scheme)
+{
+    const ASN1_OBJECT *name = NULL;
+    const void *value = NULL;
+    kess_der parameters;
+    int type = 0;
+
+    X509_ALGOR_get0(&name, &type, &value, scheme);
+    c->is_costly = 1;
+    if (type == V_ASN1_SEQUENCE) {
+        const ASN1_STRING *string = value;
+        const kess_slice oid = {OBJ_get0_data(name), OBJ_length(name)};
+        const kess_slice der = {ASN1_STRING_get0_data(string),
+                                (size_t)ASN1_STRING_length(string)};
+        c->is_costly = !kess_int_der_open(&parameters, der) ||
+                       !kess_int_pbe_cost(&c->cost, oid, &parameters);
+    }
+    return !c->is_costly;
+}
+
 static int take_shrouded(p12_contents *c, const PKCS12_SAFEBAG *bag)
 {
+    const X509_ALGOR *scheme = NULL;
+
+    X509_SIG_get0(PKCS12_SAFEBAG_get0_pkcs8(bag), &scheme, NULL);
+    if (!is_affordable(c, scheme)) {
+        return 0;
+    }
     PKCS8_PRIV_KEY_INFO *key = PKCS12_decrypt_skey_ex(
         bag, c->password, c->password_len, c->lib, NULL);
     const int done = key != NULL && take_key(c, key);
@@ -111,6 +140,9 @@ static int take_safe(p12_contents *c, PKCS7 *safe)
     if (PKCS7_type_is_data(safe)) {
         bags = PKCS12_unpack_p7data(safe);
     } else if (PKCS7_type_is_encrypted(safe)) {
+        if (!is_affordable(c, safe->d.encrypted->enc_data->algorithm)) {
+            return 0;
+        }
         bags = PKCS12_unpack_p7encdata(safe, c->password, c->password_len);
     } else {
         return 1;
@@ -134,7 +166,11 @@ static int is_password(p12_contents *c, PKCS12 *file)
         return 0;
     }
     c->password = "";
-    return PKCS12_verify_mac(file, c->password, 0) == 1;
+    if (PKCS12_verify_mac(file, c->password, 0) == 1) {
+        return 1;
+    }
+    c->password = NULL; /* both may fit where the legacy provider has the digest */
+    return 0;
 }
 
 static int take_all(p12_contents *c, PKCS12 *file)
@@ -189,6 +225,7 @@ static kess_status read_contents(p12_contents *c, kess_slice der)
         const kess_status status = drain_failure();
         return status == KESS_ERR_MEMORY ? status : KESS_ERR_KEY_FORMAT;
     }
+    c->cost = 0;
     const int done = take_all(c, file);
     PKCS12_free(file);
     const kess_status failure = drain_failure();
@@ -196,7 +233,7 @@ static kess_status read_contents(p12_contents *c, kess_slice der)
         return KESS_OK;
     }
     contents_free(c);
-    return failure;
+    return c->is_costly ? KESS_ERR_KEY_FORMAT : failure;
 }
 
 /* RC2 and the like are in the legacy provider: it is asked for this file alone,

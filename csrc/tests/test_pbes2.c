@@ -106,9 +106,73 @@ static void check_inner(const char *bytes, size_t len)
     }
 }
 
+/* ------------------------------------------------------------ cost */
+
+#define PBMAC1 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e"
+#define OLD "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03"
+#define MOST "\x02\x04\x00\x98\x96\x80"
+#define MORE "\x02\x04\x00\x98\x96\x81"
+#define ONE "\x02\x01\x01"
+
+typedef struct cost_row {
+    const char *name;
+    const char *parameters; /* DER */
+    size_t len;
+    uint64_t cost; /* 0: refused */
+} cost_row;
+
+#define ROW(name, parameters, cost) \
+    {name, parameters, sizeof(parameters) - 1, cost}
+
+static const cost_row cost_rows[] = {
+    ROW(OLD, "\x30\x0d" SALT ONE, 1),
+    ROW(OLD, "\x30\x10" SALT MOST, 10000000),
+    ROW(OLD, "\x30\x10" SALT MORE, 0),
+    ROW(OLD, "\x30\x0d" SALT "\x02\x01\x00", 0),
+    ROW(OLD, "\x30\x0d" SALT "\x02\x01\xff", 0),
+    ROW(OLD, "\x30\x0a" SALT, 0),
+    ROW(PBES2, "\x30\x1c\x30\x1a" PBKDF2 "\x30\x0d" SALT ONE, 1),
+    ROW(PBMAC1, "\x30\x1f\x30\x1d" PBKDF2 "\x30\x10" SALT MOST, 10000000),
+    ROW(PBMAC1, "\x30\x1f\x30\x1d" PBKDF2 "\x30\x10" SALT MORE, 0),
+    ROW(PBES2, "\x30\x02\x30\x00", 0),
+    ROW(PBES2, "\x30\x0f\x30\x0d" PBKDF2 "\x05\x00", 0),
+    ROW(PBES2, "\x30\x10\x30\x0e" PBKDF2 "\x30\x01\x04", 0),
+    /* N r p: 16384 8 76 is the most. */
+    ROW(PBES2, "\x30\x23\x30\x21" SCRYPT "\x30\x14" SALT
+        "\x02\x02\x40\x00\x02\x01\x08\x02\x01\x4c", 16384 * 8 * 76),
+    ROW(PBES2, "\x30\x23\x30\x21" SCRYPT "\x30\x14" SALT
+        "\x02\x02\x40\x00\x02\x01\x08\x02\x01\x4d", 0),
+    ROW(PBES2, "\x30\x1f\x30\x1d" SCRYPT "\x30\x10" SALT ONE ONE, 0),
+};
+
+/* What a scheme adds to the cost of a file, and what is too much together. */
+static void test_costs(void)
+{
+    for (size_t i = 0; i < sizeof(cost_rows) / sizeof(cost_rows[0]); i++) {
+        const cost_row *row = &cost_rows[i];
+        const kess_slice name = {(const uint8_t *)row->name + 2,
+                                 strlen(row->name + 2)};
+        const kess_slice der = {
+            guard_copy(&input, AT_END, row->parameters, row->len), row->len};
+        kess_der parameters;
+        uint64_t cost = 0;
+        CHECK(kess_int_der_open(&parameters, der));
+        CHECK_EQUAL(row->cost > 0, kess_int_pbe_cost(&cost, name, &parameters));
+        CHECK_EQUAL(row->cost, cost);
+        cost = 10000000 - row->cost;
+        CHECK_EQUAL(row->cost > 0, kess_int_pbe_cost(&cost, name, &parameters));
+        cost = 10000001 - row->cost;
+        if (row->cost > 0) {
+            CHECK(!kess_int_pbe_cost(&cost, name, &parameters));
+            CHECK_EQUAL(10000001 - row->cost, cost);
+        }
+    }
+}
+
 int main(void)
 {
     guard_open(&input, 4096);
+    test_costs();
     check_changes(with_pbkdf2, sizeof(with_pbkdf2) - 1);
     check_changes(with_scrypt, sizeof(with_scrypt) - 1);
     check_inner(with_pbkdf2, sizeof(with_pbkdf2) - 1);

@@ -257,6 +257,8 @@ static void test_damage(X509 *certificate)
     }
 }
 
+#define PBMAC1 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e"
+
 /* { version 3, { OID, [0] ... }, { digest, salt, iterations } } and less. */
 static void test_shapes(void)
 {
@@ -275,6 +277,22 @@ static void test_shapes(void)
          KESS_ERR_KEY_FORMAT},
         {"\x02\x01\x03\x30\x00\x30\x07\x30\x00\x04\x00\x02\x01\xff", 14,
          KESS_ERR_KEY_FORMAT},
+        /* a length that is not DER; PBMAC1 without parameters, with half an element,
+         * with others than its own, and with one iteration */
+        {"\x02\x01\x03\x30\x00\x30\x02\x04\x7f", 9, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x16\x30\x0f\x30\x0b" PBMAC1 "\x04\x00\x04\x00"
+         "\x02\x01\x01",
+         29, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x19\x30\x12\x30\x0e" PBMAC1 "\x30\x01\x04"
+         "\x04\x00\x04\x00\x02\x01\x01",
+         32, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x1a\x30\x13\x30\x0f" PBMAC1 "\x30\x02\x05\x00"
+         "\x04\x00\x04\x00\x02\x01\x01",
+         33, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x2f\x30\x28\x30\x24" PBMAC1 "\x30\x17\x30\x15"
+         "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0c\x30\x08\x04\x03xyz\x02\x01\x01"
+         "\x04\x00\x04\x00\x02\x01\x01",
+         54, KESS_ERR_KEY_FORMAT},
     };
     int found = -1;
 
@@ -291,6 +309,82 @@ static void test_shapes(void)
     enclose(&file, 0x30);
     CHECK_EQUAL(KESS_ERR_KEY_FORMAT, load(1, "secret", 6, &found));
     CHECK_EQUAL(KESS_FOUND_NOTHING, found);
+}
+
+#define DATA "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x01"
+#define ENCRYPTED "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x07\x06"
+#define SHROUDED "\x06\x0b\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02"
+#define SHA1_3DES "\x06\x0a\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x01\x03"
+#define SALT "\x04\x08" "saltsalt"
+
+/* Put this before what stands in the file, and a SEQUENCE around both. */
+static void put_before(const char *front, size_t len)
+{
+    scratch.len = 0;
+    add(&scratch, front, len);
+    add(&scratch, file.data, file.len);
+    enclose(&scratch, 0x30);
+    file = scratch;
+}
+
+#define PUT_BEFORE(front) put_before(front, sizeof(front) - 1)
+
+/* A file without a MAC: a safe that is encrypted, or a bag in one that is not. */
+static void make_unproved(const char *scheme, size_t len, int is_bag)
+{
+    file.len = 0;
+    add(&file, scheme, len);
+    if (is_bag) {
+        ADD_LITERAL(&file, "\x04\x10" "0123456789abcdef");
+        enclose(&file, 0x30);
+        enclose(&file, 0xa0);
+        PUT_BEFORE(SHROUDED);
+        enclose(&file, 0x30);
+        enclose(&file, 0x04);
+        enclose(&file, 0xa0);
+        PUT_BEFORE(DATA);
+    } else {
+        ADD_LITERAL(&file, "\x80\x10" "0123456789abcdef");
+        PUT_BEFORE(DATA);
+        PUT_BEFORE("\x02\x01\x00");
+        enclose(&file, 0xa0);
+        PUT_BEFORE(ENCRYPTED);
+    }
+    enclose(&file, 0x30);
+    enclose(&file, 0x04);
+    enclose(&file, 0xa0);
+    PUT_BEFORE(DATA);
+    PUT_BEFORE("\x02\x01\x03");
+}
+
+/* Without a MAC, too, nothing is decrypted that takes hours; nor what does not say in
+ * DER how long it takes, since OpenSSL reads other encodings. */
+static void test_costs(void)
+{
+    static const struct {
+        const char *scheme;
+        size_t len;
+        kess_status status;
+    } rows[] = {
+        {"\x30\x1b" SHA1_3DES "\x30\x0d" SALT "\x02\x01\x01", 29,
+         KESS_ERR_KEY_PASSWORD},
+        {"\x30\x1e" SHA1_3DES "\x30\x10" SALT "\x02\x04\x7f\xff\xff\xff", 32,
+         KESS_ERR_KEY_FORMAT},
+        {"\x30\x1c" SHA1_3DES "\x30\x0e" SALT "\x02\x81\x01\x01", 30,
+         KESS_ERR_KEY_FORMAT},
+        {"\x30\x1f" SHA1_3DES "\x30\x11" SALT "\x02\x81\x04\x7f\xff\xff\xff", 33,
+         KESS_ERR_KEY_FORMAT},
+        {"\x30\x0e" SHA1_3DES "\x05\x00", 16, KESS_ERR_KEY_FORMAT},
+    };
+    int found = -1;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        for (int is_bag = 0; is_bag < 2; is_bag++) {
+            make_unproved(rows[i].scheme, rows[i].len, is_bag);
+            CHECK_EQUAL(rows[i].status, load(1, "secret", 6, &found));
+            CHECK_EQUAL(KESS_FOUND_PKCS12, found);
+        }
+    }
 }
 
 /* RC2 needs the legacy provider: where it is, the file is opened, and where FIPS
@@ -346,6 +440,7 @@ int main(void)
     test_other_bags(certificate);
     test_damage(certificate);
     test_shapes();
+    test_costs();
     test_legacy(certificate);
     test_arguments();
     X509_free(certificate);

@@ -21,6 +21,7 @@ from cryptography.x509.oid import NameOID
 from kesspay import BackendError, KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import backend as backends
 from kesspay.signing import python_backend
+from kesspay.signing.der import only_sequence
 from tests.support import keymaker as make
 from tests.support.vectors import KEYS
 
@@ -391,6 +392,84 @@ def test_malformed(parts: list[bytes]) -> None:
     error = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))
     assert (error.reason, error.found) == ("format", "a PKCS#12 file")
     assert "openssl pkcs12 -legacy" in error.next_step
+
+
+def older(iterations: bytes) -> bytes:
+    """Return the scheme PBE-SHA1-3DES."""
+    parameters = make.sequence(make.octets(b"saltsalt"), iterations)
+    return make.identifier("1.2.840.113549.1.12.1.3", parameters)
+
+
+def newer(
+    function: str, *numbers: bytes, scheme: str = "1.2.840.113549.1.5.13"
+) -> bytes:
+    """Return PBES2, or PBMAC1, with a function that derives keys."""
+    cipher = make.identifier("2.16.840.1.101.3.4.1.42", make.octets(bytes(16)))
+    derived = make.identifier(function, make.sequence(make.octets(b"salt"), *numbers))
+    return make.identifier(scheme, make.sequence(derived, cipher))
+
+
+PBKDF2: Final = "1.2.840.113549.1.5.12"
+SCRYPT: Final = "1.3.6.1.4.1.11591.4.11"
+LONG: Final = make.integer(0x7FFFFFFF)
+#: A length that is not in its shortest form, as OpenSSL reads it too.
+LONG_IN_BER: Final = b"\x02\x81\x04\x7f\xff\xff\xff"
+SCHEMES: Final = {
+    "cheap": (older(make.integer(1)), "password"),
+    "older": (older(LONG), "format"),
+    "in BER": (older(LONG_IN_BER), "format"),
+    "none": (older(b""), "format"),
+    "no parameters": (make.identifier("1.2.840.113549.1.12.1.3"), "format"),
+    "PBKDF2": (newer(PBKDF2, LONG), "format"),
+    "zero": (newer(PBKDF2, make.integer(0)), "format"),
+    "scrypt": (newer(SCRYPT, *map(make.integer, (16384, 8, 77))), "format"),
+}
+
+
+def bag_under(scheme: bytes) -> bytes:
+    """Return a safe with a key bag that is encrypted in this way."""
+    shrouded = make.sequence(scheme, make.octets(bytes(16)))
+    return data_of(bag_of(SHROUDED_KEY_BAG, shrouded))
+
+
+def safe_under(scheme: bytes) -> bytes:
+    """Return a safe that is encrypted in this way."""
+    inside = make.sequence(KIND_DATA, scheme, make.element(0x80, bytes(16)))
+    content = make.element(0xA0, make.sequence(make.integer(0), inside))
+    return make.sequence(make.oid("1.2.840.113549.1.7.6"), content)
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("name", SCHEMES)
+@pytest.mark.parametrize("wrap", [bag_under, safe_under])
+def test_costs_without_a_mac(name: str, wrap: Callable[[bytes], bytes]) -> None:
+    """A file that asks for hours before its password is wrong is refused at once."""
+    scheme, reason = SCHEMES[name]
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        error = refusal(lambda: load(file_of(wrap(scheme)), PASSWORD))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == (reason, "a PKCS#12 file")
+
+
+def with_mac(data: bytes, digest: bytes, iterations: bytes) -> bytes:
+    """Return a file with another MAC."""
+    version, safes, _ = (make.element(*part) for part in only_sequence(data))
+    mac = make.sequence(digest, make.octets(b"salt"), iterations)
+    return make.sequence(version, safes, mac)
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("iterations", [LONG, LONG_IN_BER], ids=["DER", "BER"])
+def test_cost_of_a_mac(iterations: bytes) -> None:
+    """So is one whose MAC does, in any encoding, and with a function of its own."""
+    data = p12(key(), certificate(key()))
+    sha256 = make.identifier("2.16.840.1.101.3.4.2.1", make.NULL)
+    own = newer(PBKDF2, iterations, scheme="1.2.840.113549.1.5.14")
+    for algorithm, outer in ((sha256, iterations), (own, make.integer(1))):
+        digest = make.sequence(algorithm, make.octets(bytes(32)))
+        error = refusal(
+            lambda: PrivateKey.from_pem(with_mac(data, digest, outer), PASSWORD)  # noqa: B023 - called at once
+        )
+        assert (error.reason, error.found) == ("format", "a PKCS#12 file")
 
 
 @pytest.mark.usefixtures("backend")

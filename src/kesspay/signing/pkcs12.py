@@ -10,15 +10,18 @@ Source: RFC 7292.
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Final
 
-from kesspay.signing.der import Element, children, integer, only_sequence
+from kesspay.signing.der import DerError, Element, children, integer, only_sequence
 from kesspay.signing.keyfile import Kind, Need, key_error, kind_of
 from kesspay.signing.pbes2 import DecryptionFailed, Unsupported, decrypt
 from kesspay.signing.status import Found
 
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from cryptography.hazmat.primitives.serialization.pkcs12 import (
         PKCS12KeyAndCertificates,
     )
@@ -30,9 +33,14 @@ __all__ = ["opened"]
 
 _LONGEST_PASSWORD: Final = 1023
 _MAX_ITERATIONS: Final = 10_000_000
+#: With a password; PBMAC1 has the parameters of PBES2.
+_PBES2: Final = bytes.fromhex("2a864886f70d01050d")
+_PBMAC1: Final = bytes.fromhex("2a864886f70d01050e")
+_SCRYPT: Final = bytes.fromhex("2b06010401da47040b")
 #: Digest, salt and iterations of the MAC.
 _MAC_PARTS: Final = 3
 _DATA: Final = bytes.fromhex("2a864886f70d010701")
+_ENCRYPTED_DATA: Final = bytes.fromhex("2a864886f70d010706")
 _KEY_BAG: Final = bytes.fromhex("2a864886f70d010c0a0101")
 _SHROUDED_KEY_BAG: Final = bytes.fromhex("2a864886f70d010c0a0102")
 _EMPTY_SEQUENCE: Final = b"\x30\0"
@@ -53,9 +61,8 @@ def opened(
 
     Raises:
         KeyLoadError: ``format``, ``kind``, ``ambiguous`` or ``password``.
-        DerError: the MAC is malformed.
     """
-    if not _affordable(elements):
+    if not (_is_mac_affordable(elements) and _are_safes_affordable(elements[1])):
         raise _refused(need, "format")
     if password and (len(password) > _LONGEST_PASSWORD or b"\0" in password):
         raise _refused(need, "password")
@@ -69,12 +76,72 @@ def _refused(need: Need, reason: str) -> KeyLoadError:
     return key_error(need, reason, Found.PKCS12)
 
 
-def _affordable(elements: list[Element]) -> bool:
+def _is_mac_affordable(elements: list[Element]) -> bool:
     """Tell whether the MAC, which is checked first, costs what a file may ask."""
     if len(elements) < _MAC_PARTS:
         return True
-    mac = children(elements[2].content)
-    return len(mac) < _MAC_PARTS or integer(mac[2]) <= _MAX_ITERATIONS
+    try:
+        digest, _, *iterations = children(elements[2].content)
+        algorithm, *_ = children(digest.content)
+        name, *_ = children(algorithm.content)
+        costs = [integer(part) for part in iterations]
+        if name.content == _PBMAC1:
+            costs.append(_cost(algorithm))
+    except ValueError:
+        return False
+    return max(costs, default=1) <= _MAX_ITERATIONS
+
+
+def _are_safes_affordable(authenticated: Element) -> bool:
+    """
+    Tell whether what is decrypted costs what a file may ask, also without a MAC.
+
+    What is encrypted twice shows only half of its cost, and what this reader of DER
+    cannot take apart is left to the library.
+    """
+    try:
+        safes = only_sequence(_content(authenticated))
+        schemes = [scheme for safe in safes for scheme in _schemes(safe)]
+    except ValueError:
+        return True
+    try:
+        return sum(_cost(scheme) for scheme in schemes) <= _MAX_ITERATIONS
+    except ValueError:
+        return False
+
+
+def _schemes(safe: Element) -> Iterator[Element]:
+    """Return how a safe, or each key in it, is encrypted."""
+    kind, *rest = children(safe.content)
+    if kind.content == _ENCRYPTED_DATA:
+        (wrapped,) = rest
+        _, inside = only_sequence(wrapped.content)
+        _, scheme, *_ = children(inside.content)
+        yield scheme
+    for bag in only_sequence(_content(safe)):
+        name, value, *_ = children(bag.content)
+        if name.content == _SHROUDED_KEY_BAG:
+            scheme, _ = only_sequence(value.content)
+            yield scheme
+
+
+def _cost(scheme: Element) -> int:
+    """
+    Return the iterations that a scheme of encryption with a password asks for.
+
+    Those of PKCS#12 and PBES1 have { salt, iterations }, as PBKDF2 does, and scrypt
+    { salt, N, r, p }.
+    """
+    name, parameters, *_ = children(scheme.content)
+    if name.content in {_PBES2, _PBMAC1}:
+        function, *_ = children(parameters.content)
+        name, parameters, *_ = children(function.content)
+    _, *numbers = children(parameters.content)
+    count = 3 if name.content == _SCRYPT else 1
+    factors = [integer(number) for number in numbers[:count]]
+    if len(factors) < count or 0 in factors:
+        raise DerError("no iterations")
+    return math.prod(factors)
 
 
 def _loaded(der: bytes, password: bytes | None, need: Need) -> PKCS12KeyAndCertificates:
