@@ -60,7 +60,7 @@ def main() -> None:
     document = {
         "machine": machine,
         **goals.as_json(found),
-        "signatures": {name: one._asdict() for name, one in alone.items()},
+        "signatures": {name: one.shown() for name, one in alone.items()},
         "growth": dataclasses.asdict(grown) if grown else None,
     }
     written = options.out / "speed.json"

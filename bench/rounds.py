@@ -2,8 +2,14 @@
 Measure several ways of doing a thing so that they can be compared.
 
 All of them take turns, in an order that changes with every round, and what
-counts is the median of the rounds. A ratio is that of two medians of one run.
-Turns are short, so that a change of the machine's pace meets all of them alike.
+counts is the median of the rounds. Turns are short, so that a change of the
+machine's pace meets all of them alike.
+
+A ratio is made in each round, of two turns that were near each other, and so is a
+difference; the median of these counts. Two medians, of all rounds each, may come from
+rounds in which the processor had another clock: the ratio of the two is then partly
+that of the clocks, and of a difference of two large numbers nothing else may be left.
+
 Time is CPU time, of this process or of the peer's, where nothing else is said.
 """
 
@@ -13,12 +19,12 @@ import gc
 import random
 import statistics
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from itertools import repeat
 from typing import Final, NamedTuple, TypeAlias
 
 
-__all__ = ["Loop", "Times", "measure", "of"]
+__all__ = ["Loop", "Times", "difference", "measure", "of", "ratio", "times_of"]
 
 #: Do something so many times; return how many nanoseconds it took.
 Loop: TypeAlias = Callable[[int], int]
@@ -32,10 +38,34 @@ class Times(NamedTuple):
         median: of all rounds; this is what counts.
         least: of the quickest round. On a machine that others use too it
             shows how much of the median is theirs.
+        rounds: of each round.
     """
 
     median: float
     least: float
+    rounds: tuple[float, ...]
+
+    def shown(self) -> dict[str, float]:
+        """Return what is written to a file."""
+        return {"median": self.median, "least": self.least}
+
+
+def times_of(values: Iterable[float]) -> Times:
+    """Return the times of rounds."""
+    found = tuple(values)
+    return Times(statistics.median(found), min(found), found)
+
+
+def ratio(over: Times, under: Times) -> float:
+    """Return how much longer one takes than the other, by the rounds of both."""
+    pairs = zip(over.rounds, under.rounds, strict=True)
+    return statistics.median(above / below for above, below in pairs)
+
+
+def difference(all_of_it: Times, without: Times) -> float:
+    """Return how much longer one takes than the other, in nanoseconds."""
+    pairs = zip(all_of_it.rounds, without.rounds, strict=True)
+    return statistics.median(above - below for above, below in pairs)
 
 
 #: Seconds that one turn takes, about.
@@ -86,10 +116,7 @@ def measure(
     finally:
         if collecting:
             gc.enable()
-    return {
-        name: Times(statistics.median(values), min(values))
-        for name, values in found.items()
-    }
+    return {name: times_of(values) for name, values in found.items()}
 
 
 def _times(loop: Loop, turn: float) -> int:
