@@ -406,6 +406,7 @@ class _Run:
             [one["part"] for one in ordered],
             journals=inputs,
             statement=self._statement,
+            threads=self._workers,
         )
 
     def _failing(self, ordered: list[dict[str, Any]]) -> Failing:

@@ -35,6 +35,8 @@ def test_rows_of_a_key_are_together(
     """Each key is in one share; a row with two is a guest where its second one is."""
     monkeypatch.setattr(shares, "ROWS", 4)
     monkeypatch.setattr(shares, "_FAN", 3)
+    # Some rows are collected, and the rest comes at the end.
+    monkeypatch.setattr(shares, "_COLLECTED", 1000)
     keys = [*(f"k{n % 20}" for n in range(60)), *["one"] * 50, None, None]
     others = [*(f"k{n % 7}" for n in range(60)), *[None] * 50, "k1", None]
     every = Shares(tmp_path / "x", 3)
@@ -46,9 +48,9 @@ def test_rows_of_a_key_are_together(
     sizes, rows = [], []
     for number, share in enumerate(every):
         # Each share has every kind, so that no rows of another one stay.
-        kinds = dict(share.readers())
-        assert [*kinds] == ["rows", "few"]
-        held = kinds["rows"].read_all().to_pylist()
+        assert share.names == ["rows", "few"]
+        with share:
+            held = share.reader("rows").read_all().to_pylist()
         sizes.append(len(held))
         for row in held:
             here = {row["a"]} if row["other"] != shares.GUEST else set()

@@ -51,14 +51,13 @@ SERVICES = ["create.unified.fundTransfer", "confirm.fundTransfer", "query.fundTr
 def test_an_error_of_duckdb_stays() -> None:
     """Where all rows were read, the error is not the disk's."""
 
-    def execute(_: str) -> None:
+    def execute(*_: object) -> None:
         raise duckdb.InternalException
 
-    made = store.Store.__new__(store.Store)
-    made._engine = SimpleNamespace(register=lambda *_: None, execute=execute)
-    share: Any = SimpleNamespace(readers=lambda: [("facts", None)], failure=None)
+    engine: Any = SimpleNamespace(execute=execute)
+    share: Any = SimpleNamespace(names=["facts"], failure=None)
     with pytest.raises(duckdb.InternalException):
-        made._hold(share)
+        store._hold(engine, share)
 
 
 def answer(rng: random.Random) -> dict[str, Any]:
@@ -148,7 +147,8 @@ def test_shares_change_nothing(
     monkeypatch.setattr(shares, "ROWS", rows)
     monkeypatch.setattr(shares, "_FAN", 7)
     monkeypatch.setattr(store, "BATCH", 48)
-    assert found(tmp_path, parts, **words) == one
+    for threads in (1, 3):
+        assert found(tmp_path, parts, **words, threads=threads) == one
 
 
 def test_no_times(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from kesspay.audit.money.checks import Check, all_checks
-from kesspay.audit.money.engine import open_engine
+from kesspay.audit.money.engine import open_engines
 from kesspay.audit.money.statement import amount_of
 from kesspay.audit.money.store import Store
 from kesspay.audit.parts import PartFile
@@ -118,6 +118,7 @@ def check_money(
     *,
     journals: Mapping[str, bool] | None = None,
     statement: Statement | None = None,
+    threads: int = 1,
 ) -> Money:
     """
     Run every check, and write what was found into the output.
@@ -127,6 +128,7 @@ def check_money(
         parts: names of all parts.
         journals: of ``Transfers``, files or URLs; whether each is an input, too.
         statement: of the gateway, or None.
+        threads: how many may work at once.
 
     Raises:
         InputError: there is no such journal.
@@ -138,9 +140,9 @@ def check_money(
     folder = failing.folder.path
     scratch = folder / _SCRATCH
     zone = "UTC" if statement is None else statement.zone
-    with open_engine(scratch, zone) as engine:
+    with open_engines(scratch, zone, threads) as engines:
         paths = [folder / part for part in parts]
-        store = Store(engine, scratch, paths)
+        store = Store(engines, scratch, paths)
         there, money.facts = _sources(store, journals or {}, statement)
         money.checks = all_checks()
         store.run([one.name for one in money.checks if one.run_with(there)], there)

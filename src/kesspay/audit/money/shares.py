@@ -13,7 +13,8 @@ import math
 import os
 from array import array
 from itertools import chain
-from typing import TYPE_CHECKING, Any, Final
+from threading import Lock
+from typing import TYPE_CHECKING, Any, Final, Self
 
 import numpy as np
 import pyarrow as pa
@@ -22,7 +23,7 @@ from kesspay.audit.outputs import Unwritten, writing
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 
@@ -34,8 +35,10 @@ BYTES: Final = 16 << 20
 #: Shares that are written at a time.
 _FAN: Final = 64
 #: Rows that are shared out at a time.
-BATCH: Final = 16_384
+BATCH: Final = 4096
 _BUFFER: Final = 256 << 10
+#: Bytes that are collected before they are written, so that pieces have many rows.
+_COLLECTED: Final = 3 << 20
 #: Beyond so many shares the marks, of 64 bits, have no digits left.
 _MOST: Final = 1 << 57
 #: What a row is in a share, where it is not at home with both of its keys (0): at home
@@ -71,6 +74,9 @@ class _Spool:
     def __init__(self, path: Path, schema: Any, fan: int, below: int) -> None:  # noqa: ANN401 - of pyarrow
         self._path, self._fan, self._below = path, fan, below
         self.schema = schema
+        self._turn = Lock()
+        self._kept: list[Any] = []
+        self._size = 0
         # Not one file for each share: a process may have too few open.
         self._at = [array("Q") for _ in range(fan)]
         self.rows = [0] * fan
@@ -85,20 +91,29 @@ class _Spool:
             self._writer.write_batch(pa.RecordBatch.from_pylist([], schema))
 
     def add(self, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
-        """Write the rows of a batch, each to its share."""
-        if self._fan == 1:
-            self._write(0, batch)
-            return
-        marks = batch.column("mark").to_numpy(zero_copy_only=False)
+        """Take the rows of a batch, each to its share."""
+        with self._turn:
+            self._kept.append(batch)
+            self._size += batch.nbytes
+            if self._size >= _COLLECTED:
+                self._flush()
+
+    def _flush(self) -> None:
+        """Write what was collected: a piece for each share that has rows in it."""
+        table = pa.Table.from_batches(self._kept, self.schema)
+        self._kept, self._size = [], 0
+        marks = table.column("mark").to_numpy()
         digits = (marks // np.uint64(self._below) % np.uint64(self._fan)).astype("u1")
         order = np.argsort(digits, kind="stable")
-        batch = batch.take(pa.array(order))
+        if self._fan > 1:
+            table = table.take(pa.array(order))
         ends = np.searchsorted(digits[order], np.arange(self._fan), side="right")
         first = 0
-        for share, end in enumerate(ends.tolist()):
-            if end > first:
-                self._write(share, batch.slice(first, end - first))
-            first = end
+        for batch in table.combine_chunks().to_batches():
+            for share, end in enumerate(ends.tolist()):
+                if end > first:
+                    self._write(share, batch.slice(first, end - first))
+                first = end
 
     def _write(self, share: int, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
         began = self._sink.tell()
@@ -109,7 +124,9 @@ class _Spool:
         self.bytes[share] += batch.nbytes
 
     def finish(self) -> None:
-        """Write no more."""
+        """Write the rest, and no more."""
+        if self._kept:
+            self._flush()
         with writing(self._path):
             self._writer.close()
             self._sink.close()
@@ -134,16 +151,21 @@ class _Spool:
 
     def remove(self) -> None:
         """Remove the file."""
-        self.finish()
         self._path.unlink()
 
 
 class Share:
-    """Those rows of every kind whose keys are of one share."""
+    """
+    Those rows of every kind whose keys are of one share.
 
-    def __init__(self, spools: dict[str, _Spool], number: int) -> None:
+    Used as a context manager, it is read at the end: its rows may be removed.
+    """
+
+    def __init__(
+        self, spools: dict[str, _Spool], number: int, done: Callable[[], None]
+    ) -> None:
         """Be a share of these spools."""
-        self._spools, self.number = spools, number
+        self._spools, self.number, self._done = spools, number, done
         self.rows = sum(one.rows[number] for one in spools.values())
         self.bytes = sum(one.bytes[number] for one in spools.values())
 
@@ -152,20 +174,37 @@ class Share:
         """Why its rows cannot be read, or None."""
         return next((one.failure for one in self._spools.values() if one.failure), None)
 
-    def readers(self) -> Iterator[tuple[str, Any]]:
-        """Yield each kind, and a RecordBatchReader of its rows."""
-        for name, spool in self._spools.items():
-            batches = spool.batches(self.number)
-            yield name, pa.RecordBatchReader.from_batches(spool.schema, batches)
+    @property
+    def names(self) -> list[str]:
+        """The kinds."""
+        return list(self._spools)
 
-    def fan(self) -> int:
-        """Return into how many it must be shared out again; 1 where it is small."""
-        return first_fan(self.rows // 2, self.bytes // 2)
+    def reader(self, name: str) -> Any:  # noqa: ANN401 - of pyarrow
+        """Return a RecordBatchReader of the rows of a kind."""
+        spool = self._spools[name]
+        batches = spool.batches(self.number)
+        return pa.RecordBatchReader.from_batches(spool.schema, batches)
+
+    def __enter__(self) -> Self:
+        """Return the share."""
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Have the rows removed, with those of the other shares."""
+        self._done()
 
 
-def first_fan(rows: int, size: int) -> int:
-    """Return how many shares so many rows, of so many bytes, are shared out to."""
-    return min(_FAN, max(1, math.ceil(rows / ROWS), math.ceil(size / BYTES)))
+def first_fan(rows: int, size: int, threads: int = 1) -> int:
+    """
+    Return how many shares so many rows, of so many bytes, are shared out to.
+
+    Args:
+        rows: all of them.
+        size: in bytes.
+        threads: how many read a share at once. Each more holds half as much besides.
+    """
+    wanted = max(rows / ROWS, size / BYTES) * 2 * threads / (threads + 1)
+    return min(_FAN, max(1, math.ceil(wanted)))
 
 
 class Shares:
@@ -175,13 +214,18 @@ class Shares:
     Args:
         path: what names of files begin with.
         fan: shares.
+        threads: how many read a share at once.
         below: how many shares those have together that this one is a part of.
     """
 
-    def __init__(self, path: Path, fan: int, below: int = 1) -> None:
+    def __init__(self, path: Path, fan: int, threads: int = 1, below: int = 1) -> None:
         """Have no rows."""
         self._path, self._fan, self._below = path, fan, below
+        self._threads = threads
         self._spools: dict[str, _Spool] = {}
+        self._turn = Lock()
+        #: Shares that are not read yet.
+        self._left = fan
 
     def add(self, name: str, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
         """
@@ -205,22 +249,35 @@ class Shares:
             self._add(name, guests.set_column(place, "mark", mark))
 
     def _add(self, name: str, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
-        if name not in self._spools:
-            path = self._path.with_name(f"{self._path.name}-{name}.arrows")
-            self._spools[name] = _Spool(path, batch.schema, self._fan, self._below)
+        with self._turn:
+            if name not in self._spools:
+                path = self._path.with_name(f"{self._path.name}-{name}.arrows")
+                self._spools[name] = _Spool(path, batch.schema, self._fan, self._below)
         self._spools[name].add(batch)
 
     def __iter__(self) -> Iterator[Share]:
-        """Yield the shares, each small enough, and remove them at the end."""
+        """Yield the shares, each small enough; they are removed when all are read."""
+        self._finish()
+        for number in range(self._fan):
+            yield from self._small(Share(self._spools, number, self._done))
+
+    def _done(self) -> None:
+        with self._turn:
+            self._left -= 1
+            is_last = not self._left
+        if is_last:
+            self.remove()
+
+    def _finish(self) -> None:
         for spool in self._spools.values():
             spool.finish()
-        for number in range(self._fan):
-            yield from self._small(Share(self._spools, number))
-        self.remove()
 
     def is_one(self) -> bool:
         """Return whether all rows are in one share."""
-        every = [Share(self._spools, number).rows for number in range(self._fan)]
+        self._finish()
+        every = [
+            Share(self._spools, number, self._done).rows for number in range(self._fan)
+        ]
         return max(every) == sum(every)
 
     def remove(self) -> None:
@@ -230,13 +287,14 @@ class Shares:
 
     def _small(self, share: Share) -> Iterator[Share]:
         """Yield a share, or the smaller ones into which it is shared out again."""
-        fan = share.fan()
+        fan = first_fan(share.rows // 2, share.bytes // 2, self._threads)
         if fan == 1 or self._below > _MOST:
             yield share
             return
         path = self._path.with_name(f"{self._path.name}-{share.number}")
-        smaller = Shares(path, fan, self._below * self._fan)
-        for name, reader in share.readers():
+        smaller = Shares(path, fan, self._threads, self._below * self._fan)
+        for name in share.names:
+            reader = share.reader(name)
             # What has no rows replaces those of the share before, too.
             nothing = pa.RecordBatch.from_pylist([], reader.schema)
             for batch in chain([nothing], reader):
@@ -245,5 +303,8 @@ class Shares:
             # All rows have one key: a check needs the memory of one transfer.
             smaller.remove()
             yield share
-        else:
-            yield from smaller
+            return
+        with share:
+            # All of it was read.
+            pass
+        yield from smaller

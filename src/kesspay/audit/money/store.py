@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from dataclasses import dataclass
+from functools import partial
 from itertools import chain
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final
 
 import duckdb
@@ -20,7 +22,7 @@ from kesspay.audit.money.checks import (
     head_of,
     step,
 )
-from kesspay.audit.money.engine import batches_of, execute
+from kesspay.audit.money.engine import side_by_side
 from kesspay.audit.money.shares import (
     BATCH,
     GUEST,
@@ -36,6 +38,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
+
+    from kesspay.audit.money.engine import Engine
 
 
 __all__ = ["Seen", "Store"]
@@ -77,12 +81,12 @@ _AMOUNTS: Final = ", ".join(
 )
 #: What becomes of the shares.
 _TABLES: Final = """
-    CREATE TEMP TABLE found (name VARCHAR, reference VARCHAR, detail VARCHAR,
+    CREATE TABLE found (name VARCHAR, reference VARCHAR, detail VARCHAR,
         source VARCHAR, place BIGINT);
-    CREATE TEMP TABLE unfinished (reference VARCHAR, spot VARCHAR);
-    CREATE TEMP TABLE settled (reference VARCHAR);
-    CREATE TEMP TABLE paid_days (day DATE, total DECIMAL(38,2), spot VARCHAR);
-    CREATE TEMP TABLE stated_days (day DATE, total DECIMAL(38,2), spot VARCHAR);
+    CREATE TABLE unfinished (reference VARCHAR, spot VARCHAR);
+    CREATE TABLE settled (reference VARCHAR);
+    CREATE TABLE paid_days (day DATE, total DECIMAL(38,2), spot VARCHAR);
+    CREATE TABLE stated_days (day DATE, total DECIMAL(38,2), spot VARCHAR);
 """
 _TRADES: Final = "unfinished_trades"
 
@@ -124,18 +128,21 @@ class Store:
     Facts, journal and statement on the disk, in shares; and what the checks found.
 
     Args:
-        engine: of ``open_engine``.
+        engines: of ``open_engines``.
         scratch: a folder for files.
         parts: paths of all parts.
     """
 
-    def __init__(self, engine: Any, scratch: Path, parts: Sequence[Path]) -> None:  # noqa: ANN401 - of duckdb
+    def __init__(
+        self, engines: Sequence[Engine], scratch: Path, parts: Sequence[Path]
+    ) -> None:
         """Have no rows."""
-        self._engine = engine
-        engine.read_parquet([str(path) for path in parts]).create_view("parts")
-        engine.execute(_TABLES)
-        fan = first_fan(*_sizes(parts))
-        self._shares = {key: Shares(scratch / key, fan) for key in _KEYS}
+        self._engines, self._parts = engines, parts
+        self._main = engines[0]
+        self._main.execute(_TABLES)
+        threads = len(engines)
+        fan = first_fan(*_sizes(parts), threads)
+        self._shares = {key: Shares(scratch / key, fan, threads) for key in _KEYS}
 
     def add_facts(self) -> Seen:
         """Read what was signed: once, which takes longer than all checks."""
@@ -149,15 +156,25 @@ class Store:
             f"SELECT * REPLACE ({_AMOUNTS}), {', '.join(marks)}"  # noqa: S608 - texts of ours
             f" FROM ({facts_of('duckdb')}) AS facts"
         )
-        seen = Seen()
-        for batch in batches_of(self._engine, sql, BATCH):
-            seen.add(batch)
-            for key, (own, columns) in _KEYS.items():
-                names = [*own, *columns, f"{key}_mark", f"{key}_other"]
-                kept = batch.select(names).rename_columns(
-                    [*names[:-2], "mark", "other"]
-                )
-                self._shares[key].add("facts", kept)
+        seen, turn = Seen(), Lock()
+
+        def add(engine: Engine, part: Path) -> None:
+            path = str(part).replace("'", "''")
+            engine.connection.execute(
+                f"CREATE OR REPLACE TEMP VIEW parts AS FROM read_parquet('{path}')"
+            )
+            for batch in engine.batches(sql, BATCH):
+                with turn:
+                    seen.add(batch)
+                for key, (own, columns) in _KEYS.items():
+                    names = [*own, *columns, f"{key}_mark", f"{key}_other"]
+                    kept = batch.select(names).rename_columns(
+                        [*names[:-2], "mark", "other"]
+                    )
+                    self._shares[key].add("facts", kept)
+
+        with self._main.unlimited():
+            side_by_side(self._engines, self._parts, add)
         return seen
 
     def add(self, name: str, schema: Any, batches: Iterable[Any]) -> None:  # noqa: ANN401 - of pyarrow
@@ -170,10 +187,11 @@ class Store:
         sql = f"SELECT {', '.join(schema.names)}, {marks[name]} FROM ({BESIDE[name]})"  # noqa: S608 - texts of ours
         # Not as one stream: DuckDB has an error of its own for what goes wrong in it.
         for page in chain([pa.RecordBatch.from_pylist([], schema)], batches):
-            self._engine.register(f"{name}_rows", page)
-            for batch in batches_of(self._engine, sql, BATCH):
-                self._shares["transfer"].add(name, batch)
-            self._engine.unregister(f"{name}_rows")
+            self._main.connection.register(f"{name}_rows", page)
+            with self._main.unlimited():
+                for batch in self._main.batches(sql, BATCH):
+                    self._shares["transfer"].add(name, batch)
+            self._main.connection.unregister(f"{name}_rows")
 
     def run(self, checks: Sequence[str], there: AbstractSet[str]) -> None:
         """Run these checks, with what is there."""
@@ -187,68 +205,85 @@ class Store:
                 for name, head in steps.items()
                 if head.by == key and there >= {*head.needs}
             ]
-            for share in shares:
-                self._hold(share)
-                if key == "transfer":
-                    # Here every record is at home once, whether it names one or not.
-                    sql = f"SELECT * FROM facts_rows WHERE other <> {GUEST}"  # noqa: S608 - names of ours
-                    self._view("facts", sql)
-                    self._find(*by["record"])
-                facts = "SELECT * FROM facts_rows"
-                self._view("facts", _here(*_KEYS[key][0], rows=facts))
-                self._find(*by[key])
-                self._make(*made)
-        self._find(*by["all"])
+            check = partial(self._check, key, by["record"], by[key], made)
+            side_by_side(self._engines, shares, check)
+        _find(self._main, *by["all"])
 
-    def _hold(self, share: Share) -> None:
-        """Read the rows of a share into tables."""
-        for name, reader in share.readers():
-            self._engine.register("page", reader)
-            sql = f"CREATE OR REPLACE TEMP TABLE {name}_rows AS SELECT * FROM page"  # noqa: S608 - names of ours
-            try:
-                self._engine.execute(sql)
-            except duckdb.Error:
-                if share.failure is not None:
-                    raise share.failure from None
-                raise
-            self._engine.unregister("page")
-            rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
-            if name == "journal":
-                rows = _here("payment_id", "out_trade_no", rows=rows)
-            self._view(name, rows)
+    def _check(
+        self,
+        key: str,
+        record: Iterable[str],
+        checks: Iterable[str],
+        made: Iterable[str],
+        engine: Engine,
+        share: Share,
+    ) -> None:
+        """Run over one share the checks and steps of its key."""
+        with share:
+            _hold(engine, share)
+        if key == "transfer":
+            # Here every record is at home once, whether it names one or not.
+            sql = f"SELECT * FROM facts_rows WHERE other <> {GUEST}"  # noqa: S608 - names of ours
+            _view(engine, "facts", sql)
+            _find(engine, *record)
+        facts = "SELECT * FROM facts_rows"
+        _view(engine, "facts", _here(*_KEYS[key][0], rows=facts))
+        _find(engine, *checks)
+        self._make(engine, *made)
 
-    def _view(self, name: str, sql: str) -> None:
-        self._engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
-
-    def _find(self, *names: str) -> None:
-        """Run checks over what is held."""
-        for name in names:
-            query = f"SELECT '{name}', * FROM ({findings(name)})"  # noqa: S608 - texts of ours
-            execute(self._engine, f"INSERT INTO found {query}")
-
-    def _make(self, *names: str) -> None:
+    def _make(self, engine: Engine, *names: str) -> None:
         """Make steps out of what is held."""
         for name in names:
             if name != _TRADES:
-                execute(self._engine, f"INSERT INTO {name} {step(name)}")
+                engine.execute(f"INSERT INTO {name} {step(name)}")
                 continue
-            execute(
-                self._engine, f"CREATE OR REPLACE TEMP TABLE trades AS {step(name)}"
-            )
+            engine.execute(f"CREATE OR REPLACE TEMP TABLE trades AS {step(name)}")
             mark = marked(_ROOT.format("out_trade_no"))
             sql = f"SELECT *, {mark} FROM trades"  # noqa: S608 - texts of ours
-            for batch in batches_of(self._engine, sql, BATCH):
-                self._shares["transfer"].add(name, batch)
+            with engine.unlimited():
+                for batch in engine.batches(sql, BATCH):
+                    self._shares["transfer"].add(name, batch)
 
     def copy_found(self, name: str, path: Path, rows: int) -> None:
         """Write the findings of a check into a file, in one order."""
         where = str(path).replace("'", "''")
-        execute(
-            self._engine,
+        self._main.execute(
             "COPY (SELECT reference, detail, source, place FROM found"  # noqa: S608 - names of ours
             f" WHERE name = '{name}' ORDER BY ALL) TO '{where}'"
             f" (FORMAT parquet, ROW_GROUP_SIZE {rows})",
         )
+
+
+def _hold(engine: Engine, share: Share) -> None:
+    """Read the rows of a share into tables."""
+    for name in share.names:
+        sql = f"CREATE OR REPLACE TEMP TABLE {name}_rows AS SELECT * FROM page"  # noqa: S608 - names of ours
+
+        def read(name: str = name) -> None:
+            engine.connection.register("page", share.reader(name))
+
+        try:
+            engine.execute(sql, read)
+        except duckdb.Error:
+            if share.failure is not None:
+                raise share.failure from None
+            raise
+        engine.connection.unregister("page")
+        rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
+        if name == "journal":
+            rows = _here("payment_id", "out_trade_no", rows=rows)
+        _view(engine, name, rows)
+
+
+def _view(engine: Engine, name: str, sql: str) -> None:
+    engine.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {sql}")
+
+
+def _find(engine: Engine, *names: str) -> None:
+    """Run checks over what is held."""
+    for name in names:
+        query = f"SELECT '{name}', * FROM ({findings(name)})"  # noqa: S608 - texts of ours
+        engine.execute(f"INSERT INTO found {query}")
 
 
 def _here(first: str, second: str = "", *, rows: str) -> str:
