@@ -239,6 +239,32 @@ def test_a_secret_that_is_no_text(tmp_path: Path) -> None:
     assert "canary" not in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("content", "why"),
+    [
+        (b"\xef\xbb\xbfcanary", "byte order mark: save it as UTF-8 without one"),
+        (b"\xff\xfec\x00a\x00", "UnicodeDecodeError"),
+        (b"canary" * 11_000, "longer than 64 KiB"),
+    ],
+)
+def test_a_secret_as_other_tools_save_it(
+    tmp_path: Path, content: bytes, why: str
+) -> None:
+    """A mark that is not seen would be a part of the password, and log in wrongly."""
+    path = tmp_path / "secret"
+    path.write_bytes(content)
+    for name in ("PASSWORD", "PARTNER_SECRET_KEY"):
+        with pytest.raises(InputError, match=why) as caught:
+            read_environment(with_(**{name: "", f"{name}_FILE": str(path)}))
+        assert "canary" not in str(caught.value)
+
+
+def test_a_secret_that_is_a_device() -> None:
+    """It has no end, and is not read to it."""
+    with pytest.raises(InputError, match="longer than 64 KiB"):
+        read_environment(with_(PASSWORD="", PASSWORD_FILE="/dev/zero"))
+
+
 def test_a_credential_that_breaks_a_rule() -> None:
     """The rules of credentials hold, and the error hides the value."""
     with pytest.raises(FieldError, match="hidden"):

@@ -33,6 +33,7 @@ over. A variable that is set but empty counts as not set.
 from __future__ import annotations
 
 import os
+from codecs import BOM_UTF8
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -98,6 +99,9 @@ VARIABLES: Final = frozenset(
         *_OTHERS,
     )
 )
+
+#: Bytes of a file that holds a secret; an RSA key of 16384 bits has 13 KiB.
+_LONGEST_SECRET: Final = 64 << 10
 
 _SWITCH: Final = {"1": True, "true": True, "0": False, "false": False}
 
@@ -194,12 +198,15 @@ class _Variables:
         if not path:
             return self.text(name)
         try:
-            content = Path(path).read_text(encoding="utf-8")
+            with Path(path).open("rb") as file:
+                # A device has no end.
+                content = file.read(_LONGEST_SECRET + 1)
+            text, why = content.decode(), _no_secret(content)
         except (OSError, ValueError) as error:
             why = getattr(error, "strerror", None) or type(error).__name__
-        else:
+        if not why:
             # Editors end a file with a line break that is no part of a secret.
-            return content.removesuffix("\n").removesuffix("\r")
+            return text.removesuffix("\n").removesuffix("\r")
         raise InputError(_unreadable(name, path, why))
 
     def as_(self, name: str, read: Callable[[str], Any]) -> Any:  # noqa: ANN401 - what read returns
@@ -210,6 +217,16 @@ class _Variables:
         except (KeyError, ValueError):
             pass
         raise InputError(f"{_PREFIX}{name} cannot be {shown_value(text)}")
+
+
+def _no_secret(content: bytes) -> str:
+    """Say why what a file holds is not taken for a secret, or ""."""
+    if len(content) > _LONGEST_SECRET:
+        return "it is longer than 64 KiB, which no secret is"
+    if content.startswith(BOM_UTF8):
+        # A log-in with it is a log-in with another password.
+        return "it begins with a byte order mark: save it as UTF-8 without one"
+    return ""
 
 
 def _unreadable(name: str, path: str, why: str) -> str:
