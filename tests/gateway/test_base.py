@@ -278,6 +278,13 @@ def test_amounts_as_strings() -> None:
     assert b'"amount":"0.50"' in script.sent[1].body
 
 
+def test_a_client_that_was_not_made() -> None:
+    """A tool that shows the variables of a traceback can show it, too."""
+    made, _ = client()
+    kind = type(getattr(made, "made", made))
+    assert repr(object.__new__(kind)) == f"<{kind.__name__} that was not made>"
+
+
 def test_the_parameters_of_a_call_are_checked_first() -> None:
     """Parameters that cannot be signed stop a call before the log-in."""
     made, script = client()

@@ -6,6 +6,7 @@ import ssl
 import threading
 import time
 from base64 import b64encode
+from traceback import TracebackException
 from typing import TYPE_CHECKING
 
 import pytest
@@ -178,6 +179,10 @@ def test_urls_that_are_refused(url: str) -> None:
         Proxy(url)
     assert "secret" not in str(caught.value)
     assert caught.value.__context__ is None
+    with_variables = TracebackException.from_exception(
+        caught.value, capture_locals=True
+    )
+    assert "<Proxy :0>" in "".join(with_variables.format())
 
 
 def test_an_ipv6_address() -> None:

@@ -628,6 +628,12 @@ def test_a_journal_that_was_never_used_closes(bench: Bench) -> None:
         other.read("p-1")
 
 
+def test_one_that_was_not_opened(bench: Bench) -> None:
+    """A tool that shows the variables of a traceback can show it, too."""
+    kind = type(bench.journal)
+    assert repr(kind.__new__(kind)).startswith(f"<{kind.__name__} ")
+
+
 def test_no_copies(bench: Bench) -> None:
     """A journal is never pickled or copied."""
     for attempt in (pickle.dumps, copy.copy, copy.deepcopy):

@@ -203,6 +203,9 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
 
     def __repr__(self) -> str:
         """Show where the client talks to and for whom; no secret."""
+        if not hasattr(self, "engine"):
+            # An argument was refused; who shows the variables of a traceback asks.
+            return f"<{type(self).__name__} that was not made>"
         where = self.engine.endpoint.base_url
         who = self.engine.credentials.partner_id
         return f"<{type(self).__name__} {where} partner {who}>"

@@ -265,6 +265,7 @@ class Proxy:
 
     def __init__(self, url: str) -> None:
         """Check the URL."""
+        self.host, self.port = "", 0
         self.host, self.port, self._authorization = _parsed(url)
 
     def __repr__(self) -> str:

@@ -390,7 +390,8 @@ class PostgresJournal(RowJournal):
         self._pool.close()
 
     def _place(self) -> str:
-        return f"schema {self._pool.schema!r}"
+        # There is no pool where the arguments were refused.
+        return f"schema {getattr(getattr(self, '_pool', None), 'schema', '')!r}"
 
     def _ask(self, query: str, values: Row) -> Sequence[Row]:
         return self._pool.run(query, values)

@@ -119,6 +119,8 @@ class SqliteJournal(RowJournal):
     _queries = _QUERIES
     _account = _ACCOUNT
     _instead = "open the file again there"
+    #: Of one whose arguments were refused.
+    _path = Path()
 
     def __init__(
         self,
