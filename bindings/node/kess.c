@@ -6,9 +6,6 @@
  *
  * Nothing is static but constants, so that every worker thread has its own
  * instance of the addon.
- *
- * A function that fails writes its reason to "report", a Float64Array:
- * status, item, position, room.
  */
 #include <kess.h>
 
@@ -25,7 +22,7 @@
 /* About what a key takes outside the heap of V8. */
 #define KEY_MEMORY 8192
 
-enum operation { CANONICALIZE, SIGNED_BODY, SIGN_DOCUMENT, VERIFY_DOCUMENT };
+/* ------------------------------------------------------------- keys */
 
 /*
  * A key, and how many asynchronous works use it. V8 may collect the object, or
@@ -48,192 +45,188 @@ static void release(holder *held)
     }
 }
 
-static napi_value number(napi_env env, double value)
+static void finalize(napi_env env, void *data, void *hint)
 {
-    napi_value result = NULL;
+    int64_t now = 0;
 
-    (void)napi_create_double(env, value, &result);
-    return result;
+    (void)hint;
+    (void)napi_adjust_external_memory(env, -KEY_MEMORY, &now);
+    release(data);
+}
+
+/* An object with the key and the number of its bits. */
+static napi_value wrapped(napi_env env, kess_key *key)
+{
+    napi_value object = NULL, bits = NULL;
+    int64_t now = 0;
+    holder *held = malloc(sizeof *held);
+
+    if (held == NULL) {
+        kess_key_free(key);
+        (void)napi_throw_error(env, NULL, "no memory");
+        return NULL;
+    }
+    *held = (holder){key, 1};
+    if (napi_create_object(env, &object) != napi_ok
+        || napi_create_uint32(env, kess_key_bits(key), &bits) != napi_ok
+        || napi_set_named_property(env, object, "bits", bits) != napi_ok
+        || napi_type_tag_object(env, object, &key_tag) != napi_ok
+        || napi_wrap(env, object, held, finalize, NULL, NULL) != napi_ok) {
+        release(held);
+        (void)napi_throw_error(env, NULL, "the key cannot be wrapped");
+        return NULL;
+    }
+    (void)napi_adjust_external_memory(env, KEY_MEMORY, &now);
+    return object;
 }
 
 /* ------------------------------------------------------------- arguments */
 
-/* Reads count arguments; false with a pending exception. */
-static bool arguments(napi_env env, napi_callback_info info, napi_value *values,
-                      size_t count)
+static bool refused(napi_env env, const char *why)
 {
-    size_t given = count;
-
-    if (napi_get_cb_info(env, info, &given, values, NULL, NULL) == napi_ok
-        && given == count) {
-        return true;
-    }
-    (void)napi_throw_type_error(env, NULL, "wrong number of arguments");
+    (void)napi_throw_type_error(env, NULL, why);
     return false;
 }
 
-/* The bytes of a Buffer or another view; false with a pending exception. */
-static bool bytes(napi_env env, napi_value value, uint8_t **data, size_t *len)
+/* The bytes of a Buffer; false with a pending exception. */
+static bool bytes(napi_env env, napi_value value, void **data, size_t *len)
 {
     bool is_buffer = false;
-    void *start = NULL;
 
-    if (napi_is_buffer(env, value, &is_buffer) == napi_ok && is_buffer
-        && napi_get_buffer_info(env, value, &start, len) == napi_ok) {
-        *data = start;
-        return true;
-    }
-    (void)napi_throw_type_error(env, NULL, "a Buffer is needed");
-    return false;
+    return (napi_is_buffer(env, value, &is_buffer) == napi_ok && is_buffer
+            && napi_get_buffer_info(env, value, data, len) == napi_ok)
+           || refused(env, "a Buffer is needed");
 }
 
-static bool integer(napi_env env, napi_value value, uint32_t *result)
+/* What call and start get first. */
+typedef struct {
+    holder *held;
+    uint32_t operation, profile, max_depth;
+} request;
+
+static kess_status run(const request *r, uint8_t *out, size_t *out_len,
+                       const uint8_t *text, size_t text_len, kess_error *err)
 {
-    if (napi_get_value_uint32(env, value, result) == napi_ok) {
-        return true;
-    }
-    (void)napi_throw_type_error(env, NULL, "a number is needed");
-    return false;
+    return kess_call(r->held != NULL ? r->held->key : NULL, (int)r->operation, out,
+                     out_len, text, text_len, r->profile, r->max_depth, err);
 }
 
-/* The key of an object that this addon made; NULL is allowed for operations
- * that need none. The tag keeps objects of other addons out. */
-static bool key_of(napi_env env, napi_value value, bool optional, holder **held)
+/* Reads operation, key or null, profile and depth of count arguments; false with
+ * a pending exception. The tag keeps objects of other addons out. */
+static bool arguments(napi_env env, napi_callback_info info, napi_value *values,
+                      size_t count, request *r)
 {
+    size_t given = count;
     napi_valuetype type = napi_undefined;
     bool tagged = false;
-    void *data = NULL;
+    void *held = NULL;
 
-    *held = NULL;
-    if (napi_typeof(env, value, &type) == napi_ok) {
-        if (optional && type == napi_null) {
-            return true;
-        }
-        if (type == napi_object
-            && napi_check_object_type_tag(env, value, &key_tag, &tagged)
-                   == napi_ok
-            && tagged && napi_unwrap(env, value, &data) == napi_ok) {
-            *held = data;
-            return true;
-        }
+    if (napi_get_cb_info(env, info, &given, values, NULL, NULL) != napi_ok || given != count
+        || napi_get_value_uint32(env, values[0], &r->operation) != napi_ok
+        || napi_get_value_uint32(env, values[2], &r->profile) != napi_ok
+        || napi_get_value_uint32(env, values[3], &r->max_depth) != napi_ok
+        || napi_typeof(env, values[1], &type) != napi_ok) {
+        return refused(env, "operation, key, profile and depth are needed");
     }
-    (void)napi_throw_type_error(env, NULL, "a key of kess is needed");
-    return false;
-}
-
-/* Writes why a call failed; false with a pending exception. */
-static bool report_error(napi_env env, napi_value report, const kess_error *err,
-                         size_t room)
-{
-    double *row = NULL;
-    uint8_t *data = NULL;
-    size_t len = 0;
-
-    if (!bytes(env, report, &data, &len)) {
-        return false;
+    if (type != napi_null
+        && (type != napi_object
+            || napi_check_object_type_tag(env, values[1], &key_tag, &tagged) != napi_ok
+            || !tagged || napi_unwrap(env, values[1], &held) != napi_ok)) {
+        return refused(env, "a key of kess is needed");
     }
-    if (len < 4 * sizeof *row) {
-        (void)napi_throw_type_error(env, NULL, "a report of four is needed");
-        return false;
-    }
-    row = (double *)(void *)data;
-    row[0] = err->status;
-    row[1] = err->item;
-    row[2] = (double)err->pos;
-    row[3] = (double)room;
+    r->held = held;
     return true;
 }
 
-/* ------------------------------------------------------------- documents */
+/* ------------------------------------------------------------- results */
 
-/* Room for what an operation writes for a text of len bytes. */
-static size_t room_for(uint32_t operation, const holder *held, size_t len,
-                       const kess_options *options)
+/* An error in words: [exception, message, reason, code, found, position]. */
+static napi_value words(napi_env env, uint32_t operation, const kess_error *err)
 {
-    size_t bound = kess_canonical_bound_for(len, options);
-    size_t more = 64;
+    kess_description d;
+    napi_value list = NULL, item = NULL;
 
-    if (operation == SIGNED_BODY || operation == SIGN_DOCUMENT) {
-        more += (kess_key_size(held->key) + 2) / 3 * 4;
+    kess_describe(&d, (int)operation, err);
+    const char *const texts[] = {d.exception, d.message, d.reason, d.name, d.found};
+    (void)napi_create_array_with_length(env, 6, &list);
+    for (uint32_t i = 0; i < 5; i++) {
+        (void)napi_create_string_utf8(env, texts[i], NAPI_AUTO_LENGTH, &item);
+        (void)napi_set_element(env, list, i, item);
     }
-    return bound > SIZE_MAX - more ? SIZE_MAX : bound + more;
+    (void)napi_create_double(env, (double)d.pos, &item);
+    (void)napi_set_element(env, list, 5, item);
+    return list;
 }
 
-static kess_status run(uint32_t operation, const holder *held, uint8_t *out,
-                       size_t *out_len, const uint8_t *text, size_t text_len,
-                       const kess_options *options, kess_error *err)
+/* load(operation, data, password, policy): a key, or an error in words. */
+static napi_value load(napi_env env, napi_callback_info info)
 {
-    switch (operation) {
-    case CANONICALIZE:
-        return kess_canonicalize(out, out_len, text, text_len, options, err);
-    case SIGNED_BODY:
-        return kess_signed_body(held->key, out, out_len, text, text_len,
-                                options, err);
-    case SIGN_DOCUMENT:
-        return kess_sign_document(held->key, (char *)out, out_len, text,
-                                  text_len, options, err);
-    case VERIFY_DOCUMENT:
-        return kess_verify_document(held->key, out, out_len, text, text_len,
-                                    options, err);
-    default:
-        memset(err, 0, sizeof *err);
-        err->status = KESS_ERR_ARGUMENT;
-        return KESS_ERR_ARGUMENT;
+    napi_value values[4];
+    size_t given = 4, len = 0, secret_len = 0;
+    uint32_t operation = 0, policy = 0;
+    void *data = NULL, *secret = NULL;
+    kess_key *key = NULL;
+    kess_error err = {0, 0, 0};
+
+    if (napi_get_cb_info(env, info, &given, values, NULL, NULL) != napi_ok || given != 4
+        || napi_get_value_uint32(env, values[0], &operation) != napi_ok
+        || napi_get_value_uint32(env, values[3], &policy) != napi_ok) {
+        (void)refused(env, "operation, data, password and policy are needed");
+        return NULL;
     }
+    if (!bytes(env, values[1], &data, &len) || !bytes(env, values[2], &secret, &secret_len)) {
+        return NULL;
+    }
+    if (kess_load(&key, (int)operation, data, len, secret, secret_len, policy, &err) != KESS_OK) {
+        return words(env, operation, &err);
+    }
+    return wrapped(env, key);
 }
 
 /*
- * call(operation, key, out, text, profile, maxDepth, report): the number of
- * bytes written to out, or -1. A call whose room is too little signs and
- * verifies nothing: report names the room.
+ * call(operation, key, profile, depth, text, out): the number of bytes written;
+ * or the room that is needed, as a negative number; or an error in words.
  */
 static napi_value call(napi_env env, napi_callback_info info)
 {
-    napi_value values[7];
-    uint32_t operation = 0;
-    holder *held = NULL;
-    uint8_t *out = NULL, *text = NULL;
-    size_t out_len = 0, text_len = 0, room;
-    kess_options options = {0, 0};
-    kess_error err = {KESS_ERR_BUFFER, 0, 0};
-    kess_status status = KESS_ERR_BUFFER;
+    napi_value values[6], result = NULL;
+    request r = {NULL, 0, 0, 0};
+    void *text = NULL, *out = NULL;
+    size_t text_len = 0, out_len = 0;
+    kess_error err = {0, 0, 0};
 
-    if (!arguments(env, info, values, 7)
-        || !integer(env, values[0], &operation)
-        || !key_of(env, values[1], operation == CANONICALIZE, &held)
-        || !bytes(env, values[2], &out, &out_len)
-        || !bytes(env, values[3], &text, &text_len)
-        || !integer(env, values[4], &options.profile)
-        || !integer(env, values[5], &options.max_depth)) {
+    if (!arguments(env, info, values, 6, &r) || !bytes(env, values[4], &text, &text_len)
+        || !bytes(env, values[5], &out, &out_len)) {
         return NULL;
     }
-    room = room_for(operation, held, text_len, &options);
-    if (out_len >= room) {
-        status = run(operation, held, out, &out_len, text, text_len, &options,
-                     &err);
+    kess_status status = run(&r, out, &out_len, text, text_len, &err);
+    if (status != KESS_OK && status != KESS_ERR_BUFFER) {
+        return words(env, r.operation, &err);
     }
-    if (status == KESS_OK) {
-        return number(env, (double)out_len);
-    }
-    return report_error(env, values[6], &err, room) ? number(env, -1) : NULL;
+    (void)napi_create_double(env, status == KESS_OK ? (double)out_len : -(double)out_len,
+                             &result);
+    return result;
 }
 
 /* ------------------------------------------------------------- batches */
 
-/* An operation on count texts in a thread of the pool. The texts are copied:
- * JavaScript may change its own while the thread reads. */
+/* A text, and what became of it: an error, or where its output ends. */
 typedef struct {
+    void *data;
+    size_t len, end;
+    kess_error err;
+} item;
+
+/* An operation on some texts in a thread of the pool. */
+typedef struct {
+    request of;
     napi_async_work work;
     napi_deferred deferred;
-    holder *held;
-    uint32_t operation;
-    kess_options options;
-    size_t count;
-    double *rows;  /* status, item, position, end of the output: four a text */
-    double *ends;  /* the end of each text */
-    uint8_t *texts;
+    napi_ref texts;
     uint8_t *out;
-    size_t out_len;
+    size_t len, room;
+    uint32_t count;
+    item items[];
 } job;
 
 static void free_job(napi_env env, job *task)
@@ -241,144 +234,124 @@ static void free_job(napi_env env, job *task)
     if (task->work != NULL) {
         (void)napi_delete_async_work(env, task->work);
     }
-    release(task->held);
-    free(task->rows);
-    free(task->ends);
-    free(task->texts);
+    if (task->texts != NULL) {
+        (void)napi_delete_reference(env, task->texts);
+    }
+    release(task->of.held);
     free(task->out);
     free(task);
 }
 
-static kess_status run_one(job *task, const uint8_t *text, size_t text_len,
-                           kess_error *err)
+static kess_status run_one(job *task, item *one)
 {
-    size_t len = room_for(task->operation, task->held, text_len,
-                          &task->options);
-    uint8_t *out = NULL;
-    kess_status status = KESS_ERR_MEMORY;
+    size_t len = task->room - task->len;
+    uint8_t *to = task->out != NULL ? task->out + task->len : NULL;
+    kess_status status = run(&task->of, to, &len, one->data, one->len, &one->err);
 
-    if (len <= SIZE_MAX - task->out_len) {
-        out = realloc(task->out, task->out_len + len);
+    if (status == KESS_ERR_BUFFER) {
+        /* Nothing was signed or verified. The next texts get room as well. */
+        const size_t room = 2 * (task->len + len);
+        to = realloc(task->out, room);
+        if (to == NULL) {
+            one->err.status = KESS_ERR_MEMORY;
+            return KESS_ERR_MEMORY;
+        }
+        task->out = to;
+        task->room = room;
+        len = room - task->len;
+        status = run(&task->of, to + task->len, &len, one->data, one->len, &one->err);
     }
-    if (out == NULL) {
-        err->status = status;
-        return status;
-    }
-    task->out = out;
-    status = run(task->operation, task->held, out + task->out_len, &len, text,
-                 text_len, &task->options, err);
-    if (status == KESS_OK) {
-        task->out_len += len;
-    }
+    task->len += status == KESS_OK ? len : 0;
+    one->end = task->len;
     return status;
 }
 
 static void execute(napi_env env, void *data)
 {
     job *task = data;
-    size_t start = 0;
 
     (void)env;
-    for (size_t i = 0; i < task->count; i++) {
-        kess_error err = {0, 0, 0};
-        size_t end = (size_t)task->ends[i];
-        double *row = task->rows + 4 * i;
-
-        row[0] = run_one(task, task->texts + start, end - start, &err);
-        row[1] = err.item;
-        row[2] = (double)err.pos;
-        row[3] = (double)task->out_len;
-        start = end;
+    for (uint32_t i = 0; i < task->count; i++) {
+        (void)run_one(task, &task->items[i]);
     }
 }
 
-/* The promise gets [outputs, rows]. Where the environment ends, it gets
- * nothing, and what the work held is released all the same. */
+/* The promise gets, for each text, the end of its output or an error in words, and
+ * then all outputs: a buffer for each would cost as much as the whole rest. Where
+ * the environment ends, it gets nothing. */
 static void complete(napi_env env, napi_status done, void *data)
 {
     job *task = data;
-    napi_value result = NULL, part = NULL, message = NULL;
-    size_t size = 4 * task->count * sizeof *task->rows;
-    void *to = NULL;
+    napi_value list = NULL, value = NULL;
+    const char *out = task->out != NULL ? (const char *)task->out : "";
 
-    /* One buffer, since a second one would cost as much as the whole rest. */
-    if (done == napi_ok
-        && napi_create_buffer(env, size + task->out_len, &to, &result) == napi_ok) {
-        memcpy(to, task->rows, size);
-        if (task->out_len > 0)
-            memcpy((uint8_t *)to + size, task->out, task->out_len);
-        (void)napi_resolve_deferred(env, task->deferred, result);
+    if (done == napi_ok && napi_create_array_with_length(env, task->count + 1, &list) == napi_ok
+        && napi_create_buffer_copy(env, task->len, out, NULL, &value) == napi_ok) {
+        (void)napi_set_element(env, list, task->count, value);
+        for (uint32_t i = 0; i < task->count; i++) {
+            const item *one = &task->items[i];
+            if (one->err.status != KESS_OK) {
+                value = words(env, task->of.operation, &one->err);
+            } else {
+                (void)napi_create_double(env, (double)one->end, &value);
+            }
+            (void)napi_set_element(env, list, i, value);
+        }
+        (void)napi_resolve_deferred(env, task->deferred, list);
     } else if (napi_create_string_utf8(env, "the work was cancelled or has no memory",
-                                       NAPI_AUTO_LENGTH, &message) == napi_ok
-               && napi_create_error(env, NULL, message, &part) == napi_ok) {
-        (void)napi_reject_deferred(env, task->deferred, part);
+                                       NAPI_AUTO_LENGTH, &value) == napi_ok
+               && napi_create_error(env, NULL, value, &value) == napi_ok) {
+        (void)napi_reject_deferred(env, task->deferred, value);
     }
     free_job(env, task);
 }
 
-static void *copied(const void *data, size_t size)
+/* The texts of an array of Buffers, which lives as long as the work. */
+static bool texts_of(napi_env env, napi_value array, job *task)
 {
-    void *copy = malloc(size > 0 ? size : 1);
+    napi_value text = NULL;
 
-    if (copy != NULL && size > 0) {
-        memcpy(copy, data, size);
-    }
-    return copy;
-}
-
-/* The ends ascend and the last is the length of the texts. */
-static bool ends_fit(const double *ends, size_t count, size_t len)
-{
-    double before = 0;
-
-    for (size_t i = 0; i < count; i++) {
-        if (!(ends[i] >= before) || ends[i] > (double)len
-            || (double)(size_t)ends[i] != ends[i]) {
+    for (uint32_t i = 0; i < task->count; i++) {
+        if (napi_get_element(env, array, i, &text) != napi_ok
+            || !bytes(env, text, &task->items[i].data, &task->items[i].len)) {
             return false;
         }
-        before = ends[i];
     }
-    return before == (double)len;
+    return napi_create_reference(env, array, 1, &task->texts) == napi_ok
+           || refused(env, "no memory");
 }
 
-/* start(operation, key, texts, ends, profile, maxDepth): a promise. */
+/* start(operation, key, profile, depth, texts): a promise. The array of Buffers
+ * and their bytes stay as they are until then. */
 static napi_value start(napi_env env, napi_callback_info info)
 {
-    napi_value values[6], promise = NULL, name = NULL;
-    uint8_t *texts = NULL, *ends = NULL;
-    size_t texts_len = 0, ends_len = 0;
-    holder *held = NULL;
-    job *task = calloc(1, sizeof *task);
+    napi_value values[5], promise = NULL, name = NULL;
+    request r = {NULL, 0, 0, 0};
+    uint32_t count = 0;
 
+    if (!arguments(env, info, values, 5, &r)) {
+        return NULL;
+    }
+    if (napi_get_array_length(env, values[4], &count) != napi_ok) {
+        (void)refused(env, "an array is needed");
+        return NULL;
+    }
+    job *task = calloc(1, sizeof *task + count * sizeof task->items[0]);
     if (task == NULL) {
         (void)napi_throw_error(env, NULL, "no memory");
         return NULL;
     }
-    if (!arguments(env, info, values, 6)
-        || !integer(env, values[0], &task->operation)
-        || !key_of(env, values[1], false, &held)
-        || !bytes(env, values[2], &texts, &texts_len)
-        || !bytes(env, values[3], &ends, &ends_len)
-        || !integer(env, values[4], &task->options.profile)
-        || !integer(env, values[5], &task->options.max_depth)) {
-        free_job(env, task);
-        return NULL;
+    task->of = r;
+    task->count = count;
+    if (r.held != NULL) {
+        r.held->users++;
     }
-    held->users++;
-    task->held = held;
-    task->count = ends_len / sizeof *task->ends;
-    task->texts = copied(texts, texts_len);
-    task->ends = copied(ends, ends_len);
-    task->rows = calloc(task->count + 1, 4 * sizeof *task->rows);
-    if (task->texts == NULL || task->ends == NULL || task->rows == NULL
-        || !ends_fit(task->ends, task->count, texts_len)) {
-        (void)napi_throw_error(env, NULL, "no memory, or ends that do not fit");
+    if (!texts_of(env, values[4], task)) {
         free_job(env, task);
         return NULL;
     }
     if (napi_create_string_utf8(env, "kess", NAPI_AUTO_LENGTH, &name) != napi_ok
-        || napi_create_async_work(env, NULL, name, execute, complete, task,
-                                  &task->work) != napi_ok
+        || napi_create_async_work(env, NULL, name, execute, complete, task, &task->work) != napi_ok
         || napi_create_promise(env, &task->deferred, &promise) != napi_ok
         || napi_queue_async_work(env, task->work) != napi_ok) {
         (void)napi_throw_error(env, NULL, "the work cannot be queued");
@@ -388,138 +361,11 @@ static napi_value start(napi_env env, napi_callback_info info)
     return promise;
 }
 
-/* ------------------------------------------------------------- keys */
+/* ------------------------------------------------------------- module */
 
-static void finalize(napi_env env, void *data, void *hint)
-{
-    int64_t held_now = 0;
-
-    (void)hint;
-    (void)napi_adjust_external_memory(env, -KEY_MEMORY, &held_now);
-    release(data);
-}
-
-static napi_value wrapped(napi_env env, kess_key *key)
-{
-    napi_value object = NULL;
-    int64_t held_now = 0;
-    holder *held = malloc(sizeof *held);
-
-    if (held == NULL) {
-        kess_key_free(key);
-        (void)napi_throw_error(env, NULL, "no memory");
-        return NULL;
-    }
-    held->key = key;
-    held->users = 1;
-    if (napi_create_object(env, &object) != napi_ok
-        || napi_type_tag_object(env, object, &key_tag) != napi_ok
-        || napi_wrap(env, object, held, finalize, NULL, NULL) != napi_ok) {
-        release(held);
-        (void)napi_throw_error(env, NULL, "the key cannot be wrapped");
-        return NULL;
-    }
-    (void)napi_adjust_external_memory(env, KEY_MEMORY, &held_now);
-    return object;
-}
-
-/* load(isPrivate, isFile, data, password, policy, report): a key, or undefined.
- * A path ends with a NUL. */
-static napi_value load(napi_env env, napi_callback_info info)
-{
-    napi_value values[6];
-    uint32_t is_private = 0, is_file = 0, policy = 0;
-    uint8_t *data = NULL, *given = NULL;
-    const char *password = NULL;
-    size_t len = 0, password_len = 0;
-    napi_valuetype type = napi_undefined;
-    kess_key *key = NULL;
-    kess_error err = {0, 0, 0};
-    kess_status status;
-
-    if (!arguments(env, info, values, 6) || !integer(env, values[0], &is_private)
-        || !integer(env, values[1], &is_file) || !bytes(env, values[2], &data, &len)
-        || napi_typeof(env, values[3], &type) != napi_ok
-        || (type != napi_null && !bytes(env, values[3], &given, &password_len))
-        || !integer(env, values[4], &policy)) {
-        return NULL;
-    }
-    if (type != napi_null) {
-        password = given != NULL ? (const char *)given : "";
-    }
-    if (is_file != 0 && (len == 0 || memchr(data, 0, len) != data + len - 1)) {
-        (void)napi_throw_type_error(env, NULL, "a path that ends with NUL is needed");
-        return NULL;
-    }
-    if (is_private != 0 && is_file != 0) {
-        status = kess_private_key_load_file(&key, (const char *)data, password,
-                                            password_len, policy, &err);
-    } else if (is_private != 0) {
-        status = kess_private_key_load(&key, data, len, password, password_len,
-                                       policy, &err);
-    } else if (is_file != 0) {
-        status = kess_public_key_load_file_protected(
-            &key, (const char *)data, password, password_len, policy, &err);
-    } else {
-        status = kess_public_key_load_protected(&key, data, len, password,
-                                                password_len, policy, &err);
-    }
-    if (status != KESS_OK) {
-        (void)report_error(env, values[5], &err, 0);
-        return NULL;
-    }
-    return wrapped(env, key);
-}
-
-/* publicOf(key, report): the public half, or undefined. */
-static napi_value public_of(napi_env env, napi_callback_info info)
-{
-    napi_value values[2];
-    holder *held = NULL;
-    kess_key *key = NULL;
-    kess_error err = {0, 0, 0};
-
-    if (!arguments(env, info, values, 2) || !key_of(env, values[0], false, &held)) {
-        return NULL;
-    }
-    if (kess_key_public(&key, held->key, &err) != KESS_OK) {
-        (void)report_error(env, values[1], &err, 0);
-        return NULL;
-    }
-    return wrapped(env, key);
-}
-
-/* spki(key, out, report): the number of bytes written to out, or -1. */
-static napi_value spki(napi_env env, napi_callback_info info)
-{
-    napi_value values[3];
-    holder *held = NULL;
-    uint8_t *out = NULL;
-    size_t len = 0;
-    kess_error err = {0, 0, 0};
-
-    if (!arguments(env, info, values, 3) || !key_of(env, values[0], false, &held)
-        || !bytes(env, values[1], &out, &len)) {
-        return NULL;
-    }
-    if (kess_key_spki(held->key, out, &len, &err) == KESS_OK) {
-        return number(env, (double)len);
-    }
-    return report_error(env, values[2], &err, len) ? number(env, -1) : NULL;
-}
-
-static napi_value bits(napi_env env, napi_callback_info info)
-{
-    napi_value value;
-    holder *held = NULL;
-
-    if (!arguments(env, info, &value, 1) || !key_of(env, value, false, &held)) {
-        return NULL;
-    }
-    return number(env, kess_key_bits(held->key));
-}
-
-/* ------------------------------------------------------------- words */
+#define TEXT_(value) #value
+#define TEXT(value) TEXT_(value)
+#define HEADER TEXT(KESS_VERSION_MAJOR) "." TEXT(KESS_VERSION_MINOR) "." TEXT(KESS_VERSION_PATCH)
 
 static napi_value text_of(napi_env env, const char *text)
 {
@@ -529,52 +375,21 @@ static napi_value text_of(napi_env env, const char *text)
     return result;
 }
 
-/* words(status, item): [message, name of the status, what was found]. */
-static napi_value words(napi_env env, napi_callback_info info)
-{
-    napi_value values[2], result = NULL;
-    uint32_t status = 0, item = 0;
-
-    if (!arguments(env, info, values, 2) || !integer(env, values[0], &status)
-        || !integer(env, values[1], &item)
-        || napi_create_array_with_length(env, 3, &result) != napi_ok) {
-        return NULL;
-    }
-    (void)napi_set_element(env, result, 0,
-                           text_of(env, kess_status_message((int)status)));
-    (void)napi_set_element(env, result, 1,
-                           text_of(env, kess_status_name((int)status)));
-    (void)napi_set_element(env, result, 2,
-                           text_of(env, kess_found_message((int)item)));
-    return result;
-}
-
-#define TEXT_(value) #value
-#define TEXT(value) TEXT_(value)
-
 NAPI_MODULE_INIT()
 {
+    napi_value fits = NULL;
+
+    (void)napi_get_boolean(env, kess_version_fits(HEADER) != 0, &fits);
     const napi_property_descriptor properties[] = {
         {"call", NULL, call, NULL, NULL, NULL, napi_enumerable, NULL},
         {"start", NULL, start, NULL, NULL, NULL, napi_enumerable, NULL},
         {"load", NULL, load, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"publicOf", NULL, public_of, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"spki", NULL, spki, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"bits", NULL, bits, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"words", NULL, words, NULL, NULL, NULL, napi_enumerable, NULL},
-        {"version", NULL, NULL, NULL, NULL, text_of(env, kess_version()),
-         napi_enumerable, NULL},
-        {"openssl", NULL, NULL, NULL, NULL, text_of(env, kess_openssl_version()),
-         napi_enumerable, NULL},
-        {"header", NULL, NULL, NULL, NULL,
-         text_of(env, TEXT(KESS_VERSION_MAJOR) "." TEXT(KESS_VERSION_MINOR) "." TEXT(
-                          KESS_VERSION_PATCH)),
-         napi_enumerable, NULL},
+        {"fits", NULL, NULL, NULL, NULL, fits, napi_enumerable, NULL},
+        {"header", NULL, NULL, NULL, NULL, text_of(env, HEADER), napi_enumerable, NULL},
+        {"version", NULL, NULL, NULL, NULL, text_of(env, kess_version()), napi_enumerable, NULL},
+        {"openssl", NULL, NULL, NULL, NULL, text_of(env, kess_openssl_version()), napi_enumerable, NULL},
     };
+    const size_t count = sizeof properties / sizeof *properties;
 
-    if (napi_define_properties(env, exports, sizeof properties / sizeof *properties,
-                               properties) != napi_ok) {
-        return NULL;
-    }
-    return exports;
+    return napi_define_properties(env, exports, count, properties) == napi_ok ? exports : NULL;
 }

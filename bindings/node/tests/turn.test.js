@@ -13,15 +13,10 @@ const publicKey = privateKey.publicKey();
 /** A Turn over works that record what they are given and answer when it is asked for. */
 function recorded() {
   const works = [];
-  const native = {
-    start: (operation, ofKey, texts, ends, profile, depth) => new Promise((resolve, reject) => {
-      works.push({operation, key: ofKey, texts: texts.toString(), ends: [...ends], profile, depth, resolve, reject});
-    }),
-  };
-  const distribute = (raw, count, operation, done) => {
-    for (let index = 0; index < count; index += 1) done(index, raw[index], undefined);
-  };
-  return {works, turn: new Turn(native, distribute)};
+  const turn = new Turn((operation, ofKey, profile, depth, texts) => new Promise((resolve, reject) => {
+    works.push({operation, key: ofKey, profile, depth, texts: texts.map(String), resolve, reject});
+  }));
+  return {works, turn};
 }
 
 test('what one turn asks for is shared by the threads, in works of eight at most', async () => {
@@ -31,49 +26,40 @@ test('what one turn asks for is shared by the threads, in works of eight at most
     const asked = Array.from({length: count}, (_, index) => turn.ask(1, 'key', 0, 0, Buffer.from(`<${index}>`)));
     assert.deepEqual(works, []);
     await null;
-    assert.deepEqual(works.map(({ends}) => ends.length), sizes);
-    assert.equal(works.map(({texts}) => texts).join(''), asked.map((_, index) => `<${index}>`).join(''));
-    for (const {texts, ends} of works) assert.equal(ends.at(-1), texts.length);
-    let number = 0;
-    for (const {ends, resolve} of works) resolve(Object.assign(ends.map(() => number++), {buffer: new ArrayBuffer(1)}));
-    assert.deepEqual(await Promise.all(asked), asked.map((_, index) => index));
+    assert.deepEqual(works.map(({texts}) => texts.length), sizes);
+    assert.deepEqual(works.flatMap(({texts}) => texts), asked.map((_, index) => `<${index}>`));
+    for (const {texts, resolve} of works) resolve(texts.map((text) => ({bytes: text})));
+    assert.deepEqual(await Promise.all(asked), asked.map((_, index) => `<${index}>`));
   }
 });
 
 test('another key, operation, profile or depth is another work', async () => {
   const {works, turn} = recorded();
   for (const given of [[1, 'a', 0, 0], [1, 'b', 0, 0], [2, 'b', 0, 0], [2, 'b', 4, 0], [2, 'b', 4, 9]]) {
-    turn.ask(...given, Buffer.from('{}'));
+    for (let count = 0; count < 2; count += 1) turn.ask(...given, Buffer.from('{}'));
   }
   await null;
-  assert.deepEqual(works.map((one) => [one.operation, one.key, one.profile, one.depth]),
-    [[1, 'a', 0, 0], [1, 'b', 0, 0], [2, 'b', 0, 0], [2, 'b', 4, 0], [2, 'b', 4, 9]]);
+  assert.deepEqual(works.map((one) => [one.operation, one.key, one.profile, one.depth, one.texts.length]),
+    [[1, 'a', 0, 0, 2], [1, 'b', 0, 0, 2], [2, 'b', 0, 0, 2], [2, 'b', 4, 0, 2], [2, 'b', 4, 9, 2]]);
 });
 
-test('more text than there is room for is given on before the turn ends', async () => {
-  const {works, turn} = recorded();
-  const large = Buffer.alloc(40000, 'x');
-  turn.ask(1, 'key', 0, 0, large);
-  turn.ask(1, 'key', 0, 0, Buffer.from('y'));
-  turn.ask(1, 'key', 0, 0, large);
-  assert.deepEqual(works.map(({ends}) => ends), [[40000], [1]]);
-  turn.ask(1, 'key', 0, 0, Buffer.alloc(70000, 'z'));
-  assert.deepEqual(works.map(({ends}) => ends), [[40000], [1], [40000], [70000]]);
-  await null;
-  assert.equal(works.length, 4);
-});
-
-test('a work that fails, or cannot be queued, rejects what it was asked for and nothing else', async () => {
+test('a work that fails rejects what it was asked for and nothing else', async () => {
   const {works, turn} = recorded();
   const first = turn.ask(1, 'a', 0, 0, Buffer.from('{}'));
   const second = turn.ask(1, 'b', 0, 0, Buffer.from('{}'));
+  const third = turn.ask(1, 'b', 0, 0, Buffer.from('{'));
   await null;
   works[0].reject(new Error('no memory'));
-  works[1].resolve(['fine']);
+  works[1].resolve([{bytes: 'fine'}]);
+  works[2]?.resolve([{error: new Error('refused')}]);
   await assert.rejects(first, /no memory/);
   assert.equal(await second, 'fine');
-  const refusing = new Turn({start: () => { throw new Error('the work cannot be queued'); }}, () => {});
-  await assert.rejects(refusing.ask(1, 'a', 0, 0, Buffer.from('{}')), /cannot be queued/);
+  await assert.rejects(third, /refused/);
+  // What asks while the others are under way is the next turn's.
+  const next = turn.ask(1, 'a', 0, 0, Buffer.from('{}'));
+  await null;
+  works.at(-1).resolve([{bytes: 'next'}]);
+  assert.equal(await next, 'next');
 });
 
 test('of one turn each text has its own body or its own error', async () => {

@@ -100,15 +100,22 @@ test('empty input, NUL and 1 MiB', () => {
 });
 
 test('output that is just too small signs nothing, and the room it names is enough', () => {
-  const holder = native.load(1, 1, Buffer.from(`${key('rsa-2048.pem')}\0`), null, 0, new Float64Array(4));
+  const holder = native.load(7, Buffer.from(key('rsa-2048.pem')), Buffer.alloc(0), 0);
   const text = Buffer.from('{"a":1}');
-  const report = new Float64Array(4);
-  const call = (size) => native.call(1, holder, Buffer.alloc(size), text, 0, 0, report);
-  assert.equal(call(0), -1);
-  assert.equal(report[0], 2);
-  const room = report[3];
-  assert.equal(call(room - 1), -1);
-  assert.equal(call(room), privateKey.signedBodySync('{"a":1}').length);
+  const call = (out) => native.call(1, holder, 0, 0, text, out);
+  const room = -call(Buffer.alloc(0));
+  const untouched = Buffer.alloc(room - 1);
+  assert.equal(call(untouched), -room);
+  assert.ok(untouched.every((byte) => byte === 0));
+  const body = privateKey.signedBodySync('{"a":1}');
+  const out = Buffer.alloc(room);
+  assert.equal(call(out), body.length);
+  assert.deepEqual(out.subarray(0, body.length), body);
+  for (const size of [65535, 65536, 65537]) {
+    const long = `{"a":"${'x'.repeat(size - 8)}"}`;
+    assert.equal(kess.canonicalize(long).toString(), long);
+    assert.equal(publicKey.verifyDocument(privateKey.signedBodySync(long)).toString(), long);
+  }
 });
 
 test('the result is a copy', () => {
@@ -145,28 +152,49 @@ test('a key is not shown, cloned or serialised', () => {
 });
 
 test('a wrong object is no key', () => {
-  const fakes = [undefined, null, {}, [], 'key', 7, () => 1, privateKey, new Proxy(publicKey, {})];
-  for (const fake of fakes) {
+  const fakes = [undefined, {}, [], 'key', 7, () => 1, privateKey, new Proxy(publicKey, {})];
+  for (const fake of [null, ...fakes]) {
     assert.throws(() => kess.PublicKey.prototype.verifyDocument.call(fake, '{}'), TypeError);
-    const report = new Float64Array(4);
-    assert.throws(() => native.call(3, fake, Buffer.alloc(99), Buffer.from('{}'), 0, 0, report), TypeError);
-    assert.throws(() => native.start(3, fake, Buffer.from('{}'), new Float64Array([2]), 0, 0), TypeError);
-    assert.throws(() => native.bits(fake), TypeError);
-    assert.throws(() => native.publicOf(fake, report), TypeError);
+    const other = fake === privateKey ? publicKey : fake;
+    assert.throws(() => kess.PrivateKey.prototype.signedBodySync.call(other, '{}'), TypeError);
+    assert.throws(() => kess.PrivateKey.prototype.signedBody.call(other, '{}'), TypeError);
   }
+  for (const fake of fakes) {
+    assert.throws(() => native.call(3, fake, 0, 0, Buffer.from('{}'), Buffer.alloc(99)), TypeError);
+    assert.throws(() => native.start(3, fake, 0, 0, [Buffer.from('{}')]), TypeError);
+  }
+  // Of a key of the other kind, or of none, libkess says so.
+  const holder = native.load(8, Buffer.from(key('rsa-2048.pub.pem')), Buffer.alloc(0), 0);
+  assert.equal(native.call(1, holder, 0, 0, Buffer.from('{}'), Buffer.alloc(9999))[2], 'argument');
+  assert.equal(native.call(3, null, 0, 0, Buffer.from('{}'), Buffer.alloc(99))[2], 'argument');
 });
 
-test('the addon checks what it is given', () => {
-  const holder = native.load(0, 1, Buffer.from(`${key('rsa-2048.pub.pem')}\0`), null, 0, new Float64Array(4));
+test('the addon checks what it is given', async () => {
+  const holder = native.load(8, Buffer.from(key('rsa-2048.pub.pem')), Buffer.alloc(0), 0);
   const text = Buffer.from('{}');
-  for (const ends of [[], [1], [3], [-1, 2], [2, 1, 2], [NaN], [0.5, 2], [Infinity]]) {
-    assert.throws(() => native.start(3, holder, text, new Float64Array(ends), 0, 0), Error);
+  for (const texts of [undefined, 'x', 7, {}, ['x'], [text, , text], [text, null]]) {
+    assert.throws(() => native.start(3, holder, 0, 0, texts), TypeError);
   }
-  assert.throws(() => native.call(), TypeError);
-  assert.throws(() => native.call(0, null, 'x', text, 0, 0, new Float64Array(4)), TypeError);
-  assert.throws(() => native.call(0, null, Buffer.alloc(0), text, 0, 0, new Float64Array(3)), TypeError);
-  assert.throws(() => native.load(0, 1, text, null, 0, new Float64Array(4)), TypeError);
-  assert.equal(native.call(9, holder, Buffer.alloc(999), text, 0, 0, new Float64Array(4)), -1);
+  for (const given of [[], [0, null], [0, null, 0, 0, 'x', text], [0, null, 0, 0, text, 'x'], ['0', null, 0, 0, text, text],
+    [0, null, {}, 0, text, text], [0, null, 0, undefined, text, text]]) {
+    assert.throws(() => native.call(...given), TypeError);
+    assert.throws(() => native.start(...given), TypeError);
+    assert.throws(() => native.load(...given), TypeError);
+  }
+  assert.throws(() => native.load(6, 'x', text, 0), TypeError);
+  assert.throws(() => native.load(6, text, null, 0), TypeError);
+  for (const operation of [5, 9, 99]) {
+    assert.equal(native.call(operation, holder, 0, 0, text, Buffer.alloc(999))[2], 'argument');
+    assert.equal((await native.start(operation, holder, 0, 0, [text]))[0][2], 'argument');
+  }
+  assert.equal(native.load(3, text, Buffer.alloc(0), 0)[2], 'argument');
+  assert.deepEqual(await native.start(3, holder, 0, 0, []), [Buffer.alloc(0)]);
+});
+
+test('a batch of long and short texts has room for each', async () => {
+  const texts = Array.from({length: 60}, (_, index) => `{"a":"${'x'.repeat(index * index * 40)}"}`);
+  const bodies = await Promise.all(texts.map((text) => privateKey.signedBody(text)));
+  assert.deepEqual((await publicKey.verifyDocuments(bodies)).map(({bytes}) => bytes.toString()), texts);
 });
 
 test('options are checked', () => {
