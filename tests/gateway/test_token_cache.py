@@ -100,6 +100,30 @@ def test_a_fork_while_another_thread_logs_in() -> None:
     thread.join()
 
 
+class Interrupting(threading.Condition):
+    """Raises what a signal handler raises, the first time that it is given back."""
+
+    interrupt: BaseException | None = KeyboardInterrupt()
+
+    def __exit__(self, *exception: object) -> None:
+        """Give it back, and be interrupted."""
+        super().__exit__(None, None, None)
+        error, self.interrupt = self.interrupt, None
+        if error is not None:
+            raise error
+
+
+def test_an_interruption_before_a_log_in() -> None:
+    """No caller waits for a log-in that was never made."""
+    log_ins = LogIns()
+    cache, clock = cache_of(log_ins)
+    cache._changed = Interrupting()
+    with pytest.raises(KeyboardInterrupt):
+        cache.get(until=clock.now + 5)
+    assert log_ins.count == 0
+    assert cache.get(until=clock.now + 5) is log_ins.made[0]
+
+
 def test_the_life_counts_from_the_sending() -> None:
     """A slow log-in does not make a token live longer."""
     log_ins = LogIns(600)

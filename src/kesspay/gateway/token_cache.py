@@ -58,28 +58,36 @@ class TokenCache(Forkable):
             AuthenticationFailed: the credentials were refused.
             NotSent: there is no token; nothing that waited for it was sent.
         """
-        with self._changed:
-            if rejected is not None:
-                self._book.reject(rejected)
-            while True:
-                token = self._book.usable(renewing=self._renewing)
+        is_mine = False
+        try:
+            with self._changed:
+                if rejected is not None:
+                    self._book.reject(rejected)
+                token = self._held_or_wait(until)
                 if token is not None:
                     return token
-                if not self._renewing:
-                    break
-                remaining = until - self._book.now()
-                if remaining <= 0 or not self._changed.wait(remaining):
-                    raise took_too_long()
-            refusal = self._book.refusal()
-            if refusal is not None:
-                raise refusal
-            self._renewing = True
-        try:
+                refusal = self._book.refusal()
+                if refusal is not None:
+                    raise refusal
+                # In this order: what a signal handler raises in between leaves no
+                # log-in behind for which all others wait.
+                is_mine = self._renewing = True
             return self._renew(until)
         finally:
-            with self._changed:
-                self._renewing = False
-                self._changed.notify_all()
+            if is_mine:
+                with self._changed:
+                    self._renewing = False
+                    self._changed.notify_all()
+
+    def _held_or_wait(self, until: float) -> Token | None:
+        """Return the token, or None once no other thread logs in."""
+        while True:
+            token = self._book.usable(renewing=self._renewing)
+            if token is not None or not self._renewing:
+                return token
+            remaining = until - self._book.now()
+            if remaining <= 0 or not self._changed.wait(remaining):
+                raise took_too_long()
 
     def forget(self) -> None:
         """Drop the token."""
