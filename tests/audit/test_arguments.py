@@ -10,6 +10,7 @@ import pyarrow as pa
 import pytest
 
 from kesspay import InputError, audit
+from tests.support.odd import UnlikeAll
 from tests.support.recording import ring
 
 
@@ -49,6 +50,7 @@ OUT = Path("no")
         (later(audit.Target, OUT, journal=OUT), "journal must be a text"),
         (later(audit.Hooks, stop=WRONG), "stop must be a threading.Event"),
         (later(audit.Hooks, progress=1), "progress must be a function"),
+        (later(audit.Hooks, progress=UnlikeAll()), "progress must be a function"),
         (later(audit.Hooks, examine=1), "examine must be a function"),
         (later(audit.Hooks, triage=1), "triage must be a function"),
         (later(audit.run, WRONG, KEYS, out=OUT), "paths must be a list of paths"),

@@ -51,7 +51,7 @@ def require_columns(name: str, value: object) -> None:
 
 
 def _wrong(name: str, value: object, wanted: str) -> InputError:
-    if value == "":
+    if type(value) is str and not value:
         return InputError(f"{name} must be {wanted}; got an empty text")
     kind = value.__name__ if isinstance(value, type) else type(value).__name__
     what = "the class" if isinstance(value, type) else "a"
