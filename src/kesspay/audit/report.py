@@ -259,18 +259,18 @@ def _drawn(shown: Sequence[tuple[str, int, int]]) -> str:
         places = range(len(shown))
         for axes, at, color, title in (
             (left, 1, _REST, "rows"),
-            (right, 2, _BAD, "failures (own scale)"),
+            (right, 2, _BAD, "failures\n(own scale)"),
         ):
             axes.barh(places, [one[at] for one in shown], color=color)
-            axes.set_title(title, fontsize=9)
+            axes.set_title(title, fontsize=10)
             axes.set_xlim(left=0)
-            axes.tick_params(labelsize=8)
+            axes.tick_params(labelsize=9.5)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.spines[["top", "right"]].set_visible(False)
         left.set_yticks(places, [_plain(one[0]) for one in shown])
         left.invert_yaxis()
         file = io.BytesIO()
-        figure.savefig(file, format="svg", metadata=_NO_DATE)
+        figure.savefig(file, format="svg", metadata=_NO_DATE, transparent=True)
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"
 
 
