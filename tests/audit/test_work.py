@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import weakref
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -10,7 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from kesspay.audit import Kernel
+from kesspay.audit import Kernel, jsonl, tables, texts
 from kesspay.audit.folder import Folder
 from kesspay.audit.inputs import find
 from kesspay.audit.options import Options
@@ -23,6 +24,8 @@ from tests.support.recording import private, ring
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from kesspay.audit.rows import Rows
 
 
 @pytest.fixture
@@ -75,6 +78,32 @@ def test_unit(folder: Folder) -> None:
     assert failing["body"].to_pylist() == [b"{}"]
     assert failing["cause"].to_pylist() == ["sign_missing"]
     assert (made.meter.rows, made.meter.failures) == (2, 1)
+
+
+@pytest.mark.parametrize("file", ["a.jsonl", "a.parquet"])
+def test_rows_are_let_go(
+    folder: Folder, monkeypatch: pytest.MonkeyPatch, file: str
+) -> None:
+    """When the next rows are read, nothing refers to those before: memory is reused."""
+    bodies = [private("kess-2025").signed_body({"a": at}).decode() for at in range(3)]
+    Path("a.jsonl").write_text("".join(f"{json.dumps({'body': b})}\n" for b in bodies))
+    pq.write_table(pa.table({"body": bodies}), "a.parquet", row_group_size=1)
+    monkeypatch.setattr(texts, "BLOCK", len(bodies[0]))
+    module = jsonl if file == "a.jsonl" else tables
+    real, read = module.rows_of, list[weakref.ref[pa.Array]]()
+
+    def rows_of(*arguments: object) -> Rows:
+        assert not any(one() for one in read)
+        rows: Rows = real(*arguments)
+        if len(rows):
+            read.append(weakref.ref(rows.bodies))
+        return rows
+
+    monkeypatch.setattr(module, "rows_of", rows_of)
+    made = job(folder, Options(), file)
+    (unit,), _, _ = divide(made.sources, made.options)
+    assert do(unit, made)["tally"]["verdicts"]["authentic"] == 3
+    assert len(read) == 3
 
 
 def test_stopped(folder: Folder) -> None:

@@ -190,9 +190,14 @@ def read_parquet(
             batches = readers.of(at, step).iter_batches(
                 step, row_groups=[at], columns=columns, use_threads=False
             )
-            for batch in (one for whole in batches for one in _small(whole, options)):
-                yield rows_of(batch, row, each * len(batch), options)
-                row += len(batch)
+            while (batch := next(batches, None)) is not None:
+                parts = _small(batch, options)
+                del batch
+                while parts:
+                    count = len(parts[-1])
+                    # The rows have the only reference to their memory.
+                    yield rows_of(parts.pop(), row, each * count, options)
+                    row += count
         except (pa.ArrowException, OSError, ValueError):
             yield Damaged(f"row group {at} is damaged", row)
         first += group.num_rows
@@ -257,14 +262,13 @@ def _longest(column: Any) -> int:  # noqa: ANN401 - of pyarrow
     return pc.max(pc.binary_length(column.dictionary)).as_py() or 0
 
 
-def _small(batch: Any, options: Options) -> Iterator[Any]:  # noqa: ANN401 - of pyarrow
-    """Divide a batch whose dictionaries would fill the memory."""
+def _small(batch: Any, options: Options) -> list[Any]:  # noqa: ANN401 - of pyarrow
+    """Divide a batch whose dictionaries would fill the memory, from its end."""
     longest = 1
     for name in filter(None, (options.column, options.request)):
         longest = max(longest, _longest(_column(batch, name)))
     step = max(1, _BATCH_BYTES // longest)
-    for at in range(0, len(batch), step):
-        yield batch.slice(at, step)
+    return [batch.slice(at, step) for at in range(0, len(batch), step)][::-1]
 
 
 def rows_of(batch: Any, first: int, size: int, options: Options) -> Rows:  # noqa: ANN401 - of pyarrow

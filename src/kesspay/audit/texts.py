@@ -17,7 +17,7 @@ from kesspay.audit.rows import Damaged
 
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from numpy.typing import NDArray
 
@@ -26,6 +26,8 @@ __all__ = ["Block", "LineCounts", "blocks", "line_ends", "patiently", "whole_lin
 
 #: How much is read at a time.
 BLOCK: Final = 4 << 20
+#: How much is looked through for line ends at a time.
+_PIECE: Final = 256 << 10
 _NEWLINE: Final = b"\n"
 _LINE_FEED: Final = 10
 _MOST_LINES: Final = 1 << 15
@@ -214,11 +216,13 @@ def whole_lines(
         if end or at_end:
             # Joined from a view, the lines are copied once.
             lines = b"".join((kept, memoryview(data)[:end]))
-            kept = data[end:]
-            for block in _few_lines(lines, row, place):
-                yield block
-                row += len(block.ends)
-            place += len(lines)
+            kept, size = data[end:], len(lines)
+            found = _few_lines(lines, row, place)
+            # Who reads them has the only reference, so that what is read next gets the
+            # same memory: the system would have to clear other pages first.
+            del data, lines
+            row += yield from found
+            place += size
         else:
             kept += data
         if at_end:
@@ -244,8 +248,13 @@ def _end_of_lines(data: bytes, place: int, stop: int | None) -> int:
     return end
 
 
-def _few_lines(data: bytes, row: int, place: int) -> Iterator[Block]:
-    """Divide lines into blocks: a row takes memory, however short its line is."""
+def _few_lines(data: bytes, row: int, place: int) -> Generator[Block, None, int]:
+    """
+    Divide lines into blocks: a row takes memory, however short its line is.
+
+    Returns:
+        The number of lines.
+    """
     found = line_ends(data)
     start = 0
     for first in range(0, len(found), _MOST_LINES):
@@ -262,11 +271,19 @@ def _few_lines(data: bytes, row: int, place: int) -> Iterator[Block]:
             ends=ends - start,
         )
         start = stop
+    return len(found)
 
 
 def line_ends(data: bytes) -> NDArray[Any]:
     """Return where each line ends, with its line feed; the last may have none."""
-    ends = np.flatnonzero(np.frombuffer(data, np.uint8) == _LINE_FEED) + 1
+    octets = np.frombuffer(data, np.uint8)
+    # What a comparison gives has as many bytes as the text: a piece at a time, it stays
+    # in the processor's cache and takes no memory anew.
+    found = [
+        np.flatnonzero(octets[at : at + _PIECE] == _LINE_FEED) + (at + 1)
+        for at in range(0, len(octets), _PIECE)
+    ]
+    ends = np.concatenate(found) if found else _NO_ENDS
     if data and (not len(ends) or ends[-1] != len(data)):
         ends = np.append(ends, len(data))
     return ends

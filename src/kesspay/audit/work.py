@@ -159,6 +159,8 @@ def do(unit: Unit, job: Job) -> dict[str, Any]:
                         kept.add(bad)
                         failed += len(bad)
                     job.meter.add(len(batch), rows.size, 0 if bad is None else len(bad))
+                    # What is read next gets the memory of what was read: see `_rows`.
+                    del rows
             except Damaged as error:
                 problems.append(_problem(error, piece, job))
             except Unwritten:
@@ -182,7 +184,13 @@ def _problem(error: Damaged, piece: Piece, job: Job) -> Problem:
 
 
 def _rows(piece: Piece, job: Job) -> Iterator[Rows | Damaged]:
-    """Yield the rows of a piece, whatever it is."""
+    """
+    Yield the rows of a piece, whatever it is.
+
+    Nothing refers to the rows that were yielded when the next are read: their memory is
+    used again at once. An allocator gives memory back that is not used for as long as
+    it takes to judge some rows, and the system clears each page that it gives anew.
+    """
     source, options = job.sources[piece.source], job.options
     if source.kind == "sql":
         row = 0
@@ -202,6 +210,7 @@ def _rows(piece: Piece, job: Job) -> Iterator[Rows | Damaged]:
             yield rows
         elif len(rows):
             yield limited(rows, options.max_body)
+        del rows
 
 
 def _of_parquet(
@@ -243,7 +252,9 @@ def _of_texts(source: Source, piece: Piece, job: Job) -> Iterator[Rows]:
             if source.compression:
                 # An offset behind a compression is a place in no file.
                 rows.offsets = None
+            del block
             yield rows
+            del rows
 
 
 def _judged(rows: Rows, names: Any, place: int, job: Job) -> tuple[Any, Any | None]:  # noqa: ANN401 - of pyarrow
