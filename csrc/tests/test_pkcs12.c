@@ -259,6 +259,9 @@ static void test_damage(X509 *certificate)
 
 #define PBMAC1 "\x06\x09\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e"
 
+/* { { SHA-1 }, "" } */
+#define SHA1 "\x30\x0b\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a\x04\x00"
+
 /* { version 3, { OID, [0] ... }, { digest, salt, iterations } } and less. */
 static void test_shapes(void)
 {
@@ -270,12 +273,14 @@ static void test_shapes(void)
         {"\x02\x01\x03\x30\x00", 5, KESS_ERR_KEY_FORMAT},
         {"\x02\x01\x03\x30\x00\x30\x00", 7, KESS_ERR_KEY_FORMAT},
         {"\x02\x01\x03\x30\x00\x30\x02\x05\x00", 9, KESS_ERR_KEY_FORMAT},
-        {"\x02\x01\x03\x30\x00\x30\x0a\x30\x00\x04\x00\x02\x04\x7f\xff\xff"
-         "\xff",
-         17, KESS_ERR_KEY_FORMAT},
-        {"\x02\x01\x03\x30\x00\x30\x07\x30\x00\x04\x00\x02\x01\x01", 14,
+        {"\x02\x01\x03\x30\x00\x30\x0f" SHA1 "\x04\x00", 22, KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x15" SHA1 "\x04\x00\x02\x04\x7f\xff\xff\xff", 28,
          KESS_ERR_KEY_FORMAT},
-        {"\x02\x01\x03\x30\x00\x30\x07\x30\x00\x04\x00\x02\x01\xff", 14,
+        {"\x02\x01\x03\x30\x00\x30\x12" SHA1 "\x04\x00\x02\x01\x01", 25,
+         KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x12" SHA1 "\x04\x00\x02\x01\xff", 25,
+         KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x06\x30\x02\x30\x00\x04\x00", 13,
          KESS_ERR_KEY_FORMAT},
         /* a length that is not DER; PBMAC1 without parameters, with half an element,
          * with others than its own, and with one iteration */
