@@ -10,6 +10,8 @@ import io
 import json
 import os
 import stat
+import sys
+import threading
 import time
 from pathlib import Path
 from threading import Event
@@ -29,7 +31,7 @@ from tests.support.recording import Row, as_json, judged, private, record, ring
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from kesspay.audit.failures import Failing
     from kesspay.audit.work import Meter
@@ -254,6 +256,34 @@ def test_money(here: Path, rows: list[Row]) -> None:
     ]
     run(["t.parquet"], Ring(ring().keys), out="two", request="sent", money=True)
     assert {one["request_canonical"] for one in verdicts(Path("two"))} == {None}
+
+
+def test_causes_beside_the_money(
+    here: Path, rows: list[Row], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """With two threads causes are found while the money is checked, and the same."""
+    as_parquet(rows, Path("t.parquet"))
+    interval = sys.getswitchinterval()
+    seen = []
+
+    def triage(failing: Failing) -> Iterator[Any]:
+        seen.append(threading.current_thread() is threading.main_thread())
+        yield from stored(failing)
+
+    def audited(out: str, threads: int) -> str:
+        hooks = Hooks(triage=triage)
+        words = {**WORDS, "money": True}
+        return run(
+            ["t.parquet"], ring(), out=out, threads=threads, hooks=hooks, **words
+        ).digest
+
+    digests = {audited("one", 1), audited("two", 2)}
+    # Very many failures would need memory beside that of DuckDB.
+    monkeypatch.setattr(runner, "_FEW", 0)
+    digests.add(audited("many", 2))
+    assert len(digests) == 1
+    assert seen == [True, False, True]
+    assert sys.getswitchinterval() == interval
 
 
 def test_failures_and_evidence(here: Path, rows: list[Row]) -> None:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import os
 import queue
+import sys
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -83,6 +85,10 @@ __all__ = ["Hooks", "Result", "Target", "run"]
 
 #: How often the display of a run is brought up to date, in seconds.
 _TICK: Final = 0.1
+#: So many failures take little memory beside that of DuckDB.
+_FEW: Final = 20_000
+#: How long another thread waits for Python, in seconds.
+_INTERVAL: Final = 0.0002
 
 
 @dataclass(slots=True)
@@ -375,9 +381,11 @@ class _Run:
         try:
             # Arrow keeps what the threads needed, and DuckDB asks the system for more.
             pa.default_memory_pool().release_unused()
-            result.causes = write_causes(failing, self._triage)
-            pa.default_memory_pool().release_unused()
-            if self._prepared.options.money:
+            if self._workers > 1 and failing.count <= _FEW:
+                self._examine_at_once(result, failing, ordered)
+            else:
+                result.causes = write_causes(failing, self._triage)
+                pa.default_memory_pool().release_unused()
                 result.money = self._checked(failing, ordered)
             self._folder.finish(self._prepared.plan, _described(result, ordered))
             result.digest = self._folder.seal(self._prepared.units)
@@ -391,11 +399,32 @@ class _Run:
             name = "the statement" if is_statement else "the journal"
             result.problems.append(Problem(name, why))
 
+    def _examine_at_once(
+        self, result: Result, failing: Failing, ordered: list[dict[str, Any]]
+    ) -> None:
+        """
+        Look for causes while DuckDB checks the money.
+
+        The search for causes is Python, and DuckDB needs Python for moments only. It
+        would wait for each of them as long as the interval is.
+        """
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(_INTERVAL)
+        try:
+            with ThreadPoolExecutor(1) as side:
+                causes = side.submit(write_causes, failing, self._triage)
+                result.money = self._checked(failing, ordered)
+                result.causes = causes.result()
+        finally:
+            sys.setswitchinterval(before)
+
     def _trouble(self, error: OSError, *, is_sealed: bool = False) -> Problem:
         out, sources = self._target.out, self._prepared.sources
         return trouble(error, out, sources, is_sealed=is_sealed)
 
-    def _checked(self, failing: Failing, ordered: list[dict[str, Any]]) -> Money:
+    def _checked(self, failing: Failing, ordered: list[dict[str, Any]]) -> Money | None:
+        if not self._prepared.options.money:
+            return None
         sources, journal = self._prepared.sources, self._target.journal
         inputs = {one.path: True for one in sources if one.kind == "journal"}
         if journal is not None:

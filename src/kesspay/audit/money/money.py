@@ -173,17 +173,16 @@ def _sources(
 ) -> tuple[set[str], int]:
     """Take in what the checks read; return what is there, and the number of facts."""
     there = set()
-    seen = store.add_facts()
+    seen = store.add_facts(statement)
     if seen.requests:
         there.add("requests")
     if seen.times:
         there.add("times")
     if journals:
         pages = _payments(journals, seen.first, seen.last)
-        store.add("journal", _JOURNAL, pages)
+        store.add_journal(_JOURNAL, pages)
         there.add("journal")
     if statement is not None:
-        store.add("statement", statement.schema, statement.batches())
         there.add("statement")
         if statement.has_receiver:
             there.add("statement_receiver")

@@ -235,7 +235,8 @@ class Shares:
             name: of the kind.
             batch: a RecordBatch with the columns of ``marked``.
         """
-        batch = batch.filter(batch.column("mark").is_valid())
+        if batch.column("mark").null_count:
+            batch = batch.filter(batch.column("mark").is_valid())
         other = batch.column("other")
         place = batch.schema.get_field_index("other")
         stays = other.is_valid().cast(pa.uint8())

@@ -32,6 +32,7 @@ from kesspay.audit.money.shares import (
     first_fan,
     marked,
 )
+from kesspay.audit.money.statement import Statement
 
 
 if TYPE_CHECKING:
@@ -144,8 +145,12 @@ class Store:
         fan = first_fan(*_sizes(parts), threads)
         self._shares = {key: Shares(scratch / key, fan, threads) for key in _KEYS}
 
-    def add_facts(self) -> Seen:
-        """Read what was signed: once, which takes longer than all checks."""
+    def add_facts(self, statement: Statement | None = None) -> Seen:
+        """
+        Read what was signed, and the statement beside it.
+
+        Once, which takes longer than all checks.
+        """
         transfer = [_ROOT.format(name) for name in _KEYS["transfer"][0]]
         marks = [
             marked(*transfer, rest="answer", prefix="transfer_"),
@@ -158,7 +163,10 @@ class Store:
         )
         seen, turn = Seen(), Lock()
 
-        def add(engine: Engine, part: Path) -> None:
+        def add(engine: Engine, part: Path | Statement) -> None:
+            if isinstance(part, Statement):
+                self._add(engine, "statement", part.schema, part.batches())
+                return
             path = str(part).replace("'", "''")
             engine.connection.execute(
                 f"CREATE OR REPLACE TEMP VIEW parts AS FROM read_parquet('{path}')"
@@ -173,11 +181,25 @@ class Store:
                     )
                     self._shares[key].add("facts", kept)
 
+        # The statement is the first, as it takes longest.
+        items: list[Path | Statement] = [] if statement is None else [statement]
+        items.extend(self._parts)
         with self._main.unlimited():
-            side_by_side(self._engines, self._parts, add)
+            side_by_side(self._engines, items, add)
         return seen
 
-    def add(self, name: str, schema: Any, batches: Iterable[Any]) -> None:  # noqa: ANN401 - of pyarrow
+    def add_journal(self, schema: Any, batches: Iterable[Any]) -> None:  # noqa: ANN401 - of pyarrow
+        """Take in the journal."""
+        with self._main.unlimited():
+            self._add(self._main, "journal", schema, batches)
+
+    def _add(
+        self,
+        engine: Engine,
+        name: str,
+        schema: Any,  # noqa: ANN401 - of pyarrow
+        batches: Iterable[Any],
+    ) -> None:
         """Take in the journal, or the statement."""
         out_trade_no = _ROOT.format("out_trade_no")
         marks = {
@@ -187,11 +209,10 @@ class Store:
         sql = f"SELECT {', '.join(schema.names)}, {marks[name]} FROM ({BESIDE[name]})"  # noqa: S608 - texts of ours
         # Not as one stream: DuckDB has an error of its own for what goes wrong in it.
         for page in chain([pa.RecordBatch.from_pylist([], schema)], batches):
-            self._main.connection.register(f"{name}_rows", page)
-            with self._main.unlimited():
-                for batch in self._main.batches(sql, BATCH):
-                    self._shares["transfer"].add(name, batch)
-            self._main.connection.unregister(f"{name}_rows")
+            engine.connection.register(f"{name}_rows", page)
+            for batch in engine.batches(sql, BATCH):
+                self._shares["transfer"].add(name, batch)
+            engine.connection.unregister(f"{name}_rows")
 
     def run(self, checks: Sequence[str], there: AbstractSet[str]) -> None:
         """Run these checks, with what is there."""
