@@ -30,7 +30,7 @@ RULE_OF: Final = {
     for code, (rule, _) in module.MISTAKES.items()
 }
 RULES: Final = sorted(set(RULE_OF.values()))
-#: It accepts every signature, so no case of another rule is without it.
+#: They accept every signature, so no case of another rule is without them.
 EVERYTHING: Final = ("result_ignored", "result_and_length_ignored")
 
 
