@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from decimal import Decimal
 from functools import partial
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -22,7 +23,9 @@ from kesspay.errors import (
     Rejected,
     TransportError,
 )
+from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.base import OwnKeyWarning, _Confirms, answer_of, foreign
+from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM, HttpResponse
 from kesspay.signing.keyring import KeyRing
 from tests.gateway.helpers import (
@@ -49,6 +52,10 @@ from tests.gateway.helpers import (
 
 pytestmark = pytest.mark.usefixtures("face")
 
+#: A clock that stands still.
+CLOCK = SimpleNamespace(
+    monotonic=lambda: 1.0, time=lambda: 1.0, sleep=print, sleep_async=print
+)
 CREATED = signed(200, success(CREATE_DATA))
 
 
@@ -193,6 +200,13 @@ def test_timeouts_that_are_refused(value: Any) -> None:
         ("private_key", gateway_key()),
         ("gateway_key", partner_key()),
         ("gateway_key", None),
+        ("token_store", "canary-secret"),
+        ("token_store", SimpleNamespace(load=print)),
+        ("clock", 5),
+        *(
+            ("clock", SimpleNamespace(**{**vars(CLOCK), name: lambda: "12"}))
+            for name in ("monotonic", "time")
+        ),
     ],
 )
 def test_settings_that_are_refused(name: str, value: Any) -> None:
@@ -205,6 +219,21 @@ def test_settings_that_are_refused(name: str, value: Any) -> None:
     }
     with pytest.raises(InputError, match=name) as caught:
         make(**{**settings, name: value})
+    assert "canary" not in str(caught.value)
+
+
+@pytest.mark.parametrize("kind", [Client, AsyncClient])
+@pytest.mark.parametrize("value", ["canary-secret", SimpleNamespace(send=5)])
+def test_a_transport_that_is_none(kind: Any, value: object) -> None:
+    """It is refused before a call takes what it raises for a fault of the network."""
+    with pytest.raises(InputError, match="transport must have a method send") as caught:
+        kind(
+            base_url=BASE_URL,
+            credentials=credentials(),
+            private_key=partner_key(),
+            gateway_key=gateway_key(),
+            transport=value,
+        )
     assert "canary" not in str(caught.value)
 
 

@@ -9,7 +9,7 @@ from functools import partial
 from random import random
 from typing import TYPE_CHECKING, Any, Final, Generic, Self, TypeVar, get_args
 
-from kesspay._checks import plain, require, require_flag, seconds
+from kesspay._checks import is_number, plain, require, require_flag, seconds
 from kesspay._forks import ForkLock
 from kesspay.errors import (
     AuthenticationFailed,
@@ -138,6 +138,12 @@ class BaseClient(HoldsSecrets, Generic[_TransportT]):
             raise InputError("on_event must be a function")
         require(private_key, Signer, "private_key")
         require(clock, Clock, "clock")
+        if not (is_number(clock.monotonic()) and is_number(clock.time())):
+            raise InputError("clock must give the time as a number of seconds")
+        if transport is not None:
+            _require_methods("transport", transport, "send")
+        if token_store is not None:
+            _require_methods("token_store", token_store, "load", "save")
         if not isinstance(gateway_key, KeyRing):
             require(gateway_key, Verifier, "gateway_key")
         _warn_of_own_key(private_key, gateway_key)
@@ -312,6 +318,14 @@ def foreign(error: Exception) -> TransportError:
     """Return what it means that a transport raised an error of its own."""
     # The type only: a foreign error may show what it carried.
     return TransportError("no_reply", f"the transport raised {type(error).__name__}")
+
+
+def _require_methods(name: str, value: object, *methods: str) -> None:
+    """Refuse what has not the methods of its protocol (InputError)."""
+    for method in methods:
+        if not callable(getattr(value, method, None)):
+            kind = type(value).__name__
+            raise InputError(f"{name} must have a method {method}; a {kind} has none")
 
 
 def _warn_of_own_key(signer: Signer, verifier: Verifier | KeyRing) -> None:
