@@ -12,11 +12,13 @@ import sys
 import tempfile
 import threading
 from contextlib import nullcontext
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kesspay._checks import is_number
 from kesspay.errors import (
     InputError,
     JournalDamaged,
@@ -61,10 +63,26 @@ def test_arguments_that_are_refused(path: Path, value: Any) -> None:  # noqa: AN
     if not callable(value):
         with pytest.raises(InputError, match="clock must be a function"):
             SqliteJournal(path, clock=value)
+    if not is_number(value):
+        with pytest.raises(InputError, match="clock must return a number of seconds"):
+            SqliteJournal(path, clock=lambda: value)
     if not isinstance(value, str | bytes):
         with pytest.raises(InputError, match="path"):
             SqliteJournal(value)
     assert not path.exists()
+
+
+def test_a_clock_that_fails(path: Path) -> None:
+    """The file is not blamed, and nothing is written."""
+    times: list[Any] = [100.0]
+    with SqliteJournal(path, clock=lambda: times[0]) as made:
+        times[0] = None
+        for act in (made.now, partial(made.begin, payment())):
+            with pytest.raises(JournalUnavailable, match="clock of the journal"):
+                act()
+        times[0] = 100
+        assert type(made.now()) is float
+        assert made.read(payment().payment_id) is None
 
 
 def test_a_path_of_bytes(path: Path) -> None:

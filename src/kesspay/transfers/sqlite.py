@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from kesspay._checks import file_path, is_number, require
 from kesspay._shown import no_path
-from kesspay.errors import InputError
+from kesspay.errors import InputError, JournalUnavailable
 from kesspay.transfers.account import check_binding
 from kesspay.transfers.bindings import (
     Statements,
@@ -139,13 +139,15 @@ class SqliteJournal(RowJournal):
         self._path = Path(file_path(path)).absolute()
         if not callable(clock):
             raise InputError("clock must be a function that returns the time")
+        if not is_number(clock()):
+            raise InputError("clock must return a number of seconds since 1970")
         if not (is_number(busy_timeout) and 0 <= busy_timeout <= _LONGEST_WAIT):
             raise InputError(
                 "busy_timeout must be a number of seconds, not below 0 and at most 1e6"
             )
-        self._clock = clock
+        self._clock = _checked(clock)
         self._connections = Connections(self._path, busy_timeout)
-        self._writer = Writer(self._connections, clock)
+        self._writer = Writer(self._connections, self._clock)
         self._end = weakref.finalize(self, self._writer.stop)
 
     def now(self) -> float:
@@ -323,3 +325,23 @@ class SqliteJournal(RowJournal):
             raise translate(self._path, error) from error
         finally:
             connections.discard(connection)
+
+
+def _checked(clock: Callable[[], float]) -> Callable[[], float]:
+    """
+    Return a clock whose times can be kept: the fault of a clock is none of the file.
+
+    Raises:
+        JournalUnavailable: called, it has no time to give.
+    """
+
+    def now() -> float:
+        time = clock()
+        if not is_number(time):
+            raise JournalUnavailable(
+                "the clock of the journal gave no number of seconds: nothing was"
+                " written; correct the function that was given for it"
+            )
+        return float(time)
+
+    return now
