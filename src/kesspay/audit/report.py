@@ -263,7 +263,7 @@ def _drawn(shown: Sequence[tuple[str, int, int]]) -> str:
         ):
             axes.barh(places, [one[at] for one in shown], color=color)
             axes.set_title(title, fontsize=10)
-            axes.set_xlim(left=0)
+            axes.set_xlim(0, 1.05 * max(1, *(one[at] for one in shown)))
             axes.tick_params(labelsize=9.5)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.spines[["top", "right"]].set_visible(False)
