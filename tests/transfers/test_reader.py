@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import hashlib
+import sqlite3
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 from uuid import uuid4
@@ -277,6 +278,24 @@ def test_where_the_first_payment_makes_a_file(
     # What is there, and what is no path, is not judged.
     for other in (path, tmp_path, path / "in-a-file.db", "", "/", "x" * 5000, "a\0b"):
         assert place_of_first_payment(str(other)) == ""
+
+
+@pytest.mark.parametrize("logged", [False, True])
+def test_an_emptied_file_keeps_its_log(tmp_path: Path, *, logged: bool) -> None:
+    """SQLite would remove the log of an empty file; a log alone is no place either."""
+    path, log = tmp_path / "journal.db", tmp_path / "journal.db-wal"
+    path.touch()
+    if logged:
+        log.write_bytes(b"the last payments")
+    with pytest.raises(JournalDamaged, match="no whole journal"):
+        list(read_payments(str(path)))
+    path.unlink()
+    if logged:
+        assert log.read_bytes() == b"the last payments"
+        with pytest.raises(InputError, match="is gone, but its log"):
+            place_of_first_payment(str(path))
+    with pytest.raises(sqlite3.Error):
+        list(reader.rows_of_file(path, "SELECT 1 FROM payments", 1))
 
 
 def test_where_no_file_can_be_made(

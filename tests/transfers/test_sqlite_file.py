@@ -286,6 +286,20 @@ def test_removed_from_its_log(path: Path) -> None:
     SqliteJournal(path).close()
 
 
+def test_a_link(path: Path) -> None:
+    """A journal is made where a link leads, and the log that is there counts."""
+    link = path.with_name("link.db")
+    link.symlink_to(path)
+    log = path.with_name("journal.db-wal")
+    log.write_bytes(b"the last payments")
+    refused(link, JournalDamaged, "is gone, but its log journal.db-wal")
+    log.unlink()
+    with SqliteJournal(link) as made:
+        made.begin(payment("p-1"))
+    with SqliteJournal(path) as opened:
+        assert opened.read("p-1") is not None
+
+
 def test_emptied_while_it_is_open(path: Path) -> None:
     """No payment is taken for a new one."""
     fill(path)

@@ -257,13 +257,13 @@ def _drawn(shown: Sequence[tuple[str, int, int]]) -> str:
         figure = Figure(figsize=(4.2, _height(shown) / 100), layout="constrained")
         left, right = figure.subplots(1, 2, sharey=True)
         places = range(len(shown))
-        for axes, at, color, title in (
-            (left, 1, _REST, "rows"),
-            (right, 2, _BAD, "failures\n(own scale)"),
+        for axes, counts, color, title in (
+            (left, [rows for _, rows, _ in shown], _REST, "rows"),
+            (right, [bad for *_, bad in shown], _BAD, "failures\n(own scale)"),
         ):
-            axes.barh(places, [one[at] for one in shown], color=color)
+            axes.barh(places, counts, color=color)
             axes.set_title(title, fontsize=10)
-            axes.set_xlim(0, 1.05 * max(1, *(one[at] for one in shown)))
+            axes.set_xlim(0, 1.05 * max(1, *counts))
             axes.tick_params(labelsize=9.5)
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.spines[["top", "right"]].set_visible(False)

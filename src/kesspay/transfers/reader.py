@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -170,12 +171,18 @@ def _new_file(where: str) -> str:
         Path(where).stat()
     except FileNotFoundError:
         # Of a link, the file that it leads to is made.
-        folder = Path(where).resolve().parent
+        place = Path(where).resolve()
     except (OSError, ValueError):
         return ""
     else:
         return ""
+    if place.with_name(f"{place.name}-wal").exists():
+        raise InputError(
+            f"the journal {shown_path(where)} is gone, but its log (-wal) is there: put"
+            " it back next to its log, or restore the last good copy"
+        )
     # Only what shown_path shows of the setting: it may be a password.
+    folder = place.parent
     if not folder.is_dir():
         raise InputError(
             f"there is no journal {shown_path(where)}, and no folder in which the first"
@@ -200,6 +207,9 @@ def rows_of_file(
     Raises:
         sqlite3.Error: it is no journal, or cannot be read any further.
     """
+    # SQLite removes the log next to an empty file, which may hold the last payments.
+    if _is_empty(path):
+        raise sqlite3.DatabaseError("the file is empty")
     # To open it as a journal would make its tables.
     uri = f"{Path(path).absolute().as_uri()}?mode=ro"
     connection = sqlite3.connect(uri, uri=True)
@@ -209,6 +219,12 @@ def rows_of_file(
             yield rows
     finally:
         connection.close()
+
+
+def _is_empty(path: str | PathLike[str]) -> bool:
+    with suppress(OSError):
+        return not Path(path).stat().st_size
+    return False
 
 
 def _of_file(where: str) -> Iterator[list[Row]]:

@@ -150,8 +150,10 @@ def prepare(path: Path, timeout: float) -> None:
             f" {sqlite3.sqlite_version}: use a newer one, or PostgreSQL"
         )
     with _making:
-        _check_size(path)
-        _make(path)
+        # SQLite puts the log next to the file that a link leads to.
+        place = Path(os.path.realpath(path))
+        _check_size(place)
+        _make(place)
     connection = connect(path, timeout)
     try:
         _check(path, connection)
