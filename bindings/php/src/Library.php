@@ -29,6 +29,7 @@ final class Library
     public const SPKI = 4;
 
     private static ?FFI $ffi = null;
+    private static ?FFI\CType $description = null;
 
     /** @var array{CData, CData, CData}|null 64 KiB that are kept, a length and a kess_error, while no call uses them */
     private static ?array $room = null;
@@ -86,8 +87,9 @@ final class Library
     /** The exception for an error of an operation. A status that libkess does not know is a failure as well. */
     public static function failure(int $operation, CData $error): KessException
     {
-        $is = self::get()->new('kess_description');
-        self::get()->kess_describe(FFI::addr($is), $operation, $error);
+        $ffi = self::get();
+        $is = $ffi->new(self::$description ??= $ffi->type('kess_description'));
+        $ffi->kess_describe(FFI::addr($is), $operation, $error);
         $class = "Kess\\Exception\\{$is->exception}";
         $position = $is->pos < 0 ? null : $is->pos;
 
