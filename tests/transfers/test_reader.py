@@ -289,6 +289,7 @@ def test_an_emptied_file_keeps_its_log(tmp_path: Path, *, logged: bool) -> None:
         log.write_bytes(b"the last payments")
     with pytest.raises(JournalDamaged, match="no whole journal"):
         list(read_payments(str(path)))
+    assert log.exists() == logged
     path.unlink()
     if logged:
         assert log.read_bytes() == b"the last payments"
