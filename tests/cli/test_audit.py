@@ -344,6 +344,8 @@ def test_a_full_disk_is_no_fault_of_the_recording(
     """The file is named that was not written, and the recording is left alone."""
     (here / "unsigned.jsonl").write_text('{"body":"{}"}\n')
     result = run("audit", "unsigned.jsonl", *WORDS, "--failures", "/dev/full")
+    # A script would take the list for a whole one.
+    assert result.exit_code == 3
     assert "not written: /dev/full: it cannot be written" in result.stdout
     assert "a file was not written: do what is said of it above" in result.stdout
     assert "correct the recording" not in result.stdout

@@ -64,7 +64,7 @@ Exit codes
     0  every body is authentic, and everything was read
     1  some are not (more than --fail-over allows)
     2  wrong usage, or nothing can be read
-    3  no failures, but a part was not judged; or the disk is full
+    3  no failures, but a part was not judged; or a file was not written whole
   130  interrupted; the command that continues is printed
 
 \b
@@ -450,7 +450,8 @@ def _sink(failures: str | None) -> Path | BinaryIO | None:
 def _exit_code(result: Result, allowed: _Allowed) -> int:
     if result.is_interrupted:
         return EXIT_INTERRUPTED
-    if not result.digest:
+    # A list of failures that ends too early must not look like a whole one.
+    if not result.digest or any(one.is_output for one in result.problems):
         return EXIT_INCOMPLETE
     if result.findings > allowed.of(result.rows):
         return EXIT_NOT_AUTHENTIC
