@@ -10,8 +10,8 @@ down:
   success. The status is not signed, so which of the 2xx it is says nothing.
 - Unsigned is accepted with HTTP 401 only, and its only effect is a log-in.
 - A signed refusal is final only where nothing else can have moved money:
-  never of a query, and of a confirm only for some codes, on its first send,
-  without a 5xx status.
+  never of a query, and of a confirm only for some codes, on its first send.
+  With HTTP 429 or 5xx none is: the gateway did not get to the request.
 - Everything else is unknown.
 
 Source: API document, "Error code review" of each service.
@@ -42,7 +42,6 @@ from kesspay.gateway.services import (
     UNAUTHORIZED,
     Service,
     is_overloaded,
-    is_server_error,
     is_success,
     service_of,
 )
@@ -275,7 +274,7 @@ def _refusal(
 
 
 def _is_final(rules: Service, code: str, status: int) -> bool:
-    if is_server_error(status) or code in {SYSTEM_ERROR, UNAUTHENTICATED}:
+    if is_overloaded(status) or code in {SYSTEM_ERROR, UNAUTHENTICATED}:
         return False
     return rules.final is None or code in rules.final
 
