@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING, Any, Final
 
 import pytest
 
-from kesspay.errors import TransportError
-from kesspay.gateway.messages import CONFIRM, QUERY, HttpResponse
+from kesspay.errors import OutcomeUnknown, TransportError
+from kesspay.gateway.messages import CONFIRM, CREATE, QUERY, HttpResponse
 from kesspay.transfers.attempt import STRICT, Happened
 from tests.transfers.virtual import ORDER, face, partner, service_of
 
@@ -177,6 +177,32 @@ def test_a_gateway_that_asks_to_wait(
     assert sent[1] - sent[0] >= min(float(asked), 270)
     assert sent[1] < begun + 285
     assert here.credited() == 1
+
+
+@pytest.mark.parametrize(("asked", "sent"), [("20", 2), ("50", 1)])
+def test_a_gateway_that_asks_to_wait_with_a_create(
+    partner: MakePartner, asked: str, sent: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one comes after that time, or the call ends and says how long it is."""
+    here = partner()
+    send, times = here.wire.send, list[float]()
+
+    def busy(request: HttpRequest, *, timeout: float) -> HttpResponse:
+        if service_of(request) == CREATE:
+            times.append(here.sandbox.now())
+            if len(times) == 1:
+                return HttpResponse(429, (("Retry-After", asked),), b"busy")
+        return send(request, timeout=timeout)
+
+    monkeypatch.setattr(here.wire, "send", busy)
+    if sent == 1:
+        with pytest.raises(OutcomeUnknown, match="same payment_id") as caught:
+            here.transfers().start(**ORDER)
+        assert caught.value.retry_after == float(asked)
+    else:
+        here.transfers().start(**ORDER)
+        assert times[1] - times[0] >= float(asked)
+    assert len(times) == sent
 
 
 @pytest.mark.few(1)

@@ -227,6 +227,8 @@ class PaymentWorkflow:
                 failure, (AuthenticationFailed, Rejected)
             )
             soon = self._again_at(leased, tries, until)
+            # No money is involved, so that a gateway gets all the time that it asks.
+            soon = max(soon, self.journal.now() + failure.retry_after)
             if final or not (yield from self._wait(soon, until, patient=True)):
                 raise in_words_of_start(failure)
 
