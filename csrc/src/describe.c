@@ -176,7 +176,7 @@ void kess_describe(kess_description *description, int operation,
     to->found = "";
     for (size_t i = 0; i < ROW_COUNT; i++) {
         if (rows[i].status == err->status) {
-            to->kind = rows[i].kind;
+            to->kind = (int32_t)rows[i].kind;
             to->reason = rows[i].reason;
         }
     }
