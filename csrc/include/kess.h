@@ -353,7 +353,8 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
  * an object without "sign"; the body is its canonical form with "sign_type"
  * and "sign" appended.
  *   Out: body, *body_len. Room of kess_canonical_bound_for(text_len, options)
- *        and 3072 more is always enough.
+ *        and 3072 more is always enough. With less the text may be signed to
+ *        learn the room that is needed, which kess_call says without.
  *   Returns 200 - 207 for a text without a canonical form,
  *        KESS_ERR_NOT_OBJECT, KESS_ERR_SIGN_PRESENT, and KESS_ERR_NOT_STABLE
  *        for a body that a server would canonicalize to other bytes; nothing
