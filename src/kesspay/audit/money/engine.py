@@ -29,7 +29,7 @@ _PRIVATE: Final = 0o700
 #: as much again of the system.
 LIMITS: Final = (48, 64, 128, 256, 512, 1024, 2048)
 #: What each thread more may hold besides.
-_MORE: Final = 16
+_MORE: Final = 8
 #: What DuckDB says where its files may grow no more.
 _DISK: Final = "max_temp_directory_size"
 

@@ -35,7 +35,9 @@ BYTES: Final = 16 << 20
 #: Shares that are written at a time.
 _FAN: Final = 64
 #: Rows that are shared out at a time.
-BATCH: Final = 4096
+BATCH: Final = 8192
+#: Rows that DuckDB takes at a time.
+_VECTOR: Final = 2048
 _BUFFER: Final = 256 << 10
 #: Bytes that are collected before they are written, so that pieces have many rows.
 _COLLECTED: Final = 3 << 20
@@ -140,10 +142,17 @@ class _Spool:
         """
         try:
             with pa.OSFile(str(self._path), "rb") as file:
+                # As many at a time as DuckDB takes: pieces are often smaller.
+                some: list[Any] = []
                 for place in self._at[share]:
                     file.seek(place)
                     message = pa.ipc.read_message(file)
-                    yield pa.ipc.read_record_batch(message, self.schema)
+                    some.append(pa.ipc.read_record_batch(message, self.schema))
+                    if sum(map(len, some)) >= _VECTOR:
+                        yield pa.concat_batches(some)
+                        some = []
+                if some:
+                    yield pa.concat_batches(some)
         except (OSError, EOFError, pa.ArrowException) as error:
             code = getattr(error, "errno", None) or errno.EIO
             self.failure = Unwritten(code, os.strerror(code), str(self._path))
