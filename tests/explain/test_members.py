@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.explain.explanation import explain
-from kesspay.explain.members import CODES, other_members
+from kesspay.explain.members import CODES, members_of_request, other_members
 from kesspay.explain.nodes import read
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.keys import PublicKey
@@ -97,7 +97,7 @@ def test_a_member_of_the_request_is_named(added: str, shown: list[str]) -> None:
     )
     assert found.findings[0].advice.endswith("sign the members that are sent")
     # What the body has itself is not added once more.
-    names = {m.what for m, _ in other_members(read("{" + added + ANSWER[1:]))}
+    names = {m.what for m, _ in members_of_request(read("{" + added + ANSWER[1:]))}
     assert not any(one.startswith(f"{shown[0]} was in the text only") for one in names)
 
 
@@ -117,6 +117,7 @@ def test_the_work_is_bounded() -> None:
     assert found.count("member_left_out") == 60
     assert set(found) == set(CODES)
     assert list(other_members(read("[]"))) == []
+    assert list(members_of_request(read("[]"))) == []
     deep = read('{"a":{"b":{"c":{"d":1}}}}')
     places = [m.what for m, _ in other_members(deep) if m.code == "member_left_out"]
     assert len(places) == 3

@@ -12,12 +12,12 @@ from kesspay.gateway.services import QUERY, SERVICES
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
 
     from kesspay.explain.nodes import Node
 
 
-__all__ = ["CODES", "other_members"]
+__all__ = ["CODES", "members_of_request", "other_members"]
 
 #: The codes of these mistakes, which have a text for each member.
 CODES: Final[dict[str, str]] = {
@@ -39,8 +39,6 @@ _ADDED: Final[tuple[tuple[str, str | None], ...]] = (
     ("input_charset", "UTF-8"),
     ("format", "JSON"),
     ("version", "1.0"),
-    ("currency", "USD"),
-    *(("service", name) for name in SERVICES),
 )
 #: Members of a request that its answer has in "data".
 _ASKED: Final = ("out_trade_no", "receiver_id", "amount", "currency", "pre_transfer_id")
@@ -56,8 +54,26 @@ def other_members(document: Node) -> Iterator[tuple[Mistake, Node]]:
     if not isinstance(document, Members):
         return
     yield from islice(_less(document, "", 1), _MOST)
+    yield from _more(document, (((name, value),) for name, value in _ADDED))
+
+
+def members_of_request(document: Node) -> Iterator[tuple[Mistake, Node]]:
+    """
+    Yield the documents with members of a request, which an answer was signed with.
+
+    Args:
+        document: as ``nodes.read`` gives it.
+    """
+    if isinstance(document, Members):
+        yield from _more(document, _asked(document))
+
+
+def _more(
+    document: Members, additions: Iterable[tuple[tuple[str, Node], ...]]
+) -> Iterator[tuple[Mistake, Node]]:
+    """Add members that the document has not."""
     keys = {key for key, _ in document}
-    for more in (*(((name, value),) for name, value in _ADDED), *_asked(document)):
+    for more in additions:
         if keys.isdisjoint(name for name, _ in more):
             what = " and ".join(
                 f'"{name}" was in the text only, as {brief(value)}'
@@ -70,7 +86,10 @@ def other_members(document: Node) -> Iterator[tuple[Mistake, Node]]:
 
 
 def _asked(answer: Members) -> Iterator[tuple[tuple[str, Node], ...]]:
-    """Yield the members of its request that an answer may have been signed with."""
+    """Yield the members of a request: those that are known, and those of its answer."""
+    yield (("currency", "USD"),)
+    for service in SERVICES:
+        yield (("service", service),)
     data = dict(answer).get("data")
     if not isinstance(data, Members):
         return

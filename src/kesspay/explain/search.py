@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 
 from kesspay.errors import CanonicalizationError
 from kesspay.explain.members import CODES as MEMBERS
-from kesspay.explain.members import other_members
+from kesspay.explain.members import members_of_request, other_members
 from kesspay.explain.mistakes import (
     AROUND,
     FRAME,
@@ -60,7 +60,7 @@ __all__ = [
 DEEPEST: Final = 4
 #: What a search may spend. A usual attempt costs two or three thousand, and takes
 #: some 30 microseconds.
-BUDGET: Final = 11_500_000
+BUDGET: Final = 10_800_000
 _STARS: Final = b"***"
 #: What an attempt and each value in it cost besides the bytes, in bytes.
 _OVERHEAD: Final = 400
@@ -274,9 +274,14 @@ def _other_members(
         (mistake, search.renderer.variant(other))
         for mistake, other in other_members(document)
     ]
+    of_request = [
+        (mistake, search.renderer.variant(other))
+        for mistake, other in members_of_request(document)
+    ]
     for more in ((), *((one,) for one in _BESIDE_MEMBERS)):
         style = make(base, more)
-        for mistake, renderer in variants:
+        # Members of a request are rare enough to be the only mistake.
+        for mistake, renderer in variants if more else (*variants, *of_request):
             try:
                 text = renderer.render(style)
             except CanonicalizationError:
