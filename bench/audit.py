@@ -9,6 +9,7 @@ What is measured takes two seconds, in which the processor may change its clock 
 than some of the goals leave room for. So ``verify_documents`` takes a turn before and
 after each of them, with a part of the array, and the ratio is to the mean of these two;
 the median of the ratios counts. Two threads are compared with one in the same way.
+Arrow takes the allocator that the command asks for.
 Python's cyclic garbage collection runs as in any program, and leaves out what the
 benchmark itself holds.
 """

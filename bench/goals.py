@@ -34,6 +34,7 @@ from bench.documents import REQUEST, RESPONSE
 from bench.loops import Unmeasurable
 from bench.recipes import Cryptography, canonical_of_text
 from bench.results import Goal, Result
+from kesspay.audit.memory import frugal
 from kesspay.signing.arguments import parameters_text
 from kesspay.signing.backend import override
 from kesspay.signing.multibuffer import multibuffer
@@ -98,7 +99,9 @@ def measured(count: int) -> Found:
     Args:
         count: rounds of each comparison.
     """
-    from bench import audit
+    # As in the command: Arrow takes its allocator where it is imported.
+    with frugal():
+        from bench import audit
 
     found = Found([], {})
     parts: tuple[Callable[[int], Iterator[Result | dict[str, Times]]], ...] = (
