@@ -142,8 +142,8 @@ def _content(result: Result, ring: Ring, *, show_values: bool) -> dict[str, Any]
                 f"{_key(result, one.name, 'outside') or 0:,}",
                 _moment(_key(result, one.name, "first")),
                 _moment(_key(result, one.name, "last")),
-                one.since.astimezone(UTC).isoformat() if one.since else "",
-                one.until.astimezone(UTC).isoformat() if one.until else "",
+                _shown(one.since),
+                _shown(one.until),
             )
             for one in ring.keys
         ],
@@ -185,9 +185,14 @@ def _moment(micros: int | None) -> str:
     if micros is None:
         return ""
     try:
-        return datetime.fromtimestamp(micros // 1_000_000, UTC).isoformat()
+        return _shown(datetime.fromtimestamp(micros // 1_000_000, UTC))
     except (OverflowError, ValueError, OSError):
         return ""
+
+
+def _shown(moment: datetime | None) -> str:
+    """Return a moment as words, between which a line may end."""
+    return f"{moment.astimezone(UTC):%Y-%m-%d %H:%M:%S} UTC" if moment else ""
 
 
 def _by_key(result: Result) -> dict[str, dict[str, int]]:
