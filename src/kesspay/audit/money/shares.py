@@ -35,7 +35,7 @@ BYTES: Final = 16 << 20
 #: Shares that are written at a time.
 _FAN: Final = 64
 #: Rows that are shared out at a time.
-BATCH: Final = 8192
+BATCH: Final = 4096
 #: Rows that DuckDB takes at a time.
 _VECTOR: Final = 2048
 _BUFFER: Final = 256 << 10
