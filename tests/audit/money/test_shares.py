@@ -37,6 +37,8 @@ def test_rows_of_a_key_are_together(
     monkeypatch.setattr(shares, "_FAN", 3)
     # Some rows are collected, and the rest comes at the end.
     monkeypatch.setattr(shares, "_COLLECTED", 1000)
+    # Some are read together, and the rest comes at the end.
+    monkeypatch.setattr(shares, "_VECTOR", 4)
     keys = [*(f"k{n % 20}" for n in range(60)), *["one"] * 50, None, None]
     others = [*(f"k{n % 7}" for n in range(60)), *[None] * 50, "k1", None]
     every = Shares(tmp_path / "x", 3)
