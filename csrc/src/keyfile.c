@@ -49,6 +49,8 @@
 #define PASSWORD_MAX 1023u /* bytes */
 #define MAC_ITERATIONS_MAX 10000000u
 #define OID_PBMAC1 "\x2a\x86\x48\x86\xf7\x0d\x01\x05\x0e"
+#define OID_PKCS7 "\x2a\x86\x48\x86\xf7\x0d\x01\x07"
+#define OID_SHROUDED_KEY_BAG "\x2a\x86\x48\x86\xf7\x0d\x01\x0c\x0a\x01\x02"
 
 typedef struct request {
     int want_private;
@@ -123,12 +125,22 @@ static kess_status open_encrypted(kess_key **key, const kess_der *outer,
     return status;
 }
 
+/* Add what a scheme of encryption with a password, or PBMAC1, says that it costs. */
+static int add_scheme(uint64_t *cost, kess_slice contents)
+{
+    kess_der scheme;
+    kess_der parameters;
+
+    return kess_int_der_split(&scheme, contents) && scheme.count >= 2 &&
+           kess_int_der_split(&parameters, scheme.contents[1]) &&
+           kess_int_pbe_cost(cost, scheme.contents[0], &parameters);
+}
+
 /* PBMAC1 (RFC 9579) has iterations of its own in { algorithm, digest }. */
 static int is_digest_affordable(kess_slice contents)
 {
     kess_der digest;
     kess_der algorithm;
-    kess_der parameters;
     uint64_t cost = 0;
 
     if (!kess_int_der_split(&digest, contents) ||
@@ -136,9 +148,7 @@ static int is_digest_affordable(kess_slice contents)
         return 0;
     }
     return !KESS_SLICE_IS(algorithm.contents[0], OID_PBMAC1) ||
-           (algorithm.count == 2 &&
-            kess_int_der_split(&parameters, algorithm.contents[1]) &&
-            kess_int_pbe_cost(&cost, algorithm.contents[0], &parameters));
+           add_scheme(&cost, digest.contents[0]);
 }
 
 /* The MAC is checked before anything is decrypted, at a cost that the file
@@ -157,8 +167,102 @@ static int is_mac_affordable(const kess_der *outer)
         return 0;
     }
     return mac.count < 3 ||
-           (kess_int_der_number(&iterations, mac.contents[2]) &&
+           (mac.tags[2] == KESS_DER_INTEGER &&
+            kess_int_der_number(&iterations, mac.contents[2]) &&
             iterations <= MAC_ITERATIONS_MAX);
+}
+
+/* What a file shows of its cost before anything is decrypted. */
+typedef struct p12_cost {
+    uint64_t iterations;
+    int is_too_much; /* or it does not say how much */
+} p12_cost;
+
+/* The functions below return 0 where they cannot take the file apart. */
+typedef int add_cost(p12_cost *cost, kess_slice contents);
+
+/* Each element of the one SEQUENCE that fills the data. */
+static int add_each(p12_cost *cost, kess_slice data, add_cost *add_one)
+{
+    kess_slice list = {NULL, 0};
+    kess_slice one = {NULL, 0};
+    uint8_t tag = 0;
+
+    if (!kess_int_der_next(&data, &tag, &list) || data.len > 0 ||
+        tag != KESS_DER_SEQUENCE) {
+        return 0;
+    }
+    while (list.len > 0) {
+        if (!kess_int_der_next(&list, &tag, &one) || !add_one(cost, one)) {
+            return 0;
+        }
+    }
+    return 1;
+}
+
+/* { data, [0] { OCTET STRING } }; data of another kind show nothing. */
+static int add_data(p12_cost *cost, const kess_der *info, add_cost *add_one)
+{
+    kess_der wrapped;
+
+    return !KESS_SLICE_IS(info->contents[0], OID_PKCS7 "\x01") ||
+           (info->count == 2 &&
+            kess_int_der_split(&wrapped, info->contents[1]) &&
+            wrapped.count == 1 && add_each(cost, wrapped.contents[0], add_one));
+}
+
+/* { kind, [0] { { scheme, encrypted } }, ... } */
+static int add_bag(p12_cost *cost, kess_slice contents)
+{
+    kess_der bag;
+    kess_der key;
+
+    if (!kess_int_der_split(&bag, contents) || bag.count < 2) {
+        return 0;
+    }
+    if (!KESS_SLICE_IS(bag.contents[0], OID_SHROUDED_KEY_BAG)) {
+        return 1;
+    }
+    if (!kess_int_der_open(&key, bag.contents[1]) || key.count != 2) {
+        return 0;
+    }
+    cost->is_too_much |= !add_scheme(&cost->iterations, key.contents[0]);
+    return 1;
+}
+
+/* { encrypted data, [0] { { version, { kind, scheme, ... } } } }, or data */
+static int add_safe(p12_cost *cost, kess_slice contents)
+{
+    kess_der safe;
+    kess_der encrypted;
+    kess_der inside;
+
+    if (!kess_int_der_split(&safe, contents)) {
+        return 0;
+    }
+    if (!KESS_SLICE_IS(safe.contents[0], OID_PKCS7 "\x06")) {
+        return add_data(cost, &safe, add_bag);
+    }
+    if (safe.count != 2 || !kess_int_der_open(&encrypted, safe.contents[1]) ||
+        encrypted.count != 2 ||
+        !kess_int_der_split(&inside, encrypted.contents[1]) ||
+        inside.count < 2) {
+        return 0;
+    }
+    cost->is_too_much |= !add_scheme(&cost->iterations, inside.contents[1]);
+    return 1;
+}
+
+/* A file that costs too much is refused as such under any password, so before
+ * its MAC is checked. What this reader of DER cannot take apart is left to OpenSSL,
+ * and what is encrypted twice to those who decrypt it. */
+static int are_safes_affordable(kess_slice authenticated)
+{
+    kess_der info;
+    p12_cost cost = {0, 0};
+
+    return !kess_int_der_split(&info, authenticated) ||
+           !add_data(&cost, &info, add_safe) || !cost.is_too_much;
 }
 
 static kess_status open_pkcs12(kess_key **key, kess_slice der,
@@ -169,7 +273,7 @@ static kess_status open_pkcs12(kess_key **key, kess_slice der,
     kess_secret found = {NULL, 0};
     kess_der outer;
 
-    if (!is_mac_affordable(file)) {
+    if (!is_mac_affordable(file) || !are_safes_affordable(file->contents[1])) {
         return kess_int_kind_refuse(err, KESS_ERR_KEY_FORMAT,
                                     KESS_KIND_PKCS12);
     }

@@ -243,7 +243,8 @@ int kess_int_pbe_cost(uint64_t *cost, kess_slice name,
     }
     for (size_t i = 1; i <= last; i++) {
         uint64_t factor = 0;
-        if (!kess_int_der_number(&factor, parameters->contents[i]) ||
+        if (parameters->tags[i] != KESS_DER_INTEGER ||
+            !kess_int_der_number(&factor, parameters->contents[i]) ||
             factor == 0 || factor > ITERATIONS_MAX / work) {
             return 0;
         }

@@ -131,6 +131,7 @@ static const cost_row cost_rows[] = {
     ROW(OLD, "\x30\x0d" SALT "\x02\x01\x00", 0),
     ROW(OLD, "\x30\x0d" SALT "\x02\x01\xff", 0),
     ROW(OLD, "\x30\x0a" SALT, 0),
+    ROW(OLD, "\x30\x0d" SALT "\x04\x01\x01", 0),
     ROW(PBES2, "\x30\x1c\x30\x1a" PBKDF2 "\x30\x0d" SALT ONE, 1),
     ROW(PBMAC1, "\x30\x1f\x30\x1d" PBKDF2 "\x30\x10" SALT MOST, 10000000),
     ROW(PBMAC1, "\x30\x1f\x30\x1d" PBKDF2 "\x30\x10" SALT MORE, 0),

@@ -280,6 +280,8 @@ static void test_shapes(void)
          KESS_ERR_KEY_FORMAT},
         {"\x02\x01\x03\x30\x00\x30\x12" SHA1 "\x04\x00\x02\x01\xff", 25,
          KESS_ERR_KEY_FORMAT},
+        {"\x02\x01\x03\x30\x00\x30\x12" SHA1 "\x04\x00\x04\x01\x01", 25,
+         KESS_ERR_KEY_FORMAT},
         {"\x02\x01\x03\x30\x00\x30\x06\x30\x02\x30\x00\x04\x00", 13,
          KESS_ERR_KEY_FORMAT},
         /* a length that is not DER; PBMAC1 without parameters, with half an element,
@@ -334,8 +336,8 @@ static void put_before(const char *front, size_t len)
 
 #define PUT_BEFORE(front) put_before(front, sizeof(front) - 1)
 
-/* A file without a MAC: a safe that is encrypted, or a bag in one that is not. */
-static void make_unproved(const char *scheme, size_t len, int is_bag)
+/* A safe that is encrypted, or a bag in one that is not. */
+static void make_safe(const char *scheme, size_t len, int is_bag)
 {
     file.len = 0;
     add(&file, scheme, len);
@@ -355,10 +357,16 @@ static void make_unproved(const char *scheme, size_t len, int is_bag)
         enclose(&file, 0xa0);
         PUT_BEFORE(ENCRYPTED);
     }
+}
+
+/* A file around these safes, and a MAC or none behind them. */
+static void make_file(const char *mac, size_t len)
+{
     enclose(&file, 0x30);
     enclose(&file, 0x04);
     enclose(&file, 0xa0);
     PUT_BEFORE(DATA);
+    add(&file, mac, len);
     PUT_BEFORE("\x02\x01\x03");
 }
 
@@ -384,11 +392,114 @@ static void test_costs(void)
     int found = -1;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        for (int is_bag = 0; is_bag < 2; is_bag++) {
-            make_unproved(rows[i].scheme, rows[i].len, is_bag);
+        for (int way = 0; way < 4; way++) {
+            make_safe(rows[i].scheme, rows[i].len, way & 1);
+            if (way & 2) {
+                /* OpenSSL alone reads this length, and what stands before it */
+                ADD_LITERAL(&file, "\x30\x81\x0b" DATA);
+            }
+            make_file("", 0);
             CHECK_EQUAL(rows[i].status, load(1, "secret", 6, &found));
             CHECK_EQUAL(KESS_FOUND_PKCS12, found);
         }
+    }
+}
+
+/* Costs more than a file may: { scheme, { salt, iterations } }. */
+#define COSTLY "\x30\x1e" SHA1_3DES "\x30\x10" SALT "\x02\x04\x7f\xff\xff\xff"
+/* { { SHA-1, digest }, salt } of no password */
+#define FALSE_MAC "\x30\x2b\x30\x1f\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a" \
+                  "\x04\x14" "0123456789abcdefghij" SALT
+
+/* The MAC of the password in the file. */
+static void add_mac(void)
+{
+    BIO *bio = new_bio();
+    const uint8_t *at = (const uint8_t *)file.data;
+    PKCS12 *made = d2i_PKCS12(NULL, &at, (long)file.len);
+
+    CHECK(PKCS12_set_mac(made, "secret", 6, NULL, 0, 1, EVP_sha256()) == 1);
+    CHECK(i2d_PKCS12_bio(bio, made) == 1);
+    drain(&file, bio);
+    PKCS12_free(made);
+}
+
+/* What costs too much is refused as such, whether its password is right or wrong. */
+static void test_cost_before_mac(void)
+{
+    for (int is_bag = 0; is_bag < 2; is_bag++) {
+        make_safe(COSTLY, sizeof(COSTLY) - 1, is_bag);
+        make_file(FALSE_MAC, sizeof(FALSE_MAC) - 1);
+        REFUSED(FORMAT, 1, "secret");
+        REFUSED(FORMAT, 0, nothing);
+        make_safe(COSTLY, sizeof(COSTLY) - 1, is_bag);
+        make_file("", 0);
+        add_mac();
+        REFUSED(FORMAT, 1, "secret");
+        REFUSED(FORMAT, 0, "wrong");
+    }
+}
+
+/* Where a part of the file cannot be taken apart, its cost is not known, and the
+ * MAC is asked first. */
+static void test_unreadable_cost(void)
+{
+    static const struct {
+        const char *bytes;
+        size_t len;
+        int is_bag;
+        kess_status status;
+    } rows[] = {
+#define UNREADABLE(is_bag, bytes) \
+    {bytes, sizeof(bytes) - 1, is_bag, KESS_ERR_KEY_PASSWORD}
+        UNREADABLE(0, ""),
+        UNREADABLE(0, "\x04"),
+        UNREADABLE(0, DATA),
+        UNREADABLE(0, DATA "\xa0\x00"),
+        UNREADABLE(0, DATA "\xa0\x04\x04\x00\x04\x00"),
+        UNREADABLE(0, DATA "\xa0\x02\x04\x00"),
+        UNREADABLE(0, DATA "\xa0\x04\x04\x02\x31\x00"),
+        UNREADABLE(0, DATA "\xa0\x06\x04\x04\x30\x00\x30\x00"),
+        UNREADABLE(0, DATA "\xa0\x05\x04\x03\x30\x01\x30"),
+        UNREADABLE(0, ENCRYPTED),
+        UNREADABLE(0, ENCRYPTED "\xa0\x00"),
+        UNREADABLE(0, ENCRYPTED "\xa0\x05\x30\x03\x02\x01\x00"),
+        UNREADABLE(0, ENCRYPTED "\xa0\x07\x30\x05\x02\x01\x00\x30\x00"),
+        UNREADABLE(0, ENCRYPTED "\xa0\x09\x30\x07\x02\x01\x00\x30\x02\x04\x00"),
+        UNREADABLE(1, ""),
+        UNREADABLE(1, SHROUDED),
+        UNREADABLE(1, SHROUDED "\xa0\x00"),
+        UNREADABLE(1, SHROUDED "\xa0\x04\x30\x02\x30\x00"),
+#undef UNREADABLE
+        /* another kind of bag or safe costs nothing; a scheme says no cost */
+        {"\x06\x01\x2a\x04\x00", 5, 0, KESS_ERR_KEY_FORMAT},
+        {"\x06\x01\x2a\x04\x00", 5, 1, KESS_ERR_KEY_FORMAT},
+        {SHROUDED "\xa0\x06\x30\x04\x30\x00\x04\x00", 21, 1,
+         KESS_ERR_KEY_FORMAT},
+        {SHROUDED "\xa0\x08\x30\x06\x30\x02\x06\x00\x04\x00", 23, 1,
+         KESS_ERR_KEY_FORMAT},
+    };
+    text costly;
+
+    make_safe(COSTLY, sizeof(COSTLY) - 1, 0);
+    costly = file;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        file.len = 0;
+        add(&file, rows[i].bytes, rows[i].len);
+        if (rows[i].is_bag) {
+            enclose(&file, 0x30);
+            enclose(&file, 0x30);
+            enclose(&file, 0x04);
+            enclose(&file, 0xa0);
+            scratch.len = 0;
+            ADD_LITERAL(&scratch, DATA);
+            add(&scratch, file.data, file.len);
+            file = scratch;
+        }
+        enclose(&file, 0x30);
+        add(&file, costly.data, costly.len);
+        make_file(FALSE_MAC, sizeof(FALSE_MAC) - 1);
+        LOADS(rows[i].status, KESS_FOUND_PKCS12, 1, "secret");
     }
 }
 
@@ -446,6 +557,8 @@ int main(void)
     test_damage(certificate);
     test_shapes();
     test_costs();
+    test_cost_before_mac();
+    test_unreadable_cost();
     test_legacy(certificate);
     test_arguments();
     X509_free(certificate);

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import hashlib
+import hmac
 import shutil
 import subprocess
 from functools import cache
@@ -21,7 +22,7 @@ from cryptography.x509.oid import NameOID
 from kesspay import BackendError, KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import backend as backends
 from kesspay.signing import python_backend
-from kesspay.signing.der import only_sequence
+from kesspay.signing.der import children, only_sequence
 from tests.support import keymaker as make
 from tests.support.vectors import KEYS
 
@@ -422,6 +423,14 @@ SCHEMES: Final = {
     "no parameters": (make.identifier("1.2.840.113549.1.12.1.3"), "format"),
     "PBKDF2": (newer(PBKDF2, LONG), "format"),
     "zero": (newer(PBKDF2, make.integer(0)), "format"),
+    "no function": (
+        make.identifier(
+            "1.2.840.113549.1.5.13",
+            make.sequence(make.sequence(make.octets(b""), make.NULL)),
+        ),
+        "format",
+    ),
+    "no INTEGER": (older(make.octets(b"\1")), "format"),
     "scrypt": (newer(SCRYPT, *map(make.integer, (16384, 8, 77))), "format"),
 }
 
@@ -448,6 +457,60 @@ def test_costs_without_a_mac(name: str, wrap: Callable[[bytes], bytes]) -> None:
     for load in (PrivateKey.from_pem, PublicKey.from_pem):
         error = refusal(lambda: load(file_of(wrap(scheme)), PASSWORD))  # noqa: B023 - called at once
         assert (error.reason, error.found) == (reason, "a PKCS#12 file")
+
+
+def proved(data: bytes) -> bytes:
+    """Return a file with the MAC of the password: one iteration (RFC 7292, B.2)."""
+    version, safes = (make.element(*part) for part in only_sequence(data))
+    _, (_, wrapped) = only_sequence(safes)
+    ((_, content),) = children(wrapped)
+    secret = f"{PASSWORD}\0".encode("utf-16-be")
+    blocks = (
+        bytes([3] * 64) + b"saltsalt" * 8 + (secret * 64)[: -(-len(secret) // 64) * 64]
+    )
+    value = hmac.digest(hashlib.sha256(blocks).digest(), content, "sha256")
+    sha256 = make.identifier("2.16.840.1.101.3.4.2.1", make.NULL)
+    digest = make.sequence(sha256, make.octets(value))
+    return make.sequence(
+        version, safes, make.sequence(digest, make.octets(b"saltsalt"))
+    )
+
+
+UNREADABLE: Final = make.sequence(make.oid("1.2.840.113549.1.7.6"))
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("wrap", [bag_under, safe_under])
+def test_costs_before_the_mac(wrap: Callable[[bytes], bytes]) -> None:
+    """What costs too much says so, whether the password is right or wrong."""
+    good = make.pkcs8(make.pkcs1_private(*make.numbers(key()).values()))
+    opened = PrivateKey.from_pem(proved(in_plain_bag(good)), PASSWORD)
+    assert opened.fingerprint == fingerprint()
+    costly = wrap(older(LONG))
+    for safes, password, reason in (
+        ([costly], PASSWORD, "format"),
+        ([costly], "wrong", "format"),
+        ([costly], None, "format"),
+        ([wrap(older(make.integer(1)))], "wrong", "password"),
+        # Where a part cannot be taken apart, its cost is not known.
+        ([costly, UNREADABLE], "wrong", "password"),
+    ):
+        data = proved(file_of(*safes))
+        error = refusal(lambda: PrivateKey.from_pem(data, password))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == (reason, "a PKCS#12 file")
+
+
+@pytest.mark.usefixtures("backend")
+def test_digest_of_a_mac() -> None:
+    """No password fits a MAC whose digest is not known: the file is at fault."""
+    data = p12(key(), certificate(key()))
+    for name, reason in (("2.16.840.1.101.3.4.2.3", "password"), ("1.2.3", "format")):
+        algorithm = make.identifier(name, make.NULL)
+        digest = make.sequence(algorithm, make.octets(bytes(64)))
+        other_mac = with_mac(data, digest, make.integer(1))
+        for password in (PASSWORD, "wrong", None):
+            error = refusal(lambda: PrivateKey.from_pem(other_mac, password))  # noqa: B023 - called at once
+            assert (error.reason, error.found) == (reason, "a PKCS#12 file")
 
 
 def with_mac(data: bytes, digest: bytes, iterations: bytes) -> bytes:

@@ -13,7 +13,15 @@ from __future__ import annotations
 import math
 from typing import TYPE_CHECKING, Final
 
-from kesspay.signing.der import DerError, Element, children, integer, only_sequence
+from kesspay.signing.der import (
+    OBJECT_IDENTIFIER,
+    SEQUENCE,
+    DerError,
+    Element,
+    children,
+    integer,
+    only_sequence,
+)
 from kesspay.signing.keyfile import Kind, Need, key_error, kind_of
 from kesspay.signing.pbes2 import DecryptionFailed, Unsupported, decrypt
 from kesspay.signing.status import Found
@@ -37,6 +45,17 @@ _MAX_ITERATIONS: Final = 10_000_000
 _PBES2: Final = bytes.fromhex("2a864886f70d01050d")
 _PBMAC1: Final = bytes.fromhex("2a864886f70d01050e")
 _SCRYPT: Final = bytes.fromhex("2b06010401da47040b")
+_SHA_2_AND_3: Final = bytes.fromhex("6086480165030402")
+#: The digests of a MAC that OpenSSL knows. With any other one no password fits.
+_DIGESTS: Final = {
+    _PBMAC1,
+    *(_SHA_2_AND_3 + bytes([number]) for number in range(1, 11)),
+    bytes.fromhex("2b0e03021a"),  # SHA-1
+    bytes.fromhex("2a864886f70d0204"),  # MD4
+    bytes.fromhex("2a864886f70d0205"),  # MD5
+    bytes.fromhex("2b24030201"),  # RIPEMD-160
+    bytes.fromhex("2a811ccf55018311"),  # SM3
+}
 #: Digest, salt and iterations of the MAC.
 _MAC_PARTS: Final = 3
 _DATA: Final = bytes.fromhex("2a864886f70d010701")
@@ -66,7 +85,7 @@ def opened(
         raise _refused(need, "format")
     if password and (len(password) > _LONGEST_PASSWORD or b"\0" in password):
         raise _refused(need, "password")
-    found = _loaded(der, password, need)
+    found = _loaded(der, password, need, is_digest_known=_is_digest_known(elements))
     if need is Need.PUBLIC:
         return _certificate(found)
     return _written_key(elements, password) or _key(found)
@@ -81,15 +100,26 @@ def _is_mac_affordable(elements: list[Element]) -> bool:
     if len(elements) < _MAC_PARTS:
         return True
     try:
-        digest, _, *iterations = children(elements[2].content)
-        algorithm, *_ = children(digest.content)
-        name, *_ = children(algorithm.content)
+        _, _, *iterations = children(elements[2].content)
+        algorithm, name = _mac_algorithm(elements)
         costs = [integer(part) for part in iterations]
         if name.content == _PBMAC1:
             costs.append(_cost(algorithm))
     except ValueError:
         return False
     return max(costs, default=1) <= _MAX_ITERATIONS
+
+
+def _mac_algorithm(elements: list[Element]) -> tuple[Element, Element]:
+    """Return the algorithm of the MAC's digest, and the name of it."""
+    digest, *_ = children(elements[2].content)
+    algorithm, *_ = children(digest.content)
+    name, *_ = children(algorithm.content)
+    return algorithm, name
+
+
+def _is_digest_known(elements: list[Element]) -> bool:
+    return len(elements) < _MAC_PARTS or _mac_algorithm(elements)[1].content in _DIGESTS
 
 
 def _are_safes_affordable(authenticated: Element) -> bool:
@@ -136,6 +166,8 @@ def _cost(scheme: Element) -> int:
     if name.content in {_PBES2, _PBMAC1}:
         function, *_ = children(parameters.content)
         name, parameters, *_ = children(function.content)
+        if (name.tag, parameters.tag) != (OBJECT_IDENTIFIER, SEQUENCE):
+            raise DerError("no function that derives keys")
     _, *numbers = children(parameters.content)
     count = 3 if name.content == _SCRYPT else 1
     factors = [integer(number) for number in numbers[:count]]
@@ -144,7 +176,9 @@ def _cost(scheme: Element) -> int:
     return math.prod(factors)
 
 
-def _loaded(der: bytes, password: bytes | None, need: Need) -> PKCS12KeyAndCertificates:
+def _loaded(
+    der: bytes, password: bytes | None, need: Need, *, is_digest_known: bool
+) -> PKCS12KeyAndCertificates:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
 
@@ -156,16 +190,17 @@ def _loaded(der: bytes, password: bytes | None, need: Need) -> PKCS12KeyAndCerti
         # The library takes UTF-8 alone, and fails in this way.
         reason = "password"
     except ValueError as error:
-        reason = _reason(str(error))
+        reason = _reason(str(error), is_digest_known=is_digest_known)
     found = "" if reason == "inconsistent" else Found.PKCS12
     raise key_error(need, reason, found)
 
 
-def _reason(words: str) -> str:
+def _reason(words: str, *, is_digest_known: bool) -> str:
     """Tell failures apart by the words of the library, which are all there is."""
     if "private key" in words:
         return "inconsistent"
-    return "format" if "deserialize" in words else "password"
+    is_format = "deserialize" in words or not is_digest_known
+    return "format" if is_format else "password"
 
 
 def _key(found: PKCS12KeyAndCertificates) -> bytes:
