@@ -938,6 +938,35 @@ static void test_passwords(void)
     CHECK_EQUAL(KESS_OK, load_encrypted(&with.pkcs8_pem, "unused", &found));
 }
 
+/* What decrypts and is no key is such a padding, without waiting for one. */
+static void test_encrypted_nothing(void)
+{
+    EVP_CIPHER *cipher = EVP_CIPHER_fetch(NULL, "AES-128-CBC", NULL);
+    X509_ALGOR *scheme =
+        PKCS5_pbe2_set_iv(cipher, 1, NULL, 0, NULL, NID_hmacWithSHA256);
+    X509_SIG *made = X509_SIG_new();
+    X509_ALGOR *written = NULL;
+    ASN1_OCTET_STRING *bytes = NULL;
+    BIO *bio = new_bio();
+    int found = -1;
+
+    CHECK(scheme != NULL && made != NULL);
+    X509_SIG_getm(made, &written, &bytes);
+    ASN1_OCTET_STRING *encrypted = PKCS12_item_i2d_encrypt(
+        scheme, ASN1_ITEM_rptr(ASN1_OCTET_STRING), "right", 5, bytes, 0);
+    CHECK(encrypted != NULL && ASN1_STRING_copy(bytes, encrypted) == 1);
+    CHECK(X509_ALGOR_copy(written, scheme) == 1);
+    CHECK(i2d_PKCS8_bio(bio, made) == 1);
+    drain(&scratch, bio);
+    ASN1_OCTET_STRING_free(encrypted);
+    X509_SIG_free(made);
+    X509_ALGOR_free(scheme);
+    EVP_CIPHER_free(cipher);
+    CHECK_EQUAL(KESS_ERR_KEY_PASSWORD,
+                load_encrypted(&scratch, "right", &found));
+    CHECK_EQUAL(KESS_FOUND_ENCRYPTED_PRIVATE_KEY, found);
+}
+
 /* The longest password is 1023 bytes. */
 static void test_password_length(void)
 {
@@ -1292,6 +1321,7 @@ int main(void)
     test_changed_bytes();
     test_encrypted_schemes();
     test_passwords();
+    test_encrypted_nothing();
     test_password_length();
     test_encrypted_other();
     test_scheme_limits();
