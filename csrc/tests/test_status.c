@@ -40,8 +40,9 @@ static void read_header(void)
 {
     FILE *file = fopen("../include/kess.h", "r");
     char line[200];
-    char name[200];
-    int value;
+    /* The compiler may look at them before it asks what was read. */
+    char name[200] = "";
+    int value = 0;
 
     CHECK(file != NULL);
     while (fgets(line, sizeof(line), file) != NULL) {
