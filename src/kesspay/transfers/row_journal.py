@@ -59,14 +59,14 @@ class Queries:
         """Return the queries; the placeholder is "?" or "%s"."""
         # Constants and placeholders.
         records = (
-            f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - see above
+            f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - constants
             " LEFT JOIN entries e ON e.payment_id = p.payment_id"
         )
         lists = {}
         for number in (0, 1, len(UNKNOWN_STATES)):
             states = ", ".join([placeholder] * number)
             lists[number] = (
-                f"SELECT {LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - see above
+                f"SELECT {LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - constants
                 + (f" p.state IN ({states}) AND" if number else "")
                 + f" p.payment_id > {placeholder}"
                 f" ORDER BY p.payment_id LIMIT {placeholder}"
