@@ -137,7 +137,7 @@ def _print_signatures(alone: dict[str, Times]) -> None:
 
 
 def _print_growth(grown: growth.Growth) -> None:
-    print("\ncanonicalising, nanoseconds for a byte")
+    print("\ncanonicalizing, nanoseconds for a byte")
     for line in grown.documents:
         shown = "  ".join(f"{x:.0f} B: {y / x:.2f}" for x, y in line.points)
         print(f"  {line.name:16} {shown}")

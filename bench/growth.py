@@ -50,7 +50,7 @@ class Growth:
     What was found.
 
     Attributes:
-        documents: bytes to nanoseconds of canonicalising.
+        documents: bytes to nanoseconds of canonicalizing.
         keys: bits to nanoseconds of a whole message, and of raw RSA.
         batches: documents in a call to verified documents a second.
         threads: threads to verified documents a second.

@@ -148,7 +148,7 @@ def _bars(
 
 def _growth(drawn: list[str], size: Size, y: int, lines: Sequence[Line]) -> int:
     """Draw lines over two logarithmic axes."""
-    y = _heading(drawn, size, y, "Canonicalising, by the size of the document")
+    y = _heading(drawn, size, y, "Canonicalizing, by the size of the document")
     points = [point for line in lines for point in line.points]
     x_from, x_to = _decades([length for length, _ in points])
     y_from, y_to = _decades([cost for _, cost in points])
