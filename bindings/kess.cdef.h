@@ -72,7 +72,8 @@ typedef enum kess_operation {
     KESS_DO_LOAD_PRIVATE = ...,
     KESS_DO_LOAD_PUBLIC = ...,
     KESS_DO_LOAD_PRIVATE_FILE = ...,
-    KESS_DO_LOAD_PUBLIC_FILE = ...
+    KESS_DO_LOAD_PUBLIC_FILE = ...,
+    KESS_DO_PUBLIC_TEXT = ...
 } kess_operation;
 
 typedef enum kess_kind {
@@ -113,6 +114,24 @@ typedef struct kess_options {
     uint32_t profile;
     uint32_t max_depth;
 } kess_options;
+
+typedef struct kess_request {
+    int32_t operation;
+    uint32_t profile;
+    uint32_t max_depth;
+    uint32_t policy;
+    uint64_t room;
+    uint64_t len;
+    int64_t pos;
+    int32_t status;
+    int32_t kind;
+    char name[32];
+    char exception[24];
+    char reason[24];
+    char found[64];
+    char message[320];
+    char out[65024];
+} kess_request;
 
 typedef struct kess_description {
     int32_t kind;
@@ -186,6 +205,9 @@ kess_status kess_sign_documents(const kess_key *, char *, size_t *, int64_t *,
                                 const int64_t *, size_t, const kess_options *,
                                 kess_error *);
 
+const char *kess_run(kess_request *, const kess_key *, const uint8_t *, size_t);
+kess_key *kess_load_key(kess_request *, const uint8_t *, size_t, const char *,
+                        size_t);
 kess_status kess_call(const kess_key *, int, uint8_t *, size_t *,
                       const uint8_t *, size_t, uint32_t, uint32_t,
                       kess_error *);

@@ -443,8 +443,13 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_documents(
 
 /* ------------------------------------------------------------ packages */
 
-/* What kess_call and kess_load do: for packages of other languages, which have
- * one way to call the library then. */
+/*
+ * For packages of other languages: one structure, one call, and one place that
+ * makes the error of the language. A package keeps a kess_request for each
+ * thread, and sets what it wants in it.
+ */
+
+/* What kess_run and kess_load_key do. */
 typedef enum kess_operation {
     KESS_DO_CANONICALIZE = 0,      /* kess_canonicalize; the key is NULL */
     KESS_DO_SIGNED_BODY = 1,       /* kess_signed_body */
@@ -454,7 +459,9 @@ typedef enum kess_operation {
     KESS_DO_LOAD_PRIVATE = 5,      /* kess_private_key_load */
     KESS_DO_LOAD_PUBLIC = 6,       /* kess_public_key_load_protected */
     KESS_DO_LOAD_PRIVATE_FILE = 7, /* kess_private_key_load_file */
-    KESS_DO_LOAD_PUBLIC_FILE = 8   /* kess_public_key_load_file_protected */
+    KESS_DO_LOAD_PUBLIC_FILE = 8,  /* kess_public_key_load_file_protected */
+    KESS_DO_PUBLIC_TEXT = 9        /* kess_key_spki in base64, a form of a
+                                      public key that can be loaded; no text */
 } kess_operation;
 
 /* Which exception an error is. The names are those of Python. */
@@ -466,6 +473,65 @@ typedef enum kess_kind {
     KESS_KIND_SIGNATURE = 4, /* InvalidSignature */
     KESS_KIND_REFUSED = 5    /* DocumentRefused, an InvalidSignature */
 } kess_kind;
+
+/*
+ * What is wanted, what became of it, and where the result lies. A structure of
+ * zeros has the defaults. The offsets are the same on every system, and no field
+ * is a pointer, so that a program may write and read the bytes without this
+ * header. The memory is aligned to 8 bytes. It may be longer than the structure,
+ * or shorter: room says how much of it belongs to out.
+ */
+typedef struct kess_request {
+    int32_t operation;  /*   0: a kess_operation */
+    uint32_t profile;   /*   4: as in kess_options */
+    uint32_t max_depth; /*   8: as in kess_options */
+    uint32_t policy;    /*  12: KESS_KEY_* or-ed together, to load a key */
+    uint64_t room;      /*  16: bytes of memory from out on; 0: sizeof out */
+
+    uint64_t len;       /*  24: bytes of the result, without the NUL behind it;
+                                with KESS_ERR_BUFFER the room that is enough */
+    int64_t pos;        /*  32: offset of the fault in the text; else -1 */
+    int32_t status;     /*  40: a kess_status */
+    int32_t kind;       /*  44: a kess_kind */
+    char name[32];      /*  48: of the status: "KESS_ERR_SIGNATURE" */
+    char exception[24]; /*  80: of the kind: "InvalidSignature" */
+    char reason[24];    /* 104: one stable word: "mismatch"; "unknown" */
+    char found[64];     /* 128: in place of the key: "a public key"; or empty */
+    char message[320];  /* 192: one English statement, which holds nothing of
+                                the input */
+    char out[65024];    /* 512: the result */
+} kess_request;
+
+/*
+ * Do what the function of request->operation does.
+ *   Out: request->status, and with KESS_OK request->len. For any other status
+ *        every field from len to message is set.
+ *   In:  key: NULL to canonicalize.
+ *   Returns request->out, where a NUL follows the result, or NULL for any other
+ *        status than KESS_OK. Only the result of KESS_DO_SPKI holds other
+ *        NULs. KESS_ERR_BUFFER comes before anything is signed or verified:
+ *        call again with as much room as request->len says.
+ */
+KESS_API KESS_MUST_CHECK const char *kess_run(kess_request *request,
+                                              const kess_key *key,
+                                              const uint8_t *text,
+                                              size_t text_len);
+
+/*
+ * Load a key by one of the operations KESS_DO_LOAD.
+ *   Out: request->status. For any other than KESS_OK every field from len to
+ *        message is set.
+ *   In:  data: the content of a key file, or its path, which needs no NUL at
+ *        its end. password may be NULL.
+ *   Returns the key, which kess_key_free releases, or NULL for any other status
+ *        than KESS_OK: KESS_ERR_ARGUMENT also for a path that is empty or holds
+ *        a NUL.
+ */
+KESS_API KESS_MUST_CHECK kess_key *kess_load_key(kess_request *request,
+                                                 const uint8_t *data,
+                                                 size_t data_len,
+                                                 const char *password,
+                                                 size_t password_len);
 
 /* An error in words. The pointers are to static texts and never NULL. */
 typedef struct kess_description {

@@ -106,7 +106,8 @@ typedef enum kess_operation {
     KESS_DO_LOAD_PRIVATE = 5,
     KESS_DO_LOAD_PUBLIC = 6,
     KESS_DO_LOAD_PRIVATE_FILE = 7,
-    KESS_DO_LOAD_PUBLIC_FILE = 8
+    KESS_DO_LOAD_PUBLIC_FILE = 8,
+    KESS_DO_PUBLIC_TEXT = 9
 } kess_operation;
 
 typedef enum kess_kind {
@@ -117,6 +118,24 @@ typedef enum kess_kind {
     KESS_KIND_SIGNATURE = 4,
     KESS_KIND_REFUSED = 5
 } kess_kind;
+
+typedef struct kess_request {
+    int32_t operation;
+    uint32_t profile;
+    uint32_t max_depth;
+    uint32_t policy;
+    uint64_t room;
+    uint64_t len;
+    int64_t pos;
+    int32_t status;
+    int32_t kind;
+    char name[32];
+    char exception[24];
+    char reason[24];
+    char found[64];
+    char message[320];
+    char out[65024];
+} kess_request;
 
 typedef struct kess_description {
     int32_t kind;
@@ -160,6 +179,8 @@ kess_status kess_verify_document(const kess_key *key, uint8_t *out, size_t *out_
 kess_status kess_verify_documents(const kess_key *key, int32_t *statuses, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
 kess_status kess_canonicalize_documents(uint8_t *out, size_t *out_len, int64_t *out_offsets, int32_t *statuses, size_t *done, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
 kess_status kess_sign_documents(const kess_key *key, uint8_t *out, size_t *out_len, int64_t *out_offsets, int32_t *statuses, size_t *done, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
+const char *kess_run(kess_request *request, const kess_key *key, const char *text, size_t text_len);
+kess_key *kess_load_key(kess_request *request, const char *data, size_t data_len, const char *password, size_t password_len);
 kess_status kess_call(const kess_key *key, int operation, uint8_t *out, size_t *out_len, const char *text, size_t text_len, uint32_t profile, uint32_t max_depth, kess_error *err);
 kess_status kess_load(kess_key **key, int operation, const char *data, size_t data_len, const char *password, size_t password_len, uint32_t policy, kess_error *err);
 void kess_describe(kess_description *description, int operation, const kess_error *err);

@@ -44,6 +44,27 @@ static size_t room_needed(const kess_key *key, int operation, size_t given,
     return len + beside;
 }
 
+/* No public key is longer: a modulus of 8192 bits, and its exponent. */
+#define DER_ROOM 2048
+
+static kess_status public_text(const kess_key *key, uint8_t *out,
+                               size_t *out_len, kess_error *err)
+{
+    uint8_t der[DER_ROOM];
+    size_t der_len = sizeof der;
+    const size_t room = *out_len;
+    const kess_status status = kess_key_spki(key, der, &der_len, err);
+    if (status != KESS_OK) {
+        return status;
+    }
+    *out_len = kess_int_base64_len(der_len);
+    if (*out_len > room) {
+        return kess_int_fail(err, KESS_ERR_BUFFER, 0);
+    }
+    kess_int_base64_encode(out, der, der_len);
+    return KESS_OK;
+}
+
 static kess_status call(const kess_key *key, int operation, uint8_t *out,
                         size_t *out_len, const uint8_t *text, size_t text_len,
                         const kess_options *options, kess_error *err)
@@ -62,6 +83,8 @@ static kess_status call(const kess_key *key, int operation, uint8_t *out,
                                     err);
     case KESS_DO_SPKI:
         return kess_key_spki(key, out, out_len, err);
+    case KESS_DO_PUBLIC_TEXT:
+        return public_text(key, out, out_len, err);
     default:
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
@@ -141,4 +164,118 @@ kess_status kess_load(kess_key **key, int operation, const uint8_t *data,
     default:
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
+}
+
+/* ------------------------------------------------------------ requests */
+
+/* What a program writes and reads without kess.h. A negative size of an array
+ * does not compile. */
+#define LIES_AT(offset, field)                                                \
+    typedef char field##_lies_at[offsetof(kess_request, field) == (offset)    \
+                                     ? 1                                      \
+                                     : -1]
+LIES_AT(0, operation);
+LIES_AT(4, profile);
+LIES_AT(8, max_depth);
+LIES_AT(12, policy);
+LIES_AT(16, room);
+LIES_AT(24, len);
+LIES_AT(32, pos);
+LIES_AT(40, status);
+LIES_AT(44, kind);
+LIES_AT(48, name);
+LIES_AT(80, exception);
+LIES_AT(104, reason);
+LIES_AT(128, found);
+LIES_AT(192, message);
+LIES_AT(512, out);
+typedef char request_size[sizeof(kess_request) == 65536 ? 1 : -1];
+
+static int signs(int operation)
+{
+    return operation == KESS_DO_SIGNED_BODY ||
+           operation == KESS_DO_SIGN_DOCUMENT;
+}
+
+/* Why an argument of kess_run cannot be used. */
+static const char *why_not_run(const kess_request *request,
+                               const kess_key *key, int has_text)
+{
+    const kess_options options = {request->profile, 0};
+    uint32_t profile;
+    size_t depth;
+    if (request->operation < 0 || request->operation > KESS_DO_PUBLIC_TEXT ||
+        kess_int_loads(request->operation)) {
+        return "the operation is unknown";
+    }
+    if (!has_text) {
+        return "there is no text";
+    }
+    if (key == NULL && request->operation != KESS_DO_CANONICALIZE) {
+        return "there is no key: it was not loaded, or it was freed";
+    }
+    if (signs(request->operation) && !kess_key_is_private(key)) {
+        return "a private key is needed to sign, and this is a public key";
+    }
+    if (kess_int_options(&options, &profile, &depth, 1, 1, NULL) != KESS_OK) {
+        return "the profile has an unknown setting, or two that exclude each "
+               "other";
+    }
+    return "the depth must be 1 to 512, and to verify 511 at most; or 0 for "
+           "the default";
+}
+
+static const char *why_not_loaded(int operation)
+{
+    if (kess_int_loads_file(operation)) {
+        return "the path of a key file is empty or holds a NUL, or the policy "
+               "is unknown: no file was opened";
+    }
+    return kess_int_loads(operation) ? "there is no data, or the policy is "
+                                       "unknown: no key was loaded"
+                                     : "the operation is unknown";
+}
+
+const char *kess_run(kess_request *request, const kess_key *key,
+                     const uint8_t *text, size_t text_len)
+{
+    kess_error err;
+    size_t room, len;
+    if (request == NULL) {
+        return NULL;
+    }
+    room = (size_t)request->room;
+    len = (room == 0 ? sizeof request->out : room) - 1;
+    if (kess_call(key, request->operation, (uint8_t *)request->out, &len, text,
+                  text_len, request->profile, request->max_depth,
+                  &err) == KESS_OK) {
+        request->status = KESS_OK;
+        request->len = len;
+        request->out[len] = '\0';
+        return request->out;
+    }
+    kess_int_describe(
+        request, &err,
+        why_not_run(request, key, text != NULL || text_len == 0));
+    request->len = err.status == KESS_ERR_BUFFER ? (uint64_t)len + 1 : 0;
+    return NULL;
+}
+
+kess_key *kess_load_key(kess_request *request, const uint8_t *data,
+                        size_t data_len, const char *password,
+                        size_t password_len)
+{
+    kess_error err;
+    kess_key *key = NULL;
+    if (request == NULL) {
+        return NULL;
+    }
+    if (kess_load(&key, request->operation, data, data_len, password,
+                  password_len, request->policy, &err) == KESS_OK) {
+        request->status = KESS_OK;
+        return key;
+    }
+    kess_int_describe(request, &err, why_not_loaded(request->operation));
+    request->len = 0;
+    return NULL;
 }

@@ -91,10 +91,16 @@ static size_t add_number(kess_description *to, size_t len, int64_t number)
 
 /* ------------------------------------------------------------ statements */
 
-static int loads_file(int operation)
+int kess_int_loads_file(int operation)
 {
     return operation == KESS_DO_LOAD_PRIVATE_FILE ||
            operation == KESS_DO_LOAD_PUBLIC_FILE;
+}
+
+int kess_int_loads(int operation)
+{
+    return operation == KESS_DO_LOAD_PRIVATE ||
+           operation == KESS_DO_LOAD_PUBLIC || kess_int_loads_file(operation);
 }
 
 static const char *key_of(int operation)
@@ -166,7 +172,7 @@ void kess_describe(kess_description *description, int operation,
 {
     kess_description *const to = description;
     const int wants_path =
-        loads_file(operation) && err->status == KESS_ERR_ARGUMENT;
+        kess_int_loads_file(operation) && err->status == KESS_ERR_ARGUMENT;
     memset(to, 0, sizeof *to);
     to->kind = KESS_KIND_BACKEND;
     to->status = err->status;
@@ -204,6 +210,30 @@ void kess_describe(kess_description *description, int operation,
                        : kess_status_message(err->status));
     }
     to->exception = exceptions[to->kind];
+}
+
+/* Copy a text into a field of zeros that has room for it. */
+static void put(char *to, const char *text)
+{
+    memcpy(to, text, strlen(text));
+}
+
+void kess_int_describe(kess_request *request, const kess_error *err,
+                       const char *argument)
+{
+    kess_description is;
+    const size_t begin = offsetof(kess_request, name);
+    kess_describe(&is, request->operation, err);
+    memset((char *)request + begin, 0, offsetof(kess_request, out) - begin);
+    request->pos = is.pos;
+    request->status = is.status;
+    request->kind = is.kind;
+    put(request->name, is.name);
+    put(request->exception, is.exception);
+    put(request->reason, is.reason);
+    put(request->found, is.found);
+    put(request->message,
+        is.status == KESS_ERR_ARGUMENT ? argument : is.message);
 }
 
 /* ------------------------------------------------------------ versions */

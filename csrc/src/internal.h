@@ -39,6 +39,15 @@ kess_status kess_int_ok(kess_error *err);
 
 /* ------------------------------------------------------------ describe.c */
 
+/* Whether an operation loads a key, and whether it loads it from a file. */
+int kess_int_loads(int operation);
+int kess_int_loads_file(int operation);
+
+/* Set the fields of a request from pos to message. An argument that cannot be
+ * used is described by a clause of the caller. */
+void kess_int_describe(kess_request *request, const kess_error *err,
+                       const char *argument);
+
 /* Whether a library of one version fits a program made for the other. */
 int kess_int_fits(const char *loaded, const char *version);
 

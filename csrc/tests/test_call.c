@@ -1,6 +1,7 @@
 /*
- * test_call.c: kess_call and kess_load do what the functions of their operations
- * do, and nothing where there is no room. Those functions are the judges.
+ * test_call.c: kess_call, kess_load, kess_run and kess_load_key do what the
+ * functions of their operations do, and nothing where there is no room. Those
+ * functions are the judges.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -15,6 +16,11 @@ static kess_key *private_key;
 static kess_key *public_key;
 static kess_error err;
 static uint8_t out[ROOM], other[ROOM];
+/* A request with ROOM bytes for its result. */
+static union {
+    kess_request request;
+    uint64_t aligned[(512 + ROOM) / 8];
+} asked;
 static char given[3 * MEMBERS], body[ROOM];
 
 /* ------------------------------------------------------------ documents */
@@ -79,6 +85,54 @@ static void check_call(int operation, const char *doc, size_t doc_len,
     }
 }
 
+/* What kess_run gives with the room that a request has, and with just enough,
+ * is what kess_call gives with much. */
+static void check_run(int operation, const char *doc, size_t doc_len,
+                      const kess_options *options)
+{
+    const uint8_t *const in = (const uint8_t *)doc;
+    kess_request *const request = &asked.request;
+    size_t len = ROOM;
+    const kess_status expected =
+        kess_call(key_of(operation), operation, out, &len, in, doc_len,
+                  options->profile, options->max_depth, &err);
+
+    for (uint64_t room = 0; room < 2; room++) {
+        memset(&asked, 0xa5, sizeof asked);
+        request->operation = operation;
+        request->profile = options->profile;
+        request->max_depth = options->max_depth;
+        request->room = room;
+        const char *result =
+            kess_run(request, key_of(operation), in, doc_len);
+        if (request->status == KESS_ERR_BUFFER) {
+            CHECK(result == NULL && request->len <= ROOM);
+            CHECK(request->len > (room == 0 ? sizeof request->out : room));
+            /* No byte of the result is there. */
+            CHECK((uint8_t)request->out[0] == 0xa5);
+            request->room = request->len;
+            result = kess_run(request, key_of(operation), in, doc_len);
+        }
+        CHECK_EQUAL(expected, request->status);
+        if (expected == KESS_OK) {
+            CHECK(result == request->out);
+            CHECK_EQUAL(len, request->len);
+            CHECK(memcmp(out, result, len) == 0 && result[len] == '\0');
+            /* The NUL has to have room as well. */
+            request->room = len;
+            request->out[len] = 'x';
+            CHECK(kess_run(request, key_of(operation), in, doc_len) == NULL);
+            CHECK_EQUAL(KESS_ERR_BUFFER, request->status);
+            CHECK(request->len > len && request->out[len] == 'x');
+            continue;
+        }
+        CHECK(result == NULL);
+        CHECK_EQUAL(0, request->len);
+        CHECK(strcmp(request->name, kess_status_name(expected)) == 0);
+        CHECK_EQUAL(request->pos >= 0, expected / 100 == 2);
+    }
+}
+
 static void check_all(const char *doc, size_t doc_len)
 {
     for (int operation = 0; operation <= KESS_DO_SPKI; operation++) {
@@ -87,13 +141,16 @@ static void check_all(const char *doc, size_t doc_len)
             const kess_options options = {profile, 0};
             size_t len = sizeof body;
             check_call(operation, doc, doc_len, &options);
+            check_run(operation, doc, doc_len, &options);
             if (kess_signed_body(private_key, (uint8_t *)body, &len,
                                  (const uint8_t *)doc, doc_len, &options,
                                  NULL) == KESS_OK) {
                 check_call(operation, body, len, &options);
+                check_run(operation, body, len, &options);
                 /* A body that is not authentic. */
                 body[2] ^= 1;
                 check_call(operation, body, len, &options);
+                check_run(operation, body, len, &options);
             }
         }
     }
@@ -162,7 +219,7 @@ static void test_arguments(void)
                           &err));
     CHECK_EQUAL(KESS_ERR_SYNTAX, kess_call(NULL, KESS_DO_CANONICALIZE, out,
                                            &len, NULL, 0, 0, 0, &err));
-    for (int operation = -1; operation < 11; operation++) {
+    for (int operation = -1; operation < 12; operation++) {
         const kess_status status = kess_call(
             NULL, operation, out, &len, (const uint8_t *)"{}", 2, 0, 0, &err);
         CHECK_EQUAL(operation == KESS_DO_CANONICALIZE ? KESS_OK
@@ -175,16 +232,103 @@ static void test_arguments(void)
                           (const uint8_t *)"{}", 2, 0, 0, NULL));
 }
 
+static void check_refused(const kess_key *key, const void *doc, size_t len,
+                          const char *why)
+{
+    kess_request *const request = &asked.request;
+    CHECK(kess_run(request, key, doc, len) == NULL);
+    CHECK_EQUAL(KESS_ERR_ARGUMENT, request->status);
+    CHECK_EQUAL(KESS_KIND_INPUT, request->kind);
+    CHECK(strcmp(request->exception, "InputError") == 0);
+    CHECK(strncmp(request->message, why, strlen(why)) == 0);
+}
+
+/* What is wrong with the arguments is said. */
+static void test_wrong_requests(void)
+{
+    kess_request *const request = &asked.request;
+    static const int32_t unknown[] = {-1, KESS_DO_LOAD_PRIVATE,
+                                      KESS_DO_LOAD_PUBLIC_FILE, 10, INT32_MAX};
+
+    CHECK(kess_run(NULL, NULL, NULL, 0) == NULL);
+    CHECK(kess_load_key(NULL, NULL, 0, NULL, 0) == NULL);
+    memset(&asked, 0, sizeof asked);
+    for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {
+        request->operation = unknown[i];
+        check_refused(private_key, "{}", 2, "the operation is unknown");
+    }
+    request->operation = KESS_DO_CANONICALIZE;
+    check_refused(NULL, NULL, 1, "there is no text");
+    for (int operation = 1; operation <= KESS_DO_SPKI; operation++) {
+        request->operation = operation;
+        check_refused(NULL, "{}", 2, "there is no key");
+    }
+    request->operation = KESS_DO_PUBLIC_TEXT;
+    check_refused(NULL, NULL, 0, "there is no key");
+    for (int operation = KESS_DO_SIGNED_BODY;
+         operation <= KESS_DO_SIGN_DOCUMENT; operation++) {
+        request->operation = operation;
+        check_refused(public_key, "{}", 2, "a private key is needed to sign");
+    }
+    request->profile = 128;
+    check_refused(private_key, "{}", 2, "the profile has an unknown setting");
+    request->profile = 0;
+    request->max_depth = 513;
+    check_refused(private_key, "{}", 2, "the depth must be 1 to 512");
+    request->operation = KESS_DO_VERIFY_DOCUMENT;
+    request->max_depth = 512;
+    check_refused(public_key, "{}", 2, "the depth must be 1 to 512");
+}
+
 /* ------------------------------------------------------------ keys */
+
+/* The text of a public key can be loaded, and is the base64 of its DER. */
+static void test_public_text(void)
+{
+    kess_request *const request = &asked.request;
+    size_t der_len = ROOM, loaded_len = ROOM;
+
+    memset(&asked, 0, sizeof asked);
+    CHECK_EQUAL(KESS_OK, kess_key_spki(public_key, out, &der_len, NULL));
+    request->operation = KESS_DO_PUBLIC_TEXT;
+    request->room = 1;
+    CHECK(kess_run(request, private_key, NULL, 0) == NULL);
+    CHECK_EQUAL(KESS_ERR_BUFFER, request->status);
+    CHECK_EQUAL((der_len + 2) / 3 * 4 + 1, request->len);
+    request->room = request->len;
+    CHECK(kess_run(request, private_key, NULL, 0) == request->out);
+    CHECK_EQUAL(request->len, strlen(request->out));
+    memcpy(given, request->out, request->len);
+    request->operation = KESS_DO_LOAD_PUBLIC;
+    kess_key *key = kess_load_key(request, (const uint8_t *)given,
+                                  request->len, NULL, 0);
+    CHECK(key != NULL);
+    CHECK_EQUAL(KESS_OK, kess_key_spki(key, other, &loaded_len, NULL));
+    CHECK(loaded_len == der_len && memcmp(out, other, der_len) == 0);
+    kess_key_free(key);
+}
 
 #define FILE_NAME "test_call.pem"
 
 static void check_load(kess_status expected, int operation, const void *data,
                        size_t len)
 {
+    kess_request *const request = &asked.request;
     kess_key *key = NULL;
     const kess_status status =
         kess_load(&key, operation, data, len, NULL, 0, 0, &err);
+
+    request->operation = operation;
+    request->policy = 0;
+    kess_key *const again = kess_load_key(request, data, len, NULL, 0);
+    CHECK_EQUAL(expected, request->status);
+    CHECK_EQUAL(expected == KESS_OK, again != NULL);
+    if (again != NULL) {
+        CHECK_EQUAL(kess_key_is_private(key), kess_key_is_private(again));
+    } else {
+        CHECK(strcmp(request->name, kess_status_name(expected)) == 0);
+    }
+    kess_key_free(again);
 
     CHECK_EQUAL(expected, status);
     CHECK_EQUAL(expected, err.status);
@@ -227,6 +371,14 @@ static void test_keys(const text *pem)
     }
     check_load(KESS_ERR_ARGUMENT, KESS_DO_SPKI, pem->data, pem->len);
     check_load(KESS_ERR_ARGUMENT, 9, pem->data, pem->len);
+    CHECK(strcmp(asked.request.message, "the operation is unknown") == 0);
+    check_load(KESS_ERR_ARGUMENT, KESS_DO_LOAD_PRIVATE, NULL, 1);
+    CHECK(strcmp(asked.request.message, "there is no data, or the policy is "
+                                        "unknown: no key was loaded") == 0);
+    check_load(KESS_ERR_ARGUMENT, KESS_DO_LOAD_PUBLIC_FILE, "", 0);
+    CHECK(strncmp(asked.request.message, "the path of a key file", 22) == 0);
+    check_load(KESS_ERR_KEY_FORMAT, KESS_DO_LOAD_PUBLIC, "x", 1);
+    CHECK(strcmp(asked.request.exception, "KeyLoadError") == 0);
     remove(FILE_NAME);
 }
 
@@ -242,6 +394,8 @@ int main(void)
     test_documents();
     test_room();
     test_arguments();
+    test_wrong_requests();
+    test_public_text();
     test_keys(&pem);
     kess_key_free(public_key);
     kess_key_free(private_key);
