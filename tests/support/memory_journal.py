@@ -15,7 +15,7 @@ from kesspay.transfers.account import (
     check_rebind,
 )
 from kesspay.transfers.journal import Entry, Lease, Listed, Payment, Record, Status
-from kesspay.transfers.rows import wanted_states
+from kesspay.transfers.rows import BEGUN, entry_values, status_values, wanted_states
 
 
 if TYPE_CHECKING:
@@ -31,7 +31,7 @@ class _Kept:
     begun_at: float
     changed_at: float
     rules: Rules | None = None
-    status: Status = field(default_factory=lambda: Status("new", 0, None))
+    status: Status = BEGUN
     entries: list[Entry] = field(default_factory=list)
     owner: str = ""
     fence: int = 0
@@ -141,7 +141,10 @@ class MemoryJournal:
     def append(
         self, lease: Lease, entries: Sequence[Entry], status: Status, seconds: float
     ) -> None:
-        """Write, if the lease still holds."""
+        """Write, if the lease still holds and a database would take it."""
+        status_values(status)
+        for entry in entries:
+            entry_values(entry)
         with self._lock:
             kept = self._kept[lease.payment_id]
             if (kept.owner, kept.fence) != (lease.owner, lease.fence):

@@ -175,7 +175,8 @@ def test_declining_what_was_never_created(partner: MakePartner) -> None:
     with pytest.raises(NotSent):
         transfers.start(**ORDER)
     assert transfers.decline("order-1").outcome == "not_paid"
-    assert here.happened() == [(0, H.DECLINED)]
+    assert here.happened() == [(1, H.DECLINED)]
+    assert transfers.start(**ORDER).result.outcome == "not_paid"
 
 
 def test_declining_after_the_debit(partner: MakePartner) -> None:

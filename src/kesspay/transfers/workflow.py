@@ -514,7 +514,8 @@ class PaymentWorkflow:
         facts: Facts | None = None,
     ) -> Steps[None]:
         """Write down something that has no message."""
-        number, now = leased.transfer.number, self.journal.now()
+        # A payment that is declined before its first create has no number yet.
+        number, now = max(leased.transfer.number, 1), self.journal.now()
         yield from self.leases.write(
             leased, Entry(number, what, now, code, facts or {})
         )
