@@ -31,6 +31,9 @@ PICTURES: Final = (
     "hostile-gateway.html",
 )
 
+#: How much of a page is in its picture: three windows. Some pages are 30 long.
+_TALL: Final = 2700
+
 #: Pages that are looked at as on paper: with drawings, code, and the widest table.
 PRINTED: Final = ("transfers.html", "howto/php.html", "hostile-gateway.html")
 
@@ -200,7 +203,7 @@ async def looks(site: Path, profile: Path) -> tuple[list[Look], list[str]]:
                     await browser.evaluate(_BRIGHTNESS),
                     await browser.evaluate(_CONTRAST) if wanted else 21,
                     await browser.evaluate(_LOGO),
-                    await browser.screenshot() if wanted else b"",
+                    await browser.screenshot(_TALL) if wanted else b"",
                 )
             )
         return found, browser.problems

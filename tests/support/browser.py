@@ -35,6 +35,11 @@ _OVERFLOW: Final = """
 })()
 """
 
+#: The width of the window and the length of the page.
+_SIZE: Final = """
+[innerWidth, document.documentElement.scrollHeight]
+"""
+
 
 def chromium() -> str:
     """Return the program; a test without it is left out, or fails in CI."""
@@ -196,7 +201,12 @@ class Browser:
         found: list[str] = await self.evaluate(_OVERFLOW)
         return found
 
-    async def screenshot(self) -> bytes:
-        """Return what the page shows, in its whole length, as PNG."""
-        answer = await self._call("Page.captureScreenshot", captureBeyondViewport=True)
+    async def screenshot(self, height: int | None = None) -> bytes:
+        """Return what the page shows as PNG: the top of it, or its whole length."""
+        words: dict[str, object] = {"captureBeyondViewport": True}
+        if height is not None:
+            width, length = await self.evaluate(_SIZE)
+            top = {"x": 0, "y": 0, "width": width, "height": min(height, length)}
+            words["clip"] = {**top, "scale": 1}
+        answer = await self._call("Page.captureScreenshot", **words)
         return base64.b64decode(answer["data"])
