@@ -244,8 +244,9 @@ class JournalUnavailable(JournalError):
     The journal is full, locked, read-only or unreachable; try again.
 
     Attributes:
-        is_refused: True where the database server answered and refused this user,
-            password or database: a later try will fail as well.
+        is_refused: True where a later try will fail as well: the database server
+            answered and refused this user, password or database, or the program
+            itself closed the journal.
     """
 
     is_refused: bool = False

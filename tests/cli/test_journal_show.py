@@ -71,7 +71,7 @@ def test_for_people(
         assert f"\n{line}" in f"\n{text}"
     assert "  the gateway paid: fund_transfer_id FT" in text
     text = run("journal", "show", "b-pending", "--journal", place).stdout
-    assert "reason: it is created" in text
+    assert "reason: the confirm was not sent" in text
     assert "\nchecked" not in text
 
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import sqlite3
+from contextlib import closing
 from typing import TYPE_CHECKING
 
 from kesspay.transfers.attempt import State
@@ -33,6 +35,18 @@ def test_counts(run: Callable[..., Result], every_state: Path) -> None:
     assert found["unknown"]["amounts"] == {"USD": "6.00"}
     assert found["due"]["count"] == 1
     assert found["overdue"] == found["at"] - 1.0
+
+
+def test_a_state_of_another_version(
+    run: Callable[..., Result], every_state: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is shown after those of this version."""
+    with closing(sqlite3.connect(every_state)) as tables, tables:
+        tables.execute("UPDATE payments SET state = 'gone' WHERE payment_id = 'paid'")
+    monkeypatch.setattr("kesspay.cli.root._wants_json", lambda _: False)
+    lines = run("journal", "summary", "--journal", every_state).stdout.splitlines()
+    names = [line.partition(":")[0] for line in lines]
+    assert names.index("gone") == names.index("outcome unknown") - 1
 
 
 def test_only_what_is_open(run: Callable[..., Result], every_state: Path) -> None:

@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from kesspay.errors import TransportError
+from kesspay.errors import JournalUnavailable, TransportError
 from kesspay.gateway.async_client import AsyncClient
 from kesspay.gateway.messages import CONFIRM, CREATE, HttpRequest, HttpResponse
 from kesspay.transfers.async_transfers import AsyncPendingTransfer, AsyncTransfers
+from kesspay.transfers.attempt import State
 from kesspay.transfers.transfers import Transfers
 from tests.support.forks import in_child, needs_fork
 from tests.transfers.virtual import DEBIT, ORDER, Waiting, face, partner, service_of
@@ -171,13 +172,54 @@ def test_the_end_of_the_threads(partner: MakePartner) -> None:
 
     async def main() -> None:
         transfers = made(here)
-        await transfers.start(**ORDER)
+        pending = await transfers.start(**ORDER)
+        sent = len(here.wire.sent)
         await transfers.aclose()
-        with pytest.raises(RuntimeError):
-            await transfers.look("order-1")
+        for call in (
+            lambda: transfers.start(**ORDER),
+            lambda: transfers.confirm("order-1", debit_id=DEBIT),
+            lambda: pending.confirm(DEBIT),
+            lambda: transfers.decline("order-1"),
+            lambda: transfers.look("order-1"),
+            lambda: anext(transfers.resume()),
+            lambda: anext(transfers.watch()),
+        ):
+            with pytest.raises(JournalUnavailable, match=r"closed.*; make others"):
+                await call()
+        await transfers.aclose()
+        assert len(here.wire.sent) == sent
 
     asyncio.run(main())
-    assert here.journal.read("order-1") is not None
+    record = here.journal.read("order-1")
+    assert record is not None
+    assert record.status.state == State.CREATED
+
+
+class Ending(Waiting):
+    """A transport during whose first confirm the program closes the transfers."""
+
+    transfers: AsyncTransfers
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """Answer, after the threads have ended."""
+        response = await super().send(request, timeout=timeout)
+        if service_of(request) == CONFIRM:
+            await self.transfers.aclose()
+        return response
+
+
+def test_the_end_of_the_threads_during_a_confirm(partner: MakePartner) -> None:
+    """The confirm was sent: its outcome is unknown, which is a result and no error."""
+    here = partner()
+
+    async def main() -> None:
+        transport = Ending(here.wire)
+        transport.transfers = made(here, transport)
+        await transport.transfers.start(**ORDER)
+        result = await transport.transfers.confirm("order-1", debit_id=DEBIT)
+        assert (result.outcome, "make others" in result.reason) == ("unknown", True)
+
+    asyncio.run(main())
 
 
 def test_an_error_of_the_transport_stays_inside(partner: MakePartner) -> None:

@@ -43,6 +43,7 @@ from kesspay.transfers.payment import (
     rules_of,
     status_of,
 )
+from kesspay.transfers.wording import WHY
 
 
 if TYPE_CHECKING:
@@ -423,6 +424,17 @@ def at(state: State, **more: object) -> Transfer:
     ("transfer", "outcome", "next_step"),
     [
         (SHOWN, "pending", "show the receiver's name"),
+        (
+            replace(SHOWN, attempt=Attempt(State.ABANDONED), pre_transfer=None),
+            "pending",
+            "call start again",
+        ),
+        (Transfer(PAYMENT), "pending", "call start again"),
+        (
+            replace(SHOWN, attempt=Attempt(State.REJECTED)),
+            "not_paid",
+            "no debit was reported",
+        ),
         (at(State.PAID), "paid", "capture the debit"),
         (at(State.NOT_PAID), "not_paid", "give the debit back"),
         (at(State.UNKNOWN), "unknown", "keep the debit and do not pay again"),
@@ -510,11 +522,21 @@ def test_as_json() -> None:
     assert lost["amount"] is None
 
 
+def test_every_state_has_a_reason() -> None:
+    """Only "paid" needs none, and no reason is the bare word of the state."""
+    assert {*State} - {*WHY} == {State.PAID}
+    assert all(len(words.split()) > 3 for words in WHY.values())
+
+
 @pytest.mark.parametrize(
     ("transfer", "reason"),
     [
-        (at(State.UNKNOWN), "it is unknown"),
-        (at(State.UNKNOWN, code="USED"), "it is unknown; the gateway said USED"),
+        (at(State.UNKNOWN), WHY[State.UNKNOWN]),
+        (
+            at(State.UNKNOWN, code="USED"),
+            f"{WHY[State.UNKNOWN]}; the gateway said USED",
+        ),
+        (Transfer(PAYMENT), "no request was sent"),
         (at(State.UNKNOWN, alerts=("one", "two"), code="USED"), "two"),
         (
             at(State.UNKNOWN, alerts=("one",), trouble="the disk is full"),

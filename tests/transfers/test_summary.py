@@ -74,6 +74,19 @@ def journal(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Journal]
         yield made
 
 
+def test_a_state_of_another_version(tmp_path: Path) -> None:
+    """It has its own name, and counts as unknown: no one can say that it is over."""
+    with closing(SqliteJournal(tmp_path / "journal.sqlite")) as journal:
+        journal.begin(payment("p-1", "0.10"))
+        lease = journal.lease("p-1", "test", 60)
+        journal.append(lease, [], Status("settled-by-hand", 1, None), 60)
+        summary = summarize(journal)
+    assert {name: share.count for name, share in summary.states.items()} == {
+        "settled-by-hand": 1
+    }
+    assert (summary.unknown.count, summary.unfinished.count) == (1, 1)
+
+
 def test_everything_is_counted(journal: Journal) -> None:
     """Every payment has its state, with its amount."""
     summary = summarize(journal)

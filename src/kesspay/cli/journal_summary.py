@@ -65,8 +65,8 @@ def summary(*, journal: Journal, only_open: bool) -> Outcome:
     def view(printer: Printer) -> None:
         printer.line(f"The journal belongs to {account or 'no account yet'}.")
         rows = [
-            (state.value, _in_words(counted.states[state], counted.at))
-            for state in State
+            (state, _in_words(counted.states[state], counted.at))
+            for state in (*State, *sorted({*counted.states} - {*State}))
             if state in counted.states
         ]
         rows += [
@@ -83,8 +83,7 @@ def summary(*, journal: Journal, only_open: bool) -> Outcome:
         "account": account_fields(account),
         "at": counted.at,
         "states": {
-            state.value: _fields(share, counted.at)
-            for state, share in counted.states.items()
+            state: _fields(share, counted.at) for state, share in counted.states.items()
         },
         **{name: _fields(share, counted.at) for name, share in groups.items()},
         "overdue": counted.overdue,

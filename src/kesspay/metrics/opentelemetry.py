@@ -179,7 +179,7 @@ def _observed(
 
 def _by_state(summary: JournalSummary) -> Iterable[Observation]:
     for state, share in summary.states.items():
-        yield Observation(share.count, {"kesspay.state": state.value})
+        yield Observation(share.count, {"kesspay.state": str(state)})
 
 
 _GAUGES: Final[

@@ -26,6 +26,7 @@ from kesspay.transfers.payment import (
 )
 from kesspay.transfers.rounds import DueRound
 from kesspay.transfers.watching import Watch
+from kesspay.transfers.wording import unusable
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
@@ -287,8 +288,12 @@ class AsyncTransfers:
                 await self._run(watch.rest())
 
     async def aclose(self) -> None:
-        """End the threads of the journal; the journal itself stays open."""
-        await asyncio.to_thread(self._threads.pool.shutdown)
+        """
+        End the threads of the journal; the journal itself stays open.
+
+        Every later call raises JournalUnavailable.
+        """
+        await self._threads.end()
 
     async def __aenter__(self) -> Self:
         """Return the object itself."""
@@ -328,7 +333,8 @@ class AsyncTransfers:
         return await self._client.provide(need, math.inf)
 
     async def _in_thread(self, act: Callable[[], _T]) -> _T:
-        return await asyncio.get_running_loop().run_in_executor(self._threads.pool, act)
+        pool = self._threads.open_pool()
+        return await asyncio.get_running_loop().run_in_executor(pool, act)
 
 
 class _Threads(Forkable):
@@ -345,12 +351,32 @@ class _Threads(Forkable):
     def __init__(self, most: int) -> None:
         """Start none yet."""
         self._most = most
+        self._ended = False
         self.after_fork_in_child()
         heed_forks(self)
 
     def after_fork_in_child(self) -> None:
         """Begin anew: the threads are not here, and a pool waits for idle ones."""
         self.pool = ThreadPoolExecutor(self._most, "kesspay-journal")
+
+    def open_pool(self) -> ThreadPoolExecutor:
+        """
+        Return the pool.
+
+        Raises:
+            JournalUnavailable: it was ended.
+        """
+        if self._ended:
+            raise unusable(
+                "these AsyncTransfers were closed (aclose, or the end of async with);"
+                " make others, with the same journal"
+            )
+        return self.pool
+
+    async def end(self) -> None:
+        """Wait for what the threads do, and take nothing more."""
+        self._ended = True
+        await asyncio.to_thread(self.pool.shutdown)
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from kesspay.transfers.attempt import (
 )
 from kesspay.transfers.journal import Status
 from kesspay.transfers.states import plan, step
-from kesspay.transfers.wording import REFUSED
+from kesspay.transfers.wording import REFUSED, WHY
 
 
 if TYPE_CHECKING:
@@ -104,6 +104,16 @@ _NEXT: Final[dict[Outcome, str]] = {
         "keep the debit and ask KESS with the evidence; nothing more is sent for it."
     ),
 }
+
+#: What to do where more is known than the outcome.
+_NO_NAME: Final = (
+    "call start again with the same payment_id, and debit no one before: there is no"
+    " receiver's name yet."
+)
+_NO_DEBIT: Final = (
+    "no debit was reported: give the debit back, if there is one, or pay again under a"
+    " new payment_id."
+)
 
 _PERSONAL: Final = ("receiver_id", "receiver_name", "sender_name")
 
@@ -478,7 +488,7 @@ def result_of(transfer: Transfer) -> TransferResult:
         fund_transfer_id=transfer.fund_transfer_id if outcome == "paid" else None,
         code=transfer.code,
         reason="" if outcome == "paid" else _reason(transfer),
-        next_step=_NEXT[outcome],
+        next_step=_next_step(transfer),
         check_at=status_of(transfer).due_at,
         evidence=evidence,
         receiver_id=payment.receiver_id,
@@ -493,6 +503,15 @@ def result_of(transfer: Transfer) -> TransferResult:
         changed_at=transfer.changed_at or None,
         expires_at=attempt.window_ends(transfer.rules) if granted else None,
     )
+
+
+def _next_step(transfer: Transfer) -> str:
+    outcome = transfer.outcome
+    if outcome == "pending" and not _receiver_name(transfer):
+        return _NO_NAME
+    if outcome == "not_paid" and not transfer.debit_id:
+        return _NO_DEBIT
+    return _NEXT[outcome]
 
 
 def _receiver_name(transfer: Transfer) -> str:
@@ -548,4 +567,5 @@ def _reason(transfer: Transfer) -> str:
     if transfer.alerts:
         return transfer.alerts[-1]
     said = f"; the gateway said {shown_code(transfer.code)}" if transfer.code else ""
-    return f"it is {transfer.attempt.state}{said}"
+    why = WHY[transfer.attempt.state if transfer.number else State.NEW]
+    return f"{why}{said}"

@@ -32,6 +32,7 @@ from kesspay.transfers.postgres_session import (
     opening,
     server_of,
 )
+from kesspay.transfers.wording import unusable
 
 
 if TYPE_CHECKING:
@@ -292,7 +293,7 @@ class Pool(Forkable):
 
     def _open(self) -> PatientConnection | JournalError | InputError:
         if self._closed:
-            return JournalUnavailable("the journal was closed; open it again")
+            return unusable("the journal was closed; open it again")
         try:
             connection = self._server.connect()
         except _errors() as error:

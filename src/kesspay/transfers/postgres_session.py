@@ -24,6 +24,7 @@ from kesspay.errors import (
     JournalError,
     JournalUnavailable,
 )
+from kesspay.transfers.wording import unusable
 
 
 if TYPE_CHECKING:
@@ -374,12 +375,10 @@ def meaning(
             " session"
         )
     if lost and state is None and _REFUSED.search(words):
-        refused = JournalUnavailable(
+        return unusable(
             f"PostgreSQL refuses the connection ({text}); nothing was written. Correct"
             " the user, the password or the name of the database."
         )
-        refused.is_refused = True
-        return refused
     if lost:
         return JournalUnavailable(
             f"PostgreSQL cannot be reached, or the connection was lost ({text});"

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, fields
 from decimal import Decimal, DecimalException
 from itertools import groupby
 from operator import itemgetter
@@ -142,9 +142,15 @@ def check_same(kept: Payment, asked: Payment) -> None:
         PaymentConflict: a field differs.
     """
     if kept != asked:
+        names = (
+            one.name
+            for one in fields(Payment)
+            if getattr(kept, one.name) != getattr(asked, one.name)
+        )
         raise PaymentConflict(
-            f"there is another payment with the id {asked.payment_id}: its fields"
-            " differ. An id names one payment for ever; nothing was written."
+            f"there is another payment with the id {asked.payment_id}: it differs in"
+            f" {', '.join(names)}. An id names one payment for ever; nothing was"
+            " written."
         )
 
 

@@ -27,6 +27,7 @@ from kesspay._first_use import FirstUseLock
 from kesspay._forks import Forkable, heed_forks
 from kesspay._shown import could_be_path, shown_path
 from kesspay.errors import JournalDamaged, JournalError, JournalUnavailable
+from kesspay.transfers.wording import unusable
 
 
 if TYPE_CHECKING:
@@ -478,7 +479,7 @@ class Connections(Forkable):
             while self._forking:
                 self._changed.wait()
             if self._why_not:
-                raise JournalUnavailable(self._why_not)
+                raise unusable(self._why_not)
             self._using += 1
         try:
             yield

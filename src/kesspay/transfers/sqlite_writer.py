@@ -22,9 +22,10 @@ from threading import Lock, Thread, current_thread
 from typing import TYPE_CHECKING, Any, Final, Generic, TypeVar
 
 from kesspay._forks import Forkable, heed_forks
-from kesspay.errors import JournalError, JournalUnavailable
+from kesspay.errors import JournalError
 from kesspay.transfers.row_journal import lease_was_lost
 from kesspay.transfers.sqlite_file import roll_back, translate
+from kesspay.transfers.wording import unusable
 
 
 if TYPE_CHECKING:
@@ -151,7 +152,7 @@ class Writer(Forkable):
     def _do(self, job: _Job[Result]) -> Result:
         with self._lock:
             if self._stopped:
-                raise JournalUnavailable(
+                raise unusable(
                     f"the journal {self._connections.path} was closed; open it again"
                 )
             if self._thread is None:

@@ -28,6 +28,7 @@ OPEN: Final = tuple(
     for state in State
     if state not in (State.PAID, State.NOT_PAID, State.REJECTED)
 )
+_KNOWN: Final = frozenset(State)
 _ONLY_DUE: Final = (State.CLOSED, State.ABANDONED)
 _PAGE: Final = 10_000
 
@@ -72,7 +73,8 @@ class JournalSummary:
 
     Attributes:
         at: the journal's clock when it was counted, in seconds since 1970.
-        states: the payments by the state of their newest attempt.
+        states: the payments by the state of their newest attempt. A state that this
+            version does not know, of damage or of a newer version, counts as unknown.
         unknown: those whose outcome is unknown, also after a crash.
         unfinished: those that are not finished; the unknown ones are among them,
             and so are those that need a person.
@@ -81,7 +83,7 @@ class JournalSummary:
     """
 
     at: float
-    states: dict[State, Share] = field(default_factory=dict)
+    states: dict[str, Share] = field(default_factory=dict)
     unknown: Share = field(default_factory=Share)
     unfinished: Share = field(default_factory=Share)
     due: Share = field(default_factory=Share)
@@ -89,11 +91,13 @@ class JournalSummary:
 
     def add(self, one: Listed) -> None:
         """Count one more payment."""
-        state, due_at = State(one.status.state), one.status.due_at
+        state, due_at = one.status.state, one.status.due_at
         self.states.setdefault(state, Share()).add(one)
-        if state in UNKNOWN:
+        is_foreign = state not in _KNOWN
+        if state in UNKNOWN or is_foreign:
             self.unknown.add(one)
-        if state in OPEN and (state not in _ONLY_DUE or due_at is not None):
+        is_open = state in OPEN and (state not in _ONLY_DUE or due_at is not None)
+        if is_open or is_foreign:
             self.unfinished.add(one)
         if due_at is not None and due_at <= self.at:
             self.due.add(one)

@@ -1,13 +1,19 @@
-"""Errors of a client, reworded for callers of transfers, who know a payment_id."""
+"""Errors as callers of transfers read them, who know a payment_id and a journal."""
 
 from __future__ import annotations
 
 from typing import Final, TypeVar
 
-from kesspay.errors import AuthenticationFailed, GatewayError, Rejected
+from kesspay.errors import (
+    AuthenticationFailed,
+    GatewayError,
+    JournalUnavailable,
+    Rejected,
+)
+from kesspay.transfers.attempt import State
 
 
-__all__ = ["REFUSED", "in_words_of_start", "what_happened"]
+__all__ = ["REFUSED", "WHY", "in_words_of_start", "unusable", "what_happened"]
 
 _Error = TypeVar("_Error", bound=GatewayError)
 
@@ -23,9 +29,33 @@ _LOG_IN: Final = (
 )
 
 
+#: Why a payment is not paid, or not known to be, by the state of its newest attempt.
+WHY: Final = {
+    State.NEW: "no request was sent",
+    State.CREATING: "it is not known whether the create arrived",
+    State.CREATED: "the confirm was not sent",
+    State.REJECTED: "the gateway refused the create",
+    State.ABANDONED: "no create was answered",
+    State.CLOSED: "no pre-transfer was confirmed in time",
+    State.DEBITED: "the confirm was not sent",
+    State.CONFIRMING: "the confirm may have been sent, and no answer is recorded",
+    State.UNKNOWN: "no answer has decided yet whether the confirm was carried out",
+    State.REFUSED: "the gateway refused the confirm, and no query has agreed yet",
+    State.NOT_PAID: "the gateway did not carry out the confirm",
+    State.MANUAL: "no answer of the gateway decides it",
+}
+
+
 def what_happened(error: GatewayError) -> str:
     """Return the message of an error without what to do next."""
     return str(error).removesuffix(f" Next: {error.next_step}")
+
+
+def unusable(message: str) -> JournalUnavailable:
+    """Return the error of a journal that this program will not reach any more."""
+    error = JournalUnavailable(message)
+    error.is_refused = True
+    return error
 
 
 def in_words_of_start(error: _Error) -> _Error:
