@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import gc
 import io
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -54,6 +55,24 @@ TABLE = pa.table(
 def numbers(found: Iterable[Rows | Damaged]) -> list[int]:
     """Return the numbers of rows."""
     return [at for rows in found if isinstance(rows, Rows) for at in rows.numbers]
+
+
+def footers() -> int:
+    """Return how many there are in the memory."""
+    return sum(isinstance(one, pq.FileMetaData) for one in gc.get_objects())
+
+
+def test_a_footer_goes_at_once() -> None:
+    """A file with many row groups has a megabyte of them, for each unit of a run."""
+    file = parquet(TABLE)
+    gc.collect()
+    gc.disable()
+    try:
+        before = footers()
+        assert numbers(read_parquet(file, 0, 1, Options())) == [0, 1, 2]
+        assert footers() == before
+    finally:
+        gc.enable()
 
 
 def test_read() -> None:

@@ -224,9 +224,16 @@ class _Readers:
         self._holding: dict[tuple[str, ...], Any] = {}
         self.footer = self._plain.metadata
         names = {options.column, options.request} - set(options.ids)
-        schema = self.footer.schema
-        paths = {at: schema.column(at).path for at in range(len(schema.names))}
-        self._texts = [at for at, path in paths.items() if path in names]
+        # Not by the schema of the footer: the two would refer to each other, and both
+        # would stay, a megabyte for each unit, until Python looks for such.
+        groups = min(1, self.footer.num_row_groups)
+        chunks = [self.footer.row_group(at) for at in range(groups)]
+        self._texts = [
+            number
+            for group in chunks
+            for number in range(group.num_columns)
+            if group.column(number).path_in_schema in names
+        ]
 
     def of(self, at: int, step: int) -> Any:  # noqa: ANN401 - of pyarrow
         """Return the reader for a row group that is read some rows at a time."""
