@@ -1,4 +1,4 @@
-"""Which allocator Arrow takes: what pyarrow says of a program that imported it."""
+"""What Arrow takes and loads: what pyarrow says of a program that imported it."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import os
 import subprocess
 import sys
 from importlib.metadata import PackageNotFoundError
+from importlib.util import find_spec
+from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -17,6 +19,7 @@ from kesspay.audit.memory import VARIABLE, frugal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
 _COMMAND = """
 import os, sys
@@ -24,6 +27,7 @@ from kesspay.cli import audit
 assert "pyarrow" not in sys.modules
 audit._needed()
 import pyarrow
+pyarrow.array(["a list"])
 print(pyarrow.default_memory_pool().backend_name, os.environ.get("VARIABLE"))
 """.replace("VARIABLE", VARIABLE)
 
@@ -42,6 +46,7 @@ class _Wheel:
 def installed(monkeypatch: pytest.MonkeyPatch) -> Callable[[str | None], None]:
     """Return a function that installs a wheel with a tag."""
     monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.delitem(sys.modules, "pyarrow")
 
     def install(tag: str | None) -> None:
         text = tag and f"Root-Is-Purelib: false\nTag: cp311-cp311-{tag}\n"
@@ -63,12 +68,14 @@ def _chosen(**variables: str) -> tuple[str, str]:
     return done.stdout.strip(), done.stderr
 
 
-def test_the_command_takes_it() -> None:
+def test_the_command_takes_it(tmp_path: Path) -> None:
     """Where Arrow's wheel has it; Arrow warns of nothing, and nothing stays."""
     expected = pa.default_memory_pool().backend_name
     if memory._has_frugal():
         expected = "jemalloc"
-    assert _chosen() == (f"{expected} None", "")
+    # Arrow would load pandas, which is not needed.
+    (tmp_path / "pandas.py").write_text("raise SystemExit('pandas was loaded')")
+    assert _chosen(PYTHONPATH=str(tmp_path)) == (f"{expected} None", "")
 
 
 @pytest.mark.thorough
@@ -107,6 +114,37 @@ def test_nothing_stays_after_an_error(installed: Callable[[str | None], None]) -
     with pytest.raises(ModuleNotFoundError), frugal():
         raise ModuleNotFoundError
     assert VARIABLE not in os.environ
+
+
+def test_arrow_before(installed: Callable[[str | None], None]) -> None:
+    """A program that has imported it has decided."""
+    installed("manylinux_2_28_x86_64")
+    sys.modules["pyarrow"] = pa
+    before = [*sys.meta_path]
+    with frugal():
+        assert VARIABLE not in os.environ
+        assert sys.meta_path == before
+
+
+def test_pandas_is_there_again(
+    monkeypatch: pytest.MonkeyPatch, installed: Callable[[str | None], None]
+) -> None:
+    """Only the first list finds no pandas; other packages are found."""
+    installed(None)
+    tried = list[object]()
+
+    def array(values: object) -> None:
+        tried.append(values)
+        with pytest.raises(ModuleNotFoundError, match="pandas"):
+            find_spec("pandas")
+        assert find_spec("wave") is not None
+
+    monkeypatch.delitem(sys.modules, "pandas", raising=False)
+    before = [*sys.meta_path]
+    with frugal():
+        monkeypatch.setitem(sys.modules, "pyarrow", SimpleNamespace(array=array))
+    assert tried == [[]]
+    assert sys.meta_path == before
 
 
 def test_no_arrow(
