@@ -52,7 +52,7 @@ CASES: Final[dict[str, tuple[dict[str, str], str, dict[str, str]]]] = {
             'kesspay_journal_payments{state="manual", job="a", instance="1"}': "2x60",
             'kesspay_journal_payments{state="manual", job="a", instance="2"}': "2x60",
         },
-        "Payments that need a person: 2",
+        "Payments that need a person: 2, some of them new",
         {
             'kesspay_journal_payments{state="manual", job="a"}': "0x60",
             'kesspay_journal_payments{state="unknown", job="a"}': "9x60",
@@ -128,6 +128,30 @@ def _as_test(series: dict[str, str], name: str, alerts: list[Any]) -> dict[str, 
     }
 
 
+def _days_of_manual(rule: dict[str, Any]) -> list[dict[str, Any]]:
+    """A new payment raises the alert for a day; those that were decided do not."""
+    summary = "Payments that need a person: 3, some of them new"
+    alert = {
+        "exp_labels": rule["labels"] | {"job": "a"},
+        "exp_annotations": rule["annotations"] | {"summary": summary},
+    }
+    series = 'kesspay_journal_payments{state="manual", job="a"}'
+    return [
+        {
+            "interval": "1m",
+            "input_series": [{"series": series, "values": "2x2879 3x1441"}],
+            "alert_rule_test": [
+                {
+                    "eval_time": f"{hours}h",
+                    "alertname": "KesspayManual",
+                    "exp_alerts": alerts,
+                }
+                for hours, alerts in ((47, []), (49, [alert]), (71, [alert]), (72, []))
+            ],
+        }
+    ]
+
+
 def test_each_alert_is_raised_in_time(tmp_path: Path) -> None:
     """Prometheus raises each alert where it should, once, and not below its limit."""
     rules = _rules()
@@ -141,6 +165,7 @@ def test_each_alert_is_raised_in_time(tmp_path: Path) -> None:
             "exp_annotations": rule["annotations"] | {"summary": summary},
         }
         tests += [_as_test(raised, name, [alert]), _as_test(quiet, name, [])]
+    tests += _days_of_manual(rules["KesspayManual"])
     file = tmp_path / "cases.yml"
     file.write_text(
         yaml.safe_dump({"rule_files": [str(_RULES)], "tests": tests}), encoding="utf-8"
