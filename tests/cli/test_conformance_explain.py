@@ -260,7 +260,7 @@ def test_what_only_the_kit_knows(
     assert KIT.mistakes["slashes_raw"].title in result.stdout
     args = ("--document", place(case.text), "--actual", place(b"?"))
     result = run("conformance", "explain", *args)
-    assert "\nwrite.slash   " in result.stdout
+    assert "\nperhaps write.slash   " in result.stdout
     assert "\n  no known mistake gives this answer\n" in result.stdout
 
 
@@ -292,6 +292,53 @@ def test_what_no_mistake_explains_is_asked_of_the_kit(
     assert f"\nthe whole kit blames\n  write.slash   {rule.title}" in result.stdout
     _, fields = explained(run, "--document", place(BODY), "--", *adapter(change))
     assert [one["rule"] for one in fields["blames"]] == ["write.slash"]
+
+
+@pytest.mark.thorough
+def test_a_program_that_refuses_good_documents(
+    run: Command, place: Callable[[bytes], Path]
+) -> None:
+    """Its words and its other refusals are shown, and no rule of another kind."""
+    refuser = ADAPTER.replace("CHANGE", r'form.replace(b"\\/", b"/")').replace(
+        "form = canonicalize(text)",
+        """form = canonicalize(text)
+            if b"{" in form[1:]:
+                raise InputError("one level only")""",
+    )
+    args = ("--document", place(b'{"a":{"b":1}}'), "--", sys.executable, "-c", refuser)
+    result = run("conformance", "explain", *args)
+    assert "\n  the program refuses it, and no known mistake does\n" in result.stdout
+    assert "\n    actual    refused: InputError\n" in result.stdout
+    assert " good documents are refused, beyond known mistakes. The" in result.stdout
+    assert "the whole kit blames" not in result.stdout
+    code, fields = explained(run, *args)
+    assert (code, fields["blames"]) == (1, [])
+    assert fields["kit_refused"]
+
+
+@pytest.mark.thorough
+def test_a_program_that_answers_nothing_right(
+    run: Command, place: Callable[[bytes], Path]
+) -> None:
+    """Where the plainest cases fail, that is said, and nothing is blamed."""
+    args = ("--document", place(BODY), "--", *adapter('b"?"'))
+    result = run("conformance", "explain", *args)
+    assert "\nperhaps list.empty   " in result.stdout  # as {} is a case of it
+    assert "\nThe plainest cases fail: look at the adapter first.\n" in result.stdout
+    assert "the whole kit blames" not in result.stdout
+    refuser = ADAPTER.replace("form = canonicalize(text)", "raise InputError")
+    args = ("--document", place(BODY), "--", sys.executable, "-c", refuser)
+    result = run("conformance", "explain", *args)
+    assert "list.empty" not in result.stdout
+    assert "\nThe plainest cases fail: look at the adapter first.\n" in result.stdout
+
+
+def test_a_wrong_signature_is_short(run: Command) -> None:
+    """Of the signatures of known mistakes the beginning is shown; all is in JSON."""
+    result = run("conformance", "explain", "sign/sign.plain/1")
+    lines = result.stdout.partition("known mistakes")[2].splitlines()
+    assert max(map(len, lines)) < 120
+    assert any(line.endswith("...") for line in lines)
 
 
 def test_when_the_questions_run_out(

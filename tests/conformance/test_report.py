@@ -358,6 +358,7 @@ def test_the_hint_of_a_language(language: str, hint: str) -> None:
     )
     assert hint_of(rule, language) == hint
     assert hint_of(replace(rule, hints={"Go": "-"}), "C++ 20") == ""
+    assert hint_of(replace(rule, hints={"Go": "-", "PHP": "+"}), "C++ 20") == "PHP: +"
 
 
 def test_the_names_that_adapters_give() -> None:

@@ -129,7 +129,7 @@ def _as_test(series: dict[str, str], name: str, alerts: list[Any]) -> dict[str, 
 
 
 def _days_of_manual(rule: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return what is expected: a new payment raises the alert for a day, and no more."""
+    """Return what is expected: a new payment raises it for one day."""
     summary = "Payments that need a person: 3, some of them new"
     alert = {
         "exp_labels": rule["labels"] | {"job": "a"},

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 from dataclasses import replace
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
 import click
@@ -26,15 +27,16 @@ from kesspay.conformance.judge import Outcome as Judged
 from kesspay.conformance.judge import SignedTexts, Verdict, profile_name, run
 from kesspay.conformance.kit import Refused, load
 from kesspay.conformance.oneliner import one_liner
+from kesspay.conformance.report import STAGE0, question, refused_words
 from kesspay.errors import InputError
 from kesspay.explain.expected import first_difference
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from kesspay.cli.printer import Printer
-    from kesspay.conformance.blame import Blames
+    from kesspay.conformance.blame import Blame, Blames
     from kesspay.conformance.inquiry import Fault, Inquiry
     from kesspay.conformance.kit import Case, Kit, Rule
     from kesspay.signing.profile import Profile
@@ -72,8 +74,15 @@ JSON fields, with --document
                             document_base64, expected_base64, refused,
                             actual_base64
     blames                  where no fault is known: the rules that the whole
-                            kit blames
+                            kit blames; for a refusal, those of refusals
+    kit_refused             then also the good documents of the kit that are
+                            refused beyond known mistakes, the plainest first
 """
+
+#: How many documents of the kit are shown that are refused, too.
+_SHOWN_REFUSED: Final = 3
+#: Characters of a wrong signature, of which no one reads the rest.
+_SHOWN_SIGNATURE: Final = 24
 
 
 def _case_named(kit: Kit, name: str) -> Case:
@@ -244,7 +253,15 @@ def _mistake_lines(case: Case, data: dict[str, Any]) -> Iterator[str]:
         mark = "*" if row["is_actual"] else " "
         answer = case.mistakes[row["code"]]
         yield f"{mark} {row['code']} ({row['rule']}): {row['title']}"
-        yield f"    {'refused' if answer is None else _seen(answer)}"
+        yield f"    {'refused' if answer is None else _brief(case, answer)}"
+
+
+def _brief(case: Case, answer: bytes) -> str:
+    """Show a wrong answer; of a signature its beginning, as a run does."""
+    seen = _seen(answer)
+    if case.op not in {"sign", "body"} or len(seen) <= 4 * _SHOWN_SIGNATURE:
+        return seen
+    return f"{seen[:_SHOWN_SIGNATURE]}..."
 
 
 def _verdict_lines(
@@ -272,6 +289,7 @@ def _asked(
     name = ",".join(profile.words().split())
     with Adapter(command, kit=kit.version, timeout=timeout) as adapter:
         signed = SignedTexts(adapter, kit, thorough=True)
+        said: dict[bytes, str] = {}
 
         def ask(text: bytes) -> bytes | None:
             fields = {"op": "canonicalize", "profile": name, "text": _packed(text)}
@@ -285,14 +303,28 @@ def _asked(
                     f"the adapter has no answer ({reply.kind}): {shown(reply.words)}. "
                     "Next: kesspay conformance run shows what it can do."
                 )
+            if reply.kind == "refused":
+                said[text] = reply.words
             return reply.content if reply.kind == "bytes" else None
 
         found = inquire(document, ask(document), kit, ask=ask, profile=profile)
     blames = None
-    if any(fault.code == "" for fault in found.faults):
+    if unknown := [fault for fault in found.faults if fault.code == ""]:
         cases = [case for case in kit.cases if case.op == "canonicalize"]
         blames = blame(run(command, kit, cases=cases, timeout=timeout).outcomes, kit)
-    return _about_document(found, kit, blames)
+        if all(map(_is_refusal, unknown)):
+            blames = replace(blames, firm=tuple(filter(_refuses, blames.firm)))
+    return _about_document(found, kit, blames, said)
+
+
+def _is_refusal(fault: Fault) -> bool:
+    """Return whether a good document was refused."""
+    return fault.actual is None and fault.right.canonical is not None
+
+
+def _refuses(one: Blame) -> bool:
+    """Return whether a rule is blamed for refusals: only they explain another one."""
+    return any(outcome.refused is not None for outcome in one.outcomes)
 
 
 def _case_of(document: bytes, kit: Kit, profile: Profile) -> Case:
@@ -308,7 +340,12 @@ def _case_of(document: bytes, kit: Kit, profile: Profile) -> Case:
     )
 
 
-def _about_document(found: Inquiry, kit: Kit, blames: Blames | None = None) -> Outcome:
+def _about_document(
+    found: Inquiry,
+    kit: Kit,
+    blames: Blames | None = None,
+    said: Mapping[bytes, str] = MappingProxyType({}),
+) -> Outcome:
     right = found.right.canonical
     named = () if blames is None else blames.firm
     data: dict[str, Any] = {
@@ -320,6 +357,7 @@ def _about_document(found: Inquiry, kit: Kit, blames: Blames | None = None) -> O
         "finished": found.finished,
         "faults": [_fault_fields(fault) for fault in found.faults],
         "blames": [_rule_fields(one.rule) for one in named],
+        "kit_refused": [] if blames is None else [o.case.id for o in blames.refused],
     }
 
     def view(printer: Printer) -> None:
@@ -331,20 +369,33 @@ def _about_document(found: Inquiry, kit: Kit, blames: Blames | None = None) -> O
             printer.line(line)
         for fault in found.faults:
             printer.line()
-            for line in _fault_lines(fault, found, kit):
+            for line in _fault_lines(fault, found, kit, said):
                 printer.line(line)
-        if blames is not None:
-            printer.line()
-            printer.line("the whole kit blames")
-            for one in named:
-                printer.line(
-                    f"  {one.rule.id}   {one.rule.title}   {located(one.rule.doc)}"
-                )
-            if not named:
-                printer.line("  nothing")
+        for line in () if blames is None else _kit_lines(blames):
+            printer.line(line)
 
     code = EXIT_CHECK_FAILED if found.faults else EXIT_OK
     return Outcome("conformance explain", data, view, code)
+
+
+def _kit_lines(blames: Blames) -> Iterator[str]:
+    """Yield what the program does with the cases of the kit."""
+    if blames.stage0 is not None:
+        yield ""
+        yield STAGE0[blames.stage0]
+    if blames.refused:
+        yield ""
+        yield refused_words(blames)
+        for one in blames.refused[:_SHOWN_REFUSED]:
+            yield f"  {one.case.id}   {question(one)}"
+    if blames.firm or not (blames.refused or blames.stage0):
+        yield ""
+        yield "the whole kit blames"
+        for blamed in blames.firm:
+            rule = blamed.rule
+            yield f"  {rule.id}   {rule.title}   {located(rule.doc)}"
+        if not blames.firm:
+            yield "  nothing"
 
 
 def _fault_fields(fault: Fault) -> dict[str, Any]:
@@ -360,12 +411,16 @@ def _fault_fields(fault: Fault) -> dict[str, Any]:
     }
 
 
-def _fault_lines(fault: Fault, found: Inquiry, kit: Kit) -> Iterator[str]:
+def _fault_lines(
+    fault: Fault, found: Inquiry, kit: Kit, said: Mapping[bytes, str]
+) -> Iterator[str]:
     rule = fault.rule
     if rule is not None:
-        yield f"{rule.id}   {rule.title}"
+        yield f"{'' if fault.text else 'perhaps '}{rule.id}   {rule.title}"
     if fault.text:
         yield f"  {fault.text} [{fault.code}]"
+    elif _is_refusal(fault):
+        yield "  the program refuses it, and no known mistake does"
     else:
         yield "  no known mistake gives this answer"
     if fault.advice:
@@ -379,7 +434,8 @@ def _fault_lines(fault: Fault, found: Inquiry, kit: Kit) -> Iterator[str]:
     yield f"    document  {_seen(fault.document)}"
     right = fault.right
     yield f"    expected  {_seen_or_refused(right.canonical, right.reason)}"
-    yield f"    actual    {_seen_or_refused(fault.actual)}"
+    words = f": {shown(said[fault.document])}" if said.get(fault.document) else ""
+    yield f"    actual    {_seen_or_refused(fault.actual)}{words}"
     yield "  for a report"
     yield f"    {json.dumps({'kit': kit.version, **_fault_fields(fault)})}"
 

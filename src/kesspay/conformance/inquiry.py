@@ -187,4 +187,5 @@ def _in_kit(text: bytes, answer: bytes | None, kit: Kit) -> tuple[str, Rule | No
         for code, wrong in case.mistakes.items():
             if wrong == answer:
                 return code, kit.rules[kit.mistakes[code].rule]
-    return "", rule
+    # A good document that is refused says nothing of the rule that it is a case of.
+    return "", None if answer is None else rule

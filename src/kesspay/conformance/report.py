@@ -216,6 +216,8 @@ def hint_of(rule: Rule, language: str) -> str:
     """
     Return the hint for the language of an adapter; "" for none.
 
+    Where the language has none, that of PHP says best what is to be done.
+
     Args:
         rule: that is broken.
         language: as an adapter gives it: "Go 1.22", "go1.22", "Node.js 20", "python3".
@@ -224,9 +226,10 @@ def hint_of(rule: Rule, language: str) -> str:
     given = found[0] if found else ""
     known = {name.lower(): name for name in rule.hints}
     name = known.get(_OTHER_NAMES.get(given, given), "")
-    if name:
-        return f"{name}: {rule.hints[name]}"
-    return rule.hints.get("all", "")
+    if not name and "all" in rule.hints:
+        return rule.hints["all"]
+    name = name or ("PHP" if "PHP" in rule.hints else "")
+    return f"{name}: {rule.hints[name]}" if name else ""
 
 
 # ------------------------------------------------------------ text
