@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: transfer
+-- doubt: min(least(amount, asked_amount)) <> max(greatest(amount, asked_amount))
 -- title: the amount of a transfer differs between its records
 SELECT out_trade_no AS reference,
     CAST(min(amount) AS STRING) || ' and ' || CAST(max(amount) AS STRING) AS detail,

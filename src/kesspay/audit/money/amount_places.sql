@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: record
+-- doubt: count(amount_text) + count(asked_amount_text) > 0
 -- title: an amount has more than two places, or is no amount
 SELECT coalesce(out_trade_no, asked_out_trade_no, '') AS reference,
     CASE WHEN substr(wrong, 1, 1) IN ('[', '{') THEN 'a list or an object'

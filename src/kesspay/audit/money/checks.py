@@ -13,6 +13,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from importlib.resources import files
+from itertools import chain
 from typing import TYPE_CHECKING, Final
 
 
@@ -38,6 +39,7 @@ __all__ = [
 
 _SEVERITIES: Final = ("critical", "high", "note")
 _HEAD: Final = re.compile(r"-- (severity|needs|by|title): (.*)")
+_DOUBT: Final = re.compile("-- doubt: (.*)")
 #: What some checks read, in the order in which it is made.
 STEPS: Final = (
     *("unfinished", "unfinished_trades", "settled"),
@@ -119,19 +121,26 @@ class Head:
         needs: what it cannot do without.
         severity: of a check, or "".
         title: of a check, or "".
+        doubts: conditions in the SQL of DuckDB, of which one at least is true of the
+            rows of each transfer that it names, those of the steps of its key as
+            well. A check or step without any reads the rows of all transfers.
     """
 
     by: str
     needs: tuple[str, ...] = ()
     severity: str = ""
     title: str = ""
+    doubts: tuple[str, ...] = ()
 
 
 def head_of(name: str) -> Head:
     """Return what a check says of itself; a step by "step_" and its name."""
-    head = dict(_HEAD.findall(_text(name)))
+    text = _text(name)
+    head = dict(_HEAD.findall(text))
     head["needs"] = tuple(filter(None, head.get("needs", "").split(", ")))
-    return Head(**head)
+    steps = _steps(text, head["by"]).values()
+    doubts = chain.from_iterable(map(_DOUBT.findall, (text, *steps)))
+    return Head(**head, doubts=tuple(doubts))
 
 
 def all_checks() -> list[Check]:

@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: transfer
+-- doubt: min(least(currency, asked_currency)) <> max(greatest(currency, asked_currency))
 -- title: the currency of a transfer differs between its records
 SELECT out_trade_no AS reference,
     min(currency) || ' and ' || max(currency) AS detail,

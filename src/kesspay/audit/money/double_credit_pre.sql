@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: pre_transfer
+-- doubt: min(fund_transfer_id) <> max(fund_transfer_id)
 -- title: two fund_transfer_ids for one pre_transfer_id: it may have been credited twice
 SELECT pre_transfer_id AS reference,
     min(fund_transfer_id) || ' and ' || max(fund_transfer_id) AS detail,

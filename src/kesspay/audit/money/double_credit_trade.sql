@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: transfer
+-- doubt: min(fund_transfer_id) <> max(fund_transfer_id)
 -- title: two fund_transfer_ids for one out_trade_no: it may have been credited twice
 SELECT out_trade_no AS reference,
     min(fund_transfer_id) || ' and ' || max(fund_transfer_id) AS detail,

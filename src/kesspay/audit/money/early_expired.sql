@@ -1,6 +1,7 @@
 -- severity: high
 -- needs: requests, times
 -- by: pre_transfer
+-- doubt: bool_or(said = 'confirm.fundTransfer' AND error_code = 'EXPIRED')
 -- title: a confirm was answered EXPIRED before expire_in
 SELECT made.reference,
     'EXPIRED within ' || CAST(made.expire_in AS STRING) || ' seconds' AS detail,

@@ -56,7 +56,12 @@ class Engine:
         self._turns, self._number = turns, number
         self._limits = limits_of(len(turns))
 
-    def execute(self, sql: str, before: Callable[[], object] = bool) -> None:
+    def execute(
+        self,
+        sql: str,
+        before: Callable[[], object] = bool,
+        take: Callable[[Any], Any] = bool,
+    ) -> Any:  # noqa: ANN401 - of any query
         """
         Run a statement within the first limit that is enough for it.
 
@@ -67,16 +72,15 @@ class Engine:
         Args:
             sql: the statement.
             before: makes what it reads, each time that it runs.
+            take: gets the connection, and returns what is returned.
         """
         try:
             with self._turns[self._number]:
                 before()
-                self.connection.execute(sql)
+                return take(self.connection.execute(sql))
         except duckdb.OutOfMemoryException as error:
             if _DISK in str(error):
                 raise
-        else:
-            return
         # Alone the first limit is enough for what was too much together.
         limits = iter(self._limits[len(self._turns) == 1 :])
         with self._alone():
@@ -85,12 +89,10 @@ class Engine:
                 self._limit(limit)
                 try:
                     before()
-                    self.connection.execute(sql)
+                    return take(self.connection.execute(sql))
                 except duckdb.OutOfMemoryException as error:
                     if limit == self._limits[-1] or _DISK in str(error):
                         raise
-                else:
-                    return
 
     @contextmanager
     def _alone(self) -> Iterator[None]:

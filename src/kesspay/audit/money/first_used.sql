@@ -1,6 +1,7 @@
 -- severity: high
 -- needs: requests, times
 -- by: pre_transfer
+-- doubt: bool_or(said = 'confirm.fundTransfer' AND error_code = 'USED')
 -- title: the first answer to a confirm was USED
 SELECT used.reference, 'USED before any other answer' AS detail, used.spot
 FROM (

@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: requests, times
 -- by: transfer
+-- doubt: bool_or(said = 'query.fundTransfer' AND error_code IN ('NOTEXIST', 'EXPIRED'))
 -- title: NOTEXIST or EXPIRED after SUCCESS
 SELECT paid.reference, min(gone.error_code) || ' came after SUCCESS' AS detail,
     min(gone.spot) AS spot

@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: fund_transfer
+-- doubt: min(out_trade_no) <> max(out_trade_no)
 -- title: one fund_transfer_id for two transfers
 SELECT fund_transfer_id AS reference,
     min(out_trade_no) || ' and ' || max(out_trade_no) AS detail,

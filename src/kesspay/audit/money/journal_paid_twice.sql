@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: journal
 -- by: transfer
+-- doubt: min(out_trade_no) <> max(out_trade_no)
 -- title: two attempts of one payment succeeded: it was paid twice
 SELECT journal.payment_id AS reference,
     min(paid.out_trade_no) || ' and ' || max(paid.out_trade_no) AS detail,

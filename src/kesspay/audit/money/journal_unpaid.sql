@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: journal
 -- by: transfer
+-- doubt: bool_or(state <> 'paid') AND count(CASE WHEN result_code = 'SUCCESS' THEN out_trade_no END) > 0
 -- title: a record says SUCCESS, and the journal does not say paid
 SELECT paid.out_trade_no AS reference, 'state ' || journal.state AS detail,
     min(paid.spot) AS spot

@@ -1,6 +1,7 @@
 -- severity: high
 -- needs: times
 -- by: pre_transfer
+-- doubt: max(CASE WHEN result_code = 'SUCCESS' THEN seen_us END) - min(CASE WHEN expire_in IS NOT NULL THEN seen_us END) > min(expire_in) * 1000000
 -- title: a confirm was answered SUCCESS after expire_in
 SELECT made.reference,
     'SUCCESS later than ' || CAST(made.expire_in AS STRING) || ' seconds' AS detail,

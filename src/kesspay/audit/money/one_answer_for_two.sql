@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: requests
 -- by: fund_transfer
+-- doubt: min(asked_transaction_id) <> max(asked_transaction_id)
 -- title: one confirm was answered for requests with different partner_transaction_id
 SELECT fund_transfer_id AS reference,
     min(asked_transaction_id) || ' and ' || max(asked_transaction_id) AS detail,

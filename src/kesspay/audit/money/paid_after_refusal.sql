@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: requests, times
 -- by: pre_transfer
+-- doubt: bool_or(said = 'confirm.fundTransfer' AND error_code IN ('NOTEXIST', 'EXPIRED', 'VALIDATIONERROR'))
 -- title: SUCCESS after a signed refusal: was the debit given back?
 SELECT refused.reference,
     substr(refused.first, 21) || ' came before SUCCESS' AS detail,

@@ -1,5 +1,6 @@
 -- severity: critical
 -- by: transfer
+-- doubt: min(least(receiver_id, asked_receiver_id)) <> max(greatest(receiver_id, asked_receiver_id))
 -- title: the receiver of a transfer differs between its records
 SELECT out_trade_no AS reference,
     'its records name different receivers' AS detail,

@@ -225,11 +225,16 @@ class Shares:
         fan: shares.
         threads: how many read a share at once.
         below: how many shares those have together that this one is a part of.
+        slack: a share that has more rows than that many should have is shared out
+            again; 1 where the number of rows was not known.
     """
 
-    def __init__(self, path: Path, fan: int, threads: int = 1, below: int = 1) -> None:
+    def __init__(
+        self, path: Path, fan: int, threads: int = 1, below: int = 1, slack: int = 2
+    ) -> None:
         """Have no rows."""
         self._path, self._fan, self._below = path, fan, below
+        self._slack = slack
         self._threads = threads
         self._spools: dict[str, _Spool] = {}
         self._turn = Lock()
@@ -249,16 +254,23 @@ class Shares:
         other = batch.column("other")
         place = batch.schema.get_field_index("other")
         stays = other.is_valid().cast(pa.uint8())
-        self._add(name, batch.set_column(place, "other", stays))
+        self.add_again(name, batch.set_column(place, "other", stays))
         if other.null_count < len(batch):
             guests = batch.filter(other.is_valid())
             mark = guests.column("other")
             kind = pa.repeat(pa.scalar(GUEST, pa.uint8()), len(guests))
             guests = guests.set_column(place, "other", kind)
             place = batch.schema.get_field_index("mark")
-            self._add(name, guests.set_column(place, "mark", mark))
+            self.add_again(name, guests.set_column(place, "mark", mark))
 
-    def _add(self, name: str, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+    def add_again(self, name: str, batch: Any) -> None:  # noqa: ANN401 - of pyarrow
+        """
+        Add rows of a kind that were in other shares.
+
+        Args:
+            name: of the kind.
+            batch: a RecordBatch as a reader of a share yields it.
+        """
         with self._turn:
             if name not in self._spools:
                 path = self._path.with_name(f"{self._path.name}-{name}.arrows")
@@ -297,7 +309,9 @@ class Shares:
 
     def _small(self, share: Share) -> Iterator[Share]:
         """Yield a share, or the smaller ones into which it is shared out again."""
-        fan = first_fan(share.rows // 2, share.bytes // 2, self._threads)
+        fan = first_fan(
+            share.rows // self._slack, share.bytes // self._slack, self._threads
+        )
         if fan == 1 or self._below > _MOST:
             yield share
             return
@@ -308,7 +322,7 @@ class Shares:
             # What has no rows replaces those of the share before, too.
             nothing = pa.RecordBatch.from_pylist([], reader.schema)
             for batch in chain([nothing], reader):
-                smaller._add(name, batch)
+                smaller.add_again(name, batch)
         if smaller.is_one():
             # All rows have one key: a check needs the memory of one transfer.
             smaller.remove()

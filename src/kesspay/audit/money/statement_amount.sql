@@ -1,6 +1,8 @@
 -- severity: critical
 -- needs: statement
 -- by: transfer
+-- doubt: min(least(amount, asked_amount)) <> max(greatest(amount, asked_amount))
+-- doubt: count(statement) > count(CASE WHEN statement = 1 THEN amount END)
 -- title: the amount of the statement differs
 SELECT statement.out_trade_no AS reference,
     coalesce(CAST(statement.amount AS STRING), 'no amount') || ' there, '

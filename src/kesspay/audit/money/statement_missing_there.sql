@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: statement
 -- by: transfer
+-- doubt: count(statement) = 0 AND count(CASE WHEN result_code = 'SUCCESS' THEN out_trade_no END) > 0
 -- title: a transfer that succeeded is missing in the statement
 SELECT facts.out_trade_no AS reference, 'SUCCESS here' AS detail,
     min(facts.spot) AS spot

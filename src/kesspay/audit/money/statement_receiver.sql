@@ -1,6 +1,7 @@
 -- severity: critical
 -- needs: statement, statement_receiver
 -- by: transfer
+-- doubt: min(least(receiver_id, asked_receiver_id)) <> max(greatest(receiver_id, asked_receiver_id))
 -- title: the receiver of the statement differs
 SELECT statement.out_trade_no AS reference, 'another receiver there' AS detail,
     min(facts.spot) AS spot

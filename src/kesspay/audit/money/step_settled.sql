@@ -1,5 +1,6 @@
 -- needs: requests
 -- by: transfer
+-- doubt: count(unfinished_trades) > 0
 -- Which of them succeeded after all.
 SELECT DISTINCT unfinished_trades.reference
 FROM unfinished_trades JOIN facts

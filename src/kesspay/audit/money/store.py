@@ -22,6 +22,7 @@ from kesspay.audit.money.checks import (
     head_of,
     step,
 )
+from kesspay.audit.money.doubts import marks_in_doubt, rows_in_doubt
 from kesspay.audit.money.engine import side_by_side
 from kesspay.audit.money.shares import (
     BATCH,
@@ -36,7 +37,7 @@ from kesspay.audit.money.statement import Statement
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from collections.abc import Set as AbstractSet
     from pathlib import Path
 
@@ -139,7 +140,7 @@ class Store:
     ) -> None:
         """Have no rows."""
         self._engines, self._parts = engines, parts
-        self._main = engines[0]
+        self._main, self._scratch = engines[0], scratch
         self._main.execute(_TABLES)
         threads = len(engines)
         fan = first_fan(*_sizes(parts), threads)
@@ -220,20 +221,59 @@ class Store:
         for name in checks:
             by[head_of(name).by].append(name)
         steps = {name: head_of(f"step_{name}") for name in STEPS}
+        threads = len(self._engines)
         for key, shares in self._shares.items():
-            made = [
-                name
+            made = {
+                name: head
                 for name, head in steps.items()
                 if head.by == key and there >= {*head.needs}
-            ]
-            check = partial(self._check, key, by["record"], by[key], made)
-            side_by_side(self._engines, shares, check)
+            }
+            # Here every record is at home once, whether it names a transfer or not.
+            record = by["record"] if key == "transfer" else []
+            heads = [*map(head_of, (*record, *by[key])), *made.values()]
+            whole = [name for name, head in made.items() if not head.doubts]
+            some = [name for name, head in made.items() if head.doubts]
+            doubts = list(chain.from_iterable(head.doubts for head in heads))
+            left = Shares(self._scratch / f"{key}-left", threads, threads, slack=1)
+            doubt = partial(self._doubt, key, doubts, whole, left)
+            side_by_side(self._engines, shares, doubt)
+            check = partial(self._check, key, record, by[key], some)
+            side_by_side(self._engines, left, check)
         _find(self._main, *by["all"])
+
+    def _doubt(
+        self,
+        key: str,
+        doubts: Iterable[str],
+        whole: Iterable[str],
+        left: Shares,
+        engine: Engine,
+        share: Share,
+    ) -> None:
+        """Put what the checks are to read of a share into other shares; make steps."""
+        own = _KEYS[key][0]
+        pages = {f"{name}_page": name for name in share.names}
+        with share:
+            keys = (*own, "answer") if key == "transfer" else own
+            sql = marks_in_doubt(share.names, keys, doubts)
+            marks = _over(engine, share, sql, pages, _marks)
+            for name, batch in rows_in_doubt(share, marks):
+                left.add_again(name, batch)
+            if whole:
+                for name, page in zip(share.names, pages, strict=True):
+                    rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
+                    rows = rows.replace(f"{name}_rows", page)
+                    if name == "facts":
+                        rows = _here(*own, rows=rows)
+                    view = f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}"
+                    _over(engine, share, view, {page: name})
+            for name in whole:
+                _over(engine, share, f"INSERT INTO {name} {step(name)}", pages)
 
     def _check(
         self,
         key: str,
-        record: Iterable[str],
+        record: Sequence[str],
         checks: Iterable[str],
         made: Iterable[str],
         engine: Engine,
@@ -242,8 +282,7 @@ class Store:
         """Run over one share the checks and steps of its key."""
         with share:
             _hold(engine, share)
-        if key == "transfer":
-            # Here every record is at home once, whether it names one or not.
+        if record:
             sql = f"SELECT * FROM facts_rows WHERE other <> {GUEST}"  # noqa: S608 - names of ours
             _view(engine, "facts", sql)
             _find(engine, *record)
@@ -251,6 +290,9 @@ class Store:
         _view(engine, "facts", _here(*_KEYS[key][0], rows=facts))
         _find(engine, *checks)
         self._make(engine, *made)
+        for name in share.names:
+            # Else it would be there until the next one is complete.
+            engine.execute(f"DROP TABLE {name}_rows")
 
     def _make(self, engine: Engine, *names: str) -> None:
         """Make steps out of what is held."""
@@ -279,21 +321,39 @@ def _hold(engine: Engine, share: Share) -> None:
     """Read the rows of a share into tables."""
     for name in share.names:
         sql = f"CREATE OR REPLACE TEMP TABLE {name}_rows AS SELECT * FROM page"  # noqa: S608 - names of ours
-
-        def read(name: str = name) -> None:
-            engine.connection.register("page", share.reader(name))
-
-        try:
-            engine.execute(sql, read)
-        except duckdb.Error:
-            if share.failure is not None:
-                raise share.failure from None
-            raise
-        engine.connection.unregister("page")
+        _over(engine, share, sql, {"page": name})
         rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
         if name == "journal":
             rows = _here("payment_id", "out_trade_no", rows=rows)
         _view(engine, name, rows)
+
+
+def _over(
+    engine: Engine,
+    share: Share,
+    sql: str,
+    pages: Mapping[str, str],
+    take: Callable[[Any], Any] = bool,
+) -> Any:  # noqa: ANN401 - of any query
+    """Run a statement over rows of a share: those of a kind for each of its tables."""
+
+    def read() -> None:
+        for page, name in pages.items():
+            engine.connection.register(page, share.reader(name))
+
+    try:
+        found = engine.execute(sql, read, take)
+    except duckdb.Error:
+        if share.failure is not None:
+            raise share.failure from None
+        raise
+    for page in pages:
+        engine.connection.unregister(page)
+    return found
+
+
+def _marks(connection: Any) -> Any:  # noqa: ANN401 - of duckdb and numpy
+    return connection.fetchnumpy()["mark"]
 
 
 def _view(engine: Engine, name: str, sql: str) -> None:
