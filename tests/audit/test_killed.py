@@ -76,6 +76,7 @@ def files(folder: str) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
 
 
+@pytest.mark.thorough
 @pytest.mark.minutes
 def test_killed(here: Path, whole: bool) -> None:  # noqa: FBT001 - a fixture
     """However often a run is killed, the last one writes what a whole run does."""

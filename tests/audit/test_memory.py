@@ -68,6 +68,7 @@ def _chosen(**variables: str) -> tuple[str, str]:
     return done.stdout.strip(), done.stderr
 
 
+@pytest.mark.thorough
 def test_the_command_takes_it(tmp_path: Path) -> None:
     """Where Arrow's wheel has it; Arrow warns of nothing, and nothing stays."""
     expected = pa.default_memory_pool().backend_name

@@ -108,7 +108,7 @@ def test_a_case_that_must_be_refused(run: Command) -> None:
     assert fields["refused"]
 
 
-@pytest.mark.few(3)
+@pytest.mark.few(1)
 @pytest.mark.parametrize(
     "which",
     [

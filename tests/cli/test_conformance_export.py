@@ -6,6 +6,8 @@ import hashlib
 import json
 from typing import TYPE_CHECKING
 
+import pytest
+
 from tests.support.kit import stored_kit
 
 
@@ -27,6 +29,7 @@ def test_the_files_are_written(run: Callable[..., Result], tmp_path: Path) -> No
     assert (target / "cases/api.tsv").is_file()
 
 
+@pytest.mark.thorough
 def test_your_own_code_is_named(run: Callable[..., Result], tmp_path: Path) -> None:
     """What was left as it is stands in the output, and in the JSON."""
     target = tmp_path / "kit"
@@ -42,6 +45,7 @@ def test_your_own_code_is_named(run: Callable[..., Result], tmp_path: Path) -> N
     assert (target / "ruby/kess.rb").read_bytes() == b"my code"
 
 
+@pytest.mark.thorough
 def test_a_zip_has_the_same_bytes_twice(
     run: Callable[..., Result], tmp_path: Path
 ) -> None:

@@ -321,6 +321,7 @@ def test_a_withdrawn_id_is_not_used_again(copy: Path) -> None:
 # ------------------------------------------------------------ the bulk
 
 
+@pytest.mark.thorough
 def test_the_bulk_has_every_stored_answer() -> None:
     """Documents, trees and doubles come with PHP's answer and a good profile."""
     documents = list(bulk("document"))

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from tests.support.php import Php
 
 
+@pytest.mark.thorough
 @pytest.mark.few(1)
 def test_the_page_is_true(php: Php, backend: Backend) -> None:
     """Both tables are what was just seen, on both backends."""

@@ -59,6 +59,7 @@ def test_zsh_has_the_lines() -> None:
     assert "_KESSPAY_COMPLETE=zsh_source kesspay" in ZSH
 
 
+@pytest.mark.thorough
 def test_zsh_completes(tmp_path: Path) -> None:
     """After the lines zsh completes commands, states and files."""
     if shutil.which("zsh") is None:

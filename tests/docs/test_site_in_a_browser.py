@@ -19,6 +19,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+pytestmark = pytest.mark.thorough
+
 #: Pages of which pictures are taken: each kind of page, and each kind of drawing.
 PICTURES: Final = (
     "index.html",

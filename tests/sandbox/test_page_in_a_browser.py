@@ -293,6 +293,7 @@ async def _refreshing(browser: Browser, numbers: str) -> None:
     assert await browser.evaluate(numbers) == ["message-4"]
 
 
+@pytest.mark.thorough
 def test_in_use(tmp_path: Path) -> None:
     """Faults, the clock, filters and the refresh, by clicks alone."""
     asyncio.run(use(tmp_path))

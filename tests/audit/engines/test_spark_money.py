@@ -118,6 +118,7 @@ class Frame:
         return Frame(self.engine, f"({self.query}) UNION ALL ({other.query})")
 
 
+@pytest.mark.thorough
 def test_the_adapter(recorded: list[dict[str, Any]]) -> None:
     """What Spark is asked for: each check that can run, with its severity and title."""
     with duckdb.connect() as engine:

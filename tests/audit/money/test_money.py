@@ -147,6 +147,7 @@ def test_a_changed_body_is_no_fact(traffic: Traffic) -> None:
     assert (result.money.facts, result.money.unverified) == (9, 1)
 
 
+@pytest.mark.thorough
 def test_statement(traffic: Traffic) -> None:
     """Transfers, amounts, receivers and the totals of days are compared."""
     Path("s.csv").write_text(
