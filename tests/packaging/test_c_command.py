@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 from pathlib import Path
@@ -13,7 +12,7 @@ import pytest
 from click.testing import CliRunner
 
 from kesspay.cli.root import root
-from tests.packaging.wheels import ROOT, run
+from tests.packaging.wheels import ROOT, built_library, run
 from tests.support.vectors import (
     KEYS,
     iter_canonical,
@@ -52,8 +51,8 @@ def kess(tmp_path_factory: pytest.TempPathFactory) -> Path:
         ["cmake", "-S", str(ROOT / "csrc"), "-B", str(build), *options],
         ["cmake", "--build", str(build), "--parallel", "2"],
     ]
-    if built := os.environ.get("KESSPAY_C_BUILD"):
-        build, commands = Path(built), []
+    if built := built_library():
+        build, commands = built, []
     commands += [["cmake", "--install", str(build), "--prefix", str(prefix)]]
     for command in commands:
         done = run(*command, env={"CFLAGS": ""})

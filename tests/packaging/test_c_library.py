@@ -12,13 +12,16 @@ from typing import Final
 import pytest
 
 from tests.conftest import is_set
-from tests.packaging.wheels import ROOT, run
+from tests.packaging.wheels import ROOT, built_library, run
 
 
 pytestmark = pytest.mark.build
 
 #: What is compiled here is not measured, and no one debugs it.
 QUICKLY: Final = "-DCMAKE_C_FLAGS_RELWITHDEBINFO=-O1"
+
+#: An option of ctest: it is an error where there are none.
+NO_TESTS: Final = "--no-tests=error"
 
 #: Between them these C tests enter all of the library.
 THE_WHOLE_LIBRARY: Final = (
@@ -43,21 +46,24 @@ def test_build_test_install(tmp_path: Path) -> None:
     ctest installs the library and builds a consumer through pkg-config and
     through the CMake package, besides running some of the C tests. Jobs c-gcc and
     c-sanitize of ``.ci/run`` have all of them, with gcc and with clang, and every
-    round of each.
+    round of each; there, what c-gcc builds and tests is installed here.
     """
-    compiler = "clang" if shutil.which("clang") else "gcc"
-    source, build = tmp_path / "csrc", tmp_path / "build"
-    shutil.copytree(ROOT / "csrc", source)
-    for pattern in ("fuzz/fuzz_*.c", "tests/test_*.c"):
-        for file in source.glob(pattern):
-            if file.stem not in THE_WHOLE_LIBRARY:
-                file.unlink()
+    build = built_library() or tmp_path / "build"
     commands = [
-        ["cmake", "-S", str(source), "-B", str(build), "-DKESS_WERROR=ON", QUICKLY],
-        ["cmake", "--build", str(build), "--parallel", "2"],
-        ["ctest", "--test-dir", str(build), "--output-on-failure", "--no-tests=error"],
-        ["cmake", "--install", str(build), "--prefix", str(tmp_path / "prefix")],
+        ["cmake", "--install", str(build), "--prefix", str(tmp_path / "prefix")]
     ]
+    if built_library() is None:
+        commands[:0] = [
+            [
+                *("cmake", "-S", str(some_tests(tmp_path / "csrc")), "-B", str(build)),
+                *("-DKESS_WERROR=ON", QUICKLY),
+            ],
+            ["cmake", "--build", str(build), "--parallel", "2"],
+            [*("ctest", "--test-dir", str(build), "--output-on-failure"), NO_TESTS],
+        ]
+    else:
+        commands += [["ctest", "--test-dir", str(build), "--show-only", NO_TESTS]]
+    compiler = "clang" if shutil.which("clang") else "gcc"
     output = ""
     for command in commands:
         env = {"CC": compiler, "CFLAGS": "", "KESS_SAMPLE": "1", **ninja()}
@@ -85,13 +91,30 @@ def test_build_test_install(tmp_path: Path) -> None:
     assert "NODELETE" in run("readelf", "-d", library).output
 
 
+def some_tests(folder: Path) -> Path:
+    """Copy the sources, with no more tests than enter the whole library."""
+    shutil.copytree(ROOT / "csrc", folder)
+    for pattern in ("fuzz/fuzz_*.c", "tests/test_*.c"):
+        for file in folder.glob(pattern):
+            if file.stem not in THE_WHOLE_LIBRARY:
+                file.unlink()
+    return folder
+
+
 @pytest.fixture(scope="module")
 def packages(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Build the Debian packages and return their folder."""
+    """Build the Debian packages and return their folder, with the library."""
     for tool in ("dpkg-deb", "dpkg-shlibdeps"):
         if shutil.which(tool) is None:
             pytest.skip(f"{tool} is not installed")
     build = tmp_path_factory.mktemp("deb")
+    if built := built_library():
+        settings = built / "CPackConfig.cmake"
+        done = run("cpack", "-G", "DEB", "--config", settings, "-B", build)
+        assert done.code == 0, done.output
+        for path in built.glob("libkess.so*"):
+            shutil.copy2(path, build, follow_symlinks=False)
+        return build
     parts = ["-DKESS_BUILD_TESTS=OFF", "-DKESS_BUILD_EXAMPLES=OFF"]
     commands = [
         [

@@ -56,6 +56,12 @@ def run(
     return Run(done.returncode, done.stdout)
 
 
+def built_library() -> Path | None:
+    """Return where ``.ci/run`` has built the C library and its tests, if it has."""
+    found = os.environ.get("KESSPAY_C_BUILD")
+    return Path(found) if found else None
+
+
 def copy_tree(target: Path) -> Path:
     """Copy what a build needs, without anything that an earlier one left."""
     target.mkdir(parents=True, exist_ok=True)
