@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from html import escape
 from typing import TYPE_CHECKING, Final
+from zlib import crc32
 
 
 if TYPE_CHECKING:
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 SMALL: Final = 12
 LINE: Final = 15
 
+#: The tip of an arrow. Each drawing of a page has one of its own name.
 TIP: Final = (
     '<defs><marker id="tip" viewBox="0 0 8 8" refX="8" refY="4" '
     'markerWidth="7" markerHeight="7" orient="auto">'
@@ -25,10 +27,13 @@ def document(title: str, width: float, height: float, parts: Iterable[str]) -> s
     """Return a drawing that is as wide as the column, and at most a third larger."""
     if not title:
         raise ValueError("a drawing without accTitle cannot be drawn for all readers")
+    name = f"tip-{crc32(title.encode()):08x}"
+    inside = "".join((TIP, *parts))
+    inside = inside.replace('id="tip"', f'id="{name}"').replace("#tip)", f"#{name})")
     return (
         f'<svg viewBox="0 0 {width:g} {height:g}" role="img" class="diagram" '
         f'aria-label="{escape(title)}" '
-        f'style="max-width:{width * 4 / 3:g}px">{TIP}{"".join(parts)}</svg>'
+        f'style="max-width:{width * 4 / 3:g}px">{inside}</svg>'
     )
 
 

@@ -49,12 +49,6 @@ if TYPE_CHECKING:
 _OUTSIDE: Final = "repository"
 _KESS_H: Final = "csrc/include/kess.h"
 _KESS_H_PAGE: Final = "reference/kess-h.md"
-_BENCH_PAGE: Final = "reference/benchmarks.md"
-#: Where plots stand on the site, and where `make bench` may have left some.
-_BENCH_RESULTS: Final = "reference/benchmarks"
-_BENCH_FOLDER: Final = ROOT / "build" / "bench"
-#: Where the narrow one of two plots is shown.
-_TELEPHONE: Final = "(max-width: 45em)"
 
 _FENCE: Final = re.compile(r"(^```.*?^```$|`[^`\n]+`)", re.MULTILINE | re.DOTALL)
 _MERMAID: Final = re.compile(r"^```mermaid\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -97,9 +91,6 @@ def on_files(files: Files, config: MkDocsConfig) -> Files:
     files.append(File.generated(config, _KESS_H_PAGE, content=c_reference()))
     script = Path(__file__).with_name(Path(_ON_DISK).name)
     files.append(File.generated(config, _ON_DISK, abs_src_path=str(script)))
-    for plot in sorted(_BENCH_FOLDER.glob("*.svg")):
-        uri = f"{_BENCH_RESULTS}/{plot.name}"
-        files.append(File.generated(config, uri, abs_src_path=str(plot)))
     waiting = [
         (f"docs/{file.src_uri}", Path(str(file.abs_src_path)).read_text("utf-8"))
         for file in files.documentation_pages()
@@ -129,9 +120,6 @@ def on_page_markdown(
     path = f"docs/{uri}"
     if uri.startswith(f"{_OUTSIDE}/"):
         path = uri.removeprefix(f"{_OUTSIDE}/")
-    if uri == _BENCH_PAGE:
-        markdown += _bench_results(files)
-
     markdown = _MERMAID.sub(_drawing, markdown)
 
     def led(found: re.Match[str]) -> str:
@@ -258,27 +246,6 @@ def _blocks(blocks: list[header.Block]) -> list[str]:
 
 def _prose(text: str) -> str:
     return re.sub(r"([\\*_<>\[\]|`])", r"\\\1", text)
-
-
-def _bench_results(files: Files) -> str:
-    """Show the plots that were made, if there are some."""
-    names = sorted(
-        file.src_uri.removeprefix(f"{_BENCH_RESULTS}/")
-        for file in files
-        if file.src_uri.startswith(f"{_BENCH_RESULTS}/")
-    )
-    shown = ""
-    for name in names:
-        narrow = name.replace(".svg", "-narrow.svg")
-        if narrow in names:
-            shown += (
-                f'\n\n<picture><source media="{_TELEPHONE}" '
-                f'srcset="benchmarks/{narrow}">'
-                f'<img src="benchmarks/{name}" alt="{name}"></picture>'
-            )
-        elif not name.endswith("-narrow.svg"):
-            shown += f"\n\n![{name}](benchmarks/{name})"
-    return shown
 
 
 def _targets(path: str, text: str) -> list[str]:

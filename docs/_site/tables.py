@@ -83,7 +83,7 @@ def _table(found: re.Match[str]) -> str:
         number = iter(range(len(columns)))
 
         def cell(found: re.Match[str]) -> str:
-            kind, rest, text = found[1], found[2], found[3]
+            kind, rest, text = found[1], found[2], _CODE.sub(_with_bars, found[3])
             column = next(number)
             if kind == "th":
                 return found[0]
@@ -99,6 +99,11 @@ def _table(found: re.Match[str]) -> str:
         return html
     mark = _WIDER if sum(least) > _DESKTOP else _WIDE
     return html.replace("<table>", mark, 1)
+
+
+def _with_bars(found: re.Match[str]) -> str:
+    r"""Show "|" in code where Markdown needs "\|", since a bar ends a cell."""
+    return found[0].replace(r"\|", "|")
 
 
 def _plain(html: str) -> str:

@@ -58,7 +58,7 @@ def test_the_time_of_the_kit_has_a_goal(capsys: pytest.CaptureFixture[str]) -> N
 def test_times_have_three_digits() -> None:
     """Nanoseconds of what takes less than two microseconds, no fraction from 100 on."""
     shown = [NAMES["shown"](time) for time in (0.2345, 1.996, 17.25, 233.4, 1080.2)]
-    assert shown == ["0.23 us", "2.00 us", "17.2 us", "233 us", "1,080 us"]
+    assert shown == ["0.23 µs", "2.00 µs", "17.2 µs", "233 µs", "1,080 µs"]
 
 
 @pytest.mark.parametrize("page", ["php", "node", "go"])

@@ -20,7 +20,7 @@ from tests.support.pages import code_span, tables
 
 
 ROWS: Final = tables(
-    "explanation/exactly-once.md", "| state | what happens | | state after |\n"
+    "explanation/exactly-once.md", "| state | what happens | when | state after |\n"
 )
 
 #: Of a pre-transfer that was created at 0 and lives 300 s.

@@ -7,6 +7,7 @@ import json
 import re
 from html import unescape
 from html.parser import HTMLParser
+from itertools import pairwise
 from typing import TYPE_CHECKING
 from urllib.parse import unquote, urlsplit
 
@@ -31,12 +32,16 @@ class Reader(HTMLParser):
         self.loads: list[str] = []
         self.links: list[str] = []
         self.anchors: set[str] = set()
+        self.ids: list[str] = []
+        self.levels: list[int] = []
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         """Note an element."""
         found = dict(attrs)
         for name in ("id", "name"):
             self.anchors.add(found.get(name) or "")
+        self.ids += [found["id"] or ""] if "id" in found else []
+        self.levels += [int(tag[1])] if re.fullmatch("h[1-6]", tag) else []
         target = found.get("href") or found.get("src") or ""
         if tag == "a":
             self.links.append(target)
@@ -99,6 +104,27 @@ def test_links_and_anchors(read: dict[Path, Reader], site: Path) -> None:
                 assert unquote(parts.fragment) in read[target].anchors, (path, link)
             checked += 1
     assert checked > 500
+
+
+def test_an_id_is_given_once(read: dict[Path, Reader]) -> None:
+    """A link to a part of a page, or to the tip of an arrow, means one element."""
+    for path, page in read.items():
+        assert sorted(page.ids) == sorted(set(page.ids)), path
+
+
+def test_no_level_of_headings_is_left_out(read: dict[Path, Reader]) -> None:
+    """A page has one title, and below a heading comes one of the next level."""
+    for path, page in read.items():
+        assert page.levels.count(1) == 1, path
+        for above, below in pairwise([0, *page.levels]):
+            assert below <= above + 1, (path, page.levels)
+
+
+def test_code_in_a_table_has_no_backslash_before_a_bar(site: Path) -> None:
+    """Markdown needs one there, and a command that is copied must not have it."""
+    html = (site / "howto" / "keys.html").read_text(encoding="utf-8")
+    assert '<span class="word">|</span>' in html
+    assert r"\|" not in html
 
 
 def test_sessions_are_copied_without_prompts(site: Path) -> None:

@@ -84,9 +84,10 @@ _BROKEN: Final = """
   .map(word => word.textContent)
 """
 
-#: Tables and drawings that are wider than the room they have.
+#: Tables, drawings, commands and sessions that are wider than the room they have.
 _SCROLLS: Final = """
-[...document.querySelectorAll(".md-typeset__scrollwrap, .drawing")]
+[...document.querySelectorAll(`.md-typeset__scrollwrap, .drawing,
+  :is(.language-sh, .language-pycon) pre > code`)]
   .filter(one => one.scrollWidth > one.clientWidth + 1)
   .map(one => one.textContent.trim().slice(0, 40))
 """
@@ -238,8 +239,8 @@ def test_no_page_is_wider_than_a_telephone(seen: tuple[list[Look], list[str]]) -
     assert [(look.page, look.overflow) for look in found if look.overflow] == []
 
 
-def test_no_table_and_no_drawing_scrolls(seen: tuple[list[Look], list[str]]) -> None:
-    """A telephone shows all columns: of a wide table, one below the other."""
+def test_only_programs_scroll(seen: tuple[list[Look], list[str]]) -> None:
+    """A telephone shows all columns, and commands and sessions to their ends."""
     assert [(look.page, look.scrolls) for look in seen[0] if look.scrolls] == []
 
 
