@@ -4,10 +4,7 @@
 
 declare(strict_types=1);
 
-$errors = 'KessException Facts InputError CanonicalizationError KeyLoadError InvalidSignature DocumentRefused';
-foreach (explode(' ', "$errors BackendError") as $name) {
-    require_once __DIR__ . "/src/Exception/$name.php";
-}
-foreach (explode(' ', 'Library Handle Profile PrivateKey PublicKey Signer Verifier canonicalize') as $name) {
+$names = 'Exception/exceptions Library Handle Profile PrivateKey PublicKey Signer Verifier canonicalize';
+foreach (explode(' ', $names) as $name) {
     require_once __DIR__ . "/src/$name.php";
 }

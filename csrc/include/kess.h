@@ -299,7 +299,7 @@ KESS_API void kess_key_free(kess_key *key);
 /* Return 1 for a private key, and 0 for a public one. */
 KESS_API int kess_key_is_private(const kess_key *key);
 
-/* Return the number of bits of the modulus. */
+/* Return the number of bits of the modulus, and 0 for NULL. */
 KESS_API unsigned kess_key_bits(const kess_key *key);
 
 /* Return the length of a signature in bytes. */

@@ -407,7 +407,7 @@ int kess_key_is_private(const kess_key *key)
 
 unsigned kess_key_bits(const kess_key *key)
 {
-    return key->bits;
+    return key == NULL ? 0 : key->bits;
 }
 
 size_t kess_key_size(const kess_key *key)

@@ -251,6 +251,7 @@ static void test_wrong_requests(void)
                                       KESS_DO_LOAD_PUBLIC_FILE, 10, INT32_MAX};
 
     CHECK(kess_run(NULL, NULL, NULL, 0) == NULL);
+    CHECK_EQUAL(0, kess_key_bits(NULL));
     CHECK(kess_load_key(NULL, NULL, 0, NULL, 0) == NULL);
     memset(&asked, 0, sizeof asked);
     for (size_t i = 0; i < sizeof unknown / sizeof unknown[0]; i++) {

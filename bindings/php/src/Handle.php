@@ -4,10 +4,8 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use FFI\CData;
-use Kess\Exception\BackendError;
-use Kess\Exception\InputError;
-use Kess\Exception\KeyLoadError;
+// A private key that is given for a public one by mistake must not be shown either.
+use SensitiveParameter as Hide;
 
 /**
  * The methods of both kinds of keys: one kess_key, loaded once, freed once, never shown or
@@ -17,6 +15,8 @@ use Kess\Exception\KeyLoadError;
  */
 trait Handle
 {
+    private ?\FFI\CData $key = null;
+
     /**
      * Load a key from the content of a key file: PEM, DER or base64.
      *
@@ -24,16 +24,12 @@ trait Handle
      * @param string|null $password  for an encrypted private key and for PKCS#12
      * @param bool        $allowWeak accept RSA from 512 bits, for old sandboxes only
      *
-     * @throws KeyLoadError it holds no such key, the password is wrong, or the key policy refuses it
-     * @throws BackendError libkess cannot be loaded, or it failed
+     * @throws Exception\KeyLoadError it holds no such key, the password is wrong, or the key policy refuses it
+     * @throws Exception\BackendError libkess cannot be loaded, or it failed
      */
-    public static function fromPem(
-        // A private key that is given for a public one by mistake must not be shown either.
-        #[\SensitiveParameter] string $pem,
-        #[\SensitiveParameter] ?string $password = null,
-        bool $allowWeak = false,
-    ): self {
-        return new self(Library::key(self::LOAD, $pem, $password, $allowWeak));
+    public static function fromPem(#[Hide] string $pem, #[Hide] ?string $password = null, bool $allowWeak = false): self
+    {
+        return new self(self::LOAD, $pem, $password, $allowWeak);
     }
 
     /**
@@ -43,29 +39,29 @@ trait Handle
      * @param string|null $password  for an encrypted private key and for PKCS#12
      * @param bool        $allowWeak accept RSA from 512 bits, for old sandboxes only
      *
-     * @throws InputError   the path is empty or holds a NUL
-     * @throws KeyLoadError as fromPem; "file" where the file cannot be read
-     * @throws BackendError libkess cannot be loaded, or it failed
+     * @throws Exception\InputError   the path is empty or holds a NUL
+     * @throws Exception\KeyLoadError as fromPem; "file" where the file cannot be read
+     * @throws Exception\BackendError libkess cannot be loaded, or it failed
      */
-    public static function fromFile(
-        string $path,
-        #[\SensitiveParameter] ?string $password = null,
-        bool $allowWeak = false,
-    ): self {
-        return new self(Library::key(self::LOAD . '_FILE', $path, $password, $allowWeak));
+    public static function fromFile(string $path, #[Hide] ?string $password = null, bool $allowWeak = false): self
+    {
+        return new self(self::LOAD . '_FILE', $path, $password, $allowWeak);
     }
 
-    private function __construct(private ?CData $key)
+    private function __construct(string $name, #[Hide] string $data, #[Hide] ?string $password, bool $allowWeak)
     {
+        $ffi = Library::get();
+        $memory = $ffi->new('kess_request[1]');
+        $memory[0]->operation = $ffi->$name;
+        $memory[0]->policy = $allowWeak ? $ffi->KESS_KEY_ALLOW_WEAK : 0;
+        $key = $ffi->kess_load_key($memory, $data, \strlen($data), $password, \strlen($password ?? ''));
+        $this->key = $key ?? throw Library::failed($memory, null, '');
     }
 
     public function __destruct()
     {
-        $key = $this->key ?? null;
-        $this->key = null;
-        if ($key !== null) {
-            Library::get()->kess_key_free($key);
-        }
+        [$key, $this->key] = [$this->key, null];
+        Library::get()->kess_key_free($key);
     }
 
     private function __clone()
@@ -92,11 +88,6 @@ trait Handle
     /** Return the number of bits of the modulus. */
     public function bits(): int
     {
-        return Library::get()->kess_key_bits($this->handle());
-    }
-
-    private function handle(): CData
-    {
-        return $this->key ?? throw new BackendError('the key was freed', 'backend');
+        return Library::get()->kess_key_bits($this->key);
     }
 }

@@ -4,8 +4,6 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use Kess\Exception\InputError;
-
 /** The settings of the gateway's PHP. The default is PHP 8.2 or later without changes. */
 final class Profile
 {
@@ -19,7 +17,7 @@ final class Profile
      * @param string $ksort                "8.2" (and later), "8.0" (and 8.1) or "7"
      * @param bool   $preserveZeroFraction json_encode gets JSON_PRESERVE_ZERO_FRACTION
      *
-     * @throws InputError another value was given
+     * @throws Exception\InputError another value was given
      */
     public function __construct(
         int $serializePrecision = -1,
@@ -28,16 +26,10 @@ final class Profile
         string $ksort = '8.2',
         bool $preserveZeroFraction = false,
     ) {
-        $kess = Library::get();
-        $precisions = [-1 => 0, 17 => $kess->KESS_PROFILE_PRECISION_17, 100 => $kess->KESS_PROFILE_PRECISION_100];
-        $sorts = ['8.2' => 0, '8.0' => $kess->KESS_PROFILE_KSORT_PHP_8_0, '7' => $kess->KESS_PROFILE_KSORT_PHP_7];
-        if (!isset($precisions[$serializePrecision], $sorts[$ksort])) {
-            throw new InputError('a profile has a serialize_precision of -1, 17 or 100,'
-                . ' and a ksort of "8.2", "8.0" or "7"', 'argument');
-        }
-        $this->flags = $precisions[$serializePrecision] | $sorts[$ksort]
-            | ($unescapedSlashes ? $kess->KESS_PROFILE_UNESCAPED_SLASHES : 0)
-            | ($unescapedUnicode ? $kess->KESS_PROFILE_UNESCAPED_UNICODE : 0)
-            | ($preserveZeroFraction ? $kess->KESS_PROFILE_PRESERVE_ZERO_FRACTION : 0);
+        $precision = [-1 => 0, 17 => 1, 100 => 32][$serializePrecision]
+            ?? throw new Exception\InputError('serializePrecision must be -1, 17 or 100', 'argument');
+        $sort = ['8.2' => 0, '8.0' => 8, '7' => 16][$ksort]
+            ?? throw new Exception\InputError('ksort must be "8.2", "8.0" or "7"', 'argument');
+        $this->flags = $precision | $sort | 2 * $unescapedSlashes | 4 * $unescapedUnicode | 64 * $preserveZeroFraction;
     }
 }

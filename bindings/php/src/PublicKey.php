@@ -4,10 +4,6 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use Kess\Exception\BackendError;
-use Kess\Exception\InvalidSignature;
-use Kess\Exception\KessException;
-
 /**
  * An RSA public key, which verifies. Load it once: PEM or DER of SPKI, PKCS#1, an X.509
  * certificate or PKCS#12.
@@ -21,11 +17,11 @@ final class PublicKey
     /**
      * Return the key as the DER of a SubjectPublicKeyInfo (RFC 5280, 4.1.2.7).
      *
-     * @throws BackendError libkess failed
+     * @throws Exception\BackendError libkess failed
      */
     public function spki(): string
     {
-        return Library::call(Library::SPKI, $this->handle(), '');
+        return base64_decode(Library::call('KESS_DO_PUBLIC_TEXT', $this->key, ''));
     }
 
     /**
@@ -34,12 +30,12 @@ final class PublicKey
      * @param string       $body    the answer as it was received
      * @param Profile|null $profile the PHP settings of the gateway; null for PHP 8.2 and later
      *
-     * @throws InvalidSignature it is not authentic: use no value of it. DocumentRefused is a kind of it
-     * @throws BackendError     libkess failed; nothing was verified
+     * @throws Exception\InvalidSignature it is not authentic: use no value of it. DocumentRefused is a kind of it
+     * @throws Exception\BackendError     libkess failed; nothing was verified
      */
     public function verifyDocument(string $body, ?Profile $profile = null): string
     {
-        return Library::call(Library::VERIFY_DOCUMENT, $this->handle(), $body, $profile->flags ?? 0);
+        return Library::call('KESS_DO_VERIFY_DOCUMENT', $this->key, $body, $profile);
     }
 
     /**
@@ -48,7 +44,7 @@ final class PublicKey
      * @param array<string> $bodies  the answers as they were received
      * @param Profile|null  $profile the PHP settings of the gateway; null for PHP 8.2 and later
      *
-     * @return array<string|KessException> under the same keys: the canonical bytes, or the exception
+     * @return array<string|Exception\KessException> under the same keys: the canonical bytes, or the exception
      */
     public function verifyDocuments(array $bodies, ?Profile $profile = null): array
     {
@@ -56,7 +52,7 @@ final class PublicKey
         foreach ($bodies as $name => $body) {
             try {
                 $verdicts[$name] = $this->verifyDocument($body, $profile);
-            } catch (InvalidSignature | BackendError $refusal) {
+            } catch (Exception\InvalidSignature | Exception\BackendError $refusal) {
                 $verdicts[$name] = $refusal;
             }
         }

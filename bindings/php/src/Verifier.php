@@ -4,9 +4,6 @@ declare(strict_types=1);
 
 namespace Kess;
 
-use Kess\Exception\InvalidSignature;
-use Kess\Exception\KessException;
-
 /** A public key with the profile of a gateway. */
 final class Verifier
 {
@@ -17,7 +14,7 @@ final class Verifier
     /**
      * Verify a body and return its canonical bytes; see PublicKey::verifyDocument().
      *
-     * @throws InvalidSignature it is not authentic: use no value of it
+     * @throws Exception\InvalidSignature it is not authentic: use no value of it
      */
     public function verifyDocument(string $body): string
     {
@@ -29,7 +26,7 @@ final class Verifier
      *
      * @param array<string> $bodies the answers as they were received
      *
-     * @return array<string|KessException> under the same keys: the canonical bytes, or the exception
+     * @return array<string|Exception\KessException> under the same keys: the canonical bytes, or the exception
      */
     public function verifyDocuments(array $bodies): array
     {

@@ -18,9 +18,6 @@ if (!\function_exists('Kess\canonicalize')) {
      */
     function canonicalize(string|array $document, ?Profile $profile = null): string
     {
-        // An array may be one level deeper than json_decode accepts of a text.
-        $depth = \is_array($document) ? 512 : 0;
-
-        return Library::call(Library::CANONICALIZE, null, Library::text($document), $profile->flags ?? 0, $depth);
+        return Library::call('KESS_DO_CANONICALIZE', null, $document, $profile);
     }
 }

@@ -4,7 +4,6 @@ declare(strict_types=1);
 
 namespace Kess\Tests;
 
-use Kess\Exception\BackendError;
 use Kess\Exception\InputError;
 use Kess\Exception\KeyLoadError;
 use Kess\PrivateKey;
@@ -157,7 +156,9 @@ final class KeysTest extends TestCase
         $key->__destruct();
         $key->__destruct();
         self::assertSame(2048, $public->bits());
-        $this->expectException(BackendError::class);
+        self::assertSame(0, $key->bits());
+        $this->expectException(InputError::class);
+        $this->expectExceptionMessage('it was freed');
         $key->signedBody('{}');
     }
 

@@ -39,12 +39,24 @@ final class LimitsTest extends TestCase
         $ffi = Library::get();
         $private = Support::private();
         $key = (fn () => $this->key)->call($private);
-        [$out, $length, $error] = [$ffi->new('uint8_t[4096]'), $ffi->new('size_t[1]'), $ffi->new('kess_error[1]')];
-        $call = static fn (): int => $ffi->kess_call($key, $ffi->KESS_DO_SIGNED_BODY, $out, $length, '{"a":1}', 7, 0, 0, $error);
-        self::assertSame($ffi->KESS_ERR_BUFFER, $call());
-        self::assertSame(str_repeat("\0", 4096), \FFI::string($out, 4096));
-        self::assertSame(0, $call());
-        self::assertSame($private->signedBody('{"a":1}'), \FFI::string($out, $length[0]));
+        $memory = $ffi->new('kess_request[1]');
+        [$memory[0]->operation, $memory[0]->room] = [$ffi->KESS_DO_SIGNED_BODY, 512];
+        self::assertNull($ffi->kess_run($memory, $key, '{"a":1}', 7));
+        self::assertSame($ffi->KESS_ERR_BUFFER, $memory[0]->status);
+        self::assertSame(str_repeat("\0", 4096), \FFI::string($memory[0]->out, 4096));
+        $expected = $private->signedBody('{"a":1}');
+        self::assertSame($expected, Library::failed($memory, $key, '{"a":1}'));
+        $memory[0]->room = $memory[0]->len;
+        self::assertSame($expected, $ffi->kess_run($memory, $key, '{"a":1}', 7));
+    }
+
+    /** With little room as well, a body that is not authentic is refused. */
+    public function testALongBodyIsRefused(): void
+    {
+        $body = Support::private()->signedBody(['a' => str_repeat('x', 100000)]);
+        self::assertSame('mismatch', $this->refused(InvalidSignature::class, str_replace('xxx', 'xyx', $body))->reason());
+        self::assertSame('syntax', $this->refused(DocumentRefused::class, "$body ]")->reason());
+        self::assertSame('[]', canonicalize('{}'));
     }
 
     public function testWhatGrowsMost(): void
@@ -219,7 +231,7 @@ final class LimitsTest extends TestCase
 
     public function testACallWithinACall(): void
     {
-        $kept = new \ReflectionProperty(Library::class, 'room');
+        $kept = new \ReflectionProperty(Library::class, 'kept');
         $kept->setAccessible(true);
         canonicalize('{}');
         $room = $kept->getValue();
@@ -227,7 +239,7 @@ final class LimitsTest extends TestCase
         $kept->setValue(null, null);
         self::assertSame('{"other":[1,2,3]}', canonicalize('{"other":[1,2,3]}'));
         self::assertNotSame($room[0], $kept->getValue()[0]);
-        self::assertSame('[]', \FFI::string($room[0], 2));
+        self::assertSame('[]', \FFI::string($room[1]->out));
         try {
             canonicalize('{');
             self::fail('a failure was returned');
