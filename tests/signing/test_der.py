@@ -36,6 +36,50 @@ def test_children() -> None:
     assert der.tags([]) == b""
 
 
+CHUNKS: Final = make.octets(b"x") + make.octets(b"y")
+
+
+@pytest.mark.parametrize(
+    ("data", "content"),
+    [
+        (make.sequence(TWO), TWO),
+        (b"\x30\x82\0\7" + TWO, TWO),
+        (b"\x30\x80" + TWO + b"\0\0", TWO),
+        (
+            b"\x30\x80\x30\x80" + TWO + b"\0\0\0\0",
+            b"\x30\x80" + TWO + b"\0\0",
+        ),
+        (make.element(0x24, CHUNKS), b"xy"),
+        (b"\x24\x80" + CHUNKS + b"\0\0", b"xy"),
+        (make.element(0x24, make.element(0x24, CHUNKS)), b"xy"),
+    ],
+)
+def test_loose_children(data: bytes, content: bytes) -> None:
+    """The lengths of BER are read, and an OCTET STRING in chunks comes as one."""
+    kind = der.SEQUENCE if data[0] == der.SEQUENCE else der.OCTET_STRING
+    found = der.loose_children(data + make.NULL)
+    assert found == [Element(kind, content), Element(der.NULL, b"")]
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        b"\x30",
+        b"\x30\x05\0",
+        b"\x30\x82\1",
+        b"\x1f\1\0",
+        b"\x04\x80\0\0",
+        b"\x30\x80",
+        b"\x30\x80\x05\0",
+        b"\x30\x80" * 20 + b"\0\0" * 20,
+    ],
+)
+def test_no_loose_children(data: bytes) -> None:
+    """What is cut off, and what is within one another without an end, is refused."""
+    with pytest.raises(DerError):
+        der.loose_children(data)
+
+
 def test_only_sequence() -> None:
     """One SEQUENCE must fill the data exactly."""
     assert der.only_sequence(make.sequence(TWO)) == der.children(TWO)

@@ -254,6 +254,8 @@ def test_company() -> None:
 KIND_DATA: Final = make.oid("1.2.840.113549.1.7.1")
 KEY_BAG: Final = "1.2.840.113549.1.12.10.1.1"
 SHROUDED_KEY_BAG: Final = "1.2.840.113549.1.12.10.1.2"
+CERTIFICATE_BAG: Final = "1.2.840.113549.1.12.10.1.3"
+PART: Final = make.octets(bytes(16))
 
 
 def file_of(*safes: bytes) -> bytes:
@@ -304,15 +306,19 @@ def in_shrouded_bag(private: bytes) -> bytes:
     return file_of(data_of(bag_of(SHROUDED_KEY_BAG, shrouded)))
 
 
-def in_encrypted_safe(private: bytes) -> bytes:
-    """Return a file with a plain key in a safe that is encrypted."""
-    scheme, content = encrypted(bag_of(KEY_BAG, private))
+def encrypted_safe(bags: bytes) -> bytes:
+    """Return a safe that is encrypted."""
+    scheme, content = encrypted(bags)
     inside = make.sequence(KIND_DATA, scheme, make.element(0x80, content))
-    safe = make.sequence(
+    return make.sequence(
         make.oid("1.2.840.113549.1.7.6"),
         make.element(0xA0, make.sequence(make.integer(0), inside)),
     )
-    return file_of(safe)
+
+
+def in_encrypted_safe(private: bytes) -> bytes:
+    """Return a file with a plain key in a safe that is encrypted."""
+    return file_of(encrypted_safe(bag_of(KEY_BAG, private)))
 
 
 @pytest.mark.usefixtures("backend")
@@ -324,7 +330,19 @@ def test_places_of_a_key(wrap: Callable[[bytes], bytes]) -> None:
 
 
 @pytest.mark.usefixtures("backend")
-@pytest.mark.parametrize("wrap", [in_plain_bag, in_shrouded_bag])
+def test_other_parts() -> None:
+    """A safe for the owner of a certificate is passed over; no safe is refused."""
+    good = make.pkcs8(make.pkcs1_private(*make.numbers(key()).values()))
+    enveloped = make.sequence(make.oid("1.2.840.113549.1.7.3"))
+    data = file_of(enveloped, data_of(bag_of(KEY_BAG, good)))
+    assert PrivateKey.from_pem(data, PASSWORD).fingerprint == fingerprint()
+    data = file_of(data_of(bag_of(KEY_BAG, good)), data_of(make.octets(b"")))
+    error = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))
+    assert (error.reason, error.found) == ("password", "a PKCS#12 file")
+
+
+@pytest.mark.usefixtures("backend")
+@pytest.mark.parametrize("wrap", [in_plain_bag, in_shrouded_bag, in_encrypted_safe])
 def test_key_as_it_is_written(wrap: Callable[[bytes], bytes]) -> None:
     """A key for RSA-PSS alone signs nothing here, and a malformed one is no key."""
     numbers = make.pkcs1_private(*make.numbers(key()).values())
@@ -435,10 +453,18 @@ SCHEMES: Final = {
 }
 
 
+#: More than a file may ask for, by so little that it would take some seconds.
+TOO_LONG: Final = older(make.integer(10_000_001))
+
+
+def shrouded_under(scheme: bytes) -> bytes:
+    """Return the contents of a safe: a key that is encrypted in this way."""
+    return bag_of(SHROUDED_KEY_BAG, make.sequence(scheme, PART))
+
+
 def bag_under(scheme: bytes) -> bytes:
     """Return a safe with a key bag that is encrypted in this way."""
-    shrouded = make.sequence(scheme, make.octets(bytes(16)))
-    return data_of(bag_of(SHROUDED_KEY_BAG, shrouded))
+    return data_of(shrouded_under(scheme))
 
 
 def safe_under(scheme: bytes) -> bytes:
@@ -459,21 +485,150 @@ def test_costs_without_a_mac(name: str, wrap: Callable[[bytes], bytes]) -> None:
         assert (error.reason, error.found) == (reason, "a PKCS#12 file")
 
 
-def proved(data: bytes) -> bytes:
-    """Return a file with the MAC of the password: one iteration (RFC 7292, B.2)."""
-    version, safes = (make.element(*part) for part in only_sequence(data))
+def authenticated(safes: bytes) -> bytes:
+    """Return what the MAC of a file covers."""
     _, (_, wrapped) = only_sequence(safes)
     ((_, content),) = children(wrapped)
+    return content
+
+
+def proved(data: bytes, *iterations: bytes) -> bytes:
+    """Return a file with the MAC of the password: one iteration (RFC 7292, B.2)."""
+    version, safes = (make.element(*part) for part in only_sequence(data))
     secret = f"{PASSWORD}\0".encode("utf-16-be")
     blocks = (
         bytes([3] * 64) + b"saltsalt" * 8 + (secret * 64)[: -(-len(secret) // 64) * 64]
     )
-    value = hmac.digest(hashlib.sha256(blocks).digest(), content, "sha256")
+    key_of_mac = hashlib.sha256(blocks).digest()
+    value = hmac.digest(key_of_mac, authenticated(safes), "sha256")
     sha256 = make.identifier("2.16.840.1.101.3.4.2.1", make.NULL)
     digest = make.sequence(sha256, make.octets(value))
-    return make.sequence(
-        version, safes, make.sequence(digest, make.octets(b"saltsalt"))
+    mac = make.sequence(digest, make.octets(b"saltsalt"), *iterations)
+    return make.sequence(version, safes, mac)
+
+
+def proved_by_pbmac1(data: bytes) -> bytes:
+    """Return a file with the MAC of the password by PBMAC1 (RFC 9579)."""
+    version, safes = (make.element(*part) for part in only_sequence(data))
+    hmac_sha256 = make.identifier("1.2.840.113549.2.9", make.NULL)
+    numbers = (make.integer(1), make.integer(32), hmac_sha256)
+    function = make.identifier(PBKDF2, make.sequence(make.octets(b"salt"), *numbers))
+    algorithm = make.identifier(
+        "1.2.840.113549.1.5.14", make.sequence(function, hmac_sha256)
     )
+    secret = hashlib.pbkdf2_hmac("sha256", PASSWORD.encode(), b"salt", 1, 32)
+    value = make.octets(hmac.digest(secret, authenticated(safes), "sha256"))
+    mac = make.sequence(make.sequence(algorithm, value), SALT, make.integer(1))
+    return make.sequence(version, safes, mac)
+
+
+def test_pbmac1(backend: Backend) -> None:
+    """OpenSSL 3.4 and later open it; with an older one the file is at fault."""
+    good = make.pkcs8(make.pkcs1_private(*make.numbers(key()).values()))
+    data = proved_by_pbmac1(in_plain_bag(good))
+    version = tuple(map(int, backend.openssl.split()[1].split(".")[:2]))
+    if version >= (3, 4):
+        assert PrivateKey.from_pem(data, PASSWORD).fingerprint == fingerprint()
+        assert refusal(lambda: PrivateKey.from_pem(data, "no")).reason == "password"
+    else:
+        for password in (PASSWORD, "no", None):
+            error = refusal(lambda: PrivateKey.from_pem(data, password))  # noqa: B023 - called at once
+            assert (error.reason, error.found) == ("format", "a PKCS#12 file")
+
+
+@pytest.mark.usefixtures("backend")
+def test_costs_within_costs() -> None:
+    """A key that is encrypted once more in an encrypted safe counts with the safe."""
+    for scheme, reason in (
+        (older(make.integer(1)), "password"),
+        (TOO_LONG, "format"),
+        (older(LONG), "format"),
+        (older(b""), "format"),
+    ):
+        safe = encrypted_safe(shrouded_under(scheme))
+        error = refusal(lambda: PrivateKey.from_pem(file_of(safe), PASSWORD))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == (reason, "a PKCS#12 file")
+
+
+def in_ber(data: bytes) -> bytes:
+    """Return a file whose safes have a length that is not definite, in chunks."""
+    version, (_, safes), *mac = only_sequence(data)
+    kind, (_, wrapped) = children(safes)
+    ((_, content),) = children(wrapped)
+    chunks = make.octets(content[:99]) + make.octets(content[99:])
+    wrapped = make.element(0xA0, b"\x24\x80" + chunks + b"\0\0")
+    safes = make.sequence(make.element(*kind), wrapped)
+    return make.sequence(
+        make.element(*version), safes, *(make.element(*one) for one in mac)
+    )
+
+
+@pytest.mark.usefixtures("backend")
+def test_chunks(tmp_path: Path) -> None:
+    """BER is read, warns of nothing, and hides no cost."""
+    check(in_ber(p12(key(), certificate(key()))), PASSWORD, tmp_path / "k.p12")
+    chunks = make.octets(shrouded_under(TOO_LONG))
+    safe = make.sequence(KIND_DATA, make.element(0xA0, make.element(0x24, chunks)))
+    error = refusal(lambda: PrivateKey.from_pem(in_ber(file_of(safe)), PASSWORD))
+    assert (error.reason, error.found) == ("format", "a PKCS#12 file")
+
+
+def beside(private: bytes, *certificates: bytes) -> bytes:
+    """Return a file without MAC: an encrypted key, and certificates."""
+    scheme, content = encrypted(private)
+    shrouded = make.sequence(scheme, make.octets(content))
+    bags = bag_of(SHROUDED_KEY_BAG, shrouded)
+    for one in certificates:
+        kind = make.oid("1.2.840.113549.1.9.22.1")
+        holder = make.sequence(kind, make.element(0xA0, make.octets(one)))
+        bags += bag_of(CERTIFICATE_BAG, holder)
+    every = b"".join(element.content for element in children(bags))
+    return file_of(data_of(make.sequence(every)))
+
+
+@pytest.mark.usefixtures("backend")
+def test_damaged_without_a_mac() -> None:
+    """Without a MAC, a damaged key is refused for what is wrong with it."""
+    own = certificate(key()).public_bytes(serialization.Encoding.DER)
+    numbers = make.numbers(key())
+    good = make.pkcs8(make.pkcs1_private(*numbers.values()))
+    assert PrivateKey.from_pem(beside(good, own), PASSWORD).bits == 2048
+    wrong = make.pkcs1_private(*{**numbers, "d": numbers["d"] + 2}.values())
+    even = make.pkcs1_private(*{**numbers, "n": numbers["n"] + 1}.values())
+    for private, reason in (
+        (make.pkcs8(wrong), "inconsistent"),
+        (make.pkcs8(even), "modulus"),
+        (make.pkcs8(b"\0"), "format"),
+        (make.pkcs8(wrong, make.identifier("1.2.3")), "algorithm"),
+        (b"\x30\0", "password"),
+    ):
+        data = beside(private, own)
+        error = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))  # noqa: B023 - called at once
+        assert error.reason == reason
+        assert refusal(lambda: PrivateKey.from_pem(data, "no")).reason == "password"  # noqa: B023 - called at once
+        if reason != "password":
+            # Its certificate is as good as one in a file of its own.
+            assert PublicKey.from_pem(data, PASSWORD).fingerprint == fingerprint()
+    for certificates in ([], [own[:-1]]):
+        data = beside(good if certificates else make.pkcs8(wrong), *certificates)
+        assert refusal(lambda: PublicKey.from_pem(data, PASSWORD)).found != "a key"  # noqa: B023 - called at once
+    assert refusal(lambda: PrivateKey.from_pem(data, PASSWORD)).reason == "password"
+
+
+@pytest.mark.usefixtures("backend")
+def test_damaged_with_a_mac() -> None:
+    """A MAC that does not fit comes first, whatever is wrong with the key."""
+    numbers = make.numbers(key())
+    wrong = make.pkcs1_private(*{**numbers, "d": numbers["d"] + 2}.values())
+    own = certificate(key()).public_bytes(serialization.Encoding.DER)
+    data = beside(make.pkcs8(wrong), own)
+    version, safes = (make.element(*part) for part in only_sequence(data))
+    sha256 = make.identifier("2.16.840.1.101.3.4.2.1", make.NULL)
+    digest = make.sequence(sha256, make.octets(bytes(32)))
+    data = make.sequence(version, safes, make.sequence(digest, SALT, make.integer(1)))
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        error = refusal(lambda: load(data, PASSWORD))  # noqa: B023 - called at once
+        assert (error.reason, error.found) == ("password", "a PKCS#12 file")
 
 
 UNREADABLE: Final = make.sequence(make.oid("1.2.840.113549.1.7.6"))
@@ -484,8 +639,10 @@ UNREADABLE: Final = make.sequence(make.oid("1.2.840.113549.1.7.6"))
 def test_costs_before_the_mac(wrap: Callable[[bytes], bytes]) -> None:
     """What costs too much says so, whether the password is right or wrong."""
     good = make.pkcs8(make.pkcs1_private(*make.numbers(key()).values()))
-    opened = PrivateKey.from_pem(proved(in_plain_bag(good)), PASSWORD)
-    assert opened.fingerprint == fingerprint()
+    # The one iteration goes without saying, and may be said all the same.
+    for iterations in ((), (make.integer(1),)):
+        data = proved(in_plain_bag(good), *iterations)
+        assert PrivateKey.from_pem(data, PASSWORD).fingerprint == fingerprint()
     costly = wrap(older(LONG))
     for safes, password, reason in (
         ([costly], PASSWORD, "format"),
@@ -553,6 +710,22 @@ def test_cipher_that_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     with backends.override("python"):
         error = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))
     assert (error.reason, error.found) == ("format", "a PKCS#12 file")
+
+
+@pytest.mark.parametrize("error", [UserWarning("BER"), x509.InvalidVersion("34", 34)])
+def test_errors_of_the_library(
+    error: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A warning that is an error here, and errors that are no ValueError, are ours."""
+
+    def refuse(*_: object) -> None:
+        raise error
+
+    data = p12(key(), certificate(key()))
+    monkeypatch.setattr(pkcs12, "load_pkcs12", refuse)
+    with backends.override("python"):
+        found = refusal(lambda: PrivateKey.from_pem(data, PASSWORD))
+    assert (found.reason, found.found) == ("format", "a PKCS#12 file")
 
 
 def test_library_fails(monkeypatch: pytest.MonkeyPatch) -> None:

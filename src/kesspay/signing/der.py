@@ -6,6 +6,9 @@ bytes are left over (X.690, 8.1 and 10.1). Key files are parsed here and not by
 a cryptographic library, so that the verdict on a file does not depend on the
 version of that library. ``keyfile``, ``keyparts``, ``pbes2`` and ``pkcs12`` all
 use this reader, so it is a module of its own and not a part of ``keyparts``.
+
+``loose_children`` takes the lengths of BER as well: in a PKCS#12 file they are what
+libraries read, so what a file costs must be seen behind them too.
 """
 
 from __future__ import annotations
@@ -25,6 +28,7 @@ __all__ = [
     "children",
     "first_element",
     "integer",
+    "loose_children",
     "only_sequence",
     "tags",
 ]
@@ -36,7 +40,12 @@ NULL: Final = 0x05
 OBJECT_IDENTIFIER: Final = 0x06
 SEQUENCE: Final = 0x30
 
+_CONSTRUCTED: Final = 0x20
 _TAG_CONTINUES: Final = 0x1F
+_INDEFINITE: Final = b"\x80"
+_END: Final = b"\0\0"
+#: Elements of indefinite length, and chunks of a string, within one another.
+_MAX_DEPTH: Final = 16
 _LONG_FORM: Final = 0x80
 _MAX_LENGTH_BYTES: Final = 4
 
@@ -63,6 +72,24 @@ def children(content: bytes) -> list[Element]:
     at = 0
     while at < len(content):
         element, at = _element(content, at)
+        found.append(element)
+    return found
+
+
+def loose_children(content: bytes, depth: int = 0) -> list[Element]:
+    """
+    Split content in BER: any definite length, or one that ends with two zeros.
+
+    An OCTET STRING in chunks comes as one. The rest of what an element holds is
+    as it was, and may be in BER as well (X.690, 8.1 and 8.7).
+
+    Raises:
+        DerError: as of ``children``; or too much within one another.
+    """
+    found = []
+    at = 0
+    while at < len(content):
+        element, at = _loose_element(content, at, depth)
         found.append(element)
     return found
 
@@ -107,6 +134,39 @@ def integer(element: Element) -> int:
     if len(content) > 1 and content[0] == 0 and content[1] < _LONG_FORM:
         raise DerError("an INTEGER that is not in its shortest form")
     return int.from_bytes(content, "big")
+
+
+def _loose_element(data: bytes, at: int, depth: int) -> tuple[Element, int]:
+    tag = data[at]
+    if tag & _TAG_CONTINUES == _TAG_CONTINUES or depth > _MAX_DEPTH:
+        raise DerError("a tag of several bytes, or too much within one another")
+    if data[at + 1 : at + 2] == _INDEFINITE and tag & _CONSTRUCTED:
+        start = end = at + 2
+        while data[end : end + 2] != _END:
+            if end >= len(data):
+                raise DerError("an element that is cut off")
+            _, end = _loose_element(data, end, depth + 1)
+        after = end + len(_END)
+    else:
+        length, start = _loose_length(data, at + 1)
+        after = end = start + length
+        if end > len(data):
+            raise DerError("an element that is cut off")
+    content = data[start:end]
+    if tag == OCTET_STRING | _CONSTRUCTED:
+        chunks = loose_children(content, depth + 1)
+        return Element(OCTET_STRING, b"".join(one.content for one in chunks)), after
+    return Element(tag, content), after
+
+
+def _loose_length(data: bytes, at: int) -> tuple[int, int]:
+    first = data[at : at + 1]
+    if not first or first == _INDEFINITE:
+        raise DerError("a length that cannot be used")
+    if first[0] < _LONG_FORM:
+        return first[0], at + 1
+    after = at + 1 + first[0] - _LONG_FORM
+    return int.from_bytes(data[at + 1 : after], "big"), after
 
 
 def _element(data: bytes, at: int) -> tuple[Element, int]:

@@ -2,8 +2,9 @@
 Open PKCS#12 files (.p12, .pfx), by ``cryptography``.
 
 What is found is handed on as DER, so that the key is read and judged as every
-other one. The library forgets whether a key is for RSA-PSS alone: where the key
-is plain or encrypted with PBES2, it is taken as it is written in the file.
+other one. The library forgets whether a key is for RSA-PSS alone, and has one error
+for all that is wrong in a key: where the key is plain or encrypted with PBES2, it is
+taken as it is written in the file.
 
 Source: RFC 7292.
 """
@@ -11,15 +12,19 @@ Source: RFC 7292.
 from __future__ import annotations
 
 import math
+from contextlib import suppress
 from typing import TYPE_CHECKING, Final
 
+from kesspay.errors import KeyLoadError
 from kesspay.signing.der import (
+    INTEGER,
     OBJECT_IDENTIFIER,
     SEQUENCE,
     DerError,
     Element,
     children,
     integer,
+    loose_children,
     only_sequence,
 )
 from kesspay.signing.keyfile import Kind, Need, key_error, kind_of
@@ -33,8 +38,6 @@ if TYPE_CHECKING:
     from cryptography.hazmat.primitives.serialization.pkcs12 import (
         PKCS12KeyAndCertificates,
     )
-
-    from kesspay.errors import KeyLoadError
 
 
 __all__ = ["opened"]
@@ -62,7 +65,9 @@ _DATA: Final = bytes.fromhex("2a864886f70d010701")
 _ENCRYPTED_DATA: Final = bytes.fromhex("2a864886f70d010706")
 _KEY_BAG: Final = bytes.fromhex("2a864886f70d010c0a0101")
 _SHROUDED_KEY_BAG: Final = bytes.fromhex("2a864886f70d010c0a0102")
+_CERTIFICATE_BAG: Final = bytes.fromhex("2a864886f70d010c0a0103")
 _EMPTY_SEQUENCE: Final = b"\x30\0"
+_LONG_FORM: Final = 0x80
 
 
 def opened(
@@ -85,7 +90,16 @@ def opened(
         raise _refused(need, "format")
     if password and (len(password) > _LONGEST_PASSWORD or b"\0" in password):
         raise _refused(need, "password")
-    found = _loaded(der, password, need, is_digest_known=_is_digest_known(elements))
+    if not _are_keys_affordable(elements[1], password):
+        raise _refused(need, "format")
+    is_digest_known = _is_digest_known(elements)
+    try:
+        found = _loaded(_in_der(der, elements), password, need, is_digest_known)
+    except KeyLoadError:
+        damaged = _beside_a_bad_key(elements, password, need)
+        if damaged is None:
+            raise
+        return damaged
     if need is Need.PUBLIC:
         return _certificate(found)
     return _written_key(elements, password) or _key(found)
@@ -126,33 +140,74 @@ def _are_safes_affordable(authenticated: Element) -> bool:
     """
     Tell whether what is decrypted costs what a file may ask, also without a MAC.
 
-    What is encrypted twice shows only half of its cost, and what this reader of DER
-    cannot take apart is left to the library.
+    What cannot be taken apart here is left to the library.
     """
     try:
-        safes = only_sequence(_content(authenticated))
-        schemes = [scheme for safe in safes for scheme in _schemes(safe)]
+        schemes = [one for safe in _safes(authenticated) for one in _schemes(safe)]
     except ValueError:
         return True
+    return _is_sum_affordable(schemes)
+
+
+def _are_keys_affordable(authenticated: Element, password: bytes | None) -> bool:
+    """Tell the same of keys that are encrypted once more in an encrypted safe."""
+    schemes: list[Element] = []
+    with suppress(ValueError, Unsupported, DecryptionFailed):
+        for safe in _safes(authenticated):
+            inside = _decrypted(safe, password)
+            if inside:
+                schemes += (*_schemes(safe), *_schemes_of_bags(inside))
+    return _is_sum_affordable(schemes)
+
+
+def _is_sum_affordable(schemes: list[Element]) -> bool:
     try:
-        return sum(_cost(scheme) for scheme in schemes) <= _MAX_ITERATIONS
+        return sum(map(_cost, schemes)) <= _MAX_ITERATIONS
     except ValueError:
         return False
 
 
-def _schemes(safe: Element) -> Iterator[Element]:
+def _safes(authenticated: Element) -> list[Element]:
+    return _loose_sequence(_content(authenticated))
+
+
+def _loose_sequence(data: bytes) -> list[Element]:
+    (sequence,) = loose_children(data)
+    if sequence.tag != SEQUENCE:
+        raise DerError("not one SEQUENCE")
+    return loose_children(sequence.content)
+
+
+def _schemes(safe: Element) -> list[Element]:
     """Return how a safe, or each key in it, is encrypted."""
-    kind, *rest = children(safe.content)
-    if kind.content == _ENCRYPTED_DATA:
-        (wrapped,) = rest
-        _, inside = only_sequence(wrapped.content)
-        _, scheme, *_ = children(inside.content)
-        yield scheme
-    for bag in only_sequence(_content(safe)):
-        name, value, *_ = children(bag.content)
+    kind, *rest = loose_children(safe.content)
+    if kind.content != _ENCRYPTED_DATA:
+        return _schemes_of_bags(_content(safe))
+    (wrapped,) = rest
+    _, inside = _loose_sequence(wrapped.content)
+    _, scheme, *_ = loose_children(inside.content)
+    return [scheme]
+
+
+def _schemes_of_bags(data: bytes) -> list[Element]:
+    found = []
+    for bag in _loose_sequence(data):
+        name, value, *_ = loose_children(bag.content)
         if name.content == _SHROUDED_KEY_BAG:
-            scheme, _ = only_sequence(value.content)
-            yield scheme
+            scheme, _ = _loose_sequence(value.content)
+            found.append(scheme)
+    return found
+
+
+def _decrypted(safe: Element, password: bytes | None) -> bytes:
+    """Return what an encrypted safe holds; another one holds nothing."""
+    kind, *rest = children(safe.content)
+    if kind.content != _ENCRYPTED_DATA:
+        return b""
+    (wrapped,) = rest
+    _, inside = only_sequence(wrapped.content)
+    _, scheme, encrypted = children(inside.content)
+    return decrypt(scheme.content, encrypted.content, password)
 
 
 def _cost(scheme: Element) -> int:
@@ -176,11 +231,44 @@ def _cost(scheme: Element) -> int:
     return math.prod(factors)
 
 
+def _in_der(der: bytes, elements: list[Element]) -> bytes:
+    """Return a file whose outermost parts are in DER: of BER the library warns."""
+    with suppress(ValueError):
+        kind, wrapped = loose_children(elements[1].content)
+        (content,) = loose_children(wrapped.content)
+        inside = _written(wrapped.tag, _written(*content))
+        safes = _written(SEQUENCE, _written(*kind) + inside)
+        rest = b"".join(_mac_in_der(mac) for mac in elements[2:])
+        return _written(SEQUENCE, _written(*elements[0]) + safes + rest)
+    return der
+
+
+def _mac_in_der(mac: Element) -> bytes:
+    """Return the MAC without the one iteration that goes without saying."""
+    *parts, last = children(mac.content)
+    if last != Element(INTEGER, b"\1"):
+        parts.append(last)
+    return _written(mac.tag, b"".join(_written(*part) for part in parts))
+
+
+def _written(tag: int, content: bytes) -> bytes:
+    """Return an element in DER."""
+    length = len(content)
+    if length < _LONG_FORM:
+        return bytes([tag, length]) + content
+    digits = length.to_bytes((length.bit_length() + 7) // 8)
+    return bytes([tag, _LONG_FORM + len(digits)]) + digits + content
+
+
 def _loaded(
-    der: bytes, password: bytes | None, need: Need, *, is_digest_known: bool
+    der: bytes,
+    password: bytes | None,
+    need: Need,
+    is_digest_known: bool,  # noqa: FBT001 - private, and named where it is called
 ) -> PKCS12KeyAndCertificates:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
+    from cryptography.x509 import InvalidVersion
 
     try:
         return pkcs12.load_pkcs12(der, password or None)
@@ -191,6 +279,10 @@ def _loaded(
         reason = "password"
     except ValueError as error:
         reason = _reason(str(error), is_digest_known=is_digest_known)
+    except (Warning, InvalidVersion):
+        # It warns of what it takes for BER, which may be an error to this process; and
+        # a certificate of a version that does not exist has an error of its own.
+        reason = "format"
     found = "" if reason == "inconsistent" else Found.PKCS12
     raise key_error(need, reason, found)
 
@@ -218,24 +310,66 @@ def _key(found: PKCS12KeyAndCertificates) -> bytes:
 def _written_key(elements: list[Element], password: bytes | None) -> bytes | None:
     """Return the first key as it is written, or None where it cannot be read here."""
     try:
-        for safe in only_sequence(_content(elements[1])):
-            for bag in only_sequence(_content(safe)):
-                key = _key_in(bag, password)
-                if key is not None:
-                    return key if kind_of(key)[0] is Kind.PKCS8 else None
+        for bag in _bags(elements, password):
+            key = _key_in(bag, password)
+            if key is not None:
+                return key if kind_of(key)[0] is Kind.PKCS8 else None
     except (ValueError, Unsupported, DecryptionFailed):
         # The library has opened the file: it knows more encodings and ciphers.
         return None
     return None
 
 
+def _bags(elements: list[Element], password: bytes | None) -> Iterator[Element]:
+    for safe in only_sequence(_content(elements[1])):
+        yield from only_sequence(_decrypted(safe, password) or _content(safe))
+
+
+def _beside_a_bad_key(
+    elements: list[Element], password: bytes | None, need: Need
+) -> bytes | None:
+    """
+    Return what a file holds whose key the library does not load, or None.
+
+    A file without a MAC proves no password, and for the library a key that it cannot
+    load is a wrong one. So the key is judged as it is written, and the certificate next
+    to it is as good as one in a file of its own.
+    """
+    key = _written_key(elements, password)
+    if len(elements) >= _MAC_PARTS or key is None or _is_loadable(key):
+        return None
+    if need is Need.PRIVATE:
+        return key
+    found = [one for bag in _bags(elements, password) for one in _certificates_in(bag)]
+    return found[0] if len(found) == 1 else None
+
+
+def _is_loadable(key: bytes) -> bool:
+    from cryptography.exceptions import UnsupportedAlgorithm
+    from cryptography.hazmat.primitives.serialization import load_der_private_key
+
+    try:
+        load_der_private_key(key, None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        return False
+    return True
+
+
+def _certificates_in(bag: Element) -> list[bytes]:
+    kind, value, *_ = children(bag.content)
+    if kind.content != _CERTIFICATE_BAG:
+        return []
+    _, wrapped = only_sequence(value.content)
+    return [one.content for one in children(wrapped.content)]
+
+
 def _content(info: Element) -> bytes:
     """Return what a ContentInfo of data holds; one of another kind holds nothing."""
-    kind, *rest = children(info.content)
+    kind, *rest = loose_children(info.content)
     if kind.content != _DATA:
         return _EMPTY_SEQUENCE
     (wrapped,) = rest
-    (content,) = children(wrapped.content)
+    (content,) = loose_children(wrapped.content)
     return content.content
 
 
