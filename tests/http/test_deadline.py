@@ -40,7 +40,7 @@ def test_every_step_ends_at_the_deadline(
     """What is left only shrinks, however many steps there are."""
     deadline = Deadline(NONE, 10)
     assert deadline.left() == 10
-    deadline.begin_to_connect()
+    deadline.begin_to_connect("gateway.example:443")
     clock.now += 4
     assert deadline.left() == 6
     deadline.begin_to_send(connected)
@@ -55,7 +55,7 @@ def test_every_step_ends_at_the_deadline(
 def test_steps_have_limits_of_their_own(clock: Clock, connected: socket.socket) -> None:
     """A limit shortens a step; it never makes one longer than the deadline."""
     deadline = Deadline(Limits(connecting=3, reading=5, writing=4), 10)
-    deadline.begin_to_connect()
+    deadline.begin_to_connect("gateway.example:443")
     clock.now += 2
     assert deadline.left() == 1
     deadline.begin_to_send(connected)
@@ -82,5 +82,12 @@ def test_what_may_have_left(
     """From the first byte on no failure is "not sent", whatever it was."""
     deadline = Deadline(NONE, 10)
     assert deadline.failure(error).kind == "not_sent"
+    deadline.begin_to_connect("gateway.example:443")
+    failure = deadline.failure(error)
+    assert failure.kind == "not_sent"
+    of_system = isinstance(error, OSError)
+    assert str(failure).endswith(", connecting to gateway.example:443") == of_system
     deadline.begin_to_send(connected)
-    assert deadline.failure(error).kind == "no_reply"
+    failure = deadline.failure(error)
+    assert failure.kind == "no_reply"
+    assert "gateway.example" not in str(failure)

@@ -230,7 +230,8 @@ def _check_answer(client: Client, found: ReadSettings, checks: Checks) -> None:
     except OutcomeUnknown as error:
         _judge_answer(error, found, checks)
     except GatewayError as error:
-        checks.fail("answer", _message(error), "try again; then ask KESS")
+        fix = "try again; then ask KESS"
+        checks.fail("answer", _message(error), fix, PAGES["down"])
     else:
         seen = "the gateway knows a transfer that was never made"
         checks.fail("answer", seen, "do not use this gateway; ask KESS")
@@ -248,7 +249,9 @@ def _judge_answer(error: OutcomeUnknown, found: ReadSettings, checks: Checks) ->
         if not is_signed:
             fix = _fix(error)
         seen = _message(error).removesuffix(".")
-        checks.fail("answer", f"{seen}: {cause}", fix)
+        # What is no JSON comes from a server that is out of order, or before it.
+        page = None if error.evidence["answer"] == "json" else PAGES["down"]
+        checks.fail("answer", f"{seen}: {cause}", fix, page)
     elif error.code == NOTEXIST:
         checks.ok("answer", "signed NOTEXIST to a query: the keys fit on both sides")
     elif error.code == VALIDATIONERROR:
@@ -259,7 +262,8 @@ def _judge_answer(error: OutcomeUnknown, found: ReadSettings, checks: Checks) ->
         seen = f"signed {error.code:.64} to a query for a transfer never made"
         checks.warn("answer", seen, "NOTEXIST was expected; try again, then ask KESS")
     else:
-        checks.fail("answer", _message(error), "try again; then ask KESS")
+        fix = "try again; then ask KESS"
+        checks.fail("answer", _message(error), fix, PAGES["down"])
 
 
 def _port(where: SplitResult) -> int:

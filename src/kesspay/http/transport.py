@@ -227,8 +227,9 @@ class BaseHttpTransport(HoldsSecrets, Generic[_SlotsT]):
             pool.give_back(kept)
 
     def _connected(self, deadline: Deadline, origin: Origin) -> Steps[Connection]:
-        deadline.begin_to_connect()
         where = self._proxy or origin
+        by_way = f" by way of {_place(self._proxy)}" if self._proxy else ""
+        deadline.begin_to_connect(f"{_place(origin)}{by_way}")
         connected = yield Connect(where.host, where.port)
         deadline.connected = connected
         connection = Connection(connected, origin)
@@ -275,9 +276,11 @@ class Deadline:
         self._deadline = monotonic() + _within_limits("timeout", timeout)
         self._connected_until = math.inf
         self._sent = False
+        self._where = ""
 
-    def begin_to_connect(self) -> None:
-        """Start the clock of the connection."""
+    def begin_to_connect(self, where: str) -> None:
+        """Start the clock of the connection; ``where`` it goes is for messages."""
+        self._where = where
         self._connected_until = monotonic() + self._limits.connecting
 
     def begin_to_send(self, connected: socket.socket) -> None:
@@ -315,6 +318,8 @@ class Deadline:
         elif isinstance(error, OSError):
             # Texts of the system and of TLS show nothing of the request.
             text = f"{text} ({error})"
+        if self._where and not self._sent and isinstance(error, OSError):
+            text = f"{text}, connecting to {self._where}"
         return TransportError("no_reply" if self._sent else "not_sent", text)
 
     def _ran_out(self) -> str:
@@ -324,7 +329,7 @@ class Deadline:
             return "the deadline passed before a connection was free"
         if self._sent:
             return "the server was silent, or did not read, for too long"
-        return f"connecting took more than {self._limits.connecting} seconds"
+        return f"it took more than {self._limits.connecting} seconds"
 
 
 class Pool(Generic[_SlotsT]):
@@ -409,6 +414,12 @@ class Pool(Generic[_SlotsT]):
                 return connection
             connection.close()
         return None
+
+
+def _place(server: Origin | Proxy) -> str:
+    """Return host and port for a message."""
+    host = f"[{server.host}]" if ":" in server.host else server.host
+    return f"{host}:{server.port}"
 
 
 def _close_all(idle: list[Connection]) -> None:
