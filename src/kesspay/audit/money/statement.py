@@ -3,25 +3,27 @@
 from __future__ import annotations
 
 import csv
+import io
 import re
 import tomllib
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from itertools import chain, islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, BinaryIO, Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from kesspay._shown import shown_path, shown_value
+from kesspay.audit.money.plain import plain_blocks, plain_columns, skip_plain_lines
 from kesspay.errors import InputError
 from kesspay.signing.arguments import mode_of
 
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
 
@@ -120,18 +122,25 @@ def _read_file(path: Path, columns: set[str]) -> Iterator[Any]:
     """Yield the rows as RecordBatches, and add the columns that are there."""
     where = f"the statement {shown_path(path)}"
     names, separator, _ = _mapping(path)
-    lines = _Lines()
+    lines = _Lines(separator)
     try:
-        with path.open("rb") as file:
-            if file.read(2) in _UTF_16:
-                raise InputError(f"{where} is UTF-16: save it as CSV in UTF-8")
         # What is no UTF-8 comes as surrogates, so that its line is known.
-        with path.open(
-            encoding="utf-8-sig", errors="surrogateescape", newline=""
-        ) as file:
-            lines.reader = csv.reader(file, delimiter=separator, strict=True)
-            places = _places(lines.head(), names, separator, where)
+        with (
+            path.open("rb") as plain,
+            path.open(
+                encoding="utf-8-sig", errors="surrogateescape", newline=""
+            ) as file,
+        ):
+            if plain.read(2) in _UTF_16:
+                raise InputError(f"{where} is UTF-16: save it as CSV in UTF-8")
+            lines.read(file, 0)
+            head = lines.head()
+            places = _places(head, names, separator, where)
             columns.update(places)
+            if skip_plain_lines(plain, lines.done):
+                done = yield from _plain_batches(plain, lines, places, len(head))
+                file.seek(plain.tell())
+                lines.read(file, done)
             yield from _batches(lines, places)
     except OSError as error:
         raise InputError(f"{where} cannot be read as CSV ({error.strerror})") from None
@@ -143,9 +152,21 @@ def _read_file(path: Path, columns: set[str]) -> Iterator[Any]:
 class _Lines:
     """The rows of a CSV file; the number of the line at which the last one began."""
 
-    def __init__(self) -> None:
-        self.reader: Any = None
+    def __init__(self, separator: str) -> None:
+        self.separator = separator
         self.number = 1
+        self._reader: Any = None
+        self._before = 0
+
+    def read(self, lines: Iterable[str], before: int) -> None:
+        """Go on with these lines, of which so many come before."""
+        self._before = before
+        self._reader = csv.reader(lines, delimiter=self.separator, strict=True)
+
+    @property
+    def done(self) -> int:
+        """How many lines were read."""
+        return self._before + int(self._reader.line_num)
 
     def head(self) -> list[str]:
         """
@@ -156,8 +177,8 @@ class _Lines:
             csv.Error: it is no CSV.
         """
         while True:
-            self.number = self.reader.line_num + 1
-            row: list[str] | None = next(self.reader, None)
+            self.number = self.done + 1
+            row: list[str] | None = next(self._reader, None)
             if row is None:
                 return []
             if row:
@@ -171,17 +192,17 @@ class _Lines:
         Raises:
             csv.Error: what comes next is no CSV.
         """
-        last, error = 0, None
-        while last != self.reader.line_num and error is None:
-            last = self.reader.line_num
+        last, error = -1, None
+        while last != self.done and error is None:
+            last = self.done
             number = last + 1
             numbers, rows = list[int](), list[list[str]]()
             try:
-                for row in islice(self.reader, _ROWS):
+                for row in islice(self._reader, _ROWS):
                     if row:
                         numbers.append(number)
                         rows.append(row)
-                    number = self.reader.line_num + 1
+                    number = self.done + 1
             except csv.Error as found:
                 # What is wrong in a row before it comes first.
                 error = found
@@ -247,6 +268,26 @@ def _places(
     return places
 
 
+def _plain_batches(
+    file: BinaryIO, lines: _Lines, places: dict[str, int], width: int
+) -> Generator[Any, None, int]:
+    """Yield the rows of plain lines, which come next; return how many were read."""
+    done = lines.done
+    for block in plain_blocks(file):
+        found = plain_columns(block, lines.separator, places, width)
+        columns = None if found is None else _values(found)
+        count = block.count(b"\n") + (block[-1:] != b"\n")
+        if columns is None:
+            # One of them is wrong, or needs a closer look.
+            lines.read(io.StringIO(block.decode("utf-8", "surrogateescape"), ""), done)
+            yield from _batches(lines, places)
+        else:
+            numbers = pa.array(range(done + 1, done + count + 1), pa.int64())
+            yield pa.record_batch([numbers, *columns], schema=_SCHEMA)
+        done += count
+    return done
+
+
 def _batches(lines: _Lines, places: dict[str, int]) -> Iterator[Any]:
     """Yield the rows as RecordBatches, so that few are held as Python has them."""
     for numbers, rows in lines.many():
@@ -264,26 +305,37 @@ def _columns(rows: list[list[str]], places: dict[str, int]) -> list[Any] | None:
         # All of it is UTF-8.
         "".join(chain.from_iterable(rows)).encode()
         found = {
-            name: [row[place].strip() for row in rows] for name, place in places.items()
+            name: pa.array([row[place].strip() for row in rows])
+            for name, place in places.items()
         }
-        if "" in found["out_trade_no"]:
-            return None
-        days = pa.array(found.get("day", [""] * len(rows))).dictionary_encode()
-        known_days = pa.array([_day(day) for day in days.dictionary.to_pylist()], _DAYS)
-        amounts = pa.array(found["amount"])
-        is_amount = pc.match_substring_regex(amounts, f"^({_AMOUNT.pattern})?$")
-        if not pc.all(is_amount).as_py():
-            return None
-        is_known = pc.not_equal(amounts, "")
-        receivers = found.get("receiver_id", [None] * len(rows))
-        return [
-            pa.array(found["out_trade_no"]),
-            pc.if_else(is_known, amounts, None).cast(_MONEY),
-            pa.array(receivers, pa.string()),
-            known_days.take(days.indices),
-        ]
-    except (UnicodeEncodeError, IndexError, _Wrong):
+    except (UnicodeEncodeError, IndexError):
         return None
+    return _values(found)
+
+
+def _values(texts: dict[str, Any]) -> list[Any] | None:
+    """Return the values of columns of texts; None where one may be wrong."""
+    trades, amounts = texts["out_trade_no"], texts["amount"]
+    if pc.any(pc.equal(trades, "")).as_py():
+        return None
+    is_amount = pc.match_substring_regex(amounts, f"^({_AMOUNT.pattern})?$")
+    if not pc.all(is_amount).as_py():
+        return None
+    days = pa.nulls(len(trades), _DAYS)
+    if "day" in texts:
+        every = texts["day"].dictionary_encode()
+        try:
+            known = pa.array(map(_day, every.dictionary.to_pylist()), _DAYS)
+        except _Wrong:
+            return None
+        days = known.take(every.indices)
+    is_known = pc.not_equal(amounts, "")
+    return [
+        trades,
+        pc.if_else(is_known, amounts, None).cast(_MONEY),
+        texts.get("receiver_id", pa.nulls(len(trades), pa.string())),
+        days,
+    ]
 
 
 def _by_row(
