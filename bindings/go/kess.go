@@ -9,37 +9,6 @@ package kess
 #endif
 
 // SPDX-License-Identifier: Apache-2.0
-
-// What a call says, by value: no memory of Go holds a pointer for C to fill.
-typedef struct {
-    kess_key *key;
-    size_t len; // written, or the room that is needed
-    kess_error err;
-} go_result;
-
-static go_result go_call(const kess_key *key, int operation, uint8_t *out, size_t room,
-                         const uint8_t *text, size_t text_len, uint32_t profile, uint32_t max_depth)
-{
-    go_result r = {NULL, room, {KESS_ERR_ARGUMENT, 0, 0}};
-    r.err.status = kess_call(key, operation, out, &r.len, text, text_len, profile, max_depth, &r.err);
-    return r;
-}
-
-static go_result go_load(int operation, const uint8_t *data, size_t len, const uint8_t *password,
-                         size_t password_len, uint32_t policy)
-{
-    go_result r = {NULL, 0, {KESS_ERR_ARGUMENT, 0, 0}};
-    const char *secret = (const char *)password;
-    r.err.status = kess_load(&r.key, operation, data, len, secret, password_len, policy, &r.err);
-    return r;
-}
-
-static kess_description go_describe(int operation, kess_error err)
-{
-    kess_description d;
-    kess_describe(&d, operation, &err);
-    return d;
-}
 */
 import "C"
 
@@ -86,11 +55,9 @@ type Verifier interface {
 	VerifyDocument(body []byte, options ...Options) ([]byte, error)
 }
 
-// scratchSize is enough for most documents. Outputs are copied from there, which
-// is faster than a new slice of the largest size for each call.
-const scratchSize = 65536
-
-var scratches = sync.Pool{New: func() any { return new([scratchSize]byte) }}
+// requests are kept for the next calls. A request holds its result, too, and has
+// enough room for most. It holds no pointer, so that C may have memory of Go.
+var requests = sync.Pool{New: func() any { return new(C.kess_request) }}
 
 // Version returns the version of libkess.
 func Version() string { return C.GoString(C.kess_version()) }
@@ -126,16 +93,6 @@ func pointer(data []byte) *C.uint8_t {
 	return (*C.uint8_t)(unsafe.Pointer(&data[0]))
 }
 
-// overlap says whether two slices share bytes, capacity included.
-func overlap(a, b []byte) bool {
-	if cap(a) == 0 || len(b) == 0 {
-		return false
-	}
-	a = a[:cap(a)]
-	return uintptr(unsafe.Pointer(&a[0])) <= uintptr(unsafe.Pointer(&b[len(b)-1])) &&
-		uintptr(unsafe.Pointer(&b[0])) <= uintptr(unsafe.Pointer(&a[len(a)-1]))
-}
-
 func settings(options []Options) (Options, error) {
 	switch {
 	case len(options) == 0:
@@ -151,81 +108,73 @@ func settings(options []Options) (Options, error) {
 // appended runs an operation and appends what it writes to dst. With an error
 // dst stays as it was. Where the room is too little, libkess has signed and verified
 // nothing, and says what it needs.
-func appended(op C.int, key *C.kess_key, dst, text []byte, options []Options) ([]byte, error) {
+func appended(op C.int32_t, key *C.kess_key, dst, text []byte, options []Options) ([]byte, error) {
 	o, err := settings(options)
 	if err != nil {
 		return dst, err
 	}
-	call := func(out []byte) C.go_result {
-		return C.go_call(key, op, pointer(out), C.size_t(len(out)), pointer(text), C.size_t(len(text)),
-			C.uint32_t(o.Profile), C.uint32_t(o.MaxDepth))
+	r := requests.Get().(*C.kess_request)
+	defer requests.Put(r)
+	r.operation, r.profile, r.max_depth = op, C.uint32_t(o.Profile), C.uint32_t(o.MaxDepth)
+	out := C.kess_run(r, key, pointer(text), C.size_t(len(text)))
+	if out == nil && r.status == C.KESS_ERR_BUFFER {
+		larger := make([]C.kess_request, 1+r.len/C.uint64_t(len(r.out)))
+		larger[0].operation, larger[0].profile, larger[0].max_depth = r.operation, r.profile, r.max_depth
+		larger[0].room = r.len
+		r = &larger[0]
+		out = C.kess_run(r, key, pointer(text), C.size_t(len(text)))
 	}
-	out := dst[len(dst):cap(dst)]
-	inPlace := len(out) > len(text) && !overlap(out, text)
-	if !inPlace {
-		scratch := scratches.Get().(*[scratchSize]byte)
-		defer scratches.Put(scratch)
-		out = scratch[:]
+	if out == nil {
+		return dst, failure(r)
 	}
-	r := call(out)
-	if r.err.status == C.KESS_ERR_BUFFER {
-		out, inPlace = make([]byte, r.len), false
-		r = call(out)
-	}
-	if r.err.status != C.KESS_OK {
-		return dst, failure(op, r.err)
-	}
-	if inPlace {
-		return dst[:len(dst)+int(r.len)], nil
-	}
-	return append(dst, out[:r.len]...), nil
+	return append(dst, unsafe.Slice((*byte)(unsafe.Pointer(out)), r.len)...), nil
 }
 
 // handle owns a key of libkess. Copies of a PrivateKey or PublicKey share it, so
 // that it is freed once, when the last is gone.
 type handle struct{ key *C.kess_key }
 
-func load(op C.int, data, password []byte, policy []KeyPolicy) (*handle, error) {
+func load(op C.int32_t, data, password []byte, policy []KeyPolicy) (*handle, error) {
 	if len(policy) > 1 {
 		return nil, wrong("more than one KeyPolicy was given")
 	}
-	var flags C.uint32_t
+	r := requests.Get().(*C.kess_request)
+	defer requests.Put(r)
+	r.operation, r.policy = op, 0
 	if len(policy) == 1 {
-		flags = C.uint32_t(policy[0])
+		r.policy = C.uint32_t(policy[0])
 	}
-	r := C.go_load(op, pointer(data), C.size_t(len(data)), pointer(password), C.size_t(len(password)), flags)
-	if r.err.status != C.KESS_OK {
-		return nil, failure(op, r.err)
+	secret := (*C.char)(unsafe.Pointer(pointer(password)))
+	key := C.kess_load_key(r, pointer(data), C.size_t(len(data)), secret, C.size_t(len(password)))
+	if key == nil {
+		return nil, failure(r)
 	}
-	h := &handle{r.key}
+	h := &handle{key}
 	runtime.SetFinalizer(h, func(h *handle) { C.kess_key_free(h.key) })
 	return h, nil
 }
 
-// failure is the error that libkess describes. What it does not know is a failure
-// of its own.
-func failure(op C.int, err C.kess_error) error {
-	d := C.go_describe(op, err)
+// failure is the error that a request describes. A kind that this package does not
+// know is a failure of libkess.
+func failure(r *C.kess_request) error {
 	kind := ErrBackend
-	if int(d.kind) < len(kinds) {
-		kind = kinds[d.kind]
+	if r.kind >= 0 && int(r.kind) < len(kinds) {
+		kind = kinds[r.kind]
 	}
 	return &Error{
-		Status:  int(d.status),
-		Code:    C.GoString(d.name),
-		Reason:  C.GoString(d.reason),
-		Offset:  int64(d.pos),
-		Found:   C.GoString(d.found),
-		message: C.GoString(&d.message[0]),
+		Status:  int(r.status),
+		Code:    C.GoString(&r.name[0]),
+		Reason:  C.GoString(&r.reason[0]),
+		Offset:  int64(r.pos),
+		Found:   C.GoString(&r.found[0]),
+		message: C.GoString(&r.message[0]),
 		kind:    kind,
 	}
 }
 
 // wrong is the error for an argument that does not reach libkess.
 func wrong(message string) error {
-	e := failure(C.KESS_DO_CANONICALIZE, C.kess_error{status: C.KESS_ERR_ARGUMENT}).(*Error)
-	e.message = message
-	return e
+	return &Error{C.KESS_ERR_ARGUMENT, "KESS_ERR_ARGUMENT", "argument", -1, "", message, ErrInput}
 }
 
 // Canonicalize returns the canonical form of a JSON text: the bytes that are
@@ -236,9 +185,8 @@ func Canonicalize(text []byte, options ...Options) ([]byte, error) {
 }
 
 // AppendCanonical appends the canonical form of a JSON text to dst. With an
-// error, one of those of Canonicalize, dst is returned unchanged. If dst has more
-// room than the text is long, and the form fits, it is written there and not copied.
-// dst and text may share memory.
+// error, one of those of Canonicalize, dst is returned unchanged. dst and text may
+// share memory.
 func AppendCanonical(dst, text []byte, options ...Options) ([]byte, error) {
 	return appended(C.KESS_DO_CANONICALIZE, nil, dst, text, options)
 }

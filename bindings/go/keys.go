@@ -24,7 +24,7 @@ func keyOf[K PrivateKey | PublicKey](h *handle, err error) (*K, error) {
 }
 
 // run calls libkess with the key, which must not be freed until the call ends.
-func (h *handle) run(op C.int, text []byte, options []Options) ([]byte, error) {
+func (h *handle) run(op C.int32_t, text []byte, options []Options) ([]byte, error) {
 	if h == nil {
 		return nil, wrong("the key was not loaded: make it with a function of this package")
 	}
