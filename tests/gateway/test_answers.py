@@ -181,7 +181,7 @@ def test_data_is_an_object(service: str, data: object) -> None:
 
 @pytest.mark.parametrize("service", SERVICES)
 @pytest.mark.parametrize("code", CODES)
-@pytest.mark.parametrize("status", [200, 400, 401, 403, 429, 500, 503])
+@pytest.mark.parametrize("status", [200, 302, 400, 401, 403, 429, 500, 503])
 @pytest.mark.parametrize("first_send", [True, False])
 def test_signed_refusals(
     service: str, code: str, status: int, first_send: bool
@@ -189,8 +189,9 @@ def test_signed_refusals(
     """
     A signed refusal is final only where nothing can have moved money.
 
-    Create: every code but SYSTEMERROR and UNAUTHENTICATED, below 429.
-    Confirm: EXPIRED, NOTEXIST, VALIDATIONERROR, first send, below 429.
+    With HTTP 3xx, 429 and 5xx: never.
+    Create: every code but SYSTEMERROR and UNAUTHENTICATED.
+    Confirm: EXPIRED, NOTEXIST, VALIDATIONERROR, first send.
     Query: never. A service of the future: like create, on a first send.
     """
     response = signed(status, failure(code, "why not"))
@@ -198,7 +199,8 @@ def test_signed_refusals(
     if status == 401 and code == "UNAUTHENTICATED":
         assert type(error) is TokenRejected
         return
-    final = status < 429 and code not in {"SYSTEMERROR", "UNAUTHENTICATED"}
+    final = status in {200, 400, 401, 403}
+    final &= code not in {"SYSTEMERROR", "UNAUTHENTICATED"}
     if service == CONFIRM:
         final &= first_send and code in {"EXPIRED", "NOTEXIST", "VALIDATIONERROR"}
     elif service == QUERY:

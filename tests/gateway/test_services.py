@@ -20,6 +20,7 @@ from kesspay.gateway.services import (
     SYSTEM_ERROR,
     UNAUTHENTICATED,
     USED,
+    is_no_answer,
     is_overloaded,
     is_server_error,
     is_success,
@@ -98,13 +99,15 @@ def test_a_code_stands_in_one_place() -> None:
         (199, set()),
         (200, {"success"}),
         (299, {"success"}),
-        (300, set()),
+        (300, {"no answer"}),
+        (399, {"no answer"}),
+        (400, set()),
         (428, set()),
-        (429, {"overloaded"}),
+        (429, {"overloaded", "no answer"}),
         (430, set()),
         (499, set()),
-        (500, {"overloaded", "server error"}),
-        (599, {"overloaded", "server error"}),
+        (500, {"overloaded", "server error", "no answer"}),
+        (599, {"overloaded", "server error", "no answer"}),
     ],
 )
 def test_what_an_http_status_says(status: int, says: set[str]) -> None:
@@ -112,6 +115,7 @@ def test_what_an_http_status_says(status: int, says: set[str]) -> None:
     questions = {
         "success": is_success,
         "overloaded": is_overloaded,
+        "no answer": is_no_answer,
         "server error": is_server_error,
     }
     assert {what for what, asks in questions.items() if asks(status)} == says

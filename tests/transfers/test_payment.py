@@ -352,6 +352,7 @@ def unknown(code: str = "", **evidence: object) -> OutcomeUnknown:
         (unknown("NOTEXIST"), H.QUERY_SAID, "NOTEXIST"),
         (unknown("NOTEXIST", http_status=400), H.QUERY_SAID, "NOTEXIST"),
         # Of a server that did not get to it.
+        (unknown("NOTEXIST", http_status=302), H.QUERY_UNKNOWN, "NOTEXIST"),
         (unknown("NOTEXIST", http_status=429), H.QUERY_UNKNOWN, "NOTEXIST"),
         (unknown("NOTEXIST", http_status=500), H.QUERY_UNKNOWN, "NOTEXIST"),
         (unknown("EXPIRED", http_status=503), H.QUERY_UNKNOWN, "EXPIRED"),

@@ -245,7 +245,7 @@ def test_no_code_does_not(code: str) -> None:
     assert plan(asked, NOW) == Action(Do.CONFIRM, NOW + 1)
 
 
-@pytest.mark.parametrize("status", [429, 500, 503])
+@pytest.mark.parametrize("status", [302, 429, 500, 503])
 def test_a_code_of_a_gateway_that_is_busy_does_not(status: int) -> None:
     """It says nothing of the transfer, so that the confirm may go again."""
     busy = Event(H.CONFIRM_UNKNOWN, NOW, "TOOMANY", status=status)

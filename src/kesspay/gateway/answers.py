@@ -11,7 +11,7 @@ down:
 - Unsigned is accepted with HTTP 401 only, and its only effect is a log-in.
 - A signed refusal is final only where nothing else can have moved money:
   never of a query, and of a confirm only for some codes, on its first send.
-  With HTTP 429 or 5xx none is: the gateway did not get to the request.
+  With HTTP 3xx, 429 or 5xx none is: the gateway did not get to the request.
 - Everything else is unknown.
 
 Source: API document, "Error code review" of each service.
@@ -41,6 +41,7 @@ from kesspay.gateway.services import (
     UNAUTHENTICATED,
     UNAUTHORIZED,
     Service,
+    is_no_answer,
     is_overloaded,
     is_success,
     service_of,
@@ -274,7 +275,7 @@ def _refusal(
 
 
 def _is_final(rules: Service, code: str, status: int) -> bool:
-    if is_overloaded(status) or code in {SYSTEM_ERROR, UNAUTHENTICATED}:
+    if is_no_answer(status) or code in {SYSTEM_ERROR, UNAUTHENTICATED}:
         return False
     return rules.final is None or code in rules.final
 

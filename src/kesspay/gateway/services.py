@@ -36,6 +36,7 @@ __all__ = [
     "USED",
     "VALIDATIONERROR",
     "Service",
+    "is_no_answer",
     "is_overloaded",
     "is_server_error",
     "is_success",
@@ -189,3 +190,12 @@ def is_server_error(status: int) -> bool:
 def is_overloaded(status: int) -> bool:
     """Return whether an HTTP status says that the server did not get to a request."""
     return status == _TOO_MANY_REQUESTS or is_server_error(status)
+
+
+def is_no_answer(status: int) -> bool:
+    """
+    Return whether an HTTP status says that no gateway answered, whatever the body says.
+
+    The server did not get to the request, or sent the client to another place.
+    """
+    return 300 <= status < 400 or is_overloaded(status)

@@ -22,7 +22,7 @@ from kesspay.errors import (
     Rejected,
 )
 from kesspay.gateway.messages import PreTransfer
-from kesspay.gateway.services import SYSTEM_ERROR, is_overloaded
+from kesspay.gateway.services import SYSTEM_ERROR, is_no_answer
 from kesspay.gateway.wording import shown_code
 from kesspay.transfers.attempt import (
     RELAXED,
@@ -375,7 +375,7 @@ def read_query(result: FundTransfer | None, error: GatewayError | None) -> Readi
     said = error.code not in {"", SYSTEM_ERROR} or "result_code" in error.evidence
     # A gateway that has no time for a query has not looked at the transfer.
     status = error.evidence.get("http_status")
-    said = said and not (isinstance(status, int) and is_overloaded(status))
+    said = said and not (isinstance(status, int) and is_no_answer(status))
     return _reading(Happened.QUERY_SAID if said else Happened.QUERY_UNKNOWN, error)
 
 

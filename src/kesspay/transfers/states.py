@@ -46,7 +46,7 @@ from kesspay.gateway.services import (
     SERVICES,
     SYSTEM_ERROR,
     USED,
-    is_overloaded,
+    is_no_answer,
 )
 from kesspay.gateway.wording import shown_code
 from kesspay.transfers.attempt import (
@@ -272,7 +272,7 @@ def _confirm_unknown(attempt: Attempt, event: Event, rules: Rules) -> Step:
     used = event.code == USED
     # A code is an answer: sending the same again brings no other one. But a
     # gateway that has no time for it has not looked at the transfer.
-    answered = event.code not in {"", SYSTEM_ERROR} and not is_overloaded(event.status)
+    answered = event.code not in {"", SYSTEM_ERROR} and not is_no_answer(event.status)
     alert = ""
     if used and attempt.sends == 1:
         alert = "USED was the answer to the first confirm that was sent"
