@@ -257,23 +257,52 @@ def test_answers_are_signed_with_a_key_of_its_own(partner: Partner) -> None:
         {"password": "other"},
         {"password": "pässword"},
         {"partner_id": ""},
+        {"partner_id": "other", "password": "other"},
     ],
 )
 def test_wrong_credentials(partner: Partner, changes: dict[str, str]) -> None:
-    """A wrong credential is an unsigned 401 UNAUTHENTICATED."""
+    """A wrong credential is an unsigned 401 UNAUTHENTICATED, which names it."""
     answer = partner.log_in(**changes)
     assert answer.status == 401
+    where = {
+        "partner_id": "the header partner-id",
+        "partner_secret_key": "the header partner-secret-key",
+        "user_name": "user_name in the JSON body",
+        "password": "password in the JSON body",
+    }
+    why = ", ".join(f"{where[name]} is another one" for name in changes)
     assert json.loads(answer.body) == {
         "success": False,
         "error_code": "UNAUTHENTICATED",
-        "error_desc": "Unauthorized",
+        "error_desc": f"Unauthorized: {why}",
     }
 
 
 @pytest.mark.parametrize("body", [b"", b"[]", b"{", b"[" * 100_000, b"\xff"])
 def test_log_ins_that_are_none(partner: Partner, body: bytes) -> None:
     """A log-in that cannot be read is refused like a wrong one."""
-    assert partner.send(body, path="token").status == 401
+    answer = partner.send(body, path="token")
+    assert answer.status == 401
+    assert "password in the JSON body is missing" in answer.body.decode()
+
+
+def test_a_refused_token_says_why(partner: Partner) -> None:
+    """The sandbox names the mistake, which a gateway does not."""
+    emulator = partner.sandbox.emulator
+
+    def why(headers: dict[str, str]) -> str:
+        answer = emulator.respond("POST", f"{BASE_PATH}/gateway", headers, b"{}")
+        assert answer.status == 401
+        return str(json.loads(answer.body)["error_desc"])
+
+    right = {"authorization": f"Bearer {partner.token}"}
+    assert why({}).endswith("Authorization is missing")
+    assert why({"authorization": partner.token}).endswith("begin with Bearer")
+    assert why({"authorization": "Bearer x"}).startswith("Unauthorized: another token")
+    partner.sandbox.advance(3600)
+    assert why(right).endswith("the token has expired; log in")
+    emulator.revoke_token()
+    assert why(right).endswith("no token is valid; log in")
 
 
 def test_a_new_token_ends_the_old_one(partner: Partner) -> None:

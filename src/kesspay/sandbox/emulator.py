@@ -197,13 +197,14 @@ class Emulator:
                 the transfer is PENDING.
         """
         if path not in {TOKEN_PATH, GATEWAY_PATH}:
-            return _plain(404, "Not Found")
+            return _plain(404, f"Not Found; there are {TOKEN_PATH} and {GATEWAY_PATH}")
         if method != "POST":
-            return _plain(405, "Method Not Allowed")
+            return _plain(405, "Method Not Allowed; send POST")
         if path == TOKEN_PATH:
             return self._log_in(headers, body)
-        if not self._is_logged_in(headers):
-            return _unauthenticated()
+        why_not = self._why_not_logged_in(headers.get("authorization"))
+        if why_not:
+            return _unauthenticated(why_not)
         try:
             return self._signed(200, self._serve(headers, body, credit_delay))
         except Refusal as refusal:
@@ -232,28 +233,44 @@ class Emulator:
     def _log_in(self, headers: Mapping[str, str], body: bytes) -> HttpResponse:
         wanted = self._credentials
         fields = _object(body)
-        pairs = (
-            (headers.get("partner-id"), wanted.partner_id),
-            (headers.get("partner-secret-key"), wanted.partner_secret_key),
-            (fields.get("user_name"), wanted.user_name),
-            (fields.get("password"), wanted.password),
+        values = (
+            ("the header partner-id", headers.get("partner-id"), wanted.partner_id),
+            (
+                "the header partner-secret-key",
+                headers.get("partner-secret-key"),
+                wanted.partner_secret_key,
+            ),
+            ("user_name in the JSON body", fields.get("user_name"), wanted.user_name),
+            ("password in the JSON body", fields.get("password"), wanted.password),
         )
-        # Every pair is compared, so that the time reveals nothing.
-        verdicts = [_is_equal(given, right) for given, right in pairs]
-        if not all(verdicts):
-            return _unauthenticated()
+        wrong = [
+            f"{name} is {'missing' if given is None else 'another one'}"
+            for name, given, right in values
+            if not _is_equal(given, right)
+        ]
+        if wrong:
+            return _unauthenticated(", ".join(wrong))
         token = token_urlsafe(48)
         with self._lock:
             self._token = (token, self._clock() + self._token_life)
         answer = {"access_token": token, "expire_in": self._token_life}
         return HttpResponse(200, _JSON, json.dumps(answer).encode())
 
-    def _is_logged_in(self, headers: Mapping[str, str]) -> bool:
+    def _why_not_logged_in(self, given: str | None) -> str:
+        """Return why the header Authorization does not do, or ""."""
         with self._lock:
             held = self._token
-        if held is None or self._clock() >= held[1]:
-            return False
-        return _is_equal(headers.get("authorization"), f"Bearer {held[0]}")
+        if given is None:
+            return "the header Authorization is missing"
+        if not given.startswith("Bearer "):
+            return "the header Authorization does not begin with Bearer"
+        if held is None:
+            return "no token is valid; log in"
+        if self._clock() >= held[1]:
+            return "the token has expired; log in"
+        if not _is_equal(given, f"Bearer {held[0]}"):
+            return "another token is valid; a log-in ends the one before"
+        return ""
 
     def _serve(
         self, headers: Mapping[str, str], body: bytes, credit_delay: float
@@ -384,11 +401,12 @@ def _object(body: bytes) -> dict[str, Any]:
     return value if isinstance(value, dict) else {}
 
 
-def _unauthenticated() -> HttpResponse:
+def _unauthenticated(why: str) -> HttpResponse:
+    """Refuse; a gateway says "Unauthorized", and a sandbox also why."""
     answer = {
         "success": False,
         "error_code": UNAUTHENTICATED,
-        "error_desc": "Unauthorized",
+        "error_desc": f"Unauthorized: {why}",
     }
     return HttpResponse(401, _JSON, json.dumps(answer).encode())
 
