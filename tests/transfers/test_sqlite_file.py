@@ -254,16 +254,17 @@ def test_cut_short(path: Path) -> None:
     refused(path, JournalDamaged, "damaged")
 
 
+@pytest.mark.parametrize("left", [b"", b"\n"])
 @pytest.mark.parametrize("logged", [False, True])
-def test_emptied(path: Path, *, logged: bool) -> None:
+def test_emptied(path: Path, left: bytes, *, logged: bool) -> None:
     """An empty file may have lost its payments: it is refused, and its log stays."""
     log = path.with_name("journal.db-wal")
-    path.touch()
+    path.write_bytes(left)
     if logged:
         log.write_bytes(b"the last payments")
     message = refused(path, JournalDamaged, "is empty.*Start no transfer")
     assert ("Keep journal.db-wal" in message) == logged
-    assert path.read_bytes() == b""
+    assert path.read_bytes() == left
     assert not logged or log.read_bytes() == b"the last payments"
 
 

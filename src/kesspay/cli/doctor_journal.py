@@ -27,6 +27,7 @@ from kesspay.errors import (
 from kesspay.transfers.account import Account, check_owner
 from kesspay.transfers.attempt import State
 from kesspay.transfers.reader import place_of_first_payment
+from kesspay.transfers.sqlite_file import is_emptied
 from kesspay.transfers.summary import OPEN, UNKNOWN, listed
 
 
@@ -97,7 +98,7 @@ def check_journal(
     if not where:
         checks.skip(_NAME, f"{_VARIABLE} is not set")
         return
-    if _is_empty(where):
+    if is_emptied(where):
         # To open it would make a journal of it.
         checks.warn(_NAME, "the file is empty", f"see whether {_VARIABLE} is right")
         return
@@ -117,13 +118,6 @@ def check_journal(
             (fix, page) for kind, fix, page in _FIXES if isinstance(error, kind)
         )
         checks.fail(_NAME, " ".join(str(error).split()), fix, page)
-
-
-def _is_empty(where: str) -> bool:
-    try:
-        return Path(where).stat().st_size == 0
-    except (OSError, ValueError):
-        return False
 
 
 def _network_of(where: str) -> str:

@@ -6,12 +6,10 @@ import logging
 import os
 import re
 import signal
-import stat
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import wraps
 from math import isfinite
-from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast, get_args
 from urllib.parse import unquote
@@ -477,7 +475,9 @@ def open_place(where: str, source: str) -> Journal:
         raise InputError(
             f"{source} names no journal: nothing is at {shown_path(where)}"
         )
-    if stat.S_ISREG(mode_of(where)) and not Path(where).stat().st_size:
+    from kesspay.transfers.sqlite_file import is_emptied
+
+    if is_emptied(where):
         raise InputError(
             f"{source} names no journal: {shown_path(where)} is empty. If payments were"
             " made with it, it was cut off: restore the last good copy elsewhere"

@@ -10,7 +10,6 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -19,6 +18,7 @@ from kesspay.errors import InputError, JournalDamaged, JournalError
 from kesspay.signing.arguments import mode_of
 from kesspay.transfers.postgres import MIGRATIONS
 from kesspay.transfers.postgres_session import identifier, is_lost, meaning, server_of
+from kesspay.transfers.sqlite_file import is_emptied
 
 
 if TYPE_CHECKING:
@@ -208,7 +208,7 @@ def rows_of_file(
         sqlite3.Error: it is no journal, or cannot be read any further.
     """
     # SQLite removes the log next to an empty file, which may hold the last payments.
-    if _is_empty(path):
+    if is_emptied(path):
         raise sqlite3.DatabaseError("the file is empty")
     # To open it as a journal would make its tables.
     uri = f"{Path(path).absolute().as_uri()}?mode=ro"
@@ -219,12 +219,6 @@ def rows_of_file(
             yield rows
     finally:
         connection.close()
-
-
-def _is_empty(path: str | PathLike[str]) -> bool:
-    with suppress(OSError):
-        return not Path(path).stat().st_size
-    return False
 
 
 def _of_file(where: str) -> Iterator[list[Row]]:

@@ -39,6 +39,7 @@ __all__ = [
     "MIGRATIONS",
     "Connections",
     "connect",
+    "is_emptied",
     "prepare",
     "roll_back",
     "translate",
@@ -50,6 +51,9 @@ _OLDEST_SQLITE: Final = (3, 37, 0)
 
 #: Files up to this size are checked page by page when they are opened.
 _QUICKLY_CHECKED: Final = 16 * 1024 * 1024
+
+#: SQLite takes a file of so many bytes for an empty one, as `echo > FILE` leaves it.
+_NOTHING: Final = 1
 
 #: Readers that are kept open.
 _KEPT: Final = 4
@@ -286,7 +290,7 @@ def _check_size(path: Path) -> None:
     """
     log = path.with_name(f"{path.name}-wal")
     found, logged = _size(path), _size(log)
-    if found == 0:
+    if found is not None and found <= _NOTHING:
         rest = f" Keep {log.name} next to it as well." if logged else ""
         raise JournalDamaged(
             f"the journal {path} is empty: it was cut off, or another program made the"
@@ -301,6 +305,12 @@ def _check_size(path: Path) -> None:
             " transfer. Put the journal back next to it, or restore the last good copy"
             " elsewhere, and ask the gateway about every payment since then."
         )
+
+
+def is_emptied(path: str | os.PathLike[str]) -> bool:
+    """Return whether a file is there and holds nothing, as SQLite sees it."""
+    size = _size(Path(path))
+    return size is not None and size <= _NOTHING
 
 
 def _size(path: Path) -> int | None:
