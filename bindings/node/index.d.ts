@@ -174,7 +174,7 @@ export class PublicKey implements Verifier {
    */
   verifyDocument(body: string | Uint8Array, options?: Options): Buffer;
   /**
-   * Verify bodies in a thread of the pool, and return a verdict for each, in order. The promise
+   * Verify bodies in threads of the pool, and return a verdict for each, in order. The promise
    * is rejected only with an InputError, for an argument of the wrong type.
    */
   verifyDocuments(bodies: ReadonlyArray<string | Uint8Array>, options?: Options): Promise<Verdict[]>;

@@ -5,7 +5,8 @@ const {readFileSync} = require('node:fs');
 const {join} = require('node:path');
 const test = require('node:test');
 const kess = require('..');
-const {errorFor} = require('../errors.js');
+const native = require('../build/Release/kess.node');
+const {Request} = require('../call.js');
 const {ROOT, key} = require('./support.js');
 
 const publicKey = kess.PublicKey.fromFile(key('rsa-2048.pub.pem'));
@@ -20,36 +21,67 @@ function raised(run) {
   return assert.fail('nothing was refused');
 }
 
+const HEADER = readFileSync(join(ROOT, 'csrc', 'include', 'kess.h'), 'utf8');
+const KINDS = ['BackendError', 'InputError', 'CanonicalizationError', 'KeyLoadError', 'InvalidSignature', 'DocumentRefused'];
+
+/** The error of a kess_request that libkess has filled in. */
+function errorOf({status, kind, position, code, exception = '', reason, found = '', message}) {
+  const {bytes, ints, longs} = new Request(8);
+  [ints[10], ints[11], longs[4]] = [status, kind, BigInt(position)];
+  for (const [text, offset] of [[code, 48], [exception, 80], [reason, 104], [found, 128], [message, 192]]) {
+    bytes.write(text, offset);
+  }
+  return raised(() => Request.prototype.check.call({bytes, ints, longs}));
+}
+
 test('each kind of error that libkess names has its class', () => {
   // tests/bindings/test_status_table.py compares what libkess says of each status.
   const shared = JSON.parse(readFileSync(join(ROOT, 'bindings', 'status.json')));
-  for (const row of shared) {
-    for (const kind of [row.exception, row.verifying ?? row.exception]) {
-      const error = errorFor([kind, 'what happened', row.reason, row.code, '', 7]);
-      assert.equal(error.name, kind);
-      assert.ok(error instanceof kess[kind] && error instanceof kess.KessError);
-      assert.deepEqual([error.reason, error.code, error.position, 'found' in error], [row.reason, row.code, 7, false]);
+  for (const {status, reason, code, exception, verifying = exception} of shared) {
+    for (const name of [exception, verifying]) {
+      const error = errorOf({status, kind: KINDS.indexOf(name), position: 7, code, exception: name, reason, message: 'what happened'});
+      assert.equal(error.name, name);
+      assert.ok(error instanceof kess[name] && error instanceof kess.KessError);
+      assert.deepEqual([error.message, error.reason, error.code, error.position, 'found' in error],
+        ['what happened', reason, code, 7, false]);
     }
   }
   assert.equal(shared.length, 35);
+  const error = errorOf({status: 301, kind: 3, position: -1, code: 'KESS_ERR_KEY_KIND', exception: 'KeyLoadError',
+    reason: 'kind', found: 'a public key', message: 'found a public key'});
+  assert.deepEqual([error.message, error.reason, error.found, 'position' in error],
+    ['found a public key', 'kind', 'a public key', false]);
 });
 
-test('the numbers of index.js are those of kess.h', () => {
-  const header = readFileSync(join(ROOT, 'csrc', 'include', 'kess.h'), 'utf8');
-  const names = [...header.matchAll(/^ +KESS_DO_(\w+) = (\d),?/gm)].map(([, name], index) => [name, index]);
+test('the numbers of this package are those of kess.h', () => {
+  const kinds = [...HEADER.matchAll(/^ +KESS_KIND_\w+ = (\d),? *\/\* (\w+)/gm)].map(([, number, name]) => [Number(number), name]);
+  assert.deepEqual(kinds, KINDS.map((name, number) => [number, name]));
+  const names = [...HEADER.matchAll(/^ +KESS_DO_(\w+) = (\d),?/gm)].map(([, name], index) => [name, index]);
   const code = readFileSync(join(__dirname, '..', 'index.js'), 'utf8');
   const listed = code.match(/^const \[(.*)\] = Array\(7\)/m)[1].split(', ').map((name, index) => [name, index]);
   assert.deepEqual(listed, names.slice(0, 7));
-  assert.deepEqual(names.slice(7), [['LOAD_PRIVATE_FILE', 7], ['LOAD_PUBLIC_FILE', 8]]);
-  const bits = new Map([...header.matchAll(/^#define KESS_(?:PROFILE|KEY)_(\w+) (\d+)u/gm)]
+  assert.deepEqual(names.slice(7, 9), [['LOAD_PRIVATE_FILE', 7], ['LOAD_PUBLIC_FILE', 8]]);
+  const bits = new Map([...HEADER.matchAll(/^#define KESS_(?:PROFILE|KEY)_(\w+) (\d+)u/gm)]
     .map(([, name, value]) => [name, value]));
-  assert.match(code, new RegExp(`PRECISION = .*17, ${bits.get('PRECISION_17')}\\], \\[100, ${bits.get('PRECISION_100')}\\]`));
-  assert.match(code, new RegExp(`KSORT = .*'8.0', ${bits.get('KSORT_PHP_8_0')}\\], \\['7', ${bits.get('KSORT_PHP_7')}\\]`));
+  assert.ok(code.includes(`[17, ${bits.get('PRECISION_17')}], [100, ${bits.get('PRECISION_100')}]`));
+  assert.ok(code.includes(`['8.0', ${bits.get('KSORT_PHP_8_0')}], ['7', ${bits.get('KSORT_PHP_7')}]`));
   for (const [name, word] of [['UNESCAPED_SLASHES', 'unescapedSlashes'], ['UNESCAPED_UNICODE', 'unescapedUnicode'],
     ['PRESERVE_ZERO_FRACTION', 'preserveZeroFraction']]) {
-    assert.ok(code.includes(`${word}: ${bits.get(name)}`), name);
+    assert.ok(code.includes(`${word}: new Map([[false, 0], [true, ${bits.get(name)}]])`), name);
   }
   assert.equal(bits.get('ALLOW_WEAK'), '1');
+});
+
+test('the members of a request lie where kess.h has them', () => {
+  const members = new Map([...HEADER.matchAll(/^ +\w+ (\w+)(?:\[\d+\])?; +\/\* +(\d+):/gm)]
+    .map(([, name, offset]) => [name, Number(offset)]));
+  const [, ...found] = readFileSync(join(__dirname, '..', 'call.js'), 'utf8')
+    .match(/\[STATUS, KIND, LENGTH, POSITION, WORDS, OUT\] = \[(\d+), (\d+), (\d+), (\d+), (\d+), (\d+)\]/).map(Number);
+  const [status, kind, len, pos, name, out] = ['status', 'kind', 'len', 'pos', 'name', 'out'].map((one) => members.get(one));
+  assert.deepEqual(found, [status / 4, kind / 4, len / 8, pos / 8, name, out]);
+  assert.deepEqual(['operation', 'profile', 'max_depth', 'policy'].map((one) => members.get(one)), [0, 4, 8, 12]);
+  assert.deepEqual(['name', 'exception', 'reason', 'found', 'message'].map((one) => members.get(one)), [48, 80, 104, 128, 192]);
+  assert.equal(HEADER.match(/KESS_ERR_BUFFER = (\d+)/)[1], '2');
 });
 
 test('a key that cannot be loaded is one statement, the same in all languages', () => {
@@ -62,11 +94,33 @@ test('a key that cannot be loaded is one statement, the same in all languages', 
 });
 
 test('what libkess does not know is a failure', () => {
-  for (const name of ['BackendError', 'AnotherError', 'toString', '', undefined]) {
-    const error = errorFor([name, 'an unknown status (KESS_ERR_UNKNOWN, 406)', 'unknown', 'KESS_ERR_UNKNOWN', '', -1]);
-    assert.ok(error instanceof kess.BackendError, name);
+  for (const kind of [0, 6, -1, 2 ** 31 - 1]) {
+    const error = errorOf({status: 406, kind, position: -1, code: 'KESS_ERR_UNKNOWN', exception: 'AnotherError',
+      reason: 'unknown', message: 'an unknown status (KESS_ERR_UNKNOWN, 406)'});
+    assert.ok(error instanceof kess.BackendError, kind);
     assert.deepEqual([error.reason, 'position' in error], ['unknown', false]);
   }
+});
+
+test('what gets no answer is a failure', async () => {
+  assert.throws(() => {
+    const request = new Request(8);
+    request.ask(0, 0, 0, 0);
+    request.answer();
+  }, {name: 'BackendError', reason: 'unknown'});
+  const {call, load, start} = native;
+  const text = '{"a":1}';
+  try {
+    for (const name of ['call', 'load', 'start']) native[name] = () => undefined;
+    assert.throws(() => kess.canonicalize(text), {name: 'BackendError'});
+    assert.throws(() => kess.PublicKey.fromFile(key('rsa-2048.pub.pem')), {name: 'BackendError'});
+    await assert.rejects(privateKey.signedBody(text), {name: 'BackendError'});
+    const [{bytes, error}] = await publicKey.verifyDocuments([text]);
+    assert.deepEqual([bytes, error.name], [undefined, 'BackendError']);
+  } finally {
+    Object.assign(native, {call, load, start});
+  }
+  assert.equal(kess.canonicalize(text).toString(), text);
 });
 
 test('a refusal has reason, code and position', () => {
@@ -124,11 +178,20 @@ test('index.d.ts declares what index.js exports', () => {
 });
 
 test('a libkess that does not fit is refused, with both versions', () => {
-  kess.checkVersion({fits: true, version: '0.1.0', header: '0.1.9'});
-  assert.throws(() => kess.checkVersion({fits: false, version: '0.2.0', header: '0.1.0'}), (error) =>
-    error.message.includes('0.2.0') && error.message.includes('0.1.0'));
+  const ours = Object.keys(require.cache).filter((file) => /[/](?:index|errors|text|call)[.]js$/.test(file));
+  const kept = ours.map((file) => require.cache[file]);
+  const {fits, version: loaded} = native;
+  try {
+    for (const file of ours) delete require.cache[file];
+    Object.assign(native, {fits: '', version: '0.2.0'});
+    assert.throws(() => require('..'), (error) =>
+      error.name === 'BackendError' && error.message.includes('0.2.0') && error.message.includes(loaded));
+  } finally {
+    Object.assign(native, {fits, version: loaded});
+    ours.forEach((file, index) => { require.cache[file] = kept[index]; });
+  }
   const {version} = JSON.parse(readFileSync(join(__dirname, '..', 'package.json')));
-  assert.equal(kess.version(), version);
+  assert.deepEqual([fits, kess.version()], [version, version]);
   const project = readFileSync(join(ROOT, 'src', 'kesspay', '_version.py'), 'utf8');
   assert.equal(version, project.match(/__version__: Final = "(.*)"/)[1]);
 });

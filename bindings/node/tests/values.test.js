@@ -1,11 +1,13 @@
 'use strict';
 
 const assert = require('node:assert/strict');
+const {readFileSync} = require('node:fs');
 const {inspect} = require('node:util');
 const vm = require('node:vm');
 const test = require('node:test');
 const kess = require('..');
 const native = require('../build/Release/kess.node');
+const {Request} = require('../call.js');
 const {key} = require('./support.js');
 
 const privateKey = kess.PrivateKey.fromFile(key('rsa-2048.pem'));
@@ -100,22 +102,31 @@ test('empty input, NUL and 1 MiB', () => {
 });
 
 test('output that is just too small signs nothing, and the room it names is enough', () => {
-  const holder = native.load(7, Buffer.from(key('rsa-2048.pem')), Buffer.alloc(0), 0);
-  const text = Buffer.from('{"a":1}');
-  const call = (out) => native.call(1, holder, 0, 0, text, out);
-  const room = -call(Buffer.alloc(0));
-  const untouched = Buffer.alloc(room - 1);
-  assert.equal(call(untouched), -room);
-  assert.ok(untouched.every((byte) => byte === 0));
-  const body = privateKey.signedBodySync('{"a":1}');
-  const out = Buffer.alloc(room);
-  assert.equal(call(out), body.length);
-  assert.deepEqual(out.subarray(0, body.length), body);
-  for (const size of [65535, 65536, 65537]) {
+  const request = new Request(1);
+  native.call(request.ask(1, 0, 0, 0), privateKey, Buffer.from('{"a":1}'));
+  const {larger} = request;
+  const room = larger.bytes.length - 512;
+  const tight = new Request(room - 1);
+  tight.bytes.fill(0, 512);
+  native.call(tight.ask(1, 0, 0, 0), privateKey, Buffer.from('{"a":1}'));
+  assert.equal(tight.larger.bytes.length, larger.bytes.length);
+  assert.ok(tight.bytes.subarray(512).every((byte) => byte === 0));
+  native.call(larger.ask(1, 0, 0, 0), privateKey, Buffer.from('{"a":1}'));
+  assert.equal(larger.larger, undefined);
+  assert.deepEqual(larger.answer(), privateKey.signedBodySync('{"a":1}'));
+  for (const size of [65023, 65024, 65025, 65535, 65536, 65537]) {
     const long = `{"a":"${'x'.repeat(size - 8)}"}`;
     assert.equal(kess.canonicalize(long).toString(), long);
     assert.equal(publicKey.verifyDocument(privateKey.signedBodySync(long)).toString(), long);
   }
+});
+
+test('a text that becomes longer than the room of a thread is done again', async () => {
+  const text = JSON.stringify({a: 'é'.repeat(5000)});
+  const body = await privateKey.signedBody(text);
+  assert.deepEqual(body, privateKey.signedBodySync(text));
+  const [{bytes}] = await publicKey.verifyDocuments([body]);
+  assert.deepEqual(bytes, kess.canonicalize(text));
 });
 
 test('the result is a copy', () => {
@@ -148,47 +159,43 @@ test('a key is not shown, cloned or serialised', () => {
     assert.throws(() => JSON.stringify(value), {reason: 'argument'});
     assert.throws(() => new value.constructor(), {reason: 'argument'});
     assert.throws(() => new value.constructor(undefined, {}), {reason: 'argument'});
+    assert.throws(() => new value.constructor(readFileSync(key('rsa-2048.pem'))), {reason: 'argument'});
   }
 });
 
-test('a wrong object is no key', () => {
-  const fakes = [undefined, {}, [], 'key', 7, () => 1, privateKey, new Proxy(publicKey, {})];
-  for (const fake of [null, ...fakes]) {
-    assert.throws(() => kess.PublicKey.prototype.verifyDocument.call(fake, '{}'), TypeError);
-    const other = fake === privateKey ? publicKey : fake;
-    assert.throws(() => kess.PrivateKey.prototype.signedBodySync.call(other, '{}'), TypeError);
-    assert.throws(() => kess.PrivateKey.prototype.signedBody.call(other, '{}'), TypeError);
+test('a wrong object is no key', async () => {
+  for (const fake of [null, undefined, {}, {bits: 2048}, [], 'key', 7, () => 1, new Proxy(publicKey, {})]) {
+    assert.throws(() => kess.PublicKey.prototype.verifyDocument.call(fake, '{}'), {reason: 'argument'});
+    assert.throws(() => kess.PublicKey.prototype.spki.call(fake), {reason: 'argument'});
+    assert.throws(() => kess.PrivateKey.prototype.signedBodySync.call(fake, '{}'), {reason: 'argument'});
+    await assert.rejects(kess.PrivateKey.prototype.signedBody.call(fake, '{}'), {reason: 'argument'});
   }
-  for (const fake of fakes) {
-    assert.throws(() => native.call(3, fake, 0, 0, Buffer.from('{}'), Buffer.alloc(99)), TypeError);
-    assert.throws(() => native.start(3, fake, 0, 0, [Buffer.from('{}')]), TypeError);
-  }
-  // Of a key of the other kind, or of none, libkess says so.
-  const holder = native.load(8, Buffer.from(key('rsa-2048.pub.pem')), Buffer.alloc(0), 0);
-  assert.equal(native.call(1, holder, 0, 0, Buffer.from('{}'), Buffer.alloc(9999))[2], 'argument');
-  assert.equal(native.call(3, null, 0, 0, Buffer.from('{}'), Buffer.alloc(99))[2], 'argument');
+  // A public key does not sign.
+  assert.throws(() => kess.PrivateKey.prototype.signedBodySync.call(publicKey, '{}'), {reason: 'argument'});
+  await assert.rejects(kess.PrivateKey.prototype.signDocument.call(publicKey, '{}'), {reason: 'argument'});
 });
 
 test('the addon checks what it is given', async () => {
-  const holder = native.load(8, Buffer.from(key('rsa-2048.pub.pem')), Buffer.alloc(0), 0);
   const text = Buffer.from('{}');
-  for (const texts of [undefined, 'x', 7, {}, ['x'], [text, , text], [text, null]]) {
-    assert.throws(() => native.start(3, holder, 0, 0, texts), TypeError);
+  const bytes = new Request(8).ask(0, 0, 0, 0);
+  const wrong = [[bytes], [bytes, null], [bytes, null, 'x'], ['x', null, text], [Buffer.alloc(512), null, text],
+    [null, null, null], [undefined, publicKey, text], [bytes, null, text, bytes], Array(27).fill(bytes)];
+  for (const given of wrong) {
+    for (const name of ['call', 'start', 'load']) assert.throws(() => native[name](...given), TypeError);
   }
-  for (const given of [[], [0, null], [0, null, 0, 0, 'x', text], [0, null, 0, 0, text, 'x'], ['0', null, 0, 0, text, text],
-    [0, null, {}, 0, text, text], [0, null, 0, undefined, text, text]]) {
-    assert.throws(() => native.call(...given), TypeError);
-    assert.throws(() => native.start(...given), TypeError);
-    assert.throws(() => native.load(...given), TypeError);
+  for (const operation of [-1, 5, 8, 99]) {
+    const request = new Request(99);
+    await native.start(request.ask(operation, 0, 0, 0), publicKey, text);
+    assert.throws(() => request.answer(), {reason: 'argument'});
+    native.load(request.ask(operation === 5 ? 3 : operation, 0, 0, 0), {}, text, request.bytes, {}, text);
+    assert.notEqual(request.ints[10], 0);
   }
-  assert.throws(() => native.load(6, 'x', text, 0), TypeError);
-  assert.throws(() => native.load(6, text, null, 0), TypeError);
-  for (const operation of [5, 9, 99]) {
-    assert.equal(native.call(operation, holder, 0, 0, text, Buffer.alloc(999))[2], 'argument');
-    assert.equal((await native.start(operation, holder, 0, 0, [text]))[0][2], 'argument');
-  }
-  assert.equal(native.load(3, text, Buffer.alloc(0), 0)[2], 'argument');
-  assert.deepEqual(await native.start(3, holder, 0, 0, []), [Buffer.alloc(0)]);
+  // No second key takes the place of the first.
+  const request = new Request(8);
+  const pem = readFileSync(key('rsa-3072.pub.pem'));
+  const own = kess.PublicKey.fromFile(key('rsa-2048.pub.pem'));
+  assert.equal(native.load(request.ask(6, 0, 0, 0), own, pem, request.bytes, own, text), undefined);
+  assert.deepEqual(own.spki(), publicKey.spki());
 });
 
 test('a batch of long and short texts has room for each', async () => {
