@@ -12,6 +12,7 @@ import pytest
 from kesspay._checks import (
     file_path,
     is_number,
+    named,
     plain,
     plain_fields,
     require,
@@ -25,6 +26,13 @@ from tests.support.odd import ODD, FailingText, PathOfNumber
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+
+def test_the_name_of_a_class() -> None:
+    """It has the article that it is read with, whatever the name is."""
+    assert [named(kind) for kind in (str, int, OSError, type("", (), {}))] == [
+        *("a str", "an int", "an OSError", "a "),
+    ]
 
 
 def test_an_object_of_a_class() -> None:

@@ -351,7 +351,8 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
 /*
  * Write the signed request body for the parameters in a JSON text. The text is
  * an object without "sign"; the body is its canonical form with "sign_type"
- * and "sign" appended.
+ * and "sign" appended. Of a key that occurs twice the last value is signed, as
+ * PHP reads it.
  *   Out: body, *body_len. Room of kess_canonical_bound_for(text_len, options)
  *        and 3072 more is always enough. With less the text may be signed to
  *        learn the room that is needed, which kess_call says without.

@@ -18,6 +18,7 @@ __all__ = [
     "LONGEST_WAIT",
     "file_path",
     "is_number",
+    "named",
     "plain",
     "plain_fields",
     "require",
@@ -36,8 +37,13 @@ def require(value: object, kind: type, name: str) -> None:
     """Refuse anything but an object of a class or a protocol (InputError)."""
     if not isinstance(value, kind):
         # The type only: the value could be a secret.
-        found = type(value).__name__
-        raise InputError(f"{name} must be a {kind.__name__}, not a {found}")
+        raise InputError(f"{name} must be {named(kind)}, not {named(type(value))}")
+
+
+def named(kind: type) -> str:
+    """Return the name of a class with its article: "a str", "an int"."""
+    name = kind.__name__
+    return f"{'an' if name.startswith(tuple('AEIOaeio')) else 'a'} {name}"
 
 
 def require_flag(name: str, value: object) -> None:
@@ -87,8 +93,8 @@ def file_path(path: object, name: str = "path") -> str:
         return os.fsdecode(cast("str", path))
     except (TypeError, UnicodeError):
         pass
-    kind = type(path).__name__
-    raise InputError(f"{name} must be a str, bytes or path object, not a {kind}")
+    kind = named(type(path))
+    raise InputError(f"{name} must be a str, bytes or path object, not {kind}")
 
 
 def plain(value: _T) -> _T:

@@ -211,7 +211,7 @@ def test_settings_that_are_refused(variables: dict[str, str], message: str) -> N
 def test_variables_that_are_no_texts(name: str) -> None:
     """They are refused by name; None, as of a line without a value, is not set."""
     wrong: dict[str, Any] = {**SETTINGS, f"KESSPAY_{name}": 5}
-    with pytest.raises(InputError, match=f"KESSPAY_{name} must be a str, not a int"):
+    with pytest.raises(InputError, match=f"KESSPAY_{name} must be a str, not an int"):
         read_environment(wrong)
     empty: dict[str, Any] = {**SETTINGS, f"KESSPAY_{name}": None}
     if name == "BASE_URL":

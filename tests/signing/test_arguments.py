@@ -97,7 +97,7 @@ def test_no_text(make: Callable[[], object]) -> None:
     with pytest.raises(DocumentRefused, match=f"{kind} where a JSON text") as caught:
         arguments.body_bytes(make())
     assert caught.value.reason == "type"
-    with pytest.raises(InputError, match=f"message must be bytes, not a {kind}"):
+    with pytest.raises(InputError, match=f"message must be bytes, not an? {kind}"):
         arguments.buffer_bytes("message", make())
 
 

@@ -61,7 +61,7 @@ def test_words_of_each_setting() -> None:
 @pytest.mark.parametrize("text", [None, 5, b"ksort=7", ["ksort=7"]])
 def test_words_that_are_no_text(text: Any) -> None:  # noqa: ANN401 - of any type
     """They are refused, and not shown."""
-    with pytest.raises(InputError, match="words of a profile must be a str, not a "):
+    with pytest.raises(InputError, match=r"words of a profile must be a str, not an? "):
         Profile.from_words(text)
 
 

@@ -579,7 +579,7 @@ def test_parts_that_are_refused(partner: MakePartner, value: Any) -> None:
     for kind, own in ((Transfers, "Client"), (AsyncTransfers, "AsyncClient")):
         with pytest.raises(InputError, match=f"client must be a {own}, not a "):
             kind(value, here.journal)
-    with pytest.raises(InputError, match="client must be a AsyncClient, not a Client"):
+    with pytest.raises(InputError, match="client must be an AsyncClient, not a Client"):
         AsyncTransfers(client, here.journal)  # type: ignore[arg-type] # that is the test
     if value is not STRICT:
         with pytest.raises(InputError, match="rules must be a Rules, not a "):

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Final, Literal, TypeAlias
 import pyarrow as pa
 from pyarrow import fs
 
+from kesspay._checks import named
 from kesspay._shown import shown_path
 from kesspay.audit.arguments import require
 from kesspay.errors import InputError
@@ -148,7 +149,7 @@ def find(paths: Sequence[PathLike], kind: Format, *, without: str = "") -> list[
     paths = list(paths)
     for one in paths:
         if not isinstance(one, str | bytes | os.PathLike):
-            raise InputError(f"a path is a text or a Path, not a {type(one).__name__}")
+            raise InputError(f"a path is a text or a Path, not {named(type(one))}")
     for path in map(os.fsdecode, paths):
         if path == STDIN:
             found[STDIN, ""] = Source(STDIN, kind=_kind_of_stream(kind))

@@ -36,6 +36,7 @@ from typing import TYPE_CHECKING, Any, Final, final
 import numpy as np
 import pyarrow as pa
 
+from kesspay._checks import named
 from kesspay._version import __version__
 from kesspay.audit.arguments import require
 from kesspay.audit.ring import Ring
@@ -122,7 +123,7 @@ class Kernel:
             InputError: an argument of the wrong type.
         """
         if not isinstance(ring, Ring):
-            raise InputError(f"a Kernel needs a Ring, not a {type(ring).__name__}")
+            raise InputError(f"a Kernel needs a Ring, not {named(type(ring))}")
         require_profile(profile)
         self.ring = ring
         self.profile = profile

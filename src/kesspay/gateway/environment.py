@@ -39,7 +39,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
-from kesspay._checks import file_path, require
+from kesspay._checks import file_path, named, require
 from kesspay._secrets import HoldsSecrets
 from kesspay._shown import could_be_path, no_path, shown_value
 from kesspay.errors import InputError, KeyLoadError
@@ -187,8 +187,8 @@ class _Variables:
         """Return a variable, "" where it is not set."""
         text = self._variables.get(_PREFIX + name)
         if not isinstance(text, str | None):
-            kind = type(text).__name__
-            raise InputError(f"{_PREFIX}{name} must be a str, not a {kind}")
+            kind = named(type(text))
+            raise InputError(f"{_PREFIX}{name} must be a str, not {kind}")
         # Readers of .env files return None for a name without a value.
         return text or ""
 

@@ -28,6 +28,7 @@ from typing import TYPE_CHECKING, Final
 
 import orjson
 
+from kesspay._checks import named
 from kesspay._version import __version__
 from kesspay.errors import FieldError, InputError
 from kesspay.gateway.answers import Answer, read_answer, unknown
@@ -184,7 +185,7 @@ def build_service_body(
     """
     check_service("service", service)
     if not isinstance(params, Mapping):
-        message = f"params must be a mapping, not a {type(params).__name__}"
+        message = f"params must be a mapping, not {named(type(params))}"
         raise InputError(message)
     if "service" in params:
         rule = "is given twice"

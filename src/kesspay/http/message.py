@@ -11,6 +11,7 @@ from collections.abc import ItemsView
 from dataclasses import dataclass, field, fields
 from typing import TYPE_CHECKING, Any, Final
 
+from kesspay._checks import named
 from kesspay._secrets import HoldsSecrets
 from kesspay.errors import InputError, TransportError
 
@@ -112,8 +113,8 @@ class HttpResponse(HoldsSecrets):
             )
         if type(body) is not bytes:
             if not isinstance(body, bytes | bytearray):
-                kind = type(body).__name__
-                text = f"the body of an HTTP response must be bytes, not a {kind}"
+                kind = named(type(body))
+                text = f"the body of an HTTP response must be bytes, not {kind}"
                 raise TransportError("bad_reply", text)
             object.__setattr__(self, "body", bytes(memoryview(body)))
         if not isinstance(request, HttpRequest | None):

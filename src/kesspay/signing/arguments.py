@@ -11,7 +11,7 @@ import os
 from collections.abc import Mapping
 from typing import Final, TypeAlias
 
-from kesspay._checks import file_path, require_flag
+from kesspay._checks import file_path, named, require_flag
 from kesspay.errors import CanonicalizationError, DocumentRefused, InputError
 from kesspay.signing.profile import Profile
 from kesspay.signing.reference.decode import MAX_DEPTH
@@ -70,7 +70,7 @@ def mode_of(path: PathLike) -> int:
 def require_profile(profile: object) -> None:
     """Refuse anything but a Profile (InputError)."""
     if type(profile) is not Profile:
-        raise InputError(f"profile must be a Profile, not a {_kind(profile)}")
+        raise InputError(f"profile must be a Profile, not {named(type(profile))}")
 
 
 def require_depth(max_depth: object) -> None:
@@ -87,7 +87,7 @@ def buffer_bytes(name: str, value: object) -> bytes:
         copy = _copied(value)
         if copy is not None:
             return copy
-    raise InputError(f"{name} must be bytes, not a {_kind(value)}")
+    raise InputError(f"{name} must be bytes, not {named(type(value))}")
 
 
 def key_bytes(data: object) -> bytes:
@@ -111,7 +111,9 @@ def password_bytes(password: object) -> bytes | None:
         raise InputError("password must be Unicode text without lone surrogates")
     if isinstance(password, (bytes, bytearray)):
         return bytes(memoryview(password))
-    raise InputError(f"password must be str, bytes or None, not a {_kind(password)}")
+    raise InputError(
+        f"password must be str, bytes or None, not {named(type(password))}"
+    )
 
 
 def text_bytes(text: object, needed: str = "a JSON text") -> bytes:
@@ -215,7 +217,3 @@ def _encoded(text: str) -> bytes:
     except UnicodeEncodeError as error:
         position = len(text[: error.start].encode())
     raise CanonicalizationError("surrogate", position=position)
-
-
-def _kind(value: object) -> str:
-    return type(value).__name__

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final, NamedTuple, TypeVar, final
 
+from kesspay._checks import named
 from kesspay.errors import InputError, InvalidSignature
 from kesspay.signing.batch import body_list
 from kesspay.signing.keys import PublicKey
@@ -76,7 +77,7 @@ class KeyRing:
         for key in self._keys:
             if not isinstance(key, PublicKey):
                 raise InputError(
-                    f"a KeyRing holds PublicKey objects, not a {type(key).__name__}"
+                    f"a KeyRing holds PublicKey objects, not {named(type(key))}"
                 )
 
     @property

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from itertools import product
 from typing import Any, Final, Literal, get_args
 
+from kesspay._checks import named
 from kesspay._shown import shown_value
 from kesspay.errors import InputError
 
@@ -94,8 +95,8 @@ class Profile:
             InputError: another word.
         """
         if not isinstance(text, str):
-            kind = type(text).__name__
-            raise InputError(f"the words of a profile must be a str, not a {kind}")
+            kind = named(type(text))
+            raise InputError(f"the words of a profile must be a str, not {kind}")
         settings: dict[str, Any] = {}
         for word in text.split():
             if word not in _WORDS:
