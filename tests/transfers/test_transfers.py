@@ -577,12 +577,12 @@ def test_parts_that_are_refused(partner: MakePartner, value: Any) -> None:
     here = partner()
     client = here.client()
     for kind, own in ((Transfers, "Client"), (AsyncTransfers, "AsyncClient")):
-        with pytest.raises(InputError, match=f"client must be a {own}, not a "):
+        with pytest.raises(InputError, match=rf"client must be an? {own}, not an? "):
             kind(value, here.journal)
     with pytest.raises(InputError, match="client must be an AsyncClient, not a Client"):
         AsyncTransfers(client, here.journal)  # type: ignore[arg-type] # that is the test
     if value is not STRICT:
-        with pytest.raises(InputError, match="rules must be a Rules, not a "):
+        with pytest.raises(InputError, match=r"rules must be a Rules, not an? "):
             here.transfers(rules=value)
     made = AsyncClient(**here.sandbox.settings, transport=Waiting(here.wire))
     for threads in (0, -1, True, 1.0):
