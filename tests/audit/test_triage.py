@@ -14,7 +14,7 @@ import pytest
 
 from kesspay.audit import triage
 from kesspay.audit.runner import Hooks, run
-from kesspay.explain import values
+from kesspay.explain import search, values
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import Profile
 from tests.support.forger import body_of, pkcs1, pss
@@ -193,9 +193,40 @@ def test_other_paddings(here: Path) -> None:
     ]
 
 
-def test_values_of_the_transfer(here: Path) -> None:
+def test_mistakes_of_another_day(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are seen at once on any day, without those of them that change nothing."""
+    del here
+    searched = []
+
+    def find(subject: Any, *given: Any, **words: Any) -> Any:  # noqa: ANN401 - passed on
+        searched.append(subject.canonical)
+        return search.find_signed_text(subject, *given, **words)
+
+    monkeypatch.setattr(triage, "find_signed_text", find)
+    both = [
+        signed(answer(n), unsigned(answer(n)).replace(b"\\/", b"/") + b"\r\n")
+        for n in range(5)
+    ]
+    plain = answer(5, receiver="012")
+    other = [
+        signed(plain, unsigned(plain) + b"\r\n"),
+        signed(answer(6), unsigned(answer(6)).replace(b":true", b":false")),
+    ]
+    _, causes = audited([*both[:4], *[None] * 20, *other, both[4]])
+    found = [(one["cause"], one["detail"]) for one in causes if one["cluster"] == 1]
+    assert found == [
+        ("end_crlf", ""),
+        ("value_changed", "success was false when signed"),
+        ("slashes_raw", "end_crlf"),
+    ]
+    # Single mistakes in three rows of the first day, and two together in one of them.
+    assert searched == [unsigned(answer(n)) for n in (0, 1, 2, 0)]
+
+
+def test_values_of_the_transfer(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The request and verified records of the transfer prove what was signed."""
     del here
+    monkeypatch.setattr(triage, "_TOGETHER", 1)
     changed = signed(answer(1, receiver="099"), unsigned(answer(1)))
     request = b'{"receiver_id":"012 / 3","out_trade_no":"T-1"}'
     _, [cause] = audited([changed], requests=[request], explain_budget=1)
@@ -203,7 +234,10 @@ def test_values_of_the_transfer(here: Path) -> None:
     # The digest of the canonical form decides: a verified record is as good.
     whole = signed(answer(1), unsigned(answer(1)))
     _, [cause] = audited(
-        [whole, changed, whole], money=True, show_values=True, explain_budget=0.1
+        [whole, changed, signed(answer(2), unsigned(answer(2))), whole],
+        money=True,
+        show_values=True,
+        explain_budget=0.1,
     )
     assert cause["detail"] == r'data.receiver_id was "012 \/ 3" when signed'
     _, [cause] = audited([whole, changed], explain_budget=0.1)

@@ -48,7 +48,7 @@ from kesspay.explain.search import (
     find_signed_text,
     text_made_with,
 )
-from kesspay.explain.values import find_signed_value
+from kesspay.explain.values import find_signed_value, has_other_word
 from kesspay.signing.documents import canonicalize
 from kesspay.signing.profile import PHP_8
 from kesspay.signing.status import VerifyStatus
@@ -98,6 +98,8 @@ _FEW: Final = 100
 #: Tries where amounts are left out.
 _CHEAP: Final = 200
 _SIBLINGS: Final = 8
+#: Texts that are searched at once.
+_TOGETHER: Final = 64
 _TRADE: Final = re.compile(rb'"out_trade_no":("[^"\\]{1,100}")')
 #: Values that a cause may show: they name no person.
 _SHOWN: Final = frozenset(
@@ -126,6 +128,8 @@ class _Cluster:
     """Rows that look alike."""
 
     number: int
+    #: Clusters of one kind differ by service and day alone.
+    kind: tuple[Any, ...]
     count: int = 0
     rows: list[_Row] = field(default_factory=list)
     #: Codes of mistakes, of which each explains a representative.
@@ -168,6 +172,8 @@ class Triage:
         self._is_search = budget > 0
         self._show_values = show_values
         self._searched: set[tuple[bytes, int]] = set()
+        #: What was changed in representatives, by the SHA-256 of the body.
+        self._changed: dict[bytes, str] = {}
         #: Recipes of several mistakes; as keys, in the order in which they were found.
         self._known: dict[tuple[str, ...], None] = {}
 
@@ -275,7 +281,9 @@ class Triage:
             mark = (cause, service, day, place, _shape(body))
             if mark not in clusters and len(clusters) >= _CLUSTERS:
                 mark = (cause, None, None, place, ())
-            cluster = clusters.setdefault(mark, _Cluster(len(clusters)))
+            cluster = clusters.setdefault(
+                mark, _Cluster(len(clusters), (cause, *mark[3:]))
+            )
             yield at, cluster, _Row(body, request, digest)
 
     def _collect(
@@ -304,13 +312,22 @@ class Triage:
                 cluster.number = number
 
     def _search(self, clusters: dict[tuple[Any, ...], _Cluster]) -> bool:
-        """Look for recipes, single mistakes first; return whether one is new."""
-        found = False
+        """Look for recipes; return whether one is new."""
         order = sorted(clusters.values(), key=lambda one: one.number)
+        kinds: dict[tuple[Any, ...], _Cluster] = {}
+        for cluster in order:
+            kinds.setdefault(cluster.kind, cluster)
+        # What a signer does is done on other days, too: there it is seen at once.
+        found = self._search_some(kinds.values(), self._left - self._left // 4)
+        return self._search_some(order, 0) or found
+
+    def _search_some(self, clusters: Collection[_Cluster], least: int) -> bool:
+        """Look for recipes of clusters, single mistakes first, while budget is left."""
+        found = False
         for deepest in (1, DEEPEST):
-            for cluster in order:
+            for cluster in clusters:
                 for row in cluster.rows:
-                    if self._left <= 0:
+                    if self._left <= least:
                         return found
                     mark = (row.digest, deepest)
                     if mark in self._searched or cluster.is_other:
@@ -331,14 +348,20 @@ class Triage:
 
     def _recipe(self, cluster: _Cluster, row: _Row, deepest: int) -> tuple[str, ...]:
         """Return the codes of the mistakes that give the signed text, or ()."""
+        known = self._known_recipe(row)
+        if known:
+            return known
         if deepest > 1:
-            # A signer makes the same mistakes on other days: that is seen at once, and
-            # every amount takes half a second.
-            if not self._is_known(row) and self._value(row, (), 1 << 30):
+            detail = self._value(row, (), 1 << 30)
+            if detail:
                 # One value was changed: no mistake of a signer.
+                self._changed[_sha256(row.body)] = detail
                 cluster.is_hard = False
                 return ()
             cluster.is_hard = True
+        elif has_other_word(_canonical(row.body, self._profile) or b"{}", row.digest):
+            # It takes less than to look for a mistake.
+            return ()
         spent = 0
 
         def accepts(text: bytes) -> bool:
@@ -359,10 +382,15 @@ class Triage:
             self._known[found.codes] = None
         return found.codes
 
-    def _is_known(self, row: _Row) -> bool:
-        """Return whether mistakes that explain another cluster explain this row."""
+    def _known_recipe(self, row: _Row) -> tuple[str, ...]:
+        """Return those mistakes of another cluster that explain this row, or ()."""
         self._left -= len(self._known) * (len(row.body) + _ATTEMPT)
-        return bool(self._fitting(self._known, row))
+        recipe = self._fitting(self._known, row)
+        # Some of them may change nothing here.
+        for code in recipe if len(recipe) > 1 else ():
+            fewer = tuple(one for one in recipe if one != code)
+            recipe = self._fitting([fewer], row) or recipe
+        return recipe
 
     def _recipe_of(self, cluster: _Cluster, row: _Row) -> tuple[str, ...]:
         """Return the recipe of a cluster that gives this row's own digest, or ()."""
@@ -472,10 +500,12 @@ class Triage:
         recipe = self._recipe_of(cluster, row)
         if recipe:
             return _made(recipe, _PROVED)
-        trade = _TRADE.search(row.body)
-        known = siblings.get(trade[1], []) if trade else []
-        most = _CHEAP if is_sample or cluster.is_hard else 1 << 30
-        detail = self._value(row, known, most)
+        detail = self._changed.get(_sha256(row.body), "")
+        if not detail:
+            trade = _TRADE.search(row.body)
+            known = siblings.get(trade[1], []) if trade else []
+            most = _CHEAP if is_sample or cluster.is_hard else 1 << 30
+            detail = self._value(row, known, most)
         return Cause("value_changed", _PROVED, detail) if detail else cause
 
 
@@ -523,13 +553,33 @@ def _siblings(failing: Failing, wanted: set[bytes]) -> dict[bytes, list[bytes]]:
     for path in paths:
         with path.open("rb") as file:
             for batch in batches_of(file, "canonical"):
-                for text in (text for one in batch.columns for text in one.to_pylist()):
-                    trade = _TRADE.search(text or b"")
-                    if trade is None or trade[1] not in wanted:
-                        continue
-                    texts = found.setdefault(trade[1], [])
+                for trade, text in _texts_about(batch, wanted):
+                    texts = found.setdefault(trade, [])
                     is_wanted = len(texts) < _SIBLINGS and len(text) <= left
                     if is_wanted and text not in texts:
                         texts.append(text)
                         left -= len(text)
     return found
+
+
+def _texts_about(
+    batch: Any,  # noqa: ANN401 - a RecordBatch of large_binary
+    wanted: set[bytes],
+) -> Iterator[tuple[bytes, bytes]]:
+    """Yield transfers that are wanted, with the texts that name them."""
+    for column in batch.columns:
+        _, places, data = column.buffers()
+        if column.null_count == len(column) or data is None:
+            continue
+        ends = np.frombuffer(places, np.int64)[column.offset :]
+        view = memoryview(data)
+        for first in range(0, len(column), _TOGETHER):
+            some = column.slice(first, _TOGETHER)
+            every = view[ends[first] : ends[first + len(some)]]
+            # Most texts are about others, which is seen of many at once.
+            if wanted.isdisjoint(_TRADE.findall(every)):
+                continue
+            for text in some.to_pylist():
+                trade = _TRADE.search(text or b"")
+                if trade is not None and trade[1] in wanted:
+                    yield trade[1], text

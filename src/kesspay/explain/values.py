@@ -31,6 +31,7 @@ __all__ = [
     "AMOUNTS",
     "Value",
     "find_signed_value",
+    "has_other_word",
     "tries_within",
     "values_of",
 ]
@@ -142,13 +143,25 @@ def find_signed_value(
     return None
 
 
+def has_other_word(canonical: bytes, digest: bytes) -> bool:
+    """Say whether a field had another of its few words when the text was signed."""
+    return any(
+        _fits(canonical, value, texts, digest)[1] is not None
+        for value, texts in _words(values_of(canonical))
+    )
+
+
+def _words(values: dict[str, Value]) -> Iterator[tuple[Value, Iterator[bytes]]]:
+    for value in values.values():
+        if value.name in _WORDS:
+            yield value, (word.encode() for word in _WORDS[value.name])
+
+
 def _tries(
     values: dict[str, Value], siblings: Iterable[bytes], profile: Profile
 ) -> Iterator[tuple[Value, Iterator[bytes]]]:
     """Yield values with what they could have been, the cheap ones first."""
-    for value in values.values():
-        if value.name in _WORDS:
-            yield value, (word.encode() for word in _WORDS[value.name])
+    yield from _words(values)
     for sibling in siblings:
         for other in values_of(sibling).values():
             # A request has at the top what its answer has in data.
