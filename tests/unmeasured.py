@@ -241,11 +241,12 @@ def expendable(tests: Measured, least: float = _LEAST) -> set[str]:
     seconds = tests.seconds
     for name in sorted(seconds, key=lambda name: -seconds[name]):
         if seconds[name] >= least:
-            let_go([name])
+            # A line without the word is about all cases.
+            let_go({name, f"{name} thorough"} & seconds.keys() - gone)
     files = _by_place(tests.seconds)
     for names in files.values():
         if not gone.isdisjoint(names):
-            let_go(sorted(names - gone))
+            let_go(names - gone)
     return gone
 
 
@@ -266,10 +267,8 @@ def listed(tests: Iterable[str], gone: set[str], prefix: str = "") -> Iterator[s
         for name in names & gone:
             test = name.removesuffix(" thorough")
             # All cases of a test are one line as well.
-            if {test, f"{test} thorough"} & names <= gone:
-                yield prefix + test
-            else:
-                yield prefix + name
+            is_whole = {test, f"{test} thorough"} & names <= gone
+            yield prefix + (test if is_whole else name)
 
 
 def _written(runs: Mapping[Backend, Measured]) -> str:
