@@ -21,7 +21,6 @@ from cryptography.x509.oid import NameOID
 
 from kesspay import BackendError, KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import backend as backends
-from kesspay.signing import python_backend
 from kesspay.signing.der import children, only_sequence
 from tests.support import keymaker as make
 from tests.support.vectors import KEYS
@@ -609,6 +608,12 @@ def test_damaged_without_a_mac() -> None:
         if reason != "password":
             # Its certificate is as good as one in a file of its own.
             assert PublicKey.from_pem(data, PASSWORD).fingerprint == fingerprint()
+    # What follows the key, and cannot be opened, is a part of the file.
+    _, safes = only_sequence(beside(make.pkcs8(wrong), own))
+    whole = make.element(*only_sequence(authenticated(make.element(*safes)))[0])
+    for scheme in (newer(PBKDF2, make.integer(1)), older(make.integer(1))):
+        data = file_of(whole, safe_under(scheme))
+        assert refusal(lambda: PublicKey.from_pem(data, PASSWORD)).reason == "password"  # noqa: B023 - called at once
     for certificates in ([], [own[:-1]]):
         data = beside(good if certificates else make.pkcs8(wrong), *certificates)
         assert refusal(lambda: PublicKey.from_pem(data, PASSWORD)).found != "a key"  # noqa: B023 - called at once
@@ -734,6 +739,8 @@ def test_library_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(*_: object) -> None:
         raise InternalError("injected", [])
 
-    monkeypatch.setattr(python_backend, "private_numbers", refuse)
-    with backends.override("python"), pytest.raises(BackendError, match="provider"):
-        PrivateKey.from_pem(p12(key(), None), PASSWORD)
+    data = p12(key(), certificate(key()))
+    monkeypatch.setattr(pkcs12, "load_pkcs12", refuse)
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        with backends.override("python"), pytest.raises(BackendError, match="provider"):
+            load(data, PASSWORD)

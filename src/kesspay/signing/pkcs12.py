@@ -152,7 +152,7 @@ def _are_safes_affordable(authenticated: Element) -> bool:
 def _are_keys_affordable(authenticated: Element, password: bytes | None) -> bool:
     """Tell the same of keys that are encrypted once more in an encrypted safe."""
     schemes: list[Element] = []
-    with suppress(ValueError, Unsupported, DecryptionFailed):
+    with _whatever_is_read():
         for safe in _safes(authenticated):
             inside = _decrypted(safe, password)
             if inside:
@@ -309,14 +309,12 @@ def _key(found: PKCS12KeyAndCertificates) -> bytes:
 
 def _written_key(elements: list[Element], password: bytes | None) -> bytes | None:
     """Return the first key as it is written, or None where it cannot be read here."""
-    try:
+    # The library knows more encodings and ciphers.
+    with _whatever_is_read():
         for bag in _bags(elements, password):
             key = _key_in(bag, password)
             if key is not None:
                 return key if kind_of(key)[0] is Kind.PKCS8 else None
-    except (ValueError, Unsupported, DecryptionFailed):
-        # The library has opened the file: it knows more encodings and ciphers.
-        return None
     return None
 
 
@@ -340,8 +338,18 @@ def _beside_a_bad_key(
         return None
     if need is Need.PRIVATE:
         return key
-    found = [one for bag in _bags(elements, password) for one in _certificates_in(bag)]
-    return found[0] if len(found) == 1 else None
+    with _whatever_is_read():
+        bags = _bags(elements, password)
+        (certificate,) = (one for bag in bags for one in _certificates_in(bag))
+        return certificate
+    return None
+
+
+def _whatever_is_read() -> suppress:
+    """Pass over what cannot be read here: the library says what is wrong with it."""
+    from cryptography.exceptions import UnsupportedAlgorithm
+
+    return suppress(ValueError, Unsupported, DecryptionFailed, UnsupportedAlgorithm)
 
 
 def _is_loadable(key: bytes) -> bool:

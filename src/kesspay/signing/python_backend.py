@@ -188,7 +188,10 @@ class PythonBackend:
     ) -> _Public:
         """Load a public key from PEM, DER or base64."""
         del openssl_only
-        numbers = public_numbers(data, password)
+        try:
+            numbers = public_numbers(data, password)
+        except (InternalError, UnsupportedAlgorithm) as error:
+            raise _cannot("open a file with a public key", error) from None
         check_public(numbers, allow_weak=allow_weak)
         return _usable(numbers.n, numbers.e)
 
