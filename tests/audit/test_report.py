@@ -86,12 +86,15 @@ def written(found: Result, **words: Any) -> str:  # noqa: ANN401 - passed on
 
 def test_contents(tmp_path: Path) -> None:
     """What the page says, and the digest of the manifest on it."""
-    text = written(result(tmp_path), advice=["do this"])
+    text = written(
+        result(tmp_path), advice=["do this", "with --evidence, " + "--x" * 9]
+    )
     assert "10 of 100 bodies are not authentic; 1 finding is about the money." in text
     assert hashlib.sha256(b"{}").hexdigest() in text
     assert "do this" in text
     assert "2026-09-01" in text
-    # No line ends within a date.
+    # No line ends within an option, or within a date.
+    assert '<li>with <span class="word">--evidence,</span> --x--x' in text
     words = [f'<span class="word">{word}</span> ' for word in ("00:00:00", "UTC")]
     assert f'<span class="word">1970-01-01</span> {"".join(words)}</td>' in text
     assert "secret-x" not in text

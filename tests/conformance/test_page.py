@@ -161,6 +161,9 @@ def test_a_page_of_a_run_that_stopped() -> None:
     stopped = AdapterStopped("it left", ("line 1", "<b>line 2"), "look")
     text = text_of(report(passed(), stopped=stopped, not_asked=3))
     assert "acme-kess 2.3 (Go 1.22)\nstopped\n" in text
+    assert "Levels" in text
+    nothing = text_of(report(stopped=stopped, not_asked=4))
+    assert not {"Levels", "Areas", "Rules"} & set(nothing.split())
     assert "\n3 cases were not asked\nit left; look\nline 1\n<b>line 2\n" in text
 
 

@@ -43,7 +43,7 @@ _MOST: Final = 40
 _STYLE: Final[dict[Any, Any]] = {"svg.hashsalt": "kesspay", "svg.fonttype": "path"}
 _NO_DATE: Final = {"Date": None, "Creator": None}
 _BAD, _REST = "#b42318", "#8c959f"
-_LONGEST: Final = 24
+_LONGEST: Final = 28
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,7 +273,7 @@ def _drawn(shown: Sequence[tuple[str, int, int]]) -> str:
             axes.xaxis.set_major_locator(MaxNLocator(4, integer=True))
             axes.spines[["top", "right"]].set_visible(False)
         left.set_yticks(places, [_plain(one[0]) for one in shown])
-        left.invert_yaxis()
+        left.set_ylim(len(shown) - 0.4, -0.6)
         file = io.BytesIO()
         figure.savefig(file, format="svg", metadata=_NO_DATE, transparent=True)
     return f"data:image/svg+xml;base64,{base64.b64encode(file.getvalue()).decode()}"

@@ -109,6 +109,9 @@ def _stopped(report: Report) -> str:
 
 
 def _levels(report: Report) -> str:
+    """Write two tables; a program that answered nothing has none."""
+    if not report.areas:
+        return ""
     levels = [
         (escape(level), _badge(LEVEL_WORDS[state].lower(), state))
         for level, state in report.levels.items()
@@ -176,6 +179,8 @@ def _rules(report: Report) -> str:
         _rule_row(report.run.kit.rules[rule], outcomes, there)
         for rule, outcomes in rules.items()
     ]
+    if not rows:
+        return ""
     heads = ("Rule", *(_HEADS[verdict] for verdict in there), "Level", "Title")
     return _section("Rules", "how many cases have which verdict", _table(heads, rows))
 

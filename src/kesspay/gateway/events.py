@@ -69,7 +69,10 @@ class AnswerEvent:
     A request was answered, or failed. There is one for each RequestEvent.
 
     Attributes:
-        call_id, service, reference, attempt: as in the RequestEvent.
+        call_id: as in the RequestEvent.
+        service: as in the RequestEvent.
+        reference: as in the RequestEvent.
+        attempt: as in the RequestEvent.
         verdict: "success", "rejected", "unauthenticated" (HTTP 401, or the
             credentials were refused), "not_sent", or "unknown", also where the
             caller cancelled the call.
@@ -120,7 +123,9 @@ class RetryEvent:
     A request will be repeated after a pause; repeating it is safe.
 
     Attributes:
-        call_id, service, reference: as in the RequestEvent.
+        call_id: as in the RequestEvent.
+        service: as in the RequestEvent.
+        reference: as in the RequestEvent.
         attempt: number of the request that comes next.
         delay: seconds until then.
         reason: name of the exception that the last attempt raised.

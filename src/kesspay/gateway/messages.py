@@ -216,7 +216,7 @@ class PreTransfer:
     A partner that keeps its own records can make one again from them.
 
     Attributes:
-        out_trade_no, receiver_id, amount, currency: as in the request.
+        out_trade_no: as in the request; so are receiver_id, amount and currency.
         pre_transfer_id: the gateway's id, 1 to 64 characters; valid for one
             confirm.
         receiver_name: the name to show to the sender.
@@ -350,7 +350,7 @@ class FundTransfer:
     Attributes:
         result_code: always "SUCCESS"; any other code is an OutcomeUnknown.
         fund_transfer_id: the gateway's id of the credit.
-        out_trade_no, receiver_id, amount, currency: as in the request.
+        out_trade_no: as in the request; so are receiver_id, amount and currency.
         pre_transfer_id: the one that was confirmed; None where a query was made
             without it and the answer does not hold it.
         receiver_name: as in the answer, or "" where it holds none.
