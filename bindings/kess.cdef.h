@@ -133,17 +133,6 @@ typedef struct kess_request {
     char out[65024];
 } kess_request;
 
-typedef struct kess_description {
-    int32_t kind;
-    int32_t status;
-    int64_t pos;
-    const char *name;
-    const char *exception;
-    const char *reason;
-    const char *found;
-    char message[256];
-} kess_description;
-
 typedef struct kess_key kess_key;
 
 const char *kess_status_message(int);
@@ -208,10 +197,4 @@ kess_status kess_sign_documents(const kess_key *, char *, size_t *, int64_t *,
 const char *kess_run(kess_request *, const kess_key *, const uint8_t *, size_t);
 kess_key *kess_load_key(kess_request *, const uint8_t *, size_t, const char *,
                         size_t);
-kess_status kess_call(const kess_key *, int, uint8_t *, size_t *,
-                      const uint8_t *, size_t, uint32_t, uint32_t,
-                      kess_error *);
-kess_status kess_load(kess_key **, int, const uint8_t *, size_t, const char *,
-                      size_t, uint32_t, kess_error *);
-void kess_describe(kess_description *, int, const kess_error *);
 int kess_version_fits(const char *);

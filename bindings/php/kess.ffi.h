@@ -139,17 +139,6 @@ typedef struct kess_request {
     char out[65024];
 } kess_request;
 
-typedef struct kess_description {
-    int32_t kind;
-    int32_t status;
-    int64_t pos;
-    const char *name;
-    const char *exception;
-    const char *reason;
-    const char *found;
-    char message[256];
-} kess_description;
-
 typedef struct kess_key kess_key;
 
 const char *kess_status_message(int status);
@@ -183,7 +172,4 @@ kess_status kess_canonicalize_documents(uint8_t *out, size_t *out_len, int64_t *
 kess_status kess_sign_documents(const kess_key *key, uint8_t *out, size_t *out_len, int64_t *out_offsets, int32_t *statuses, size_t *done, const char *data, size_t data_len, const int64_t *offsets, size_t count, const kess_options *options, kess_error *err);
 const char *kess_run(kess_request *request, const kess_key *key, const char *text, size_t text_len);
 kess_key *kess_load_key(kess_request *request, const char *data, size_t data_len, const char *password, size_t password_len);
-kess_status kess_call(const kess_key *key, int operation, uint8_t *out, size_t *out_len, const char *text, size_t text_len, uint32_t profile, uint32_t max_depth, kess_error *err);
-kess_status kess_load(kess_key **key, int operation, const char *data, size_t data_len, const char *password, size_t password_len, uint32_t policy, kess_error *err);
-void kess_describe(kess_description *description, int operation, const kess_error *err);
 int kess_version_fits(const char *version);

@@ -355,7 +355,7 @@ KESS_API KESS_MUST_CHECK kess_status kess_sign_document(
  * PHP reads it.
  *   Out: body, *body_len. Room of kess_canonical_bound_for(text_len, options)
  *        and 3072 more is always enough. With less the text may be signed to
- *        learn the room that is needed, which kess_call says without.
+ *        learn the room that is needed, which kess_run says without.
  *   Returns 200 - 207 for a text without a canonical form,
  *        KESS_ERR_NOT_OBJECT, KESS_ERR_SIGN_PRESENT, and KESS_ERR_NOT_STABLE
  *        for a body that a server would canonicalize to other bytes; nothing
@@ -533,49 +533,6 @@ KESS_API KESS_MUST_CHECK kess_key *kess_load_key(kess_request *request,
                                                  size_t data_len,
                                                  const char *password,
                                                  size_t password_len);
-
-/* An error in words. The pointers are to static texts and never NULL. */
-typedef struct kess_description {
-    int32_t kind;          /* a kess_kind */
-    int32_t status;        /* as in the error */
-    int64_t pos;           /* of a fault in a text; else -1 */
-    const char *name;      /* of the status: "KESS_ERR_SIGNATURE" */
-    const char *exception; /* of the kind: "InvalidSignature" */
-    const char *reason;    /* one stable word: "mismatch"; "unknown" */
-    const char *found;     /* in place of the key: "a public key"; or empty */
-    char message[256];     /* one English statement, which ends with a NUL; it
-                              holds nothing of the input */
-} kess_description;
-
-/*
- * Do what the function of an operation does, where there is room for it.
- *   Out: out, *out_len.
- *   In:  profile, max_depth: as in kess_options.
- *   Returns what that function returns. KESS_ERR_BUFFER comes before anything
- *        is signed or verified, and *out_len is room that is enough then.
- */
-KESS_API KESS_MUST_CHECK kess_status kess_call(
-    const kess_key *key, int operation, uint8_t *out, size_t *out_len,
-    const uint8_t *text, size_t text_len, uint32_t profile, uint32_t max_depth,
-    kess_error *err);
-
-/*
- * Load a key by one of the operations KESS_DO_LOAD.
- *   Out: *key, which kess_key_free releases.
- *   In:  data: the content of a key file, or its path, which needs no NUL at
- *        its end. policy: KESS_KEY_* or-ed together, or 0.
- *   Returns what the function of the operation returns, and
- *        KESS_ERR_ARGUMENT for a path that is empty or holds a NUL.
- */
-KESS_API KESS_MUST_CHECK kess_status kess_load(
-    kess_key **key, int operation, const uint8_t *data, size_t data_len,
-    const char *password, size_t password_len, uint32_t policy,
-    kess_error *err);
-
-/* Describe the error of an operation. Any status and any operation is
- * accepted: a status that the library does not know is KESS_KIND_BACKEND. */
-KESS_API void kess_describe(kess_description *description, int operation,
-                            const kess_error *err);
 
 /* Return 1 where this library fits a program that was made for a version
  * ("0.1.0"): the same major version, and while that is 0 the same minor one. */

@@ -1,5 +1,6 @@
 /*
- * call.c: one way to call the functions on documents and keys.
+ * call.c: one way to call the functions on documents and keys, and one to load a
+ * key: requests of packages of other languages.
  *
  * SPDX-License-Identifier: Apache-2.0
  */
@@ -90,24 +91,27 @@ static kess_status call(const kess_key *key, int operation, uint8_t *out,
     }
 }
 
-kess_status kess_call(const kess_key *key, int operation, uint8_t *out,
-                      size_t *out_len, const uint8_t *text, size_t text_len,
-                      uint32_t profile, uint32_t max_depth, kess_error *err)
+/* The same where there is room; else KESS_ERR_BUFFER before anything is signed
+ * or verified. */
+static kess_status call_with_room(const kess_key *key, int operation,
+                                  uint8_t *out, size_t *out_len,
+                                  const uint8_t *text, size_t text_len,
+                                  const kess_options *options,
+                                  kess_error *err)
 {
-    const kess_options options = {profile, max_depth};
-    if (out_len == NULL || (text == NULL && text_len > 0)) {
+    if (text == NULL && text_len > 0) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
     if (operation == KESS_DO_SIGNED_BODY ||
         operation == KESS_DO_VERIFY_DOCUMENT) {
         const size_t needed =
-            room_needed(key, operation, *out_len, text, text_len, &options);
+            room_needed(key, operation, *out_len, text, text_len, options);
         if (needed > *out_len) {
             *out_len = needed;
             return kess_int_fail(err, KESS_ERR_BUFFER, 0);
         }
     }
-    return call(key, operation, out, out_len, text, text_len, &options, err);
+    return call(key, operation, out, out_len, text, text_len, options, err);
 }
 
 /* ------------------------------------------------------------ keys */
@@ -146,9 +150,9 @@ static kess_status load_from(kess_key **key, int operation,
                      err);
 }
 
-kess_status kess_load(kess_key **key, int operation, const uint8_t *data,
-                      size_t data_len, const char *password,
-                      size_t password_len, uint32_t policy, kess_error *err)
+static kess_status load(kess_key **key, int operation, const uint8_t *data,
+                        size_t data_len, const char *password,
+                        size_t password_len, uint32_t policy, kess_error *err)
 {
     switch (operation) {
     case KESS_DO_LOAD_PRIVATE:
@@ -240,15 +244,17 @@ const char *kess_run(kess_request *request, const kess_key *key,
                      const uint8_t *text, size_t text_len)
 {
     kess_error err;
+    kess_options options;
     size_t room, len;
     if (request == NULL) {
         return NULL;
     }
     room = (size_t)request->room;
     len = (room == 0 ? sizeof request->out : room) - 1;
-    if (kess_call(key, request->operation, (uint8_t *)request->out, &len, text,
-                  text_len, request->profile, request->max_depth,
-                  &err) == KESS_OK) {
+    options.profile = request->profile;
+    options.max_depth = request->max_depth;
+    if (call_with_room(key, request->operation, (uint8_t *)request->out, &len,
+                       text, text_len, &options, &err) == KESS_OK) {
         request->status = KESS_OK;
         request->len = len;
         request->out[len] = '\0';
@@ -257,7 +263,9 @@ const char *kess_run(kess_request *request, const kess_key *key,
     kess_int_describe(
         request, &err,
         why_not_run(request, key, text != NULL || text_len == 0));
-    request->len = err.status == KESS_ERR_BUFFER ? (uint64_t)len + 1 : 0;
+    if (err.status == KESS_ERR_BUFFER) {
+        request->len = (uint64_t)len + 1;
+    }
     return NULL;
 }
 
@@ -270,12 +278,11 @@ kess_key *kess_load_key(kess_request *request, const uint8_t *data,
     if (request == NULL) {
         return NULL;
     }
-    if (kess_load(&key, request->operation, data, data_len, password,
-                  password_len, request->policy, &err) == KESS_OK) {
+    if (load(&key, request->operation, data, data_len, password, password_len,
+             request->policy, &err) == KESS_OK) {
         request->status = KESS_OK;
         return key;
     }
     kess_int_describe(request, &err, why_not_loaded(request->operation));
-    request->len = 0;
     return NULL;
 }

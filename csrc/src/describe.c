@@ -65,7 +65,7 @@ static const char *const exceptions[] = {
 
 /* Append to a message of which len bytes are written; what has no room is
  * left out. The zero behind it is there already. */
-static size_t add(kess_description *to, size_t len, const char *text)
+static size_t add(kess_request *to, size_t len, const char *text)
 {
     while (*text != '\0' && len < sizeof to->message - 1) {
         to->message[len++] = *text++;
@@ -73,7 +73,7 @@ static size_t add(kess_description *to, size_t len, const char *text)
     return len;
 }
 
-static size_t add_number(kess_description *to, size_t len, int64_t number)
+static size_t add_number(kess_request *to, size_t len, int64_t number)
 {
     char digits[24];
     size_t at = sizeof digits - 1;
@@ -132,13 +132,13 @@ static const char *place_of(int operation, int status)
 }
 
 /* One statement: what was found, or why the key cannot be loaded. */
-static void describe_key(kess_description *to, int operation)
+static void describe_key(kess_request *to)
 {
-    const char *place = place_of(operation, to->status);
+    const char *place = place_of(to->operation, to->status);
     size_t len;
     if (to->found[0] == '\0' || place == NULL) {
         len = add(to, 0, "cannot load ");
-        len = add(to, len, key_of(operation));
+        len = add(to, len, key_of(to->operation));
         len = add(to, len, ": ");
         add(to, len, kess_status_message(to->status));
         return;
@@ -150,7 +150,7 @@ static void describe_key(kess_description *to, int operation)
     add(to, len, " is needed");
 }
 
-static void describe_backend(kess_description *to)
+static void describe_backend(kess_request *to)
 {
     size_t len = add(to, 0, kess_status_message(to->status));
     len = add(to, len, " (");
@@ -160,56 +160,11 @@ static void describe_backend(kess_description *to)
     add(to, len, "): nothing was signed or verified");
 }
 
-static void describe_document(kess_description *to)
+static void describe_document(kess_request *to)
 {
     size_t len = add(to, 0, kess_status_message(to->status));
     len = add(to, len, " at byte ");
     add_number(to, len, to->pos);
-}
-
-void kess_describe(kess_description *description, int operation,
-                   const kess_error *err)
-{
-    kess_description *const to = description;
-    const int wants_path =
-        kess_int_loads_file(operation) && err->status == KESS_ERR_ARGUMENT;
-    memset(to, 0, sizeof *to);
-    to->kind = KESS_KIND_BACKEND;
-    to->status = err->status;
-    to->pos = -1;
-    to->name = kess_status_name(err->status);
-    to->reason = "unknown";
-    to->found = "";
-    for (size_t i = 0; i < ROW_COUNT; i++) {
-        if (rows[i].status == err->status) {
-            to->kind = (int32_t)rows[i].kind;
-            to->reason = rows[i].reason;
-        }
-    }
-    switch (to->kind) {
-    case KESS_KIND_DOCUMENT:
-        to->pos = (int64_t)err->pos;
-        if (operation == KESS_DO_VERIFY_DOCUMENT) {
-            to->kind = KESS_KIND_REFUSED;
-        }
-        describe_document(to);
-        break;
-    case KESS_KIND_KEY:
-        if (err->item != KESS_FOUND_NOTHING) {
-            to->found = kess_found_message(err->item);
-        }
-        describe_key(to, operation);
-        break;
-    case KESS_KIND_BACKEND:
-        describe_backend(to);
-        break;
-    default:
-        add(to, 0,
-            wants_path ? "the path of a key file is empty or holds a NUL, or "
-                         "the policy is unknown: no file was opened"
-                       : kess_status_message(err->status));
-    }
-    to->exception = exceptions[to->kind];
 }
 
 /* Copy a text into a field of zeros that has room for it. */
@@ -221,19 +176,45 @@ static void put(char *to, const char *text)
 void kess_int_describe(kess_request *request, const kess_error *err,
                        const char *argument)
 {
-    kess_description is;
-    const size_t begin = offsetof(kess_request, name);
-    kess_describe(&is, request->operation, err);
-    memset((char *)request + begin, 0, offsetof(kess_request, out) - begin);
-    request->pos = is.pos;
-    request->status = is.status;
-    request->kind = is.kind;
-    put(request->name, is.name);
-    put(request->exception, is.exception);
-    put(request->reason, is.reason);
-    put(request->found, is.found);
-    put(request->message,
-        is.status == KESS_ERR_ARGUMENT ? argument : is.message);
+    kess_request *const to = request;
+    const size_t begin = offsetof(kess_request, len);
+    const char *reason = "unknown";
+    memset((char *)to + begin, 0, offsetof(kess_request, out) - begin);
+    to->kind = KESS_KIND_BACKEND;
+    to->status = err->status;
+    to->pos = -1;
+    put(to->name, kess_status_name(err->status));
+    for (size_t i = 0; i < ROW_COUNT; i++) {
+        if (rows[i].status == err->status) {
+            to->kind = (int32_t)rows[i].kind;
+            reason = rows[i].reason;
+        }
+    }
+    put(to->reason, reason);
+    switch (to->kind) {
+    case KESS_KIND_DOCUMENT:
+        to->pos = (int64_t)err->pos;
+        if (to->operation == KESS_DO_VERIFY_DOCUMENT) {
+            to->kind = KESS_KIND_REFUSED;
+        }
+        describe_document(to);
+        break;
+    case KESS_KIND_KEY:
+        if (err->item != KESS_FOUND_NOTHING) {
+            put(to->found, kess_found_message(err->item));
+        }
+        describe_key(to);
+        break;
+    case KESS_KIND_BACKEND:
+        describe_backend(to);
+        break;
+    default:
+        add(to, 0,
+            err->status == KESS_ERR_ARGUMENT
+                ? argument
+                : kess_status_message(err->status));
+    }
+    put(to->exception, exceptions[to->kind]);
 }
 
 /* ------------------------------------------------------------ versions */

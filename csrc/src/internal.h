@@ -43,8 +43,8 @@ kess_status kess_int_ok(kess_error *err);
 int kess_int_loads(int operation);
 int kess_int_loads_file(int operation);
 
-/* Set the fields of a request from pos to message. An argument that cannot be
- * used is described by a clause of the caller. */
+/* Set the fields of a request from len, which is 0, to message. An argument that
+ * cannot be used is described by a clause of the caller. */
 void kess_int_describe(kess_request *request, const kess_error *err,
                        const char *argument);
 

@@ -9,17 +9,20 @@
 #include "check.h"
 #include "internal.h"
 
-static kess_description described;
+static kess_request described;
 
-static const kess_description *describe(int operation, int status, int item,
-                                        uint64_t pos)
+static const kess_request *describe(int operation, int status, int item,
+                                    uint64_t pos)
 {
     const kess_error err = {status, item, pos};
     memset(&described, 0xa5, sizeof described);
-    kess_describe(&described, operation, &err);
+    described.operation = operation;
+    kess_int_describe(&described, &err, "the reason of the caller");
     CHECK_EQUAL(status, described.status);
+    CHECK_EQUAL(0, described.len);
     CHECK(memchr(described.message, 0, sizeof described.message) != NULL);
     CHECK(strcmp(described.name, kess_status_name(status)) == 0);
+    CHECK((uint8_t)described.out[0] == 0xa5);
     return &described;
 }
 
@@ -51,7 +54,7 @@ static void test_kinds(void)
         const int is_known =
             strcmp(kess_status_name(status), "KESS_ERR_UNKNOWN") != 0 &&
             status != KESS_OK;
-        const kess_description *d =
+        const kess_request *d =
             describe(KESS_DO_CANONICALIZE, status, 0, 7);
         CHECK_EQUAL(is_known ? kind_of(status) : KESS_KIND_BACKEND, d->kind);
         CHECK_EQUAL(is_known, strcmp(d->reason, "unknown") != 0);
@@ -86,7 +89,7 @@ static void test_table(void)
                               "\"exception\": \"%59[^\"]\"",
                               &status, name, exception));
         CHECK_EQUAL(1, sscanf(last, "\"reason\": \"%59[^\"]\"", reason));
-        const kess_description *d =
+        const kess_request *d =
             describe(KESS_DO_SIGNED_BODY, status, 0, 0);
         CHECK(strcmp(reason, d->reason) == 0 && strcmp(name, d->name) == 0);
         CHECK(strcmp(exception, d->exception) == 0);
@@ -115,13 +118,9 @@ static void test_messages(void)
     check_says("an unknown status (KESS_ERR_UNKNOWN, -2147483648): nothing "
                "was signed or verified");
     describe(KESS_DO_CANONICALIZE, KESS_ERR_ARGUMENT, 0, 0);
-    check_says("an argument cannot be used");
-    for (int file = KESS_DO_LOAD_PRIVATE_FILE; file <= KESS_DO_LOAD_PUBLIC_FILE;
-         file++) {
-        describe(file, KESS_ERR_ARGUMENT, 0, 0);
-        check_says("the path of a key file is empty or holds a NUL, or the "
-                   "policy is unknown: no file was opened");
-    }
+    check_says("the reason of the caller");
+    describe(KESS_DO_CANONICALIZE, KESS_ERR_LENGTH, 0, 0);
+    check_says("an input is too long to be processed");
 }
 
 static void test_keys(void)
@@ -149,7 +148,7 @@ static void test_keys(void)
     };
 
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        const kess_description *d = describe(
+        const kess_request *d = describe(
             cases[i].operation, cases[i].status, cases[i].found, 0);
         check_says(cases[i].message);
         CHECK_EQUAL(KESS_KIND_KEY, d->kind);
@@ -157,16 +156,20 @@ static void test_keys(void)
     }
 }
 
-/* No message is cut. */
+/* No message is cut, and each text has room in its field. */
 static void test_room(void)
 {
     for (int operation = 0; operation <= KESS_DO_LOAD_PUBLIC_FILE;
          operation++) {
         for (int status = 1; status < 500; status++) {
             for (int found = 0; found <= KESS_FOUND_PKCS12; found++) {
-                const kess_description *d =
+                const kess_request *d =
                     describe(operation, status, found, INT64_MAX);
                 CHECK(strlen(d->message) + 20 < sizeof d->message);
+                CHECK(strlen(d->found) < sizeof d->found);
+                CHECK(strlen(d->name) < sizeof d->name);
+                CHECK(strlen(d->exception) < sizeof d->exception);
+                CHECK(strlen(d->reason) < sizeof d->reason);
             }
         }
     }

@@ -67,28 +67,39 @@ def test_the_words_are_those_of_python(table: list[dict[str, Any]]) -> None:
         assert row.get("verifying") == verifying
 
 
-def test_libkess_describes_every_status(table: list[dict[str, Any]]) -> None:
-    """kess_describe has the rows of the table, in the kinds of kess.h."""
+#: A document for each reason that a text alone can have.
+REFUSED: Final = {
+    "syntax": b"{",
+    "utf8": b'["\xff"]',
+    "control": b'["\x01"]',
+    "escape": b'["\\x"]',
+    "surrogate": b'["\\ud800"]',
+    "depth": b"[" * 600,
+    "top_level": b"1",
+    "infinite": b"[9e999]",
+}
+
+
+@pytest.mark.parametrize("reason", REFUSED)
+def test_libkess_says_what_the_table_says(
+    reason: str, table: list[dict[str, Any]]
+) -> None:
+    """A request holds the words of the table. csrc/tests/test_describe has all rows."""
     native: Any = pytest.importorskip("kesspay._native")
     header = (ROOT / "csrc/include/kess.h").read_text(encoding="utf-8")
     kinds = dict(re.findall(r"KESS_KIND_\w+ = (\d),? +/\* (\w+)", header))
     assert len(kinds) == 6
-    described = native.ffi.new("kess_description *")
-    word = native.ffi.string
-    for row in table:
-        error = native.ffi.new("kess_error *", {"status": row["status"], "pos": 7})
-        for operation, name in (
-            (native.lib.KESS_DO_SIGNED_BODY, row["exception"]),
-            (
-                native.lib.KESS_DO_VERIFY_DOCUMENT,
-                row.get("verifying", row["exception"]),
-            ),
-        ):
-            native.lib.kess_describe(described, operation, error)
-            assert kinds[str(described.kind)] == name
-            assert word(described.exception).decode() == name
-            assert word(described.reason).decode() == row["reason"]
-            assert word(described.name).decode() == row["code"]
+    [row] = [row for row in table if row["reason"] == reason]
+    request = native.ffi.new("kess_request *")
+    text = REFUSED[reason]
+    assert not native.lib.kess_run(request, native.ffi.NULL, text, len(text))
+    words = [
+        native.ffi.string(field).decode()
+        for field in (request.exception, request.reason, request.name)
+    ]
+    assert words == [row["exception"], reason, row["code"]]
+    assert kinds[str(request.kind)] == row["exception"]
+    assert request.status == row["status"]
 
 
 def test_a_key_error_is_one_statement_in_every_language(
