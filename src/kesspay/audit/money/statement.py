@@ -159,7 +159,7 @@ class _Lines:
         self._before = 0
 
     def read(self, lines: Iterable[str], before: int) -> None:
-        """Go on with these lines, of which so many come before."""
+        """Continue with these lines, of which so many come before."""
         self._before = before
         self._reader = csv.reader(lines, delimiter=self.separator, strict=True)
 
