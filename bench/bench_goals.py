@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
 from bench import __main__ as program
-from bench import audit, bench_explain, goals, growth
+from bench import audit, bench_explain, goals, growth, money
 from bench.results import Goal
 
 
@@ -26,6 +26,7 @@ def test_table(
     monkeypatch.setattr(program, "WARM", 10)
     monkeypatch.setattr(goals, "BATCH", 100)
     monkeypatch.setattr(audit, "ROWS", 100)
+    monkeypatch.setattr(money, "TRANSFERS", 300)
     monkeypatch.setattr(growth, "BATCH", 100)
     monkeypatch.setattr(growth, "BATCHES", (1, 8))
     monkeypatch.setattr(growth, "SIZES", (100, 1000))
@@ -35,9 +36,9 @@ def test_table(
     monkeypatch.setattr(sys, "argv", ["bench", "--rounds", "1", "--out", str(tmp_path)])
     program.main()
     shown = capsys.readouterr().out
-    names = {**vars(goals), **vars(audit)}
+    names = {**vars(goals), **vars(audit), **vars(money)}
     every = [one for one in names.values() if isinstance(one, Goal)]
-    assert sum(one.limit is not None for one in every) == 27
+    assert sum(one.limit is not None for one in every) == 29
     for goal in every:
         assert goal.name in shown
     written = json.loads((tmp_path / "speed.json").read_text(encoding="utf-8"))

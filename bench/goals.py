@@ -101,7 +101,7 @@ def measured(count: int) -> Found:
     """
     # As in the command: Arrow takes its allocator where it is imported.
     with frugal():
-        from bench import audit
+        from bench import audit, money
 
     found = Found([], {})
     parts: tuple[Callable[[int], Iterator[Result | dict[str, Times]]], ...] = (
@@ -113,6 +113,7 @@ def measured(count: int) -> Found:
         _client,
         _explain,
         audit.measured,
+        money.measured,
     )
     for part in parts:
         for one in part(count):
