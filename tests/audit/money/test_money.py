@@ -408,4 +408,6 @@ def test_memory(
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     facts, findings, peak = map(int, done.stdout.split())
     assert (facts, findings) == (3 * count, 0)
-    assert peak / 1000 <= 200 + 40 * threads
+    # DuckDB 1.4 needs more for the same.
+    more = 40 if duckdb.__version__.startswith("1.") else 0
+    assert peak / 1000 <= 200 + 40 * threads + more
