@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from kesspay.cli.doctor import _ELSEWHERE
 from kesspay.errors import FieldError, InputError, KeyLoadError
 from kesspay.gateway import environment
 from kesspay.gateway.async_client import AsyncClient
@@ -205,6 +206,33 @@ def test_settings_that_are_refused(variables: dict[str, str], message: str) -> N
         read_environment(with_(**variables))
     assert not [one for one in CANARIES.values() if one in str(caught.value)]
     assert caught.value.__context__ is None
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("TIMOUT", "TIMEOUT"),
+        ("CA_FIEL", "CA_FILE"),
+        ("CAFILE", "CA_FILE"),
+        ("GATEWAY_KEY_FILES", "GATEWAY_KEY_FILE"),
+        ("PROFILES", "PROFILE"),
+    ],
+)
+def test_a_misspelt_name_is_logged(
+    caplog: pytest.LogCaptureFixture, name: str, meant: str
+) -> None:
+    """A setting without effect is no silence; its value is not shown."""
+    read_environment(with_(**{name: "canary"}))
+    assert caplog.messages == [
+        f"unknown variable KESSPAY_{name} has no effect (did you mean KESSPAY_{meant}?)"
+    ]
+
+
+def test_names_that_others_read(caplog: pytest.LogCaptureFixture) -> None:
+    """What commands, builds and tests read is like no setting, and is not logged."""
+    others: dict[Any, str] = dict.fromkeys([*_ELSEWHERE, 5, "KESSPAY_MINE"], "x")
+    read_environment({**others, **SETTINGS})
+    assert caplog.messages == []
 
 
 @pytest.mark.parametrize("name", ["BASE_URL", "TIMEOUT", "PROFILE", "CA_FILE"])

@@ -32,6 +32,7 @@ over. A variable that is set but empty counts as not set.
 
 from __future__ import annotations
 
+import logging
 import os
 from codecs import BOM_UTF8
 from collections.abc import Mapping
@@ -100,6 +101,12 @@ VARIABLES: Final = frozenset(
     )
 )
 
+#: How alike two names are of which one is a misspelling of the other, as difflib
+#: counts. A name that others read, KESSPAY_JOURNAL, is like none of these.
+_MISSPELT: Final = 0.75
+
+_log = logging.getLogger("kesspay.gateway")
+
 #: Bytes of a file that holds a secret; an RSA key of 16384 bits has 13 KiB.
 _LONGEST_SECRET: Final = 64 << 10
 
@@ -130,7 +137,8 @@ def read_environment(
     Read the settings.
 
     Args:
-        variables: None for those of the process.
+        variables: None for those of the process. A name that is like one of
+            VARIABLES has no effect, and is logged on ``kesspay.gateway``.
         given: arguments of a client that are not wanted from here.
         ca_file: stands for KESSPAY_CA_FILE, where it is given.
 
@@ -141,6 +149,7 @@ def read_environment(
         KeyLoadError: a key cannot be loaded.
     """
     found = _Variables(os.environ if variables is None else variables)
+    found.warn_of_misspelt()
     wanted = {name: read for name, read in _READERS.items() if name not in given}
     found.require(one for name in wanted for one in _REQUIRED[name])
     client: dict[str, Any] = {name: read(found) for name, read in wanted.items()}
@@ -167,6 +176,27 @@ class _Variables:
     def __init__(self, variables: Mapping[str, str]) -> None:
         require(variables, Mapping, "variables")
         self._variables = variables
+
+    def warn_of_misspelt(self) -> None:
+        """Log names that are nearly those of a setting: a setting without effect."""
+        unknown = [
+            name
+            for name in self._variables
+            if type(name) is str and name.startswith(_PREFIX) and name not in VARIABLES
+        ]
+        if not unknown:
+            return
+        from difflib import get_close_matches
+
+        names = sorted(name.removeprefix(_PREFIX) for name in VARIABLES)
+        for name in sorted(unknown):
+            bare = name.removeprefix(_PREFIX)
+            for near in get_close_matches(bare, names, n=1, cutoff=_MISSPELT):
+                _log.warning(
+                    "unknown variable %s has no effect (did you mean %s?)",
+                    name,
+                    _PREFIX + near,
+                )
 
     def require(self, names: Iterable[str]) -> None:
         """Refuse missing variables, all at once, and those given twice."""
