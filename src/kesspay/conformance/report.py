@@ -408,7 +408,8 @@ def _troubles(report: Report) -> Iterator[str]:
         if verdict is Verdict.error and refusals * 2 > len(those):
             yield (
                 f"  {refusals} of them must be refused: your code refuses with the "
-                "exception Refused (in Go with an error, not a panic)"
+                "exception Refused (in Go with an error, not a panic), an adapter of "
+                'your own with {"refused": words}'
             )
 
 
