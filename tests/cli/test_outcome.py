@@ -137,6 +137,8 @@ def test_the_page_about_a_problem() -> None:
     problem = problem_of(JournalDamaged("The journal is damaged."), "resume")
     assert problem.line == f"The journal is damaged. See {page}"
     assert json.loads(document(problem, []))["error"]["page"] == page
+    away = problem_of(NotSent("The log-in failed."), "token")
+    assert away.page == "docs/runbook.md#the-gateway-is-down"
     both = Problem("InputError", "no.", 2, advice="try it.", page=page)
     assert both.line == f"no; try it. See {page}"
     short = Problem("InputError", "no", 2, page=page)

@@ -27,6 +27,7 @@ from kesspay.errors import (
     JournalUnavailable,
     KesspayError,
     KeyLoadError,
+    NotSent,
     OutcomeUnknown,
     WrongAccount,
 )
@@ -155,6 +156,7 @@ _ABOUT: Final[tuple[tuple[type[KesspayError], Page], ...]] = (
     (JournalDamaged, PAGES["journal_damaged"]),
     (JournalUnavailable, PAGES["journal"]),
     (KeyLoadError, PAGES["load"]),
+    (NotSent, PAGES["down"]),
     (OutcomeUnknown, PAGES["unknown"]),
     (WrongAccount, PAGES["journal_account"]),
 )
