@@ -733,6 +733,22 @@ def test_errors_of_the_library(
     assert (found.reason, found.found) == ("format", "a PKCS#12 file")
 
 
+def test_warning_about_a_bad_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the library only warns of a key, the key is not what is wrong."""
+
+    def warn(*_: object) -> None:
+        raise UserWarning("a key of an odd size")
+
+    numbers = make.numbers(key())
+    wrong = make.pkcs1_private(*{**numbers, "d": numbers["d"] + 2}.values())
+    monkeypatch.setattr(serialization, "load_der_private_key", warn)
+    with backends.override("python"):
+        error = refusal(
+            lambda: PrivateKey.from_pem(beside(make.pkcs8(wrong)), PASSWORD)
+        )
+    assert error.reason == "inconsistent"
+
+
 def test_library_fails(monkeypatch: pytest.MonkeyPatch) -> None:
     """A library that cannot decrypt at all is no fault of the file."""
 

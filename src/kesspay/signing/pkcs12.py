@@ -360,6 +360,9 @@ def _is_loadable(key: bytes) -> bool:
         load_der_private_key(key, None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return False
+    except Warning:
+        # An error to this process; the library says with it that it has read the key.
+        return True
     return True
 
 
