@@ -141,7 +141,7 @@ def each(
     for code in codes:
         if code in reads.asked or code in _SETTINGS:
             yield code, of(text, code, profile=profile)
-        elif code in writes.asked:
+        elif made and code in writes.asked:
             # It changes nothing of what was read.
             on = frozenset((code, *profile.split()))
             yield code, _run(lambda _on: made[0], on)
@@ -215,28 +215,39 @@ _SMALL_DEPTHS: Final = {"depth_64": 64, "depth_128": 128}
 
 
 class _Reader:
-    """Reads a JSON text; every character of ``text`` is a byte."""
+    """
+    Reads a JSON text; every character of ``text`` is a byte.
+
+    A switch is asked for only where it would change something: ``each`` reads the text
+    again for each one that was.
+    """
 
     def __init__(self, data: bytes, on: Switches) -> None:
         self.on = on
         self.at = 0
-        if "read_bom" in on:
+        is_plain = data.isascii() and b"\0" not in data
+        if data.startswith(b"\xef\xbb\xbf") and "read_bom" in on:
             data = data.removeprefix(b"\xef\xbb\xbf")
-        if "read_utf16" in on:
+        if not is_plain and "read_utf16" in on:
             data = data.decode(json.detect_encoding(data), "replace").encode()
-        if "read_latin1" in on:
+        if not is_plain and "read_latin1" in on:
             data = data.decode("latin-1").encode()
-        if "read_to_nul" in on:
+        if not is_plain and "read_to_nul" in on:
             data = data.partition(b"\0")[0]
         self.text = data.decode("latin-1")
-        depth = min(
-            (_SMALL_DEPTHS[one] for one in on & set(_SMALL_DEPTHS)), default=511
-        )
-        self.depth = max((_DEPTHS[one] for one in on & set(_DEPTHS)), default=depth)
+        self.depth = 511
+        if data.count(b"[") + data.count(b"{") > min(_SMALL_DEPTHS.values()) - 2:
+            depth = min(
+                (_SMALL_DEPTHS[one] for one in on & set(_SMALL_DEPTHS)), default=511
+            )
+            self.depth = max((_DEPTHS[one] for one in on & set(_DEPTHS)), default=depth)
         blanks = " \t\n\r"
-        if "read_more_blanks" in on:
-            blanks += "\v\f\xa0\xc2"
-        comments = r"|//[^\n]*|/\*.*?\*/|#[^\n]*" if "read_comments" in on else ""
+        more = "\v\f\xa0\xc2"
+        if not set(more).isdisjoint(self.text) and "read_more_blanks" in on:
+            blanks += more
+        comments = ""
+        if ("/" in self.text or "#" in self.text) and "read_comments" in on:
+            comments = r"|//[^\n]*|/\*.*?\*/|#[^\n]*"
         self._blanks = re.compile(f"(?:[{blanks}]{comments})*", re.DOTALL)
 
     def document(self) -> Json:
@@ -335,7 +346,8 @@ class _Reader:
 
     def key(self) -> Key:
         self.blanks()
-        bare = "read_bare_keys" in self.on and self.match(r"[A-Za-z_][A-Za-z_0-9]*")
+        is_bare = self.peek() != '"' and "read_bare_keys" in self.on
+        bare = is_bare and self.match(r"[A-Za-z_][A-Za-z_0-9]*")
         raw, text = (bare[0], bare[0]) if bare else self.string()
         return _key(text, raw, self.on)
 
@@ -450,11 +462,12 @@ def _key(text: str, raw: str, on: Switches) -> Key:
         raise Refusal
     if not text and "keys_empty" in on:
         text = "_empty_"
-    if "keys_zeros" in on and re.fullmatch(r"-?0*[0-9]{1,18}", text):
+    is_other = re.fullmatch(r"-?0*[0-9]{1,18}", text) and str(int(text)) != text
+    if is_other and "keys_zeros" in on:
         text = str(int(text))
-    if "keys_trimmed" in on:
+    if text != text.strip() and "keys_trimmed" in on:
         text = text.strip()
-    if "keys_lower" in on:
+    if text != text.lower() and "keys_lower" in on:
         text = text.lower()
     key = Key(text)
     key.raw = raw
@@ -522,14 +535,16 @@ def _lone(unit: int, on: Switches) -> str:
 
 
 def _string(text: str, on: Switches) -> str:
-    if "string_nul" in on and "\0" in text:
+    if "\0" in text and "string_nul" in on:
         raise Refusal
-    if "string_to_nul" in on:
+    if "\0" in text and "string_to_nul" in on:
         text = text.partition("\0")[0]
-    if "string_delete" in on and "\x7f" in text:
+    if "\x7f" in text and "string_delete" in on:
         raise Refusal
-    if "string_noncharacters" in on and any(
-        ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF for c in text
+    if (
+        not text.isascii()
+        and "string_noncharacters" in on
+        and any(ord(c) & 0xFFFE == 0xFFFE or 0xFDD0 <= ord(c) <= 0xFDEF for c in text)
     ):
         raise Refusal
     return text
@@ -736,7 +751,7 @@ def _is_index(key: str) -> bool:
 
 def _is_integer(key: str, on: Switches) -> bool:
     """Whether PHP makes an integer of a key."""
-    if "keys_minus_zero" in on and key == "-0":
+    if key == "-0" and "keys_minus_zero" in on:
         return True
     return len(key) <= 20 and bool(_INTEGER.fullmatch(key)) and int(key) in _INT
 
