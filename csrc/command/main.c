@@ -66,6 +66,7 @@ int main(int argc, char **argv)
     if (strcmp(name, "--version") == 0) {
         return put_version();
     }
-    return say_usage("give one of the commands canon, sign, verify and explain; "
-                     "see kess --help");
+    return say_usage("%s the commands canon, sign, verify and explain; "
+                     "see kess --help",
+                     argc > 1 ? "this is none of" : "give one of");
 }
