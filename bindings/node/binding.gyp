@@ -5,7 +5,7 @@
       "sources": ["kess.c"],
       "defines": ["NAPI_VERSION=8"],
       "cflags": [
-        "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow",
+        "-std=c99", "-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wno-unused-parameter",
         "-fvisibility=hidden", "<!@(pkg-config --cflags kess)"
       ],
       "ldflags": ["-Wl,-rpath,<!(pkg-config --variable=libdir kess)"],

@@ -1,24 +1,24 @@
 'use strict';
 
+const {documentOf, settingsOf} = require('./arguments.js');
 const {fail} = require('./errors.js');
 const native = require('./build/Release/kess.node');
 
 // kess_request of kess.h. In 32 bits: operation, profile, depth and policy from 0 on, status and
 // kind; in 64 bits: length and position; in bytes: the words of an error, and the output.
 const [STATUS, KIND, LENGTH, POSITION, WORDS, OUT] = [10, 11, 3, 4, 48, 512];
-const TOO_SMALL = 2;
+const [TOO_SMALL, UNANSWERED] = [2, -1];
 
 class Request {
   constructor(room) {
-    this.bytes = Buffer.allocUnsafe(OUT + room).fill(0, 0, OUT);
+    this.bytes = Buffer.allocUnsafe(OUT + room);
     this.ints = new Int32Array(this.bytes.buffer, this.bytes.byteOffset, OUT / 4);
     this.longs = new BigInt64Array(this.bytes.buffer, this.bytes.byteOffset, OUT / 8);
   }
 
-  /** Ask. What gets no answer has failed. */
-  ask(operation, profile, depth, policy) {
+  ask(operation, [profile, depth], policy) {
     const {ints} = this;
-    [ints[0], ints[1], ints[2], ints[3], ints[STATUS], ints[KIND]] = [operation, profile, depth, policy, -1, -1];
+    [ints[0], ints[1], ints[2], ints[3], ints[STATUS]] = [operation, profile, depth, policy, UNANSWERED];
     return this.bytes;
   }
 
@@ -29,39 +29,28 @@ class Request {
 
   check() {
     if (this.ints[STATUS] === 0) return;
+    if (this.ints[STATUS] === UNANSWERED) fail(0, 'there is no answer', {reason: 'unknown', code: 'KESS_ERR_UNKNOWN'});
     // Zeros follow each text; "found" may be empty.
-    const [code, , reason = 'unknown', ...others] = this.bytes.toString('latin1', WORDS, OUT).split(/\0+/);
-    const [, message = 'libkess gave no answer', found] = others.reverse();
+    const [code, , reason, ...others] = this.bytes.toString('latin1', WORDS, OUT).split(/\0+/);
+    const [, message, found] = others.reverse();
     const position = Number(this.longs[POSITION]);
     fail(this.ints[KIND], message, {reason, code, ...(position >= 0 && {position}), ...(found && {found})});
   }
 
-  /** A copy of the output. */
-  answer() {
+  get output() {
     this.check();
-    const copy = Buffer.allocUnsafe(Number(this.longs[LENGTH]));
-    copy.set(new Uint8Array(this.bytes.buffer, this.bytes.byteOffset + OUT, copy.length));
-    return copy;
+    return this.bytes.subarray(OUT, OUT + Number(this.longs[LENGTH]));
   }
 }
 
-// No caller ever sees it.
+// For calls in this thread. No caller ever sees it.
 const own = new Request(65536 - OUT);
 
 /** What an operation writes for a text. */
-function run(operation, key, text = Buffer.alloc(0), [profile, depth] = [0, 0], request = own) {
-  native.call(request.ask(operation, profile, depth, 0), key, text);
+function run(operation, key, text = Buffer.alloc(0), options = undefined, request = own) {
+  native.call(request.ask(operation, settingsOf(options), 0), key, text);
   const {larger} = request;
-  return larger ? run(operation, key, text, [profile, depth], larger) : request.answer();
-}
-
-/** Make a key of an object, and wipe the password. Returns the number of bits. */
-function load(operation, key, data, password, policy) {
-  const request = own.ask(operation, 0, 0, policy);
-  const bits = native.load(request, key, data, request, key, password);
-  password.fill(0);
-  own.check();
-  return bits;
+  return larger ? run(operation, key, text, options, larger) : Buffer.from(request.output);
 }
 
 // A work of the thread pool costs the event loop more than everything else about a signature, so
@@ -82,17 +71,21 @@ function share() {
   }
 }
 
-/** The same in a thread of the pool. The text does not change meanwhile. */
-async function later(operation, key, text, [profile, depth], request = new Request(text.length + 1536)) {
+/** The same in a thread of the pool. The caller may change the document meanwhile. */
+async function later(operation, key, document, options, larger = undefined) {
+  const text = Buffer.from(documentOf(document));
+  // Room for most texts and for a signature.
+  const request = larger ?? new Request(text.length + (key?.bits >> 1) + 64);
+  const one = {call: [request.ask(operation, settingsOf(options), 0), key, text], done: undefined};
   const turn = asked;
-  const one = {call: [request.ask(operation, profile, depth, 0), key, text], done: undefined};
   turn.push(one);
   // Not queueMicrotask, which test frameworks replace with a clock of their own.
   await null;
   if (turn === asked) share();
+  // Key and text, which are used below, are not collected meanwhile.
   await one.done;
-  const {larger} = request;
-  return larger ? later(operation, key, text, [profile, depth], larger) : request.answer();
+  const {larger: next} = request;
+  return next ? later(operation, key, text, options, next) : request.output;
 }
 
-module.exports = {Request, later, load, run};
+module.exports = {Request, later, own, run};

@@ -71,7 +71,6 @@ static void execute(napi_env env, void *data)
 {
     const job *task = data;
 
-    (void)env;
     for (const call *one = task->calls; one < task->calls + task->count; one++) {
         (void)!kess_run(one->request, one->key, one->text, one->len);
     }
@@ -94,7 +93,6 @@ static void complete(napi_env env, napi_status done, void *data)
     job *task = data;
     napi_value nothing = NULL;
 
-    (void)done;
     (void)napi_get_undefined(env, &nothing);
     (void)napi_resolve_deferred(env, task->deferred, nothing);
     (void)napi_delete_async_work(env, task->work);
@@ -122,7 +120,6 @@ static void finalize(napi_env env, void *key, void *hint)
 {
     int64_t now = 0;
 
-    (void)hint;
     (void)napi_adjust_external_memory(env, -KEY_MEMORY, &now);
     kess_key_free(key);
 }
@@ -148,24 +145,21 @@ static napi_value load(napi_env env, napi_callback_info info)
     return bits;
 }
 
-static napi_value text_of(napi_env env, const char *text)
-{
-    napi_value value = NULL;
-
-    (void)napi_create_string_utf8(env, text, NAPI_AUTO_LENGTH, &value);
-    return value;
-}
-
 NAPI_MODULE_INIT()
 {
-    const char *const fits = kess_version_fits(MADE_FOR) ? MADE_FOR : "";
+    const char *const texts[] = {kess_version_fits(MADE_FOR) ? MADE_FOR : "", kess_version(), kess_openssl_version()};
+    napi_value values[3] = {NULL};
+
+    for (int i = 0; i < 3; i++) {
+        (void)napi_create_string_utf8(env, texts[i], NAPI_AUTO_LENGTH, &values[i]);
+    }
     const napi_property_descriptor members[] = {
         {"call", NULL, call_now, NULL, NULL, NULL, napi_default_jsproperty, NULL},
         {"start", NULL, start, NULL, NULL, NULL, napi_default_jsproperty, NULL},
         {"load", NULL, load, NULL, NULL, NULL, napi_default_jsproperty, NULL},
-        {"fits", NULL, NULL, NULL, NULL, text_of(env, fits), napi_default_jsproperty, NULL},
-        {"version", NULL, NULL, NULL, NULL, text_of(env, kess_version()), napi_default_jsproperty, NULL},
-        {"openssl", NULL, NULL, NULL, NULL, text_of(env, kess_openssl_version()), napi_default_jsproperty, NULL},
+        {"fits", NULL, NULL, NULL, NULL, values[0], napi_default_jsproperty, NULL},
+        {"version", NULL, NULL, NULL, NULL, values[1], napi_default_jsproperty, NULL},
+        {"openssl", NULL, NULL, NULL, NULL, values[2], napi_default_jsproperty, NULL},
     };
 
     return napi_define_properties(env, exports, 6, members) == napi_ok ? exports : NULL;

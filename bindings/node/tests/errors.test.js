@@ -26,12 +26,14 @@ const KINDS = ['BackendError', 'InputError', 'CanonicalizationError', 'KeyLoadEr
 
 /** The error of a kess_request that libkess has filled in. */
 function errorOf({status, kind, position, code, exception = '', reason, found = '', message}) {
-  const {bytes, ints, longs} = new Request(8);
+  const request = new Request(8);
+  const {bytes, ints, longs} = request;
+  bytes.fill(0);
   [ints[10], ints[11], longs[4]] = [status, kind, BigInt(position)];
   for (const [text, offset] of [[code, 48], [exception, 80], [reason, 104], [found, 128], [message, 192]]) {
     bytes.write(text, offset);
   }
-  return raised(() => Request.prototype.check.call({bytes, ints, longs}));
+  return raised(() => request.check());
 }
 
 test('each kind of error that libkess names has its class', () => {
@@ -57,7 +59,7 @@ test('the numbers of this package are those of kess.h', () => {
   const kinds = [...HEADER.matchAll(/^ +KESS_KIND_\w+ = (\d),? *\/\* (\w+)/gm)].map(([, number, name]) => [Number(number), name]);
   assert.deepEqual(kinds, KINDS.map((name, number) => [number, name]));
   const names = [...HEADER.matchAll(/^ +KESS_DO_(\w+) = (\d),?/gm)].map(([, name], index) => [name, index]);
-  const code = readFileSync(join(__dirname, '..', 'index.js'), 'utf8');
+  const code = readFileSync(join(__dirname, '..', 'index.js'), 'utf8') + readFileSync(join(__dirname, '..', 'arguments.js'), 'utf8');
   const listed = code.match(/^const \[(.*)\] = Array\(7\)/m)[1].split(', ').map((name, index) => [name, index]);
   assert.deepEqual(listed, names.slice(0, 7));
   assert.deepEqual(names.slice(7, 9), [['LOAD_PRIVATE_FILE', 7], ['LOAD_PUBLIC_FILE', 8]]);
@@ -105,8 +107,8 @@ test('what libkess does not know is a failure', () => {
 test('what gets no answer is a failure', async () => {
   assert.throws(() => {
     const request = new Request(8);
-    request.ask(0, 0, 0, 0);
-    request.answer();
+    request.ask(0, [0, 0], 0);
+    request.output;
   }, {name: 'BackendError', reason: 'unknown'});
   const {call, load, start} = native;
   const text = '{"a":1}';
@@ -178,7 +180,7 @@ test('index.d.ts declares what index.js exports', () => {
 });
 
 test('a libkess that does not fit is refused, with both versions', () => {
-  const ours = Object.keys(require.cache).filter((file) => /[/](?:index|errors|text|call)[.]js$/.test(file));
+  const ours = Object.keys(require.cache).filter((file) => /[/](?:index|arguments|errors|call)[.]js$/.test(file));
   const kept = ours.map((file) => require.cache[file]);
   const {fits, version: loaded} = native;
   try {

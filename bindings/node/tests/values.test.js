@@ -103,17 +103,17 @@ test('empty input, NUL and 1 MiB', () => {
 
 test('output that is just too small signs nothing, and the room it names is enough', () => {
   const request = new Request(1);
-  native.call(request.ask(1, 0, 0, 0), privateKey, Buffer.from('{"a":1}'));
+  native.call(request.ask(1, [0, 0], 0), privateKey, Buffer.from('{"a":1}'));
   const {larger} = request;
   const room = larger.bytes.length - 512;
   const tight = new Request(room - 1);
   tight.bytes.fill(0, 512);
-  native.call(tight.ask(1, 0, 0, 0), privateKey, Buffer.from('{"a":1}'));
+  native.call(tight.ask(1, [0, 0], 0), privateKey, Buffer.from('{"a":1}'));
   assert.equal(tight.larger.bytes.length, larger.bytes.length);
   assert.ok(tight.bytes.subarray(512).every((byte) => byte === 0));
-  native.call(larger.ask(1, 0, 0, 0), privateKey, Buffer.from('{"a":1}'));
+  native.call(larger.ask(1, [0, 0], 0), privateKey, Buffer.from('{"a":1}'));
   assert.equal(larger.larger, undefined);
-  assert.deepEqual(larger.answer(), privateKey.signedBodySync('{"a":1}'));
+  assert.deepEqual(larger.output, privateKey.signedBodySync('{"a":1}'));
   for (const size of [65023, 65024, 65025, 65535, 65536, 65537]) {
     const long = `{"a":"${'x'.repeat(size - 8)}"}`;
     assert.equal(kess.canonicalize(long).toString(), long);
@@ -177,7 +177,7 @@ test('a wrong object is no key', async () => {
 
 test('the addon checks what it is given', async () => {
   const text = Buffer.from('{}');
-  const bytes = new Request(8).ask(0, 0, 0, 0);
+  const bytes = new Request(8).ask(0, [0, 0], 0);
   const wrong = [[bytes], [bytes, null], [bytes, null, 'x'], ['x', null, text], [Buffer.alloc(512), null, text],
     [null, null, null], [undefined, publicKey, text], [bytes, null, text, bytes], Array(27).fill(bytes)];
   for (const given of wrong) {
@@ -185,16 +185,16 @@ test('the addon checks what it is given', async () => {
   }
   for (const operation of [-1, 5, 8, 99]) {
     const request = new Request(99);
-    await native.start(request.ask(operation, 0, 0, 0), publicKey, text);
-    assert.throws(() => request.answer(), {reason: 'argument'});
-    native.load(request.ask(operation === 5 ? 3 : operation, 0, 0, 0), {}, text, request.bytes, {}, text);
+    await native.start(request.ask(operation, [0, 0], 0), publicKey, text);
+    assert.throws(() => request.output, {reason: 'argument'});
+    native.load(request.ask(operation === 5 ? 3 : operation, [0, 0], 0), {}, text, request.bytes, {}, text);
     assert.notEqual(request.ints[10], 0);
   }
   // No second key takes the place of the first.
   const request = new Request(8);
   const pem = readFileSync(key('rsa-3072.pub.pem'));
   const own = kess.PublicKey.fromFile(key('rsa-2048.pub.pem'));
-  assert.equal(native.load(request.ask(6, 0, 0, 0), own, pem, request.bytes, own, text), undefined);
+  assert.equal(native.load(request.ask(6, [0, 0], 0), own, pem, request.bytes, own, text), undefined);
   assert.deepEqual(own.spki(), publicKey.spki());
 });
 
