@@ -195,6 +195,33 @@ def test_a_network_file_system(
     assert check(place)["verdict"] == "ok"
 
 
+def test_the_place_on_the_command_line(
+    run: Callable[..., Result],
+    variables: dict[str, str],
+    place: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """--journal comes before the variable, and is named where it is wrong."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("KESSPAY_JOURNAL", str(place.with_name("none.sqlite")))
+
+    def journal(where: Path) -> dict[str, str]:
+        report = json.loads(run("doctor", "--offline", "--journal", where).stdout)
+        (found,) = (one for one in report["checks"] if one["name"] == "journal")
+        return dict(found)
+
+    assert journal(place)["verdict"] == "ok"
+    assert "correct --journal" in journal(place.with_name("other.sqlite"))["fix"]
+    empty = place.with_name("empty.sqlite")
+    empty.touch()
+    assert journal(empty)["fix"] == "see whether --journal is right"
+    text = "postgresql://me:hunter2-hunter2@db/x"
+    refused = json.loads(run("doctor", "--journal", text).stdout)
+    assert (refused["command"], refused["ok"]) == ("doctor", False)
+    assert "a password on the command line" in refused["error"]["message"]
+
+
 def test_settings_from_a_file(
     run: Callable[..., Result],
     variables: dict[str, str],

@@ -22,7 +22,7 @@ import click
 from kesspay._pages import how_to_read
 from kesspay._shown import no_path, shown_path
 from kesspay.cli.checks import Check, Checks, ReadSettings
-from kesspay.cli.options import gateway_options
+from kesspay.cli.options import gateway_options, journal_place_option
 from kesspay.cli.outcome import EXIT_CHECK_FAILED, EXIT_OK, Outcome, key_advice
 from kesspay.errors import InputError, KesspayError, KeyLoadError
 from kesspay.gateway.client import Client
@@ -65,8 +65,9 @@ _STYLES: Final = {"ok": "green", "warning": "yellow", "failed": "bold red"}
 
 @click.command("doctor", help=_HELP)
 @click.option("--offline", is_flag=True, help="Send nothing.")
+@journal_place_option
 @gateway_options
-def doctor(settings: Settings, *, offline: bool) -> Outcome:
+def doctor(settings: Settings, *, offline: bool, place: str | None) -> Outcome:
     """Check everything."""
     from kesspay.cli.doctor_journal import check_journal
     from kesspay.cli.doctor_online import check_online, skip_online
@@ -76,7 +77,7 @@ def doctor(settings: Settings, *, offline: bool) -> Outcome:
         # The checks report what is warned of here.
         warnings.simplefilter("ignore", UserWarning)
         found = check_offline(settings.variables, checks)
-        check_journal(settings.variables, found, checks)
+        check_journal(settings.variables, found, checks, given=place)
         if settings.timeout is not None:
             found.client["timeout"] = settings.timeout
         if offline:

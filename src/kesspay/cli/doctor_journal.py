@@ -83,32 +83,38 @@ _FIXES: Final[tuple[tuple[type[KesspayError], str, Page], ...]] = (
 
 
 def check_journal(
-    variables: Mapping[str, str], found: ReadSettings, checks: Checks
+    variables: Mapping[str, str],
+    found: ReadSettings,
+    checks: Checks,
+    *,
+    given: str | None = None,
 ) -> None:
     """
-    Open the journal that KESSPAY_JOURNAL names, as a worker does.
+    Open the journal, as a worker does.
 
     Args:
         variables: the settings.
         found: what was read of them: the journal must belong to this account.
         checks: where the check goes.
+        given: where it is, by --journal; None for what KESSPAY_JOURNAL names.
     """
+    source = "--journal" if given else _VARIABLE
     # The commands of the journal know no --env-file.
-    where = variables.get(_VARIABLE) or os.environ.get(_VARIABLE, "")
+    where = given or variables.get(_VARIABLE) or os.environ.get(_VARIABLE, "")
     if not where:
         checks.skip(_NAME, f"{_VARIABLE} is not set")
         return
     if is_emptied(where):
         # To open it would make a journal of it.
-        checks.warn(_NAME, "the file is empty", f"see whether {_VARIABLE} is right")
+        checks.warn(_NAME, "the file is empty", f"see whether {source} is right")
         return
     try:
         network = "" if connects(where) else _network_of(where)
         place = place_of_first_payment(where)
         if place:
-            _report_none(place, checks, network)
+            _report_none(place, source, checks, network)
             return
-        journal = open_place(where, _VARIABLE)
+        journal = open_place(where, source)
         try:
             _report(journal, found, checks, network)
         finally:
@@ -135,12 +141,12 @@ def _network_of(where: str) -> str:
     return kind if kind in _NETWORKS else ""
 
 
-def _report_none(place: str, checks: Checks, network: str) -> None:
+def _report_none(place: str, source: str, checks: Checks, network: str) -> None:
     shown = f"no journal yet: it will be made by the first payment, {place}"
-    fix = f"if there were payments, correct {_VARIABLE}; else there is nothing to do"
+    fix = f"if there were payments, correct {source}; else there is nothing to do"
     if network:
         shown = f"{shown}; the file will be on {network}{_LOCKS}"
-        fix = f"if there were payments, correct {_VARIABLE}; else {_LOCAL}"
+        fix = f"if there were payments, correct {source}; else {_LOCAL}"
     checks.warn(_NAME, shown, fix, PAGES["journal"])
 
 

@@ -48,6 +48,7 @@ __all__ = [
     "interrupting_signals",
     "journal_opener_option",
     "journal_option",
+    "journal_place_option",
     "json_option",
     "key_files_option",
     "open_place",
@@ -394,24 +395,35 @@ def journal_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     return journal_opener_option(with_journal)
 
 
+def _without_password(
+    _: click.Context, __: click.Parameter, place: str | None
+) -> str | None:
+    if place is not None:
+        check_no_password(place)
+    return place
+
+
+#: Where the journal is, as the argument ``place``; None where the option was not given.
+journal_place_option = click.option(
+    "--journal",
+    "place",
+    shell_complete=files,
+    callback=_without_password,
+    metavar="PLACE",
+    help=f"File of a SQLite journal, or postgresql:// URL [default: {_VARIABLE}].",
+)
+
+
 def journal_opener_option(command: Callable[..., Outcome]) -> Callable[..., Outcome]:
     """Accept where the journal is; the command gets what opens it until it ends."""
 
-    @click.option(
-        "--journal",
-        "place",
-        shell_complete=files,
-        metavar="PLACE",
-        help=f"File of a SQLite journal, or postgresql:// URL [default: {_VARIABLE}].",
-    )
+    @journal_place_option
     @wraps(command)
     def with_opener(
         *,
         place: str | None,
         **others: Any,  # noqa: ANN401 - passed on as they are
     ) -> Outcome:
-        if place is not None:
-            check_no_password(place)
         where = place or os.environ.get(_VARIABLE, "")
         if not where:
             raise InputError(f"say where the journal is: --journal, or {_VARIABLE}")
