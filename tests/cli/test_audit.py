@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import builtins
 import json
+import os
 import shlex
 import signal
 import sys
@@ -20,7 +21,7 @@ import pytest
 import kesspay
 from kesspay.audit import runner, triage, work
 from kesspay.cli import audit as command
-from kesspay.cli import audit_progress
+from kesspay.cli import audit_progress, main
 from kesspay.transfers.journal import Payment
 from tests.support.postgres import PASSWORD
 from tests.support.recording import as_json as line_of
@@ -254,6 +255,30 @@ def test_failures(run: Callable[..., Result], here: Path) -> None:
     both = run("audit", "bad.jsonl", *WORDS, "--failures", "-", "--json")
     assert both.exit_code == 2
     assert "both need standard output" in both.stdout
+
+
+def test_a_reader_of_failures_that_went_away(
+    run: Callable[..., Result],
+    here: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """As of "| head": exit code 141, without a word, and the list can be had again."""
+    words = ("audit", "unsigned.jsonl", *WORDS, "--failures", "-")
+    Path("unsigned.jsonl").write_text('{"body":"{}"}\n' * 300)
+    reader, writer = os.pipe()
+    os.close(reader)
+    with (
+        monkeypatch.context() as patch,
+        open(writer, "w", encoding="utf-8") as closed,  # noqa: PTH123 - a descriptor
+    ):
+        patch.setattr(sys, "stdout", closed)
+        assert main(list(words)) == 141
+    shown = capsys.readouterr()
+    assert (shown.out, shown.err) == ("", "")
+    again = run(*words, "--resume")
+    assert again.exit_code == 1
+    assert again.stdout.count("\n") == 300
 
 
 def test_evidence(run: Callable[..., Result], here: Path) -> None:
