@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "BESIDE",
+    "SPOT",
     "STEPS",
     "THERE",
     "Check",
@@ -54,6 +55,11 @@ _MISSING: Final[dict[str, str]] = {
     "statement_receiver": "the statement has no column of receivers",
     "statement_day": "the statement has no column of days",
 }
+#: The spot of a fact: the least of some is that of the first, by time, file and row.
+SPOT: Final = (
+    "lpad(CAST(coalesce(seen_us, 0) AS STRING), 20, '0') || source"
+    " || lpad(CAST(place AS STRING), 20, '0')"
+)
 #: What checks read beside ``facts``, over tables of these names and ``_rows``.
 BESIDE: Final[dict[str, str]] = {
     "statement": (
@@ -186,7 +192,11 @@ def facts_of(engine: str) -> str:
     Args:
         engine: "duckdb" or "spark", each with its own words for JSON.
     """
-    return f"WITH fields AS (\n{_text(f'facts_{engine}')})\n{_text('facts')}"
+    fields, signed = _text(f"facts_{engine}"), _text("facts")
+    return (
+        f"WITH fields AS (\n{fields}), signed AS (\n{signed})"  # noqa: S608 - files of ours
+        f" SELECT *, {SPOT} AS spot FROM signed"
+    )
 
 
 def findings(name: str) -> str:

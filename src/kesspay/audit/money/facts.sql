@@ -1,11 +1,8 @@
 -- One row for each body that verified: its values, as they were signed.
 -- Over ``fields``, which facts_duckdb.sql and facts_spark.sql read from the canonical
 -- bytes alone. An amount that is no DECIMAL(15,2) is null here, and amount_text says what
--- stands there; answer and request are digests. The least spot of some records is that
--- of the first: by time, file and row.
+-- stands there; answer and request are digests.
 SELECT *,
-    lpad(CAST(coalesce(seen_us, 0) AS STRING), 20, '0') || source
-        || lpad(CAST(place AS STRING), 20, '0') AS spot,
     CASE WHEN amount_text <> '' AND amount_text
             = regexp_extract(amount_text, '^-?[0-9]{1,13}([.][0-9]{1,2})?$', 0)
         THEN CAST(amount_text AS DECIMAL(15,2)) END AS amount,

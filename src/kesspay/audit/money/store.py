@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from kesspay.audit.money.checks import (
     BESIDE,
+    SPOT,
     STEPS,
     facts_of,
     findings,
@@ -57,18 +58,23 @@ _KEYS: Final[dict[str, tuple[tuple[str, ...], tuple[str, ...]]]] = {
     "pre_transfer": (
         ("pre_transfer_id", "asked_pre_transfer_id"),
         (
-            *("spot", "seen_us", "said", "error_code", "result_code", "expire_in"),
+            *("source", "place", "seen_us", "said", "error_code", "result_code"),
+            "expire_in",
             *("out_trade_no", "fund_transfer_id"),
         ),
     ),
     "fund_transfer": (
         ("fund_transfer_id",),
-        ("spot", "said", "out_trade_no", "asked_transaction_id"),
+        (
+            *("source", "place", "seen_us", "said", "out_trade_no"),
+            "asked_transaction_id",
+        ),
     ),
     "transfer": (
         ("out_trade_no", "asked_out_trade_no"),
         (
-            *("spot", "seen_us", "seen_day", "said", "error_code", "result_code"),
+            *("source", "place", "seen_us", "seen_day", "said", "error_code"),
+            "result_code",
             *("answer", "request", "pre_transfer_id", "asked_pre_transfer_id"),
             *("fund_transfer_id", "receiver_id", "asked_receiver_id", "currency"),
             *("asked_currency", "amount", "asked_amount", "amount_text"),
@@ -81,6 +87,8 @@ _AMOUNTS: Final = ", ".join(
     f"CASE WHEN {name} IS NULL THEN {name}_text END AS {name}_text"
     for name in ("amount", "asked_amount")
 )
+#: A spot is a long text, which is written for few facts.
+_FACTS: Final = f"SELECT *, {SPOT} AS spot"
 #: What becomes of the shares.
 _TABLES: Final = """
     CREATE TABLE found (name VARCHAR, reference VARCHAR, detail VARCHAR,
@@ -159,7 +167,7 @@ class Store:
             marked(*_KEYS["fund_transfer"][0], prefix="fund_transfer_"),
         ]
         sql = (
-            f"SELECT * REPLACE ({_AMOUNTS}), {', '.join(marks)}"  # noqa: S608 - texts of ours
+            f"SELECT * EXCLUDE (spot) REPLACE ({_AMOUNTS}), {', '.join(marks)}"  # noqa: S608 - texts of ours
             f" FROM ({facts_of('duckdb')}) AS facts"
         )
         seen, turn = Seen(), Lock()
@@ -264,7 +272,7 @@ class Store:
                     rows = BESIDE.get(name, f"SELECT * FROM {name}_rows")  # noqa: S608 - names of ours
                     rows = rows.replace(f"{name}_rows", page)
                     if name == "facts":
-                        rows = _here(*own, rows=rows)
+                        rows = _here(*own, rows=f"{_FACTS} FROM {page}")
                     view = f"CREATE OR REPLACE TEMP VIEW {name} AS {rows}"
                     _over(engine, share, view, {page: name})
             for name in whole:
@@ -283,10 +291,10 @@ class Store:
         with share:
             _hold(engine, share)
         if record:
-            sql = f"SELECT * FROM facts_rows WHERE other <> {GUEST}"  # noqa: S608 - names of ours
+            sql = f"{_FACTS} FROM facts_rows WHERE other <> {GUEST}"
             _view(engine, "facts", sql)
             _find(engine, *record)
-        facts = "SELECT * FROM facts_rows"
+        facts = f"{_FACTS} FROM facts_rows"
         _view(engine, "facts", _here(*_KEYS[key][0], rows=facts))
         _find(engine, *checks)
         self._make(engine, *made)
