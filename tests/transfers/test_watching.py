@@ -197,6 +197,15 @@ def test_it_goes_on(
     assert len(kess_sandbox.ledger.credits()) == 2
 
 
+def test_a_closed_journal_ends_it(
+    kess_journal: SqliteJournal, worker: Transfers | AsyncTransfers
+) -> None:
+    """No later round can succeed, so the error is raised at once."""
+    kess_journal.close()
+    with pytest.raises(JournalUnavailable, match="closed; open it again"):
+        watched(worker, 1)
+
+
 def test_it_is_stopped(
     kess_sandbox: Sandbox,
     kess_transfers: Transfers,
