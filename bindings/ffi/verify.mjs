@@ -5,6 +5,7 @@ import koffi from 'koffi';
 const [header, library, keyFile] = process.argv.slice(2);
 koffi.alias('kess_status', 'int');
 koffi.opaque('kess_key');
+koffi.opaque('kess_request');
 koffi.struct('kess_options', {profile: 'uint32_t', max_depth: 'uint32_t'});
 koffi.struct('kess_error', {status: 'int32_t', item: 'int32_t', pos: 'uint64_t'});
 const lib = koffi.load(library);
