@@ -12,7 +12,8 @@ const lib = koffi.load(library);
 const kess = {};
 for (const line of readFileSync(header, 'utf8').split('\n'))
   if (line.endsWith(');'))
-    kess[line.match(/(\w+)\(/)[1]] = lib.func(line.replace('kess_key **', '_Out_ kess_key **'));
+    kess[line.match(/(\w+)\(/)[1]] =
+      lib.func(line.replace('kess_key **', '_Out_ kess_key **'));
 
 const body = readFileSync(0);
 const key = [null];

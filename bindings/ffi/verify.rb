@@ -7,7 +7,9 @@ module Kess
 end
 Kess.dlload library
 Kess.typealias "kess_status", "int"
-File.foreach(header) { |line| Kess.extern line.chomp(";\n") if line.end_with?(");\n") }
+File.foreach(header, chomp: true) do |line|
+  Kess.extern line.chomp(";") if line.end_with?(");")
+end
 
 body = $stdin.binmode.read
 key = Fiddle::Pointer.malloc(Fiddle::SIZEOF_VOIDP, Fiddle::RUBY_FREE)
