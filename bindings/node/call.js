@@ -64,8 +64,8 @@ function share() {
   const all = asked;
   asked = [];
   const size = Math.min(MOST, Math.ceil(all.length / THREADS));
-  while (all.length > 0) {
-    const some = all.splice(0, size);
+  for (let from = 0; from < all.length; from += size) {
+    const some = all.slice(from, from + size);
     const done = native.start(...some.flatMap(({call}) => call));
     for (const one of some) one.done = done;
   }

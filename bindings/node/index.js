@@ -82,8 +82,14 @@ class PublicKey extends Key {
   async verifyDocuments(bodies, options) {
     if (!Array.isArray(bodies)) refuse('bodies must be an array');
     settingsOf(options);
-    const texts = Array.from(bodies, (body, index) => bytesOf(body, `bodies[${index}]`));
-    const results = await Promise.allSettled(texts.map((text) => later(VERIFY_DOCUMENT, this, text, options)));
+    const kept = options && {...options};
+    const texts = Array.from(bodies, (body, index) => Buffer.from(bytesOf(body, `bodies[${index}]`)));
+    const results = [];
+    while (results.length < texts.length) {
+      // Some at a time: the event loop turns meanwhile, and memory is bounded.
+      const some = texts.slice(results.length, results.length + 256);
+      results.push(...await Promise.allSettled(some.map((text) => later(VERIFY_DOCUMENT, this, text, kept))));
+    }
     return results.map(({value, reason}) => ({bytes: value, error: reason}));
   }
 }

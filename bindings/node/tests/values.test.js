@@ -204,6 +204,21 @@ test('a batch of long and short texts has room for each', async () => {
   assert.deepEqual((await publicKey.verifyDocuments(bodies)).map(({bytes}) => bytes.toString()), texts);
 });
 
+test('a long batch is verified as it was given, and the event loop turns meanwhile', async () => {
+  const body = privateKey.signedBodySync('{"a":[]}');
+  const bodies = Array.from({length: 600}, (_, index) => (index % 100 === 99 ? `{"a":${index}}` : Buffer.from(body)));
+  const options = {maxDepth: 2};
+  const verdicts = publicKey.verifyDocuments(bodies, options);
+  options.maxDepth = 1;
+  for (const one of bodies) one.fill?.(0);
+  let turns = 0;
+  setImmediate(() => { turns += 1; });
+  const found = await verdicts;
+  assert.ok(turns > 0);
+  assert.deepEqual(found.map(({bytes, error}) => bytes?.toString() ?? error.reason),
+    bodies.map((one) => (typeof one === 'string' ? 'sign_missing' : '{"a":[]}')));
+});
+
 test('options are checked', () => {
   for (const profile of [null, {}, 1, 'PHP_8']) {
     assert.throws(() => kess.canonicalize('{}', {profile}), {reason: 'argument'});
