@@ -50,7 +50,11 @@ const own = new Request(65536 - OUT);
 function run(operation, key, text = Buffer.alloc(0), options = undefined, request = own) {
   native.call(request.ask(operation, settingsOf(options), 0), key, text);
   const {larger} = request;
-  return larger ? run(operation, key, text, options, larger) : Buffer.from(request.output);
+  if (larger) return run(operation, key, text, options, larger);
+  request.check();
+  const copy = Buffer.allocUnsafe(Number(request.longs[LENGTH]));
+  copy.set(new Uint8Array(request.bytes.buffer, request.bytes.byteOffset + OUT, copy.length));
+  return copy;
 }
 
 // A work of the thread pool costs the event loop more than everything else about a signature, so
