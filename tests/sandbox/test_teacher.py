@@ -448,6 +448,14 @@ def test_credentials_are_not_repeated(
     assert (lesson.expected, lesson.difference) == ("", None)
 
 
+def test_an_escaped_credential_is_found() -> None:
+    """Also where what takes secrets out of a text undoes no escapes."""
+    teacher, _ = taught(redact=lambda text: text.replace("p4ss", ""))
+    lesson = teacher.lesson(b'{"a":[{"b":"\\u0070\\u0034ss"}],"sign":"AAAA"}')
+    assert lesson is not None
+    assert [topic.rule for topic in lesson.topics] == ["credential"]
+
+
 def test_long_texts_are_shortened() -> None:
     """A lesson shows the beginning of a long text."""
     teacher, _ = taught()
