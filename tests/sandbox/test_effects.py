@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from decimal import Context, Decimal, Inexact, Rounded, localcontext
 
 import pytest
 
@@ -58,3 +59,13 @@ def test_a_changed_answer_verifies() -> None:
     reply = fault.effect(context_of(KEY.signed_body(answer)), fault.usual)
     data = json.loads(KEY.public_key.verify_document(reply.body))["data"]
     assert data["out_trade_no"] != "o-1"
+
+
+def test_ten_times_is_exact() -> None:
+    """The amount is ten times as large, also where the caller rounds or traps it."""
+    body = b'{"success":true,"sign":"","data":{"amount":12345.67}}'
+    fault = FAULTS["wrong-amount"]
+    with localcontext(Context(prec=1, traps=[Inexact, Rounded])):
+        reply = fault.effect(context_of(body), fault.usual)
+    data = json.loads(reply.body, parse_float=Decimal)["data"]
+    assert data["amount"] == Decimal("123456.7")

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
+from decimal import Context, Decimal
 from functools import cache
 from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
@@ -28,6 +29,8 @@ __all__ = ["Effect", "FaultContext"]
 #: More than any client should read.
 _OVERSIZE: Final = 1 << 20
 _NOTHING: Final = Reply(200, (JSON,), b"")
+#: The context of the caller may have fewer digits than an amount.
+_EXACT: Final = Context(prec=32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,7 +195,7 @@ def repeat_success(context: FaultContext, _: str) -> Reply:
 
 def change_amount(context: FaultContext, _: str) -> Reply:
     """Answer, signed, for ten times the amount."""
-    return _change(context, "amount", lambda amount: amount * 10)
+    return _change(context, "amount", _ten_times)
 
 
 def change_receiver(context: FaultContext, _: str) -> Reply:
@@ -273,6 +276,10 @@ def _change(
     return _resigned(
         context, lambda data: {**data, field: change(data[field])}, needed=field
     )
+
+
+def _ten_times(amount: Decimal | int | str) -> object:
+    return _EXACT.multiply(amount, 10) if type(amount) is Decimal else amount * 10
 
 
 def _resigned(
