@@ -97,6 +97,14 @@ def _open(_: random.Random, rows: list[dict[str, Any]]) -> None:
     rows[1:] = [{**row, "said": "SYSTEMERROR"} for row in rows[1:2]]
 
 
+def _refused_first(rng: random.Random, rows: list[dict[str, Any]]) -> None:
+    """Let a confirm be refused before the one that succeeds."""
+    rows += [
+        {**row, "at": rng.choice([None, 30, 90]), "said": rng.choice(CODES)}
+        for row in rows[1:2]
+    ]
+
+
 def _next_attempt(_: random.Random, rows: list[dict[str, Any]]) -> None:
     """Let a payment succeed under the name of its second attempt."""
     for row in rows[1:]:
@@ -109,7 +117,7 @@ def _next_attempt(_: random.Random, rows: list[dict[str, Any]]) -> None:
 
 FAULTS: list[Callable[[random.Random, list[dict[str, Any]]], None]] = [
     *(_refused, _said, _said, _said, _asked, _silent, _gone, _again, _moved),
-    *(_open, _next_attempt),
+    *(_open, _refused_first, _next_attempt),
 ]
 
 
