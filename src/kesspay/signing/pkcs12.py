@@ -92,9 +92,10 @@ def opened(
         raise _refused(need, "password")
     if not _are_keys_affordable(elements[1], password):
         raise _refused(need, "format")
-    is_digest_known = _is_digest_known(elements)
+    is_known = _is_digest_known(elements)
     try:
-        found = _loaded(_in_der(der, elements), password, need, is_digest_known)
+        file = _in_der(der, elements)
+        found = _loaded(file, password, need, is_digest_known=is_known)
     except KeyLoadError:
         damaged = _beside_a_bad_key(elements, password, need)
         if damaged is None:
@@ -264,7 +265,8 @@ def _loaded(
     der: bytes,
     password: bytes | None,
     need: Need,
-    is_digest_known: bool,  # noqa: FBT001 - private, and named where it is called
+    *,
+    is_digest_known: bool,
 ) -> PKCS12KeyAndCertificates:
     from cryptography.exceptions import UnsupportedAlgorithm
     from cryptography.hazmat.primitives.serialization import pkcs12
