@@ -58,12 +58,12 @@ def check(
     return doctor
 
 
-def put(path: Path, state: State) -> None:
+def put(path: Path, state: str) -> None:
     """Enter a payment in a state."""
     with SqliteJournal(path) as journal:
-        journal.begin(payment(state.value))
-        lease = journal.lease(state.value, "test", 60)
-        journal.append(lease, [], Status(state.value, 1, None), 60)
+        journal.begin(payment(str(state)))
+        lease = journal.lease(str(state), "test", 60)
+        journal.append(lease, [], Status(str(state), 1, None), 60)
         journal.release(lease)
 
 
@@ -77,6 +77,18 @@ def test_a_healthy_journal(check: Callable[..., Any], place: Path) -> None:
     assert found["found"] == "3 not finished: 2 unknown, 0 need a person"
     put(place, State.MANUAL)
     assert check(place)["verdict"] == "warning"
+
+
+def test_a_state_of_another_version(check: Callable[..., Any], place: Path) -> None:
+    """It counts as unknown, and is a warning: only a newer version knows what it is."""
+    put(place, "settled-by-hand")
+    found = check(place)
+    assert found["verdict"] == "warning"
+    assert found["found"] == (
+        "1 not finished: 1 unknown, 0 need a person; 1 in a state that this version"
+        " does not know"
+    )
+    assert "newer kesspay" in found["fix"]
 
 
 def test_no_journal_is_made(check: Callable[..., Any], tmp_path: Path) -> None:

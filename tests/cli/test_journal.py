@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import os
+import sqlite3
 import time
+from contextlib import closing
 from dataclasses import asdict, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Final
@@ -493,6 +495,23 @@ def test_unknown_is_also_what_is_on_its_way(names: Callable[..., list[str]]) -> 
     ]
     assert names("--state", "paid") == ["paid"]
     assert names("--state", "closed") == ["closed", "z-closed-due"]
+
+
+def test_a_state_of_another_version(
+    names: Callable[..., list[str]], every_state: Path
+) -> None:
+    """It may be of any newer version: it is open, and its money may be on its way."""
+    with closing(sqlite3.connect(every_state)) as tables, tables:
+        tables.execute("UPDATE payments SET state = 'gone' WHERE payment_id = 'paid'")
+    assert "paid" in names("--open")
+    assert names("--state", "unknown") == [
+        "confirming",
+        "debited",
+        "paid",
+        "refused",
+        "unknown",
+    ]
+    assert names("--state", "paid") == []
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import JournalUnavailable
-from kesspay.metrics.gauges import OpenPayments
+from kesspay.metrics.gauges import OpenPayments, counts_by_state
+from kesspay.transfers.journal import Listed, Status
+from kesspay.transfers.summary import OPEN, JournalSummary
 from tests.support.memory_journal import MemoryJournal
 from tests.transfers.helpers import payment
 
@@ -74,3 +76,15 @@ def test_a_journal_that_is_away(now: list[float], clock: Callable[[], float]) ->
     assert payments.summary() is None
     now[0] = 12.0
     assert payments.summary() is not None
+
+
+def test_counts_by_state() -> None:
+    """Each open state has a count, and those of no known state have one together."""
+    summary = JournalSummary(10.0)
+    for state in ("manual", "settled-by-hand", "", "manual"):
+        summary.add(Listed(payment(), Status(state, 1, None), 1.0, 1.0))
+    assert counts_by_state(summary) == {
+        **{state.value: 0 for state in OPEN},
+        "manual": 2,
+        "other": 2,
+    }

@@ -28,7 +28,7 @@ from tests.gateway.helpers import (
     success,
     token_answer,
 )
-from tests.metrics.test_prometheus import filled
+from tests.metrics.test_prometheus import filled, foreign
 from tests.transfers.helpers import payment
 
 
@@ -175,6 +175,20 @@ def test_a_journal(collected: Collected) -> None:
     for name in ("unknown.oldest", "unfinished.oldest"):
         ((_, age),) = collected.points(f"kesspay.journal.{name}")
         assert 900 < age < 1000
+
+
+def test_a_state_of_another_version(collected: Collected) -> None:
+    """It counts as unknown, under an attribute that is not the text of the journal."""
+    collected.telemetry.observe(foreign)
+    states = {
+        attributes["kesspay.state"]: count
+        for attributes, count in collected.points("kesspay.journal.payments")
+    }
+    assert states.pop("other") == 1
+    assert set(states.values()) == {0}
+    assert collected.points("kesspay.journal.unknown") == [({}, 1)]
+    ((_, age),) = collected.points("kesspay.journal.unfinished.oldest")
+    assert age > 0
 
 
 def test_a_journal_that_is_away(collected: Collected) -> None:

@@ -142,6 +142,17 @@ def test_results(
     assert of(samples, "kesspay_transfer_results_total", outcome="paid") == 1
 
 
+def foreign() -> Journal:
+    """Make a journal with a payment in a state of another version."""
+    now = [NOW - 10]
+    journal = MemoryJournal(lambda: now[0])
+    journal.begin(payment())
+    lease = journal.lease("p-1", "test", 60)
+    journal.append(lease, [], Status("settled-by-hand", 1, None), 60)
+    now[0] = NOW
+    return journal
+
+
 def filled() -> Journal:
     """Make a journal with a payment in every state, each begun a second later."""
     now = [NOW - 1000]
@@ -175,6 +186,20 @@ def test_a_journal(registry: CollectorRegistry, metrics: PrometheusMetrics) -> N
         *("service", "verdict", "code", "outcome", "state", "currency", "le"),
         "version",
     }
+
+
+def test_a_state_of_another_version(
+    registry: CollectorRegistry, metrics: PrometheusMetrics
+) -> None:
+    """It counts as unknown, under a label that is not the text of the journal."""
+    metrics.observe(foreign)
+    samples = read(registry)
+    assert of(samples, "kesspay_journal_payments", state="other") == 1
+    assert of(samples, "kesspay_journal_unknown_payments") == 1
+    assert of(samples, "kesspay_journal_unfinished_payments") == 1
+    assert of(samples, "kesspay_journal_unknown_oldest_seconds") > 0
+    states = {dict(labels).get("state") for _, labels in samples}
+    assert states == {None, "other", *(state.value for state in OPEN)}
 
 
 def test_an_empty_journal(

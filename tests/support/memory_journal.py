@@ -14,8 +14,9 @@ from kesspay.transfers.account import (
     Ownership,
     check_rebind,
 )
+from kesspay.transfers.attempt import UNSETTLED, State
 from kesspay.transfers.journal import Entry, Lease, Listed, Payment, Record, Status
-from kesspay.transfers.rows import BEGUN, entry_values, status_values, wanted_states
+from kesspay.transfers.rows import BEGUN, entry_values, status_values
 
 
 if TYPE_CHECKING:
@@ -164,12 +165,11 @@ class MemoryJournal:
         self, *, state: str = "", after: str = "", limit: int = 100
     ) -> Sequence[Listed]:
         """Return payments in the order of their ids."""
-        states = wanted_states(state)
         with self._lock:
             return [
                 Listed(kept.payment, kept.status, kept.begun_at, kept.changed_at)
                 for name, kept in sorted(self._kept.items())
-                if name > after and (not states or kept.status.state in states)
+                if name > after and _is_listed(state, kept.status.state)
             ][:limit]
 
     def export(self) -> Iterator[Record]:
@@ -180,3 +180,9 @@ class MemoryJournal:
 
     def close(self) -> None:
         """Do nothing."""
+
+
+def _is_listed(asked: str, state: str) -> bool:
+    if asked == State.UNKNOWN:
+        return state in UNSETTLED or state not in set(State)
+    return asked in {"", state}

@@ -8,6 +8,7 @@ import multiprocessing
 import os
 import pickle
 import signal
+import sqlite3
 import subprocess
 import sys
 import threading
@@ -28,7 +29,7 @@ from kesspay.errors import (
     PaymentConflict,
 )
 from kesspay.transfers.account import Account
-from kesspay.transfers.attempt import RELAXED, STRICT, Happened, State
+from kesspay.transfers.attempt import RELAXED, STRICT, UNSETTLED, Happened, State
 from kesspay.transfers.journal import Entry, Lease, Record, Status
 from tests.support import odd
 from tests.support.odd import deep
@@ -446,6 +447,43 @@ def test_unknown_is_also_what_a_crash_left(bench: Bench) -> None:
             (one,) = bench.journal.list(state=state.value)
             assert one.payment.payment_id == f"p-{state}"
     assert len(bench.journal.list()) == len(State)
+
+
+def test_a_state_of_another_version(bench: Bench) -> None:
+    """It may be any text, of any place in the order: a list of "unknown" has it."""
+    others = ["!", "Paid", "aa", "decided", "paid-by-hand", "zz"]
+    for number, state in enumerate([*State, *others]):
+        status = Status(state, 1, None)
+        bench.journal.append(leased(bench, f"p-{number:02}"), [entry()], status, 60)
+    listed = bench.journal.list(state="unknown")
+    assert [one.status.state for one in listed] == [
+        *(state for state in State if state in UNSETTLED),
+        *others,
+    ]
+    ids = [one.payment.payment_id for one in listed]
+    assert ids == sorted(ids)
+    assert bench.journal.list(state="unknown", after=ids[3], limit=2) == listed[4:6]
+    (one,) = bench.journal.list(state="paid-by-hand")
+    assert one.status.state == "paid-by-hand"
+
+
+@pytest.mark.parametrize("state", ["", "\x01\n", "\N{SNOWMAN}"])
+def test_a_state_that_damage_left(bench: Bench, state: str) -> None:
+    """Also one that no version can have written is in a list of "unknown"."""
+    leased(bench)
+    kind, place = bench.place.split(" ", 1)
+    if kind == "sqlite":
+        with sqlite3.connect(place) as tables:
+            tables.execute("UPDATE payments SET state = ?", (state,))
+        tables.close()
+    else:
+        import psycopg
+
+        conninfo, schema = place.split("\n")
+        with psycopg.connect(conninfo) as server:
+            server.execute(f"UPDATE {schema}.payments SET state = %s", (state,))  # noqa: S608 - a name of the test
+    (one,) = bench.journal.list(state="unknown")
+    assert one.status.state == state
 
 
 def test_export_is_of_one_moment(bench: Bench) -> None:

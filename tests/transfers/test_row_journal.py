@@ -8,10 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from kesspay.errors import InputError, JournalError, LeaseHeld
-from kesspay.transfers.attempt import State
 from kesspay.transfers.journal import Lease
 from kesspay.transfers.row_journal import Queries, RowJournal, lease_was_lost
-from kesspay.transfers.rows import wanted_states
 
 
 if TYPE_CHECKING:
@@ -62,14 +60,14 @@ class NoTables(RowJournal):
 
 
 def test_the_queries_differ_in_their_placeholders() -> None:
-    """And there is one for each number of states that a list may be limited to."""
+    """A list is of payments in any state, or in one of some."""
     queries, others = Queries.of("?"), Queries.of("%s")
     assert queries.read.replace("?", "%s") == others.read
     assert queries.export == others.export
-    for state in ("", *State):
-        query = queries.lists[len(wanted_states(state))]
-        assert query.count("?") == len(wanted_states(state)) + 2
-        assert query.replace("?", "%s") in others.lists.values()
+    for number in (0, 1, 4):
+        query = queries.of_states(number)
+        assert query.count("?") == number + 2
+        assert query.replace("?", "%s") == others.of_states(number)
 
 
 def test_a_lease() -> None:
@@ -92,10 +90,16 @@ def test_what_is_asked() -> None:
     with NoTables((None, None)) as journal:
         assert journal.read("p-1") is None
         assert journal.list(state="unknown", after="p-1", limit=2) == []
+        assert journal.list(state="paid", after="p-1", limit=2) == []
+        assert journal.list(after="p-1", limit=2) == []
     assert journal.is_closed
-    assert [values for _, values in journal.asked] == [
-        ("p-1",),
-        (*wanted_states("unknown"), "p-1", 2),
+    queries = Queries.of("?")
+    assert journal.asked == [
+        (queries.read, ("p-1",)),
+        (queries.states, ()),
+        (queries.of_states(3), ("unknown", "confirming", "refused", "p-1", 2)),
+        (queries.of_states(1), ("paid", "p-1", 2)),
+        (queries.of_states(0), ("p-1", 2)),
     ]
 
 

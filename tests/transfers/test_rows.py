@@ -13,11 +13,10 @@ from typing import Any
 import pytest
 
 from kesspay.errors import InputError, JournalDamaged
-from kesspay.transfers.attempt import RELAXED, STRICT, Rules, State
+from kesspay.transfers.attempt import RELAXED, STRICT, Rules
 from kesspay.transfers.rows import (
     read_record,
     rules_text,
-    wanted_states,
 )
 from tests.transfers.helpers import payment
 
@@ -145,11 +144,3 @@ def test_a_rule_that_is_not_recorded() -> None:
     """It came after the payment, so its default stands for it."""
     assert read('{"relaxed":true}') == RELAXED
     assert read("{}") == STRICT
-
-
-def test_the_states_of_a_list() -> None:
-    """A list of "unknown" is also of what a crash or a refusal left open."""
-    assert set(wanted_states("unknown")) == {"unknown", "confirming", "refused"}
-    assert wanted_states("") == ()
-    for state in set(State) - {State.UNKNOWN}:
-        assert wanted_states(state.value) == (state.value,)

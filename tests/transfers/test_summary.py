@@ -80,11 +80,16 @@ def test_a_state_of_another_version(tmp_path: Path) -> None:
         journal.begin(payment("p-1", "0.10"))
         lease = journal.lease("p-1", "test", 60)
         journal.append(lease, [], Status("settled-by-hand", 1, None), 60)
-        summary = summarize(journal)
-    assert {name: share.count for name, share in summary.states.items()} == {
-        "settled-by-hand": 1
-    }
-    assert (summary.unknown.count, summary.unfinished.count) == (1, 1)
+        for only_open in (False, True):
+            summary = summarize(journal, only_open=only_open)
+            assert {name: share.count for name, share in summary.states.items()} == {
+                "settled-by-hand": 1
+            }
+            assert (summary.unknown.count, summary.unfinished.count) == (1, 1)
+        for states in (OPEN, UNKNOWN):
+            (found,) = listed(journal, states, limit=5)
+            assert found.status.state == "settled-by-hand"
+        assert listed(journal, [State.MANUAL], limit=5) == []
 
 
 def test_everything_is_counted(journal: Journal) -> None:

@@ -28,7 +28,7 @@ from kesspay.transfers.account import Account, check_owner
 from kesspay.transfers.attempt import State
 from kesspay.transfers.reader import place_of_first_payment
 from kesspay.transfers.sqlite_file import is_emptied
-from kesspay.transfers.summary import OPEN, UNKNOWN, listed
+from kesspay.transfers.summary import OPEN, UNKNOWN, is_foreign, listed
 
 
 if TYPE_CHECKING:
@@ -158,13 +158,22 @@ def _report(
     if owner is not None and credentials is not None and "base_url" in found.client:
         check_owner(owner, Account(found.client["base_url"], credentials.partner_id))
     counts = Counter(one.status.state for one in listed(journal, OPEN, limit=_MOST))
-    unknown = sum(counts[state] for state in UNKNOWN)
+    foreign = sum(counts[state] for state in counts if is_foreign(state))
+    unknown = sum(counts[state] for state in UNKNOWN) + foreign
     manual = counts[State.MANUAL]
     shown = (
         f"{sum(counts.values())} not finished: {unknown} unknown,"
         f" {manual} need a person"
     )
-    if network:
+    if foreign:
+        checks.warn(
+            _NAME,
+            f"{shown}; {foreign} in a state that this version does not know",
+            "install the newer kesspay that wrote to it; if there is none, the journal"
+            " is damaged",
+            PAGES["journal_damaged"],
+        )
+    elif network:
         checks.warn(
             _NAME,
             f"{shown}; the file is on {network}{_LOCKS}",

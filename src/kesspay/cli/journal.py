@@ -47,7 +47,8 @@ States: {", ".join(State)}.
 
 --state unknown also finds confirming, debited and refused: their money may be on
 its way. --open finds every payment that is not finished: also those that a crash
-left, that wait for their debit, or that need a person (manual).
+left, that wait for their debit, or that need a person (manual). Both find every
+payment in a state that this version does not know.
 
 \b
 JSON fields

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from kesspay._forks import ForkLock
 from kesspay.errors import JournalError
-from kesspay.transfers.summary import JournalSummary, summarize
+from kesspay.transfers.summary import OPEN, JournalSummary, is_foreign, summarize
 
 
 if TYPE_CHECKING:
@@ -16,7 +16,11 @@ if TYPE_CHECKING:
     from kesspay.transfers.journal import Journal
 
 
-__all__ = ["OpenPayments"]
+__all__ = ["OpenPayments", "counts_by_state"]
+
+#: Stands for every state that this version does not know: what a damaged journal holds
+#: must be no label.
+_OTHER: Final = "other"
 
 
 class OpenPayments:
@@ -57,3 +61,12 @@ class OpenPayments:
                     self._counted = None
                 self._fresh_until = self._clock() + self._every
             return self._counted
+
+
+def counts_by_state(summary: JournalSummary) -> dict[str, int]:
+    """Return how many payments are open, by state; "other" is of no known one."""
+    counts = {state.value: 0 for state in OPEN}
+    counts[_OTHER] = 0
+    for state, share in summary.states.items():
+        counts[_OTHER if is_foreign(state) else str(state)] += share.count
+    return counts

@@ -17,7 +17,7 @@ from kesspay._forks import ForkLock
 from kesspay._version import __version__
 from kesspay.gateway.events import AnswerEvent, RequestEvent, RetryEvent
 from kesspay.gateway.services import known_code
-from kesspay.metrics.gauges import OpenPayments
+from kesspay.metrics.gauges import OpenPayments, counts_by_state
 
 
 if TYPE_CHECKING:
@@ -178,8 +178,8 @@ def _observed(
 
 
 def _by_state(summary: JournalSummary) -> Iterable[Observation]:
-    for state, share in summary.states.items():
-        yield Observation(share.count, {"kesspay.state": str(state)})
+    for state, count in counts_by_state(summary).items():
+        yield Observation(count, {"kesspay.state": state})
 
 
 _GAUGES: Final[

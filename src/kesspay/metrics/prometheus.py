@@ -15,8 +15,7 @@ from prometheus_client.registry import Collector
 from kesspay._version import __version__
 from kesspay.gateway.events import AnswerEvent, RetryEvent, TokenEvent
 from kesspay.gateway.services import known_code
-from kesspay.metrics.gauges import OpenPayments
-from kesspay.transfers.summary import OPEN
+from kesspay.metrics.gauges import OpenPayments, counts_by_state
 
 
 if TYPE_CHECKING:
@@ -150,9 +149,8 @@ class _OfJournal(Collector):
             "Payments that are not finished, by the state of their newest attempt",
             labels=["state"],
         )
-        for state in OPEN:
-            share = summary.states.get(state)
-            payments.add_metric([state.value], float(share.count if share else 0))
+        for state, count in counts_by_state(summary).items():
+            payments.add_metric([state], float(count))
         yield payments
         for name, which, share in (
             ("unknown", "whose outcome is unknown", summary.unknown),

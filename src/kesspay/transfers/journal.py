@@ -324,7 +324,8 @@ class Journal(Protocol):
         Args:
             state: only those in this state; "" for all. "unknown" is every payment
                 whose outcome is unknown: also "confirming", the state after a crash
-                during a confirm, and "refused".
+                during a confirm, "refused", and a state that this version does not
+                know.
             after: only those with a greater id, for the next page.
             limit: how many at most, 1 to 10,000.
         """

@@ -8,22 +8,21 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, NoReturn, Self
+from typing import TYPE_CHECKING, ClassVar, Final, NoReturn, Self
 
 from kesspay.errors import InputError, JournalError, LeaseHeld, LeaseLost
 from kesspay.transfers.account import check_binding
+from kesspay.transfers.attempt import UNSETTLED, State
 from kesspay.transfers.bindings import Row, read_ownership, rebind
 from kesspay.transfers.journal import Lease, Listed, Record
 from kesspay.transfers.rows import (
     LIST_COLUMNS,
     RECORD_COLUMNS,
-    UNKNOWN_STATES,
     check_lease,
     check_limit,
     read_listed,
     read_record,
     require_text,
-    wanted_states,
 )
 
 
@@ -36,6 +35,20 @@ if TYPE_CHECKING:
 
 __all__ = ["Queries", "RowJournal", "lease_was_lost"]
 
+_KNOWN: Final = frozenset(State)
+_UNSETTLED: Final = tuple(state.value for state in UNSETTLED)
+#: The states that there are. Each is found by one look into the index of states, so
+#: that it takes no longer where millions of payments are paid.
+_STATES: Final = """
+    WITH RECURSIVE found (state) AS (
+        SELECT min(s.state) FROM payments s
+        UNION ALL
+        SELECT (SELECT min(n.state) FROM payments n WHERE n.state > found.state)
+        FROM found WHERE found.state IS NOT NULL
+    )
+    SELECT found.state FROM found WHERE found.state IS NOT NULL
+"""
+
 
 @dataclass(frozen=True, slots=True)
 class Queries:
@@ -45,14 +58,19 @@ class Queries:
     Attributes:
         read: gives the rows of one payment; the value is its id.
         export: gives the rows of every payment.
-        lists: give the payments of a list, by the number of states that it is
-            limited to; values are the states, the id that all are greater than,
-            and how many rows at most.
+        states: gives the states that there are.
+        listing: begins a list of payments.
+        page: ends it; values are the id that all are greater than, and how many rows
+            at most.
+        placeholder: of a value.
     """
 
     read: str
     export: str
-    lists: dict[int, str]
+    states: str
+    listing: str
+    page: str
+    placeholder: str
 
     @classmethod
     def of(cls, placeholder: str) -> Self:
@@ -62,20 +80,23 @@ class Queries:
             f"SELECT {RECORD_COLUMNS} FROM payments p"  # noqa: S608 - constants
             " LEFT JOIN entries e ON e.payment_id = p.payment_id"
         )
-        lists = {}
-        for number in (0, 1, len(UNKNOWN_STATES)):
-            states = ", ".join([placeholder] * number)
-            lists[number] = (
-                f"SELECT {LIST_COLUMNS} FROM payments p WHERE"  # noqa: S608 - constants
-                + (f" p.state IN ({states}) AND" if number else "")
-                + f" p.payment_id > {placeholder}"
-                f" ORDER BY p.payment_id LIMIT {placeholder}"
-            )
         return cls(
             read=f"{records} WHERE p.payment_id = {placeholder} ORDER BY e.number",
             export=f"{records} ORDER BY p.payment_id, e.number",
-            lists=lists,
+            states=_STATES,
+            listing=f"SELECT {LIST_COLUMNS} FROM payments p WHERE ",  # noqa: S608 - constants
+            page=(
+                f"p.payment_id > {placeholder}"
+                f" ORDER BY p.payment_id LIMIT {placeholder}"
+            ),
+            placeholder=placeholder,
         )
+
+    def of_states(self, number: int) -> str:
+        """Return what lists payments in one of so many states; 0 for those in any."""
+        states = ", ".join([self.placeholder] * number)
+        of = f"p.state IN ({states}) AND " if number else ""
+        return f"{self.listing}{of}{self.page}"
 
 
 class RowJournal(ABC):
@@ -176,16 +197,27 @@ class RowJournal(ABC):
         Args:
             state: only those in this state; "" for all. "unknown" is every payment
                 whose outcome is unknown: also "confirming", the state after a crash
-                during a confirm, and "refused".
+                during a confirm, "refused", and a state that this version does not
+                know.
             after: only those with a greater id, for the next page.
             limit: how many at most, 1 to 10,000.
         """
         check_limit(limit)
         require_text("state", state)
         require_text("after", after)
-        states = wanted_states(state)
-        rows = self._ask(self._queries.lists[len(states)], (*states, after, limit))
+        states = self._wanted(state)
+        query = self._queries.of_states(len(states))
+        rows = self._ask(query, (*states, after, limit))
         return [read_listed(row) for row in rows]
+
+    def _wanted(self, state: str) -> Sequence[str]:
+        """Return the states that a list by a state shows; none of them for all."""
+        if state != State.UNKNOWN:
+            return (state,) if state else ()
+        # Those that are known come first: what changes between them in this moment
+        # is in the list all the same.
+        found = (row[0] for row in self._ask(self._queries.states, ()))
+        return (*_UNSETTLED, *(one for one in found if one not in _KNOWN))
 
     @abstractmethod
     def close(self) -> None:

@@ -22,7 +22,7 @@ from kesspay.errors import (
     JournalDamaged,
     PaymentConflict,
 )
-from kesspay.transfers.attempt import STRICT, UNSETTLED, Happened, Rules, State
+from kesspay.transfers.attempt import STRICT, Happened, Rules, State
 from kesspay.transfers.bindings import Row
 from kesspay.transfers.journal import (
     Entry,
@@ -41,7 +41,6 @@ __all__ = [
     "BEGUN",
     "LIST_COLUMNS",
     "RECORD_COLUMNS",
-    "UNKNOWN_STATES",
     "Row",
     "begin_values",
     "check_lease",
@@ -55,7 +54,6 @@ __all__ = [
     "require_text",
     "rules_text",
     "status_values",
-    "wanted_states",
 ]
 
 #: Where a payment stands that was just entered: it waits for its caller.
@@ -69,9 +67,6 @@ RECORD_COLUMNS: Final = (
     " e.number, e.attempt, e.what, e.at, e.code, e.facts, e.sent, e.received"
 )
 LIST_COLUMNS: Final = f"{_PAYMENT}, {_STATUS}, p.begun_at, p.changed_at"
-
-#: What a list of the state "unknown" shows.
-UNKNOWN_STATES: Final = tuple(state.value for state in UNSETTLED)
 
 #: Quicker than json.dumps, which makes an encoder for each call.
 _json: Final = json.JSONEncoder(separators=(",", ":")).encode
@@ -284,16 +279,9 @@ def _is_number(value: object) -> bool:
 # -------------------------------------------------------------------- reading
 
 
-def wanted_states(state: str) -> tuple[str, ...]:
-    """Return the states that a list by a state shows; none of them for all."""
-    if state == State.UNKNOWN:
-        return UNKNOWN_STATES
-    return (state,) if state else ()
-
-
 def read_listed(row: Row) -> Listed:
     """
-    Read a row of ``Queries.lists``.
+    Read a row of a list of ``Queries``.
 
     Raises:
         JournalDamaged: it is not as it was written.

@@ -16,7 +16,15 @@ if TYPE_CHECKING:
     from kesspay.transfers.journal import Journal, Listed
 
 
-__all__ = ["OPEN", "UNKNOWN", "JournalSummary", "Share", "listed", "summarize"]
+__all__ = [
+    "OPEN",
+    "UNKNOWN",
+    "JournalSummary",
+    "Share",
+    "is_foreign",
+    "listed",
+    "summarize",
+]
 
 #: Where the outcome of a payment is unknown: its debit is there, and money may be on
 #: its way.
@@ -93,15 +101,19 @@ class JournalSummary:
         """Count one more payment."""
         state, due_at = one.status.state, one.status.due_at
         self.states.setdefault(state, Share()).add(one)
-        is_foreign = state not in _KNOWN
-        if state in UNKNOWN or is_foreign:
+        if state in UNKNOWN or is_foreign(state):
             self.unknown.add(one)
         is_open = state in OPEN and (state not in _ONLY_DUE or due_at is not None)
-        if is_open or is_foreign:
+        if is_open or is_foreign(state):
             self.unfinished.add(one)
         if due_at is not None and due_at <= self.at:
             self.due.add(one)
             self.overdue = max(self.overdue, self.at - due_at)
+
+
+def is_foreign(state: str) -> bool:
+    """Return whether a state is of damage or of a newer version: it says nothing."""
+    return state not in _KNOWN
 
 
 def summarize(journal: Journal, *, only_open: bool = False) -> JournalSummary:
@@ -120,7 +132,7 @@ def summarize(journal: Journal, *, only_open: bool = False) -> JournalSummary:
         JournalError: the journal cannot be read.
     """
     summary = JournalSummary(journal.now())
-    # The journal lists all that is UNSETTLED as unknown.
+    # The journal lists all that is UNSETTLED, and what is foreign, as unknown.
     of_open = [state.value for state in OPEN if state not in UNSETTLED[1:]]
     for state in of_open if only_open else [""]:
         for one in _pages(journal, state, "", _PAGE):
@@ -138,7 +150,8 @@ def listed(
         journal: the journal.
         states: of them; among several, one that is only of an attempt counts where
             a worker has something to do. The journal lists what is unknown with
-            one query, and so UNKNOWN stands for all of UNSETTLED.
+            one query, and so UNKNOWN stands for all of UNSETTLED, and for every
+            state that this version does not know.
         after: only payments with a greater id.
         limit: how many at most.
     """
