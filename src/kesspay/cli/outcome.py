@@ -17,6 +17,7 @@ import click
 
 from kesspay._pages import PAGES, Page, located
 from kesspay._shown import could_be_path, kind_of, masked, shown_value
+from kesspay.cli.instructions import instruction_in
 from kesspay.errors import (
     AuthenticationFailed,
     BackendError,
@@ -217,7 +218,7 @@ class Problem:
             "message": self.message,
             "position": self.position,
             "path": self.path,
-            "next": self.advice,
+            "next": self.advice or instruction_in(self.message),
             "page": self.page,
             **(self.gateway or {}),
         }
@@ -315,7 +316,7 @@ def _advice(error: KesspayError, command: str) -> str:
         return key_advice(error, from_variables=from_variables)
     if isinstance(error, CanonicalizationError):
         return _DOCUMENT_ADVICE.get(error.reason, _DECODE_ADVICE)
-    if isinstance(error, JournalUnavailable) and command != "resume":
+    if isinstance(error, JournalUnavailable):
         return "give the same command again once the journal is back"
     if isinstance(error, BackendError):
         return "kesspay backend shows which one is in use"

@@ -159,7 +159,8 @@ JSON fields of every command
     command   "canon", "keys check", ...
     warnings  list of texts
     error     only for a problem: type, reason, message, position (offset in
-              bytes or null), path (or null), next (what to do), page (of the
+              bytes or null), path (or null), next (what to do, also where
+              message ends with it; or ""), page (of the
               documentation, or ""); for a call of the gateway also outcome
               ("not_sent", "rejected" or "unknown"), safe_to_retry, code,
               description (both of the gateway, or ""), evidence
