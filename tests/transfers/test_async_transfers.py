@@ -218,8 +218,13 @@ def test_the_end_of_the_threads_during_a_confirm(partner: MakePartner) -> None:
         await transport.transfers.start(**ORDER)
         result = await transport.transfers.confirm("order-1", debit_id=DEBIT)
         assert (result.outcome, "make others" in result.reason) == ("unknown", True)
+        # It released the payment, so that the next one need not wait for its lease.
+        async with made(here) as others:
+            again = await others.confirm("order-1", debit_id=DEBIT, timeout=30)
+            assert again.outcome == "paid"
 
     asyncio.run(main())
+    assert here.wire.services().count(CONFIRM) == 1
 
 
 def test_an_error_of_the_transport_stays_inside(partner: MakePartner) -> None:

@@ -21,6 +21,7 @@ from kesspay.errors import (
     PaymentConflict,
 )
 from kesspay.gateway.async_client import AsyncClient
+from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.attempt import RELAXED, STRICT, Happened, Rules
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from kesspay.gateway.messages import HttpRequest, HttpResponse
+    from kesspay.http.transport import Transport
     from tests.transfers.virtual import Partner
 
     MakePartner = Callable[..., Partner]
@@ -588,3 +590,64 @@ def test_parts_that_are_refused(partner: MakePartner, value: Any) -> None:
     for threads in (0, -1, True, 1.0):
         with pytest.raises(InputError, match="journal_threads must be a whole number"):
             AsyncTransfers(made, here.journal, journal_threads=threads)  # type: ignore[arg-type] # the same
+
+
+def made(here: Partner, transport: Transport) -> Transfers:
+    """Return transfers of threads, with a transport of the test."""
+    client = Client(
+        **here.sandbox.settings, clock=here.sandbox.clock, transport=transport
+    )
+    return Transfers(client, here.journal)
+
+
+@pytest.mark.parametrize("face", ["sync"], indirect=True)
+def test_the_end_of_with(partner: MakePartner) -> None:
+    """After it nothing more is done; the journal and the client are still open."""
+    here = partner()
+    with here.transfers() as transfers:
+        pending = transfers.start(**ORDER)
+    sent = len(here.wire.sent)
+    calls: tuple[Callable[[], object], ...] = (
+        lambda: transfers.start(**ORDER),
+        lambda: transfers.confirm("order-1", debit_id=DEBIT),
+        lambda: pending.confirm(DEBIT),
+        pending.close,
+        lambda: transfers.decline("order-1"),
+        lambda: transfers.look("order-1"),
+        lambda: next(transfers.resume()),
+        lambda: next(transfers.watch()),
+    )
+    for call in calls:
+        with pytest.raises(JournalUnavailable, match=r"closed.*; make others"):
+            call()
+    transfers.close()
+    assert len(here.wire.sent) == sent
+    record = here.journal.read("order-1")
+    assert record is not None
+    assert record.status.state == "created"
+    assert here.transfers().confirm("order-1", debit_id=DEBIT).outcome == "paid"
+
+
+@pytest.mark.parametrize("face", ["sync"], indirect=True)
+@pytest.mark.parametrize(("service", "confirms"), [(CONFIRM, 1), ("token", 0)])
+def test_the_end_of_with_during_a_confirm(
+    partner: MakePartner, service: str, confirms: int
+) -> None:
+    """Its outcome is unknown, which is a result; the payment is released."""
+    here = partner()
+    here.transfers().start(**ORDER)
+    ended: list[Transfers] = []
+
+    class Ending:
+        def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+            response = here.wire.send(request, timeout=timeout)
+            if service_of(request) == service:
+                ended[0].close()
+            return response
+
+    ended.append(made(here, Ending()))
+    result = ended[0].confirm("order-1", debit_id=DEBIT)
+    assert (result.outcome, "make others" in result.reason) == ("unknown", True)
+    assert here.wire.services().count(CONFIRM) == confirms
+    again = here.transfers().confirm("order-1", debit_id=DEBIT, timeout=30)
+    assert (again.outcome, here.wire.services().count(CONFIRM)) == ("paid", 1)

@@ -291,7 +291,9 @@ class AsyncTransfers:
         """
         End the threads of the journal; the journal itself stays open.
 
-        Every later call raises JournalUnavailable.
+        Every later call raises JournalUnavailable, and sends nothing. A call that
+        runs meanwhile ends before its next create or confirm, with the result that
+        is known by then, and releases its payment.
         """
         await self._threads.end()
 
@@ -327,6 +329,8 @@ class AsyncTransfers:
 
     async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps
         if isinstance(need, Blocking):
+            if need.is_release and self._threads.has_ended:
+                return await asyncio.to_thread(need.act)
             return await self._in_thread(need.act)
         if isinstance(need, Within):
             return await self._client.provide(need.need, need.until)
@@ -346,12 +350,13 @@ class _Threads(Forkable):
 
     Attributes:
         pool: the threads of this process.
+        has_ended: whether they take nothing more.
     """
 
     def __init__(self, most: int) -> None:
         """Start none yet."""
         self._most = most
-        self._ended = False
+        self.has_ended = False
         self.after_fork_in_child()
         heed_forks(self)
 
@@ -366,7 +371,7 @@ class _Threads(Forkable):
         Raises:
             JournalUnavailable: it was ended.
         """
-        if self._ended:
+        if self.has_ended:
             raise unusable(
                 "these AsyncTransfers were closed (aclose, or the end of async with);"
                 " make others, with the same journal"
@@ -375,7 +380,7 @@ class _Threads(Forkable):
 
     async def end(self) -> None:
         """Wait for what the threads do, and take nothing more."""
-        self._ended = True
+        self.has_ended = True
         await asyncio.to_thread(self.pool.shutdown)
 
 

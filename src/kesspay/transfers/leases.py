@@ -71,10 +71,13 @@ class Blocking(Generic[_T]):
         act: gives its result.
         beside: True where ``act`` ends in a thread when the call is interrupted,
             and cleans up after itself.
+        is_release: True where ``act`` releases a payment: this is done also for a
+            call during which the transfers were closed (R12).
     """
 
     act: Callable[[], _T]
     beside: bool = False
+    is_release: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -336,7 +339,7 @@ class Leases:
     def _release(self, lease: Lease) -> Steps[None]:
         """End a lease."""
         try:
-            yield Blocking(lambda: self.journal.release(lease))
+            yield Blocking(lambda: self.journal.release(lease), is_release=True)
         except JournalError:
             # It ends with its time; what was written is what counts.
             return

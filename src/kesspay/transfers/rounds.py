@@ -67,7 +67,8 @@ class DueRound:
     def end(self) -> Steps[None]:
         """Release what was kept for this round."""
         for lease in self._round.end():
-            yield Blocking(partial(self._workflow.journal.release, lease))
+            release = partial(self._workflow.journal.release, lease)
+            yield Blocking(release, is_release=True)
 
     def interrupt(self) -> None:
         """Begin to release what the round still has; wait as other releases do."""

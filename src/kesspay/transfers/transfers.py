@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 from kesspay._checks import require, seconds
 from kesspay._drive import drive
@@ -24,12 +24,14 @@ from kesspay.transfers.payment import (
 from kesspay.transfers.releases import beside
 from kesspay.transfers.rounds import DueRound
 from kesspay.transfers.watching import Watch
+from kesspay.transfers.wording import unusable
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
 if TYPE_CHECKING:
     from collections.abc import Generator
     from decimal import Decimal
+    from types import TracebackType
 
     from kesspay.transfers.watching import Stop
 
@@ -53,6 +55,8 @@ class Transfers:
         if result.outcome == "paid": ...        # capture the debit
         elif result.outcome == "not_paid": ...  # give it back
         else: ...                               # keep it; resume() finds out
+
+    ``with Transfers(...) as transfers:`` closes the object at its end.
 
     Every call can be repeated after a crash, in another process as well: it
     continues the payment of that id and never begins another one. Any number of
@@ -94,6 +98,7 @@ class Transfers:
         self._results = Results(on_result)
         self._timeout = seconds(timeout)
         self._workflow = PaymentWorkflow(client.engine, journal, rules)
+        self._is_closed = False
 
     def start(
         self,
@@ -281,6 +286,30 @@ class Transfers:
             else:
                 self._run(watch.rest())
 
+    def close(self) -> None:
+        """
+        End the use of the journal; the journal itself stays open, as does the client.
+
+        Every later call raises JournalUnavailable, and sends nothing. A call that
+        runs meanwhile in another thread ends before its next create or confirm, with
+        the result that is known by then, and releases its payment. Without ``close``
+        there is nothing that stays behind.
+        """
+        self._is_closed = True
+
+    def __enter__(self) -> Self:
+        """Return the object itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close the transfers."""
+        self.close()
+
     def _limit(self, timeout: float | None) -> Limit:
         given = None if timeout is None else seconds(timeout)
         return self._workflow.leases.limit(given, self._timeout)
@@ -297,6 +326,11 @@ class Transfers:
 
     def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps
         if isinstance(need, Blocking):
+            if self._is_closed and not need.is_release:
+                raise unusable(
+                    "these Transfers were closed (close, or the end of with); make"
+                    " others, with the same journal"
+                )
             return beside(need.act) if need.beside else need.act()
         if isinstance(need, Within):
             return self._client.provide(need.need, need.until)
