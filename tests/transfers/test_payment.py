@@ -240,6 +240,25 @@ def test_pauses_between_attempts(number: int, pause: float) -> None:
     assert status_of(abandoned(number)).due_at == 1000.0 + pause
 
 
+@pytest.mark.parametrize(
+    ("number", "asked", "pause"),
+    [(1, 0.5, 1.0), (1, 60, 60.0), (7, 60, 64.0), (1, 300, 300.0), (1, 86_400, 300.0)],
+)
+def test_a_gateway_that_asks_to_wait(number: int, asked: float, pause: float) -> None:
+    """It gets the time before the next create, but no debit waits for hours."""
+    lost = entries(
+        (H.CREATE_SENDING,), (H.CREATE_UNKNOWN, {"retry_after": asked}), attempt=2
+    )
+    transfer = replayed(*DEBITED, *entries((H.WINDOW_CLOSED,)), *lost)
+    assert transfer.retry_after == asked
+    changed_at = transfer.changed_at
+    assert status_of(replace(transfer, number=number)).due_at == changed_at + pause
+    # What was asked once is over with the next entry.
+    again = entries((H.CREATE_SENDING,), (H.CREATE_UNKNOWN,), attempt=3)
+    later = replayed(*DEBITED, *entries((H.WINDOW_CLOSED,)), *lost, *again)
+    assert status_of(replace(later, number=1)).due_at == later.changed_at + 1.0
+
+
 def test_very_many_attempts() -> None:
     """A gateway that is away for days does not break the arithmetic."""
     assert status_of(abandoned(5000)).due_at == 1300.0

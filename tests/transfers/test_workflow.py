@@ -23,6 +23,7 @@ from tests.transfers.virtual import DEBIT, ORDER, face, partner
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from kesspay.gateway.messages import HttpRequest, HttpResponse
     from kesspay.transfers.payment import TransferResult
     from tests.transfers.virtual import Partner
 
@@ -516,6 +517,40 @@ def test_a_confirm_that_takes_too_long(partner: MakePartner) -> None:
     assert pay(here).outcome == "paid"
     assert here.happened() == [*SENT, (1, H.CONFIRM_UNKNOWN), (1, H.QUERY_PAID)]
     assert here.entries()[4].at == here.entries()[3].at + STRICT.deadline
+
+
+def busy(here: Partner, seconds: int) -> None:
+    """Let the gateway ask to wait so long wherever it has no time."""
+    send = here.wire.send
+
+    def asking(request: HttpRequest, *, timeout: float) -> HttpResponse:
+        response = send(request, timeout=timeout)
+        if response.status != 429:
+            return response
+        return replace(response, headers=(("Retry-After", str(seconds)),))
+
+    here.wire.send = asking  # type: ignore[method-assign] # a wire of this test
+
+
+def test_a_busy_gateway_gets_time_before_another_create(partner: MakePartner) -> None:
+    """Also from a caller that asks again: a debit that is there waits in between."""
+    here = partner()
+    busy(here, 120)
+    here.transfers().start(**ORDER)
+    here.sandbox.advance(900)
+    here.plan("too-many", CREATE)
+    result = here.transfers().confirm("order-1", debit_id=DEBIT)
+    assert (result.outcome, result.check_at) == ("unknown", here.entries()[-1].at + 120)
+    assert here.wire.services().count(CREATE) == 2
+    again = here.transfers().confirm("order-1", debit_id=DEBIT)
+    assert (again.outcome, again.check_at) == ("unknown", result.check_at)
+    assert list(here.transfers().resume()) == []
+    assert here.wire.services().count(CREATE) == 2
+    here.sandbox.advance(120)
+    (paid,) = here.transfers().resume()
+    assert paid.outcome == "paid"
+    assert here.wire.services().count(CREATE) == 3
+    assert here.credited() == 1
 
 
 @pytest.mark.parametrize(

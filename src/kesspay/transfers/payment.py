@@ -78,7 +78,8 @@ What is known of the money. "pending": the caller has not reported its debit yet
 NAME_CHANGED: Final = "NAME_CHANGED"
 TOO_MANY_ATTEMPTS: Final = "TOO_MANY_ATTEMPTS"
 
-#: Pause before another attempt for a debit that is there, by its number.
+#: Pause before another attempt for a debit that is there, by its number. What the
+#: gateway asks to wait is a lower bound, but no debit waits longer than the longest.
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 300.0
 
@@ -146,6 +147,7 @@ class Transfer:
             before it.
         changed_at: when the last one was.
         alerts: what a person should look at.
+        retry_after: seconds that the gateway asked to wait in its last answer, or 0.
         trouble: why the journal could not be written after something was
             sent, or ""; of this process, not of the record.
     """
@@ -163,6 +165,7 @@ class Transfer:
     begun_at: float = 0.0
     changed_at: float = 0.0
     alerts: tuple[str, ...] = ()
+    retry_after: float = 0.0
     trouble: str = ""
 
     @property
@@ -201,7 +204,8 @@ class Transfer:
         if entry.attempt != begun.number:
             raise _damaged(self, entry)
         try:
-            done = step(begun.attempt, _event(entry), self.rules)
+            event = _event(entry)
+            done = step(begun.attempt, event, self.rules)
             pre_transfer = _granted(begun, entry)
         except (ValueError, KeyError):
             done = None
@@ -221,6 +225,7 @@ class Transfer:
             begun_at=begun.begun_at or entry.at,
             changed_at=entry.at,
             alerts=(*begun.alerts, done.alert) if done.alert else begun.alerts,
+            retry_after=event.retry_after,
         )
 
 
@@ -264,7 +269,8 @@ def _due_at(transfer: Transfer) -> float | None:
     if transfer.wants_attempt or transfer.attempt.state is State.NEW:
         if not transfer.debit_id:
             return None
-        pause = min(_FIRST_PAUSE * 2.0 ** min(transfer.number - 1, 16), _LONGEST_PAUSE)
+        pause = _FIRST_PAUSE * 2.0 ** min(transfer.number - 1, 16)
+        pause = min(max(pause, transfer.retry_after), _LONGEST_PAUSE)
         return transfer.changed_at + pause
     if transfer.attempt.state is State.CREATED:
         return transfer.changed_at if transfer.debit_id else None

@@ -271,9 +271,12 @@ class PaymentWorkflow:
         created = tries = 0
         while self.engine.clock() < until and leased.transfer.outcome == "unknown":
             if _is_to_create(leased.transfer):
-                # One at once; the gateway is not asked in a tight loop.
-                due = status_of(leased.transfer).due_at or 0.0
-                if created and not (yield from self._wait(due, until, patient=patient)):
+                # One at once, unless the gateway asked to wait: it is not asked in a
+                # tight loop.
+                due = 0.0
+                if created or leased.transfer.retry_after:
+                    due = status_of(leased.transfer).due_at or 0.0
+                if not (yield from self._wait(due, until, patient=patient)):
                     return
                 created += 1
                 failure = yield from self._create(leased, until)
