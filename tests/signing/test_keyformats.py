@@ -567,6 +567,28 @@ def test_nothing_known() -> None:
     assert "(" not in str(refusal(PrivateKey.from_pem, b"no key at all"))
 
 
+@pytest.mark.few(2)
+@pytest.mark.parametrize(
+    ("beginning", "repeated", "end", "found"),
+    [
+        (b"3080", b" ", b"x", ""),
+        (b"", b'"keys":[', b"", ""),
+        (b"", b'"kty":"EC"', b"", "a JSON Web Key that is no RSA key"),
+        (b"", b"<RSAKeyValue ", b"", "an RSA public key in XML (RSAKeyValue)"),
+        (b"", b" ", b"x", ""),
+    ],
+    ids=["hexadecimal", "set", "curve", "xml", "path"],
+)
+def test_many_beginnings(
+    beginning: bytes, repeated: bytes, end: bytes, found: str
+) -> None:
+    """A file of the largest size is looked through once, not once for each byte."""
+    text = beginning + repeated * (MAX_BYTES // len(repeated) - 1) + end
+    # Where a pattern begins anew at each place, this takes hours.
+    known = recognise(text)
+    assert found == (known.found if known else "")
+
+
 @pytest.mark.usefixtures("backend")
 def test_pipe(tmp_path: Path) -> None:
     """A pipe is read once: the key in it is refused without waiting for more."""

@@ -79,6 +79,16 @@ def _magic(*starts: str) -> re.Pattern[bytes]:
     return re.compile(rb"\A(?:" + anyone + rb")", re.DOTALL)
 
 
+def _one_before(one: bytes, other: bytes) -> re.Pattern[bytes]:
+    """
+    Match one thing that another follows anywhere.
+
+    Only the first is looked at, as all follows it that follows a later one: to try
+    each would take hours for a file of 1 MiB that has nothing else.
+    """
+    return re.compile(rb"\A(?>.*?" + one + rb").*" + other, re.DOTALL)
+
+
 def _label(words: str) -> re.Pattern[bytes]:
     return re.compile(rb"-----BEGIN (?:" + words.encode() + rb")-----")
 
@@ -176,7 +186,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     Format(
         "an RSA private key in .NET's XML (RSAKeyValue)",
-        re.compile(rb"<RSAKeyValue\b(?=.*<D>)", re.DOTALL),
+        _one_before(rb"<RSAKeyValue\b", rb"<D>"),
         _DOTNET.format(export="ExportPkcs8PrivateKeyPem"),
         _NOT_HANDED_OUT,
         secret=True,
@@ -189,21 +199,21 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     Format(
         "a JSON Web Key that is no RSA key",
-        re.compile(rb'"kty"\s*:\s*"(?:EC|OKP|oct)"(?=.*"[dk]"\s*:)', re.DOTALL),
+        _one_before(rb'"kty"\s*:\s*"(?:EC|OKP|oct)"', rb'"[dk]"\s*:'),
         _NO_RSA,
         _NOT_HANDED_OUT,
         secret=True,
     ),
     Format(
         "a set of JSON Web Keys with private ones",
-        re.compile(rb'"keys"\s*:\s*\[(?=.*"d"\s*:\s*")', re.DOTALL),
+        _one_before(rb'"keys"\s*:\s*\[', rb'"d"\s*:\s*"'),
         _jwk(private=True, item=".keys[0]"),
         _NOT_HANDED_OUT,
         secret=True,
     ),
     Format(
         "a set of JSON Web Keys (JWKS)",
-        re.compile(rb'"keys"\s*:\s*\[(?=.*"kty")', re.DOTALL),
+        _one_before(rb'"keys"\s*:\s*\[', rb'"kty"'),
         _OWN,
         _jwk(private=False, item=".keys[0]"),
     ),
@@ -376,7 +386,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     ),
     Format(
         "a dump in hexadecimal digits",
-        re.compile(rb"\A\s*(?:0x)?30[\s:]*8[0-4][\s:]*[0-9A-Fa-f\s:]+\Z"),
+        re.compile(rb"\A\s*(?:0x)?30[\s:]*8[0-4][0-9A-Fa-f\s:]+\Z"),
         "convert it: `tr -d ': \\r' < FILE | xxd -r -p > NEW`",
         "convert it: `tr -d ': \\r' < FILE | xxd -r -p > NEW`",
     ),
@@ -401,7 +411,7 @@ FORMATS: Final[tuple[Format, ...]] = (
     Format(
         "the path of a file",
         re.compile(
-            rb"\A\s*(?:[A-Za-z]:|~|\.{1,2})?[\w ./\\-]{1,400}\.(?:pem|key|der|crt|cer"
+            rb"\A\s*+(?:[A-Za-z]:|~|\.{1,2})?[\w ./\\-]{1,400}\.(?:pem|key|der|crt|cer"
             rb"|pub|p12|pfx|txt)\s*\Z"
         ),
         "load it with from_file, or put it into the variable that ends with _FILE",
