@@ -76,6 +76,13 @@ static int take_certificate(p12_contents *c, const X509 *certificate)
     return i2d_X509(certificate, &at) == len;
 }
 
+/* Where OpenSSL has neither a password nor a salt for the key derivation of
+ * PKCS#12, it asks for 0 bytes, and takes NULL for a lack of memory. */
+static int is_nothing(const p12_contents *c, size_t salt_len)
+{
+    return c->password == NULL && salt_len == 0;
+}
+
 /* A file may have no MAC, and any number of parts that cost as much as they say. */
 static int is_affordable(p12_contents *c, const X509_ALGOR *scheme)
 {
@@ -94,7 +101,8 @@ static int is_affordable(p12_contents *c, const X509_ALGOR *scheme)
         c->is_costly = !kess_int_der_open(&parameters, der) ||
                        !kess_int_pbe_cost(&c->cost, oid, &parameters);
     }
-    return !c->is_costly;
+    /* Of PBES2 the first parameter is a function, which is never empty. */
+    return !c->is_costly && !is_nothing(c, parameters.contents[0].len);
 }
 
 static int take_shrouded(p12_contents *c, const PKCS12_SAFEBAG *bag)
@@ -158,7 +166,13 @@ static int take_safe(p12_contents *c, PKCS7 *safe)
 /* Without a password there may be none, or an empty one: two different MACs. */
 static int is_password(p12_contents *c, PKCS12 *file)
 {
-    if (!PKCS12_mac_present(file) ||
+    const ASN1_OCTET_STRING *salt = NULL;
+
+    PKCS12_get0_mac(NULL, NULL, &salt, NULL, file);
+    if (salt == NULL) {
+        return 1;
+    }
+    if (!is_nothing(c, (size_t)ASN1_STRING_length(salt)) &&
         PKCS12_verify_mac(file, c->password, c->password_len) == 1) {
         return 1;
     }

@@ -489,7 +489,7 @@ static const char *const harmless[] = {
     "EVP_default_properties_is_fips_enabled",
     "OSSL_LIB_CTX_free", "OSSL_PROVIDER_unload",
     "PKCS12_SAFEBAG_get0_p8inf", "PKCS12_SAFEBAG_get0_pkcs8", "PKCS12_SAFEBAG_get_bag_nid",
-    "PKCS12_SAFEBAG_get_nid", "PKCS12_free", "PKCS12_mac_present",
+    "PKCS12_SAFEBAG_get_nid", "PKCS12_free", "PKCS12_get0_mac",
     "PKCS7_type_is_data", "PKCS7_type_is_encrypted",
     "PKCS8_PRIV_KEY_INFO_free", "X509_ALGOR_get0", "X509_SIG_get0", "X509_free",
 };

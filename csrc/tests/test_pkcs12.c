@@ -440,6 +440,25 @@ static void test_cost_before_mac(void)
     }
 }
 
+/* { { SHA-1, digest }, no salt }, and { scheme, { no salt, iterations } } */
+#define UNSALTED_MAC "\x30\x23\x30\x1f\x30\x07\x06\x05\x2b\x0e\x03\x02\x1a" \
+                     "\x04\x14" "0123456789abcdefghij" "\x04\x00"
+#define UNSALTED "\x30\x13" SHA1_3DES "\x30\x05\x04\x00\x02\x01\x01"
+
+/* With neither a salt nor a password OpenSSL 3 says that it has no memory. */
+static void test_nothing_to_derive_from(void)
+{
+    for (int is_bag = 0; is_bag < 2; is_bag++) {
+        for (int has_mac = 0; has_mac < 2; has_mac++) {
+            make_safe(UNSALTED, sizeof(UNSALTED) - 1, is_bag);
+            make_file(UNSALTED_MAC, has_mac ? sizeof(UNSALTED_MAC) - 1 : 0);
+            REFUSED(PASSWORD, 1, nothing);
+            REFUSED(PASSWORD, 0, nothing);
+            REFUSED(PASSWORD, 1, "secret");
+        }
+    }
+}
+
 /* Where a part of the file cannot be taken apart, its cost is not known, and the
  * MAC is asked first. */
 static void test_unreadable_cost(void)
@@ -558,6 +577,7 @@ int main(void)
     test_shapes();
     test_costs();
     test_cost_before_mac();
+    test_nothing_to_derive_from();
     test_unreadable_cost();
     test_legacy(certificate);
     test_arguments();

@@ -491,18 +491,20 @@ def authenticated(safes: bytes) -> bytes:
     return content
 
 
-def proved(data: bytes, *iterations: bytes) -> bytes:
+def proved(data: bytes, *iterations: bytes, salt: bytes = b"saltsalt") -> bytes:
     """Return a file with the MAC of the password: one iteration (RFC 7292, B.2)."""
     version, safes = (make.element(*part) for part in only_sequence(data))
     secret = f"{PASSWORD}\0".encode("utf-16-be")
     blocks = (
-        bytes([3] * 64) + b"saltsalt" * 8 + (secret * 64)[: -(-len(secret) // 64) * 64]
+        bytes([3] * 64)
+        + (salt * 64)[: -(-len(salt) // 64) * 64]
+        + (secret * 64)[: -(-len(secret) // 64) * 64]
     )
     key_of_mac = hashlib.sha256(blocks).digest()
     value = hmac.digest(key_of_mac, authenticated(safes), "sha256")
     sha256 = make.identifier("2.16.840.1.101.3.4.2.1", make.NULL)
     digest = make.sequence(sha256, make.octets(value))
-    mac = make.sequence(digest, make.octets(b"saltsalt"), *iterations)
+    mac = make.sequence(digest, make.octets(salt), *iterations)
     return make.sequence(version, safes, mac)
 
 
@@ -519,6 +521,18 @@ def proved_by_pbmac1(data: bytes) -> bytes:
     value = make.octets(hmac.digest(secret, authenticated(safes), "sha256"))
     mac = make.sequence(make.sequence(algorithm, value), SALT, make.integer(1))
     return make.sequence(version, safes, mac)
+
+
+@pytest.mark.usefixtures("backend")
+def test_without_a_salt() -> None:
+    """A MAC without a salt is proved by its password; no password is a wrong one."""
+    good = make.pkcs8(make.pkcs1_private(*make.numbers(key()).values()))
+    data = proved(in_plain_bag(good), salt=b"")
+    assert PrivateKey.from_pem(data, PASSWORD).fingerprint == fingerprint()
+    for load in (PrivateKey.from_pem, PublicKey.from_pem):
+        for password in (None, "", "no"):
+            error = refusal(lambda: load(data, password))  # noqa: B023 - called at once
+            assert (error.reason, error.found) == ("password", "a PKCS#12 file")
 
 
 def test_pbmac1(backend: Backend) -> None:
