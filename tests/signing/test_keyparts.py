@@ -56,6 +56,20 @@ def test_certificate_shapes() -> None:
         assert key == PublicKey.from_pem(SPKI)
 
 
+@pytest.mark.usefixtures("backend")
+def test_long_certificate() -> None:
+    """One with more parts than any certificate has is none."""
+    for more, is_good in ((5, True), (6, False)):
+        data = make.certificate(SPKI, more=more)
+        if is_good:
+            assert PublicKey.from_pem(data) == PublicKey.from_pem(SPKI)
+            continue
+        for form in (data, make.pem("CERTIFICATE", data)):
+            with pytest.raises(KeyLoadError) as caught:
+                PublicKey.from_pem(form)
+            assert (caught.value.reason, caught.value.found) == ("format", "")
+
+
 def test_no_public_numbers(backend: Backend) -> None:
     """A public key that says RSA and holds something else is no key."""
     algorithm = bytes.fromhex("300d06092a864886f70d0101010500")

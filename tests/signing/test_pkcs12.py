@@ -412,9 +412,9 @@ def test_malformed(parts: list[bytes]) -> None:
     assert "openssl pkcs12 -legacy" in error.next_step
 
 
-def older(iterations: bytes) -> bytes:
+def older(*iterations: bytes) -> bytes:
     """Return the scheme PBE-SHA1-3DES."""
-    parameters = make.sequence(make.octets(b"saltsalt"), iterations)
+    parameters = make.sequence(make.octets(b"saltsalt"), *iterations)
     return make.identifier("1.2.840.113549.1.12.1.3", parameters)
 
 
@@ -448,6 +448,9 @@ SCHEMES: Final = {
         "format",
     ),
     "no INTEGER": (older(make.octets(b"\1")), "format"),
+    "12 parts": (older(make.integer(1), *[make.NULL] * 10), "password"),
+    "13 parts": (older(make.integer(1), *[make.NULL] * 11), "format"),
+    "13 parts of PBKDF2": (newer(PBKDF2, make.integer(1), *[make.NULL] * 11), "format"),
     "scrypt": (newer(SCRYPT, *map(make.integer, (16384, 8, 77))), "format"),
 }
 

@@ -108,11 +108,20 @@ def spki(key: bytes, algorithm: bytes = identifier(RSA, NULL)) -> bytes:
     return sequence(algorithm, bit_string(key))
 
 
-def certificate(public: bytes, *, version: bool = True) -> bytes:
-    """Return a Certificate around a SubjectPublicKeyInfo; its signature is void."""
+def certificate(public: bytes, *, version: bool = True, more: int = 0) -> bytes:
+    """
+    Return a Certificate around a SubjectPublicKeyInfo; its signature is void.
+
+    Args:
+        public: the SubjectPublicKeyInfo.
+        version: whether it says that it is one of version 3.
+        more: how many parts follow the key.
+    """
     empty = sequence()
     head = [element(0xA0, integer(2))] if version else []
-    body = sequence(*head, integer(1), empty, empty, empty, empty, public)
+    body = sequence(
+        *head, integer(1), empty, empty, empty, empty, public, *[NULL] * more
+    )
     return sequence(body, empty, bit_string(b"void"))
 
 

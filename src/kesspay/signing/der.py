@@ -19,6 +19,7 @@ from typing import Final, NamedTuple
 __all__ = [
     "BIT_STRING",
     "INTEGER",
+    "MOST_CHILDREN",
     "NULL",
     "OBJECT_IDENTIFIER",
     "OCTET_STRING",
@@ -26,6 +27,7 @@ __all__ = [
     "DerError",
     "Element",
     "children",
+    "few_children",
     "first_element",
     "integer",
     "loose_children",
@@ -47,6 +49,9 @@ _END: Final = b"\0\0"
 #: Elements of indefinite length, and chunks of a string, within one another.
 _MAX_DEPTH: Final = 16
 _LONG_FORM: Final = 0x80
+#: No element of a key file that is looked into has more; the native core has room
+#: for so many.
+MOST_CHILDREN: Final = 12
 _MAX_LENGTH_BYTES: Final = 4
 
 
@@ -73,6 +78,19 @@ def children(content: bytes) -> list[Element]:
     while at < len(content):
         element, at = _element(content, at)
         found.append(element)
+    return found
+
+
+def few_children(content: bytes) -> list[Element]:
+    """
+    Split content, where it has no more elements than any key has.
+
+    Raises:
+        DerError: as of ``children``; or it has more.
+    """
+    found = children(content)
+    if len(found) > MOST_CHILDREN:
+        raise DerError("more elements than any key has")
     return found
 
 

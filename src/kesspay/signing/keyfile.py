@@ -40,11 +40,12 @@ from kesspay.errors import KeyLoadError
 from kesspay.signing.der import (
     BIT_STRING,
     INTEGER,
+    MOST_CHILDREN,
     OCTET_STRING,
     SEQUENCE,
     DerError,
     Element,
-    children,
+    few_children,
     first_element,
     only_sequence,
     tags,
@@ -150,7 +151,6 @@ _PUBLIC_KINDS: Final = frozenset(
         Kind.PKCS12,
     }
 )
-_MAX_CHILDREN: Final = 12
 _CONTEXT_0: Final = 0xA0
 _CONTEXT_1: Final = 0xA1
 _CONTEXT_1_PRIMITIVE: Final = 0x81
@@ -217,7 +217,7 @@ def kind_of(der: bytes) -> tuple[Kind, list[Element]]:
     """
     elements = only_sequence(der)
     shape = tags(elements)
-    if len(shape) > _MAX_CHILDREN:
+    if len(shape) > MOST_CHILDREN:
         raise DerError("more elements than any key has")
     if shape in _SHAPES:
         return _SHAPES[shape], elements
@@ -226,7 +226,7 @@ def kind_of(der: bytes) -> tuple[Kind, list[Element]]:
     if shape in _PKCS12 and elements[0].content == b"\3":
         return Kind.PKCS12, elements
     if shape == _SIGNED:
-        inner = tags(children(elements[0].content))
+        inner = tags(few_children(elements[0].content))
         if inner.removeprefix(bytes([_CONTEXT_0])).startswith(_CERTIFICATE):
             return Kind.CERTIFICATE, elements
         if inner in (_REQUEST, _REQUEST[:-1]):

@@ -23,6 +23,7 @@ from kesspay.signing.der import (
     DerError,
     Element,
     children,
+    few_children,
     integer,
     loose_children,
     only_sequence,
@@ -115,7 +116,7 @@ def _is_mac_affordable(elements: list[Element]) -> bool:
     if len(elements) < _MAC_PARTS:
         return True
     try:
-        _, _, *iterations = children(elements[2].content)
+        _, _, *iterations = few_children(elements[2].content)
         algorithm, name = _mac_algorithm(elements)
         costs = [integer(part) for part in iterations]
         if name.content == _PBMAC1:
@@ -127,9 +128,9 @@ def _is_mac_affordable(elements: list[Element]) -> bool:
 
 def _mac_algorithm(elements: list[Element]) -> tuple[Element, Element]:
     """Return the algorithm of the MAC's digest, and the name of it."""
-    digest, *_ = children(elements[2].content)
-    algorithm, *_ = children(digest.content)
-    name, *_ = children(algorithm.content)
+    digest, *_ = few_children(elements[2].content)
+    algorithm, *_ = few_children(digest.content)
+    name, *_ = few_children(algorithm.content)
     return algorithm, name
 
 
@@ -218,13 +219,13 @@ def _cost(scheme: Element) -> int:
     Those of PKCS#12 and PBES1 have { salt, iterations }, as PBKDF2 does, and scrypt
     { salt, N, r, p }.
     """
-    name, parameters, *_ = children(scheme.content)
+    name, parameters, *_ = few_children(scheme.content)
     if name.content in {_PBES2, _PBMAC1}:
-        function, *_ = children(parameters.content)
-        name, parameters, *_ = children(function.content)
+        function, *_ = few_children(parameters.content)
+        name, parameters, *_ = few_children(function.content)
         if (name.tag, parameters.tag) != (OBJECT_IDENTIFIER, SEQUENCE):
             raise DerError("no function that derives keys")
-    _, *numbers = children(parameters.content)
+    _, *numbers = few_children(parameters.content)
     count = 3 if name.content == _SCRYPT else 1
     factors = [integer(number) for number in numbers[:count]]
     if len(factors) < count or 0 in factors:
