@@ -340,6 +340,29 @@ def test_the_order_is_that_of_the_bodies(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Slices(act).statuses(bodies, 2) == values
 
 
+@pytest.mark.parametrize("given", [0, 1, 2])
+def test_threads_that_cannot_be_started(
+    monkeypatch: pytest.MonkeyPatch, given: int
+) -> None:
+    """Those that the system gives do the work, or else the caller alone."""
+    monkeypatch.setattr(batch, "_MIN_SLICE", 1)
+    start = threading.Thread.start
+    asked: list[threading.Thread] = []
+
+    def start_some(thread: threading.Thread) -> None:
+        asked.append(thread)
+        if len(asked) > given:
+            raise RuntimeError("can't start new thread")
+        start(thread)
+
+    monkeypatch.setattr(threading.Thread, "start", start_some)
+    slices = Slices(lambda _: None)
+    values = [VerifyStatus.OK, VerifyStatus.SYNTAX] * 50
+    bodies = [bytes([status.value]) for status in values]
+    assert slices.statuses(bodies, 8) == values
+    assert len(asked) == given + 1
+
+
 @pytest.mark.parametrize("error", [KeyboardInterrupt, MemoryError, RuntimeError])
 def test_a_slice_that_fails_ends_the_others(
     monkeypatch: pytest.MonkeyPatch, error: type[BaseException]

@@ -320,7 +320,11 @@ def _done(
     try:
         for _ in first[1:]:
             helper = Thread(target=share)
-            helper.start()
+            try:
+                helper.start()
+            except RuntimeError:
+                # The system gives no more: those that are there do the work.
+                break
             helpers.append(helper)
         share()
     finally:
