@@ -76,6 +76,33 @@ def test_a_pending_transfer(partner: MakePartner) -> None:
     asyncio.run(main())
 
 
+def test_a_thread_that_cannot_be_started(
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written, also not later, when a thread can be started."""
+    here = partner()
+    done: list[str] = []
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        async with made(here) as transfers:
+            with monkeypatch.context() as patched:
+                patched.setattr(threading.Thread, "start", refuse)
+                with pytest.raises(JournalUnavailable) as caught:
+                    await transfers.start(**ORDER)
+                with pytest.raises(JournalUnavailable):
+                    await transfers._in_thread(lambda: done.append("first"))
+            assert "nothing was written" in str(caught.value)
+            assert caught.value.__context__ is None
+            await transfers._in_thread(lambda: done.append("second"))
+            assert (await transfers.start(**ORDER)).receiver_name
+
+    asyncio.run(main())
+    assert done == ["second"]
+
+
 def test_cancelling_a_confirm(partner: MakePartner) -> None:
     """It is a lost answer to the payment: a worker continues with it at once."""
     here = partner()

@@ -19,7 +19,7 @@ from kesspay.gateway.client import Client
 from kesspay.gateway.messages import CONFIRM, CREATE, QUERY
 from kesspay.transfers.async_transfers import AsyncTransfers
 from kesspay.transfers.attempt import Happened
-from kesspay.transfers.releases import Releases
+from kesspay.transfers.releases import Releases, beside
 from kesspay.transfers.sqlite import SqliteJournal
 from kesspay.transfers.transfers import Transfers
 from tests.sandbox.parties import box
@@ -372,6 +372,35 @@ def test_a_journal_that_fails(
     with pytest.raises(KeyboardInterrupt):
         pending.confirm(DEBIT)
     assert len(calls) == 2
+
+
+def test_a_thread_that_cannot_be_started(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The interruption comes through, the lease ends with its time, rounds continue."""
+    error = KeyboardInterrupt()
+    wire = Interrupted(sandbox, CONFIRM, error)
+    transfers = Transfers(
+        Client(**sandbox.settings, transport=wire),
+        MemoryJournal(time.time),
+        rules=QUICK,
+    )
+    pending = transfers.start(**ORDER)
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(KeyboardInterrupt) as caught:
+        pending.confirm(DEBIT)
+    assert caught.value is error
+    assert beside(threading.current_thread) is threading.current_thread()
+    with pytest.raises(JournalUnavailable, match="away"):
+        beside(_away)
+
+
+def _away() -> None:
+    raise JournalUnavailable("away")
 
 
 def test_a_return_that_takes_long() -> None:

@@ -222,6 +222,34 @@ def test_a_turn_that_does_not_come() -> None:
     assert sqlite_writer._Turn().wait(0.01) is False
 
 
+def test_a_thread_that_cannot_be_started(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is written and no call waits for it; once it starts, the journal works."""
+
+    def refuse(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    with SqliteJournal(tmp_path / "journal.db") as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr(threading.Thread, "start", refuse)
+            for _ in range(2):
+                with pytest.raises(JournalUnavailable) as caught:
+                    journal.begin(payment("p-0"))
+                assert "can't start new thread" in str(caught.value)
+                assert "nothing was written" in str(caught.value)
+                assert not caught.value.is_refused
+                assert caught.value.__context__ is None
+        assert journal.read("p-0") is None
+        journal.begin(payment("p-0"))
+        assert journal.read("p-0") is not None
+    closed = SqliteJournal(tmp_path / "journal.db")
+    monkeypatch.setattr(threading.Thread, "start", refuse)
+    with pytest.raises(JournalUnavailable):
+        closed.begin(payment("p-1"))
+    closed.close()
+
+
 def test_a_closed_journal_writes_nothing(journal: SqliteJournal) -> None:
     """A caller that comes after the end gets an error that says so."""
     (lease,) = leases(journal, 1)

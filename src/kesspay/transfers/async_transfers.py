@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Self, TypeVar
@@ -26,7 +26,7 @@ from kesspay.transfers.payment import (
 )
 from kesspay.transfers.rounds import DueRound
 from kesspay.transfers.watching import Watch
-from kesspay.transfers.wording import unusable
+from kesspay.transfers.wording import no_threads, unusable
 from kesspay.transfers.workflow import Debit, PaymentWorkflow
 
 
@@ -338,7 +338,27 @@ class AsyncTransfers:
 
     async def _in_thread(self, act: Callable[[], _T]) -> _T:
         pool = self._threads.open_pool()
-        return await asyncio.get_running_loop().run_in_executor(pool, act)
+        done: Future[_T] = Future()
+
+        def work() -> None:
+            if not done.set_running_or_notify_cancel():
+                return
+            try:
+                done.set_result(act())
+            except BaseException as error:  # noqa: BLE001 - raised by the caller
+                done.set_exception(error)
+
+        why = ""
+        try:
+            pool.submit(work)
+        except RuntimeError as error:
+            # A pool that cannot start a thread keeps the work for a later one, which
+            # must find nothing to do.
+            if done.cancel():
+                why = f"{error}"
+        if why:
+            raise no_threads(why)
+        return await asyncio.wrap_future(done)
 
 
 class _Threads(Forkable):

@@ -39,7 +39,12 @@ class Releases:
     def begin(self, act: Callable[[], None]) -> None:
         """Begin to release one; ``act`` must raise nothing."""
         thread = Thread(target=act, name="kesspay-release", daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            # The system gives no thread. The lease ends with its time, and what
+            # interrupted the call must not be replaced by this error.
+            return
         self._threads = [one for one in self._threads if one.is_alive()]
         self._threads.append(thread)
 
@@ -60,7 +65,11 @@ class Releases:
 
 
 def beside(act: Callable[[], _T]) -> _T:
-    """Do something in another thread: an interruption ends only the wait for it."""
+    """
+    Do something in another thread: an interruption ends only the wait for it.
+
+    Where the system gives no thread, in this one.
+    """
     done: Future[_T] = Future()
 
     def work() -> None:
@@ -69,5 +78,8 @@ def beside(act: Callable[[], _T]) -> _T:
         except BaseException as error:  # noqa: BLE001 - raised by the caller
             done.set_exception(error)
 
-    Thread(target=work, name="kesspay-round", daemon=True).start()
+    try:
+        Thread(target=work, name="kesspay-round", daemon=True).start()
+    except RuntimeError:
+        work()
     return done.result()

@@ -25,7 +25,7 @@ from kesspay._forks import Forkable, heed_forks
 from kesspay.errors import JournalError
 from kesspay.transfers.row_journal import lease_was_lost
 from kesspay.transfers.sqlite_file import roll_back, translate
-from kesspay.transfers.wording import unusable
+from kesspay.transfers.wording import no_threads, unusable
 
 
 if TYPE_CHECKING:
@@ -156,13 +156,30 @@ class Writer(Forkable):
                     f"the journal {self._connections.path} was closed; open it again"
                 )
             if self._thread is None:
-                self._thread = Thread(target=self._serve, daemon=True)
-                self._thread.start()
+                self._start()
             self._jobs.put(job)
         job.wait()
         if job.error is not None:
             raise job.error
         return job.result  # type: ignore[return-value] # set when it is done
+
+    def _start(self) -> None:
+        """
+        Start the thread.
+
+        Raises:
+            JournalUnavailable: the system gives no thread; a later call tries again.
+        """
+        self._thread = Thread(target=self._serve, daemon=True)
+        try:
+            self._thread.start()
+        except RuntimeError as error:
+            # With it a later call would wait for a thread that never works.
+            self._thread = None
+            why = str(error)
+        else:
+            return
+        raise no_threads(why)
 
     def stop(self) -> None:
         """Do what was handed over, end the thread, and close the connections."""

@@ -13,7 +13,14 @@ from kesspay.errors import (
 from kesspay.transfers.attempt import State
 
 
-__all__ = ["REFUSED", "WHY", "in_words_of_start", "unusable", "what_happened"]
+__all__ = [
+    "REFUSED",
+    "WHY",
+    "in_words_of_start",
+    "no_threads",
+    "unusable",
+    "what_happened",
+]
 
 _Error = TypeVar("_Error", bound=GatewayError)
 
@@ -56,6 +63,15 @@ def unusable(message: str) -> JournalUnavailable:
     error = JournalUnavailable(message)
     error.is_refused = True
     return error
+
+
+def no_threads(why: str) -> JournalUnavailable:
+    """Return the error of a journal whose thread cannot be started."""
+    return JournalUnavailable(
+        "the journal cannot be used: the system gives this process no more threads"
+        f" ({why}); nothing was written. Start fewer threads, or allow this process"
+        " more."
+    )
 
 
 def in_words_of_start(error: _Error) -> _Error:
