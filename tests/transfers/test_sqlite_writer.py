@@ -225,7 +225,7 @@ def test_a_turn_that_does_not_come() -> None:
 def test_a_thread_that_cannot_be_started(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Nothing is written and no call waits for it; once it starts, the journal works."""
+    """Nothing is written and no call waits for it; once it starts, all is written."""
 
     def refuse(_: threading.Thread) -> None:
         raise RuntimeError("can't start new thread")
