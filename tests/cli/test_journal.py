@@ -466,7 +466,7 @@ def names(run: Callable[..., Result], every_state: Path) -> Callable[..., list[s
     return call
 
 
-FINISHED = {"abandoned", "closed", "not_paid", "paid", "rejected"}
+FINISHED = {"abandoned", "closed", "decided", "not_paid", "paid", "rejected"}
 
 
 def test_what_is_open(names: Callable[..., list[str]]) -> None:

@@ -52,7 +52,9 @@ def test_a_new_attempt_knows_nothing() -> None:
 def test_final_states() -> None:
     """Nothing more is done in these without the caller."""
     final = {state.value for state in State if state.is_final}
-    assert final == {"rejected", "abandoned", "closed", "paid", "not_paid", "manual"}
+    assert final == {
+        *("rejected", "abandoned", "closed", "paid", "not_paid", "manual", "decided"),
+    }
 
 
 def test_unsettled_states() -> None:
@@ -77,6 +79,7 @@ def test_words_of_the_journal() -> None:
         "paid",
         "not_paid",
         "manual",
+        "decided",
     }
     assert {what.value for what in Happened} == {
         "create_sending",
@@ -96,6 +99,7 @@ def test_words_of_the_journal() -> None:
         "debited",
         "declined",
         "window_closed",
+        "decided",
     }
 
 

@@ -451,7 +451,7 @@ def test_unknown_is_also_what_a_crash_left(bench: Bench) -> None:
 
 def test_a_state_of_another_version(bench: Bench) -> None:
     """It may be any text, of any place in the order: a list of "unknown" has it."""
-    others = ["!", "Paid", "aa", "decided", "paid-by-hand", "zz"]
+    others = ["!", "Paid", "aa", "arranged", "paid-by-hand", "zz"]
     for number, state in enumerate([*State, *others]):
         status = Status(state, 1, None)
         bench.journal.append(leased(bench, f"p-{number:02}"), [entry()], status, 60)

@@ -159,6 +159,13 @@ ROWS: Final = [
     (ALL[State.MANUAL], event(H.QUERY_SAID, "EXPIRED"), State.MANUAL, ""),
     (ALL[State.MANUAL], event(H.QUERY_DIFFERS), State.MANUAL, ""),
     (ALL[State.MANUAL], event(H.QUERY_UNKNOWN), State.MANUAL, ""),
+    # What a person decides is no proof, and a proof goes before it.
+    (ALL[State.MANUAL], event(H.DECIDED), State.DECIDED, ""),
+    (ALL[State.DECIDED], event(H.QUERY_PAID), State.MANUAL, "turns out to be paid"),
+    (ALL[State.DECIDED], event(H.CONFIRM_PAID), State.MANUAL, "turns out to be paid"),
+    (ALL[State.DECIDED], event(H.QUERY_SAID, "EXPIRED"), State.DECIDED, ""),
+    (ALL[State.DECIDED], event(H.QUERY_DIFFERS), State.DECIDED, ""),
+    (ALL[State.DECIDED], event(H.QUERY_UNKNOWN), State.DECIDED, ""),
 ]
 
 

@@ -32,6 +32,7 @@ FINISHED = {
     State.REJECTED,
     State.CLOSED,
     State.ABANDONED,
+    State.DECIDED,
 }
 
 

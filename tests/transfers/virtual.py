@@ -132,6 +132,10 @@ class Blocked:
         """Decline a payment."""
         return asyncio.run(self.made.decline(*args, **options))
 
+    def decide(self, *args: Any, **options: Any) -> TransferResult:
+        """Record a decision about a payment."""
+        return asyncio.run(self.made.decide(*args, **options))
+
     def look(self, payment_id: str) -> TransferResult | None:
         """Look at a payment."""
         return asyncio.run(self.made.look(payment_id))

@@ -1,4 +1,4 @@
-"""``kesspay journal``: read the journal of transfers, and rebind it."""
+"""``kesspay journal``: read the journal of transfers, rebind it, decide payments."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from kesspay.cli.inputs import can_ask
+from kesspay.cli.journal_decide import decide
 from kesspay.cli.journal_fields import (
     account_fields,
     moment,
@@ -34,11 +35,11 @@ if TYPE_CHECKING:
 
 __all__ = ["chosen_states", "journal"]
 
-_HELP: Final = """Read the journal of transfers. Only rebind changes it.
+_HELP: Final = """Read the journal of transfers. Only decide and rebind change it.
 
-Nothing is sent, and only rebind needs settings of the gateway. The journal holds
-the signed messages of every transfer, word for word; no password, no token and no
-private key is in it.
+Only they need settings of the gateway, and only decide sends anything: a query. The
+journal holds the signed messages of every transfer, word for word; no password, no
+token and no private key is in it.
 """
 
 _LIST: Final = f"""List payments in the order of their ids.
@@ -151,6 +152,7 @@ def journal() -> None:
     """Group the commands of the journal."""
 
 
+journal.add_command(decide)
 journal.add_command(show)
 journal.add_command(summary)
 

@@ -69,6 +69,7 @@ _WORDS: Final = {
     Happened.DEBITED: "your program recorded its debit",
     Happened.DECLINED: "the payment was ended without a confirm",
     Happened.WINDOW_CLOSED: "there was too little time left to confirm",
+    Happened.DECIDED: "a person made the decision that no answer of the gateway made",
 }
 
 #: Why an answer is missing, by what the journal keeps of the transport.

@@ -64,6 +64,8 @@ class State(StrEnum):
     """The transfer was not carried out, and can no longer be."""
     MANUAL = "manual"
     """No answer of the gateway can decide the outcome; a person has to."""
+    DECIDED = "decided"
+    """A person decided what no answer of the gateway could; nothing is left to do."""
 
     @property
     def is_final(self) -> bool:
@@ -83,6 +85,7 @@ _FINAL: Final = frozenset(
         State.PAID,
         State.NOT_PAID,
         State.MANUAL,
+        State.DECIDED,
     }
 )
 
@@ -198,6 +201,8 @@ class Happened(StrEnum):
     """The caller, or another name of the receiver, ends the payment."""
     WINDOW_CLOSED = "window_closed"
     """There is not enough time left to confirm."""
+    DECIDED = "decided"
+    """A person decided the outcome, after the gateway was asked once more."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -88,6 +88,8 @@ _SETTLED: Final[dict[State, Outcome]] = {
     State.NOT_PAID: "not_paid",
     State.REJECTED: "not_paid",
     State.MANUAL: "manual",
+    # What a person says is no proof: only an answer of the gateway makes it "paid".
+    State.DECIDED: "manual",
 }
 
 #: What of the evidence of an error is kept.
@@ -116,6 +118,15 @@ _NO_DEBIT: Final = (
     " new payment_id."
 )
 
+#: What to do about a payment that a person decided, by the decision.
+_DECIDED: Final = {
+    "paid": "capture the debit: a person decided that the receiver has the money.",
+    "not_paid": (
+        "give the debit back, unless that was done: a person decided that the receiver"
+        " will not get the money."
+    ),
+}
+
 _PERSONAL: Final = ("receiver_id", "receiver_name", "sender_name")
 
 _ENDED: Final = {
@@ -141,6 +152,7 @@ class Transfer:
         debit_id: the caller's debit, or "".
         shown_name: the receiver's name that went with the debit, or "".
         declined: True where the caller, or a changed name, ended it.
+        decision: of a person, "paid" or "not_paid", or "".
         fund_transfer_id: the gateway's id of the credit, or "".
         code: the last code of the gateway, or "".
         begun_at: when the first entry was written, in seconds since 1970; 0.0
@@ -160,6 +172,7 @@ class Transfer:
     debit_id: str = ""
     shown_name: str = ""
     declined: bool = False
+    decision: str = ""
     fund_transfer_id: str = ""
     code: str = ""
     begun_at: float = 0.0
@@ -218,6 +231,7 @@ class Transfer:
             debit_id=str(entry.facts.get("debit_id", begun.debit_id)),
             shown_name=str(entry.facts.get("shown_name", begun.shown_name)),
             declined=begun.declined or entry.what is Happened.DECLINED,
+            decision=str(entry.facts.get("decision", begun.decision)),
             fund_transfer_id=str(
                 entry.facts.get("fund_transfer_id", begun.fund_transfer_id)
             ),
@@ -488,6 +502,8 @@ def result_of(transfer: Transfer) -> TransferResult:
         "confirms_sent": attempt.sends,
         "alerts": list(transfer.alerts),
     }
+    if transfer.attempt.state is State.DECIDED:
+        evidence["decision"] = transfer.decision
     return TransferResult(
         payment_id=payment.payment_id,
         outcome=outcome,
@@ -513,6 +529,8 @@ def result_of(transfer: Transfer) -> TransferResult:
 
 def _next_step(transfer: Transfer) -> str:
     outcome = transfer.outcome
+    if transfer.attempt.state is State.DECIDED:
+        return _DECIDED.get(transfer.decision, _NEXT[outcome])
     if outcome == "pending" and not _receiver_name(transfer):
         return _NO_NAME
     if outcome == "not_paid" and not transfer.debit_id:
@@ -570,7 +588,7 @@ def _reason(transfer: Transfer) -> str:
         return transfer.trouble
     if transfer.declined:
         return _ENDED.get(transfer.code, "it was closed")
-    if transfer.alerts:
+    if transfer.alerts and transfer.attempt.state is not State.DECIDED:
         return transfer.alerts[-1]
     said = f"; the gateway said {shown_code(transfer.code)}" if transfer.code else ""
     why = WHY[transfer.attempt.state if transfer.number else State.NEW]

@@ -29,6 +29,7 @@ from the journal continues where it stopped.
                      NOT_PAID <------------- a query agrees --------------+
 
 PAID never changes. Money may be given back in NOT_PAID, in REJECTED and in CLOSED.
+A person may decide what is MANUAL, which makes it DECIDED.
 A confirm is sent only in DEBITED and, as the same request again, in CONFIRMING
 (after a 401) and UNKNOWN.
 
@@ -307,6 +308,9 @@ def _paid(attempt: Attempt, event: Event, _: Rules) -> Step:
     if attempt.state is State.NOT_PAID:
         alert = "a transfer that was settled as not paid turns out to be paid"
         return Step(replace(attempt, state=State.MANUAL), alert)
+    if attempt.state is State.DECIDED:
+        alert = "a transfer that a person decided turns out to be paid"
+        return Step(replace(attempt, state=State.MANUAL), alert)
     _require(attempt, event, *UNSETTLED, State.PAID, State.MANUAL)
     alert = ""
     if attempt.refused:
@@ -358,9 +362,15 @@ def _asked(attempt: Attempt, event: Event) -> Attempt:
     return replace(attempt, polls=attempt.polls + 1, polled_at=event.at, asked=True)
 
 
+def _decided(attempt: Attempt, event: Event, _: Rules) -> Step:
+    # It proves nothing about the money, so it is neither PAID nor NOT_PAID (R7, R8).
+    _require(attempt, event, State.MANUAL)
+    return Step(replace(attempt, state=State.DECIDED))
+
+
 def _contrary(attempt: Attempt, event: Event, alert: str) -> Step:
     """Keep what is settled, whatever a later query says."""
-    _require(attempt, event, State.PAID, State.NOT_PAID, State.MANUAL)
+    _require(attempt, event, State.PAID, State.NOT_PAID, State.MANUAL, State.DECIDED)
     return Step(attempt, alert if attempt.state is State.PAID else "")
 
 
@@ -382,4 +392,5 @@ _STEPS: Final[dict[Happened, Callable[[Attempt, Event, Rules], Step]]] = {
     Happened.QUERY_DIFFERS: _query_differs,
     Happened.QUERY_SAID: _query_said,
     Happened.QUERY_UNKNOWN: _query_unknown,
+    Happened.DECIDED: _decided,
 }

@@ -34,7 +34,7 @@ UNKNOWN: Final = (*UNSETTLED, State.DEBITED)
 OPEN: Final = tuple(
     state
     for state in State
-    if state not in (State.PAID, State.NOT_PAID, State.REJECTED)
+    if state not in (State.PAID, State.NOT_PAID, State.REJECTED, State.DECIDED)
 )
 _KNOWN: Final = frozenset(State)
 _ONLY_DUE: Final = (State.CLOSED, State.ABANDONED)

@@ -12,6 +12,7 @@ from kesspay._drive import drive
 from kesspay.errors import JournalUnavailable, KesspayError
 from kesspay.gateway.client import Client
 from kesspay.transfers.attempt import STRICT, Rules
+from kesspay.transfers.decision import Decision, Verdict
 from kesspay.transfers.hook import ResultHook, Results
 from kesspay.transfers.journal import Journal, Payment
 from kesspay.transfers.leases import Blocking, Limit, Steps, Within
@@ -194,6 +195,41 @@ class Transfers:
         limit = self._limit(timeout)
         steps = self._workflow.decline(payment_id, limit)
         return self._results.of(result_of(self._run(steps)))
+
+    def decide(
+        self,
+        payment_id: str,
+        verdict: Verdict,
+        *,
+        note: str,
+        timeout: float | None = None,
+    ) -> TransferResult:
+        """
+        Record what a person decided about a payment that is "manual".
+
+        The gateway is queried first; no request of this call can move money. Where it
+        says SUCCESS the payment is "paid", whatever was decided. Else the outcome
+        stays "manual", which is all that is proved; ``next_step`` follows the
+        decision, and lists of what is open leave the payment out. The same decision
+        may be given again.
+
+        Args:
+            payment_id: the id of the payment.
+            verdict: "paid" or "not_paid".
+            note: who said so and where that is filed, 1 to 500 printable characters.
+            timeout: seconds for this call; None for that of the object.
+
+        Raises:
+            FieldError: ``verdict`` or ``note`` breaks a rule.
+            PaymentConflict: the payment is not "manual", was decided otherwise, or a
+                query says that money moved; nothing was decided.
+            OutcomeUnknown: the gateway could not be asked; nothing was decided.
+            LeaseHeld: another worker has the payment; call again.
+            JournalError: the journal cannot be used.
+        """
+        limit = self._limit(timeout)
+        steps = self._workflow.decide(payment_id, Decision(verdict, note), limit)
+        return result_of(self._run(steps))
 
     def look(self, payment_id: str) -> TransferResult | None:
         """

@@ -50,6 +50,7 @@ WHY: Final = {
     State.REFUSED: "the gateway refused the confirm, and no query has agreed yet",
     State.NOT_PAID: "the gateway did not carry out the confirm",
     State.MANUAL: "no answer of the gateway decides it",
+    State.DECIDED: "a person decided it",
 }
 
 

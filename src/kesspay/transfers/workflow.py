@@ -32,6 +32,7 @@ from kesspay.gateway.messages import (
     check_own_id,
 )
 from kesspay.transfers.attempt import Do, Happened, State
+from kesspay.transfers.decision import is_to_record, require_answer
 from kesspay.transfers.journal import Entry, is_payment_id
 from kesspay.transfers.leases import (
     LOST,
@@ -58,8 +59,11 @@ from kesspay.transfers.wording import in_words_of_start, what_happened
 
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from kesspay.gateway.flow import Call, Engine
     from kesspay.transfers.attempt import Action, Rules
+    from kesspay.transfers.decision import Decision
     from kesspay.transfers.journal import Journal, Lease, Payment, Record
     from kesspay.transfers.payment import Facts, Reading
 
@@ -164,14 +168,10 @@ class PaymentWorkflow:
             PaymentConflict: the payment has another debit, or was not started.
             JournalError: the journal cannot be used; this call sent nothing.
         """
-        yield from self.leases.belong()
-        yield from self.leases.require(payment_id)
-        return (
-            yield from self.leases.with_payment(
-                payment_id,
-                limit,
-                lambda leased, until: self._confirm(leased, debit, until),
-            )
+        return self._with_started(
+            payment_id,
+            limit,
+            lambda leased, until: self._confirm(leased, debit, until),
         )
 
     def decline(self, payment_id: str, limit: Limit) -> Steps[Transfer]:
@@ -181,12 +181,25 @@ class PaymentWorkflow:
         Raises:
             PaymentConflict: a confirm may have been sent, or it was not started.
         """
-        yield from self.leases.belong()
-        yield from self.leases.require(payment_id)
-        return (
-            yield from self.leases.with_payment(
-                payment_id, limit, lambda leased, _: self._decline(leased)
-            )
+        return self._with_started(
+            payment_id, limit, lambda leased, _: self._decline(leased)
+        )
+
+    def decide(
+        self, payment_id: str, decision: Decision, limit: Limit
+    ) -> Steps[Transfer]:
+        """
+        Record what a person decided, after one more query; no money moves.
+
+        Raises:
+            PaymentConflict: it is not for a person to decide, or the gateway says
+                that money moved.
+            OutcomeUnknown: the gateway could not be asked.
+        """
+        return self._with_started(
+            payment_id,
+            limit,
+            lambda leased, until: self._decide(leased, decision, until),
         )
 
     def look(self, payment_id: str) -> Steps[Transfer | None]:
@@ -208,6 +221,17 @@ class PaymentWorkflow:
                 ),
             )
         )
+
+    def _with_started(
+        self,
+        payment_id: str,
+        limit: Limit,
+        work: Callable[[Leased, float], Steps[None]],
+    ) -> Steps[Transfer]:
+        """Take a payment of this account that was started, and work on it."""
+        yield from self.leases.belong()
+        yield from self.leases.require(payment_id)
+        return (yield from self.leases.with_payment(payment_id, limit, work))
 
     # What each of them does, once it has the payment.
 
@@ -256,6 +280,14 @@ class PaymentWorkflow:
             raise PaymentConflict(message)
         yield from self._note(leased, Happened.DECLINED)
 
+    def _decide(self, leased: Leased, decision: Decision, until: float) -> Steps[None]:
+        if not is_to_record(leased.transfer, decision):
+            return
+        said = yield from self._query(leased, until)
+        if leased.transfer.attempt.state is State.MANUAL:
+            require_answer(leased.transfer, decision, said)
+            yield from self._note(leased, Happened.DECIDED, facts=decision.facts())
+
     def _settle(
         self, leased: Leased, until: float, *, patient: bool = False
     ) -> Steps[None]:
@@ -281,8 +313,8 @@ class PaymentWorkflow:
                 created += 1
                 failure = yield from self._create(leased, until)
             else:
-                ready = yield from self._is_ready(leased, until, patient=patient)
-                if not ready:
+                at = self._plan(leased).at
+                if not (yield from self._wait(at, until, patient=patient)):
                     return
                 failure = yield from self._act(leased, until)
             if failure is None:
@@ -294,11 +326,6 @@ class PaymentWorkflow:
             final = isinstance(failure, (AuthenticationFailed, Rejected))
             if final or not (yield from self._wait(soon, until, patient=patient)):
                 return
-
-    def _is_ready(self, leased: Leased, until: float, *, patient: bool) -> Steps[bool]:
-        """Wait for the moment of what is to be done next; False where it is later."""
-        at = self._plan(leased).at
-        return (yield from self._wait(at, until, patient=patient))
 
     def _act(self, leased: Leased, until: float) -> Steps[GatewayError | None]:
         """Do what is to be done with the newest attempt; return what did not leave."""
@@ -416,14 +443,16 @@ class PaymentWorkflow:
         yield from self._read(leased, read_confirm(reply.result, reply.error), reply)
         return reply.error if leased.transfer.attempt.sends == sends else None
 
-    def _query(self, leased: Leased, until: float) -> Steps[None]:
+    def _query(self, leased: Leased, until: float) -> Steps[Happened]:
         granted = leased.transfer.pre_transfer
         assert granted is not None  # noqa: S101 - only then there is a confirm
         call = self.engine.query(QueryFundTransfer(granted))
         attempt, rules = leased.transfer.attempt, leased.transfer.rules
         seconds = attempt.seconds_to_query(self.journal.now(), rules)
         reply = yield from self._exchange(leased, call, until, seconds=seconds)
-        yield from self._read(leased, read_query(reply.result, reply.error), reply)
+        reading = read_query(reply.result, reply.error)
+        yield from self._read(leased, reading, reply)
+        return reading.what
 
     def _recover(self, leased: Leased) -> Steps[None]:
         """Take up what a crash left: an answer that was not written down is lost."""
