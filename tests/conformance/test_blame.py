@@ -374,6 +374,26 @@ def test_some_plain_failures_are_failures_as_others() -> None:
     assert names(found) == (["write.slash"], ["plain.form"], [])
 
 
+def test_a_known_mistake_in_the_plainest_cases_hides_nothing() -> None:
+    """A program that writes 1.0 for 1 fails them too; its other answers count."""
+    numbers = [
+        case(f"plain.form/{n}", b'{"a":%d}' % n, slashes=b'{"a":%d.0}' % n)
+        for n in range(1, 7)
+    ]
+    wrong: dict[str, bytes | None] = {
+        f"plain.form/{n}": b'{"a":%d.0}' % n for n in range(1, 7)
+    }
+    wrong |= {"sort.bytes/1": b"order"}
+    order = case("sort.bytes/1", order=b"order")
+    found = answered((*numbers, order), wrong)
+    assert found.stage0 is None
+    assert names(found) == (["sort.bytes", "write.slash"], [], [])
+    # A refusal has too many reasons to be that of a rule.
+    numbers = [replace(one, mistakes={"slashes": None}) for one in numbers]
+    refused = dict.fromkeys(wrong)
+    assert answered(tuple(numbers), refused).stage0 == "adapter"
+
+
 def test_what_is_not_supported_is_not_plain() -> None:
     """An operation that the adapter does not have says nothing about the others."""
     outcomes = [Outcome(one, Verdict.unsupported) for one in PLAIN]
