@@ -20,10 +20,11 @@ import struct
 import sys
 import unicodedata
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import cmp_to_key
 from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, TypeAlias
-from urllib.parse import quote_plus, unquote_plus
+from urllib.parse import quote, quote_plus, unquote_plus
 
 
 if TYPE_CHECKING:
@@ -211,7 +212,7 @@ def _room() -> Iterator[None]:
 
 _SPECIAL: Final = {"NaN": math.nan, "Infinity": math.inf, "-Infinity": -math.inf}
 _DEPTHS: Final = {"depth_512": 512, "depth_scalar": 512, "depth_none": 10**9}
-_SMALL_DEPTHS: Final = {"depth_64": 64, "depth_128": 128}
+_SMALL_DEPTHS: Final = {"depth_64": 64, "depth_128": 128, "depth_256": 256}
 
 
 class _Reader:
@@ -723,6 +724,19 @@ def _utf16(key: str) -> bytes:
     return key.encode("utf-16-be", "surrogatepass")
 
 
+#: The ASCII characters in the order of Unicode's collation, which ICU follows; letters
+#: come behind, without regard to case at first.
+_COLLATED: Final = "\t\n\v\f\r _-,;:!?.'\"()[]{}@*/\\&#%`^+<=>|~$0123456789"
+
+
+def _collated(key: str) -> Json:
+    """Return what localeCompare of Node compares, of ASCII."""
+    parts = [
+        (0, _COLLATED.index(c)) if c in _COLLATED else (1, ord(c.lower())) for c in key
+    ]
+    return parts, key.swapcase()
+
+
 #: What other orders than that of ksort sort by.
 _ORDERS: Final[dict[str, Callable[[str], Json]]] = {
     "order_caseless": str.lower,
@@ -738,6 +752,7 @@ _ORDERS: Final[dict[str, Callable[[str], Json]]] = {
         re.sub(r"[^\w]|_", "", key).casefold(),
         key.swapcase(),
     ),
+    "order_collated": _collated,
     "order_javascript": lambda key: (
         (0, int(key), b"") if _is_index(key) else (1, 0, _utf16(key))
     ),
@@ -988,6 +1003,7 @@ class _Writer:
         self.on = on
         deep = {"depth_tree_511": 511, "depth_tree_none": 10**9, "depth_none": 10**9}
         self.depth = next((deep[one] for one in on & set(deep)), 512)
+        self.top_names: list[str] = []
 
     def document(self, value: Json) -> str | bytes:
         on = self.on
@@ -1015,7 +1031,9 @@ class _Writer:
         if "remove_first" in on:
             top = self.signless(top)
         self.listed = [*map(str, range(len(top)))] == top.names()
-        return self.signless(_sorted(top, on))
+        arranged = self.signless(_sorted(top, on))
+        self.top_names = arranged.names()
+        return arranged
 
     def signless(self, members: Map) -> Map:
         kept = Map()
@@ -1082,8 +1100,13 @@ class _Writer:
                 return None
         return value
 
-    def value(self, value: Json, key: str, level: int) -> str:
+    def value(  # noqa: C901 - a branch for each mistake
+        self, value: Json, key: str, level: int
+    ) -> str:
         on = self.on
+        if isinstance(value, list) and level == 2 and "nested_text" in on:
+            inner = _Writer(on - {"nested_text"})
+            return self.string(inner.value(value, key, level))
         if isinstance(value, Map):
             return self.members(value, level)
         if isinstance(value, list):
@@ -1095,13 +1118,12 @@ class _Writer:
         if isinstance(value, Number):
             return self.number(value, key)
         if isinstance(value, str):
-            return self.string(value)
+            return "null" if not value and "empty_null" in on else self.string(value)
         if value is None:
             return '""' if "null_empty" in on else "null"
-        if "booleans_numbers" in on:
-            return "1" if value else "0"
-        if "booleans_text" in on:
-            return '"true"' if value else '"false"'
+        for code, (true, false) in _BOOLEANS.items():
+            if code in on:
+                return true if value else false
         return "true" if value else "false"
 
     def items(self, items: list[Json], key: str, level: int) -> str:
@@ -1128,6 +1150,12 @@ class _Writer:
                 members = self.signless(members)
             if "order_deep" in on:
                 members = _sorted(members, on, top=False)
+            if "members_listed" in on and members:
+                names = self.top_names
+                members = Map(one for one in members if one[0] in names)
+                members.sort(key=lambda one: names.index(one[0]))
+                if not members:
+                    return "{}"
             if "nested_indexes_first" in on:
                 members = Map(
                     sorted(
@@ -1178,12 +1206,13 @@ class _Writer:
 
     def bracketed(self, left: str, inner: list[str], right: str, level: int) -> str:
         on = self.on
-        for code, width in (("spacing_pretty_4", 4), ("spacing_pretty_2", 2)):
+        for code, width in _INDENTED.items():
             if code in on and inner:
-                pad = "\n" + " " * width * level
-                end = "\n" + " " * width * (level - 1)
+                pad = "\n" + width * level
+                end = "\n" + width * (level - 1)
                 return left + pad + ("," + pad).join(inner) + end + right
-        return left + (", " if "spacing_python" in on else ",").join(inner) + right
+        is_spaced = "spacing_python" in on or "spacing_commas" in on
+        return left + (", " if is_spaced else ",").join(inner) + right
 
     def string(self, text: str, *, is_key: bool = False) -> str:
         on = self.on
@@ -1193,18 +1222,35 @@ class _Writer:
                 return self.number(Number(found[0], text), "")
         if not is_key:
             text = _changed(text, on)
+            date = _date(text, on) if _DATE.fullmatch(text) else None
+            if date is not None:
+                return date
         raw = is_key and "keys_raw" in on
         return f'"{"".join(c if raw else _escape(c, on) for c in text)}"'
 
-    def number(self, number: Number, key: str) -> str:
+    def number(  # noqa: C901 - a branch for each mistake
+        self, number: Number, key: str
+    ) -> str:
         on = self.on
         value = number.value
         if value - value != 0:
             return self.infinite(number)
         if "numbers_written" in on:
             return number.token
-        text = str(value) if isinstance(value, int) else _double_text(value, on)
+        if "numbers_java" in on:
+            return _double_text(float(value), on | {"float_java"})
+        if "numbers_places" in on:
+            return f"{value:.2f}"
+        is_double = not isinstance(value, int)
+        if is_double and "doubles_places_text" in on:
+            return f'"{value:.2f}"'
+        if is_double and "doubles_text" in on:
+            # Tokens of thousands of digits would fill the kit.
+            return f'"{number.token[:64]}"'
+        text = _double_text(value, on) if is_double else str(value)
         if key == "amount":
+            if "numbers_amount_cents" in on:
+                return f"{value * 100:.0f}"
             if "numbers_amount_places" in on:
                 return f"{value:.2f}"
             if "numbers_amount_text" in on:
@@ -1234,6 +1280,9 @@ class _Writer:
 
     def query(self, members: Map) -> str:
         on = self.on
+        if "form_values" in on or "form_pairs" in on:
+            names = "form_pairs" in on
+            return "".join(f"{k if names else ''}{self.plain(v)}" for k, v in members)
         if "form_query_encoded" not in on:
             return "&".join(f"{name}={self.plain(value)}" for name, value in members)
         work: list[tuple[str, Json]] = list(reversed(members))
@@ -1264,8 +1313,24 @@ _NO_STRING: Final = frozenset({"values_no_empty", "values_no_empty_strings"})
 _NO_STRING_TOP: Final = frozenset(
     {"values_no_empty_top", "values_no_empty_strings_top"}
 )
-_QUERIES: Final = ("form_query", "form_query_php", "form_query_encoded")
-_SPACED: Final = ("spacing_python", "spacing_pretty_4", "spacing_pretty_2")
+_QUERIES: Final = (
+    *("form_query", "form_query_php", "form_query_encoded"),
+    *("form_values", "form_pairs"),
+)
+_INDENTED: Final = {
+    "spacing_pretty_4": "    ",
+    "spacing_pretty_2": "  ",
+    "spacing_tab": "\t",
+}
+_SPACED: Final = ("spacing_python", "spacing_colons", *_INDENTED)
+_BOOLEANS: Final = {
+    "booleans_numbers": ("1", "0"),
+    "booleans_text": ('"true"', '"false"'),
+    "booleans_digits": ('"1"', '"0"'),
+    "booleans_php": ('"1"', '""'),
+    "booleans_python": ('"True"', '"False"'),
+}
+_DATE: Final = re.compile(r"\d{4}-\d\d-\d\d([T ]\d\d:\d\d:\d\d.*)?")
 
 
 def _falsy(value: Json) -> bool:
@@ -1273,6 +1338,24 @@ def _falsy(value: Json) -> bool:
     if isinstance(value, Number):
         return value.value == 0
     return not value or value == "0"
+
+
+def _date(text: str, on: Switches) -> str | None:
+    """Write a string that holds a date, as programs do that read dates."""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    moment = moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if "dates_number" in on:
+        return str(int(moment.timestamp()))
+    # A reader that knows ISO 8601 alone takes the others for text.
+    if "T" not in text:
+        return None
+    seconds = f"{moment:%Y-%m-%dT%H:%M:%S}"
+    if "dates_javascript" in on:
+        return f'"{seconds}.{moment.microsecond // 1000:03}Z"'
+    return f'"{seconds}Z"' if "dates_short" in on else None
 
 
 def _changed(text: str, on: Switches) -> str:
@@ -1344,13 +1427,17 @@ def _escape(  # noqa: C901, PLR0912 - a branch for each mistake
             return c
         if "control_vertical" in on and c == "\v":
             return "\\v"
+        if "control_hex" in on:
+            return f"\\x{point:02x}"
         return f"\\u{point:04X}" if "unicode_upper" in on else f"\\u{point:04x}"
+    if c == "\x7f" and "control_hex" in on:
+        return "\\x7f"
     if c == "\x7f":
         return "\\u007f" if "delete_escaped" in on else c
     return c if point < 0x80 else _beyond_ascii(c, on)
 
 
-def _beyond_ascii(  # noqa: C901 - a branch for each mistake
+def _beyond_ascii(  # noqa: C901, PLR0912 - a branch for each mistake
     c: str, on: Switches
 ) -> str:
     point = ord(c)
@@ -1366,10 +1453,14 @@ def _beyond_ascii(  # noqa: C901 - a branch for each mistake
     form = "\\u{:04X}" if "unicode_upper" in on else "\\u{:04x}"
     if "unicode_entities" in on:
         form = "&#{};"
+    if "unicode_unpadded" in on:
+        form = "\\u{:x}"
     if "unicode_bytes" in on:
         return "".join(form.format(byte) for byte in c.encode("utf-8", "surrogatepass"))
     if point <= 0xFFFF:
         return form.format(point)
+    if "unicode_eight" in on:
+        return f"\\U{point:08x}"
     if "unicode_brace" in on:
         return f"\\u{{{point:x}}}"
     if "unicode_point" in on:
@@ -1382,12 +1473,14 @@ def _beyond_ascii(  # noqa: C901 - a branch for each mistake
     return form.format(0xD800 + (point >> 10)) + form.format(0xDC00 + (point & 0x3FF))
 
 
-def _double_text(  # noqa: C901 - a branch for each mistake
+def _double_text(  # noqa: C901, PLR0912 - a branch for each mistake
     value: float, on: Switches
 ) -> str:
     """Write a double."""
     if "digits_2" in on:
         return f"{value:.2f}"
+    if "digits_rounded" in on:
+        value = round(value, 2)
     whole = value == int(value)
     sign = "-" if math.copysign(1, value) < 0 else ""
     if "numbers_float" in on:
@@ -1463,7 +1556,9 @@ def _scientific(digits: str, exponent: int, on: Switches) -> str:
     return text + letter + sign + (power.zfill(2) if "float_padded" in on else power)
 
 
-def _around(text: str | bytes, on: Switches) -> bytes:
+def _around(  # noqa: C901 - a branch for each mistake
+    text: str | bytes, on: Switches
+) -> bytes:
     """Encode the text, and do to it what some programs do before they sign."""
     if isinstance(text, bytes):
         return text
@@ -1477,6 +1572,11 @@ def _around(text: str | bytes, on: Switches) -> bytes:
         data = b"\xef\xbb\xbf" + data
     if "encoding_utf16le" in on:
         data = data.decode("utf-8", errors).encode("utf-16-le", errors)
+    if "encoding_percent" in on:
+        return quote(data, safe="").encode()
+    if "encoding_json" in on:
+        written = data.replace(b"\\", b"\\\\").replace(b'"', b'\\"')
+        return b'"' + written + b'"'
     if "hashing_hex" in on:
         return hashlib.sha256(data).hexdigest().encode()
     if "hashing_raw" in on:

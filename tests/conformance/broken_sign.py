@@ -64,6 +64,7 @@ MISTAKES: Final[dict[str, tuple[str, str]]] = {
     "sign_scalar": ("sign.nothing", "a text that is no object and no list is signed"),
     "body_no_sign_type": ("body.plain", "the sign_type is not RSA2 in the body"),
     "body_members_lost": ("body.plain", "members of the body are lost"),
+    "body_nulls_lost": ("body.plain", "members that are null are lost in the body"),
     "body_sign_replaced": ("body.sign_present", "a sign of the caller is replaced"),
     "body_sign_type_replaced": (
         "body.sign_present",
@@ -199,7 +200,11 @@ def _written(signature: bytes, wrong: AbstractSet[str]) -> bytes:
 
 
 def signed_body(
-    key: bytes, text: bytes, wrong: AbstractSet[str] = frozenset()
+    key: bytes,
+    text: bytes,
+    wrong: AbstractSet[str] = frozenset(),
+    *,
+    message: bytes | None = None,
 ) -> bytes:
     """
     Return the request body for parameters.
@@ -208,6 +213,7 @@ def signed_body(
         key: the file of the private key.
         text: the parameters as a JSON object.
         wrong: codes of the mistakes to make.
+        message: what another canonicaliser signs of them.
 
     Raises:
         Refused: with the reason.
@@ -218,12 +224,15 @@ def signed_body(
     except CanonicalizationError as error:
         raise Refused(error.reason) from None
     _require_parameters(given, canonical, wrong)
-    signature = sign(key, text, wrong).decode()
+    signature = sign(key, text, wrong, message=message).decode()
     written = signature.replace("/", "\\/")
     members = given if isinstance(given, dict) else {}
     kept = "body_sign_kept" in wrong and "sign" in members
     if "body_members_lost" in wrong:
         canonical = b'{"a":1}'
+    if "body_nulls_lost" in wrong and isinstance(given, dict):
+        rest: Any = {k: v for k, v in given.items() if v is not None}
+        canonical = encode(arrange(rest))
     kind = "RSA" if "body_no_sign_type" in wrong else "RSA2"
     head = b"{" if canonical == _EMPTY else canonical[:-1] + b","
     if canonical[:1] == b"[" and canonical != _EMPTY:

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
 __all__ = ["KitFiles", "make_kit", "sources"]
 
-VERSION: Final = "1.2.0"
+VERSION: Final = "1.3.0"
 PROTOCOL: Final = 1
 
 _ABOUT: Final = (

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+import subprocess
 from collections import defaultdict
 from typing import TYPE_CHECKING
 
@@ -119,3 +122,33 @@ def test_every_case_is_of_use(kit: Kit) -> None:
     """Each case about documents and parameters catches a mistake."""
     cases = [case for case in kit.cases if case.area in ("document", "parameters")]
     assert not [case.id for case in cases if not case.mistakes]
+
+
+def test_the_collation_is_that_of_node(kit: Kit) -> None:
+    """Keys of ASCII are sorted as localeCompare sorts them, which is ICU's order."""
+    node = shutil.which("node")
+    if node is None:
+        pytest.skip("needs node")
+    keys = sorted(
+        {
+            key
+            for case in kit.cases
+            if case.rule == "sort.underscore" and case.op == "canonicalize"
+            for key in json.loads(case.text)
+        }
+        | {"a", "B", "b", "ab", "aB", "a-b", "a b", "a.b", "a1b", "_a", "A1", "a~", "Z"}
+    )
+    script = "const keys = JSON.parse(process.argv.at(-1));"
+    script += "keys.sort((a, b) => a.localeCompare(b, 'en'));"
+    script += "console.log(JSON.stringify(keys))"
+    ran = subprocess.run(
+        [node, "-e", script, json.dumps(keys)],
+        check=True,
+        capture_output=True,
+        timeout=60,
+    )
+    text = json.dumps(dict.fromkeys(keys, 1)).encode()
+    made = broken.canonicalize(text, "order_collated")
+    assert made is not None
+    assert list(json.loads(made)) == json.loads(ran.stdout)
+    assert list(json.loads(made)) != keys

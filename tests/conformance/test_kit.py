@@ -81,7 +81,7 @@ def test_the_cases_are_small(kit: Kit) -> None:
     """No case has more than 32 KiB, and the whole kit fits into a package."""
     assert all(len(case.text) <= LARGEST for case in kit.cases)
     files = [path for path in FOLDER.rglob("*.json") if "bulk" not in path.parts]
-    assert sum(path.stat().st_size for path in files) < 3_600_000
+    assert sum(path.stat().st_size for path in files) < 4_300_000
 
 
 def test_each_rule_has_cases(kit: Kit) -> None:

@@ -216,6 +216,8 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         (_nested(129), "129 levels"),
         (_nested(511), "511 levels, the most there can be"),
         (b"[" * 200 + b"1" + b"]" * 200, "200 arrays"),
+        (_nested(257), "257 levels"),
+        (b"[" * 400 + b"1" + b"]" * 400, "400 arrays"),
     ],
     "read.duplicates": [
         '{"a":"b","a":"c"}',
@@ -321,6 +323,8 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         ('{"a":2e-324}', "rounds to 0"),
         ('{"a":1.5e-310,"b":0.1}', "a subnormal double"),
         ('{"a":5e-324,"b":19.99}', "the least double"),
+        ('{"a":1e-310,"b":0.123}', "a subnormal double beside another fraction"),
+        ('{"a":19.987,"b":-5e-324}', "the least double beside another fraction"),
     ],
     "number.exponent": [
         (f'{{"a":0.{_ZEROS}1e20001}}', "the exponent counts as 19999"),
@@ -359,6 +363,9 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"aab":1,"a_a":2,"a_b":3}',
         '{"a_b":1,"ac":2,"ab":3}',
         '{"a_b":1,"aaa":2,"a_c":3}',
+        ('{"a_b":1,"a1":2}', "a digit comes before _"),
+        '{"line1":1,"line_2":2,"b":3}',
+        '{"b1":1,"b_":2}',
     ],
     "sort.length": [
         '{"b":1,"aa":2}',
@@ -406,6 +413,8 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"a":1,"5x":2,"0":3}',
         '{"9":1,"5x":2,"b":3}',
         '{"5x":1,"b":2,"0":3}',
+        '{"9":1,"10":2,"B":3,"a1":4,"a_":5,"\\uff5e":6,"\\ud83d\\ude00":7}',
+        '{"\\ud83d\\ude00":1,"\\uff5e":2,"10":3,"9":4,"a_":5,"a1":6,"B":7}',
     ],
     "sort.mixed": [
         '{"":1,"5":2}',
@@ -656,6 +665,9 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"a":"b\\u001fc"}',
         '{"a":"b\\u20ac"}',
         '{"a":"b\\u00e9c"}',
+        ('{"a":"e\u0301"}', "a letter and its accent, without escapes"),
+        ('{"a":"A\u030ab"}', "a letter and its accent, without escapes"),
+        ('{"a":"b\u00c5"}', "one character without escapes; two in NFD"),
     ],
     "keep.elements": [
         '{"a":["c","b"]}',
@@ -684,6 +696,9 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"data":{"a":"b"},"success":true}',
         '{"a":1,"data":{"b":2,"c":3}}',
         '{"data":{"a":1}}',
+        '{"a":{"b":1}}',
+        '{"a":{"b":1,"c":2},"b":3}',
+        '{"a":[{"c":1,"a":2}],"c":3}',
     ],
     "keep.types": [
         '{"a":"1"}',
@@ -698,6 +713,18 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"a":[true,false]}',
         '{"a":null}',
         '{"a":[null]}',
+        '{"a":""}',
+        '{"a":[""]}',
+        '{"a":0.5}',
+        '{"a":[1.25,3]}',
+        '{"a":{"b":"c"}}',
+        '{"a":["b"]}',
+        ('{"a":"2024-01-31T10:00:00.000Z"}', "a string, also where it holds a date"),
+        '{"a":"2024-01-31T10:00:00Z"}',
+        '{"a":"2024-01-31T17:00:00+07:00"}',
+        '{"a":"2024-01-31 10:00:00"}',
+        '{"a":"2024-01-31"}',
+        '{"a":{"b":"2024-01-31T17:30:00.125+07:00"}}',
     ],
     "keep.amount": [
         '{"amount":0.5}',
@@ -707,6 +734,8 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         '{"amount":0.25}',
         '{"amount":19.99}',
         '{"amount":1}',
+        '{"amount":250}',
+        '{"amount":"100"}',
     ],
     # -------------------------------------------------------- lists
     "list.empty": [
@@ -785,6 +814,8 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         ('{"a":"\\u2029"}', "U+2029"),
         ('{"a":"\\u0431"}', "U+0431"),
         ('{"a":"\\u00ff"}', "U+00FF"),
+        ('{"a":"\\u00a7"}', "U+00A7"),
+        ('{"a":"b\\u00b0c"}', "U+00B0"),
     ],
     "write.lower_hex": [
         ('{"a":"\\u00ea"}', "U+00EA"),
@@ -825,6 +856,8 @@ _CASES: Final[dict[str, list[str | bytes | tuple[str | bytes, str]]]] = {
         ('{"a":"b\\u000bc"}', "U+000B has no short form"),
         ('{"a":"\\u0001"}', "U+0001"),
         ('{"a":"\\u0008"}', "\\b in another form"),
+        ('{"a":"b\\u001fc"}', "U+001F"),
+        ('{"a":"\\u0002b"}', "U+0002"),
     ],
     "write.quote": [
         '{"a":"b\\"c"}',
@@ -993,12 +1026,26 @@ _PROFILED: Final[dict[str, list[tuple[str, str] | tuple[str, str, str]]]] = {
 }
 
 
-#: Of these rules, the cases from this place on came with version 1.2 of the kit.
-_IN_1_2: Final = {
-    "keep.null": 6,
-    "keep.empty": 8,
-    "keep.text": 0,
-    "keep.elements": 0,
+#: Of these rules, the cases from these places on came with later versions of the kit.
+_LATER: Final[dict[str, dict[str, int]]] = {
+    "1.2": {
+        "keep.null": 6,
+        "keep.empty": 8,
+        "keep.text": 0,
+        "keep.elements": 0,
+    },
+    "1.3": {
+        "read.depth_small": 5,
+        "number.underflow": 8,
+        "sort.underscore": 7,
+        "sort.numbers": 9,
+        "write.control": 9,
+        "write.unicode": 8,
+        "keep.text": 25,
+        "keep.members": 4,
+        "keep.types": 12,
+        "keep.amount": 7,
+    },
 }
 
 #: Who answered the cases of old versions, before.
@@ -1008,11 +1055,15 @@ _OLD: Final = ("PHP 8.1.34", "PHP 7.4.33")
 def _drafts() -> Iterator[Draft]:
     levels = {rule.id: rule.level for rule in RULES}
     for rule, cases in _CASES.items():
-        first = _IN_1_2.get(rule, len(cases))
         for place, one in enumerate(cases):
             text, comment = one if isinstance(one, tuple) else (one, "")
-            version = "1.0" if place < first else "1.2"
-            yield Draft(rule, levels[rule], _encoded(text), comment, since=version)
+            yield Draft(
+                rule,
+                levels[rule],
+                _encoded(text),
+                comment,
+                since=_version(rule, place),
+            )
     for rule, profiled in _PROFILED.items():
         for words, given, *since in profiled:
             yield Draft(
@@ -1022,6 +1073,12 @@ def _drafts() -> Iterator[Draft]:
                 profile=words,
                 since=since[0] if since else "1.0",
             )
+
+
+def _version(rule: str, place: int) -> str:
+    """Return the version of the kit that brought a case."""
+    later = [one for one in _LATER if place >= _LATER[one].get(rule, place + 1)]
+    return later[-1] if later else "1.0"
 
 
 def _encoded(text: str | bytes) -> bytes:

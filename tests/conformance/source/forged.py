@@ -131,7 +131,8 @@ def verify_case(
     *,
     level: Level = "hostile",
     key: str = "rsa-2048",
+    since: str = "1.0",
 ) -> Draft:
     """Return a case; without a point in its name it is a rule of verifying."""
     name = rule if "." in rule else f"verify.{rule}"
-    return Draft(name, level, text, comment, key=public_pem(key))
+    return Draft(name, level, text, comment, key=public_pem(key), since=since)

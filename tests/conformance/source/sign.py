@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from tests.conformance import broken_sign
+from tests.conformance.broken import each
 from tests.conformance.broken_keys import Refused as Refusal
 from tests.conformance.broken_verify import verify
 from tests.conformance.source import Draft, Mistake, Source, forged
@@ -129,9 +130,10 @@ def _case(
     *,
     level: Level = "api",
     key: str = "rsa-2048",
+    since: str = "1.0",
 ) -> Draft:
     question = text.encode() if isinstance(text, str) else text
-    return Draft(rule, level, question, comment, key=forged.pem(key))
+    return Draft(rule, level, question, comment, key=forged.pem(key), since=since)
 
 
 # ------------------------------------------------------------ signatures
@@ -185,6 +187,9 @@ def _wrong_signatures(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
     if draft.rule == "sign.text":
         for code, message in wrong_texts(draft.text):
             yield code, message and _signature(draft, set(), message)
+    # No mistake of a signer is its twin: every signature of such a program is wrong.
+    for code, message in each(draft.text, ["with_type_added"]):
+        yield code, message and _signature(draft, set(), message)
 
 
 def _signature(
@@ -207,6 +212,13 @@ def _body_drafts() -> Iterator[Draft]:
     yield _case(plain, '{"a":"x/y"}', "a slash")
     yield _case(plain, '{"a":1,"sign_type":"RSA2"}', "a sign_type that is right")
     yield _case(plain, '{"a":1}', "a longer key", key="rsa-4096")
+    for text, comment in (
+        ('{"a":null,"b":1}', "null stays"),
+        ('{"a":"","b":[],"c":{},"d":null}', "what is empty stays"),
+        ('{"a":0.5,"b":1.0}', "fractions"),
+        ('{"a":"\\u1780","b":{"d":1,"c":2}}', "Khmer, and a nested object"),
+    ):
+        yield _case(plain, text, comment, since="1.3")
     present = "body.sign_present"
     for text in ('{"a":1,"sign":"x"}', '{"sign":"","b":1}', '{"sign":null}'):
         yield _case(present, text, "a sign", level="any-document")
@@ -240,6 +252,9 @@ def _wrong_bodies(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
         if right is not None and _covers(public, body) == _covers(public, right):
             continue
         yield code, body
+    for code, message in each(draft.text, ["with_type_added"]):
+        if message is not None and right is not None:
+            yield code, broken_sign.signed_body(draft.key, draft.text, message=message)
 
 
 def _covers(public: bytes, body: bytes) -> bytes | None:

@@ -16,7 +16,7 @@ __all__ = ["wrong_texts"]
 
 #: A verifier or a signer has mistakes of its own that do the same: these would share
 #: their answers, and neither could be blamed.
-_TWINS: Final = ("scope_", "values_", "fails_", "overflow_", "duplicates_", "with_")
+_TWINS: Final = ("scope_", "values_no_", "fails_", "overflow_", "duplicates_", "with_")
 
 
 def wrong_texts(text: bytes) -> Iterator[tuple[str, bytes | None]]:

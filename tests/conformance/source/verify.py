@@ -35,6 +35,7 @@ def _drafts() -> Iterator[Draft]:
     yield from _base64()
     yield from verify_documents.drafts()
     yield from _keys()
+    yield from verify_documents.of_the_text()
 
 
 # ------------------------------------------------------------ honest, and plainly wrong
@@ -503,7 +504,7 @@ def _wrong_answers(draft: Draft) -> Iterator[tuple[str, bytes | None]]:
     for code in _CODES:
         yield code, _answer(draft, {code})
     # A verifier with another canonicaliser refuses what is honest.
-    if draft.rule == "verify.text":
+    if draft.rule == "verify.text" or draft.rule in verify_documents.TEXTS:
         for code, message in wrong_texts(draft.text):
             yield code, message and _answer(draft, set(), message)
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 
-__all__ = ["drafts"]
+__all__ = ["TEXTS", "drafts", "of_the_text"]
 
 _CANONICAL: Final = b'{"a":1}'
 #: How many levels, and who sends them.
@@ -49,6 +49,93 @@ def drafts() -> Iterator[Draft]:
         template = f'{{{members},"{first}":0,"sign":"SIGN"}}'
         comment = f"{count + 2} keys, one of which begins with {first}"
         yield verify_case("order", forged.signed(template), comment, level=level)
+
+
+#: For rules of the text: documents of the gateway, each with the text that a verifier
+#: would take for signed which breaks the rule; None where a document is signed rightly.
+TEXTS: Final[dict[str, tuple[tuple[str, str | None], ...]]] = {
+    "write.unicode": (
+        ('{"a":"\\u1780","sign":"SIGN"}', None),
+        ('{"a":"b\\u00a7","sign":"SIGN"}', None),
+        ('{"\\u1781":"\\u1782","sign":"SIGN"}', None),
+        ('{"a":"\\u1780","sign":"SIGN"}', '{"a":"\u1780"}'),
+        ('{"a":"b\\u00a7","sign":"SIGN"}', '{"a":"b\u00a7"}'),
+    ),
+    "write.lower_hex": (
+        ('{"a":"\\u17bb","sign":"SIGN"}', None),
+        ('{"a":"\\u17bb","sign":"SIGN"}', '{"a":"\\u17BB"}'),
+        ('{"a":"b\\u00ea","sign":"SIGN"}', '{"a":"b\\u00EA"}'),
+    ),
+    "write.slash": (
+        ('{"a":"b\\/c","sign":"SIGN"}', None),
+        ('{"a":"b/c","sign":"SIGN"}', None),
+        ('{"a":"b\\/c","sign":"SIGN"}', '{"a":"b/c"}'),
+    ),
+    "write.html": (
+        ('{"a":"b<c&d>","sign":"SIGN"}', None),
+        ('{"a":"it\'s","sign":"SIGN"}', None),
+        ('{"a":"b<c","sign":"SIGN"}', '{"a":"b\\u003cc"}'),
+        ('{"a":"b<c","sign":"SIGN"}', '{"a":"b\\u003Cc"}'),
+        ('{"a":"it\'s","sign":"SIGN"}', '{"a":"it\\u0027s"}'),
+    ),
+    "write.digits": (
+        ('{"a":0.1,"sign":"SIGN"}', None),
+        ('{"amounts":[19.99,2.7],"sign":"SIGN"}', None),
+        ('{"a":0.1,"sign":"SIGN"}', '{"a":0.10000000000000001}'),
+        ('{"a":2.7,"sign":"SIGN"}', '{"a":2.70}'),
+    ),
+    "write.whole": (
+        ('{"a":100,"sign":"SIGN"}', None),
+        ('{"a":100,"sign":"SIGN"}', '{"a":100.0}'),
+        ('{"a":2.0,"sign":"SIGN"}', '{"a":2.0}'),
+    ),
+    "sort.nested": (
+        ('{"data":{"b":1,"a":2},"sign":"SIGN"}', None),
+        ('{"a":[{"d":1,"c":2}],"sign":"SIGN"}', None),
+        ('{"data":{"b":1,"a":2},"sign":"SIGN"}', '{"data":{"a":2,"b":1}}'),
+        ('{"a":[{"d":1,"c":2}],"sign":"SIGN"}', '{"a":[{"c":2,"d":1}]}'),
+    ),
+    "list.empty": (
+        ('{"data":{},"sign":"SIGN"}', None),
+        ('{"a":[{}],"sign":"SIGN"}', None),
+        ('{"data":{},"sign":"SIGN"}', '{"data":{}}'),
+        ('{"a":[{}],"sign":"SIGN"}', '{"a":[{}]}'),
+    ),
+    "keep.blanks": (
+        ('{"a":" b","sign":"SIGN"}', None),
+        ('{"a":"b ","c":1,"sign":"SIGN"}', None),
+        ('{"a":" b","sign":"SIGN"}', '{"a":"b"}'),
+        ('{"a":"b ","sign":"SIGN"}', '{"a":"b"}'),
+    ),
+    "keep.types": (
+        ('{"a":"100","sign":"SIGN"}', None),
+        ('{"a":"2024-01-31T10:00:00.000Z","sign":"SIGN"}', None),
+        ('{"a":[true,false,null],"sign":"SIGN"}', None),
+        ('{"a":"100","sign":"SIGN"}', '{"a":100}'),
+        ('{"a":100,"sign":"SIGN"}', '{"a":"100"}'),
+        ('{"a":true,"sign":"SIGN"}', '{"a":"1"}'),
+        ('{"a":true,"sign":"SIGN"}', '{"a":"true"}'),
+    ),
+    "read.utf8_text": (
+        ('{"a":"\u1780","sign":"SIGN"}', None),
+        ('{"a":"b\u00e9","sign":"SIGN"}', None),
+        ('{"a":"\u00e9","sign":"SIGN"}', '{"a":"\\u00c3\\u00a9"}'),
+    ),
+}
+
+
+def of_the_text() -> Iterator[Draft]:
+    """
+    Yield documents that a verifier takes for others where it breaks a rule of the text.
+
+    It refuses what is honest, and accepts what it would have signed itself.
+    """
+    for rule, cases in TEXTS.items():
+        for template, wrong in cases:
+            comment = "honest" if wrong is None else "a text that breaks the rule"
+            text = None if wrong is None else wrong.encode()
+            body = forged.signed(template, text=text)
+            yield verify_case(rule, body, comment, level="api", since="1.3")
 
 
 def _duplicates() -> Iterator[Draft]:
