@@ -254,6 +254,34 @@ def test_the_end_of_the_threads_during_a_confirm(partner: MakePartner) -> None:
     assert here.wire.services().count(CONFIRM) == 1
 
 
+class EndingWithItsLoop(Ending):
+    """The same, where the event loop has no thread any more either."""
+
+    async def send(self, request: HttpRequest, *, timeout: float) -> HttpResponse:
+        """Answer, after all threads have ended."""
+        response = await super().send(request, timeout=timeout)
+        if service_of(request) == CONFIRM:
+            await asyncio.get_running_loop().shutdown_default_executor()
+        return response
+
+
+def test_the_end_of_all_threads_during_a_confirm(partner: MakePartner) -> None:
+    """The payment stays leased for its time; the result is no error all the same."""
+    here = partner()
+
+    async def main() -> None:
+        transport = EndingWithItsLoop(here.wire)
+        transport.transfers = made(here, transport)
+        await transport.transfers.start(**ORDER)
+        result = await transport.transfers.confirm("order-1", debit_id=DEBIT)
+        assert result.outcome == "unknown"
+
+    asyncio.run(main())
+    here.sandbox.advance(90)
+    (paid,) = here.transfers().resume()
+    assert (paid.outcome, here.wire.services().count(CONFIRM)) == ("paid", 1)
+
+
 def test_an_error_of_the_transport_stays_inside(partner: MakePartner) -> None:
     """A confirm whose transport breaks off is unknown to its caller, no error."""
     here = partner()

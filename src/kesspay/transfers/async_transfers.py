@@ -366,7 +366,7 @@ class AsyncTransfers:
     async def _provide(self, need: Any) -> Any:  # noqa: ANN401 - see Steps
         if isinstance(need, Blocking):
             if need.is_release and self._threads.has_ended:
-                return await asyncio.to_thread(need.act)
+                return await _in_any_thread(need.act)
             return await self._in_thread(need.act)
         if isinstance(need, Within):
             return await self._client.provide(need.need, need.until)
@@ -395,6 +395,20 @@ class AsyncTransfers:
         if why:
             raise no_threads(why)
         return await asyncio.wrap_future(done)
+
+
+async def _in_any_thread(act: Callable[[], _T]) -> _T:
+    """
+    Do something in a thread of the event loop.
+
+    Raises:
+        JournalUnavailable: there is none; the lease of a payment ends with its time.
+    """
+    try:
+        return await asyncio.to_thread(act)
+    except RuntimeError as error:
+        why = str(error)
+    raise no_threads(why)
 
 
 class _Threads(Forkable):
