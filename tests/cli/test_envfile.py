@@ -225,6 +225,14 @@ def test_a_file_that_others_can_read_is_reported(tmp_path: Path) -> None:
         assert read_env_file(path) == {"A": "b"}
 
 
+def test_a_file_that_is_gone_once_it_was_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is used all the same; a mount of Kubernetes swaps files at any time."""
+    monkeypatch.setattr("kesspay.cli.envfile.read_file", lambda _: b"A=b\n")
+    assert read_env_file(str(tmp_path / "gateway.env")) == {"A": "b"}
+
+
 def test_where_there_are_no_permissions(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import os
 import warnings
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Final
 
 import pytest
 
-from kesspay import KeyLoadError
+from kesspay import KeyLoadError, PrivateKey, PublicKey
 from kesspay.signing import keypath
 
 
-if TYPE_CHECKING:
-    from pathlib import Path
+#: A file of Linux that opens, and whose first byte no process can read.
+UNREADABLE: Final = Path("/proc/self/mem")
 
 
 def refuse(reason: str) -> KeyLoadError:
@@ -29,7 +30,7 @@ def test_readable_after_all(tmp_path: Path) -> None:
     def load() -> None:
         raise refuse("file")
 
-    with pytest.raises(KeyLoadError, match="it is no file"):
+    with pytest.raises(KeyLoadError, match="it can be read now: try again"):
         keypath.load_file(str(path), load)
 
 
@@ -43,6 +44,24 @@ def test_other_reason(tmp_path: Path) -> None:
     with pytest.raises(KeyLoadError) as caught:
         keypath.load_file(str(tmp_path), load)
     assert caught.value is error
+
+
+@pytest.mark.skipif(not UNREADABLE.exists(), reason="no such file here")
+@pytest.mark.usefixtures("backend")
+def test_read_error() -> None:
+    """A file that opens and cannot be read is refused with the system's reason."""
+    with pytest.raises(OSError, match=r"\[Errno") as refused:
+        UNREADABLE.read_bytes()
+    for load in (PrivateKey.from_file, PublicKey.from_file):
+        with pytest.raises(KeyLoadError) as caught:
+            load(UNREADABLE)
+        assert caught.value.reason == "file"
+        assert f"'{UNREADABLE}': {refused.value.strerror}" in str(caught.value)
+
+
+def test_gone_since_it_was_read(tmp_path: Path) -> None:
+    """Of a file that is no longer there nothing is said: the key was loaded."""
+    keypath.warn_if_open(str(tmp_path / "key.pem"))
 
 
 def test_no_modes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -250,7 +250,11 @@ class _Reader:
 def _warn_if_open(path: str) -> None:
     if os.name != "posix" or is_stdin(path):
         return
-    mode = stat.S_IMODE(Path(path).stat().st_mode)
+    try:
+        mode = stat.S_IMODE(Path(path).stat().st_mode)
+    except OSError:
+        # Renamed or removed since it was read: there is nothing to close.
+        return
     if mode & _ANY_ACCESS:
         warnings.warn(
             f"the file {shown_path(path)} may hold secrets and is open to other users "

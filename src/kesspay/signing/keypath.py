@@ -54,12 +54,14 @@ def load_file(path: str, load: Callable[[], _Handle]) -> _Handle:
 
 def why_unreadable(path: str) -> str:
     """Return the reason why a file cannot be read, without the name of the file."""
-    why = "it is no file"
+    why = "it can be read now: try again"
     try:
-        with Path(path).open("rb"):
-            pass
+        with Path(path).open("rb") as file:
+            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                # A disk or a server may refuse no sooner. A pipe would block.
+                file.read(1)
     except OSError as error:
-        why = error.strerror or why
+        why = error.strerror or "it cannot be opened"
     except ValueError:
         why = "the path holds a NUL byte"
     return why
@@ -74,7 +76,11 @@ def warn_if_open(path: str) -> None:
     """
     if os.name != "posix":
         return
-    status = Path(path).stat()
+    try:
+        status = Path(path).stat()
+    except OSError:
+        # Renamed or removed since it was read: there is nothing to close.
+        return
     if stat.S_ISREG(status.st_mode) and status.st_mode & _OPEN_TO_OTHERS:
         warnings.warn(
             f"the private key file {shown_path(path)} is open to other users "
