@@ -144,6 +144,9 @@ def test_the_plainest_cases_fail(blamed: Callable[..., None], stage0: Stage0) ->
     plain = failed(1, id="document/plain.form/1", rule="plain.form")
     lines = lines_of(report(failed(2), plain))
     assert lines[3:5] == [STAGE0[stage0], '  document/plain.form/1     {"a":"/"}']
+    # Nothing is wrong with the text where the adapter does not work.
+    page = "  docs/explanation/canonical-form.md#writing"
+    assert (page in lines) is (stage0 != "adapter")
     blamed(blame_of("plain.form", plain), stage0=stage0)
     assert lines_of(report(plain))[3:6] == [
         *(STAGE0[stage0], ""),

@@ -66,7 +66,8 @@ _OTHER_NAMES: Final = {
 #: What to do where already the plainest cases fail.
 STAGE0: Final[dict[Stage0, str]] = {
     "blanks": "The plainest cases differ in blanks only: json_encode writes none.",
-    "another form": "The plainest cases fail: the answers have another form.",
+    "another form": "The plainest cases fail: the answers are not the JSON of PHP's "
+    "json_encode.",
     "adapter": "The plainest cases fail: look at the adapter first.",
 }
 
@@ -276,6 +277,9 @@ def _broken(report: Report, *, everything: bool) -> Iterator[str]:
         plain = report.plain_faults
         if plain and not blames.firm:
             yield from _case_lines(plain[0])
+            if blames.stage0 != "adapter":
+                rule = report.run.kit.rules[plain[0].case.rule]
+                yield f"  {located(rule.doc)}"
     if blames.refused:
         yield ""
         yield refused_words(blames)
