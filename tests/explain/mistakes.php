@@ -149,6 +149,8 @@ foreach (
     ));
 }
 $texts['encoding_entities'] = htmlspecialchars(json_encode($right));
+$texts['encoding_percent'] = rawurlencode(json_encode($right));
+$texts['encoding_json'] = json_encode(json_encode($right));
 $texts['numbers_check'] = json_encode($right, JSON_NUMERIC_CHECK);
 $texts['numbers_text'] = json_encode(each_leaf(
     $right,
@@ -213,6 +215,13 @@ $texts['values_trimmed_null'] = json_encode(each_leaf(
 
 $texts['form_query'] = pairs($right, true);
 $texts['form_query_php'] = pairs($right, false);
+$texts['form_pairs'] = implode('', array_map(
+    fn ($key, $value) => $key . (
+        is_string($value) || $value === null ? $value : json_encode($value)
+    ),
+    array_keys($right),
+    $right
+));
 $texts['form_query_encoded'] = http_build_query($right);
 $texts['form_query_rfc3986'] = http_build_query($right, '', '&', PHP_QUERY_RFC3986);
 $texts['form_query_decoded'] = urldecode(http_build_query($right));

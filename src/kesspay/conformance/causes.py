@@ -64,7 +64,6 @@ _BROKEN: Final[dict[str, tuple[str, ...]]] = {
         "form_search_params",
         "form_query_rfc3986",
         "form_query_decoded",
-        "form_values",
         "form_values_php",
         "form_values_comma",
         "form_values_pipe",

@@ -72,7 +72,7 @@ class Style(NamedTuple):
         keys: "as_ordered", or "javascript" (indexes in front, at every level).
         form: "json", "query", "query_php", "query_encoded", "query_rfc3986",
             "query_decoded", "query_json", "search_params", "values", "values_php",
-            "values_comma", "values_pipe" or "values_list".
+            "values_comma", "values_pipe", "values_list" or "pairs".
         numbers: "php", "php_17", "php_100", "float", "javascript", "written",
             "amount_places", "amount_places_text", "amount_float",
             "amount_text", "text" or "check".
@@ -90,7 +90,7 @@ class Style(NamedTuple):
         with_key: "none", or where a secret was put: "after" (as &key=), "before",
             "appended" or "prepended" (with nothing in between), or as the "member" key.
         end: "none", "lf", "crlf" or "bom" (in front).
-        encoding: "utf8", "utf16le" or "entities".
+        encoding: "utf8", "utf16le", "entities", "percent" or "json" (once more).
         hashing: "once", "hex", "raw", "md5_hex" or "base64": what was done
             to the text before it was signed.
     """
@@ -196,6 +196,7 @@ _JSON: Final = "sign the JSON text"
 _CHARS: Final = "sign strings with the characters that are sent"
 _NO_KEY: Final = "put no secret into the text: the private key is the secret"
 _BARE: Final = "sign the text with nothing around it (shell: printf, not echo)"
+_BARE_BYTES: Final = "sign the JSON text as it is, without a second encoding"
 _BARE_TEXT: Final = "sign the JSON text as it is, without htmlspecialchars"
 _UTF8: Final = "encode the text in UTF-8"
 _PHP: Final = (
@@ -481,6 +482,7 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
                 "the text was a JSON array of the values, without their keys",
                 _JSON,
             ),
+            "pairs": ("the text was each key and its value in a row", _JSON),
         },
     ),
     (
@@ -509,6 +511,8 @@ _TABLE: Final[tuple[tuple[str, dict[str, tuple[str, str]]], ...]] = (
                 "the characters & < > \" ' of the whole text were entities",
                 _BARE_TEXT,
             ),
+            "percent": ("the whole text was percent-encoded", _BARE_BYTES),
+            "json": ("the text was encoded as a string of JSON once more", _BARE_BYTES),
         },
     ),
     (

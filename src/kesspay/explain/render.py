@@ -217,6 +217,8 @@ class Renderer:
         if style.form in _BETWEEN:
             between = _BETWEEN[style.form]
             return between.join(self._plain(v, style) for _, v in top)
+        if style.form == "pairs":
+            return "".join(f"{k}{self._plain(v, style)}" for k, v in top)
         pairs = [f"{k}={self._plain(v, style)}" for k, v in top]
         return "&".join(pairs)
 
@@ -421,6 +423,10 @@ def wrap(text: bytes, style: Style, secret: bytes = b"") -> bytes:
         text = text.decode().encode("utf-16-le")
     elif style.encoding == "entities":
         text = text.decode().translate(ENTITIES).encode()
+    elif style.encoding == "percent":
+        text = quote_url(text, safe="").encode()
+    elif style.encoding == "json":
+        text = quote(text.decode(), style).encode()
     if style.hashing == "hex":
         return hashlib.sha256(text).hexdigest().encode()
     if style.hashing == "raw":

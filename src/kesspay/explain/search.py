@@ -107,6 +107,7 @@ _ALONE: Final = frozenset(
     if m.code in {"form_query_rfc3986", "form_query_decoded", "encoding_entities"}
     or m.code in {"form_values_comma", "form_values_pipe", "form_values_list"}
     or m.code in {"form_values_sort", "form_values_rsort", "order_document_reverse"}
+    or m.code in {"form_pairs", "encoding_percent", "encoding_json"}
     or m.code.startswith("chars_entities_")
 )
 _UNFRAMED: Final = _ALONE | {"with_key_member", "order_values_reverse"}

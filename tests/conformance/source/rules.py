@@ -938,7 +938,7 @@ _rule(
         "scope_data": 'only the value of "data" was taken',
         "members_listed": "nested objects kept only the keys of the top level",
     },
-    Node="JSON.stringify(value) without a list of keys, which holds at every level",
+    Node="no list of keys in JSON.stringify: it holds at every level",
 )
 _rule(
     "keep.types",
