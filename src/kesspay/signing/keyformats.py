@@ -463,9 +463,8 @@ _BROKEN: Final = (
 )
 _MISSING: Final = "no password was given"
 _WRONG: Final = "the password that was given does not open it"
-_WRONG_P12: Final = (
-    "the password that was given does not fit, or the file is damaged: its MAC differs"
-)
+#: A file may have no MAC, which would tell the two apart no better.
+_WRONG_P12: Final = "the password that was given does not fit, or the file is damaged"
 _AMBIGUOUS: Final = "leave the one that is meant in the file"
 
 
