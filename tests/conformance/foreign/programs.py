@@ -308,7 +308,31 @@ PROGRAMS: Final = (
         "php",
         "trimmed",
         ("keep.blanks",),
-        {"keep.empty": "an empty string becomes null"},
+        _all("an empty string becomes null", "keep.empty", "keep.types"),
+    ),
+    Program("php", "laravel_null", ("keep.types",), {"keep.empty": "it is null"}),
+    Program(
+        "php",
+        "sort_numeric",
+        ("sort.bytes",),
+        {
+            **_SORTED_AS_TEXT,
+            **_all("a word is the number 0", "sort.mixed", "sort.case", "sort.digits"),
+        },
+    ),
+    Program("php", "nested_json", ("keep.types",)),
+    Program(
+        "php",
+        "rounded",
+        ("write.digits",),
+        _all(
+            "a number with more than two places is another one",
+            "write.number",
+            "write.small",
+            "write.exponent",
+            "number.rounding",
+            "number.underflow",
+        ),
     ),
     Program("php", "seventeen", ("write.digits",)),
     Program("php", "query", ("plain.json",)),
@@ -344,6 +368,18 @@ PROGRAMS: Final = (
             **_JAVASCRIPT,
             "read.array": "a list becomes an object",
             "read.encoding": "TextDecoder takes a byte order mark off",
+        },
+    ),
+    Program(
+        "node",
+        "stringify_listed",
+        ("keep.members", "list.empty"),
+        {
+            **_JAVASCRIPT,
+            "sort.nested": "members of nested objects are in the order of the list",
+            "read.array": "a list becomes an object",
+            "read.top_level": "a number or a string has no members",
+            "read.utf8": "malformed bytes are replaced",
         },
     ),
     Program(
@@ -473,6 +509,16 @@ PROGRAMS: Final = (
     ),
     Program(
         "php", "verify_careful", ("verify.duplicate",), {**_PHP_KEYS, **_READS_AS_USUAL}
+    ),
+    Program(
+        "php",
+        "verify_unicode",
+        ("write.unicode",),
+        {
+            **_PHP_KEYS,
+            **_READS_AS_USUAL,
+            "write.lower_hex": "what has letters in its escape is refused, too",
+        },
     ),
     Program(
         "node",

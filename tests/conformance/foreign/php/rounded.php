@@ -1,0 +1,19 @@
+<?php
+/* Amounts are rounded to cents, and so is every other number. */
+
+declare(strict_types=1);
+
+require __DIR__ . '/adapter.php';
+
+serve('rounded', ['canonicalize' => function (string $text): string {
+    $data = json_decode($text, true, 512, JSON_THROW_ON_ERROR);
+    if (!is_array($data)) {
+        throw new Refused();
+    }
+    array_walk_recursive($data, function (&$value): void {
+        $value = is_float($value) ? round($value, 2) : $value;
+    });
+    ksort($data);
+    unset($data['sign'], $data['sign_type']);
+    return json_encode($data, JSON_THROW_ON_ERROR);
+}]);
