@@ -29,10 +29,10 @@ func described(status, kind int32, code, reason string) error {
 	function := reflect.ValueOf(failure)
 	request := reflect.New(function.Type().In(0).Elem())
 	memory := (*[512]byte)(request.UnsafePointer())
-	*(*int32)(unsafe.Pointer(&memory[40])) = status
-	*(*int32)(unsafe.Pointer(&memory[44])) = kind
-	copy(memory[48:79], code)
-	copy(memory[104:127], reason)
+	*(*int32)(unsafe.Pointer(&memory[28])) = status
+	*(*int32)(unsafe.Pointer(&memory[32])) = kind
+	copy(memory[36:67], code)
+	copy(memory[92:115], reason)
 	return function.Call([]reflect.Value{request})[0].Interface().(error)
 }
 

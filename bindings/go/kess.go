@@ -118,7 +118,7 @@ func appended(op C.int32_t, key *C.kess_key, dst, text []byte, options []Options
 	r.operation, r.profile, r.max_depth = op, C.uint32_t(o.Profile), C.uint32_t(o.MaxDepth)
 	out := C.kess_run(r, key, pointer(text), C.size_t(len(text)))
 	if out == nil && r.status == C.KESS_ERR_BUFFER {
-		larger := make([]C.kess_request, 1+r.len/C.uint64_t(len(r.out)))
+		larger := make([]C.kess_request, 1+int(r.len)/len(r.out))
 		larger[0].operation, larger[0].profile, larger[0].max_depth = r.operation, r.profile, r.max_depth
 		larger[0].room = r.len
 		r = &larger[0]

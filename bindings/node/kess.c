@@ -2,117 +2,89 @@
  * SPDX-License-Identifier: Apache-2.0
  *
  * libkess for Node, in Node-API 8. This file translates and does nothing else:
- * requests and their answers lie in Buffers of call.js.
+ * requests and their answers lie in Buffers of index.js. What is not done leaves a
+ * request without an answer, which is a failure there.
  *
  * Nothing is static but constants, so that every worker thread has its own
  * instance of the addon.
  */
 #include <kess.h>
-
 #include <node_api.h>
-
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdlib.h>
 
-/* The version of this package, and of the libkess that it is made for. */
-#define MADE_FOR "0.1.0"
 /* About what a key takes outside the heap of V8. */
 #define KEY_MEMORY 8192
-/* So many calls are one work of the thread pool at most. */
-#define MOST 8
-
-static const napi_type_tag key_tag = {UINT64_C(0x6b6573732d6b6579), UINT64_C(0x9d1f4b0a7c2e4836)};
-
-/* A call of kess_run. The object is the key, or what becomes one. */
+/* A call of kess_run. */
 typedef struct {
-    napi_value object;
+    napi_async_work work;
+    napi_deferred deferred;
     void *request, *key, *text;
     size_t len;
 } call;
 
-typedef struct {
-    napi_async_work work;
-    napi_deferred deferred;
-    size_t count;
-    call calls[MOST];
-} job;
-
 /*
- * Reads the arguments, which are request, key and text of each call; false with a
- * pending exception. What has no tag, as an object of another addon, is no key:
- * libkess says so where it needs one.
+ * Reads the arguments: request, key, text, and what else load needs; false where one is
+ * another thing. A key is what load returned, which no caller of the package ever holds. Any
+ * other object is none: libkess says so where it needs one.
  */
-static bool read(napi_env env, napi_callback_info info, job *task)
+static bool read(napi_env env, napi_callback_info info, napi_value given[4], call *one)
 {
-    const size_t head = offsetof(kess_request, out);
-    napi_value values[3 * MOST];
-    size_t given = 3 * MOST, len = 0;
-    bool fits = napi_get_cb_info(env, info, &given, values, NULL, NULL) == napi_ok && given <= 3 * MOST;
+    size_t count = 4, size = 0;
+    const bool is_given = napi_get_cb_info(env, info, &count, given, NULL, NULL) == napi_ok;
 
-    for (size_t i = 0; fits && i < given; i += 3) {
-        call *one = &task->calls[task->count++];
-        napi_valuetype type = napi_undefined;
-        bool is_key = false;
-        one->object = values[i + 1];
-        fits = napi_get_typedarray_info(env, values[i], NULL, &len, &one->request, NULL, NULL) == napi_ok && len > head
-               && napi_typeof(env, one->object, &type) == napi_ok
-               && (type != napi_object || napi_check_object_type_tag(env, one->object, &key_tag, &is_key) == napi_ok)
-               && (!is_key || napi_unwrap(env, one->object, &one->key) == napi_ok)
-               && napi_get_typedarray_info(env, values[i + 2], NULL, &one->len, &one->text, NULL, NULL) == napi_ok;
-        if (fits) {
-            ((kess_request *)one->request)->room = len - head;
-        }
-    }
-    return fits || napi_throw_type_error(env, NULL, "requests, objects and texts are needed") != napi_ok;
+    (void)napi_get_value_external(env, given[1], &one->key);
+    return is_given && napi_get_typedarray_info(env, given[0], NULL, &size, &one->request, NULL, NULL) == napi_ok
+           && size > offsetof(kess_request, out)
+           && ((kess_request *)one->request)->room - 1 < size - offsetof(kess_request, out)
+           && napi_get_typedarray_info(env, given[2], NULL, &one->len, &one->text, NULL, NULL) == napi_ok;
 }
 
 static void execute(napi_env env, void *data)
 {
-    const job *task = data;
+    const call *one = data;
 
-    for (const call *one = task->calls; one < task->calls + task->count; one++) {
-        (void)!kess_run(one->request, one->key, one->text, one->len);
-    }
+    (void)!kess_run(one->request, one->key, one->text, one->len);
 }
 
-/* call(request, key, text): the answer is in the request. */
-static napi_value call_now(napi_env env, napi_callback_info info)
+/* run(request, key, text) */
+static napi_value run(napi_env env, napi_callback_info info)
 {
-    job task = {0};
+    napi_value given[4];
+    call one = {0};
 
-    if (read(env, info, &task)) {
-        execute(env, &task);
+    if (read(env, info, given, &one)) {
+        execute(env, &one);
     }
     return NULL;
 }
 
-/* What was not done is a failure in its request. */
 static void complete(napi_env env, napi_status done, void *data)
 {
-    job *task = data;
+    call *one = data;
     napi_value nothing = NULL;
 
     (void)napi_get_undefined(env, &nothing);
-    (void)napi_resolve_deferred(env, task->deferred, nothing);
-    (void)napi_delete_async_work(env, task->work);
-    free(task);
+    (void)napi_resolve_deferred(env, one->deferred, nothing);
+    (void)napi_delete_async_work(env, one->work);
+    free(one);
 }
 
-/* start(request, key, text, ...): a promise. The caller holds all of them until then. */
+/* start(request, key, text): a promise. The caller holds all of them until then. */
 static napi_value start(napi_env env, napi_callback_info info)
 {
-    napi_value name = NULL, promise = NULL;
-    job *task = calloc(1, sizeof *task);
+    napi_value given[4], name = NULL, promise = NULL;
+    call *one = calloc(1, sizeof *one);
 
-    if (task != NULL && read(env, info, task)
-        && napi_create_promise(env, &task->deferred, &promise) == napi_ok
+    if (one != NULL && read(env, info, given, one)
+        && napi_create_promise(env, &one->deferred, &promise) == napi_ok
         && napi_create_string_utf8(env, "kess", NAPI_AUTO_LENGTH, &name) == napi_ok
-        && napi_create_async_work(env, NULL, name, execute, complete, task, &task->work) == napi_ok
-        && napi_queue_async_work(env, task->work) == napi_ok) {
+        && napi_create_async_work(env, NULL, name, execute, complete, one, &one->work) == napi_ok
+        && napi_queue_async_work(env, one->work) == napi_ok) {
         return promise;
     }
-    free(task);
+    free(one);
     return NULL;
 }
 
@@ -124,43 +96,34 @@ static void finalize(napi_env env, void *key, void *hint)
     kess_key_free(key);
 }
 
-/* load(request, object, data, request, object, password): the object becomes the key. Returns its bits. */
+/* load(request, undefined, data, password): the key. */
 static napi_value load(napi_env env, napi_callback_info info)
 {
-    job task = {0};
-    const call *one = task.calls;
-    napi_value bits = NULL;
+    napi_value given[4], loaded = NULL;
+    size_t len = 0;
+    void *password = NULL;
     int64_t now = 0;
+    call one = {0};
 
-    if (read(env, info, &task)) {
-        kess_key *key = kess_load_key(one->request, one->text, one->len, one[1].text, one[1].len);
-        if (key == NULL || napi_wrap(env, one->object, key, finalize, NULL, NULL) != napi_ok) {
-            kess_key_free(key);
-        } else {
-            (void)napi_type_tag_object(env, one->object, &key_tag);
+    if (read(env, info, given, &one)
+        && napi_get_typedarray_info(env, given[3], NULL, &len, &password, NULL, NULL) == napi_ok) {
+        kess_key *key = kess_load_key(one.request, one.text, one.len, password, len);
+        if (key != NULL && napi_create_external(env, key, finalize, NULL, &loaded) == napi_ok) {
             (void)napi_adjust_external_memory(env, KEY_MEMORY, &now);
-            (void)napi_create_uint32(env, kess_key_bits(key), &bits);
+        } else {
+            kess_key_free(key);
         }
     }
-    return bits;
+    return loaded;
 }
 
 NAPI_MODULE_INIT()
 {
-    const char *const texts[] = {kess_version_fits(MADE_FOR) ? MADE_FOR : "", kess_version(), kess_openssl_version()};
-    napi_value values[3] = {NULL};
-
-    for (int i = 0; i < 3; i++) {
-        (void)napi_create_string_utf8(env, texts[i], NAPI_AUTO_LENGTH, &values[i]);
-    }
     const napi_property_descriptor members[] = {
-        {"call", NULL, call_now, NULL, NULL, NULL, napi_default_jsproperty, NULL},
+        {"run", NULL, run, NULL, NULL, NULL, napi_default_jsproperty, NULL},
         {"start", NULL, start, NULL, NULL, NULL, napi_default_jsproperty, NULL},
         {"load", NULL, load, NULL, NULL, NULL, napi_default_jsproperty, NULL},
-        {"fits", NULL, NULL, NULL, NULL, values[0], napi_default_jsproperty, NULL},
-        {"version", NULL, NULL, NULL, NULL, values[1], napi_default_jsproperty, NULL},
-        {"openssl", NULL, NULL, NULL, NULL, values[2], napi_default_jsproperty, NULL},
     };
 
-    return napi_define_properties(env, exports, 6, members) == napi_ok ? exports : NULL;
+    return napi_define_properties(env, exports, 3, members) == napi_ok ? exports : NULL;
 }

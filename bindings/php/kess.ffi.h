@@ -109,7 +109,9 @@ typedef enum kess_operation {
     KESS_DO_LOAD_PUBLIC = 6,
     KESS_DO_LOAD_PRIVATE_FILE = 7,
     KESS_DO_LOAD_PUBLIC_FILE = 8,
-    KESS_DO_PUBLIC_TEXT = 9
+    KESS_DO_PUBLIC_TEXT = 9,
+    KESS_DO_VERSION = 10,
+    KESS_DO_OPENSSL_VERSION = 11
 } kess_operation;
 
 typedef enum kess_kind {
@@ -126,16 +128,16 @@ typedef struct kess_request {
     uint32_t profile;
     uint32_t max_depth;
     uint32_t policy;
-    uint64_t room;
-    uint64_t len;
-    int64_t pos;
+    uint32_t room;
+    uint32_t len;
+    int32_t pos;
     int32_t status;
     int32_t kind;
     char name[32];
     char exception[24];
     char reason[24];
+    char message[332];
     char found[64];
-    char message[320];
     char out[65024];
 } kess_request;
 

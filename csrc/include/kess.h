@@ -461,8 +461,14 @@ typedef enum kess_operation {
     KESS_DO_LOAD_PUBLIC = 6,       /* kess_public_key_load_protected */
     KESS_DO_LOAD_PRIVATE_FILE = 7, /* kess_private_key_load_file */
     KESS_DO_LOAD_PUBLIC_FILE = 8,  /* kess_public_key_load_file_protected */
-    KESS_DO_PUBLIC_TEXT = 9        /* kess_key_spki in base64, a form of a
+    KESS_DO_PUBLIC_TEXT = 9,       /* kess_key_spki in base64, a form of a
                                       public key that can be loaded; no text */
+    KESS_DO_VERSION = 10,          /* kess_version. The text is the version that
+                                      the program was made for; where this
+                                      library does not fit it (see
+                                      kess_version_fits), KESS_ERR_ARGUMENT, a
+                                      BackendError that names both */
+    KESS_DO_OPENSSL_VERSION = 11   /* kess_openssl_version; no text */
 } kess_operation;
 
 /* Which exception an error is. The names are those of Python. */
@@ -479,35 +485,38 @@ typedef enum kess_kind {
  * What is wanted, what became of it, and where the result lies. A structure of
  * zeros has the defaults. The offsets are the same on every system, and no field
  * is a pointer, so that a program may write and read the bytes without this
- * header. The memory is aligned to 8 bytes. It may be longer than the structure,
- * or shorter: room says how much of it belongs to out.
+ * header. The memory is aligned to 4 bytes. It may be longer than the structure,
+ * or shorter: room says how much of it belongs to out. A text or result of 2 GiB
+ * is KESS_ERR_LENGTH; the functions of the operations take longer ones.
  */
 typedef struct kess_request {
     int32_t operation;  /*   0: a kess_operation */
     uint32_t profile;   /*   4: as in kess_options */
     uint32_t max_depth; /*   8: as in kess_options */
     uint32_t policy;    /*  12: KESS_KEY_* or-ed together, to load a key */
-    uint64_t room;      /*  16: bytes of memory from out on; 0: sizeof out */
+    uint32_t room;      /*  16: bytes of memory from out on; 0: sizeof out */
 
-    uint64_t len;       /*  24: bytes of the result, without the NUL behind it;
-                                with KESS_ERR_BUFFER the room that is enough */
-    int64_t pos;        /*  32: offset of the fault in the text; else -1 */
-    int32_t status;     /*  40: a kess_status */
-    int32_t kind;       /*  44: a kess_kind */
-    char name[32];      /*  48: of the status: "KESS_ERR_SIGNATURE" */
-    char exception[24]; /*  80: of the kind: "InvalidSignature" */
-    char reason[24];    /* 104: one stable word: "mismatch"; "unknown" */
-    char found[64];     /* 128: in place of the key: "a public key"; or empty */
-    char message[320];  /* 192: one English statement, which holds nothing of
+    uint32_t len;       /*  20: bytes of the result, without the NUL behind it;
+                                of a key that was loaded, the bits of the
+                                modulus; with KESS_ERR_BUFFER the room that is
+                                enough */
+    int32_t pos;        /*  24: offset of the fault in the text; else -1 */
+    int32_t status;     /*  28: a kess_status */
+    int32_t kind;       /*  32: a kess_kind */
+    char name[32];      /*  36: of the status: "KESS_ERR_SIGNATURE" */
+    char exception[24]; /*  68: of the kind: "InvalidSignature" */
+    char reason[24];    /*  92: one stable word: "mismatch"; "unknown" */
+    char message[332];  /* 116: one English statement, which holds nothing of
                                 the input */
+    char found[64];     /* 448: in place of the key: "a public key"; or empty */
     char out[65024];    /* 512: the result */
 } kess_request;
 
 /*
  * Do what the function of request->operation does.
  *   Out: request->status, and with KESS_OK request->len. For any other status
- *        every field from len to message is set.
- *   In:  key: NULL to canonicalize.
+ *        every field from len to found is set.
+ *   In:  key: NULL to canonicalize and for versions.
  *   Returns request->out, where a NUL follows the result, or NULL for any other
  *        status than KESS_OK. Only the result of KESS_DO_SPKI holds other
  *        NULs. KESS_ERR_BUFFER comes before anything is signed or verified:
@@ -520,8 +529,8 @@ KESS_API KESS_MUST_CHECK const char *kess_run(kess_request *request,
 
 /*
  * Load a key by one of the operations KESS_DO_LOAD.
- *   Out: request->status. For any other than KESS_OK every field from len to
- *        message is set.
+ *   Out: request->status, and with KESS_OK request->len. For any other status
+ *        every field from len to found is set.
  *   In:  data: the content of a key file, or its path, which needs no NUL at
  *        its end. password may be NULL.
  *   Returns the key, which kess_key_free releases, or NULL for any other status

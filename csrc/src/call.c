@@ -9,6 +9,13 @@
 
 /* ------------------------------------------------------------ documents */
 
+/* Lengths of a request have 32 bits, in languages without unsigned numbers, too.
+ * The NUL has room as well. */
+#define LEN_MAX ((size_t)INT32_MAX - 1)
+
+/* A version is three numbers. */
+#define VERSION_ROOM 32
+
 /* Beside its canonical form a body has the two members: the signature in
  * base64, each character of which may be escaped, and what is around it. */
 #define AROUND_SIGN 64
@@ -66,6 +73,35 @@ static kess_status public_text(const kess_key *key, uint8_t *out,
     return KESS_OK;
 }
 
+static kess_status write_text(const char *text, uint8_t *out, size_t *out_len,
+                              kess_error *err)
+{
+    const size_t room = *out_len;
+    *out_len = strlen(text);
+    if (*out_len > room) {
+        return kess_int_fail(err, KESS_ERR_BUFFER, 0);
+    }
+    memcpy(out, text, *out_len);
+    return KESS_OK;
+}
+
+static kess_status version_for(const uint8_t *text, size_t text_len,
+                               uint8_t *out, size_t *out_len, kess_error *err)
+{
+    char made_for[VERSION_ROOM];
+    if (text_len >= sizeof made_for) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    if (text_len > 0) {
+        memcpy(made_for, text, text_len);
+    }
+    made_for[text_len] = '\0';
+    if (strlen(made_for) < text_len || !kess_version_fits(made_for)) {
+        return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    return write_text(kess_version(), out, out_len, err);
+}
+
 static kess_status call(const kess_key *key, int operation, uint8_t *out,
                         size_t *out_len, const uint8_t *text, size_t text_len,
                         const kess_options *options, kess_error *err)
@@ -86,6 +122,10 @@ static kess_status call(const kess_key *key, int operation, uint8_t *out,
         return kess_key_spki(key, out, out_len, err);
     case KESS_DO_PUBLIC_TEXT:
         return public_text(key, out, out_len, err);
+    case KESS_DO_VERSION:
+        return version_for(text, text_len, out, out_len, err);
+    case KESS_DO_OPENSSL_VERSION:
+        return write_text(kess_openssl_version(), out, out_len, err);
     default:
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
     }
@@ -101,6 +141,9 @@ static kess_status call_with_room(const kess_key *key, int operation,
 {
     if (text == NULL && text_len > 0) {
         return kess_int_fail(err, KESS_ERR_ARGUMENT, 0);
+    }
+    if (text_len > LEN_MAX) {
+        return kess_int_fail(err, KESS_ERR_LENGTH, 0);
     }
     if (operation == KESS_DO_SIGNED_BODY ||
         operation == KESS_DO_VERIFY_DOCUMENT) {
@@ -183,15 +226,15 @@ LIES_AT(4, profile);
 LIES_AT(8, max_depth);
 LIES_AT(12, policy);
 LIES_AT(16, room);
-LIES_AT(24, len);
-LIES_AT(32, pos);
-LIES_AT(40, status);
-LIES_AT(44, kind);
-LIES_AT(48, name);
-LIES_AT(80, exception);
-LIES_AT(104, reason);
-LIES_AT(128, found);
-LIES_AT(192, message);
+LIES_AT(20, len);
+LIES_AT(24, pos);
+LIES_AT(28, status);
+LIES_AT(32, kind);
+LIES_AT(36, name);
+LIES_AT(68, exception);
+LIES_AT(92, reason);
+LIES_AT(116, message);
+LIES_AT(448, found);
 LIES_AT(512, out);
 typedef char request_size[sizeof(kess_request) == 65536 ? 1 : -1];
 
@@ -208,7 +251,8 @@ static const char *why_not_run(const kess_request *request,
     const kess_options options = {request->profile, 0};
     uint32_t profile;
     size_t depth;
-    if (request->operation < 0 || request->operation > KESS_DO_PUBLIC_TEXT ||
+    if (request->operation < 0 ||
+        request->operation > KESS_DO_OPENSSL_VERSION ||
         kess_int_loads(request->operation)) {
         return "the operation is unknown";
     }
@@ -245,26 +289,35 @@ const char *kess_run(kess_request *request, const kess_key *key,
 {
     kess_error err;
     kess_options options;
-    size_t room, len;
+    size_t len;
     if (request == NULL) {
         return NULL;
     }
-    room = (size_t)request->room;
-    len = (room == 0 ? sizeof request->out : room) - 1;
+    len = (request->room == 0 ? sizeof request->out : request->room) - 1;
+    if (len > LEN_MAX) {
+        len = LEN_MAX;
+    }
     options.profile = request->profile;
     options.max_depth = request->max_depth;
     if (call_with_room(key, request->operation, (uint8_t *)request->out, &len,
                        text, text_len, &options, &err) == KESS_OK) {
         request->status = KESS_OK;
-        request->len = len;
+        request->len = (uint32_t)len;
         request->out[len] = '\0';
         return request->out;
+    }
+    if (err.status == KESS_ERR_BUFFER && len > LEN_MAX) {
+        err.status = KESS_ERR_LENGTH;
     }
     kess_int_describe(
         request, &err,
         why_not_run(request, key, text != NULL || text_len == 0));
+    if (request->operation == KESS_DO_VERSION && text != NULL &&
+        err.status == KESS_ERR_ARGUMENT) {
+        kess_int_describe_misfit(request, text, text_len);
+    }
     if (err.status == KESS_ERR_BUFFER) {
-        request->len = (uint64_t)len + 1;
+        request->len = (uint32_t)len + 1;
     }
     return NULL;
 }
@@ -281,6 +334,7 @@ kess_key *kess_load_key(kess_request *request, const uint8_t *data,
     if (load(&key, request->operation, data, data_len, password, password_len,
              request->policy, &err) == KESS_OK) {
         request->status = KESS_OK;
+        request->len = (uint32_t)kess_key_bits(key);
         return key;
     }
     kess_int_describe(request, &err, why_not_loaded(request->operation));

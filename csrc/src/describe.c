@@ -50,6 +50,9 @@ static const row rows[] = {
     {KESS_ERR_SIGN_TYPE, KESS_KIND_SIGNATURE, "sign_type"},
 };
 
+/* A version that is longer is none. */
+#define VERSION_SHOWN 32
+
 #define ROW_COUNT (sizeof rows / sizeof rows[0])
 
 static const char *const exceptions[] = {
@@ -193,7 +196,7 @@ void kess_int_describe(kess_request *request, const kess_error *err,
     put(to->reason, reason);
     switch (to->kind) {
     case KESS_KIND_DOCUMENT:
-        to->pos = (int64_t)err->pos;
+        to->pos = (int32_t)err->pos;
         if (to->operation == KESS_DO_VERIFY_DOCUMENT) {
             to->kind = KESS_KIND_REFUSED;
         }
@@ -218,6 +221,28 @@ void kess_int_describe(kess_request *request, const kess_error *err,
 }
 
 /* ------------------------------------------------------------ versions */
+
+void kess_int_describe_misfit(kess_request *request, const uint8_t *version,
+                              size_t version_len)
+{
+    kess_request *const to = request;
+    size_t len;
+    memset(to->message, 0, sizeof to->message);
+    len = add(to, 0, "libkess ");
+    len = add(to, len, kess_version());
+    len = add(to, len, " was loaded, and does not fit what was made for ");
+    /* Of a text of the caller nothing else is repeated. */
+    for (size_t i = 0; i < version_len && i < VERSION_SHOWN; i++) {
+        const char one[2] = {(char)version[i], '\0'};
+        const int is_shown = strspn(one, "0123456789.") == 1;
+        len = add(to, len, is_shown ? one : "?");
+    }
+    len = add(to, len, ": install the same version of both, and build "
+                       "what calls it again");
+    to->kind = KESS_KIND_BACKEND;
+    memset(to->exception, 0, sizeof to->exception);
+    put(to->exception, exceptions[to->kind]);
+}
 
 /* The number at *text, and the point behind it, where it is not the last. */
 static int read_number(const char **text, int is_last, unsigned long *number)

@@ -43,10 +43,15 @@ kess_status kess_int_ok(kess_error *err);
 int kess_int_loads(int operation);
 int kess_int_loads_file(int operation);
 
-/* Set the fields of a request from len, which is 0, to message. An argument that
+/* Set the fields of a request from len, which is 0, to found. An argument that
  * cannot be used is described by a clause of the caller. */
 void kess_int_describe(kess_request *request, const kess_error *err,
                        const char *argument);
+
+/* The same again for a version that this library does not fit: a BackendError
+ * that names both. */
+void kess_int_describe_misfit(kess_request *request, const uint8_t *version,
+                              size_t version_len);
 
 /* Whether a library of one version fits a program made for the other. */
 int kess_int_fits(const char *loaded, const char *version);

@@ -18,7 +18,7 @@ static uint8_t out[ROOM], other[ROOM];
 /* A request with ROOM bytes for its result. */
 static union {
     kess_request request;
-    uint64_t aligned[(512 + ROOM) / 8];
+    uint32_t aligned[(512 + ROOM) / 4];
 } asked;
 static char given[3 * MEMBERS], body[ROOM];
 
@@ -64,7 +64,7 @@ static void check_run(int operation, const char *doc, size_t doc_len,
     const kess_status expected =
         judge(operation, &len, doc, doc_len, options);
 
-    for (uint64_t room = 0; room < 3; room++) {
+    for (uint32_t room = 0; room < 3; room++) {
         memset(&asked, 0xa5, 512 + 1);
         request->operation = operation;
         request->profile = options->profile;
@@ -85,7 +85,7 @@ static void check_run(int operation, const char *doc, size_t doc_len,
             CHECK_EQUAL(len, request->len);
             CHECK(memcmp(other, result, len) == 0 && result[len] == '\0');
             /* The NUL has to have room as well. */
-            request->room = len;
+            request->room = (uint32_t)len;
             request->out[len] = 'x';
             CHECK(kess_run(request, key_of(operation), in, doc_len) == NULL);
             CHECK_EQUAL(KESS_ERR_BUFFER, request->status);
@@ -144,7 +144,7 @@ static void test_documents(void)
     check_all(given, len);
 }
 
-static kess_status run(const kess_key *key, int operation, uint64_t room,
+static kess_status run(const kess_key *key, int operation, uint32_t room,
                        const void *doc, size_t len)
 {
     kess_request *const request = &asked.request;
@@ -197,7 +197,7 @@ static void test_wrong_requests(void)
 {
     kess_request *const request = &asked.request;
     static const int32_t unknown[] = {-1, KESS_DO_LOAD_PRIVATE,
-                                      KESS_DO_LOAD_PUBLIC_FILE, 10, INT32_MAX};
+                                      KESS_DO_LOAD_PUBLIC_FILE, 12, INT32_MAX};
 
     CHECK(kess_run(NULL, NULL, NULL, 0) == NULL);
     CHECK_EQUAL(0, kess_key_bits(NULL));
@@ -228,6 +228,72 @@ static void test_wrong_requests(void)
     request->operation = KESS_DO_VERIFY_DOCUMENT;
     request->max_depth = 512;
     check_refused(public_key, "{}", 2, "the depth must be 1 to 512");
+}
+
+/* A length that is no number of 32 bits is refused before the text is read. */
+static void test_lengths(void)
+{
+    kess_request *const request = &asked.request;
+    static const size_t lengths[] = {INT32_MAX, (size_t)INT32_MAX + 1,
+                                     SIZE_MAX / 2, SIZE_MAX};
+
+    for (size_t i = 0; i < sizeof lengths / sizeof lengths[0]; i++) {
+        for (int operation = 0; operation <= KESS_DO_VERIFY_DOCUMENT;
+             operation++) {
+            CHECK_EQUAL(KESS_ERR_LENGTH, run(key_of(operation), operation, 0,
+                                             "{}", lengths[i]));
+            CHECK_EQUAL(KESS_KIND_INPUT, request->kind);
+        }
+    }
+    CHECK_EQUAL(KESS_OK,
+                run(NULL, KESS_DO_CANONICALIZE, UINT32_MAX, "{}", 2));
+}
+
+/* ------------------------------------------------------------ versions */
+
+static void check_misfit(const char *version, size_t len, const char *shown)
+{
+    kess_request *const request = &asked.request;
+    char expected[200];
+    snprintf(expected, sizeof expected,
+             "libkess %s was loaded, and does not fit what was made for %s: "
+             "install the same version of both, and build what calls it again",
+             kess_version(), shown);
+    CHECK_EQUAL(KESS_ERR_ARGUMENT,
+                run(NULL, KESS_DO_VERSION, 0, version, len));
+    CHECK_EQUAL(KESS_KIND_BACKEND, request->kind);
+    CHECK(strcmp(request->exception, "BackendError") == 0);
+    CHECK(strcmp(request->reason, "argument") == 0);
+    CHECK(strcmp(request->message, expected) == 0);
+}
+
+static void test_versions(void)
+{
+    kess_request *const request = &asked.request;
+    const char *const version = kess_version();
+    const char *const openssl = kess_openssl_version();
+    static char long_version[1000];
+
+    CHECK_EQUAL(KESS_OK, run(NULL, KESS_DO_VERSION, 0, version,
+                             strlen(version)));
+    CHECK(strcmp(version, request->out) == 0);
+    CHECK_EQUAL(strlen(version), request->len);
+    CHECK_EQUAL(KESS_ERR_BUFFER,
+                run(NULL, KESS_DO_VERSION, (uint32_t)strlen(version), version,
+                    strlen(version)));
+    CHECK_EQUAL(strlen(version) + 1, request->len);
+    CHECK_EQUAL(KESS_OK, run(NULL, KESS_DO_OPENSSL_VERSION, 0, NULL, 0));
+    CHECK(strcmp(openssl, request->out) == 0);
+    CHECK_EQUAL(KESS_ERR_BUFFER, run(NULL, KESS_DO_OPENSSL_VERSION, 1, "", 0));
+    check_misfit("99.0.0", 6, "99.0.0");
+    check_misfit("0.1.0\0", 6, "0.1.0?");
+    check_misfit("a secret 0", 10, "?????????0");
+    check_misfit("", 0, "");
+    memset(long_version, '1', sizeof long_version);
+    check_misfit(long_version, sizeof long_version,
+                 "11111111111111111111111111111111");
+    CHECK_EQUAL(KESS_ERR_ARGUMENT, run(NULL, KESS_DO_VERSION, 0, NULL, 1));
+    CHECK_EQUAL(KESS_KIND_INPUT, request->kind);
 }
 
 /* ------------------------------------------------------------ keys */
@@ -270,6 +336,7 @@ static void check_load(kess_status expected, int operation, const void *data,
 
     CHECK_EQUAL(expected, request->status);
     CHECK_EQUAL(expected == KESS_OK, key != NULL);
+    CHECK_EQUAL(kess_key_bits(key), request->len);
     if (key != NULL) {
         CHECK_EQUAL(operation == KESS_DO_LOAD_PRIVATE ||
                         operation == KESS_DO_LOAD_PRIVATE_FILE,
@@ -333,6 +400,8 @@ int main(void)
     test_documents();
     test_room();
     test_wrong_requests();
+    test_lengths();
+    test_versions();
     test_public_text();
     test_keys(&pem);
     kess_key_free(public_key);

@@ -22,7 +22,7 @@ BINDINGS: Final = Path(__file__).resolve().parents[2] / "bindings"
 #: Files of each package, and how many lines of code they may have.
 PACKAGES: Final = {
     "php": (("preload.php", "src/*.php", "src/Exception/*.php"), 300),
-    "node": (("kess.c", "index.js", "arguments.js", "call.js", "errors.js"), 386),
+    "node": (("kess.c", "index.js"), 300),
     "go": (("kess.go", "keys.go", "errors.go", "doc.go"), 255),
 }
 

@@ -6,8 +6,7 @@ const {join} = require('node:path');
 const test = require('node:test');
 const kess = require('..');
 const native = require('../build/Release/kess.node');
-const {Request} = require('../call.js');
-const {ROOT, key} = require('./support.js');
+const {ROOT, answered, key} = require('./support.js');
 
 const publicKey = kess.PublicKey.fromFile(key('rsa-2048.pub.pem'));
 const privateKey = kess.PrivateKey.fromFile(key('rsa-2048.pem'));
@@ -24,22 +23,23 @@ function raised(run) {
 const HEADER = readFileSync(join(ROOT, 'csrc', 'include', 'kess.h'), 'utf8');
 const KINDS = ['BackendError', 'InputError', 'CanonicalizationError', 'KeyLoadError', 'InvalidSignature', 'DocumentRefused'];
 
-/** The error of a kess_request that libkess has filled in. */
+/** The error of a kess_request that libkess would have filled in. */
 function errorOf({status, kind, position, code, exception = '', reason, found = '', message}) {
-  const request = new Request(8);
-  const {bytes, ints, longs} = request;
-  bytes.fill(0);
-  [ints[10], ints[11], longs[4]] = [status, kind, BigInt(position)];
-  for (const [text, offset] of [[code, 48], [exception, 80], [reason, 104], [found, 128], [message, 192]]) {
-    bytes.write(text, offset);
-  }
-  return raised(() => request.check());
+  return raised(() => answered((bytes, ints) => {
+    bytes.fill(0, 20, 512);
+    [ints[7], ints[8], ints[6]] = [status, kind, position];
+    for (const [text, offset] of [[code, 36], [exception, 68], [reason, 92], [message, 116], [found, 448]]) {
+      bytes.write(text, offset);
+    }
+  }, () => kess.canonicalize('{}')));
 }
 
 test('each kind of error that libkess names has its class', () => {
   // tests/bindings/test_status_table.py compares what libkess says of each status.
   const shared = JSON.parse(readFileSync(join(ROOT, 'bindings', 'status.json')));
   for (const {status, reason, code, exception, verifying = exception} of shared) {
+    // Where there is too little room, the package asks again.
+    if (code === 'KESS_ERR_BUFFER') continue;
     for (const name of [exception, verifying]) {
       const error = errorOf({status, kind: KINDS.indexOf(name), position: 7, code, exception: name, reason, message: 'what happened'});
       assert.equal(error.name, name);
@@ -58,11 +58,13 @@ test('each kind of error that libkess names has its class', () => {
 test('the numbers of this package are those of kess.h', () => {
   const kinds = [...HEADER.matchAll(/^ +KESS_KIND_\w+ = (\d),? *\/\* (\w+)/gm)].map(([, number, name]) => [Number(number), name]);
   assert.deepEqual(kinds, KINDS.map((name, number) => [number, name]));
-  const names = [...HEADER.matchAll(/^ +KESS_DO_(\w+) = (\d),?/gm)].map(([, name], index) => [name, index]);
-  const code = readFileSync(join(__dirname, '..', 'index.js'), 'utf8') + readFileSync(join(__dirname, '..', 'arguments.js'), 'utf8');
+  const names = [...HEADER.matchAll(/^ +KESS_DO_(\w+) = (\d+),?/gm)].map(([, name, number]) => [name, Number(number)]);
+  const code = readFileSync(join(__dirname, '..', 'index.js'), 'utf8');
   const listed = code.match(/^const \[(.*)\] = Array\(7\)/m)[1].split(', ').map((name, index) => [name, index]);
   assert.deepEqual(listed, names.slice(0, 7));
   assert.deepEqual(names.slice(7, 9), [['LOAD_PRIVATE_FILE', 7], ['LOAD_PUBLIC_FILE', 8]]);
+  assert.deepEqual(names.slice(10), [['VERSION', 10], ['OPENSSL_VERSION', 11]]);
+  assert.ok(code.includes('[FROM_FILE, VERSION, OPENSSL_VERSION] = [2, 10, 11]'));
   const bits = new Map([...HEADER.matchAll(/^#define KESS_(?:PROFILE|KEY)_(\w+) (\d+)u/gm)]
     .map(([, name, value]) => [name, value]));
   assert.ok(code.includes(`[17, ${bits.get('PRECISION_17')}], [100, ${bits.get('PRECISION_100')}]`));
@@ -77,12 +79,12 @@ test('the numbers of this package are those of kess.h', () => {
 test('the members of a request lie where kess.h has them', () => {
   const members = new Map([...HEADER.matchAll(/^ +\w+ (\w+)(?:\[\d+\])?; +\/\* +(\d+):/gm)]
     .map(([, name, offset]) => [name, Number(offset)]));
-  const [, ...found] = readFileSync(join(__dirname, '..', 'call.js'), 'utf8')
-    .match(/\[STATUS, KIND, LENGTH, POSITION, WORDS, OUT\] = \[(\d+), (\d+), (\d+), (\d+), (\d+), (\d+)\]/).map(Number);
-  const [status, kind, len, pos, name, out] = ['status', 'kind', 'len', 'pos', 'name', 'out'].map((one) => members.get(one));
-  assert.deepEqual(found, [status / 4, kind / 4, len / 8, pos / 8, name, out]);
+  const [, ...found] = readFileSync(join(__dirname, '..', 'index.js'), 'utf8')
+    .match(/\[ROOM, LENGTH, POSITION, STATUS, WORDS, OUT\] = \[(\d+), (\d+), (\d+), (\d+), (\d+), (\d+)\]/).map(Number);
+  const [room, len, pos, status, name, out] = ['room', 'len', 'pos', 'status', 'name', 'out'].map((one) => members.get(one));
+  assert.deepEqual(found, [room / 4, len / 4, pos / 4, status / 4, name, out]);
   assert.deepEqual(['operation', 'profile', 'max_depth', 'policy'].map((one) => members.get(one)), [0, 4, 8, 12]);
-  assert.deepEqual(['name', 'exception', 'reason', 'found', 'message'].map((one) => members.get(one)), [48, 80, 104, 128, 192]);
+  assert.deepEqual(['name', 'exception', 'reason', 'message', 'found'].map((one) => members.get(one)), [36, 68, 92, 116, 448]);
   assert.equal(HEADER.match(/KESS_ERR_BUFFER = (\d+)/)[1], '2');
 });
 
@@ -105,22 +107,17 @@ test('what libkess does not know is a failure', () => {
 });
 
 test('what gets no answer is a failure', async () => {
-  assert.throws(() => {
-    const request = new Request(8);
-    request.ask(0, [0, 0], 0);
-    request.output;
-  }, {name: 'BackendError', reason: 'unknown'});
-  const {call, load, start} = native;
+  const {load, run, start} = native;
   const text = '{"a":1}';
   try {
-    for (const name of ['call', 'load', 'start']) native[name] = () => undefined;
-    assert.throws(() => kess.canonicalize(text), {name: 'BackendError'});
+    for (const name of ['load', 'run', 'start']) native[name] = () => undefined;
+    assert.throws(() => kess.canonicalize(text), {name: 'BackendError', reason: 'unknown'});
     assert.throws(() => kess.PublicKey.fromFile(key('rsa-2048.pub.pem')), {name: 'BackendError'});
     await assert.rejects(privateKey.signedBody(text), {name: 'BackendError'});
     const [{bytes, error}] = await publicKey.verifyDocuments([text]);
     assert.deepEqual([bytes, error.name], [undefined, 'BackendError']);
   } finally {
-    Object.assign(native, {call, load, start});
+    Object.assign(native, {load, run, start});
   }
   assert.equal(kess.canonicalize(text).toString(), text);
 });
@@ -180,20 +177,20 @@ test('index.d.ts declares what index.js exports', () => {
 });
 
 test('a libkess that does not fit is refused, with both versions', () => {
-  const ours = Object.keys(require.cache).filter((file) => /[/](?:index|arguments|errors|call)[.]js$/.test(file));
-  const kept = ours.map((file) => require.cache[file]);
-  const {fits, version: loaded} = native;
-  try {
-    for (const file of ours) delete require.cache[file];
-    Object.assign(native, {fits: '', version: '0.2.0'});
-    assert.throws(() => require('..'), (error) =>
-      error.name === 'BackendError' && error.message.includes('0.2.0') && error.message.includes(loaded));
-  } finally {
-    Object.assign(native, {fits, version: loaded});
-    ours.forEach((file, index) => { require.cache[file] = kept[index]; });
-  }
   const {version} = JSON.parse(readFileSync(join(__dirname, '..', 'package.json')));
-  assert.deepEqual([fits, kess.version()], [version, version]);
+  assert.equal(kess.version(), version);
   const project = readFileSync(join(ROOT, 'src', 'kesspay', '_version.py'), 'utf8');
   assert.equal(version, project.match(/__version__: Final = "(.*)"/)[1]);
+  // A package of another version, beside the addon of this one.
+  const [file, settings] = [require.resolve('..'), require.resolve('../package.json')];
+  const kept = require.cache[file];
+  try {
+    delete require.cache[file];
+    require.cache[settings].exports.version = '7.2.0';
+    assert.throws(() => require('..'), (error) => error.name === 'BackendError'
+      && error.message.includes('7.2.0') && error.message.includes(`libkess ${version} `));
+  } finally {
+    require.cache[settings].exports.version = version;
+    require.cache[file] = kept;
+  }
 });
