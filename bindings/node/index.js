@@ -23,7 +23,7 @@ class InvalidSignature extends KessError {}
 /** A document that cannot be verified: an InvalidSignature like any refusal. */
 class DocumentRefused extends InvalidSignature {}
 class BackendError extends KessError {}
-const errors = {
+const errors = {__proto__: null,
   BackendError, CanonicalizationError, DocumentRefused, InputError, InvalidSignature, KessError, KeyLoadError,
 };
 
@@ -173,22 +173,22 @@ const NOTHING = Buffer.alloc(0);
 // What libkess loaded for each key. No caller ever has it in place of a key.
 const loaded = new WeakMap();
 
-/** What an operation writes for a text. */
-function run(operation, key, text, options = undefined, request = own) {
-  native.run(request.ask(operation, settingsOf(options)), loaded.get(key), text);
-  const {larger} = request;
-  return larger ? run(operation, key, text, options, larger) : Buffer.from(request.output);
+/** What an operation writes for a text. The room that libkess names is enough: no third call follows. */
+function run(operation, key, text, settings = settingsOf(), request = own) {
+  native.run(request.ask(operation, settings), loaded.get(key), text);
+  const larger = request === own && request.larger;
+  return larger ? run(operation, key, text, settings, larger) : Buffer.from(request.output);
 }
 
-/** The same in a thread of the pool. The caller may change the document meanwhile. */
-async function later(operation, key, document, options, larger = undefined) {
-  const text = Buffer.from(documentOf(document));
+/** The same in a thread of the pool. The caller may change the text meanwhile. */
+async function later(operation, key, given, settings, larger = undefined) {
+  const text = Buffer.from(given);
   // Room for most texts and for a signature.
   const request = larger ?? new Request(text.length + (key?.bits >> 1) + 64);
   // Key and text, which are used below, are not collected meanwhile.
-  await native.start(request.ask(operation, settingsOf(options)), loaded.get(key), text);
-  const {larger: next} = request;
-  return next ? later(operation, key, text, options, next) : request.output;
+  await native.start(request.ask(operation, settings), loaded.get(key), text);
+  const next = !larger && request.larger;
+  return next ? later(operation, key, text, settings, next) : request.output;
 }
 
 // --------------------------------------------------------------------- keys
@@ -217,7 +217,8 @@ class Key {
     const operation = from + (this instanceof PrivateKey ? LOAD_PRIVATE : LOAD_PUBLIC);
     const request = own.ask(operation, [0, 0], Number(allowWeak));
     loaded.set(this, native.load(request, undefined, text, secret));
-    // Bytes are the caller's own.
+    // Bytes are the caller's own. Copies lie in memory that Buffers of the application share.
+    if (text !== data) text.fill(0);
     if (secret !== password) secret.fill(0);
     // What was not loaded has no output, but an error.
     this.bits = own.output && own.ints[LENGTH];
@@ -232,20 +233,20 @@ class PrivateKey extends Key {
     return PublicKey.fromPem(run(SPKI, this, NOTHING), {allowWeak: true});
   }
 
-  signedBody(parameters, options) {
-    return later(SIGNED_BODY, this, parameters, options);
+  async signedBody(parameters, options) {
+    return later(SIGNED_BODY, this, documentOf(parameters), settingsOf(options));
   }
 
   signedBodySync(parameters, options) {
-    return run(SIGNED_BODY, this, documentOf(parameters), options);
+    return run(SIGNED_BODY, this, documentOf(parameters), settingsOf(options));
   }
 
   async signDocument(document, options) {
-    return String(await later(SIGN_DOCUMENT, this, document, options));
+    return String(await later(SIGN_DOCUMENT, this, documentOf(document), settingsOf(options)));
   }
 
   signDocumentSync(document, options) {
-    return String(run(SIGN_DOCUMENT, this, documentOf(document), options));
+    return String(run(SIGN_DOCUMENT, this, documentOf(document), settingsOf(options)));
   }
 }
 
@@ -256,19 +257,18 @@ class PublicKey extends Key {
   }
 
   verifyDocument(body, options) {
-    return run(VERIFY_DOCUMENT, this, bytesOf(body, 'body'), options);
+    return run(VERIFY_DOCUMENT, this, bytesOf(body, 'body'), settingsOf(options));
   }
 
   async verifyDocuments(bodies, options) {
     if (!Array.isArray(bodies)) refuse('bodies must be an array');
-    settingsOf(options);
-    const kept = options && {...options};
+    const settings = settingsOf(options);
     const texts = Array.from(bodies, (body, index) => Buffer.from(bytesOf(body, `bodies[${index}]`)));
     const results = [];
     while (results.length < texts.length) {
       // Some at a time: the event loop turns meanwhile, and memory is bounded.
       const some = texts.slice(results.length, results.length + 256);
-      results.push(...await Promise.allSettled(some.map((text) => later(VERIFY_DOCUMENT, this, text, kept))));
+      results.push(...await Promise.allSettled(some.map((text) => later(VERIFY_DOCUMENT, this, text, settings))));
     }
     return results.map(({value, reason}) => ({bytes: value, error: reason}));
   }
@@ -284,7 +284,7 @@ function through(name, value, object, options) {
 
 module.exports = {
   ...errors, PHP_8, PrivateKey, Profile, PublicKey,
-  canonicalize: (document, options) => run(CANONICALIZE, null, documentOf(document), options),
+  canonicalize: (document, options) => run(CANONICALIZE, null, documentOf(document), settingsOf(options)),
   opensslVersion: () => String(run(OPENSSL_VERSION, null, NOTHING)),
   signDocument: async (...given) => through('signDocument', ...given),
   signedBody: async (...given) => through('signedBody', ...given),

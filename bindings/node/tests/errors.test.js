@@ -99,10 +99,13 @@ test('a key that cannot be loaded is one statement, the same in all languages', 
 
 test('what libkess does not know is a failure', () => {
   for (const kind of [0, 6, -1, 2 ** 31 - 1]) {
-    const error = errorOf({status: 406, kind, position: -1, code: 'KESS_ERR_UNKNOWN', exception: 'AnotherError',
-      reason: 'unknown', message: 'an unknown status (KESS_ERR_UNKNOWN, 406)'});
-    assert.ok(error instanceof kess.BackendError, kind);
-    assert.deepEqual([error.reason, 'position' in error], ['unknown', false]);
+    // Every object has some names without being given them.
+    for (const exception of ['AnotherError', 'constructor', 'toString', '__proto__']) {
+      const error = errorOf({status: 406, kind, position: -1, code: 'KESS_ERR_UNKNOWN', exception,
+        reason: 'unknown', message: 'an unknown status (KESS_ERR_UNKNOWN, 406)'});
+      assert.ok(error instanceof kess.BackendError, `${kind} ${exception}`);
+      assert.deepEqual([error.reason, 'position' in error], ['unknown', false]);
+    }
   }
 });
 

@@ -223,6 +223,85 @@ test('the addon leaves what it cannot do without an answer', async () => {
   }
 });
 
+test('options are read once, also where the first room is too small', async () => {
+  // Of 60,000 characters with an escape each the canonical form needs more room than both first tries have.
+  const text = JSON.stringify({a: '/'.repeat(60000), b: 1});
+  const profile = new kess.Profile({ksort: '7'});
+  const plain = new kess.Profile({unescapedSlashes: true});
+  const asked = [];
+  const options = {
+    get profile() { asked.push('profile'); return asked.length > 2 ? plain : profile; },
+    get maxDepth() { asked.push('maxDepth'); return asked.length > 2 ? 1 : 9; },
+  };
+  const body = privateKey.signedBodySync(text, {profile});
+  for (const run of [() => kess.canonicalize(text, options), () => privateKey.signedBodySync(text, options),
+    () => privateKey.signedBody(text, options), () => publicKey.verifyDocument(body, options),
+    () => publicKey.verifyDocuments([body, body], options)]) {
+    asked.length = 0;
+    const found = await run();
+    assert.deepEqual(asked, ['profile', 'maxDepth']);
+    if (Array.isArray(found)) assert.deepEqual(found.map(({error}) => error), [undefined, undefined]);
+  }
+  // Options that change after the call do not count: the body is that of the call.
+  const nested = JSON.stringify({a: '/'.repeat(60000), b: [1.5, 'é']});
+  const changed = {maxDepth: 2};
+  const promise = privateKey.signedBody(nested, changed);
+  Object.assign(changed, {maxDepth: 1, profile: plain});
+  assert.deepEqual(await promise, privateKey.signedBodySync(nested));
+  // Members that options inherit count in a batch as they do for one body.
+  const [{error}] = await publicKey.verifyDocuments([privateKey.signedBodySync(nested)], Object.create({maxDepth: 1}));
+  assert.equal(error.reason, 'depth');
+});
+
+test('where libkess names too little room twice, that is a failure', async () => {
+  const {run, start} = native;
+  const tooSmall = (bytes) => {
+    bytes.fill(0, 20, 512);
+    [[5, 9], [7, 2]].forEach(([at, value]) => { new Int32Array(bytes.buffer, bytes.byteOffset, 8)[at] = value; });
+    bytes.write('KESS_ERR_BUFFER', 36);
+    bytes.write('BackendError', 68);
+    bytes.write('buffer', 92);
+    bytes.write('too small', 116);
+  };
+  let calls = 0;
+  try {
+    native.run = (bytes) => { calls += 1; tooSmall(bytes); };
+    native.start = async (bytes) => { calls += 1; tooSmall(bytes); if (calls > 9) throw new Error('endless'); };
+    assert.throws(() => kess.canonicalize('{}'), {name: 'BackendError', code: 'KESS_ERR_BUFFER'});
+    assert.equal(calls, 2);
+    await assert.rejects(privateKey.signedBody('{}'), {name: 'BackendError', code: 'KESS_ERR_BUFFER'});
+    assert.equal(calls, 4);
+  } finally {
+    Object.assign(native, {run, start});
+  }
+});
+
+test('no copy of a key or password stays in memory that Buffers share', () => {
+  const secrets = [readFileSync(key('rsa-2048.encrypted.pem'), 'latin1'), 'correct horse'];
+  const {load} = native;
+  const copies = [];
+  native.load = (...given) => { copies.push(given[2], given[3]); return load(...given); };
+  try {
+    const [pem, password] = secrets;
+    kess.PrivateKey.fromPem(pem, {password});
+    assert.throws(() => kess.PrivateKey.fromPem(pem, {password: 'wrong'}), {reason: 'password'});
+    const [sharedPem, sharedPassword] = secrets.map((text) => {
+      const shared = new Uint8Array(new SharedArrayBuffer(text.length));
+      shared.set(Buffer.from(text));
+      return shared;
+    });
+    kess.PrivateKey.fromPem(sharedPem, {password: sharedPassword});
+    assert.equal(copies.length, 6);
+    for (const copy of copies) assert.ok(copy.length > 4 && copy.every((byte) => byte === 0));
+    // Bytes of the caller stay as they are.
+    const own = secrets.map((text) => Buffer.from(text));
+    kess.PrivateKey.fromPem(own[0], {password: own[1]});
+    assert.deepEqual(own.map(String), secrets);
+  } finally {
+    native.load = load;
+  }
+});
+
 test('a batch of long and short texts has room for each', async () => {
   const texts = Array.from({length: 60}, (_, index) => `{"a":"${'x'.repeat(index * index * 40)}"}`);
   const bodies = await Promise.all(texts.map((text) => privateKey.signedBody(text)));
