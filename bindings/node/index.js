@@ -53,7 +53,7 @@ const REFUSED = [
   [(value) => Number.isInteger(value) && !Number.isSafeInteger(value), 'range', 'an integer beyond 2^53 - 1'],
   [(value) => Object.is(value, -0), 'type', '-0, which JSON.stringify writes as 0'],
   [(value) => ['undefined', 'bigint', 'function', 'symbol'].includes(typeof value), 'type', 'no value of JSON'],
-  [(value, depth) => depth > 512, 'depth', 'too many nested containers, or one that holds itself'],
+  [(value, depth) => isObject(value) && depth > 512, 'depth', 'too many nested containers, or one that holds itself'],
   [(value) => isObject(value) && typeof value.toJSON === 'function', 'type', 'an object with toJSON'],
   [(value) => isObject(value) && !isWhole(value), 'type', 'an array with holes or properties, or no plain object'],
 ];
@@ -67,7 +67,8 @@ function checked(value, path, depth = 0) {
 
 /** The JSON text of plain values, in one walk, so that no getter answers twice. */
 function textOf(value, path = '$', depth = 0) {
-  if (!isObject(checked(value, path, depth))) return JSON.stringify(value);
+  // A path of 513 names says nothing more, and a document chooses how long they are.
+  if (!isObject(checked(value, depth > 512 ? '$' : path, depth))) return JSON.stringify(value);
   const isArray = Array.isArray(value);
   const texts = Object.keys(value).map((name) => (isArray ? '' : `${textOf(name, path)}:`)
     + textOf(value[name], isArray ? `${path}[${name}]` : `${path}.${name}`, depth + 1));

@@ -82,7 +82,18 @@ test('an object as deep as PHP takes is signed, and one level more is not', () =
     return value;
   };
   assert.ok(privateKey.signDocumentSync(nested(512)));
-  assert.throws(() => privateKey.signDocumentSync(nested(513)), {reason: 'depth'});
+  assert.throws(() => privateKey.signDocumentSync(nested(513)), {reason: 'depth', code: 'KESS_ERR_DEPTH'});
+  // What lies in the last one is no container, and does not count.
+  let value = 1;
+  for (let level = 1; level <= 513; level += 1) value = [value];
+  assert.throws(() => privateKey.signDocumentSync(value), {reason: 'depth', code: 'KESS_ERR_DEPTH', position: 512});
+  // A message does not grow with the names of a document.
+  for (const name of ['a', 'x'.repeat(10000)]) {
+    const endless = {};
+    endless[name] = endless;
+    assert.throws(() => kess.canonicalize(endless), {reason: 'depth', path: '$',
+      message: 'too many nested containers, or one that holds itself (at $)'});
+  }
 });
 
 test('text with half of a surrogate pair is refused, not replaced', () => {
