@@ -312,8 +312,8 @@ const char *kess_run(kess_request *request, const kess_key *key,
     kess_int_describe(
         request, &err,
         why_not_run(request, key, text != NULL || text_len == 0));
-    if (request->operation == KESS_DO_VERSION && text != NULL &&
-        err.status == KESS_ERR_ARGUMENT) {
+    if (request->operation == KESS_DO_VERSION &&
+        (text != NULL || text_len == 0) && err.status == KESS_ERR_ARGUMENT) {
         kess_int_describe_misfit(request, text, text_len);
     }
     if (err.status == KESS_ERR_BUFFER) {

@@ -289,6 +289,7 @@ static void test_versions(void)
     check_misfit("0.1.0\0", 6, "0.1.0?");
     check_misfit("a secret 0", 10, "?????????0");
     check_misfit("", 0, "");
+    check_misfit(NULL, 0, "");
     memset(long_version, '1', sizeof long_version);
     check_misfit(long_version, sizeof long_version,
                  "11111111111111111111111111111111");
