@@ -89,10 +89,10 @@ function documentOf(value) {
 
 // ------------------------------------------------------------------ options
 
-/** Return options that have no other names: a misspelled one would not count. */
+/** Return options that have no other names: a misspelled or an inherited one would not count. */
 function named(options, names) {
-  if (isObject(options) && Reflect.ownKeys(options).every((name) => names.includes(name))) return options;
-  return refuse(`options must be an object, and have no other names than ${names.join(', ')}`);
+  const fits = isObject(options) && isWhole(options) && Reflect.ownKeys(options).every((name) => names.includes(name));
+  return fits ? {__proto__: null, ...options} : refuse(`options must be a plain object with ${names.join(' or ')}`);
 }
 
 // The values of each setting, with their bits of kess_request. The first is the default.

@@ -259,9 +259,25 @@ test('options are read once, also where the first room is too small', async () =
   const promise = privateKey.signedBody(nested, changed);
   Object.assign(changed, {maxDepth: 1, profile: plain});
   assert.deepEqual(await promise, privateKey.signedBodySync(nested));
-  // Members that options inherit count in a batch as they do for one body.
-  const [{error}] = await publicKey.verifyDocuments([privateKey.signedBodySync(nested)], Object.create({maxDepth: 1}));
-  assert.equal(error.reason, 'depth');
+});
+
+test('options that are inherited are refused, or do not count', async () => {
+  for (const options of [Object.create({maxDepth: 1}), new Map([['maxDepth', 1]]), new (class { maxDepth = 1; })(), [],
+    Object.defineProperty({}, 'maxDepth', {value: 1}), {[Symbol('maxDepth')]: 1}]) {
+    assert.throws(() => kess.canonicalize('{}', options), {reason: 'argument'});
+    await assert.rejects(publicKey.verifyDocuments(['{}'], options), {reason: 'argument'});
+    assert.throws(() => kess.PublicKey.fromFile(key('rsa-2048.pub.pem'), options), {reason: 'argument'});
+  }
+  // What other code may do to all objects of the program.
+  Object.assign(Object.prototype, {allowWeak: true, maxDepth: 1, profile: new kess.Profile({ksort: '7'}), ksort: '7'});
+  try {
+    assert.throws(() => kess.PrivateKey.fromFile(key('rsa-1024.pem'), {}), {reason: 'size'});
+    assert.throws(() => kess.PrivateKey.fromFile(key('rsa-1024.pem')), {reason: 'size'});
+    assert.equal(kess.canonicalize('{"a":[[]]}', {}).toString(), '{"a":[[]]}');
+    assert.equal(new kess.Profile().ksort, '8.2');
+  } finally {
+    for (const name of ['allowWeak', 'maxDepth', 'profile', 'ksort']) delete Object.prototype[name];
+  }
 });
 
 test('where libkess names too little room twice, that is a failure', async () => {
