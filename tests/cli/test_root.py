@@ -76,6 +76,7 @@ def test_all_commands_are_there() -> None:
         "resume",
         "journal",
         "journal account",
+        "journal decide",
         "journal export",
         "journal list",
         "journal rebind",
