@@ -59,6 +59,16 @@ def test_read_error() -> None:
         assert f"'{UNREADABLE}': {refused.value.strerror}" in str(caught.value)
 
 
+def test_no_file() -> None:
+    """What is no file is not read again: that could block."""
+
+    def load() -> None:
+        raise refuse("file")
+
+    with pytest.raises(KeyLoadError, match="it is no file"):
+        keypath.load_file(os.devnull, load)
+
+
 def test_gone_since_it_was_read(tmp_path: Path) -> None:
     """Of a file that is no longer there nothing is said: the key was loaded."""
     keypath.warn_if_open(str(tmp_path / "key.pem"))

@@ -57,9 +57,11 @@ def why_unreadable(path: str) -> str:
     why = "it can be read now: try again"
     try:
         with Path(path).open("rb") as file:
-            if stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                # A disk or a server may refuse no sooner. A pipe would block.
-                file.read(1)
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                # To read it could block, as a pipe does.
+                return "it is no file"
+            # A disk or a server may refuse no sooner.
+            file.read(1)
     except OSError as error:
         why = error.strerror or "it cannot be opened"
     except ValueError:
