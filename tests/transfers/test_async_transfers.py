@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import signal
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -101,6 +102,27 @@ def test_a_thread_that_cannot_be_started(
 
     asyncio.run(main())
     assert done == ["second"]
+
+
+def test_a_thread_that_has_begun(
+    partner: MakePartner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a thread has taken is waited for, if no other can be started for it."""
+    here = partner()
+    done: list[str] = []
+
+    def submit(_: ThreadPoolExecutor, work: Callable[[], None]) -> None:
+        work()
+        raise RuntimeError("can't start new thread")
+
+    async def main() -> None:
+        async with made(here) as transfers:
+            with monkeypatch.context() as patched:
+                patched.setattr(ThreadPoolExecutor, "submit", submit)
+                await transfers._in_thread(lambda: done.append("once"))
+
+    asyncio.run(main())
+    assert done == ["once"]
 
 
 def test_cancelling_a_confirm(partner: MakePartner) -> None:
