@@ -284,6 +284,12 @@ static const char *why_not_loaded(int operation)
                                      : "the operation is unknown";
 }
 
+int kess_int_request_status(int status, size_t len)
+{
+    return status == KESS_ERR_BUFFER && len > LEN_MAX ? KESS_ERR_LENGTH
+                                                      : status;
+}
+
 const char *kess_run(kess_request *request, const kess_key *key,
                      const uint8_t *text, size_t text_len)
 {
@@ -306,9 +312,7 @@ const char *kess_run(kess_request *request, const kess_key *key,
         request->out[len] = '\0';
         return request->out;
     }
-    if (err.status == KESS_ERR_BUFFER && len > LEN_MAX) {
-        err.status = KESS_ERR_LENGTH;
-    }
+    err.status = kess_int_request_status(err.status, len);
     kess_int_describe(
         request, &err,
         why_not_run(request, key, text != NULL || text_len == 0));

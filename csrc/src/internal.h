@@ -37,6 +37,12 @@
 kess_status kess_int_fail(kess_error *err, kess_status status, uint64_t pos);
 kess_status kess_int_ok(kess_error *err);
 
+/* ------------------------------------------------------------ call.c */
+
+/* The status of a request whose result has len bytes: KESS_ERR_LENGTH in place of
+ * KESS_ERR_BUFFER, where no room of a request is enough. */
+int kess_int_request_status(int status, size_t len);
+
 /* ------------------------------------------------------------ describe.c */
 
 /* Whether an operation loads a key, and whether it loads it from a file. */

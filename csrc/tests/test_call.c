@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "internal.h"
 #include "keymaker.h"
 
 #define ROOM 131072
@@ -247,6 +248,13 @@ static void test_lengths(void)
     }
     CHECK_EQUAL(KESS_OK,
                 run(NULL, KESS_DO_CANONICALIZE, UINT32_MAX, "{}", 2));
+    /* No test makes a result of 2 GiB. The NUL behind it needs a byte. */
+    CHECK_EQUAL(KESS_ERR_BUFFER,
+                kess_int_request_status(KESS_ERR_BUFFER, INT32_MAX - 1));
+    CHECK_EQUAL(KESS_ERR_LENGTH,
+                kess_int_request_status(KESS_ERR_BUFFER, INT32_MAX));
+    CHECK_EQUAL(KESS_ERR_SYNTAX,
+                kess_int_request_status(KESS_ERR_SYNTAX, SIZE_MAX));
 }
 
 /* ------------------------------------------------------------ versions */
