@@ -12,6 +12,7 @@ import pytest
 
 from kesspay.conformance.kit import Case, Kit, Refused, bulk
 from tests.conformance import broken
+from tests.conftest import missing
 from tests.support.kit import stored_kit
 from tests.support.vectors import iter_profiles
 
@@ -128,7 +129,7 @@ def test_the_collation_is_that_of_node(kit: Kit) -> None:
     """Keys of ASCII are sorted as localeCompare sorts them, which is ICU's order."""
     node = shutil.which("node")
     if node is None:
-        pytest.skip("needs node")
+        missing("node is not installed", "KESSPAY_REQUIRE_LANGUAGES")
     keys = sorted(
         {
             key
